@@ -1,0 +1,176 @@
+// What is hosted: the one model that every format is read into and written from. Pure data, imports no other folder.
+// Everything is filled in here: a reader of the model never needs to know a default.
+
+import type { Source } from './problem.ts';
+
+export interface Host {
+  readonly settings: Settings;
+  readonly apps: readonly App[];
+  /** Every supervised program, the apps' included, sorted by (group priority, group, priority, name). */
+  readonly programs: readonly Program[];
+  readonly groups: readonly Group[];
+  readonly sites: readonly Site[];
+}
+
+/** [hostd], [control] and [proxy] of hostd.toml. */
+export interface Settings {
+  readonly file: string;
+  readonly include: readonly string[];
+  readonly runtimeDir: string;
+  readonly stateDir: string;
+  readonly logDir: string;
+  readonly control: { readonly socket: string; readonly group: string | null };
+  readonly proxy: ProxySettings;
+}
+
+export interface ProxySettings {
+  readonly enabled: boolean;
+  readonly listen: readonly Listen[];
+  /** Whose uid and gid the workers run as, and whose group may connect to the apps' sockets. */
+  readonly user: string;
+  /** Number of worker processes. */
+  readonly workers: number;
+}
+
+/** A TCP address: numeric host, port 1 to 65535. */
+export interface Listen {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** One hosted Django site, as written. Its program and its site are derived from it (app.ts). */
+export interface App {
+  readonly name: string;
+  readonly source: Source;
+  /** The virtualenv. */
+  readonly root: string;
+  readonly user: string;
+  /** null: the user's primary group. */
+  readonly group: string | null;
+  /** The Django project's directory, gunicorn's working directory. */
+  readonly project: string;
+  /** DJANGO_SETTINGS_MODULE. */
+  readonly settings: string;
+  /** Module, or module:callable; an ASGI callable with an ASGI worker class. */
+  readonly wsgi: string;
+  /** gunicorn --name. */
+  readonly processName: string;
+  readonly workers: number;
+  readonly threads: number | null;
+  /** gunicorn -k; null is sync, or gthread when threads are given. */
+  readonly workerClass: string | null;
+  /** Seconds that a gunicorn worker may take to finish its requests; null is gunicorn's own default of 30. */
+  readonly gracefulTimeout: number | null;
+  readonly gunicornArgs: readonly string[];
+  /** Instead of gunicorn. */
+  readonly command: readonly string[] | null;
+  /** A path such as "/healthz" that must answer before the app counts as RUNNING. */
+  readonly health: string | null;
+  readonly serverNames: readonly string[];
+  readonly socket: string;
+  /** Directories served below /static/ and /media/; null: not served. They end with "/". */
+  readonly static: string | null;
+  readonly media: string | null;
+  readonly logs: string;
+  readonly accessLog: string;
+  readonly errorLog: string;
+  /** Bytes; 0 is no limit. */
+  readonly clientMaxBodySize: number;
+  /** [app.NAME.env] as written; the program's environment adds to it. */
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** One supervised command: Supervisor's keys with their values filled in. */
+export interface Program {
+  /** Unique: "hello", "hello:celery", "cat", "cat:cat_00". */
+  readonly name: string;
+  /** The part before the colon, or the name itself; [group.NAME] may gather several programs under another. */
+  readonly group: string;
+  readonly groupPriority: number;
+  /** The app that it belongs to, or null for a [program.NAME]. */
+  readonly app: string | null;
+  readonly source: Source;
+  /** For a program made by numprocs: the definition's name and this one's number. */
+  readonly instance: { readonly of: string; readonly number: number; readonly count: number } | null;
+  /** argv; argv[0] without a slash is searched in the environment's PATH. Never empty. */
+  readonly command: readonly string[];
+  readonly directory: string | null;
+  /** The whole environment, apart from what depends on the user and on the run (HOME, USER, LISTEN_PID, ...). */
+  readonly environment: Readonly<Record<string, string>>;
+  /** null: whoever hostd runs as. */
+  readonly user: string | null;
+  /** Unix group; null: the user's primary group. */
+  readonly unixGroup: string | null;
+  readonly umask: number;
+  readonly limits: Readonly<Record<string, Limit>>;
+  readonly noNewPrivileges: boolean;
+  readonly priority: number;
+  readonly autostart: boolean;
+  readonly autorestart: 'never' | 'unexpected' | 'always';
+  /** Seconds. */
+  readonly startsecs: number;
+  /** Attempts after the first, then FATAL, with Supervisor's delays of 1, 2, 3 ... seconds.
+   *  null: for ever, with delays that double up to 30 seconds. */
+  readonly startretries: number | null;
+  readonly exitcodes: readonly number[];
+  readonly stopsignal: NodeJS.Signals;
+  /** Seconds until SIGKILL. */
+  readonly stopwaitsecs: number;
+  readonly stopasgroup: boolean;
+  readonly killasgroup: boolean;
+  readonly stdout: LogFile;
+  /** null with redirect_stderr: the same as stdout. */
+  readonly stderr: LogFile | null;
+  readonly socket: UnixSocket | null;
+  readonly health: { readonly path: string; readonly host: string } | null;
+}
+
+/** setrlimit(2): soft and hard; null is unlimited. */
+export interface Limit {
+  readonly soft: number | null;
+  readonly hard: number | null;
+}
+
+export interface LogFile {
+  /** null: /dev/null. */
+  readonly path: string | null;
+  /** Bytes; 0 is never. */
+  readonly maxBytes: number;
+  readonly backups: number;
+}
+
+/** A listening unix socket that hostd makes, owns and passes on (sd_listen_fds(3)). */
+export interface UnixSocket {
+  readonly path: string;
+  readonly backlog: number;
+}
+
+/** [group.NAME]: programs gathered under one name, started and stopped by priority. */
+export interface Group {
+  readonly name: string;
+  readonly source: Source;
+  readonly programs: readonly string[];
+  readonly priority: number;
+}
+
+/** What a vhost says: host names, files, and the socket that answers the rest. */
+export interface Site {
+  /** The app's name; NAME.localhost is served too. */
+  readonly name: string;
+  /** Lower case, without port or trailing dot. */
+  readonly serverNames: readonly string[];
+  readonly locations: readonly Location[];
+  readonly socket: string;
+  /** Bytes; 0 is no limit. */
+  readonly clientMaxBodySize: number;
+  readonly accessLog: string;
+  readonly errorLog: string;
+  /** Whether the app's gunicorn keeps connections open (every worker class but sync). */
+  readonly keepalive: boolean;
+}
+
+/** URIs that begin with `prefix` are files below `alias`; both end with "/". */
+export interface Location {
+  readonly prefix: string;
+  readonly alias: string;
+}

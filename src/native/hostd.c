@@ -1,0 +1,640 @@
+// The system calls that Node lacks, and nothing else: no policy, no parsing, no state but the poll handles.
+// Node-API only, so one binary serves every Node line; uv.h only for uv_poll, whose ABI is fixed within libuv 1.
+// index.ts is the typed wrapper and says what each call is for.
+#define _GNU_SOURCE
+#define NAPI_VERSION 8
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <linux/openat2.h>
+#include <netdb.h>
+#include <node_api.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/fsuid.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <uv.h>
+
+// Older kernel headers (Debian 11) miss some of these numbers; they are the same on every architecture.
+#ifndef SYS_pidfd_send_signal
+#define SYS_pidfd_send_signal 424
+#endif
+#ifndef SYS_pidfd_open
+#define SYS_pidfd_open 434
+#endif
+#ifndef SYS_close_range
+#define SYS_close_range 436
+#endif
+#ifndef SYS_openat2
+#define SYS_openat2 437
+#endif
+#ifndef SYS_pidfd_getfd
+#define SYS_pidfd_getfd 438
+#endif
+#ifndef P_PIDFD
+#define P_PIDFD 3
+#endif
+#define CLOSE_RANGE_SET_CLOEXEC (1U << 2)
+
+#define MAX_ARGS 9
+
+// ---- from and to JavaScript ----
+
+static napi_value fail(napi_env env, const char *call) {
+  int number = errno;
+  napi_value error, message, code, value;
+  char text[256];
+  snprintf(text, sizeof text, "%s: %s", call, strerror(number));
+  napi_create_string_utf8(env, text, NAPI_AUTO_LENGTH, &message);
+  napi_create_string_utf8(env, uv_err_name(-number), NAPI_AUTO_LENGTH, &code);
+  napi_create_error(env, code, message, &error);
+  napi_create_int32(env, -number, &value);
+  napi_set_named_property(env, error, "errno", value);
+  napi_create_string_utf8(env, call, NAPI_AUTO_LENGTH, &value);
+  napi_set_named_property(env, error, "syscall", value);
+  napi_throw(env, error);
+  return NULL;
+}
+
+static void args(napi_env env, napi_callback_info info, napi_value *argv) {
+  size_t argc = MAX_ARGS;
+  napi_get_cb_info(env, info, &argc, argv, NULL, NULL);
+}
+
+static int64_t to_int(napi_env env, napi_value value) {
+  int64_t number = 0;
+  napi_get_value_int64(env, value, &number);
+  return number;
+}
+
+// The caller frees it. NULL for null and undefined.
+static char *to_string(napi_env env, napi_value value) {
+  napi_valuetype type;
+  napi_typeof(env, value, &type);
+  if (type != napi_string) return NULL;
+  size_t length = 0;
+  napi_get_value_string_utf8(env, value, NULL, 0, &length);
+  char *text = malloc(length + 1);
+  napi_get_value_string_utf8(env, value, text, length + 1, &length);
+  return text;
+}
+
+static napi_value get(napi_env env, napi_value object, const char *name) {
+  napi_value value;
+  napi_get_named_property(env, object, name, &value);
+  return value;
+}
+
+static uint32_t length_of(napi_env env, napi_value array) {
+  uint32_t length = 0;
+  napi_get_array_length(env, array, &length);
+  return length;
+}
+
+static napi_value item(napi_env env, napi_value array, uint32_t index) {
+  napi_value value;
+  napi_get_element(env, array, index, &value);
+  return value;
+}
+
+static napi_value from_int(napi_env env, int64_t number) {
+  napi_value value;
+  napi_create_int64(env, number, &value);
+  return value;
+}
+
+static napi_value from_string(napi_env env, const char *text) {
+  napi_value value;
+  napi_create_string_utf8(env, text, NAPI_AUTO_LENGTH, &value);
+  return value;
+}
+
+static napi_value null_value(napi_env env) {
+  napi_value value;
+  napi_get_null(env, &value);
+  return value;
+}
+
+static napi_value result_of(napi_env env, long result, const char *call) {
+  return result < 0 ? fail(env, call) : from_int(env, result);
+}
+
+// ---- sockets ----
+
+// (path, uid, gid, mode, backlog) -> fd. The file is made by bind(2) as that owner and mode, so there is no
+// moment at which it has another: the mode comes from the socket's own inode less the umask, the owner from
+// the thread's file system ids.
+static napi_value listen_unix(napi_env env, napi_callback_info info) {
+  napi_value a[MAX_ARGS];
+  args(env, info, a);
+  struct sockaddr_un address = {.sun_family = AF_UNIX};
+  char *path = to_string(env, a[0]);
+  size_t length = path == NULL ? sizeof address.sun_path : strlen(path);
+  if (length >= sizeof address.sun_path) {
+    free(path);
+    errno = ENAMETOOLONG;
+    return fail(env, "bind");
+  }
+  memcpy(address.sun_path, path, length + 1);
+  free(path);
+  int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (fd < 0) return fail(env, "socket");
+  if (fchmod(fd, to_int(env, a[3])) < 0) goto failed;
+  int gid = setfsgid(to_int(env, a[2])), uid = setfsuid(to_int(env, a[1]));
+  int bound = bind(fd, (struct sockaddr *)&address, sizeof address), number = errno;
+  setfsuid(uid);
+  setfsgid(gid);
+  errno = number;
+  if (bound == 0 && listen(fd, to_int(env, a[4])) == 0) return from_int(env, fd);
+failed:
+  number = errno;
+  close(fd);
+  errno = number;
+  return fail(env, "bind");
+}
+
+// (address, port, backlog) -> fd. An IPv6 listener takes IPv6 alone, as nginx's does.
+static napi_value listen_tcp(napi_env env, napi_callback_info info) {
+  napi_value a[MAX_ARGS];
+  args(env, info, a);
+  char *host = to_string(env, a[0]), port[8];
+  snprintf(port, sizeof port, "%d", (int)to_int(env, a[1]));
+  struct addrinfo hints = {.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE, .ai_socktype = SOCK_STREAM}, *found;
+  int status = getaddrinfo(host, port, &hints, &found);
+  free(host);
+  if (status != 0) {
+    errno = EINVAL;
+    return fail(env, "getaddrinfo");
+  }
+  const char *call = "socket";
+  int on = 1, fd = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (fd >= 0) {
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    if (found->ai_family == AF_INET6) setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
+    call = "bind";
+    if (bind(fd, found->ai_addr, found->ai_addrlen) == 0) {
+      call = "listen";
+      if (listen(fd, to_int(env, a[2])) == 0) {
+        freeaddrinfo(found);
+        return from_int(env, fd);
+      }
+    }
+  }
+  int number = errno;
+  freeaddrinfo(found);
+  if (fd >= 0) close(fd);
+  errno = number;
+  return fail(env, call);
+}
+
+static napi_value peer(napi_env env, napi_callback_info info) {
+  napi_value a[MAX_ARGS], result;
+  args(env, info, a);
+  struct ucred credentials;
+  socklen_t length = sizeof credentials;
+  if (getsockopt(to_int(env, a[0]), SOL_SOCKET, SO_PEERCRED, &credentials, &length) < 0) return fail(env, "getsockopt");
+  napi_create_object(env, &result);
+  napi_set_named_property(env, result, "pid", from_int(env, credentials.pid));
+  napi_set_named_property(env, result, "uid", from_int(env, credentials.uid));
+  napi_set_named_property(env, result, "gid", from_int(env, credentials.gid));
+  return result;
+}
+
+// (path or @abstract, text): sd_notify(3)'s datagram.
+static napi_value notify(napi_env env, napi_callback_info info) {
+  napi_value a[MAX_ARGS];
+  args(env, info, a);
+  char *path = to_string(env, a[0]), *text = to_string(env, a[1]);
+  struct sockaddr_un address = {.sun_family = AF_UNIX};
+  long sent = -1;
+  if (path != NULL && text != NULL && strlen(path) < sizeof address.sun_path) {
+    size_t length = strlen(path);
+    memcpy(address.sun_path, path, length);
+    if (path[0] == '@') address.sun_path[0] = 0;
+    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd >= 0) {
+      sent = sendto(fd, text, strlen(text), MSG_NOSIGNAL, (struct sockaddr *)&address,
+                    offsetof(struct sockaddr_un, sun_path) + length);
+      int number = errno;
+      close(fd);
+      errno = number;
+    }
+  } else {
+    errno = EINVAL;
+  }
+  free(path);
+  free(text);
+  return result_of(env, sent, "sendto");
+}
+
+// ---- files ----
+
+// (uid, gid): of this thread, for the file system alone; setfsuid(2). A uid other than 0 also drops the
+// capabilities that override file permissions. Both are read back, since the calls report no error.
+static napi_value set_fs_ids(napi_env env, napi_callback_info info) {
+  napi_value a[MAX_ARGS];
+  args(env, info, a);
+  uid_t uid = to_int(env, a[0]);
+  gid_t gid = to_int(env, a[1]);
+  // The group first, while the right to change it is there; back in the other order.
+  if (uid == 0) setfsuid(uid);
+  setfsgid(gid);
+  setfsuid(uid);
+  if ((uid_t)setfsuid(-1) != uid || (gid_t)setfsgid(-1) != gid) {
+    errno = EPERM;
+    return fail(env, "setfsuid");
+  }
+  return NULL;
+}
+
+// (dirfd, path, flags, mode, resolve) -> fd; openat2(2).
+static napi_value open_at(napi_env env, napi_callback_info info) {
+  napi_value a[MAX_ARGS];
+  args(env, info, a);
+  char *path = to_string(env, a[1]);
+  struct open_how how = {.flags = to_int(env, a[2]) | O_CLOEXEC, .mode = to_int(env, a[3]), .resolve = to_int(env, a[4])};
+  long fd = syscall(SYS_openat2, (int)to_int(env, a[0]), path, &how, sizeof how);
+  int number = errno;
+  free(path);
+  errno = number;
+  return result_of(env, fd, "openat2");
+}
+
+static napi_value cloexec(napi_env env, napi_callback_info info) {
+  napi_value a[MAX_ARGS];
+  args(env, info, a);
+  return result_of(env, fcntl(to_int(env, a[0]), F_SETFD, to_int(env, a[1]) ? FD_CLOEXEC : 0), "fcntl");
+}
+
+static napi_value make_pipe(napi_env env, napi_callback_info info) {
+  (void)info;
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC) < 0) return fail(env, "pipe2");
+  napi_value result;
+  napi_create_array_with_length(env, 2, &result);
+  napi_set_element(env, result, 0, from_int(env, ends[0]));
+  napi_set_element(env, result, 1, from_int(env, ends[1]));
+  return result;
+}
+
+// ---- processes ----
+
+enum stage { STAGE_CGROUP = 1, STAGE_LIMITS, STAGE_USER, STAGE_FILES, STAGE_DIRECTORY, STAGE_EXEC };
+
+struct launch {
+  char *file, *directory, **argv, **envp, *listen_pid;
+  uid_t uid;
+  gid_t gid, *groups;
+  uint32_t group_count, limit_count, fd_count;
+  int64_t *limits;  // resource, soft, hard; -1 is infinity
+  int *fds, mask, cgroup, switch_user, no_new_privs;
+};
+
+static char **to_strings(napi_env env, napi_value array) {
+  uint32_t count = length_of(env, array);
+  char **strings = calloc(count + 1, sizeof *strings);
+  for (uint32_t i = 0; i < count; i++) strings[i] = to_string(env, item(env, array, i));
+  return strings;
+}
+
+static void free_strings(char **strings) {
+  for (char **s = strings; *s != NULL; s++) free(*s);
+  free(strings);
+}
+
+static void give_up(int status, enum stage stage) {
+  int report[2] = {stage, errno};
+  if (write(status, report, sizeof report) < 0) _exit(126);
+  _exit(127);
+}
+
+// In the child: async-signal-safe calls only. It ends in execve or in _exit.
+static void become(struct launch *l, int gate, int status) {
+  setsid();
+  if (l->cgroup >= 0 && write(l->cgroup, "0", 1) < 0) give_up(status, STAGE_CGROUP);
+  for (uint32_t i = 0; i < l->limit_count; i++) {
+    int64_t *limit = l->limits + 3 * i;
+    struct rlimit r = {limit[1] < 0 ? RLIM_INFINITY : (rlim_t)limit[1], limit[2] < 0 ? RLIM_INFINITY : (rlim_t)limit[2]};
+    if (setrlimit(limit[0], &r) < 0) give_up(status, STAGE_LIMITS);
+  }
+  // First above the targets, then into place, so that no source is overwritten before it was used.
+  gate = fcntl(gate, F_DUPFD_CLOEXEC, l->fd_count);
+  status = fcntl(status, F_DUPFD_CLOEXEC, l->fd_count);
+  for (uint32_t i = 0; i < l->fd_count; i++)
+    if ((l->fds[i] = fcntl(l->fds[i], F_DUPFD_CLOEXEC, l->fd_count)) < 0) give_up(status, STAGE_FILES);
+  for (uint32_t i = 0; i < l->fd_count; i++)
+    if (dup2(l->fds[i], i) < 0) give_up(status, STAGE_FILES);
+  syscall(SYS_close_range, l->fd_count, ~0U, CLOSE_RANGE_SET_CLOEXEC);
+  for (uint32_t i = 0; i < 3 && i < l->fd_count; i++) {
+    int flags = fcntl(i, F_GETFL);
+    if (flags & O_NONBLOCK) fcntl(i, F_SETFL, flags & ~O_NONBLOCK);
+  }
+  if (l->switch_user) {
+    if (setgroups(l->group_count, l->groups) < 0 || setresgid(l->gid, l->gid, l->gid) < 0 ||
+        setresuid(l->uid, l->uid, l->uid) < 0)
+      give_up(status, STAGE_USER);
+  }
+  if (l->no_new_privs && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0) give_up(status, STAGE_USER);
+  umask(l->mask);
+  for (int signal_number = 1; signal_number < NSIG; signal_number++)
+    if (signal_number != SIGKILL && signal_number != SIGSTOP) signal(signal_number, SIG_DFL);
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, NULL);
+  // Nothing of the program runs before the parent has written down its pid. End of file: the parent died.
+  char byte;
+  ssize_t got;
+  while ((got = read(gate, &byte, 1)) < 0 && errno == EINTR) continue;
+  if (got != 1) _exit(127);
+  if (l->directory != NULL && chdir(l->directory) < 0) give_up(status, STAGE_DIRECTORY);
+  if (l->listen_pid != NULL) {
+    char digits[16];
+    int count = 0, pid = getpid();
+    do digits[count++] = '0' + pid % 10; while ((pid /= 10) > 0);
+    char *end = l->listen_pid;
+    while (count > 0) *end++ = digits[--count];
+    *end = 0;
+  }
+  execve(l->file, l->argv, l->envp);
+  give_up(status, STAGE_EXEC);
+}
+
+// (options) -> { pid, gate, status }; see index.ts.
+static napi_value spawn(napi_env env, napi_callback_info info) {
+  napi_value a[MAX_ARGS], o, list;
+  args(env, info, a);
+  o = a[0];
+  struct launch l = {.file = to_string(env, get(env, o, "file")), .directory = to_string(env, get(env, o, "directory"))};
+  l.argv = to_strings(env, get(env, o, "argv"));
+  l.envp = to_strings(env, get(env, o, "env"));
+  for (char **e = l.envp; *e != NULL; e++)
+    if (strcmp(*e, "LISTEN_PID=") == 0) {
+      *e = realloc(*e, 32);
+      l.listen_pid = *e + strlen("LISTEN_PID=");
+    }
+  l.uid = to_int(env, get(env, o, "uid"));
+  l.gid = to_int(env, get(env, o, "gid"));
+  l.mask = to_int(env, get(env, o, "umask"));
+  l.cgroup = to_int(env, get(env, o, "cgroup"));
+  l.switch_user = geteuid() == 0;
+  l.no_new_privs = to_int(env, get(env, o, "noNewPrivs"));
+  list = get(env, o, "groups");
+  l.group_count = length_of(env, list);
+  l.groups = calloc(l.group_count + 1, sizeof *l.groups);
+  for (uint32_t i = 0; i < l.group_count; i++) l.groups[i] = to_int(env, item(env, list, i));
+  list = get(env, o, "limits");
+  l.limit_count = length_of(env, list) / 3;
+  l.limits = calloc(3 * l.limit_count + 1, sizeof *l.limits);
+  for (uint32_t i = 0; i < 3 * l.limit_count; i++) l.limits[i] = to_int(env, item(env, list, i));
+  list = get(env, o, "fds");
+  l.fd_count = length_of(env, list);
+  l.fds = calloc(l.fd_count + 1, sizeof *l.fds);
+  for (uint32_t i = 0; i < l.fd_count; i++) l.fds[i] = to_int(env, item(env, list, i));
+
+  int gate[2] = {-1, -1}, status[2] = {-1, -1}, number = 0;
+  pid_t pid = -1;
+  const char *call = "pipe2";
+  if (pipe2(gate, O_CLOEXEC) == 0 && pipe2(status, O_CLOEXEC | O_NONBLOCK) == 0) {
+    call = "fork";
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    pid = fork();
+    if (pid == 0) {
+      close(gate[1]);
+      become(&l, gate[0], status[1]);
+    }
+    number = errno;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+  } else {
+    number = errno;
+  }
+  if (gate[0] >= 0) close(gate[0]);
+  if (status[1] >= 0) close(status[1]);
+  free(l.file);
+  free(l.directory);
+  free_strings(l.argv);
+  free_strings(l.envp);
+  free(l.groups);
+  free(l.limits);
+  free(l.fds);
+  if (pid < 0) {
+    if (gate[1] >= 0) close(gate[1]);
+    if (status[0] >= 0) close(status[0]);
+    errno = number;
+    return fail(env, call);
+  }
+  napi_value result;
+  napi_create_object(env, &result);
+  napi_set_named_property(env, result, "pid", from_int(env, pid));
+  napi_set_named_property(env, result, "gate", from_int(env, gate[1]));
+  napi_set_named_property(env, result, "status", from_int(env, status[0]));
+  return result;
+}
+
+static napi_value pidfd_open(napi_env env, napi_callback_info info) {
+  napi_value a[MAX_ARGS];
+  args(env, info, a);
+  return result_of(env, syscall(SYS_pidfd_open, (pid_t)to_int(env, a[0]), 0), "pidfd_open");
+}
+
+static napi_value pidfd_signal(napi_env env, napi_callback_info info) {
+  napi_value a[MAX_ARGS];
+  args(env, info, a);
+  return result_of(env, syscall(SYS_pidfd_send_signal, (int)to_int(env, a[0]), (int)to_int(env, a[1]), NULL, 0),
+                   "pidfd_send_signal");
+}
+
+static napi_value pidfd_getfd(napi_env env, napi_callback_info info) {
+  napi_value a[MAX_ARGS];
+  args(env, info, a);
+  return result_of(env, syscall(SYS_pidfd_getfd, (int)to_int(env, a[0]), (int)to_int(env, a[1]), 0), "pidfd_getfd");
+}
+
+// (pid) -> { code, signal } of a child that has ended, which is then gone; null: still runs, or not a child.
+static napi_value reap(napi_env env, napi_callback_info info) {
+  napi_value a[MAX_ARGS], result;
+  args(env, info, a);
+  int status;
+  pid_t pid = waitpid(to_int(env, a[0]), &status, WNOHANG);
+  if (pid <= 0) return null_value(env);
+  napi_create_object(env, &result);
+  napi_set_named_property(env, result, "code", WIFEXITED(status) ? from_int(env, WEXITSTATUS(status)) : null_value(env));
+  napi_set_named_property(env, result, "signal", WIFSIGNALED(status) ? from_int(env, WTERMSIG(status)) : null_value(env));
+  return result;
+}
+
+// () -> pid of some child that has ended and waits to be reaped, or 0.
+static napi_value ended_child(napi_env env, napi_callback_info info) {
+  (void)info;
+  siginfo_t child = {0};
+  if (waitid(P_ALL, 0, &child, WEXITED | WNOHANG | WNOWAIT) < 0) return from_int(env, 0);
+  return from_int(env, child.si_pid);
+}
+
+// (): orphaned descendants become this process's children; prctl(2) PR_SET_CHILD_SUBREAPER.
+static napi_value subreaper(napi_env env, napi_callback_info info) {
+  (void)info;
+  return result_of(env, prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0), "prctl");
+}
+
+// ---- users ----
+
+// (name or uid) -> { name, uid, gid, home, shell, groups } or null. Asks NSS, so LDAP users are found too.
+static napi_value user(napi_env env, napi_callback_info info) {
+  napi_value a[MAX_ARGS], result, groups;
+  args(env, info, a);
+  char *name = to_string(env, a[0]);
+  struct passwd entry, *found = NULL;
+  size_t size = 16384;
+  char *buffer = malloc(size);
+  int status;
+  while ((status = name != NULL ? getpwnam_r(name, &entry, buffer, size, &found)
+                                : getpwuid_r(to_int(env, a[0]), &entry, buffer, size, &found)) == ERANGE)
+    buffer = realloc(buffer, size *= 2);
+  free(name);
+  if (status != 0 || found == NULL) {
+    free(buffer);
+    return null_value(env);
+  }
+  int count = 64;
+  gid_t *gids = malloc(count * sizeof *gids);
+  while (getgrouplist(entry.pw_name, entry.pw_gid, gids, &count) < 0) gids = realloc(gids, count * sizeof *gids);
+  napi_create_object(env, &result);
+  napi_set_named_property(env, result, "name", from_string(env, entry.pw_name));
+  napi_set_named_property(env, result, "uid", from_int(env, entry.pw_uid));
+  napi_set_named_property(env, result, "gid", from_int(env, entry.pw_gid));
+  napi_set_named_property(env, result, "home", from_string(env, entry.pw_dir));
+  napi_set_named_property(env, result, "shell", from_string(env, entry.pw_shell));
+  napi_create_array_with_length(env, count, &groups);
+  for (int i = 0; i < count; i++) napi_set_element(env, groups, i, from_int(env, gids[i]));
+  napi_set_named_property(env, result, "groups", groups);
+  free(gids);
+  free(buffer);
+  return result;
+}
+
+// (name or gid) -> { name, gid } or null.
+static napi_value group(napi_env env, napi_callback_info info) {
+  napi_value a[MAX_ARGS], result;
+  args(env, info, a);
+  char *name = to_string(env, a[0]);
+  struct group entry, *found = NULL;
+  size_t size = 16384;
+  char *buffer = malloc(size);
+  int status;
+  while ((status = name != NULL ? getgrnam_r(name, &entry, buffer, size, &found)
+                                : getgrgid_r(to_int(env, a[0]), &entry, buffer, size, &found)) == ERANGE)
+    buffer = realloc(buffer, size *= 2);
+  free(name);
+  if (status != 0 || found == NULL) {
+    free(buffer);
+    return null_value(env);
+  }
+  napi_create_object(env, &result);
+  napi_set_named_property(env, result, "name", from_string(env, entry.gr_name));
+  napi_set_named_property(env, result, "gid", from_int(env, entry.gr_gid));
+  free(buffer);
+  return result;
+}
+
+// ---- waiting for a file descriptor ----
+
+struct watch {
+  uv_poll_t poll;  // first: libuv's pointer to it is the pointer to the whole
+  napi_env env;
+  napi_ref callback;
+};
+
+static void watch_closed(uv_handle_t *handle) {
+  free(handle);
+}
+
+static void watch_ready(uv_poll_t *poll, int status, int events) {
+  (void)status;
+  (void)events;
+  struct watch *w = (struct watch *)poll;
+  napi_env env = w->env;
+  napi_handle_scope scope;
+  napi_value callback, global;
+  uv_poll_stop(poll);
+  napi_open_handle_scope(env, &scope);
+  napi_get_reference_value(env, w->callback, &callback);
+  napi_delete_reference(env, w->callback);
+  w->callback = NULL;
+  uv_close((uv_handle_t *)poll, watch_closed);
+  napi_get_global(env, &global);
+  napi_make_callback(env, NULL, global, callback, 0, NULL, NULL);
+  napi_close_handle_scope(env, scope);
+}
+
+// (fd, callback) -> a handle. The callback runs once, when the fd is readable: for a pidfd, when the process has ended.
+static napi_value watch(napi_env env, napi_callback_info info) {
+  napi_value a[MAX_ARGS], external;
+  args(env, info, a);
+  uv_loop_t *loop;
+  napi_get_uv_event_loop(env, &loop);
+  struct watch *w = calloc(1, sizeof *w);
+  w->env = env;
+  int status = uv_poll_init(loop, &w->poll, to_int(env, a[0]));
+  if (status < 0) {
+    free(w);
+    errno = -status;
+    return fail(env, "uv_poll_init");
+  }
+  napi_create_reference(env, a[1], 1, &w->callback);
+  status = uv_poll_start(&w->poll, UV_READABLE, watch_ready);
+  if (status < 0) {
+    napi_delete_reference(env, w->callback);
+    uv_close((uv_handle_t *)&w->poll, watch_closed);
+    errno = -status;
+    return fail(env, "uv_poll_start");
+  }
+  napi_create_external(env, w, NULL, NULL, &external);
+  return external;
+}
+
+// (handle of a watch that has not run yet): it never will.
+static napi_value unwatch(napi_env env, napi_callback_info info) {
+  napi_value a[MAX_ARGS];
+  args(env, info, a);
+  struct watch *w = NULL;
+  if (napi_get_value_external(env, a[0], (void **)&w) != napi_ok || w->callback == NULL) return NULL;
+  uv_poll_stop(&w->poll);
+  napi_delete_reference(env, w->callback);
+  w->callback = NULL;
+  uv_close((uv_handle_t *)&w->poll, watch_closed);
+  return NULL;
+}
+
+static napi_value init(napi_env env, napi_value exports) {
+  static const struct {
+    const char *name;
+    napi_callback call;
+  } calls[] = {
+      {"listenUnix", listen_unix}, {"listenTcp", listen_tcp},     {"peer", peer},           {"notify", notify},
+      {"setFsIds", set_fs_ids},    {"openAt", open_at},           {"cloexec", cloexec},     {"pipe", make_pipe},
+      {"spawn", spawn},            {"pidfdOpen", pidfd_open},     {"reap", reap},           {"pidfdSignal", pidfd_signal},
+      {"pidfdGetfd", pidfd_getfd}, {"endedChild", ended_child},   {"subreaper", subreaper}, {"user", user},
+      {"group", group},            {"watch", watch},              {"unwatch", unwatch},
+  };
+  for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
+    napi_value function;
+    napi_create_function(env, calls[i].name, NAPI_AUTO_LENGTH, calls[i].call, NULL, &function);
+    napi_set_named_property(env, exports, calls[i].name, function);
+  }
+  return exports;
+}
+
+NAPI_MODULE(hostd, init)

@@ -1,0 +1,122 @@
+// The typed wrapper of hostd.c: the few system calls that Node lacks. Knows nothing of apps or programs.
+// Every call throws an Error with `code` (such as "EACCES"), `errno` and `syscall`, as node:fs does.
+
+import { createRequire } from 'node:module';
+
+/** Who is at the other end of a unix socket, told by the kernel (unix(7), SO_PEERCRED). Trust uid, not pid. */
+export interface Peer {
+  readonly pid: number;
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/** A passwd entry with the user's groups (the primary one included). */
+export interface User {
+  readonly name: string;
+  readonly uid: number;
+  readonly gid: number;
+  readonly home: string;
+  readonly shell: string;
+  readonly groups: readonly number[];
+}
+
+export interface Group {
+  readonly name: string;
+  readonly gid: number;
+}
+
+/** How a process ended: one of the two is set. */
+export interface Ended {
+  readonly code: number | null;
+  readonly signal: number | null;
+}
+
+/** What spawn(2)-to-be is told. Everything is applied in the child, in the order of the fields' comments. */
+export interface Launch {
+  /** Absolute path of the program. */
+  readonly file: string;
+  readonly argv: readonly string[];
+  /** `KEY=value`; the entry `LISTEN_PID=` gets the child's pid (sd_listen_fds(3)). */
+  readonly env: readonly string[];
+  /** Entered as the user, after the gate. */
+  readonly directory: string | null;
+  readonly uid: number;
+  readonly gid: number;
+  /** Supplementary groups. uid, gid and groups are applied only when the caller is root. */
+  readonly groups: readonly number[];
+  readonly umask: number;
+  /** Flat triples: resource number, soft, hard (-1: infinity); setrlimit(2). */
+  readonly limits: readonly number[];
+  /** fds[i] becomes the child's fd i; no other fd survives. */
+  readonly fds: readonly number[];
+  /** An open cgroup.procs, or -1. */
+  readonly cgroup: number;
+  readonly noNewPrivs: 0 | 1;
+}
+
+/** A child that waits at its gate: write one byte to `gate` and close it to let it run; close it alone to end it. */
+export interface Launched {
+  readonly pid: number;
+  readonly gate: number;
+  /** Once the child has ended: two 32-bit words, stage and errno, if it failed before execve; else empty. */
+  readonly status: number;
+}
+
+/** Stages of `Launched.status`, by number. */
+export const launchStages = ['', 'cgroup', 'limits', 'user', 'files', 'directory', 'exec'] as const;
+
+/** openat2(2): flags for `openAt`. */
+export const RESOLVE_NO_MAGICLINKS = 0x02;
+export const RESOLVE_NO_SYMLINKS = 0x04;
+export const RESOLVE_BENEATH = 0x08;
+/** open(2): a path reference that reads nothing and opens no device. */
+export const O_PATH = 0o10000000;
+
+export interface Native {
+  /** Binds and listens on a unix socket that has this owner and mode (less the umask) from its first moment. */
+  listenUnix(path: string, uid: number, gid: number, mode: number, backlog: number): number;
+  /** Binds and listens on a numeric address. An IPv6 listener takes IPv6 alone. */
+  listenTcp(address: string, port: number, backlog: number): number;
+  peer(fd: number): Peer;
+  /** One sd_notify(3) datagram to `path` (a leading "@" is the abstract namespace). */
+  notify(path: string, text: string): number;
+  /** Sets this thread's file system ids; the main thread's synchronous node:fs calls then act as that user. */
+  setFsIds(uid: number, gid: number): void;
+  openAt(dirfd: number, path: string, flags: number, mode: number, resolve: number): number;
+  cloexec(fd: number, on: 0 | 1): void;
+  pipe(): [read: number, write: number];
+  spawn(launch: Launch): Launched;
+  pidfdOpen(pid: number): number;
+  pidfdSignal(pidfd: number, signal: number): void;
+  /** Duplicates another process's fd into this one; pidfd_getfd(2). */
+  pidfdGetfd(pidfd: number, fd: number): number;
+  /** Reaps an ended child. null: it still runs, or is not a child of this process. */
+  reap(pid: number): Ended | null;
+  /** pid of a child that has ended and is not reaped yet, or 0. */
+  endedChild(): number;
+  /** Orphaned descendants become children of this process. */
+  subreaper(): void;
+  user(nameOrUid: string | number): User | null;
+  group(nameOrGid: string | number): Group | null;
+  /** Calls back once, when `fd` is readable; for a pidfd: when the process has ended. */
+  watch(fd: number, callback: () => void): Watch;
+  /** Takes back a watch; harmless when it has called back already. */
+  unwatch(watch: Watch): void;
+}
+
+/** Opaque handle of `watch`. */
+export type Watch = { readonly __watch: never };
+
+// The path is the same from src/native and from dist/native.
+const file = new URL('../../build/hostd.node', import.meta.url).pathname;
+
+/** The loaded addon. Throws, when it was not built, an error that says how to build it. */
+export const native: Native = load();
+
+function load(): Native {
+  try {
+    return createRequire(import.meta.url)(file) as Native;
+  } catch (cause) {
+    throw new Error(`cannot load ${file}\n  try: npm ci, or: sh src/native/build.sh`, { cause });
+  }
+}

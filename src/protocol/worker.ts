@@ -1,0 +1,64 @@
+// What crosses between hostd and a proxy worker. Root to worker: one Routes document, read to its end from the fd that
+// HOSTD_ROUTES_FD names, before the first connection is accepted. Worker to root: facts, one JSON line each,
+// on the fd that HOSTD_FACTS_FD names. Nothing that a worker says asks hostd to do anything.
+
+import type { Site } from '../model/host.ts';
+
+/** Inherited fds: the listeners, then the access logs. */
+export interface Routes {
+  readonly listeners: readonly { readonly fd: number; readonly host: string; readonly port: number }[];
+  readonly sites: readonly RoutedSite[];
+}
+
+/** A site with its access log opened by hostd, append only; null: not logged (hostd could not open it safely). */
+export interface RoutedSite extends Site {
+  readonly accessLogFd: number | null;
+}
+
+export type Fact =
+  /** Every listener is being accepted from. */
+  | { readonly kind: 'ready' }
+  /** No new connections are accepted; open ones are being finished. */
+  | { readonly kind: 'draining'; readonly connections: number }
+  /** Since the worker's start. */
+  | { readonly kind: 'counts'; readonly connections: number; readonly requests: number };
+
+/** Longest line that root reads from a worker, in bytes. */
+export const factLimit = 4096;
+
+/** The line that carries a fact. */
+export function encodeFact(fact: Fact): string {
+  return `${JSON.stringify(fact)}\n`;
+}
+
+/** The fact in one line, or null for anything that is not exactly one. */
+export function decodeFact(line: string): Fact | null {
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch {
+    return null;
+  }
+  if (typeof value !== 'object' || value === null || !('kind' in value)) return null;
+  switch (value.kind) {
+    case 'ready':
+      return { kind: 'ready' };
+    case 'draining':
+      return 'connections' in value && isCount(value.connections)
+        ? { kind: 'draining', connections: value.connections }
+        : null;
+    case 'counts':
+      return 'connections' in value &&
+        isCount(value.connections) &&
+        'requests' in value &&
+        isCount(value.requests)
+        ? { kind: 'counts', connections: value.connections, requests: value.requests }
+        : null;
+    default:
+      return null;
+  }
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
