@@ -1,0 +1,229 @@
+// One supervised program: what should happen next. Pure: no clock, no randomness, no I/O; those arrive in events.
+//
+//   stopped   not running, and nobody wants it to
+//   starting  spawned; not yet up for startsecs, or not yet ready
+//   running   up
+//   backoff   failed to start; waits for its next try
+//   stopping  told to end; killed after stopwaitsecs
+//   exited    ended by itself after it had been running, and is not to be restarted
+//   fatal     given up
+
+import type { Backoff, Restarts } from './restarts.ts';
+import { afterFailedStart, afterRunning } from './restarts.ts';
+
+/** How a run ended. `code` and `signal` are both null when nobody could tell (a program that hostd had adopted). */
+export interface Exit {
+  readonly code: number | null;
+  readonly signal: string | null;
+}
+
+/** The rules of one program; times in milliseconds. */
+export interface Policy extends Restarts {
+  readonly autorestart: 'never' | 'unexpected' | 'always';
+  readonly exitcodes: readonly number[];
+  /** What makes a started program RUNNING: having stayed up for startsecs, or saying that it is ready. */
+  readonly readiness: 'startsecs' | 'notified';
+  readonly startsecs: number;
+  readonly stopsignal: NodeJS.Signals;
+  readonly stopwait: number;
+}
+
+export type State = {
+  /** Number of the present run, or of the last one; 0 before the first. */
+  readonly run: number;
+} & (
+  | { readonly kind: 'stopped' }
+  | { readonly kind: 'starting'; readonly tries: number; readonly since: number }
+  | { readonly kind: 'running'; readonly tries: number; readonly since: number }
+  | { readonly kind: 'backoff'; readonly tries: number; readonly why: string; readonly until: number }
+  | { readonly kind: 'stopping'; readonly next: 'stopped' | 'starting' }
+  | { readonly kind: 'exited'; readonly how: Exit }
+  | { readonly kind: 'fatal'; readonly why: string }
+);
+
+export type Timer = 'startsecs' | 'retry' | 'kill';
+
+/** `at` is a monotonic time in milliseconds; `random` is in [0, 1). */
+export type Event = { readonly at: number } & (
+  | { readonly kind: 'start' | 'stop' | 'restart' }
+  | { readonly kind: 'ready'; readonly run: number }
+  | { readonly kind: 'exited'; readonly run: number; readonly how: Exit; readonly random: number }
+  | { readonly kind: 'spawn-failed'; readonly run: number; readonly why: string; readonly random: number }
+  | { readonly kind: 'timer'; readonly run: number; readonly timer: Timer }
+);
+
+export type Effect =
+  | { readonly kind: 'spawn'; readonly run: number }
+  | { readonly kind: 'signal'; readonly run: number; readonly signal: NodeJS.Signals }
+  /** SIGKILL to everything that the run has left. */
+  | { readonly kind: 'kill'; readonly run: number }
+  /** A timer lives until the program's kind of state or its run changes. */
+  | { readonly kind: 'timer'; readonly run: number; readonly timer: Timer; readonly ms: number };
+
+export interface Step {
+  readonly state: State;
+  readonly effects: readonly Effect[];
+}
+
+/** A program that has never been started. */
+export const initial: State = { kind: 'stopped', run: 0 };
+
+/** The next state and what to do about it. News of an earlier run changes nothing. */
+export function step(policy: Policy, state: State, event: Event): Step {
+  if ('run' in event && event.run !== state.run) return stay(state);
+  switch (state.kind) {
+    case 'stopped':
+    case 'exited':
+    case 'fatal':
+      return whenDown(policy, state, event);
+    case 'starting':
+      return whenStarting(policy, state, event);
+    case 'running':
+      return whenRunning(policy, state, event);
+    case 'backoff':
+      return whenBackoff(policy, state, event);
+    case 'stopping':
+      return whenStopping(policy, state, event);
+  }
+}
+
+function whenDown(policy: Policy, state: State, event: Event): Step {
+  return event.kind === 'start' || event.kind === 'restart' ? spawn(policy, state, 0, event.at) : stay(state);
+}
+
+function whenStarting(policy: Policy, state: State & { kind: 'starting' }, event: Event): Step {
+  switch (event.kind) {
+    case 'stop':
+    case 'restart':
+      return end(policy, state, event.kind);
+    case 'ready':
+      return running(state, event.at);
+    case 'timer':
+      return event.timer === 'startsecs' && policy.readiness === 'startsecs'
+        ? running(state, event.at)
+        : stay(state);
+    case 'exited':
+      // An exit and the startsecs timer may arrive in either order; the times decide, as in Supervisor.
+      return policy.readiness === 'startsecs' && event.at - state.since >= policy.startsecs
+        ? whenRunning(policy, { ...state, kind: 'running' }, event)
+        : failed(policy, state, 'exited too quickly', event);
+    case 'spawn-failed':
+      return failed(policy, state, event.why, event);
+    case 'start':
+      return stay(state);
+  }
+}
+
+function whenRunning(policy: Policy, state: State & { kind: 'running' }, event: Event): Step {
+  switch (event.kind) {
+    case 'stop':
+    case 'restart':
+      return end(policy, state, event.kind);
+    case 'exited': {
+      if (!restarts(policy, event.how)) return stay({ kind: 'exited', run: state.run, how: event.how });
+      const next = afterRunning(policy, state.tries, event.at - state.since, event.random);
+      return next.delay === 0
+        ? spawn(policy, state, next.tries, event.at)
+        : backoff(state, next, 'exited soon after it had started', event.at);
+    }
+    default:
+      return stay(state);
+  }
+}
+
+function whenBackoff(policy: Policy, state: State & { kind: 'backoff' }, event: Event): Step {
+  switch (event.kind) {
+    case 'start':
+    case 'restart':
+      return spawn(policy, state, 0, event.at);
+    case 'stop':
+      return stay({ kind: 'stopped', run: state.run });
+    case 'timer':
+      return event.timer === 'retry' ? spawn(policy, state, state.tries, event.at) : stay(state);
+    default:
+      return stay(state);
+  }
+}
+
+function whenStopping(policy: Policy, state: State & { kind: 'stopping' }, event: Event): Step {
+  switch (event.kind) {
+    case 'start':
+    case 'restart':
+      return stay({ ...state, next: 'starting' });
+    case 'stop':
+      return stay({ ...state, next: 'stopped' });
+    case 'exited':
+    case 'spawn-failed':
+      return state.next === 'starting'
+        ? spawn(policy, state, 0, event.at)
+        : stay({ kind: 'stopped', run: state.run });
+    case 'timer': {
+      if (event.timer !== 'kill') return stay(state);
+      // A process in an uninterruptible sleep outlives SIGKILL for a while; say it again.
+      const again: Effect = {
+        kind: 'timer',
+        run: state.run,
+        timer: 'kill',
+        ms: Math.max(policy.stopwait, 1000),
+      };
+      return { state, effects: [{ kind: 'kill', run: state.run }, again] };
+    }
+    case 'ready':
+      return stay(state);
+  }
+}
+
+function stay(state: State): Step {
+  return { state, effects: [] };
+}
+
+function spawn(policy: Policy, state: State, tries: number, at: number): Step {
+  const run = state.run + 1;
+  const started: Effect[] =
+    policy.readiness === 'startsecs'
+      ? [{ kind: 'timer', run, timer: 'startsecs', ms: policy.startsecs }]
+      : [];
+  return {
+    state: { kind: 'starting', run, tries, since: at },
+    effects: [{ kind: 'spawn', run }, ...started],
+  };
+}
+
+function running(state: State & { kind: 'starting' }, at: number): Step {
+  return stay({ kind: 'running', run: state.run, tries: state.tries, since: at });
+}
+
+function end(policy: Policy, state: State, how: 'stop' | 'restart'): Step {
+  const { run } = state;
+  return {
+    state: { kind: 'stopping', run, next: how === 'stop' ? 'stopped' : 'starting' },
+    effects: [
+      { kind: 'signal', run, signal: policy.stopsignal },
+      { kind: 'timer', run, timer: 'kill', ms: policy.stopwait },
+    ],
+  };
+}
+
+function failed(
+  policy: Policy,
+  state: State & { kind: 'starting' },
+  why: string,
+  event: { at: number; random: number },
+): Step {
+  const next = afterFailedStart(policy, state.tries, event.random);
+  return next === 'give-up'
+    ? stay({ kind: 'fatal', run: state.run, why })
+    : backoff(state, next, why, event.at);
+}
+
+function backoff(state: State, next: Backoff, why: string, at: number): Step {
+  return {
+    state: { kind: 'backoff', run: state.run, tries: next.tries, why, until: at + next.delay },
+    effects: [{ kind: 'timer', run: state.run, timer: 'retry', ms: next.delay }],
+  };
+}
+
+function restarts(policy: Policy, how: Exit): boolean {
+  const expected = how.code !== null && policy.exitcodes.includes(how.code);
+  return policy.autorestart === 'always' || (policy.autorestart === 'unexpected' && !expected);
+}
