@@ -1,0 +1,112 @@
+// The configuration's files on disk: which there are, what they say, who could write them. Knows no TOML.
+
+import { readdirSync, readFileSync, type Stats, statSync } from 'node:fs';
+import { basename, dirname, resolve } from 'node:path';
+import { errnoOf, messageOf } from '../errors.ts';
+import type { Problem } from '../model/problem.ts';
+
+/** Longer than any configuration; a slip that names a log or an image is not read into memory. */
+const longestFile = 4 * 1024 ** 2;
+
+const reasons: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file',
+  EACCES: 'permission denied',
+  EISDIR: 'it is a directory',
+};
+
+/** The text, or null after reporting why there is none. */
+export function readText(file: string, isMain: boolean, problems: Problem[]): string | null {
+  const fail = (reason: string, hint: string) => {
+    problems.push({
+      severity: 'error',
+      message: `cannot read this file: ${reason}`,
+      hint,
+      at: { file, key: [] },
+    });
+    return null;
+  };
+  try {
+    const stats = statSync(file);
+    if (stats.isDirectory()) return fail('it is a directory', 'name the file: -c FILE');
+    if (!stats.isFile()) return fail('it is not a regular file', 'put a file of text in its place');
+    if (stats.size > longestFile) return fail('it is longer than 4 MiB', 'put a file of text in its place');
+    problems.push(...whoCanWrite(file, stats));
+    return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(file));
+  } catch (error) {
+    const code = errnoOf(error) ?? '';
+    if (code === 'ERR_ENCODING_INVALID_ENCODED_DATA')
+      return fail('it is not UTF-8', 'iconv -t UTF-8, from what it is');
+    const begin = `mkdir -p ${dirname(file)}/apps.d && touch ${file} (empty, it means the defaults), or name another: -c FILE`;
+    return fail(
+      reasons[code] ?? messageOf(error),
+      code === 'ENOENT' && isMain ? begin : code === 'EACCES' ? 'sudo' : `ls -l ${file}`,
+    );
+  }
+}
+
+/** Whoever can write the configuration can run anything as anybody. */
+function whoCanWrite(file: string, stats: Stats): readonly Problem[] {
+  const by =
+    (stats.mode & 0o002) !== 0
+      ? 'everybody'
+      : (stats.mode & 0o020) !== 0 && stats.gid !== 0
+        ? 'its group'
+        : stats.uid !== 0 && stats.uid !== process.geteuid?.()
+          ? `its owner, uid ${stats.uid},`
+          : null;
+  if (by === null) return [];
+  const hint = `chown root: ${file} && chmod go-w ${file}`;
+  const message = `${by} can write this file, and so choose what root starts`;
+  return [{ severity: 'warning', message, hint, at: { file, key: [] } }];
+}
+
+/** The files that the patterns name, sorted within each pattern, none twice. Only the last part of a path may have
+ *  "*" and "?"; neither matches a dot at the beginning. */
+export function findIncluded(
+  main: string,
+  patterns: readonly string[],
+  problems: Problem[],
+): readonly string[] {
+  const found = new Set<string>();
+  patterns.forEach((pattern, index) => {
+    const full = resolve(dirname(main), pattern);
+    const directory = dirname(full);
+    const at = { file: main, key: ['hostd', 'include', index] };
+    if (/[*?]/.test(directory)) {
+      const message = `[hostd]: cannot use include "${pattern}": only the last part of a path may have "*" or "?"`;
+      problems.push({ severity: 'error', message, hint: 'include = ["apps.d/*.toml"]', at });
+    } else if (!/[*?]/.test(basename(full))) found.add(full);
+    else for (const name of matching(directory, basename(full), problems)) found.add(`${directory}/${name}`);
+  });
+  found.delete(resolve(main));
+  return [...found];
+}
+
+function matching(directory: string, pattern: string, problems: Problem[]): readonly string[] {
+  const expression = new RegExp(
+    `^${pattern
+      .replace(/[.+^${}()|[\]\\]/g, '\\$&')
+      .replaceAll('*', '.*')
+      .replaceAll('?', '.')}$`,
+    'u',
+  );
+  try {
+    return readdirSync(directory, { withFileTypes: true })
+      .filter(entry => !entry.isDirectory() && (pattern.startsWith('.') || !entry.name.startsWith('.')))
+      .map(entry => entry.name)
+      .filter(name => expression.test(name))
+      .sort();
+  } catch (error) {
+    const code = errnoOf(error) ?? '';
+    if (code !== 'ENOENT') {
+      const message = `cannot look into this directory: ${reasons[code] ?? messageOf(error)}`;
+      problems.push({
+        severity: 'error',
+        message,
+        hint: `ls -ld ${directory}`,
+        at: { file: directory, key: [] },
+      });
+    }
+    return [];
+  }
+}

@@ -1,0 +1,53 @@
+// For tests: files on disk that are loaded and taken away again, on a machine where everything exists.
+
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import type { Host } from '../model/host.ts';
+import type { Machine } from '../model/machine.ts';
+import { formatProblem } from '../model/problem.ts';
+import { type Loaded, load } from './load.ts';
+
+export const richMachine: Machine = {
+  user: name => (name === 'root' || name === 'toor' ? { uid: 0, gid: 0 } : { uid: 1000, gid: 1000 }),
+  group: () => ({ gid: 1000 }),
+  kind: () => 'directory',
+  isExecutable: () => true,
+};
+
+export const bareMachine: Machine = {
+  user: name => (name === 'www-data' ? { uid: 33, gid: 33 } : null),
+  group: name => (name === 'hostd' ? { gid: 99 } : null),
+  kind: () => 'missing',
+  isExecutable: () => false,
+};
+
+export interface Tried extends Loaded {
+  /** The problems as people see them; the directory of the files is left out. */
+  readonly said: readonly string[];
+}
+
+/** Loads `files`, by their paths from the directory of hostd.toml. */
+export function tryFiles(
+  files: Readonly<Record<string, string | Buffer>>,
+  options: { machine?: Machine | null; incumbents?: Host } = {},
+): Tried {
+  const directory = mkdtempSync(join(tmpdir(), 'hostd-load-'));
+  try {
+    for (const [name, text] of Object.entries(files)) {
+      mkdirSync(dirname(join(directory, name)), { recursive: true });
+      // A mode of its own: the umask of whoever runs the tests must not matter.
+      writeFileSync(join(directory, name), text, { mode: 0o644 });
+    }
+    const loaded = load(join(directory, 'hostd.toml'), { machine: richMachine, ...options });
+    return { ...loaded, said: loaded.problems.map(p => formatProblem(p).replaceAll(`${directory}/`, '')) };
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+}
+
+/** Loads one file of apps.d beside an empty hostd.toml. */
+export function tryApps(text: string, options: { machine?: Machine | null; incumbents?: Host } = {}): Tried {
+  const tried = tryFiles({ 'hostd.toml': '', 'apps.d/a.toml': text }, options);
+  return { ...tried, said: tried.said.map(line => line.replaceAll('apps.d/a.toml', 'a.toml')) };
+}

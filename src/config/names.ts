@@ -1,0 +1,80 @@
+// Names across all files: no two definitions may have one, and groups must gather what exists. Reads nothing itself.
+
+import { type Definition, nearest } from '../formats/toml.ts';
+import type { Group, Host } from '../model/host.ts';
+import type { Problem, Source } from '../model/problem.ts';
+
+type Where = (source: Source) => string;
+
+/** One problem for each definition whose name another has already; what runs keeps it, else the first in file order. */
+export function findNameClashes(
+  definitions: readonly Definition[],
+  incumbents: Host | undefined,
+  where: Where,
+): readonly Problem[] {
+  const ran = new Set(
+    [...(incumbents?.apps ?? []), ...(incumbents?.programs ?? [])].map(({ source }) => idOf(source)),
+  );
+  const holders = new Map<string, Definition>();
+  for (const definition of definitions)
+    if (ran.has(idOf(definition.source)) && !holders.has(definition.name))
+      holders.set(definition.name, definition);
+  return definitions.flatMap(definition => {
+    const holder = holders.get(definition.name) ?? definition;
+    holders.set(definition.name, holder);
+    if (holder === definition) return [];
+    const { kind, name, source } = definition;
+    const problem: Problem = {
+      severity: 'error',
+      message: `${kind} "${name}": there is already ${article(holder.kind)} "${name}" (${where(holder.source)})`,
+      hint: `[${kind}.${name}-2], or another name`,
+      at: source,
+      subject: name,
+    };
+    return [problem];
+  });
+}
+
+function article(kind: Definition['kind']): string {
+  return kind === 'app' ? 'an app' : `a ${kind}`;
+}
+
+/** Tells definitions apart, also of one name. */
+export function idOf(source: Source): string {
+  return JSON.stringify([source.file, ...source.key.slice(0, 2)]);
+}
+
+/** Which group each program is in. A wrong name in a group does not scatter the others. */
+export function gather(
+  groups: readonly Group[],
+  definitions: readonly Definition[],
+  where: Where,
+  problems: Problem[],
+): ReadonlyMap<string, Group> {
+  const programs = definitions.filter(({ kind }) => kind === 'program').map(({ name }) => name);
+  const groupOf = new Map<string, Group>();
+  for (const group of groups)
+    group.programs.forEach((name, index) => {
+      const other = groupOf.get(name);
+      const known = programs.includes(name);
+      if (known && other === undefined) groupOf.set(name, group);
+      else if (other !== group)
+        problems.push({
+          severity: 'error',
+          message: `group "${group.name}": ${known ? `program "${name}" is already in group "${other?.name}" (${where(other?.source ?? group.source)})` : unknown(name, definitions)}`,
+          hint: known ? 'leave it out of one of the two' : (nearest(name, programs) ?? `[program.${name}]`),
+          at: { file: group.source.file, key: [...group.source.key, 'programs', index] },
+          subject: group.name,
+        });
+    });
+  return groupOf;
+}
+
+function unknown(name: string, definitions: readonly Definition[]): string {
+  const app = definitions.find(
+    definition => definition.kind === 'app' && definition.name === name.split(':')[0],
+  );
+  return app === undefined
+    ? `there is no program "${name}"`
+    : `"${name}" is of app "${app.name}": an app is a group of its own`;
+}

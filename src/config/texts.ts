@@ -1,0 +1,58 @@
+// The texts that were read, and the places in them: from the name of a key to file:line:column.
+
+import { relative } from 'node:path';
+import { type Places, placesOf } from '../formats/toml.ts';
+import type { Place, Problem, Source } from '../model/problem.ts';
+
+export class Texts {
+  readonly #base: string;
+  readonly #texts = new Map<string, string>();
+  readonly #places = new Map<string, Places>();
+
+  /** `base`: the directory of hostd.toml. */
+  constructor(base: string) {
+    this.#base = base;
+  }
+
+  add(file: string, text: string): void {
+    this.#texts.set(file, text);
+  }
+
+  /** For the middle of a sentence: the file as seen from hostd.toml, and the line. */
+  where(source: Source): string {
+    const path = relative(this.#base, source.file);
+    const short = path.startsWith('..') ? source.file : path;
+    const place = this.#find(source);
+    return place === null ? short : `${short}:${place.line}`;
+  }
+
+  /** The problems with their places, in the order of the files and of the lines in them. */
+  place(problems: readonly Problem[], files: readonly string[]): readonly Problem[] {
+    return problems
+      .map(problem => {
+        const at =
+          problem.at !== undefined && 'key' in problem.at
+            ? (this.#find(problem.at) ?? problem.at)
+            : problem.at;
+        return at === undefined ? problem : { ...problem, at };
+      })
+      .toSorted((a, b) => rank(a, files) - rank(b, files) || lineOf(a) - lineOf(b));
+  }
+
+  #find(source: Source): Place | null {
+    const text = this.#texts.get(source.file);
+    if (text === undefined || source.key.length === 0) return null;
+    const places = this.#places.get(source.file) ?? placesOf(text, source.file);
+    this.#places.set(source.file, places);
+    return places(source.key);
+  }
+}
+
+function rank(problem: Problem, files: readonly string[]): number {
+  const index = files.indexOf(problem.at?.file ?? '');
+  return index < 0 ? files.length : index;
+}
+
+function lineOf(problem: Problem): number {
+  return problem.at !== undefined && 'line' in problem.at ? problem.at.line : 0;
+}

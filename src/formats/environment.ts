@@ -1,0 +1,25 @@
+// Supervisor's environment string: KEY="value",KEY2=value2. hostd.toml prefers a table, and takes this too.
+
+export type Pairs =
+  | { readonly ok: true; readonly pairs: Readonly<Record<string, string>> }
+  | { readonly ok: false; readonly reason: string };
+
+/** Values may stand in quotes, and must where they hold a comma, a blank or a quote. A comma may end the list. */
+export function parseEnvironment(text: string): Pairs {
+  const pair = /\s*([A-Za-z_][A-Za-z0-9_]*)\s*=\s*("(?:\\[\\"]|[^"])*"|'[^']*'|[^\s,"']*)\s*(,|$)/y;
+  const pairs: Record<string, string> = {};
+  let at = 0;
+  while (text.slice(at).trim() !== '') {
+    pair.lastIndex = at;
+    const found = pair.exec(text);
+    if (found === null) return { ok: false, reason: `"${text.slice(at).trim()}" is not KEY="value"` };
+    pairs[found[1] ?? ''] = unquote(found[2] ?? '');
+    at = pair.lastIndex;
+  }
+  return { ok: true, pairs };
+}
+
+function unquote(text: string): string {
+  if (text.startsWith('"')) return text.slice(1, -1).replace(/\\([\\"])/g, '$1');
+  return text.startsWith("'") ? text.slice(1, -1) : text;
+}

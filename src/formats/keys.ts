@@ -1,0 +1,333 @@
+// Every key that hostd.toml knows, table by table: its kind of value, its default and its meaning in words.
+// The documentation is held to these tables by a test; "ROOT", "NAME", "LOGS" stand for the table's own values.
+
+import type { Kind } from './values.ts';
+
+export interface Key {
+  readonly kind: Kind;
+  /** For people; what computes it is model/app.ts, model/assemble.ts or toml-program.ts. */
+  readonly default: string;
+  readonly meaning: string;
+  /** What other tools call it, for suggestions. */
+  readonly alias?: readonly string[];
+  readonly required?: true;
+}
+
+export type Keys = Readonly<Record<string, Key>>;
+
+export const hostdKeys = {
+  include: {
+    kind: 'names',
+    default: '["apps.d/*.toml"]',
+    meaning: 'more files, relative to this one; read sorted',
+  },
+  runtime_dir: {
+    kind: 'path',
+    default: '"/run/hostd"',
+    meaning: 'what lasts until the machine stops: sockets',
+  },
+  state_dir: {
+    kind: 'path',
+    default: '"/var/lib/hostd"',
+    meaning: 'the lock, and what the next hostd must know to take over',
+  },
+  log_dir: {
+    kind: 'path',
+    default: '"/var/log/hostd"',
+    meaning: "the proxy's log, and the AUTO logs of programs",
+  },
+} as const satisfies Keys;
+
+export const controlKeys = {
+  socket: {
+    kind: 'path',
+    default: '"RUNTIME_DIR/hostd.sock"',
+    meaning: 'where hostctl finds hostd; mode 0660',
+  },
+  group: {
+    kind: 'account',
+    default: '"hostd"',
+    meaning: 'whose members may operate; the socket belongs to root and this group',
+  },
+} as const satisfies Keys;
+
+export const proxyKeys = {
+  enabled: {
+    kind: 'boolean',
+    default: 'true',
+    meaning: 'false where nginx or another proxy serves the sites',
+  },
+  listen: {
+    kind: 'addresses',
+    default: '["0.0.0.0:80", "[::]:80"]',
+    meaning: 'numeric addresses with ports',
+  },
+  user: {
+    kind: 'account',
+    default: '"www-data"',
+    meaning: 'whom the proxy workers run as, never root; its group alone may connect to the apps',
+  },
+  workers: { kind: 'count', default: '1', meaning: 'proxy processes' },
+} as const satisfies Keys;
+
+/** Supervisor's keys that say how a program is supervised; their defaults in [app] differ and are below. */
+export const supervisionKeys = {
+  autostart: { kind: 'boolean', default: 'true', meaning: 'whether it starts with hostd' },
+  autorestart: {
+    kind: 'restart',
+    default: '"unexpected"',
+    meaning:
+      'whether it starts again after its exit: true, false, or "unexpected": when the exit code is not in exitcodes',
+  },
+  startsecs: { kind: 'seconds', default: '1', meaning: 'seconds that it must stay up to count as RUNNING' },
+  startretries: {
+    kind: 'natural',
+    default: '3',
+    meaning: 'further tries, after 1, 2, 3 ... seconds, before it is FATAL',
+    alias: ['retries'],
+  },
+  exitcodes: { kind: 'exitcodes', default: '[0]', meaning: 'exit codes that are expected' },
+  stopsignal: { kind: 'signal', default: '"TERM"', meaning: 'the signal that asks it to stop' },
+  stopwaitsecs: {
+    kind: 'seconds',
+    default: '10',
+    meaning: 'seconds after stopsignal until SIGKILL',
+    alias: ['timeout'],
+  },
+  stopasgroup: { kind: 'boolean', default: 'false', meaning: 'stopsignal goes to its whole process group' },
+  killasgroup: {
+    kind: 'boolean',
+    default: 'the value of stopasgroup',
+    meaning: 'SIGKILL goes to its whole process group; what is left over after a stop is ended in any case',
+  },
+  umask: { kind: 'umask', default: '"022"', meaning: 'octal, in a text' },
+  directory: { kind: 'path text', default: 'none', meaning: 'where it runs', alias: ['cwd', 'chdir'] },
+  environment: {
+    kind: 'environment',
+    default: '{}',
+    meaning: `a table, or Supervisor's text KEY="value",KEY2="value"; nothing of hostd's own environment is passed on`,
+  },
+  priority: { kind: 'integer', default: '999', meaning: 'lower starts first and stops last' },
+  redirect_stderr: { kind: 'boolean', default: 'false', meaning: 'stderr goes to the log of stdout' },
+  stdout_logfile: {
+    kind: 'log',
+    default: '"AUTO": LOG_DIR/NAME-stdout.log',
+    meaning: 'an absolute path, "AUTO", or "NONE" for no log',
+    alias: ['log', 'logfile'],
+  },
+  stdout_logfile_maxbytes: {
+    kind: 'size',
+    default: '"50MB"',
+    meaning: 'the size at which a log is put aside; 0 is never',
+  },
+  stdout_logfile_backups: { kind: 'natural', default: '10', meaning: 'how many older logs are kept' },
+  stderr_logfile: {
+    kind: 'log',
+    default: '"AUTO": LOG_DIR/NAME-stderr.log',
+    meaning: 'as stdout_logfile; without effect when redirect_stderr is true',
+  },
+  stderr_logfile_maxbytes: { kind: 'size', default: '"50MB"', meaning: 'as stdout_logfile_maxbytes' },
+  stderr_logfile_backups: { kind: 'natural', default: '10', meaning: 'as stdout_logfile_backups' },
+  limits: {
+    kind: 'limits',
+    default: "{}: hostd's own",
+    meaning:
+      'resource limits: numbers, sizes, "unlimited" or [soft, hard] for as, core, cpu, data, fsize, memlock, nofile, nproc, stack',
+    alias: ['rlimits'],
+  },
+  no_new_privileges: {
+    kind: 'boolean',
+    default: 'true, but false for a program that runs as root',
+    meaning: 'execve gives it no more rights: sudo, su and other set-uid programs do not work in it',
+  },
+} as const satisfies Keys;
+
+export const programKeys = {
+  command: {
+    kind: 'command',
+    default: 'required',
+    required: true,
+    meaning: 'words split as a shell would, or a list; there is no shell',
+  },
+  user: { kind: 'account', default: 'whoever hostd runs as', meaning: 'name or uid to run as' },
+  group: { kind: 'account', default: "the user's primary group", meaning: 'unix group to run as' },
+  process_name: {
+    kind: 'text',
+    default: '"%(program_name)s", or "%(program_name)s_%(process_num)02d" when numprocs is above 1',
+    meaning: 'the name after the colon',
+  },
+  numprocs: { kind: 'count', default: '1', meaning: 'how many of it run' },
+  numprocs_start: { kind: 'natural', default: '0', meaning: 'the first process_num' },
+  ...supervisionKeys,
+} as const satisfies Keys;
+
+/** [app.NAME.program.X]: the same keys, with the app's own defaults. */
+export const appProgramKeys = {
+  ...programKeys,
+  user: { ...programKeys.user, default: "the app's" },
+  group: { ...programKeys.group, default: "the app's" },
+  directory: { ...programKeys.directory, default: "the app's project" },
+  environment: { ...programKeys.environment, default: "the app's, to which this adds" },
+  autorestart: { ...programKeys.autorestart, default: 'true' },
+  startretries: {
+    ...programKeys.startretries,
+    default: 'for ever, after delays that double up to 30 seconds',
+  },
+  redirect_stderr: { ...programKeys.redirect_stderr, default: 'true' },
+  stdout_logfile: { ...programKeys.stdout_logfile, default: '"AUTO": LOGS/X.log' },
+  stderr_logfile: { ...programKeys.stderr_logfile, default: '"AUTO": LOGS/X-stderr.log' },
+} as const satisfies Keys;
+
+export const appKeys = {
+  root: {
+    kind: 'path',
+    default: 'required',
+    required: true,
+    meaning: 'the virtualenv; everything else has its usual place below it',
+    alias: ['virtualenv', 'venv', 'home'],
+  },
+  user: { kind: 'account', default: 'NAME', meaning: 'whom the app runs as' },
+  group: { kind: 'account', default: "the user's primary group", meaning: 'unix group to run as' },
+  project: {
+    kind: 'path text',
+    default: 'ROOT/NAME',
+    meaning: "the Django project's directory: where it runs, and PYTHONPATH",
+    alias: ['djangodir'],
+  },
+  settings: {
+    kind: 'module',
+    default: '"NAME.settings"',
+    meaning: 'DJANGO_SETTINGS_MODULE',
+    alias: ['django_settings_module', 'settings_module'],
+  },
+  wsgi: {
+    kind: 'module',
+    default: '"NAME.wsgi"',
+    meaning: 'module, or module:callable; an ASGI callable with an ASGI worker_class',
+    alias: ['django_wsgi_module', 'wsgi_module', 'module', 'asgi'],
+  },
+  name: {
+    kind: 'text',
+    default: '"NAME_app"',
+    meaning: "gunicorn's --name, as ps shows it",
+    alias: ['proc_name'],
+  },
+  workers: { kind: 'count', default: '3', meaning: 'gunicorn workers', alias: ['num_workers', 'processes'] },
+  threads: { kind: 'count', default: "gunicorn's (1)", meaning: 'threads in each gunicorn worker' },
+  worker_class: {
+    kind: 'text',
+    default: "gunicorn's (sync)",
+    meaning: 'sync, gthread, gevent, uvicorn.workers.UvicornWorker, ...',
+  },
+  graceful_timeout: {
+    kind: 'count',
+    default: "gunicorn's (30)",
+    meaning: 'seconds that a gunicorn worker has to finish its requests',
+  },
+  gunicorn_args: {
+    kind: 'words',
+    default: '[]',
+    meaning: 'further arguments of gunicorn',
+    alias: ['args', 'options'],
+  },
+  command: {
+    kind: 'words',
+    default: 'gunicorn, made from the keys above',
+    meaning: 'what runs instead: words split as a shell would, or a list; there is no shell and no expansion',
+  },
+  health: {
+    kind: 'uri',
+    default: 'none',
+    meaning: 'a path that must answer before the app counts as RUNNING',
+    alias: ['healthcheck', 'health_check'],
+  },
+  server_names: {
+    kind: 'hosts',
+    default: '[]',
+    meaning: 'host names of the site, "*.example.org" for all below one; NAME.localhost is always one more',
+    alias: ['hosts', 'host', 'domains', 'domain', 'hostnames'],
+  },
+  socket: {
+    kind: 'path text',
+    default: 'ROOT/run/gunicorn.sock',
+    meaning: 'the unix socket, which hostd makes and holds and gunicorn is given',
+    alias: ['sockfile', 'bind'],
+  },
+  static: {
+    kind: 'path or false',
+    default: 'ROOT/static/',
+    meaning: 'files served below /static/; false: none are',
+    alias: ['static_root'],
+  },
+  media: {
+    kind: 'path or false',
+    default: 'ROOT/media/',
+    meaning: 'files served below /media/; false: none are',
+    alias: ['media_root'],
+  },
+  logs: {
+    kind: 'path text',
+    default: 'ROOT/logs',
+    meaning: 'directory of gunicorn_supervisor.log, nginx-access.log and nginx-error.log',
+    alias: ['log_dir'],
+  },
+  client_max_body_size: { kind: 'size', default: '"4G"', meaning: 'longest request body; 0 is no limit' },
+  ...supervisionKeys,
+  autorestart: { ...supervisionKeys.autorestart, default: 'true' },
+  startretries: {
+    ...supervisionKeys.startretries,
+    default: 'for ever, after delays that double up to 30 seconds',
+  },
+  stopwaitsecs: { ...supervisionKeys.stopwaitsecs, default: 'graceful_timeout + 5: 35' },
+  directory: { ...supervisionKeys.directory, default: 'the value of project' },
+  environment: {
+    ...supervisionKeys.environment,
+    default: 'what [app.NAME.env] describes, to which this adds',
+  },
+  redirect_stderr: { ...supervisionKeys.redirect_stderr, default: 'true' },
+  stdout_logfile: { ...supervisionKeys.stdout_logfile, default: '"AUTO": LOGS/gunicorn_supervisor.log' },
+  stderr_logfile: {
+    ...supervisionKeys.stderr_logfile,
+    default: '"AUTO": LOGS/gunicorn_supervisor-stderr.log',
+  },
+  env: {
+    kind: 'environment',
+    default: '{}',
+    meaning: 'a table of variables of the app and of its programs',
+  },
+} as const satisfies Keys;
+
+export const groupKeys = {
+  programs: {
+    kind: 'names',
+    default: 'required',
+    required: true,
+    meaning: 'names of [program.X] tables, which are then called NAME:X',
+  },
+  priority: {
+    kind: 'integer',
+    default: '999',
+    meaning: 'of the whole group; lower starts first and stops last',
+  },
+} as const satisfies Keys;
+
+/** Supervisor's keys that hostd has no use for, and what stands in their place. */
+export const withoutUse: Readonly<Record<string, string>> = {
+  serverurl: 'leave it out: hostd sets no SUPERVISOR_SERVER_URL',
+  stdout_capture_maxbytes: 'leave it out: hostd has no capture mode',
+  stderr_capture_maxbytes: 'leave it out: hostd has no capture mode',
+  stdout_events_enabled: 'leave it out: hostctl logs -f follows a log',
+  stderr_events_enabled: 'leave it out: hostctl logs -f follows a log',
+  stdout_syslog: 'stdout_logfile, or let the command log to syslog itself',
+  stderr_syslog: 'stderr_logfile, or let the command log to syslog itself',
+};
+
+export const tableKeys = {
+  hostd: hostdKeys,
+  control: controlKeys,
+  proxy: proxyKeys,
+  'app.NAME': appKeys,
+  'app.NAME.program.X': appProgramKeys,
+  'program.NAME': programKeys,
+  'group.NAME': groupKeys,
+} as const satisfies Readonly<Record<string, Keys>>;

@@ -1,0 +1,183 @@
+// From an app to what is run and what is served: the layout below its root, its gunicorn program, its site.
+
+import type { App, LogFile, Program, Site } from './host.ts';
+import type { Source } from './problem.ts';
+
+/** What says how a program is supervised, apart from what is run. */
+export type Supervision = Pick<
+  Program,
+  | 'umask'
+  | 'limits'
+  | 'noNewPrivileges'
+  | 'priority'
+  | 'autostart'
+  | 'autorestart'
+  | 'startsecs'
+  | 'startretries'
+  | 'exitcodes'
+  | 'stopsignal'
+  | 'stopwaitsecs'
+  | 'stopasgroup'
+  | 'killasgroup'
+  | 'stdout'
+  | 'stderr'
+>;
+
+/** Supervisor's own defaults: a log is kept to 50 MiB, with ten older ones. */
+export const logMaxBytes = 50 * 1024 ** 2;
+export const logBackups = 10;
+
+/** Seconds; gunicorn's own default. */
+const gracefulTimeout = 30;
+/** Connections that wait while gunicorn is down or busy; the kernel caps it at net.core.somaxconn. */
+const backlog = 2048;
+
+const systemPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+
+/** Where every program's environment begins: nothing of hostd's own reaches an app. */
+export const baseEnvironment: Readonly<Record<string, string>> = { PATH: systemPath, LANG: 'C.UTF-8' };
+
+/** An app with everything that is not given filled in from its name and its root, by the usual layout. */
+export function makeApp(given: { name: string; root: string; source: Source } & Partial<App>): App {
+  const { name, root } = given;
+  const logs = given.logs ?? `${root}/logs`;
+  return {
+    user: name,
+    group: null,
+    project: `${root}/${name}`,
+    settings: `${name}.settings`,
+    wsgi: `${name}.wsgi`,
+    processName: `${name}_app`,
+    workers: 3,
+    threads: null,
+    workerClass: null,
+    gracefulTimeout: null,
+    gunicornArgs: [],
+    command: null,
+    health: null,
+    serverNames: [],
+    socket: `${root}/run/gunicorn.sock`,
+    static: `${root}/static/`,
+    media: `${root}/media/`,
+    logs,
+    accessLog: `${logs}/nginx-access.log`,
+    errorLog: `${logs}/nginx-error.log`,
+    clientMaxBodySize: 4 * 1024 ** 3,
+    env: {},
+    ...given,
+  };
+}
+
+/** How an app's gunicorn is supervised where its table says nothing: started again for ever, one log. */
+export function appSupervision(app: App): Supervision {
+  return {
+    umask: 0o022,
+    limits: {},
+    noNewPrivileges: !isRoot(app.user),
+    priority: 999,
+    autostart: true,
+    autorestart: 'always',
+    startsecs: 1,
+    startretries: null,
+    exitcodes: [0],
+    stopsignal: 'SIGTERM',
+    stopwaitsecs: (app.gracefulTimeout ?? gracefulTimeout) + 5,
+    stopasgroup: false,
+    killasgroup: false,
+    stdout: logFile(`${app.logs}/gunicorn_supervisor.log`),
+    stderr: null,
+  };
+}
+
+/** The app's gunicorn, or the command in its place. */
+export function appProgram(
+  app: App,
+  given: Partial<Supervision> & Partial<Pick<Program, 'directory' | 'environment'>> = {},
+): Program {
+  const supervision = { ...appSupervision(app), ...given };
+  return {
+    name: app.name,
+    group: app.name,
+    groupPriority: supervision.priority,
+    app: app.name,
+    source: app.source,
+    instance: null,
+    command: app.command ?? gunicornCommand(app),
+    directory: app.project,
+    user: app.user,
+    unixGroup: app.group,
+    socket: { path: app.socket, backlog },
+    health: app.health === null ? null : { path: app.health, host: plainName(app) },
+    ...supervision,
+    environment: { ...appEnvironment(app), ...given.environment },
+  };
+}
+
+/** No --bind: the socket is hostd's own, and gunicorn takes it over by LISTEN_FDS. */
+function gunicornCommand(app: App): readonly string[] {
+  return [
+    `${app.root}/bin/gunicorn`,
+    app.wsgi.includes(':') ? app.wsgi : `${app.wsgi}:application`,
+    '--name',
+    app.processName,
+    '--workers',
+    String(app.workers),
+    ...(app.threads === null ? [] : ['--threads', String(app.threads)]),
+    ...(app.workerClass === null ? [] : ['--worker-class', app.workerClass]),
+    ...(app.gracefulTimeout === null ? [] : ['--graceful-timeout', String(app.gracefulTimeout)]),
+    ...app.gunicornArgs,
+  ];
+}
+
+/** What an activated virtualenv and manage.py would see, then [app.NAME.env]. */
+export function appEnvironment(app: App): Readonly<Record<string, string>> {
+  return {
+    ...baseEnvironment,
+    PATH: `${app.root}/bin:${systemPath}`,
+    VIRTUAL_ENV: app.root,
+    PYTHONPATH: app.project,
+    DJANGO_SETTINGS_MODULE: app.settings,
+    ...app.env,
+  };
+}
+
+/** What the proxy serves for an app. */
+export function appSite(app: App): Site {
+  return {
+    name: app.name,
+    serverNames: app.serverNames,
+    locations: [
+      ...(app.static === null ? [] : [{ prefix: '/static/', alias: app.static }]),
+      ...(app.media === null ? [] : [{ prefix: '/media/', alias: app.media }]),
+    ],
+    socket: app.socket,
+    clientMaxBodySize: app.clientMaxBodySize,
+    accessLog: app.accessLog,
+    errorLog: app.errorLog,
+    keepalive: keepsConnections(app),
+  };
+}
+
+/** The name under which every app is reachable without DNS (RFC 6761, 6.3). */
+export function localName(appName: string): string {
+  return `${appName.toLowerCase()}.localhost`;
+}
+
+/** A name that a request for the app itself can carry. */
+function plainName(app: App): string {
+  return app.serverNames.find(name => !name.startsWith('*')) ?? localName(app.name);
+}
+
+/** gunicorn's sync workers close every connection; "sync" with threads is gthread. */
+function keepsConnections(app: App): boolean {
+  return app.workerClass === null || app.workerClass === 'sync' ? (app.threads ?? 1) > 1 : true;
+}
+
+export function logFile(path: string | null): LogFile {
+  return { path, maxBytes: logMaxBytes, backups: logBackups };
+}
+
+/** By name or number; another name for uid 0 is seen only by a check that knows the machine. */
+export function isRoot(user: string | null): boolean {
+  return user === 'root' || (user !== null && /^0+$/.test(user));
+}

@@ -1,0 +1,56 @@
+// Puts a Host together: programs into their groups, everything in its order, sites from apps. Finds no fault.
+
+import { appSite } from './app.ts';
+import type { App, Group, Host, Program, Settings } from './host.ts';
+
+export interface Parts {
+  readonly settings: Settings;
+  readonly apps: readonly App[];
+  readonly programs: readonly Program[];
+  readonly groups: readonly Group[];
+}
+
+export function assemble(parts: Parts): Host {
+  return {
+    settings: parts.settings,
+    apps: parts.apps,
+    programs: parts.programs.toSorted(byStartOrder),
+    groups: parts.groups,
+    sites: parts.apps.map(appSite),
+  };
+}
+
+/** Supervisor's order: lower priorities first, then by name; groups before what is in them. */
+function byStartOrder(a: Program, b: Program): number {
+  return (
+    a.groupPriority - b.groupPriority ||
+    compare(a.group, b.group) ||
+    a.priority - b.priority ||
+    compare(a.name, b.name)
+  );
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+/** What hostd.toml says where it says nothing. */
+export function defaultSettings(file: string): Settings {
+  return {
+    file,
+    include: ['apps.d/*.toml'],
+    runtimeDir: '/run/hostd',
+    stateDir: '/var/lib/hostd',
+    logDir: '/var/log/hostd',
+    control: { socket: '/run/hostd/hostd.sock', group: 'hostd' },
+    proxy: {
+      enabled: true,
+      listen: [
+        { host: '0.0.0.0', port: 80 },
+        { host: '::', port: 80 },
+      ],
+      user: 'www-data',
+      workers: 1,
+    },
+  };
+}

@@ -1,0 +1,95 @@
+// What an update would do: the differences between two sets of programs, and the keys that make them. Pure.
+
+import type { LogFile, Program } from './host.ts';
+
+export interface Change {
+  /** The program's name. */
+  readonly name: string;
+  readonly change: 'available' | 'changed' | 'disappeared';
+  /** For a changed one: which keys of hostd.toml differ in effect. */
+  readonly keys: readonly string[];
+}
+
+/** Sorted by name. `keeps`: whether a program is left as it was, because its definition has errors now. */
+export function changes(
+  before: readonly Program[],
+  after: readonly Program[],
+  keeps: (program: Program) => boolean = () => false,
+): readonly Change[] {
+  const old = new Map(before.map(program => [program.name, program]));
+  const found: Change[] = [];
+  for (const program of after) {
+    const was = old.get(program.name);
+    old.delete(program.name);
+    if (was === undefined) found.push({ name: program.name, change: 'available', keys: [] });
+    else if (!keeps(was)) {
+      const keys = differingKeys(was, program);
+      if (keys.length > 0) found.push({ name: program.name, change: 'changed', keys });
+    }
+  }
+  for (const [name, program] of old)
+    if (!keeps(program)) found.push({ name, change: 'disappeared', keys: [] });
+  return found.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** What a field of Program is called in hostd.toml. A field without an entry is no difference of its own. */
+const keyOfField: { readonly [F in keyof Program]: string | null } = {
+  name: null,
+  source: null,
+  group: null,
+  groupPriority: 'priority',
+  app: null,
+  instance: 'numprocs',
+  command: 'command',
+  directory: 'directory',
+  environment: 'environment',
+  user: 'user',
+  unixGroup: 'group',
+  umask: 'umask',
+  limits: 'limits',
+  noNewPrivileges: 'no_new_privileges',
+  priority: 'priority',
+  autostart: 'autostart',
+  autorestart: 'autorestart',
+  startsecs: 'startsecs',
+  startretries: 'startretries',
+  exitcodes: 'exitcodes',
+  stopsignal: 'stopsignal',
+  stopwaitsecs: 'stopwaitsecs',
+  stopasgroup: 'stopasgroup',
+  killasgroup: 'killasgroup',
+  stdout: 'stdout_logfile',
+  stderr: 'stderr_logfile',
+  socket: 'socket',
+  health: 'health',
+};
+
+function differingKeys(before: Program, after: Program): readonly string[] {
+  const keys = (Object.keys(keyOfField) as (keyof Program)[]).flatMap(field => {
+    const key = keyOfField[field];
+    if (key === null || same(before[field], after[field])) return [];
+    return field === 'stdout' || field === 'stderr' ? logKeys(key, before[field], after[field]) : [key];
+  });
+  return [...new Set(keys)];
+}
+
+function logKeys(key: string, before: LogFile | null, after: LogFile | null): readonly string[] {
+  if (before === null || after === null) return ['redirect_stderr'];
+  return [
+    ...(before.path === after.path ? [] : [key]),
+    ...(before.maxBytes === after.maxBytes ? [] : [`${key}_maxbytes`]),
+    ...(before.backups === after.backups ? [] : [`${key}_backups`]),
+  ];
+}
+
+/** Deep equality of plain data; the order of an object's keys does not matter. */
+export function same(a: unknown, b: unknown): boolean {
+  if (Object.is(a, b)) return true;
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
+  if (Array.isArray(a) !== Array.isArray(b)) return false;
+  const keys = Object.keys(a);
+  return (
+    keys.length === Object.keys(b).length &&
+    keys.every(key => Object.hasOwn(b, key) && same(a[key as keyof typeof a], b[key as keyof typeof b]))
+  );
+}

@@ -1,0 +1,76 @@
+// What a program needs on its machine: a user, a group, a command. An app's own are checked with the app.
+
+import { isRoot } from './app.ts';
+import type { Program } from './host.ts';
+import type { Machine } from './machine.ts';
+import type { Problem } from './problem.ts';
+
+export function checkProgram(program: Program, machine: Machine | null): readonly Problem[] {
+  const isGunicorn = program.app !== null && program.source.key.length === 2;
+  return [
+    ...(isGunicorn || machine === null ? [] : checkAccounts(program, machine)),
+    ...checkRoot(program, machine),
+    ...(isGunicorn || machine === null ? [] : checkCommand(program, machine)),
+  ];
+}
+
+function checkAccounts(program: Program, machine: Machine): readonly Problem[] {
+  const problems: Problem[] = [];
+  if (program.unixGroup !== null && machine.group(program.unixGroup) === null) {
+    const hint = `groupadd --system ${program.unixGroup}`;
+    problems.push(problemOf('error', program, 'group', `group "${program.unixGroup}" does not exist`, hint));
+  }
+  if (program.user !== null && machine.user(program.user) === null) {
+    const hint = `useradd --system --user-group ${program.user}`;
+    problems.push(problemOf('error', program, 'user', `user "${program.user}" does not exist`, hint));
+  }
+  return problems;
+}
+
+function checkRoot(program: Program, machine: Machine | null): readonly Problem[] {
+  const { user } = program;
+  const uid = user === null ? undefined : machine?.user(user)?.uid;
+  if (user !== null && !isRoot(user) && uid !== 0) return [];
+  const message =
+    user === null ? 'it has no user, so it runs as hostd does, usually as root' : 'it runs as root';
+  return [problemOf('warning', program, 'user', message, 'user = "nobody", or one of its own')];
+}
+
+/** A warning only, as a missing command is no error for Supervisor either: it may be there when the program is started,
+ *  and until then the program's state says that it is not. */
+function checkCommand(program: Program, machine: Machine): readonly Problem[] {
+  const wrong = commandProblem(program.command, program.environment['PATH'] ?? '', machine);
+  return wrong === null ? [] : [problemOf('warning', program, 'command', wrong, 'command = "/..."')];
+}
+
+/** Why the command cannot be run; null when it can, as far as is known before the start. */
+export function commandProblem(command: readonly string[], path: string, machine: Machine): string | null {
+  const word = command[0] ?? '';
+  if (!word.includes('/')) {
+    const found = path.split(':').some(directory => machine.isExecutable(`${directory}/${word}`));
+    return found ? null : `cannot find command "${word}" in ${path}`;
+  }
+  // A relative one is found from the program's directory, as its user: only the start can tell.
+  if (!word.startsWith('/')) return null;
+  if (machine.kind(word) === 'missing') return `cannot find command "${word}"`;
+  return machine.isExecutable(word) ? null : `command "${word}" is not executable`;
+}
+
+/** The table that defines the program: an app's programs stand or fall with their app. */
+function problemOf(
+  severity: Problem['severity'],
+  program: Program,
+  key: string,
+  message: string,
+  hint: string,
+): Problem {
+  const [kind, subject, , inner] = program.source.key;
+  const title = inner === undefined ? `${kind} "${subject}"` : `app "${subject}", program "${inner}"`;
+  return {
+    severity,
+    message: `${title}: ${message}`,
+    hint,
+    at: { file: program.source.file, key: [...program.source.key, key] },
+    subject: String(subject),
+  };
+}

@@ -1,0 +1,63 @@
+// What is wrong with a host that reads well: users and files that are missing, things that two apps claim, risks.
+// Pure: the machine answers through an interface, and what stood before is handed in.
+
+import { checkApp } from './check-app.ts';
+import { checkProgram } from './check-program.ts';
+import { type Before, findConflicts, findDoubleNames } from './conflicts.ts';
+import type { Host } from './host.ts';
+import type { Machine } from './machine.ts';
+import type { Problem, Source } from './problem.ts';
+
+export interface CheckOptions extends Before {
+  /** How a place is written inside a message, such as "apps.d/blog.toml:5". */
+  readonly where?: (source: Source) => string;
+}
+
+/** Every problem. An error's subject is the app or program that cannot be used because of it.
+ *  `machine` null: facts of the machine are left out. */
+export function check(host: Host, machine: Machine | null, options: CheckOptions = {}): readonly Problem[] {
+  const { where = (source: Source) => source.file } = options;
+  const alone = [
+    ...(machine === null ? [] : checkSettings(host, machine)),
+    ...host.apps.flatMap(app => checkApp(app, machine)),
+    ...onePerSource(host).flatMap(program => checkProgram(program, machine)),
+  ];
+  // What cannot be used claims nothing.
+  const broken = new Set(alone.flatMap(problem => (problem.severity === 'error' ? [problem.subject] : [])));
+  const apps = host.apps.filter(app => !broken.has(app.name));
+  return [...alone, ...findConflicts(apps, options, where), ...findDoubleNames(host.programs, where)];
+}
+
+/** The processes of one numprocs have the same to say. */
+function onePerSource(host: Host): readonly Host['programs'][number][] {
+  const first = new Map(host.programs.toReversed().map(program => [JSON.stringify(program.source), program]));
+  return host.programs.filter(program => first.get(JSON.stringify(program.source)) === program);
+}
+
+function checkSettings(host: Host, machine: Machine): readonly Problem[] {
+  const { control, proxy, file } = host.settings;
+  const problems: Problem[] = [];
+  if (control.group !== null && machine.group(control.group) === null)
+    problems.push({
+      severity: 'warning',
+      message: `[control]: group "${control.group}" does not exist, so only root can use hostctl`,
+      hint: `groupadd --system ${control.group}`,
+      at: { file, key: ['control', 'group'] },
+    });
+  const user = machine.user(proxy.user);
+  const wrong =
+    user === null
+      ? 'does not exist'
+      : user.uid === 0
+        ? 'is root, and what talks to the network must not be'
+        : null;
+  if (proxy.enabled && wrong !== null)
+    problems.push({
+      severity: 'error',
+      message: `[proxy]: user "${proxy.user}" ${wrong}`,
+      hint:
+        user === null ? `useradd --system --user-group --no-create-home ${proxy.user}` : 'user = "www-data"',
+      at: { file, key: ['proxy', 'user'] },
+    });
+  return problems;
+}
