@@ -1,0 +1,53 @@
+// One request to one line of nginx's "combined" format, byte for byte, so that existing log readers go on working. Pure.
+
+export interface LoggedRequest {
+  readonly remoteAddress: string;
+  /** The Authorization header, for the user name of Basic. */
+  readonly authorization: string | null;
+  /** "GET /path HTTP/1.1" as received. */
+  readonly requestLine: string;
+  readonly status: number;
+  /** Bytes of the body as they went out: chunk framing counts, the header doesn't. */
+  readonly bodyBytes: number;
+  readonly referer: string | null;
+  readonly userAgent: string | null;
+}
+
+/** `time` is what localTime() gives for the moment of logging. */
+export function accessLogLine(request: LoggedRequest, time: string): string {
+  const user = request.authorization === null ? '-' : escaped(basicUser(request.authorization));
+  return (
+    `${request.remoteAddress} - ${user} [${time}] "${escaped(request.requestLine)}" ${request.status} ` +
+    `${request.bodyBytes} "${escaped(request.referer)}" "${escaped(request.userAgent)}"\n`
+  );
+}
+
+const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+
+/** nginx's $time_local: 22/Nov/2026:11:09:57 +0000. */
+export function localTime(now: Date): string {
+  const two = (n: number): string => String(n).padStart(2, '0');
+  const offset = -now.getTimezoneOffset();
+  const zone = `${offset < 0 ? '-' : '+'}${two(Math.floor(Math.abs(offset) / 60))}${two(Math.abs(offset) % 60)}`;
+  const day = `${two(now.getDate())}/${months[now.getMonth()]}/${now.getFullYear()}`;
+  return `${day}:${two(now.getHours())}:${two(now.getMinutes())}:${two(now.getSeconds())} ${zone}`;
+}
+
+/** Escapes one latin-1 text as nginx does; null is "-". */
+function escaped(text: string | null): string {
+  if (text === null) return '-';
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control bytes are what has to go
+  return /["\\\x00-\x1f\x7f-\xff]/.test(text) ? text.replace(/["\\\x00-\x1f\x7f-\xff]/g, hex) : text;
+}
+
+function hex(character: string): string {
+  return `\\x${character.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`;
+}
+
+function basicUser(authorization: string): string | null {
+  const encoded = /^basic +([A-Za-z0-9+/_-]+=*)$/i.exec(authorization)?.[1];
+  if (encoded === undefined) return null;
+  const text = Buffer.from(encoded, 'base64').toString('latin1');
+  const colon = text.indexOf(':');
+  return colon > 0 ? text.slice(0, colon) : null;
+}

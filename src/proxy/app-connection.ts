@@ -1,0 +1,239 @@
+// One connection to an app: writes one request at a time, reads one strictly parsed answer, and says whether it may be used
+// again. Knows nothing of clients.
+
+import { connect, type Socket } from 'node:net';
+import { ChunkedDecoder } from './chunked.ts';
+import { parseResponseHead, type ResponseHead } from './response-head.ts';
+
+/** What happens to an answer, in this order: head, any pieces, then exactly one of end and failed. */
+export interface AnswerReader {
+  /** "tunnel": the bytes that follow are not HTTP (only after a 101); "refuse": this answer is not acceptable. */
+  head(head: ResponseHead): 'body' | 'no-body' | 'tunnel' | 'refuse';
+  /** A view on a shared buffer: whoever keeps it copies it. */
+  piece(bytes: Uint8Array): void;
+  /** Called when all that arrived together has been given, unless it was the end. */
+  flush(): void;
+  end(): void;
+  failed(failure: AnswerFailure): void;
+}
+
+export interface AnswerFailure {
+  /** "bad": not HTTP as it should be; "closed": ended too early; "timeout". */
+  readonly kind: 'bad' | 'closed' | 'timeout';
+  readonly why: string;
+  /** Whether the app had sent anything of this answer. */
+  readonly begun: boolean;
+}
+
+/** Interim answers (1xx) of one request that are skipped before it counts as a bad one. */
+const interimLimit = 10;
+
+/** Every socket reads into this one: what is in it is used up before the next read. */
+const shared = Buffer.allocUnsafeSlow(65_536);
+
+export interface AppConnectionLimits {
+  readonly responseHeader: number;
+  readonly upstreamGapMs: number;
+}
+
+export class AppConnection {
+  readonly #limits: AppConnectionLimits;
+  readonly #socket: Socket;
+  #reader: AnswerReader | null = null;
+  #place: 'idle' | 'head' | 'length' | 'chunked' | 'close' | 'tunnel' = 'idle';
+  #text = '';
+  #left = 0;
+  #chunked = new ChunkedDecoder();
+  #interim = 0;
+  #reusable = false;
+  /** Called when an idle connection is of no use any more. */
+  onIdleEnd: (() => void) | null = null;
+  /** Whether an answer was read on it before. */
+  used = false;
+
+  /** Connects; `connected` gets null, or the error after which this object is of no use. */
+  constructor(path: string, limits: AppConnectionLimits, connected: (error: Error | null) => void) {
+    this.#limits = limits;
+    const onread = { buffer: shared, callback: (size: number) => this.#read(shared.subarray(0, size)) };
+    const socket = connect({ path, onread, allowHalfOpen: true });
+    this.#socket = socket;
+    let waiting = true;
+    const settle = (error: Error | null): void => {
+      if (!waiting) return;
+      waiting = false;
+      connected(error);
+    };
+    socket.once('connect', () => settle(null));
+    socket.on('error', error => {
+      settle(error);
+      this.#ended(error.message);
+    });
+    socket.on('end', () => this.#ended('closed'));
+    socket.on('timeout', () => this.#fail('timeout', 'no byte in time'));
+  }
+
+  /** Whether a new answer may be read on it. */
+  get reusable(): boolean {
+    return this.#reusable && !this.#socket.destroyed;
+  }
+
+  /** Begins one request: its bytes follow by write(). */
+  begin(reader: AnswerReader): void {
+    this.#reader = reader;
+    this.#place = 'head';
+    this.#text = '';
+    this.#interim = 0;
+    this.#reusable = false;
+    this.#socket.setTimeout(this.#limits.upstreamGapMs);
+  }
+
+  write(bytes: Uint8Array | string): boolean {
+    return typeof bytes === 'string' ? this.#socket.write(bytes, 'latin1') : this.#socket.write(bytes);
+  }
+
+  whenDrained(go: () => void): void {
+    this.#socket.once('drain', go);
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  /** For a tunnel: the client will say no more. */
+  endWrite(): void {
+    this.#socket.end();
+  }
+
+  setIdle(milliseconds: number): void {
+    this.#socket.setTimeout(milliseconds);
+  }
+
+  destroy(): void {
+    this.#reader = null;
+    this.#socket.destroy();
+  }
+
+  #read(bytes: Uint8Array): boolean {
+    const reader = this.#reader;
+    if (reader === null) {
+      this.#idleBytes();
+      return false;
+    }
+    this.#take(reader, bytes);
+    if (this.#reader === reader) reader.flush();
+    return true;
+  }
+
+  /** Bytes that nobody asked for: whatever they are, they must not answer the next request. */
+  #idleBytes(): void {
+    this.#reusable = false;
+    this.#socket.destroy();
+    this.onIdleEnd?.();
+  }
+
+  #take(reader: AnswerReader, bytes: Uint8Array): void {
+    switch (this.#place) {
+      case 'head':
+        this.#takeHead(reader, bytes);
+        return;
+      case 'length': {
+        const used = Math.min(this.#left, bytes.length);
+        this.#left -= used;
+        if (used > 0) reader.piece(bytes.subarray(0, used));
+        if (this.#left === 0) this.#complete(bytes.length === used);
+        return;
+      }
+      case 'chunked':
+        this.#takeChunks(reader, bytes);
+        return;
+      case 'close':
+      case 'tunnel':
+        if (bytes.length > 0) reader.piece(bytes);
+        return;
+      case 'idle':
+        return;
+    }
+  }
+
+  #takeHead(reader: AnswerReader, bytes: Uint8Array): void {
+    this.#text += Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
+    const parsed = parseResponseHead(this.#text, this.#limits.responseHeader);
+    if (parsed.kind === 'more') return;
+    if (parsed.kind === 'bad') {
+      this.#fail('bad', parsed.why);
+      return;
+    }
+    const { head, size } = parsed;
+    const after = bytes.subarray(bytes.length - (this.#text.length - size));
+    this.#text = '';
+    if (head.status >= 200 || head.status === 101) {
+      this.#begin(reader, head, after);
+      return;
+    }
+    if (++this.#interim > interimLimit) {
+      this.#fail('bad', 'too many interim answers');
+      return;
+    }
+    if (after.length > 0) this.#takeHead(reader, after);
+  }
+
+  #begin(reader: AnswerReader, head: ResponseHead, after: Uint8Array): void {
+    const what = reader.head(head);
+    if (this.#reader !== reader) return;
+    if (what === 'refuse') {
+      this.#fail('bad', `unexpected status ${head.status}`);
+      return;
+    }
+    this.#reusable = head.persistent && what !== 'tunnel' && head.framing.kind !== 'close';
+    if (what === 'no-body') {
+      this.#reusable = head.persistent;
+      this.#complete(after.length === 0);
+      return;
+    }
+    this.#place = what === 'tunnel' ? 'tunnel' : head.framing.kind;
+    if (head.framing.kind === 'length') this.#left = head.framing.length;
+    if (head.framing.kind === 'chunked') this.#chunked = new ChunkedDecoder();
+    this.#take(reader, after);
+  }
+
+  #takeChunks(reader: AnswerReader, bytes: Uint8Array): void {
+    const result = this.#chunked.decode(bytes, piece => reader.piece(piece));
+    if (result.kind === 'bad') this.#fail('bad', 'bad chunk');
+    else if (result.kind === 'done') this.#complete(result.used === bytes.length);
+  }
+
+  /** `clean`: nothing came after the answer. */
+  #complete(clean: boolean): void {
+    const reader = this.#reader;
+    this.#reader = null;
+    this.#place = 'idle';
+    this.#reusable &&= clean;
+    this.used = true;
+    this.#socket.setTimeout(0);
+    reader?.end();
+  }
+
+  #ended(why: string): void {
+    if (this.#reader === null) {
+      this.#reusable = false;
+      this.#socket.destroy();
+      this.onIdleEnd?.();
+    } else if (this.#place === 'close' || this.#place === 'tunnel') {
+      this.#complete(false);
+    } else {
+      this.#fail('closed', why);
+    }
+  }
+
+  #fail(kind: AnswerFailure['kind'], why: string): void {
+    const reader = this.#reader;
+    const begun = this.#place !== 'head' || this.#text !== '' || this.#interim > 0;
+    this.destroy();
+    if (reader === null) this.onIdleEnd?.();
+    else reader.failed({ kind, why, begun });
+  }
+}

@@ -1,0 +1,113 @@
+// The connections to one app: a request gets an idle one, or a new one, or waits its turn while the app restarts. Knows
+// nothing of what is sent on them.
+
+import { errnoOf } from '../errors.ts';
+import { AppConnection } from './app-connection.ts';
+import type { Limits } from './limits.ts';
+
+/** A socket that is absent, refuses or has a full backlog: the app is starting, restarting or busy, so it is worth waiting. */
+const passing: ReadonlySet<string> = new Set(['ENOENT', 'ECONNREFUSED', 'EAGAIN']);
+
+const firstDelayMs = 5;
+const lastDelayMs = 250;
+
+export type Got =
+  | { readonly kind: 'connection'; readonly connection: AppConnection }
+  /** Waited in vain, or too many wait already: 503. */
+  | { readonly kind: 'busy'; readonly why: string }
+  /** Nothing that waiting mends: 502. */
+  | { readonly kind: 'failed'; readonly why: string };
+
+export class AppConnections {
+  readonly #path: string;
+  readonly #limits: Limits;
+  #idle: AppConnection[] = [];
+  #waiting = 0;
+
+  constructor(path: string, limits: Limits) {
+    this.#path = path;
+    this.#limits = limits;
+  }
+
+  /** Calls `give` once, at once for an idle connection. The function that it returns gives up: then `give` isn't called. */
+  get(reuse: boolean, give: (got: Got) => void): () => void {
+    const idle = reuse ? this.#takeIdle() : null;
+    if (idle === null) return this.#connect(give);
+    give({ kind: 'connection', connection: idle });
+    return () => {};
+  }
+
+  /** Takes back a connection whose answer was read to its clean end, for the next request. */
+  put(connection: AppConnection): void {
+    if (!connection.reusable || this.#idle.length >= this.#limits.upstreamIdleConnections) {
+      connection.destroy();
+      return;
+    }
+    connection.onIdleEnd = () => {
+      this.#idle = this.#idle.filter(other => other !== connection);
+    };
+    connection.setIdle(this.#limits.upstreamIdleMs);
+    this.#idle.push(connection);
+  }
+
+  #takeIdle(): AppConnection | null {
+    for (;;) {
+      const idle = this.#idle.pop();
+      if (idle === undefined) return null;
+      idle.onIdleEnd = null;
+      if (idle.reusable) return idle;
+    }
+  }
+
+  #connect(give: (got: Got) => void): () => void {
+    const end = performance.now() + this.#limits.queueMs;
+    let delay = firstDelayMs;
+    let timer: NodeJS.Timeout | null = null;
+    let queued = false;
+    let attempt: AppConnection | null = null;
+    const leave = (): void => {
+      if (queued) this.#waiting--;
+      queued = false;
+      if (timer !== null) clearTimeout(timer);
+      timer = null;
+    };
+    const settle = (got: Got): void => {
+      leave();
+      give(got);
+    };
+    const failed = (error: Error): void => {
+      const why = `cannot connect to ${this.#path}: ${error.message}`;
+      if (!passing.has(errnoOf(error) ?? '')) {
+        settle({ kind: 'failed', why });
+        return;
+      }
+      if (performance.now() + delay > end) {
+        settle({ kind: 'busy', why });
+        return;
+      }
+      if (!queued && this.#waiting >= this.#limits.queueLength) {
+        settle({ kind: 'busy', why: `${this.#waiting} requests wait already; ${why}` });
+        return;
+      }
+      if (!queued) this.#waiting++;
+      queued = true;
+      timer = setTimeout(tryOnce, delay);
+      delay = Math.min(delay * 2, lastDelayMs);
+    };
+    const tryOnce = (): void => {
+      const connection = new AppConnection(this.#path, this.#limits, error => {
+        if (attempt !== connection) return;
+        attempt = null;
+        if (error === null) settle({ kind: 'connection', connection });
+        else failed(error);
+      });
+      attempt = connection;
+    };
+    tryOnce();
+    return () => {
+      leave();
+      attempt?.destroy();
+      attempt = null;
+    };
+  }
+}

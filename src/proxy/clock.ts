@@ -1,0 +1,28 @@
+// The wall clock as texts, made once a second however many requests ask.
+
+import { localTime } from './access-log-line.ts';
+import { formatHttpDate } from './http-date.ts';
+
+let second = -1;
+let httpDate = '';
+let logTime = '';
+
+function refresh(): void {
+  const now = Math.floor(Date.now() / 1000);
+  if (now === second) return;
+  second = now;
+  httpDate = formatHttpDate(now);
+  logTime = localTime(new Date(now * 1000));
+}
+
+/** For the Date field. */
+export function dateNow(): string {
+  refresh();
+  return httpDate;
+}
+
+/** For the access log. */
+export function logTimeNow(): string {
+  refresh();
+  return logTime;
+}

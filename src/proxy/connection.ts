@@ -1,0 +1,143 @@
+// One client's connection: its requests are served one after another, in order, and it ends in a way that the client can
+// tell. Knows nothing of what a request asks for.
+
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { dateNow } from './clock.ts';
+import { errorPage, reasons } from './error-page.ts';
+import { Exchange } from './exchange.ts';
+import type { Worker } from './worker.ts';
+
+export type Serve = (exchange: Exchange) => void;
+
+export class Connection {
+  readonly socket: Socket;
+  readonly remoteAddress: string;
+  /** The port that it came in by. */
+  readonly localPort: number;
+  readonly #worker: Worker;
+  readonly #serve: Serve;
+  #active: Exchange | null = null;
+  #waiting: { readonly req: IncomingMessage; readonly res: ServerResponse }[] = [];
+  #requests = 0;
+  /** A status to end with, once the answers that are due have been given. */
+  #failure: number | null = null;
+  /** Nothing more is served on it. */
+  #closing = false;
+
+  constructor(worker: Worker, socket: Socket, localPort: number, serve: Serve) {
+    this.#worker = worker;
+    this.socket = socket;
+    this.localPort = localPort;
+    this.#serve = serve;
+    this.remoteAddress = (socket.remoteAddress ?? 'unknown').replace(/^::ffff:(?=\d)/, '');
+    socket.on('end', () => this.#clientEnded());
+    // node:http calls this after the last answer. Bytes that the client still sends would turn into a
+    // reset that can overtake the answer, so they are read and thrown away for a while.
+    socket.destroySoon = () => this.#endGently();
+  }
+
+  get active(): Exchange | null {
+    return this.#active;
+  }
+
+  /** Whether another request may follow the present one. */
+  mayContinue(): boolean {
+    return !this.#worker.draining && this.#requests < this.#worker.limits.requestsPerConnection;
+  }
+
+  take(req: IncomingMessage, res: ServerResponse): void {
+    if (this.#closing || this.#failure !== null) return;
+    if (this.#active === null) {
+      this.#start(req, res);
+      return;
+    }
+    this.#waiting.push({ req, res });
+    this.socket.pause();
+  }
+
+  /** After the exchanges that are due, says `status` and ends: what follows on the connection can't be understood. */
+  fail(status: number): void {
+    if (this.#closing || this.#failure !== null) return;
+    this.#failure = status;
+    if (this.#active === null) this.#endWithFailure();
+    else if (this.#active.phase === 'body') this.#active.sendPage(status);
+  }
+
+  finished(exchange: Exchange): void {
+    if (this.#active !== exchange) return;
+    this.#active = null;
+    if (this.socket.destroyed || this.#closing) return;
+    const next = this.#waiting.shift();
+    if (next !== undefined) {
+      this.#start(next.req, next.res);
+      return;
+    }
+    if (this.#failure !== null) {
+      this.#endWithFailure();
+      return;
+    }
+    this.socket.resume();
+  }
+
+  /** Called when nothing has moved for as long as the socket's timeout says. */
+  timedOut(): void {
+    const { limits } = this.#worker;
+    const waitsForApp =
+      this.#active !== null && this.#active.phase !== 'body' && this.socket.writableLength === 0;
+    if (waitsForApp) this.socket.setTimeout(limits.writeGapMs);
+    else this.destroy();
+  }
+
+  /** For a drain: an idle connection ends now, a busy one after its answer. */
+  closeIfIdle(): void {
+    if (this.#active === null) this.destroy();
+  }
+
+  destroy(): void {
+    this.#closing = true;
+    this.socket.destroy();
+  }
+
+  /** Serves this request in a way of its own; the connection has nothing else to do. */
+  begin(req: IncomingMessage, res: ServerResponse, serve: Serve): void {
+    this.#requests++;
+    const exchange = new Exchange(this.#worker, this, req, res);
+    this.#active = exchange;
+    serve(exchange);
+  }
+
+  #start(req: IncomingMessage, res: ServerResponse): void {
+    this.begin(req, res, this.#serve);
+  }
+
+  /** A client that has closed its half may still read; one that has gone can't be told from it. So the app gets a moment. */
+  #clientEnded(): void {
+    const exchange = this.#active;
+    if (exchange === null || exchange.phase === 'send') return;
+    setTimeout(() => {
+      if (this.#active === exchange && !exchange.sent) this.destroy();
+    }, this.#worker.limits.halfCloseMs).unref();
+  }
+
+  #endWithFailure(): void {
+    const status = this.#failure ?? 400;
+    const page = errorPage(status, null);
+    this.socket.write(
+      `HTTP/1.1 ${status} ${reasons[status]}\r\nServer: hostd\r\nDate: ${dateNow()}\r\nContent-Type: text/html\r\n` +
+        `Content-Length: ${page.length}\r\nConnection: close\r\n\r\n${page}`,
+      'latin1',
+    );
+    this.#endGently();
+  }
+
+  #endGently(): void {
+    if (this.#closing) return;
+    this.#closing = true;
+    const { socket } = this;
+    socket.end(); // and once the client ends too, the socket is gone
+    socket.resume();
+    const timer = setTimeout(() => socket.destroy(), this.#worker.limits.lingerMs);
+    socket.once('close', () => clearTimeout(timer));
+  }
+}

@@ -1,0 +1,302 @@
+// Sends one request to its app and the answer to the client. A bad answer becomes a 502 while nothing has been sent, and
+// the end of the client's connection after that: never a wrong answer that looks whole.
+
+import { read } from 'node:fs';
+import type { AnswerFailure, AnswerReader, AppConnection } from './app-connection.ts';
+import type { AppConnections, Got } from './app-connections.ts';
+import { dateNow } from './clock.ts';
+import type { Accepted, Exchange } from './exchange.ts';
+import { type Body, collectBody, noBody } from './request-body.ts';
+import { clientFields, type Orders } from './response-fields.ts';
+import type { ResponseHead } from './response-head.ts';
+import { upstreamHead } from './upstream-request.ts';
+
+/** Methods that may be sent again, or on a connection that the app may be about to close (RFC 9110 section 9.2.2). */
+const repeatable: ReadonlySet<string> = new Set([
+  'GET',
+  'HEAD',
+  'OPTIONS',
+  'PUT',
+  'DELETE',
+  'PROPFIND',
+  'REPORT',
+]);
+
+/** Bodies up to this size go out in one write with their header. */
+const smallBody = 16_384;
+const fileChunk = 65_536;
+
+export interface ForwardOptions {
+  /** For a WebSocket: called with a 101, after which the bytes are no HTTP. */
+  readonly tunnel: ((head: ResponseHead, connection: AppConnection) => AnswerReader) | null;
+  /** Called with an X-Accel-Redirect, in place of the app's body. */
+  readonly redirect: (head: ResponseHead, path: string) => void;
+}
+
+export function forward(
+  exchange: Exchange,
+  accepted: Accepted,
+  apps: AppConnections,
+  options: ForwardOptions,
+): void {
+  const { head, site } = accepted;
+  const start = (body: Body): void => new Forwarding(exchange, accepted, apps, body, options).start();
+  if (!head.chunked && (head.contentLength ?? 0) === 0) {
+    start(noBody);
+    return;
+  }
+  if (head.expectsContinue) exchange.res.writeContinue();
+  collectBody(exchange, site.clientMaxBodySize, collected => {
+    if (collected.kind === 'body') start(collected.body);
+    else exchange.sendPage(collected.status);
+  });
+}
+
+class Forwarding implements AnswerReader {
+  readonly #exchange: Exchange;
+  readonly #accepted: Accepted;
+  readonly #apps: AppConnections;
+  readonly #body: Body;
+  readonly #options: ForwardOptions;
+  readonly #method: string;
+  #connection: AppConnection | null = null;
+  #giveUp: (() => void) | null = null;
+  #head: ResponseHead | null = null;
+  #headSent = false;
+  #chunked = false;
+  #unbuffered = false;
+  #pieces: Buffer[] = [];
+  #requestSent = false;
+  #retried = false;
+  #counted = 0;
+  #tunnel: AnswerReader | null = null;
+
+  constructor(
+    exchange: Exchange,
+    accepted: Accepted,
+    apps: AppConnections,
+    body: Body,
+    options: ForwardOptions,
+  ) {
+    this.#exchange = exchange;
+    this.#accepted = accepted;
+    this.#apps = apps;
+    this.#body = body;
+    this.#options = options;
+    this.#method = exchange.req.method ?? 'GET';
+  }
+
+  start(): void {
+    this.#exchange.phase = 'app';
+    this.#exchange.onEnd = () => this.#release();
+    this.#connect(this.#accepted.site.keepalive && repeatable.has(this.#method));
+  }
+
+  #connect(reuse: boolean): void {
+    this.#giveUp = this.#apps.get(reuse && this.#options.tunnel === null, got => this.#got(got));
+  }
+
+  #got(got: Got): void {
+    this.#giveUp = null;
+    if (got.kind !== 'connection') {
+      this.#exchange.report(got.why);
+      if (got.kind === 'busy') this.#exchange.sendPage(503, { extra: ['Retry-After', '1'] });
+      else this.#exchange.sendPage(502);
+      return;
+    }
+    this.#connection = got.connection;
+    got.connection.begin(this);
+    this.#sendRequest(got.connection);
+  }
+
+  #sendRequest(connection: AppConnection): void {
+    const { head, site, host, target } = this.#accepted;
+    const text = upstreamHead({
+      method: this.#method,
+      uri: target.uri,
+      host,
+      remoteAddress: this.#exchange.connection.remoteAddress,
+      head,
+      keepalive: site.keepalive,
+      contentLength: this.#body === noBody ? head.contentLength : this.#body.length,
+      websocket: this.#options.tunnel !== null,
+    });
+    const { memory, file, length } = this.#body;
+    if (length <= smallBody && file === null) {
+      connection.write(memory.reduce((all, bytes) => all + bytes.toString('latin1'), text));
+    } else {
+      connection.write(text);
+      for (const bytes of memory) connection.write(bytes);
+    }
+    if (file === null) this.#requestSent = true;
+    else this.#sendFile(connection, file.fd, file.length, 0);
+  }
+
+  #sendFile(connection: AppConnection, fd: number, length: number, at: number): void {
+    if (connection !== this.#connection) return;
+    if (at === length) {
+      this.#requestSent = true;
+      return;
+    }
+    const bytes = Buffer.allocUnsafeSlow(Math.min(fileChunk, length - at));
+    read(fd, bytes, 0, bytes.length, at, (error, size) => {
+      if (connection !== this.#connection) return;
+      if (error !== null || size === 0)
+        return this.failed({ kind: 'closed', why: 'lost a request body', begun: true });
+      const next = (): void => this.#sendFile(connection, fd, length, at + size);
+      // An app may answer and close without reading on; its answer is read before more is written into nowhere.
+      if (connection.write(bytes.subarray(0, size))) setImmediate(next);
+      else connection.whenDrained(next);
+    });
+  }
+
+  head(head: ResponseHead): 'body' | 'no-body' | 'tunnel' | 'refuse' {
+    if (head.status === 101) {
+      const { tunnel } = this.#options;
+      if (tunnel === null || this.#connection === null) return 'refuse';
+      this.#tunnel = tunnel(head, this.#connection);
+      return 'tunnel';
+    }
+    this.#head = head;
+    return this.#method === 'HEAD' || head.status === 204 || head.status === 304 ? 'no-body' : 'body';
+  }
+
+  piece(bytes: Uint8Array): void {
+    if (this.#tunnel !== null) {
+      this.#tunnel.piece(bytes);
+      return;
+    }
+    this.#pieces.push(Buffer.from(bytes));
+  }
+
+  flush(): void {
+    if (this.#tunnel !== null) {
+      this.#tunnel.flush();
+      return;
+    }
+    if (this.#head === null || !this.#sendHead(this.#head)) return;
+    const { res } = this.#exchange;
+    const bytes = this.#takePieces();
+    if (bytes.length === 0) {
+      if (!res.headersSent) return;
+      res.flushHeaders();
+      return;
+    }
+    this.#count(bytes.length);
+    if (!res.write(bytes)) this.#holdBack();
+  }
+
+  end(): void {
+    if (this.#tunnel !== null) {
+      this.#tunnel.end();
+      return;
+    }
+    const connection = this.#connection;
+    this.#connection = null;
+    if (connection !== null) {
+      if (this.#requestSent) this.#apps.put(connection);
+      else connection.destroy();
+    }
+    if (this.#head === null || !this.#sendHead(this.#head)) return;
+    const { res } = this.#exchange;
+    const bytes = this.#takePieces();
+    if (bytes.length > 0) this.#count(bytes.length);
+    if (this.#chunked) this.#exchange.bodyBytes += 5;
+    if (bytes.length === 0) res.end();
+    else if (bytes.length <= smallBody && !this.#chunked) res.end(bytes.toString('latin1'), 'latin1');
+    else res.end(bytes);
+  }
+
+  failed(failure: AnswerFailure): void {
+    if (this.#tunnel !== null) {
+      this.#tunnel.failed(failure);
+      return;
+    }
+    const reused = this.#connection?.used === true;
+    this.#connection?.destroy();
+    this.#connection = null;
+    if (reused && failure.kind === 'closed' && !failure.begun && !this.#retried) {
+      this.#retried = true; // it closed an idle connection while the request was on its way
+      this.#connect(false);
+      return;
+    }
+    this.#exchange.report(`bad answer (${failure.kind}): ${failure.why}`);
+    this.#exchange.sendPage(failure.kind === 'timeout' ? 504 : 502);
+  }
+
+  /** Sends the header, once. false when the answer comes from somewhere else than this app. */
+  #sendHead(head: ResponseHead): boolean {
+    if (this.#headSent) return true;
+    const { exchange, bodyless } = { exchange: this.#exchange, bodyless: this.#isBodyless(head) };
+    const length = head.framing.kind === 'length' && head.status !== 204 ? head.framing.length : null;
+    this.#chunked = length === null && !bodyless && exchange.req.httpVersion === '1.1';
+    if (length === null && !bodyless && !this.#chunked) exchange.closeAfter();
+    const connection = exchange.connectionField;
+    const { fields, orders } = clientFields(head, {
+      date: dateNow(),
+      connection,
+      length,
+      chunked: this.#chunked,
+    });
+    if (orders.redirect !== null) {
+      this.#follow(head, orders.redirect);
+      return false;
+    }
+    this.#obey(orders);
+    this.#headSent = true;
+    exchange.sendHead(head.status, head.reason, fields);
+    return true;
+  }
+
+  #isBodyless(head: ResponseHead): boolean {
+    return this.#method === 'HEAD' || head.status === 204 || head.status === 304;
+  }
+
+  #obey(orders: Orders): void {
+    this.#unbuffered = orders.unbuffered;
+  }
+
+  #follow(head: ResponseHead, path: string): void {
+    this.#release();
+    this.#exchange.onEnd = null;
+    this.#options.redirect(head, path);
+  }
+
+  #takePieces(): Buffer {
+    const [first, ...rest] = this.#pieces;
+    this.#pieces = [];
+    if (first === undefined) return Buffer.alloc(0);
+    return rest.length === 0 ? first : Buffer.concat([first, ...rest]);
+  }
+
+  #count(bytes: number): void {
+    const framing = this.#chunked ? bytes.toString(16).length + 4 : 0;
+    this.#exchange.bodyBytes += bytes + framing;
+  }
+
+  /** Lets the app write on for a slow client, up to the bounds; then it has to wait. */
+  #holdBack(): void {
+    const { res, worker } = this.#exchange;
+    const { limits, responseBudget } = worker;
+    responseBudget.give(this.#counted);
+    const fits = responseBudget.take(res.writableLength);
+    this.#counted = fits ? res.writableLength : 0;
+    const bound = fits && !this.#unbuffered ? limits.responseMemory : limits.responseMemoryFloor;
+    if (res.writableLength < bound) return;
+    const connection = this.#connection;
+    connection?.pause();
+    res.once('drain', () => {
+      if (connection === this.#connection) connection?.resume();
+    });
+  }
+
+  #release(): void {
+    this.#giveUp?.();
+    this.#giveUp = null;
+    this.#connection?.destroy();
+    this.#connection = null;
+    this.#body.release();
+    this.#exchange.worker.responseBudget.give(this.#counted);
+    this.#counted = 0;
+  }
+}

@@ -1,0 +1,108 @@
+// Every bound that the worker keeps: sizes, counts, times. What happens at a bound is its user's affair.
+
+export interface Limits {
+  /** Bytes of "METHOD target HTTP/1.1" (414). */
+  readonly requestLine: number;
+  /** Bytes of one header field, and of all of them (431). */
+  readonly headerField: number;
+  readonly headerTotal: number;
+  /** Header fields of one request (431); gunicorn's own limit is 100. */
+  readonly headerCount: number;
+  /** Milliseconds from a request's first byte to the end of its header. */
+  readonly headerMs: number;
+  /** Milliseconds between two reads of a request body. */
+  readonly bodyGapMs: number;
+  /** A body that comes for longer than bodyGapMs must have reached this many bytes a second on average. */
+  readonly bodyMinRate: number;
+  /** Milliseconds between two successful writes to the client. */
+  readonly writeGapMs: number;
+  /** Milliseconds that a connection may stay open without a request. */
+  readonly idleMs: number;
+  /** Milliseconds that the app may finish its answer in after the client has closed its half. */
+  readonly halfCloseMs: number;
+  /** Milliseconds to go on reading from a client that was refused, so that it sees the answer. */
+  readonly lingerMs: number;
+  readonly requestsPerConnection: number;
+  readonly connectionsPerClient: number;
+  readonly connections: number;
+  /** Bytes of one request body that are kept in memory before the rest goes to a temporary file. */
+  readonly bodyMemory: number;
+  /** Bytes of all request bodies in memory; past it, every body goes to a file. */
+  readonly bodyMemoryTotal: number;
+  /** Bytes of one response that are kept for a slow client while the app is let go. */
+  readonly responseMemory: number;
+  /** Bytes of all responses; past it, a response waits for its client after responseMemoryFloor bytes. */
+  readonly responseMemoryTotal: number;
+  readonly responseMemoryFloor: number;
+  /** Milliseconds that a request waits for an app whose socket is absent, refuses, or has a full backlog (503). */
+  readonly queueMs: number;
+  /** Requests of one site that may wait so. */
+  readonly queueLength: number;
+  /** Milliseconds between two reads from the app (504 before its header, else the connection ends). */
+  readonly upstreamGapMs: number;
+  /** Bytes of the app's response header (502). */
+  readonly responseHeader: number;
+  /** Milliseconds that an idle connection to the app is kept; gunicorn's keepalive is 2 seconds. */
+  readonly upstreamIdleMs: number;
+  readonly upstreamIdleConnections: number;
+  /** Milliseconds without a byte either way in a WebSocket. */
+  readonly tunnelIdleMs: number;
+  /** Milliseconds that open requests have after SIGTERM. */
+  readonly drainMs: number;
+}
+
+export const defaultLimits: Limits = {
+  requestLine: 8192,
+  headerField: 8192,
+  headerTotal: 32_768,
+  headerCount: 100,
+  headerMs: 60_000,
+  bodyGapMs: 60_000,
+  bodyMinRate: 64,
+  writeGapMs: 60_000,
+  idleMs: 75_000,
+  halfCloseMs: 750,
+  lingerMs: 5_000,
+  requestsPerConnection: 1000,
+  connectionsPerClient: 1000,
+  connections: 16_384,
+  bodyMemory: 131_072,
+  bodyMemoryTotal: 67_108_864,
+  responseMemory: 1_048_576,
+  responseMemoryTotal: 134_217_728,
+  responseMemoryFloor: 65_536,
+  queueMs: 10_000,
+  queueLength: 1000,
+  upstreamGapMs: 60_000,
+  responseHeader: 32_768,
+  upstreamIdleMs: 1_500,
+  upstreamIdleConnections: 32,
+  tunnelIdleMs: 3_600_000,
+  drainMs: 30_000,
+};
+
+/**
+ * The limits that the environment asks for: HOSTD_DRAIN_SECONDS, and HOSTD_PROXY_LIMITS, a JSON object of the names
+ * above, for tests that can't wait a minute. Throws a plain Error for anything else.
+ */
+export function limitsFrom(environment: Readonly<Record<string, string | undefined>>): Limits {
+  const limits: Record<keyof Limits, number> = { ...defaultLimits };
+  const given: unknown = JSON.parse(environment['HOSTD_PROXY_LIMITS'] ?? '{}');
+  for (const [name, value] of Object.entries(given as object)) {
+    if (!(name in limits) || !isAmount(value)) {
+      throw new Error(`cannot use HOSTD_PROXY_LIMITS: "${name}" is not a limit, or not a number`);
+    }
+    limits[name as keyof Limits] = value;
+  }
+  const drain = environment['HOSTD_DRAIN_SECONDS'];
+  if (drain !== undefined) {
+    if (!/^\d{1,6}$/.test(drain))
+      throw new Error(`cannot use HOSTD_DRAIN_SECONDS: "${drain}" is not a number`);
+    limits.drainMs = Number(drain) * 1000;
+  }
+  return limits;
+}
+
+function isAmount(value: unknown): value is number {
+  return typeof value === 'number' && Number.isFinite(value) && value >= 0;
+}

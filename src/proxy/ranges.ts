@@ -1,0 +1,65 @@
+// The Range header against a file's size, with nginx's verdicts (RFC 9110 section 14). Pure.
+
+/** Bytes from `start` up to, not including, `end`. */
+export interface ByteRange {
+  readonly start: number;
+  readonly end: number;
+}
+
+export type Ranges =
+  /** Send the whole file. */
+  | { readonly kind: 'whole' }
+  | { readonly kind: 'parts'; readonly parts: readonly [ByteRange, ...ByteRange[]] }
+  /** 416. */
+  | { readonly kind: 'unsatisfiable' };
+
+const whole: Ranges = { kind: 'whole' };
+const unsatisfiable: Ranges = { kind: 'unsatisfiable' };
+
+/** More parts than this are not worth their framing: the whole file is sent. */
+export const maxParts = 64;
+
+export function parseRange(header: string | null, size: number): Ranges {
+  if (header === null || header.length < 7 || !/^bytes=/i.test(header)) return whole;
+  const parts: ByteRange[] = [];
+  let sum = 0;
+  for (const text of header.slice(6).split(',')) {
+    const part = parsePart(text, size);
+    if (part === null) return unsatisfiable;
+    if (part.start < part.end) {
+      parts.push(part);
+      sum += part.end - part.start;
+      if (parts.length > maxParts) return whole;
+    } else if (part.start === 0) {
+      return whole; // an empty file
+    }
+  }
+  const [first, ...rest] = parts;
+  if (first === undefined) return unsatisfiable;
+  return sum > size ? whole : { kind: 'parts', parts: [first, ...rest] };
+}
+
+/** null for what is not a range at all; one that is beyond the file comes back empty. */
+function parsePart(text: string, size: number): ByteRange | null {
+  const digits = /^(?:(\d+) *- *(\d*)|-(\d+))$/.exec(stripSpaces(text));
+  if (digits === null) return null;
+  const [, from, to = '', suffix] = digits;
+  if (suffix !== undefined)
+    return isHuge(suffix) ? null : { start: Math.max(0, size - Number(suffix)), end: size };
+  if (from === undefined || isHuge(from) || isHuge(to)) return null;
+  return { start: Number(from), end: to === '' ? size : Math.min(Number(to) + 1, size) };
+}
+
+/** Without the spaces at both ends; not tabs, and in one pass however many there are. */
+function stripSpaces(text: string): string {
+  let start = 0;
+  let end = text.length;
+  while (start < end && text.charCodeAt(start) === 32) start++;
+  while (end > start && text.charCodeAt(end - 1) === 32) end--;
+  return text.slice(start, end);
+}
+
+/** Beyond 64 bits, as for nginx; below it, what a double can't hold exactly is beyond every file anyway. */
+function isHuge(digits: string): boolean {
+  return digits.length > 18 && BigInt(digits) > 9_223_372_036_854_775_807n;
+}

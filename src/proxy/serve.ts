@@ -1,0 +1,88 @@
+// Decides what answers one request: a page, a file, or the app. The order of the checks is nginx's, and nothing is
+// forwarded before all of them have passed.
+
+import type { RoutedSite } from '../protocol/worker.ts';
+import type { Accepted, Exchange } from './exchange.ts';
+import { type ForwardOptions, forward } from './forward.ts';
+import { type RequestHead, readRequestHead } from './request-head.ts';
+import { fieldsKeptWithFile } from './response-fields.ts';
+import type { ResponseHead } from './response-head.ts';
+import { hostName } from './router.ts';
+import { findLocation, serveFile } from './static.ts';
+import { normalise, parseTarget, type Target } from './target.ts';
+
+/** Serves a request; `tunnel` only where node:http has let go of the connection for a WebSocket. */
+export function serve(exchange: Exchange, tunnel: ForwardOptions['tunnel'] = null): void {
+  const accepted = accept(exchange);
+  if (typeof accepted === 'number') {
+    exchange.sendPage(accepted);
+    return;
+  }
+  exchange.accepted = accepted;
+  const { head, target, site } = accepted;
+  const limit = site.clientMaxBodySize;
+  if (limit !== 0 && (head.contentLength ?? 0) > limit) {
+    exchange.sendPage(413);
+    return;
+  }
+  if (head.upgrade !== 'none') exchange.closeAfter();
+  const method = exchange.req.method ?? 'GET';
+  const location = findLocation(site.locations, target.path);
+  if (location !== null) {
+    serveFile({ exchange, accepted, location, path: target.path, method, type: null, extra: [] });
+    return;
+  }
+  const apps = exchange.worker.apps.get(site.name);
+  if (apps === undefined) {
+    exchange.sendPage(502);
+    return;
+  }
+  const redirect = (answer: ResponseHead, to: string): void => sendFileOf(exchange, accepted, answer, to);
+  forward(exchange, accepted, apps, { tunnel, redirect });
+}
+
+/** The request as understood, or the status to refuse it with. */
+function accept(exchange: Exchange): Accepted | number {
+  const { req, worker } = exchange;
+  const { method = '', url = '', httpVersion } = req;
+  if (httpVersion !== '1.1' && httpVersion !== '1.0') return httpVersion.startsWith('0') ? 400 : 505;
+  if (method.length + url.length + 10 > worker.limits.requestLine) return 414;
+  const target = parseTarget(url);
+  if (target === null) return 400;
+  const head = readRequestHead(req.rawHeaders, httpVersion, worker.limits);
+  if ('refuse' in head) return head.refuse;
+  const found = findSite(exchange, head, target);
+  if (typeof found === 'number') return found;
+  return method === 'TRACE' ? 405 : { head, target, ...found };
+}
+
+/** An absolute target's host counts, and replaces the Host field (RFC 9112 section 3.2.2). */
+function findSite(
+  { worker }: Exchange,
+  head: RequestHead,
+  target: Target,
+): { readonly site: RoutedSite; readonly host: string; readonly hostName: string } | number {
+  if (head.host !== null && hostName(head.host) === null) return 400;
+  const host = target.authority ?? head.host;
+  if (host === null) return 404;
+  const name = hostName(host);
+  if (name === null) return 400;
+  const site = worker.route(name);
+  return site === null ? 404 : { site, host, hostName: name };
+}
+
+/** X-Accel-Redirect: the app has decided that this client may have a file. */
+function sendFileOf(exchange: Exchange, accepted: Accepted, answer: ResponseHead, to: string): void {
+  const mark = to.indexOf('?');
+  const path = to.startsWith('/') ? normalise(mark === -1 ? to : to.slice(0, mark)) : null;
+  const location = path === null ? null : findLocation(accepted.site.locations, path);
+  if (path === null || location === null) {
+    exchange.report(`X-Accel-Redirect to "${to}", which is below no location`);
+    exchange.sendPage(path === null ? 500 : 404);
+    return;
+  }
+  const { type, fields } = fieldsKeptWithFile(answer);
+  const extra = fields.flatMap(field => [field.name, field.value]);
+  const method = exchange.req.method === 'HEAD' ? 'HEAD' : 'GET';
+  serveFile({ exchange, accepted, location, path, method, type, extra });
+}

@@ -1,0 +1,140 @@
+// The listening side: node:http faces the network, its connections become Connections, and their number is bounded.
+
+import { createServer, type IncomingMessage, type Server } from 'node:http';
+import type { Socket } from 'node:net';
+import { Connection } from './connection.ts';
+import { readRequestHead } from './request-head.ts';
+import { serve } from './serve.ts';
+import { upgrade } from './tunnel.ts';
+import type { Worker } from './worker.ts';
+
+/** All open connections of the worker. */
+export class Connections {
+  readonly #worker: Worker;
+  readonly #all = new Set<Connection>();
+  readonly #bySocket = new WeakMap<Socket, Connection>();
+  readonly #perClient = new Map<string, number>();
+  /** Called when the last one has ended. */
+  onEmpty: (() => void) | null = null;
+
+  constructor(worker: Worker) {
+    this.#worker = worker;
+  }
+
+  get size(): number {
+    return this.#all.size;
+  }
+
+  of(socket: Socket): Connection | undefined {
+    return this.#bySocket.get(socket);
+  }
+
+  /** Takes a new connection, or ends it when its client, or all clients together, have too many. */
+  add(socket: Socket, localPort: number): void {
+    const { limits } = this.#worker;
+    const client = clientOf(socket.remoteAddress ?? '');
+    const count = this.#perClient.get(client) ?? 0;
+    if (this.#all.size >= limits.connections) this.closeIdle();
+    if (count >= limits.connectionsPerClient || this.#all.size >= limits.connections) {
+      socket.destroy();
+      return;
+    }
+    this.#worker.connections++;
+    this.#perClient.set(client, count + 1);
+    const connection = new Connection(this.#worker, socket, localPort, serve);
+    this.#all.add(connection);
+    this.#bySocket.set(socket, connection);
+    socket.once('close', () => this.#remove(connection, client));
+  }
+
+  closeIdle(): void {
+    for (const connection of this.#all) connection.closeIfIdle();
+  }
+
+  destroyAll(): void {
+    for (const connection of this.#all) connection.destroy();
+  }
+
+  #remove(connection: Connection, client: string): void {
+    this.#all.delete(connection);
+    const count = (this.#perClient.get(client) ?? 1) - 1;
+    if (count === 0) this.#perClient.delete(client);
+    else this.#perClient.set(client, count);
+    if (this.#all.size === 0) this.onEmpty?.();
+  }
+}
+
+/** One IPv6 client has a whole /64 to choose addresses from. */
+function clientOf(address: string): string {
+  if (!address.includes(':') || address.startsWith('::ffff:')) return address;
+  return address.split(':').slice(0, 4).join(':');
+}
+
+export function makeServer(worker: Worker, connections: Connections, localPort: number): Server {
+  const { limits } = worker;
+  const server = createServer({
+    // The request line and the fields together; which of the two was too long is told apart later.
+    maxHeaderSize: limits.requestLine + limits.headerTotal,
+    requireHostHeader: false, // looked at with everything else, for the same page and the same log
+    insecureHTTPParser: false,
+    headersTimeout: limits.headerMs,
+    requestTimeout: 0, // a 4 GB upload may take its time; its gaps are bounded
+    keepAliveTimeout: limits.idleMs,
+    keepAliveTimeoutBuffer: 0,
+    connectionsCheckingInterval: 1000,
+    noDelay: true,
+    keepAlive: true,
+    shouldUpgradeCallback: req => mayUpgrade(worker, connections, req),
+  });
+  // A limit here makes older Node cut the list short and keep the framing of what it cut (CVE-2026-58044).
+  server.maxHeadersCount = 0;
+  server.timeout = limits.writeGapMs;
+  // Otherwise node:http ends our half as soon as the client ends its own.
+  Object.assign(server, { httpAllowHalfOpen: true });
+
+  server.on('connection', socket => connections.add(socket, localPort));
+  server.on('request', (req, res) => connections.of(req.socket)?.take(req, res));
+  server.on('checkContinue', (req, res) => connections.of(req.socket)?.take(req, res));
+  server.on('checkExpectation', (req, res) => connections.of(req.socket)?.take(req, res));
+  server.on('connect', (_req, socket) => connections.of(socket as Socket)?.fail(405));
+  server.on('upgrade', (req: IncomingMessage, stream, head) => {
+    const connection = connections.of(stream as Socket);
+    if (connection !== undefined) upgrade(connection, req, head, serve);
+  });
+  server.on('timeout', socket => connections.of(socket)?.timedOut());
+  server.on('clientError', (error: NodeJS.ErrnoException & { rawPacket?: Buffer }, stream) => {
+    const connection = connections.of(stream as Socket);
+    const status = statusOf(error);
+    if (status === 'ignore') return;
+    if (status === 'destroy' || connection === undefined) stream.destroy();
+    else connection.fail(status);
+  });
+  return server;
+}
+
+/** Only a plain WebSocket handshake leaves HTTP; any other Upgrade is an ordinary request (RFC 9110 section 7.8). */
+function mayUpgrade(worker: Worker, connections: Connections, req: IncomingMessage): boolean {
+  if (req.method !== 'GET' || req.httpVersion !== '1.1') return false;
+  if (connections.of(req.socket)?.active !== null) return false;
+  const head = readRequestHead(req.rawHeaders, req.httpVersion, worker.limits);
+  return (
+    !('refuse' in head) && head.upgrade === 'websocket' && !head.chunked && (head.contentLength ?? 0) === 0
+  );
+}
+
+function statusOf(error: NodeJS.ErrnoException & { rawPacket?: Buffer }): number | 'destroy' | 'ignore' {
+  switch (error.code) {
+    case 'HPE_CLOSED_CONNECTION': // bytes after "Connection: close"
+      return 'ignore';
+    case 'HPE_HEADER_OVERFLOW':
+      return error.rawPacket?.subarray(0, 8192).includes('\n') === false ? 414 : 431;
+    case 'HPE_CHUNK_EXTENSIONS_OVERFLOW':
+      return 413;
+    case 'HPE_INVALID_VERSION':
+      return /^[^\n]* HTTP\/[2-9]\.\d\r?\n/.test(error.rawPacket?.toString('latin1', 0, 8192) ?? '')
+        ? 505
+        : 400;
+    default:
+      return error.code?.startsWith('HPE_') && error.code !== 'HPE_INVALID_EOF_STATE' ? 400 : 'destroy';
+  }
+}

@@ -1,0 +1,123 @@
+// A WebSocket: after the app's 101 the bytes are nobody's but theirs. Until then, the client's early bytes wait.
+
+import { type IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import type { AnswerReader, AppConnection } from './app-connection.ts';
+import type { Connection } from './connection.ts';
+import type { Exchange } from './exchange.ts';
+import type { ResponseHead } from './response-head.ts';
+
+/** Bytes that a client may send before it has heard of a 101; it then has to wait. */
+const earlyLimit = 65_536;
+
+/** Takes over a connection that node:http has let go of; `early` came with the request. */
+export function upgrade(
+  connection: Connection,
+  req: IncomingMessage,
+  early: Buffer,
+  serve: (exchange: Exchange, tunnel: (head: ResponseHead, app: AppConnection) => AnswerReader) => void,
+): void {
+  const { socket } = connection;
+  const res = new ServerResponse(req);
+  res.shouldKeepAlive = false;
+  res.assignSocket(socket);
+  res.on('finish', () => {
+    res.detachSocket(socket);
+    socket.destroySoon();
+    res.emit('close');
+  });
+  const waiting = new EarlyBytes(socket, early);
+  socket.on('error', () => socket.destroy());
+  socket.on('drain', () => res.emit('drain'));
+  socket.on('timeout', () => connection.timedOut());
+  connection.begin(req, res, exchange => {
+    serve(exchange, (head, app) => {
+      res.detachSocket(socket);
+      return new Tunnel(exchange, socket, app, head, waiting.take());
+    });
+  });
+}
+
+class EarlyBytes {
+  readonly #socket: Socket;
+  readonly #pieces: Buffer[];
+  #size: number;
+  readonly #keep = (bytes: Buffer): void => {
+    this.#pieces.push(bytes);
+    this.#size += bytes.length;
+    if (this.#size > earlyLimit) this.#socket.pause();
+  };
+
+  constructor(socket: Socket, first: Buffer) {
+    this.#socket = socket;
+    this.#pieces = [first];
+    this.#size = first.length;
+    socket.on('data', this.#keep);
+  }
+
+  take(): Buffer {
+    this.#socket.off('data', this.#keep);
+    return Buffer.concat(this.#pieces);
+  }
+}
+
+class Tunnel implements AnswerReader {
+  readonly #exchange: Exchange;
+  readonly #socket: Socket;
+  readonly #app: AppConnection;
+
+  constructor(exchange: Exchange, socket: Socket, app: AppConnection, head: ResponseHead, early: Buffer) {
+    this.#exchange = exchange;
+    this.#socket = socket;
+    this.#app = app;
+    const { tunnelIdleMs } = exchange.worker.limits;
+    exchange.status = 101;
+    exchange.phase = 'send';
+    socket.removeAllListeners('timeout');
+    socket.setTimeout(tunnelIdleMs, () => socket.destroy());
+    app.setIdle(tunnelIdleMs);
+    socket.once('close', () => exchange.res.emit('close'));
+    socket.write(answerText(head), 'latin1');
+    if (early.length > 0) app.write(early);
+    socket.on('data', (bytes: Buffer) => {
+      if (app.write(bytes)) return;
+      socket.pause();
+      app.whenDrained(() => socket.resume());
+    });
+    socket.on('end', () => app.endWrite());
+    socket.resume();
+  }
+
+  head(): 'refuse' {
+    return 'refuse';
+  }
+
+  piece(bytes: Uint8Array): void {
+    this.#exchange.bodyBytes += bytes.length;
+    this.#socket.write(Buffer.from(bytes));
+  }
+
+  flush(): void {
+    if (!this.#socket.writableNeedDrain) return;
+    this.#app.pause();
+    this.#socket.once('drain', () => this.#app.resume());
+  }
+
+  end(): void {
+    this.#socket.destroySoon();
+  }
+
+  failed(): void {
+    this.#socket.destroy();
+  }
+}
+
+/** The app's 101 as it is, apart from what could frame a body. */
+function answerText(head: ResponseHead): string {
+  const fields = head.fields
+    .filter(
+      ({ lower }) => lower !== 'content-length' && lower !== 'transfer-encoding' && lower !== 'connection',
+    )
+    .map(({ name, value }) => `${name}: ${value}\r\n`);
+  return `HTTP/1.1 101 ${head.reason || 'Switching Protocols'}\r\nConnection: upgrade\r\n${fields.join('')}\r\n`;
+}
