@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/fsuid.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -132,7 +133,7 @@ static napi_value result_of(napi_env env, long result, const char *call) {
 
 // ---- sockets ----
 
-// (path, uid, gid, mode, backlog) -> fd. The file is made by bind(2) as that owner and mode, so there is no
+// (path, uid, gid, mode, backlog) -> fd. The file is made by bind(2) with that owner and mode, so there is no
 // moment at which it has another: the mode comes from the socket's own inode less the umask, the owner from
 // the thread's file system ids.
 static napi_value listen_unix(napi_env env, napi_callback_info info) {
@@ -150,9 +151,13 @@ static napi_value listen_unix(napi_env env, napi_callback_info info) {
   free(path);
   int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (fd < 0) return fail(env, "socket");
+  int number = 0;
   if (fchmod(fd, to_int(env, a[3])) < 0) goto failed;
   int gid = setfsgid(to_int(env, a[2])), uid = setfsuid(to_int(env, a[1]));
-  int bound = bind(fd, (struct sockaddr *)&address, sizeof address), number = errno;
+  mode_t mask = umask(0);
+  int bound = bind(fd, (struct sockaddr *)&address, sizeof address);
+  number = errno;
+  umask(mask);
   setfsuid(uid);
   setfsgid(gid);
   errno = number;
@@ -298,7 +303,7 @@ struct launch {
   gid_t gid, *groups;
   uint32_t group_count, limit_count, fd_count;
   int64_t *limits;  // resource, soft, hard; -1 is infinity
-  int *fds, mask, cgroup, switch_user, no_new_privs;
+  int *fds, mask, cgroup, binary, switch_user, no_new_privs;
 };
 
 static char **to_strings(napi_env env, napi_value array) {
@@ -330,6 +335,7 @@ static void become(struct launch *l, int gate, int status) {
   }
   // First above the targets, then into place, so that no source is overwritten before it was used.
   gate = fcntl(gate, F_DUPFD_CLOEXEC, l->fd_count);
+  if (l->binary >= 0) l->binary = fcntl(l->binary, F_DUPFD_CLOEXEC, l->fd_count);
   status = fcntl(status, F_DUPFD_CLOEXEC, l->fd_count);
   for (uint32_t i = 0; i < l->fd_count; i++)
     if ((l->fds[i] = fcntl(l->fds[i], F_DUPFD_CLOEXEC, l->fd_count)) < 0) give_up(status, STAGE_FILES);
@@ -366,7 +372,9 @@ static void become(struct launch *l, int gate, int status) {
     while (count > 0) *end++ = digits[--count];
     *end = 0;
   }
-  execve(l->file, l->argv, l->envp);
+  // A binary opened beforehand may lie where the user cannot go.
+  if (l->binary >= 0) syscall(SYS_execveat, l->binary, "", l->argv, l->envp, AT_EMPTY_PATH);
+  else execve(l->file, l->argv, l->envp);
   give_up(status, STAGE_EXEC);
 }
 
@@ -387,6 +395,7 @@ static napi_value spawn(napi_env env, napi_callback_info info) {
   l.gid = to_int(env, get(env, o, "gid"));
   l.mask = to_int(env, get(env, o, "umask"));
   l.cgroup = to_int(env, get(env, o, "cgroup"));
+  l.binary = to_int(env, get(env, o, "binary"));
   l.switch_user = geteuid() == 0;
   l.no_new_privs = to_int(env, get(env, o, "noNewPrivs"));
   list = get(env, o, "groups");
@@ -481,6 +490,14 @@ static napi_value ended_child(napi_env env, napi_callback_info info) {
   siginfo_t child = {0};
   if (waitid(P_ALL, 0, &child, WEXITED | WNOHANG | WNOWAIT) < 0) return from_int(env, 0);
   return from_int(env, child.si_pid);
+}
+
+// (fd) -> 1 when the whole-file lock was had, 0 when another open file description holds it; flock(2).
+static napi_value lock(napi_env env, napi_callback_info info) {
+  napi_value a[MAX_ARGS];
+  args(env, info, a);
+  if (flock(to_int(env, a[0]), LOCK_EX | LOCK_NB) == 0) return from_int(env, 1);
+  return errno == EWOULDBLOCK ? from_int(env, 0) : fail(env, "flock");
 }
 
 // (): orphaned descendants become this process's children; prctl(2) PR_SET_CHILD_SUBREAPER.
@@ -627,7 +644,7 @@ static napi_value init(napi_env env, napi_value exports) {
       {"setFsIds", set_fs_ids},    {"openAt", open_at},           {"cloexec", cloexec},     {"pipe", make_pipe},
       {"spawn", spawn},            {"pidfdOpen", pidfd_open},     {"reap", reap},           {"pidfdSignal", pidfd_signal},
       {"pidfdGetfd", pidfd_getfd}, {"endedChild", ended_child},   {"subreaper", subreaper}, {"user", user},
-      {"group", group},            {"watch", watch},              {"unwatch", unwatch},
+      {"group", group},            {"watch", watch},              {"unwatch", unwatch},     {"lock", lock},
   };
   for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
     napi_value function;

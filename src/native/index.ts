@@ -35,6 +35,8 @@ export interface Ended {
 export interface Launch {
   /** Absolute path of the program. */
   readonly file: string;
+  /** An open file (never a script) to execute instead of `file`, or -1; execveat(2). */
+  readonly binary: number;
   readonly argv: readonly string[];
   /** `KEY=value`; the entry `LISTEN_PID=` gets the child's pid (sd_listen_fds(3)). */
   readonly env: readonly string[];
@@ -94,6 +96,8 @@ export interface Native {
   reap(pid: number): Ended | null;
   /** pid of a child that has ended and is not reaped yet, or 0. */
   endedChild(): number;
+  /** 1: the lock is held until `fd` is closed; 0: another process holds it (flock(2)). */
+  lock(fd: number): 0 | 1;
   /** Orphaned descendants become children of this process. */
   subreaper(): void;
   user(nameOrUid: string | number): User | null;

@@ -1,0 +1,140 @@
+// What each call on the control socket does, in terms of the supervisor.
+
+import type { ServerResponse } from 'node:http';
+import { constants } from 'node:os';
+import { errnoOf, HostdError } from '../errors.ts';
+import type { Progress, StatusReply } from '../protocol/control.ts';
+import { type Call, type Handlers, stream } from './control.ts';
+import { userOf } from './launch.ts';
+import type { Logger } from './log.ts';
+import { type Report, restart, start, stop } from './orders.ts';
+import { signalRun } from './run.ts';
+import type { Supervisor } from './supervisor.ts';
+import { tail } from './tail.ts';
+import { statusOf, type Unit } from './unit.ts';
+import { reread, update } from './update.ts';
+
+export interface Daemon {
+  readonly supervisor: Supervisor;
+  readonly log: Logger;
+  /** Ends hostd once the answer is sent. */
+  readonly shutdown: (keepApps: boolean, report: Report) => Promise<void>;
+}
+
+export function commandHandlers(daemon: Daemon): Handlers {
+  const { supervisor, log } = daemon;
+  const act = (call: Call, work: typeof start) => {
+    const names = namesOf(call);
+    return stream(call.response, report => work(supervisor.loop, choose(supervisor, names, report), report));
+  };
+  // One update at a time: the second one sees what the first has done.
+  let updating: Promise<void> = Promise.resolve();
+  return {
+    'GET /status': ({ query }) => status(supervisor, query.getAll('name')),
+    'GET /pid': () => ({ pid: process.pid }),
+    'GET /logs': call => logs(supervisor, call),
+    'POST /start': call => act(call, start),
+    'POST /stop': call => act(call, stop),
+    'POST /restart': call => act(call, restart),
+    'POST /signal': call => {
+      const signal = signalOf(call.body['signal']);
+      return act(call, async (_loop, units, report) => {
+        for (const unit of units) report(signalUnit(unit, signal));
+      });
+    },
+    'POST /reread': () => reread(supervisor).reply,
+    'POST /update': call =>
+      stream(call.response, report => {
+        if (call.body['dryRun'] === true) {
+          report({ kind: 'reread', ...reread(supervisor).reply });
+          return Promise.resolve();
+        }
+        updating = updating.then(() => update(supervisor, log, report));
+        return updating;
+      }),
+    'POST /shutdown': call =>
+      stream(call.response, report => daemon.shutdown(call.body['keepApps'] === true, report)),
+  };
+}
+
+function status(supervisor: Supervisor, names: readonly string[]): StatusReply {
+  const now = performance.now();
+  const chosen = names.length === 0 ? supervisor.units() : names.flatMap(name => supervisor.select(name));
+  const programs = [...new Set(chosen)].map(unit => statusOf(unit, now)).sort(byName);
+  return { programs, unknown: names.filter(name => name !== 'all' && supervisor.select(name).length === 0) };
+}
+
+function byName(a: { group: string; name: string }, b: { group: string; name: string }): number {
+  const left = `${a.group}\0${a.name}`;
+  const right = `${b.group}\0${b.name}`;
+  return left < right ? -1 : left > right ? 1 : 0;
+}
+
+function namesOf({ body }: Call): string[] {
+  const { names } = body;
+  if (Array.isArray(names) && names.length > 0 && names.every(name => typeof name === 'string')) return names;
+  throw new HostdError('usage', 'cannot tell which programs are meant: "names" must be a list of strings');
+}
+
+/** The units that the names mean, each once; unknown names are reported. */
+function choose(supervisor: Supervisor, names: readonly string[], report: Report): Unit[] {
+  const chosen = new Set<Unit>();
+  for (const name of names) {
+    const units = supervisor.select(name);
+    if (units.length === 0 && name !== 'all')
+      report({ kind: 'done', name, outcome: 'unknown', message: `${name}: no such program` });
+    for (const unit of units) chosen.add(unit);
+  }
+  return [...chosen];
+}
+
+/** A name with or without SIG, in any case, or a number. */
+function signalOf(value: unknown): NodeJS.Signals {
+  const text = String(value).toUpperCase();
+  const names = Object.entries(constants.signals);
+  const found = names.find(
+    ([name, number]) => name === text || name === `SIG${text}` || String(number) === text,
+  );
+  if (found === undefined)
+    throw new HostdError('usage', `cannot send signal "${value}": there is none of that name`, {
+      hint: 'kill -l',
+    });
+  return found[0] as NodeJS.Signals;
+}
+
+function signalUnit(unit: Unit, signal: NodeJS.Signals): Progress {
+  const { name } = unit.program;
+  if (unit.run === null) return { kind: 'done', name, outcome: 'failed', message: `${name}: not running` };
+  signalRun(unit.run, signal, false);
+  return { kind: 'done', name, outcome: 'ok', message: `${name}: signalled` };
+}
+
+function logs(supervisor: Supervisor, { query, response }: Call): undefined {
+  const name = query.get('name') ?? '';
+  const unit = supervisor.unit(name) ?? supervisor.select(name)[0];
+  if (unit === undefined) throw new HostdError('unknown-name', `${name}: no such program`);
+  const { stdout, stderr } = unit.program;
+  const file = query.get('channel') === 'stderr' ? stderr : stdout;
+  if (file === null || file.path === null) throw new HostdError('failed', `${name}: has no such log file`);
+  const wanted = Number(query.get('lines') ?? 100);
+  const lines = Number.isSafeInteger(wanted) && wanted >= 0 ? wanted : 100;
+  const { uid, gid } = userOf(unit.program);
+  response.setHeader('Content-Type', 'text/plain; charset=utf-8');
+  try {
+    const follower = tail(file.path, { uid, gid }, lines, query.has('follow'), sinkOf(response));
+    response.on('close', () => follower.close());
+  } catch (error) {
+    if (error instanceof HostdError) throw error;
+    throw new HostdError('failed', `${name}: cannot read "${file.path}": ${errnoOf(error) ?? String(error)}`);
+  }
+  response.flushHeaders();
+  return undefined;
+}
+
+function sinkOf(response: ServerResponse): Parameters<typeof tail>[4] {
+  return {
+    write: bytes => response.write(bytes),
+    whenReady: callback => response.once('drain', callback),
+    end: () => response.end(),
+  };
+}

@@ -1,0 +1,164 @@
+// The control socket: HTTP/JSON for hostctl. Who is calling is told by the kernel; who may call, by the socket's group and mode.
+// Nothing here comes from the network.
+
+import { closeSync, existsSync, lstatSync, mkdirSync, unlinkSync } from 'node:fs';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { dirname } from 'node:path';
+import { HostdError, messageOf } from '../errors.ts';
+import type { Settings } from '../model/host.ts';
+import { native, type Peer } from '../native/index.ts';
+import { API, type ErrorReply, type Progress } from '../protocol/control.ts';
+import type { Logger } from './log.ts';
+
+/** The longest request body, in bytes. */
+const longestBody = 256 * 1024;
+const backlog = 128;
+
+export interface Call {
+  readonly path: string;
+  readonly query: URLSearchParams;
+  /** The decoded JSON body, or {}. */
+  readonly body: { readonly [key: string]: unknown };
+  readonly caller: Peer;
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+}
+
+/** Answers a call: a value is sent as JSON; undefined means that the handler has answered by itself. */
+export type Handler = (call: Call) => unknown;
+
+/** Handlers by "METHOD /path" below the API's prefix. */
+export type Handlers = { readonly [route: string]: Handler };
+
+/** Listens on the control socket, mode 0660, root and the operators' group. */
+export function serveControl(control: Settings['control'], handlers: Handlers, log: Logger): Server {
+  const own = process.geteuid?.() ?? 0;
+  const group = control.group === null ? null : native.group(control.group);
+  mkdirSync(dirname(control.socket), { recursive: true, mode: 0o755 });
+  if (existsSync(control.socket)) {
+    if (!lstatSync(control.socket).isSocket())
+      throw new HostdError(
+        'conflict',
+        `cannot listen on "${control.socket}": there is something else of that name`,
+      );
+    unlinkSync(control.socket);
+  }
+  const gid = group?.gid ?? process.getegid?.() ?? 0;
+  const fd = native.listenUnix(control.socket, own, gid, group === null ? 0o600 : 0o660, backlog);
+  const server = createServer((request, response) => {
+    handle(request, response, handlers, log).catch(error => {
+      log.error({ err: error }, `control: ${messageOf(error)}`);
+      if (response.headersSent) response.destroy();
+      else fail(response, 500, { code: 'failed', message: messageOf(error) });
+    });
+  });
+  // A command may take as long as its programs do.
+  server.requestTimeout = 0;
+  server.listen({ fd });
+  server.on('close', () => {
+    try {
+      closeSync(fd);
+    } catch {
+      // The server has closed it.
+    }
+  });
+  return server;
+}
+
+async function handle(
+  request: IncomingMessage,
+  response: ServerResponse,
+  handlers: Handlers,
+  log: Logger,
+): Promise<void> {
+  const caller = callerOf(request);
+  const url = new URL(request.url ?? '/', 'http://control');
+  const path = url.pathname.startsWith(`${API}/`) ? url.pathname.slice(API.length) : '';
+  const handler = handlers[`${request.method} ${path}`];
+  if (handler === undefined) {
+    fail(response, 404, { code: 'usage', message: `no such call: ${request.method} ${url.pathname}` });
+    return;
+  }
+  const body = request.method === 'POST' ? await readBody(request) : {};
+  if (body === null) {
+    fail(response, 400, {
+      code: 'usage',
+      message: 'cannot read the request: not a JSON object, or too long',
+    });
+    return;
+  }
+  if (request.method === 'POST') {
+    const user = native.user(caller.uid)?.name ?? String(caller.uid);
+    log.info(
+      { user, uid: caller.uid, pid: caller.pid, ...body },
+      `control: ${user} asks for ${path.slice(1)}`,
+    );
+  }
+  try {
+    const reply = await handler({ path, query: url.searchParams, body, caller, request, response });
+    if (reply !== undefined) sendJson(response, 200, reply);
+  } catch (error) {
+    if (!(error instanceof HostdError) || response.headersSent) throw error;
+    const { code, message, hint } = error;
+    fail(response, code === 'unknown-name' ? 404 : 409, {
+      code,
+      message,
+      ...(hint === undefined ? {} : { hint }),
+    });
+  }
+}
+
+/** @throws when the kernel does not tell: then nobody is served. */
+function callerOf(request: IncomingMessage): Peer {
+  const { _handle: handle } = request.socket as unknown as { _handle: { fd: number } };
+  return native.peer(handle.fd);
+}
+
+async function readBody(request: IncomingMessage): Promise<{ [key: string]: unknown } | null> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    length += chunk.length;
+    if (length > longestBody) return null;
+    chunks.push(chunk);
+  }
+  if (length === 0) return {};
+  try {
+    const value: unknown = JSON.parse(Buffer.concat(chunks).toString('utf8'));
+    return typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? (value as { [key: string]: unknown })
+      : null;
+  } catch {
+    return null;
+  }
+}
+
+function sendJson(response: ServerResponse, status: number, value: unknown): void {
+  const text = JSON.stringify(value);
+  response.writeHead(status, {
+    'Content-Type': 'application/json',
+    'Content-Length': Buffer.byteLength(text),
+  });
+  response.end(text);
+}
+
+function fail(response: ServerResponse, status: number, error: ErrorReply['error']): void {
+  sendJson(response, status, { error } satisfies ErrorReply);
+}
+
+/** Answers with one JSON line for each piece of progress, as it comes, and a last one when `work` is done. */
+export async function stream(
+  response: ServerResponse,
+  work: (report: (progress: Progress) => void) => Promise<void>,
+): Promise<undefined> {
+  response.writeHead(200, { 'Content-Type': 'application/x-ndjson' });
+  // A caller who goes away leaves the work to be finished.
+  response.on('error', () => {});
+  const report = (progress: Progress) => {
+    if (response.writable) response.write(`${JSON.stringify(progress)}\n`);
+  };
+  await work(report);
+  report({ kind: 'end' });
+  response.end();
+  return undefined;
+}

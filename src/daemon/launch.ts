@@ -1,0 +1,193 @@
+// From a program to a live run: its user, its environment, its files, its cgroup, then the launch behind a gate that
+// opens only after the run has been written down.
+
+import { closeSync, openSync, statSync, writeSync } from 'node:fs';
+import { isAbsolute, join } from 'node:path';
+import { errnoOf, HostdError, messageOf } from '../errors.ts';
+import type { Limit, LogFile, Program } from '../model/host.ts';
+import { native, type User } from '../native/index.ts';
+import type { Cgroups } from './cgroups.ts';
+import { openForAppending } from './paths.ts';
+import { identify } from './procfs.ts';
+import type { Records } from './records.ts';
+import type { Run } from './run.ts';
+
+/** What a run is given beyond its program: more environment, and the fds from 3 on. */
+export interface Equipment {
+  /** In place of the program's command. */
+  readonly argv?: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly fds: readonly number[];
+  /** An open binary to execute in place of argv[0], which then need not be reachable for the user. */
+  readonly binary?: number;
+  /** Fds that hostd closes again once the child has them. */
+  readonly close: readonly number[];
+}
+
+export interface LaunchContext {
+  readonly cgroups: Cgroups | null;
+  readonly records: Records;
+  /** Told when a log file cannot be used and the output goes to /dev/null instead. */
+  readonly warn: (message: string) => void;
+}
+
+/** Numbers of setrlimit(2), the same on every architecture that Node runs on. */
+const resources = { cpu: 0, fsize: 1, data: 2, stack: 3, core: 4, nproc: 6, nofile: 7, memlock: 8, as: 9 };
+
+const defaultPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+
+/**
+ * Starts a program. When it returns, the run is recorded and the program may run.
+ * @throws HostdError with the reason, when it cannot even be tried.
+ */
+export function launch(program: Program, number: number, equipment: Equipment, context: LaunchContext): Run {
+  const user = userOf(program);
+  const gid = groupOf(program, user);
+  const marker = `HOSTD_RUN=${program.name}.${number}.${process.pid}.${Date.now().toString(36)}`;
+  const env = environmentOf(program, user, { ...equipment.env });
+  const file = equipment.binary === undefined ? findCommand(program, env['PATH'] ?? defaultPath) : '';
+  const nothing = openSync('/dev/null', 'r+');
+  const opened: number[] = [nothing];
+  const closing = (fd: number) => {
+    opened.push(fd);
+    return fd;
+  };
+  try {
+    const owner = { uid: user.uid, gid };
+    const stdout = closing(openLog(program.stdout, owner, context.warn));
+    const stderr = program.stderr === null ? stdout : closing(openLog(program.stderr, owner, context.warn));
+    const cgroup = context.cgroups?.make(`${program.name}.${number}`) ?? null;
+    const procs = cgroup === null ? -1 : closing(openSync(join(cgroup, 'cgroup.procs'), 'w'));
+    const child = native.spawn({
+      file,
+      binary: equipment.binary ?? -1,
+      argv: equipment.argv ?? program.command,
+      env: [...Object.entries(env).map(([key, value]) => `${key}=${value}`), marker],
+      directory: program.directory,
+      uid: user.uid,
+      gid,
+      groups: groupsOf(user, gid),
+      umask: program.umask,
+      limits: limitsOf(program.limits),
+      fds: [nothing, stdout, stderr, ...equipment.fds],
+      cgroup: procs,
+      noNewPrivs: program.noNewPrivileges ? 1 : 0,
+    });
+    return admit(program, number, child, cgroup, marker, context.records);
+  } finally {
+    for (const fd of [...opened, ...equipment.close]) closeSync(fd);
+  }
+}
+
+/** Writes the run down, then opens the gate. A child that could not be written down never runs. */
+function admit(
+  program: Program,
+  number: number,
+  child: { pid: number; gate: number; status: number },
+  cgroup: string | null,
+  marker: string,
+  records: Records,
+): Run {
+  try {
+    const id = identify(child.pid);
+    if (id === null) throw new HostdError('failed', 'ended before it had begun');
+    const run: Run = {
+      number,
+      process: id,
+      pidfd: native.pidfdOpen(child.pid),
+      cgroup,
+      startedAt: Date.now(),
+      status: child.status,
+      marker,
+    };
+    const { startedAt } = run;
+    records.write({
+      version: 1,
+      name: program.name,
+      run: number,
+      process: id,
+      cgroup,
+      startedAt,
+      marker,
+      program,
+    });
+    writeSync(child.gate, '\n');
+    return run;
+  } catch (error) {
+    closeSync(child.status);
+    throw new HostdError('failed', `cannot start: ${messageOf(error)}`, { cause: error });
+  } finally {
+    closeSync(child.gate);
+  }
+}
+
+/** The user that a program runs as. @throws HostdError when there is none, or hostd may not become it. */
+export function userOf(program: Pick<Program, 'user'>): User {
+  const own = process.geteuid?.() ?? 0;
+  const name = program.user ?? own;
+  const user = native.user(typeof name === 'string' && /^\d+$/.test(name) ? Number(name) : name);
+  if (user === null) throw new HostdError('failed', `user "${name}" does not exist`);
+  if (own !== 0 && user.uid !== own)
+    throw new HostdError('failed', `cannot run as user "${user.name}": hostd does not run as root`);
+  return user;
+}
+
+function groupOf(program: Program, user: User): number {
+  if (program.unixGroup === null) return user.gid;
+  const group = native.group(/^\d+$/.test(program.unixGroup) ? Number(program.unixGroup) : program.unixGroup);
+  if (group === null) throw new HostdError('failed', `group "${program.unixGroup}" does not exist`);
+  return group.gid;
+}
+
+function groupsOf(user: User, gid: number): number[] {
+  return [...new Set([gid, ...user.groups])];
+}
+
+/** The user's own variables cannot be overridden by accident: HOME, USER, LOGNAME and SHELL come first, the program's after. */
+function environmentOf(program: Program, user: User, extra: Record<string, string>): Record<string, string> {
+  return {
+    PATH: defaultPath,
+    HOME: user.home,
+    USER: user.name,
+    LOGNAME: user.name,
+    SHELL: '/bin/sh',
+    ...program.environment,
+    ...extra,
+  };
+}
+
+/** The absolute path of argv[0]. @throws HostdError in Supervisor's words when there is none, or it cannot be executed. */
+function findCommand(program: Program, path: string): string {
+  const name = program.command[0] ?? '';
+  const from = program.directory ?? '/';
+  const candidates = name.includes('/')
+    ? [isAbsolute(name) ? name : join(from, name)]
+    : path.split(':').map(directory => join(isAbsolute(directory) ? directory : join(from, directory), name));
+  for (const candidate of candidates) {
+    const stats = statSync(candidate, { throwIfNoEntry: false });
+    if (stats === undefined) continue;
+    if (stats.isFile() && (stats.mode & 0o111) !== 0) return candidate;
+    throw new HostdError('failed', `command at "${candidate}" is not executable`);
+  }
+  throw new HostdError('failed', `cannot find command "${name}"`);
+}
+
+function openLog(log: LogFile, owner: { uid: number; gid: number }, warn: (message: string) => void): number {
+  if (log.path === null) return openSync('/dev/null', 'w');
+  try {
+    return openForAppending(log.path, owner);
+  } catch (error) {
+    const code = errnoOf(error);
+    warn(
+      `${error instanceof HostdError ? error.message : `cannot open "${log.path}": ${code ?? messageOf(error)}`}`,
+    );
+    return openSync('/dev/null', 'w');
+  }
+}
+
+function limitsOf(limits: Readonly<Record<string, Limit>>): number[] {
+  return Object.entries(limits).flatMap(([name, { soft, hard }]) => {
+    const number = resources[name as keyof typeof resources];
+    return number === undefined ? [] : [number, soft ?? -1, hard ?? -1];
+  });
+}

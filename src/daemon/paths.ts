@@ -1,0 +1,166 @@
+// Opening what lies below a directory that an app may write to, without being led astray. Root never follows a
+// symbolic link that somebody else could have made, and never uses a file before it has looked at what it opened.
+
+import { closeSync, constants, fstatSync, mkdirSync, openSync, readlinkSync, type Stats } from 'node:fs';
+import { dirname, isAbsolute, join, sep } from 'node:path';
+import { errnoOf, HostdError } from '../errors.ts';
+import {
+  native,
+  O_PATH,
+  RESOLVE_BENEATH,
+  RESOLVE_NO_MAGICLINKS,
+  RESOLVE_NO_SYMLINKS,
+} from '../native/index.ts';
+
+/** Whose rights a file is made and opened with. */
+export interface Owner {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+const { O_RDONLY, O_WRONLY, O_APPEND, O_CREAT, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_NOCTTY } = constants;
+const beneath = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
+const mostLinks = 40;
+
+/** The path of an open directory's entry that no rename or link on the way can divert; valid while `fd` is open. */
+export function entry(fd: number, name: string): string {
+  return `/proc/self/fd/${fd}/${name}`;
+}
+
+/**
+ * Opens a directory by its absolute path, for reference (O_PATH). Symbolic links are followed only where nobody but
+ * root (or the user that hostd runs as) could have made them.
+ * @throws HostdError 'permission' for a link in a directory that others may write to; the usual errors of open(2).
+ */
+export function openDirectory(path: string): number {
+  if (!isAbsolute(path)) throw new HostdError('failed', `cannot open "${path}": not an absolute path`);
+  let rest = path.split(sep).filter(part => part !== '' && part !== '.');
+  let walked = '/';
+  let links = 0;
+  let fd = openSync('/', O_PATH | O_DIRECTORY);
+  try {
+    for (let part = rest.shift(); part !== undefined; part = rest.shift()) {
+      const trusted = onlyTrustedWrite(fstatSync(fd));
+      const next = native.openAt(fd, part, O_PATH | O_NOFOLLOW, 0, 0);
+      const stats = fstatSync(next);
+      if (stats.isSymbolicLink()) {
+        closeSync(next);
+        const link = join(walked, part);
+        if (!trusted) throw untrustedLink(link);
+        if (++links > mostLinks)
+          throw new HostdError('failed', `cannot open "${path}": too many symbolic links`);
+        const target = readlinkSync(entry(fd, part));
+        rest = [...target.split(sep).filter(p => p !== '' && p !== '.'), ...rest];
+        if (!isAbsolute(target)) continue;
+        closeSync(fd);
+        fd = openSync('/', O_PATH | O_DIRECTORY);
+        walked = '/';
+        continue;
+      }
+      closeSync(fd);
+      fd = next;
+      walked = part === '..' ? dirname(walked) : join(walked, part);
+      if (!stats.isDirectory()) throw new HostdError('failed', `cannot open "${walked}": not a directory`);
+    }
+    return fd;
+  } catch (error) {
+    closeSync(fd);
+    throw error;
+  }
+}
+
+/** Runs `action` with the file system rights of `owner`; hostd's own rights are back when it returns or throws. */
+export function as<T>(owner: Owner, action: () => T): T {
+  const uid = process.geteuid?.() ?? 0;
+  if (uid !== 0 || owner.uid === 0) return action();
+  native.setFsIds(owner.uid, owner.gid);
+  try {
+    return action();
+  } finally {
+    native.setFsIds(uid, process.getegid?.() ?? 0);
+  }
+}
+
+/** Makes a directory and its missing parents, as `owner`, and opens it like openDirectory. */
+export function makeDirectory(path: string, owner: Owner, mode: number): number {
+  try {
+    return openDirectory(path);
+  } catch (error) {
+    if (errnoOf(error) !== 'ENOENT' || path === '/') throw error;
+  }
+  const parent = makeDirectory(dirname(path), owner, mode);
+  try {
+    const name = path.slice(path.lastIndexOf(sep) + 1);
+    try {
+      as(owner, () => mkdirSync(entry(parent, name), mode));
+    } catch (error) {
+      if (errnoOf(error) !== 'EEXIST') throw error;
+    }
+    return native.openAt(parent, name, O_PATH | O_DIRECTORY, 0, beneath);
+  } finally {
+    closeSync(parent);
+  }
+}
+
+/**
+ * Opens a log file for appending, made when missing, with its missing directories. It is opened with the owner's own
+ * rights; only where those do not suffice (a log that root made, in a directory of root's) with root's.
+ * @throws HostdError 'permission' when it is anything but a regular file with one name.
+ */
+export function openForAppending(path: string, owner: Owner): number {
+  const flags = O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
+  const directory = makeDirectory(dirname(path), owner, 0o755);
+  try {
+    return openRegular(directory, path, flags, owner);
+  } finally {
+    closeSync(directory);
+  }
+}
+
+/** Opens a regular file for reading, by the same rules. */
+export function openForReading(path: string, owner: Owner): number {
+  const directory = openDirectory(dirname(path));
+  try {
+    return openRegular(directory, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, owner);
+  } finally {
+    closeSync(directory);
+  }
+}
+
+function openRegular(directory: number, path: string, flags: number, owner: Owner): number {
+  const name = path.slice(path.lastIndexOf(sep) + 1);
+  // openat2(2) refuses a mode without O_CREAT.
+  const mode = flags & O_CREAT ? 0o600 : 0;
+  const open = () => native.openAt(directory, name, flags, mode, beneath);
+  let fd: number;
+  try {
+    fd = as(owner, open);
+  } catch (error) {
+    const code = errnoOf(error);
+    if (code === 'ELOOP') throw untrustedLink(path);
+    if (code === 'ENXIO' || code === 'EISDIR') throw notRegular(path);
+    if (code !== 'EACCES' && code !== 'EPERM') throw error;
+    fd = open();
+  }
+  const stats = fstatSync(fd);
+  if (stats.isFile() && stats.nlink === 1) return fd;
+  closeSync(fd);
+  throw notRegular(path);
+}
+
+function onlyTrustedWrite(stats: Stats): boolean {
+  const trustedOwner = stats.uid === 0 || stats.uid === process.geteuid?.();
+  return trustedOwner && (stats.mode & 0o022) === 0;
+}
+
+function untrustedLink(path: string): HostdError {
+  return new HostdError('permission', `cannot open "${path}": a symbolic link where an app may write`, {
+    hint: `replace it by what it points to: readlink -f ${path}`,
+  });
+}
+
+function notRegular(path: string): HostdError {
+  return new HostdError('permission', `cannot open "${path}": not a regular file with one name`, {
+    hint: `look at it with: ls -ld ${path}`,
+  });
+}

@@ -1,0 +1,77 @@
+// One small file for each live run, written before the program's own code runs, so that a new hostd can find again
+// what an earlier one has started. A file is replaced whole or not at all.
+
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Program } from '../model/host.ts';
+import type { ProcessId } from './procfs.ts';
+
+export interface Record {
+  readonly version: 1;
+  readonly name: string;
+  readonly run: number;
+  readonly process: ProcessId;
+  readonly cgroup: string | null;
+  /** Unix time in milliseconds. */
+  readonly startedAt: number;
+  /** "HOSTD_RUN=...", in the environment of everything that the run has started. */
+  readonly marker: string;
+  /** The program as it was when it was started; environment included, hence mode 0600. */
+  readonly program: Program;
+}
+
+export interface Records {
+  write(record: Record): void;
+  remove(name: string, run: number): void;
+  /** Every readable record, and the names of the files that are not. */
+  read(): { records: Record[]; broken: string[] };
+}
+
+/** The records below `stateDir`/runs, a directory that is root's alone. */
+export function openRecords(stateDir: string): Records {
+  const directory = join(stateDir, 'runs');
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  const file = (name: string, run: number) => join(directory, `${name}.${run}.json`);
+  return {
+    write(record) {
+      const path = file(record.name, record.run);
+      writeFileSync(`${path}.new`, JSON.stringify(record), { mode: 0o600 });
+      renameSync(`${path}.new`, path);
+    },
+    remove(name, run) {
+      rmSync(file(name, run), { force: true });
+    },
+    read() {
+      const records: Record[] = [];
+      const broken: string[] = [];
+      for (const name of readdirSync(directory).sort()) {
+        const path = join(directory, name);
+        const record = name.endsWith('.json') ? parse(path) : null;
+        if (record !== null) records.push(record);
+        else {
+          broken.push(path);
+          rmSync(path, { force: true });
+        }
+      }
+      return { records, broken };
+    },
+  };
+}
+
+function parse(path: string): Record | null {
+  try {
+    const value = JSON.parse(readFileSync(path, 'utf8')) as Record;
+    const sound =
+      value.version === 1 &&
+      typeof value.name === 'string' &&
+      Number.isSafeInteger(value.run) &&
+      Number.isSafeInteger(value.process.pid) &&
+      value.process.pid > 1 &&
+      Number.isSafeInteger(value.process.starttime) &&
+      typeof value.process.bootId === 'string' &&
+      typeof value.program.name === 'string';
+    return sound ? value : null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,37 @@
+// What crosses between hostd and a health probe: the question in the environment, the answers as lines on a pipe.
+
+/** HOSTD_PROBE, as JSON. */
+export interface ProbeQuestion {
+  /** The app's unix socket. */
+  readonly socket: string;
+  /** Host header: a name that the app's ALLOWED_HOSTS knows. */
+  readonly host: string;
+  readonly path: string;
+}
+
+export type ProbeAnswer =
+  /** It answered with a status of 200 to 399; the probe ends. */
+  | { readonly kind: 'healthy' }
+  /** What it answered, or why it did not. */
+  | { readonly kind: 'unhealthy'; readonly why: string };
+
+/** Longest line that root reads from a probe, in bytes. */
+export const answerLimit = 1024;
+
+export function encodeAnswer(answer: ProbeAnswer): string {
+  return `${JSON.stringify(answer)}\n`;
+}
+
+/** The answer in one line, or null for anything that is not exactly one. */
+export function decodeAnswer(line: string): ProbeAnswer | null {
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch {
+    return null;
+  }
+  if (typeof value !== 'object' || value === null || !('kind' in value)) return null;
+  if (value.kind === 'healthy') return { kind: 'healthy' };
+  if (value.kind !== 'unhealthy' || !('why' in value) || typeof value.why !== 'string') return null;
+  return { kind: 'unhealthy', why: value.why };
+}
