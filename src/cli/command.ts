@@ -1,0 +1,66 @@
+// What a command is: its name, its help, its options and what it does. It knows neither argv nor exit.
+
+import type { Output } from './output.ts';
+
+export interface Option {
+  readonly type: 'boolean' | 'string';
+  readonly short?: string;
+  /** What the value is called in help, such as "FILE"; for type 'string' only. */
+  readonly value?: string;
+  readonly help: string;
+}
+
+/** What follows the options: how many, and what they are. */
+export interface Operands {
+  readonly min: number;
+  readonly max: number;
+  /** In the words of the usage line, such as "NAME". */
+  readonly what: string;
+  /** What a shell may complete them to. */
+  readonly complete?: 'programs' | readonly string[];
+}
+
+/** A command line after parsing: only options and operands that the command declares are in it. */
+export interface Input {
+  readonly operands: readonly string[];
+  /** Options by long name: true, or the value; absent when not given. */
+  readonly options: Readonly<Record<string, string | boolean | undefined>>;
+}
+
+/** What surrounds a command. Everything that it prints goes through here, so a test can read it. */
+export interface Context {
+  /** "hostctl" or "hostd". */
+  readonly program: string;
+  readonly stdout: Output;
+  readonly stderr: Output;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Calls `stop` on Ctrl-C instead of dying of it; the result undoes that. */
+  onInterrupt(stop: () => void): () => void;
+}
+
+export interface Command {
+  readonly name: string;
+  /** One line, without a full stop. */
+  readonly summary: string;
+  /** After the command's name: "[NAME ...] [--json]". */
+  readonly usage: string;
+  /** What help says besides usage and options. */
+  readonly help: string;
+  readonly options: Readonly<Record<string, Option>>;
+  readonly operands: Operands;
+  /** Returns the exit code: 0 done, 1 failed, 2 wrong use; status has 3 and 4. */
+  run(input: Input, context: Context): Promise<number>;
+}
+
+/** Operands of a command that takes none. */
+export const noOperands: Operands = { min: 0, max: 0, what: '' };
+
+/** Options that every command of both programs takes, before the command's name or after it. */
+export const commonOptions = {
+  config: { type: 'string', short: 'c', value: 'FILE', help: 'the configuration (HOSTD_CONFIG)' },
+  help: { type: 'boolean', short: 'h', help: 'show help' },
+} as const satisfies Record<string, Option>;
+
+export const socketOption = {
+  socket: { type: 'string', value: 'PATH', help: 'the control socket (HOSTD_SOCKET)' },
+} as const satisfies Record<string, Option>;

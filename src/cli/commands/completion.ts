@@ -1,0 +1,30 @@
+// hostctl completion
+
+import { HostdError } from '../../errors.ts';
+import type { Command } from '../command.ts';
+import { completionScripts } from '../completion.ts';
+import { entries } from '../program.ts';
+import { hostctl } from '../tables.ts';
+
+export const completion: Command = {
+  name: 'completion',
+  summary: 'print a completion script for a shell',
+  usage: 'bash|zsh|fish',
+  help: `
+Prints a script that completes commands, options and the names of programs:
+
+  bash  hostctl completion bash > /etc/bash_completion.d/hostctl
+  zsh   hostctl completion zsh > /usr/local/share/zsh/site-functions/_hostctl
+  fish  hostctl completion fish > /etc/fish/completions/hostctl.fish`,
+  options: {},
+  operands: { min: 1, max: 1, what: 'a shell: bash, zsh or fish', complete: ['bash', 'zsh', 'fish'] },
+  async run({ operands }, context) {
+    const [shell = ''] = operands;
+    const write = Object.hasOwn(completionScripts, shell) ? completionScripts[shell] : undefined;
+    if (write === undefined)
+      throw new HostdError('usage', `unknown shell "${shell}"`, { hint: 'bash, zsh or fish' });
+    const commands = await Promise.all(entries(hostctl).map(entry => entry.load()));
+    context.stdout.write(write(commands, hostctl.options));
+    return 0;
+  },
+};

@@ -1,0 +1,23 @@
+// hostd start, when options come before the word: bin/hostd gives `hostd start ...` to the daemon without loading this.
+
+import { fileURLToPath } from 'node:url';
+import { type Command, noOperands } from '../command.ts';
+
+export const hostdStart: Command = {
+  name: 'start',
+  summary: 'run in the foreground, as a service manager wants it',
+  usage: '[-c FILE]',
+  help: `
+Takes over the programs that an earlier hostd left running, starts the others, and supervises them until it is told to stop.
+SIGTERM or SIGINT stops every program and then hostd; SIGHUP reads the configuration again, as hostctl update does.`,
+  options: {},
+  operands: noOperands,
+  run(input) {
+    const daemon = fileURLToPath(new URL('../../daemon/main.js', import.meta.url));
+    const { config } = input.options;
+    const args = ['start', ...(typeof config === 'string' ? ['-c', config] : [])];
+    // The same pid, for the service manager that started it.
+    process.execve?.(process.execPath, [process.execPath, ...process.execArgv, daemon, ...args], process.env);
+    throw new Error('cannot become the daemon: this Node has no process.execve');
+  },
+};

@@ -1,0 +1,25 @@
+// hostctl reread
+
+import type { RereadReply } from '../../protocol/control.ts';
+import { changeLine, printProblems } from '../changes.ts';
+import { type Command, noOperands } from '../command.ts';
+import { connect } from '../socket.ts';
+
+export const reread: Command = {
+  name: 'reread',
+  summary: 'show what update would change',
+  usage: '',
+  help: `
+Reads the configuration again and prints what differs from what runs: available (new), changed, disappeared.
+Changes nothing; hostctl update does. Exit code: 0, or 1 when the configuration has errors.`,
+  options: {},
+  operands: noOperands,
+  async run(input, context) {
+    const client = await connect(input, context);
+    const { changes, problems } = await client.get<RereadReply>({ method: 'POST', path: 'reread' });
+    const code = printProblems(problems, context);
+    for (const change of changes) context.stdout.write(`${changeLine(change)}\n`);
+    if (changes.length === 0) context.stdout.write('no changes\n');
+    return code;
+  },
+};

@@ -1,0 +1,58 @@
+// hostctl status
+
+import { HostdError } from '../../errors.ts';
+import type { StatusReply } from '../../protocol/control.ts';
+import type { Client } from '../client.ts';
+import type { Command, Context } from '../command.ts';
+import { escapeJson } from '../escape.ts';
+import { errorText, statusTable } from '../print.ts';
+import { connect } from '../socket.ts';
+
+export const status: Command = {
+  name: 'status',
+  summary: 'show programs, their states and pids',
+  usage: '[NAME ...] [--json]',
+  help: `
+Shows every program, or those named: a program (hello, hello:celery), a group (hello:*) or all.
+
+Exit code: 0 every program shown is RUNNING, 3 one is not, 4 a NAME is unknown or hostd cannot be reached
+(3 wins over 4, as in supervisorctl).`,
+  options: {
+    json: { type: 'boolean', help: 'print an array of objects' },
+  },
+  operands: { min: 0, max: Number.POSITIVE_INFINITY, what: 'NAME', complete: 'programs' },
+  async run(input, context) {
+    try {
+      const client = await connect(input, context);
+      const reply = await fetchStatus(client, input.operands);
+      for (const name of reply.unknown) await printUnknown(name, client, context);
+      const { stdout } = context;
+      if (input.options['json'] === true) stdout.write(`${escapeJson(reply.programs)}\n`);
+      else stdout.write(statusTable(reply.programs, stdout.hasColours));
+      if (reply.programs.some(program => program.state !== 'RUNNING')) return 3;
+      return reply.unknown.length > 0 ? 4 : 0;
+    } catch (error) {
+      if (!(error instanceof HostdError)) throw error;
+      context.stderr.write(errorText(context.program, error.message, error.hint));
+      return 4;
+    }
+  },
+};
+
+/** Programs by name; seconds of silence are limited, for this is what monitoring calls. */
+export function fetchStatus(client: Client, names: readonly string[]): Promise<StatusReply> {
+  const query = names.map(name => ['name', name] as const);
+  return client.get<StatusReply>({ method: 'GET', path: 'status', query, timeout: 10 });
+}
+
+/** Says that there is no such program, and the name that may have been meant. */
+export async function printUnknown(name: string, client: Client, context: Context): Promise<void> {
+  const { nearest } = await import('../../formats/nearest.ts');
+  const { programs } = await fetchStatus(client, []);
+  const near = nearest(
+    name,
+    programs.map(program => program.name),
+  );
+  const hint = near === null ? 'hostctl status' : near;
+  context.stderr.write(errorText(context.program, `cannot find "${name}": no such program or group`, hint));
+}

@@ -1,0 +1,30 @@
+// hostctl update
+
+import { act } from '../act.ts';
+import { changeLine, printProblems } from '../changes.ts';
+import { type Command, noOperands } from '../command.ts';
+import { connect } from '../socket.ts';
+
+export const update: Command = {
+  name: 'update',
+  summary: 'read the configuration again and apply what changed',
+  usage: '[--dry-run]',
+  help: `
+Starts programs that are new, restarts those that changed, stops and removes those that are gone.
+The others are not touched. An app whose file has errors is left as it was, and reported.
+Exit code: 0, or 1 when something failed or the configuration has errors.`,
+  options: {
+    'dry-run': { type: 'boolean', help: 'only show what would be done' },
+  },
+  operands: noOperands,
+  async run(input, context) {
+    const client = await connect(input, context);
+    const dryRun = input.options['dry-run'] === true;
+    return act(client, { method: 'POST', path: 'update', body: { dryRun } }, context, reread => {
+      const code = printProblems(reread.problems, context);
+      if (dryRun) for (const change of reread.changes) context.stdout.write(`${changeLine(change)}\n`);
+      if (reread.changes.length === 0) context.stdout.write('no changes\n');
+      return code;
+    });
+  },
+};

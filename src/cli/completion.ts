@@ -1,0 +1,166 @@
+// Completion scripts of hostctl, made from its commands. Pure. Names of programs are asked of hostctl when Tab is pressed.
+
+import { type Command, commonOptions, type Option } from './command.ts';
+
+type Options = Readonly<Record<string, Option>>;
+
+/** By shell. */
+export const completionScripts: Readonly<Record<string, typeof bash>> = { bash, zsh, fish };
+
+function bash(commands: readonly Command[], own: Options): string {
+  const common = { ...commonOptions, ...own };
+  const cases = commands.map(({ name, options, operands }) => {
+    const words = [...longOptions({ ...options, ...common }), ...fixedOperands(operands.complete)];
+    const programs = operands.complete === 'programs' ? ' $(_hostctl_programs)' : '';
+    return `    ${name}) words="${words.join(' ')}${programs}" ;;\n`;
+  });
+  const withValue = valueOptions([common, ...commands.map(command => command.options)]).join('|');
+  // COMP_WORDS is split at the colons of "hello:celery" (COMP_WORDBREAKS), so the word is taken from the line itself.
+  return `# bash completion of hostctl, printed by: hostctl completion bash
+
+_hostctl_programs() {
+  local name rest
+  hostctl status 2>/dev/null | while read -r name rest; do printf '%s\\n' "$name"; done
+}
+
+_hostctl() {
+  local line=\${COMP_LINE:0:COMP_POINT} command='' words='' previous='' skip='' word
+  local current=\${line##* }
+  for word in \${line%"$current"}; do
+    previous=$word
+    if [ -n "$skip" ]; then skip=''; continue; fi
+    case $word in
+      ${withValue}) skip=1 ;;
+      -* | hostctl | */hostctl) ;;
+      *) [ -n "$command" ] || command=$word ;;
+    esac
+  done
+  if [ -n "$skip" ]; then
+    case $previous in
+      -c | --config | --socket) COMPREPLY=($(compgen -f -- "$current")) ;;
+    esac
+    return
+  fi
+  case $command in
+    '') words="${[...commands.map(command => command.name), ...longOptions(common)].join(' ')}" ;;
+${cases.join('')}  esac
+  COMPREPLY=($(compgen -W "$words" -- "$current"))
+  case $current in
+    *:*)
+      case $COMP_WORDBREAKS in
+        *:*) COMPREPLY=("\${COMPREPLY[@]#"\${current%"\${current##*:}"}"}") ;;
+      esac ;;
+  esac
+}
+
+complete -F _hostctl hostctl
+`;
+}
+
+function zsh(commands: readonly Command[], own: Options): string {
+  const list = commands.map(({ name, summary }) => `    ${quote(`${name}:${summary}`)}`).join('\n');
+  const cases = commands.map(({ name, options, operands }) => {
+    const specs = optionSpecs(options);
+    const { complete } = operands;
+    if (complete === 'programs') specs.push(quote('*:program:_hostctl_programs'));
+    else if (complete !== undefined) specs.push(quote(`*:word:(${complete.join(' ')})`));
+    return `        ${name}) _arguments ${['$common', ...specs].join(' ')} ;;\n`;
+  });
+  return `#compdef hostctl
+# zsh completion of hostctl, printed by: hostctl completion zsh
+
+_hostctl_programs() {
+  local -a programs
+  programs=(\${\${(f)"$(hostctl status 2>/dev/null)"}%% *} all)
+  compadd -a programs
+}
+
+_hostctl() {
+  local state line
+  local -a common commands
+  common=(${optionSpecs({ ...commonOptions, ...own }).join(' ')})
+  commands=(
+${list}
+  )
+  _arguments -C $common '1:command:->command' '*::argument:->argument'
+  case $state in
+    command) _describe command commands ;;
+    argument)
+      case $line[1] in
+${cases.join('')}      esac ;;
+  esac
+}
+
+_hostctl "$@"
+`;
+}
+
+function fish(commands: readonly Command[], own: Options): string {
+  const first = commands.map(
+    ({ name, summary }) =>
+      `complete -c hostctl -n __fish_use_subcommand -f -a ${name} -d ${quote(summary)}\n`,
+  );
+  const rest = commands.flatMap(({ name, options, operands }) => {
+    const when = `-n ${quote(`__fish_seen_subcommand_from ${name}`)}`;
+    const lines = Object.entries(options).map(([long, option]) => fishOption(when, long, option));
+    if (operands.complete === 'programs')
+      lines.push(`complete -c hostctl ${when} -f -a '(__hostctl_programs) all'\n`);
+    else if (operands.complete !== undefined)
+      lines.push(`complete -c hostctl ${when} -f -a ${quote(operands.complete.join(' '))}\n`);
+    return lines;
+  });
+  const common = Object.entries({ ...commonOptions, ...own }).map(([long, option]) =>
+    fishOption('', long, option),
+  );
+  return `# fish completion of hostctl, printed by: hostctl completion fish
+
+function __hostctl_programs
+    hostctl status 2>/dev/null | string replace -r ' .*' ''
+end
+
+${common.join('')}${first.join('')}${rest.join('')}`;
+}
+
+function fishOption(when: string, long: string, { short, value, help }: Option): string {
+  const words = [
+    'complete -c hostctl',
+    when,
+    `-l ${long}`,
+    short === undefined ? '' : `-s ${short}`,
+    value === undefined ? '' : value === 'FILE' || value === 'PATH' ? '-r -F' : '-x',
+    `-d ${quote(help)}`,
+  ];
+  return `${words.filter(word => word !== '').join(' ')}\n`;
+}
+
+/** What zsh's _arguments takes: '--lines[how many]:N:'. */
+function optionSpecs(options: Options): string[] {
+  return Object.entries(options).flatMap(([long, { short, value, help }]) => {
+    const files = value === 'FILE' || value === 'PATH' ? '_files' : '';
+    const tail = `[${help}]${value === undefined ? '' : `:${value}:${files}`}`;
+    return [`--${long}`, ...(short === undefined ? [] : [`-${short}`])].map(name => quote(`${name}${tail}`));
+  });
+}
+
+function longOptions(options: Options): string[] {
+  return Object.keys(options).map(name => `--${name}`);
+}
+
+/** Options whose next word is their value. */
+function valueOptions(all: readonly Options[]): string[] {
+  const names = all.flatMap(options =>
+    Object.entries(options).flatMap(([long, { type, short }]) =>
+      type === 'boolean' ? [] : [`--${long}`, ...(short === undefined ? [] : [`-${short}`])],
+    ),
+  );
+  return [...new Set(names)];
+}
+
+function fixedOperands(complete: Command['operands']['complete']): readonly string[] {
+  return complete === undefined ? [] : complete === 'programs' ? ['all'] : complete;
+}
+
+/** One word for a shell: bash and zsh by POSIX; fish reads \\' and \\\\ in quotes, so those are kept out. */
+function quote(text: string): string {
+  return `'${text.replaceAll("'", '’')}'`;
+}

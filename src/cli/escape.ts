@@ -1,0 +1,41 @@
+// Text from apps and from the disk, made safe for a terminal: an app must not be able to move a root user's cursor.
+
+// C0 and C1 controls, DEL, and what turns the direction of text around (Unicode Cc, Bidi_Control) or ends a line.
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are the subject here
+const unsafe = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
+
+/** One line: every character that a terminal would obey is shown as \n, \t, \xNN or \uNNNN. */
+export function escapeLine(text: string): string {
+  return text.replace(unsafe, escapeCharacter);
+}
+
+/** The same, but lines stay lines. */
+export function escapeLines(text: string): string {
+  return text.split('\n').map(escapeLine).join('\n');
+}
+
+/** JSON for people and scripts: the same value, with what a terminal would obey in \u escapes. */
+export function escapeJson(value: unknown): string {
+  return escapeJsonText(JSON.stringify(value, null, 2));
+}
+
+function escapeJsonText(json: string): string {
+  return json.replace(unsafe, character => (character === '\n' ? character : `\\u${hex(character, 4)}`));
+}
+
+function escapeCharacter(character: string): string {
+  switch (character) {
+    case '\n':
+      return '\\n';
+    case '\r':
+      return '\\r';
+    case '\t':
+      return '\\t';
+    default:
+      return character < '\u0100' ? `\\x${hex(character, 2)}` : `\\u${hex(character, 4)}`;
+  }
+}
+
+function hex(character: string, digits: number): string {
+  return character.charCodeAt(0).toString(16).padStart(digits, '0');
+}

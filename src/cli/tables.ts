@@ -1,0 +1,77 @@
+// The commands of hostctl and of hostd, by name. Each is loaded only when it is used.
+
+import { socketOption } from './command.ts';
+import type { Program } from './program.ts';
+
+const load = {
+  check: async () => (await import('./commands/check.ts')).check,
+  help: async () => (await import('./commands/help.ts')).help,
+  version: async () => (await import('./commands/version.ts')).version,
+};
+
+export const hostctl: Program = {
+  name: 'hostctl',
+  summary: 'operates the programs that hostd runs',
+  options: socketOption,
+  groups: [
+    {
+      title: 'Run',
+      commands: [
+        { name: 'start', load: async () => (await import('./commands/start.ts')).start },
+        { name: 'stop', load: async () => (await import('./commands/stop.ts')).stop },
+        { name: 'restart', load: async () => (await import('./commands/restart.ts')).restart },
+        { name: 'signal', load: async () => (await import('./commands/signal.ts')).signal },
+        { name: 'shutdown', load: async () => (await import('./commands/shutdown.ts')).shutdown },
+      ],
+    },
+    {
+      title: 'Inspect',
+      commands: [
+        { name: 'status', load: async () => (await import('./commands/status.ts')).status },
+        { name: 'pid', load: async () => (await import('./commands/pid.ts')).pid },
+        { name: 'logs', load: async () => (await import('./commands/logs.ts')).logs },
+      ],
+    },
+    {
+      title: 'Configure',
+      commands: [
+        { name: 'check', load: load.check },
+        { name: 'reread', load: async () => (await import('./commands/reread.ts')).reread },
+        { name: 'update', load: async () => (await import('./commands/update.ts')).update },
+      ],
+    },
+    {
+      title: 'Other',
+      commands: [
+        { name: 'help', load: load.help },
+        { name: 'version', load: load.version },
+        { name: 'completion', load: async () => (await import('./commands/completion.ts')).completion },
+      ],
+    },
+  ],
+};
+
+export const hostd: Program = {
+  name: 'hostd',
+  summary: 'hosts many Django sites on one machine',
+  options: {},
+  groups: [
+    {
+      title: 'Run',
+      commands: [{ name: 'start', load: async () => (await import('./commands/hostd-start.ts')).hostdStart }],
+    },
+    { title: 'Configure', commands: [{ name: 'check', load: load.check }] },
+    {
+      title: 'Other',
+      commands: [
+        { name: 'help', load: load.help },
+        { name: 'version', load: load.version },
+      ],
+    },
+  ],
+};
+
+/** The program of this name. */
+export function programNamed(name: string): Program {
+  return name === hostd.name ? hostd : hostctl;
+}
