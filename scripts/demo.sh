@@ -1,0 +1,9 @@
+#!/bin/sh
+# npm run demo: set-up, then two Django sites under hostd, in the foreground. Options: see demo.ts.
+set -eu
+cd -- "$(dirname -- "$0")/.."
+umask 022
+sh scripts/setup.sh demo
+PATH=$PWD/node_modules/.bin:$PATH
+export PATH
+exec node --disable-warning=ExperimentalWarning scripts/demo.ts "$@"

@@ -1,0 +1,83 @@
+// Runs the checks and the suites one after the other and adds up what they counted. Set-up is setup.sh's.
+// `npm test -- unit` (or check, integration) runs one of them; `npm test -- FILE ...` runs these test files.
+
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { cacheDirectory, prepareVirtualenvs } from '../integration/harness/virtualenvs.ts';
+import { addTallies, formatTally, type Tally } from './tally-sum.ts';
+
+const suites = ['check', 'unit', 'integration'];
+const asked = process.argv.slice(2);
+const files = asked.filter(word => !suites.includes(word));
+const chosen = asked.filter(word => suites.includes(word));
+const wanted = (suite: string) => asked.length === 0 || chosen.includes(suite);
+const scratch = mkdtempSync(`${tmpdir()}/hostd-tally-`);
+
+function execute(file: string, args: readonly string[]): Promise<number> {
+  return new Promise(resolve => {
+    const child = spawn(file, args, { stdio: 'inherit' });
+    child.on('error', error => {
+      console.error(`test: cannot run ${file}: ${error.message}`);
+      resolve(127);
+    });
+    child.on('close', code => resolve(code ?? 1));
+  });
+}
+
+/** A check counts as one test. */
+async function check(name: string, file: string, args: readonly string[]): Promise<Tally> {
+  console.log(`test: ${name}`);
+  const passed = (await execute(file, args)) === 0;
+  return { passed: passed ? 1 : 0, failed: passed ? 0 : 1, skipped: 0 };
+}
+
+async function suite(name: string, patterns: readonly string[], options: readonly string[]): Promise<Tally> {
+  console.log(`test: ${name} tests`);
+  const counted = `${scratch}/${name}.json`;
+  const code = await execute(process.execPath, [
+    '--disable-warning=ExperimentalWarning',
+    '--test',
+    '--test-reporter=spec',
+    '--test-reporter-destination=stdout',
+    '--test-reporter=./scripts/tally.ts',
+    `--test-reporter-destination=${counted}`,
+    ...options,
+    ...patterns,
+  ]);
+  const tally = readTally(counted);
+  // A runner that failed without naming a test (a crash, a file that is not there) has failed all the same.
+  return code !== 0 && tally.failed === 0 ? { ...tally, failed: 1 } : tally;
+}
+
+function readTally(file: string): Tally {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as Tally;
+  } catch {
+    return { passed: 0, failed: 1, skipped: 0 };
+  }
+}
+
+/** What real processes need and many tests share. */
+async function prepare(): Promise<void> {
+  await prepareVirtualenvs();
+  process.env['HOSTD_TEST_CACHE'] = cacheDirectory;
+}
+
+/** Real processes: one file at a time on a small machine, and none may hang for ever. */
+const real = ['--test-concurrency=1', '--test-timeout=240000'];
+const tallies: Tally[] = [];
+if (wanted('check')) {
+  tallies.push(await check('types (tsc)', 'tsc', ['-p', 'tsconfig.json']));
+  tallies.push(await check('style (biome)', 'biome', ['check', '.']));
+}
+if (wanted('unit')) tallies.push(await suite('unit', ['src/**/*.test.ts', 'scripts/**/*.test.ts'], []));
+if (wanted('integration') || files.length > 0) await prepare();
+if (wanted('integration')) tallies.push(await suite('integration', ['integration/**/*.test.ts'], real));
+if (files.length > 0) tallies.push(await suite('named', files, real));
+rmSync(scratch, { recursive: true });
+
+const total = addTallies(tallies);
+if (process.getuid?.() !== 0) console.log('test: not root, so the tests that need root were skipped');
+console.log(formatTally(total));
+process.exitCode = total.failed === 0 && total.passed > 0 ? 0 : 1;

@@ -1,0 +1,140 @@
+// Makes Python virtualenvs with Django and gunicorn, once: a marker at the end tells a finished one from a torn one.
+// Knows nothing of the sites that run in them.
+
+import { existsSync } from 'node:fs';
+import { type Account, must, run } from './run.ts';
+
+const MARKER = '.hostd-ready';
+/** pip's own patience is minutes when there is no network at all. */
+const PIP = [
+  '-m',
+  'pip',
+  'install',
+  '--quiet',
+  '--disable-pip-version-check',
+  '--retries',
+  '2',
+  '--timeout',
+  '30',
+];
+
+export interface Recipe {
+  readonly name: string;
+  readonly packages: readonly string[];
+  /** Python versions that it runs on: from, and below. */
+  readonly python: readonly [from: number, below: number];
+  /** Debian's packages that do instead, where pip reaches no index. */
+  readonly debian: readonly string[];
+}
+
+/** Today's versions, for the demo. */
+export const modern: Recipe = {
+  name: 'modern',
+  packages: ['Django>=3.2,<5.3', 'gunicorn>=20.1'],
+  python: [3.08, 4],
+  debian: ['python3-django', 'gunicorn'],
+};
+
+/** Who stands for "any user" when root looks for something that all may run. */
+const nobody: Account = { name: 'nobody', uid: 65534, gid: 65534 };
+
+/**
+ * A Python that `account` may run, any user if root asks without naming one: a Python below a closed home directory,
+ * such as root's pyenv, is passed over.
+ */
+export async function findPython(account: Account | undefined): Promise<string> {
+  const tried: string[] = [];
+  const directories = [...(process.env['PATH'] ?? '').split(':'), '/usr/bin', '/usr/local/bin'];
+  const candidates = directories.map(directory => `${directory}/python3`).filter(path => existsSync(path));
+  const probe = 'import ensurepip, os, sys, venv; print(os.path.realpath(sys.executable))';
+  for (const candidate of new Set(candidates)) {
+    const real = await run([candidate, '-c', probe]);
+    const path = real.stdout.trim();
+    tried.push(candidate);
+    if (real.code === 0 && (await run([path, '-c', probe], { as: account ?? nobody })).code === 0)
+      return path;
+  }
+  const whose = account ? `"${account.name}"` : 'this user';
+  throw new Error(
+    `cannot find a python3 with venv that ${whose} may run (tried ${tried.join(', ') || 'PATH'})\n` +
+      '  try: apt-get install python3-venv',
+  );
+}
+
+/** "3.11" as 3.11, "3.9" as 3.09, so that they compare. */
+export async function pythonVersion(python: string): Promise<number> {
+  const code = 'import sys; print(sys.version_info[0] + sys.version_info[1] / 100)';
+  return Number(await must('ask Python for its version', [python, '-c', code]));
+}
+
+/**
+ * Makes the virtualenv at `root`, unless it is there and whole. What is already in `root` stays.
+ * Returns whether it had to be made.
+ */
+export async function makeVirtualenv(root: string, recipe: Recipe, account?: Account): Promise<boolean> {
+  const marker = `${root}/${MARKER}`;
+  const python = `${root}/bin/python`;
+  const spec = `${recipe.name}: ${recipe.packages.join(' ')}\n`;
+  const whole = (await run(['cat', marker], { as: account })).stdout === spec;
+  if (whole && (await run([python, '-c', 'import django, gunicorn'], { as: account })).code === 0)
+    return false;
+
+  const base = await findPython(account);
+  const version = await pythonVersion(base);
+  if (version < recipe.python[0] || version >= recipe.python[1]) {
+    throw new Error(
+      `cannot make the ${recipe.name} virtualenv with ${base}: it is Python ${version.toFixed(2)}`,
+    );
+  }
+  const options = { as: account, env: environment(root) };
+  await must('remove the old virtualenv', ['rm', '-rf', `${root}/bin`, `${root}/lib`, marker], options);
+  await must(`make the virtualenv ${root}`, [base, '-m', 'venv', root], options);
+  const pip = await run([python, ...PIP, ...recipe.packages], options);
+  if (pip.code !== 0) await useDebians(root, recipe, account, pip.stderr);
+  await must('mark the virtualenv as finished', ['tee', marker], { ...options, input: spec });
+  return true;
+}
+
+/** pip's settings and the proxy's come along; HOME is where the account may write. */
+function environment(root: string): Record<string, string | undefined> {
+  const kept = Object.entries(process.env).filter(([name]) =>
+    /^(PIP_|LANG$|LC_|SSL_|(https?|no|all)_proxy$)/i.test(name),
+  );
+  return {
+    ...Object.fromEntries(kept),
+    PATH: '/usr/local/bin:/usr/bin:/bin',
+    HOME: root,
+    PIP_NO_CACHE_DIR: '1',
+  };
+}
+
+async function useDebians(
+  root: string,
+  recipe: Recipe,
+  account: Account | undefined,
+  said: string,
+): Promise<void> {
+  const why = said.trim().split('\n').slice(-3).join('\n    ');
+  if (recipe.debian.length === 0)
+    throw new Error(`cannot pip install ${recipe.packages.join(' ')}:\n    ${why}`);
+  console.log(
+    `pip could not install ${recipe.packages.join(', ')}; using Debian's ${recipe.debian.join(', ')}`,
+  );
+  if (process.getuid?.() === 0) {
+    const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+    await must('install them', ['apt-get', '-qq', 'install', '-y', ...recipe.debian], { env });
+  }
+  const options = { as: account, env: environment(root) };
+  const venv = ['-m', 'venv', '--system-site-packages', root] as const;
+  await must('remove the torn virtualenv', ['rm', '-rf', `${root}/bin`, `${root}/lib`], options);
+  await must(`make the virtualenv ${root}`, ['/usr/bin/python3', ...venv], options);
+  const wrapper = `#!/bin/sh\nexec ${root}/bin/python -m gunicorn "$@"\n`;
+  await must('write bin/gunicorn', ['tee', `${root}/bin/gunicorn`], { ...options, input: wrapper });
+  await must('make bin/gunicorn a program', ['chmod', '755', `${root}/bin/gunicorn`], options);
+  const found = await run([`${root}/bin/python`, '-c', 'import django, gunicorn'], options);
+  if (found.code !== 0) {
+    throw new Error(
+      `cannot find Django and gunicorn; pip said\n    ${why}\n  try: apt-get install ${recipe.debian.join(' ')}`,
+    );
+  }
+}
