@@ -1,0 +1,88 @@
+// Which processes belong to a test: those whose environment, command line or directory carries its mark.
+// Reads /proc only; signals nothing but pids that it has just seen carry the mark.
+
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+
+export interface Process {
+  readonly pid: number;
+  readonly ppid: number;
+  readonly uid: number;
+  readonly command: string;
+}
+
+/** What tells a test's processes from all others. */
+export interface Mark {
+  /** Entry of the environment, such as "HOSTD_TEST=x1y2". */
+  readonly environment: string;
+  /** The test's own directory. */
+  readonly directory: string;
+}
+
+/** Processes with the mark, zombies left out. Those of other users are seen only by root. */
+export function marked(mark: Mark): Process[] {
+  const found: Process[] = [];
+  for (const name of readdirSync('/proc')) {
+    const pid = Number(name);
+    if (!Number.isInteger(pid) || pid === process.pid) continue;
+    const seen = look(pid);
+    if (seen && carries(pid, seen.command, mark)) found.push(seen);
+  }
+  return found;
+}
+
+/** The process, or null when there is none with this pid (a zombie is none). */
+export function look(pid: number): Process | null {
+  try {
+    const status = readFileSync(`/proc/${pid}/status`, 'latin1');
+    if (/^State:\s+Z/m.test(status)) return null;
+    const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim();
+    const field = (key: string) => Number(new RegExp(`^${key}:\\s+(\\d+)`, 'm').exec(status)?.[1]);
+    return { pid, ppid: field('PPid'), uid: field('Uid'), command };
+  } catch {
+    return null;
+  }
+}
+
+/** Children of `pid`, youngest last. */
+export function childrenOf(pid: number): Process[] {
+  return readdirSync('/proc')
+    .map(Number)
+    .flatMap(candidate => (Number.isInteger(candidate) ? (look(candidate) ?? []) : []))
+    .filter(process => process.ppid === pid)
+    .sort((a, b) => a.pid - b.pid);
+}
+
+/** Kills whatever carries the mark, until nothing does; returns what it had to kill. */
+export function killMarked(mark: Mark): Process[] {
+  const killed: Process[] = [];
+  for (let round = 0; round < 50; round++) {
+    const left = marked(mark);
+    if (left.length === 0) break;
+    for (const process_ of left) {
+      killed.push(process_);
+      try {
+        process.kill(process_.pid, 'SIGKILL');
+      } catch {
+        // It has ended in the meantime.
+      }
+    }
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20);
+  }
+  return [...new Map(killed.map(process_ => [process_.pid, process_])).values()];
+}
+
+function carries(pid: number, command: string, mark: Mark): boolean {
+  if (command.includes(mark.directory)) return true;
+  return (
+    attempt(() => readFileSync(`/proc/${pid}/environ`, 'latin1').split('\0').includes(mark.environment)) ||
+    attempt(() => readlinkSync(`/proc/${pid}/cwd`).startsWith(mark.directory))
+  );
+}
+
+function attempt(look: () => boolean): boolean {
+  try {
+    return look();
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,25 @@
+// Waiting for what announces itself by no event. Where there is an event, wait for that instead.
+
+import { setTimeout as sleep } from 'node:timers/promises';
+
+export interface Patience {
+  /** Milliseconds until the wait fails. */
+  readonly timeout?: number;
+  /** Milliseconds between two looks. */
+  readonly every?: number;
+}
+
+/** Waits until `condition` gives something true, and returns it; `what` completes "waited in vain for ...". */
+export async function until<T>(
+  what: string,
+  condition: () => T | Promise<T>,
+  { timeout = 10_000, every = 25 }: Patience = {},
+): Promise<Exclude<T, false | null | undefined | 0 | ''>> {
+  const deadline = performance.now() + timeout;
+  for (;;) {
+    const result = await condition();
+    if (result) return result as Exclude<T, false | null | undefined | 0 | ''>;
+    if (performance.now() > deadline) throw new Error(`waited in vain for ${what} (${timeout} ms)`);
+    await sleep(every);
+  }
+}

@@ -1,0 +1,59 @@
+// The virtualenvs that tests share: made once per machine, kept in a cache. Apps of tests only point at them.
+
+import { existsSync, mkdirSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { makeVirtualenv, modern, type Recipe } from '../../scripts/virtualenv.ts';
+import { isRoot } from './accounts.ts';
+
+export const cacheDirectory =
+  process.env['HOSTD_TEST_CACHE'] ?? (isRoot ? '/var/cache/hostd-test' : `${homedir()}/.cache/hostd-test`);
+
+/** Today's Django and gunicorn, and what ASGI needs. */
+const recent: Recipe = { ...modern, packages: [...modern.packages, 'uvicorn', 'uvicorn-worker'] };
+
+/** What many servers still run. Django 3.2 needs a module that Python 3.13 dropped; gunicorn 20.1 needs pkg_resources. */
+const old: Recipe = {
+  name: 'old',
+  packages: ['Django==3.2.*', 'gunicorn==20.1.*', 'setuptools<81', 'uvicorn<0.30'],
+  python: [3.06, 3.13],
+  debian: [],
+};
+
+const recipes = { recent, old } as const;
+export type Vintage = keyof typeof recipes;
+
+export interface Virtualenv {
+  readonly vintage: Vintage;
+  readonly root: string;
+  /** gunicorn's -k for an ASGI application. */
+  readonly asgiWorker: string;
+}
+
+/** Makes both where they are missing. A failure is said and leaves that one out: its tests are skipped. */
+export async function prepareVirtualenvs(): Promise<void> {
+  for (const vintage of ['recent', 'old'] as const) {
+    try {
+      mkdirSync(cacheDirectory, { recursive: true, mode: 0o755 });
+      const made = await makeVirtualenv(rootOf(vintage), recipes[vintage]);
+      if (made) console.log(`test: made the virtualenv ${rootOf(vintage)}`);
+    } catch (error) {
+      console.log(`test: no "${vintage}" virtualenv: ${error instanceof Error ? error.message : error}`);
+    }
+  }
+}
+
+/** The virtualenv, or the reason why there is none, for node:test's `skip`. */
+export function virtualenv(vintage: Vintage): Virtualenv {
+  const asgiWorker = vintage === 'old' ? 'uvicorn.workers.UvicornWorker' : 'uvicorn_worker.UvicornWorker';
+  return { vintage, root: rootOf(vintage), asgiWorker };
+}
+
+/** For node:test's `skip`: a reason where the virtualenv is not there. */
+export function needsVirtualenv(vintage: Vintage): string | false {
+  const root = rootOf(vintage);
+  return existsSync(`${root}/.hostd-ready`) ? false : `needs the virtualenv ${root}: run npm test once`;
+}
+
+function rootOf(vintage: Vintage): string {
+  return `${cacheDirectory}/${vintage}`;
+}

@@ -1,0 +1,223 @@
+// Clients that are slow, stall, give up or come in crowds: what they cost is bounded, and the app hears nothing of it.
+
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import net from 'node:net';
+import { after, before, test } from 'node:test';
+import { exchangeRaw, parseReplies } from './proxy/client.ts';
+import { type Fixture, makeFixture } from './proxy/fixture.ts';
+import { startUpstream, type Upstream } from './proxy/upstream.ts';
+import { type RunningWorker, startWorker } from './proxy/worker.ts';
+
+let fixture: Fixture;
+let upstream: Upstream;
+let worker: RunningWorker;
+
+const large = 'x'.repeat(12 * 1024 * 1024);
+
+before(async () => {
+  fixture = makeFixture('slow');
+  upstream = await startUpstream(fixture.sites[1].socket, {
+    stall: [5],
+    large: [`HTTP/1.1 200 OK\r\nContent-Length: ${large.length}\r\n\r\n${large}`],
+    half: ['HTTP/1.1 200 OK\r\nContent-Length: 500000\r\n\r\n', large.slice(0, 500_000)],
+    soon: [0.2, 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'],
+  });
+  const limits = {
+    headerMs: 1000,
+    bodyGapMs: 600,
+    bodyMinRate: 200,
+    writeGapMs: 1000,
+    idleMs: 700,
+    connectionsPerClient: 40,
+  };
+  worker = await startWorker({ sites: fixture.sites, directory: fixture.directory, limits });
+});
+
+after(async () => {
+  await worker?.stop();
+  await upstream?.close();
+  fixture?.remove();
+});
+
+const sleep = (ms: number): Promise<void> => new Promise(resolve => setTimeout(resolve, ms));
+
+/** Sends `pieces` with `gapMs` between them until the server ends the connection; how long that took, in ms. */
+async function trickle(first: string, piece: string, gapMs: number): Promise<number> {
+  const started = performance.now();
+  const socket = net.connect({ port: worker.port, host: '127.0.0.1' });
+  socket.on('error', () => {});
+  socket.resume();
+  const closed = new Promise(resolve => socket.once('close', resolve));
+  socket.write(first);
+  const timer = setInterval(() => socket.write(piece), gapMs);
+  await closed;
+  clearInterval(timer);
+  return performance.now() - started;
+}
+
+function openFiles(): number {
+  return readdirSync(`/proc/${worker.process.pid}/fd`).length;
+}
+
+test('a header that never ends is given up after its whole time, however busily it comes', async () => {
+  upstream.requests.length = 0;
+  const ms = await trickle('GET /x HTTP/1.1\r\nHost: hello.test\r\n', 'X-n: a\r\n', 100);
+  assert.ok(ms >= 900 && ms < 2500, `${ms}`);
+  assert.equal(upstream.requests.length, 0);
+});
+
+test('a body that trickles never reaches the app and is given up', async () => {
+  upstream.requests.length = 0;
+  const head = 'POST /x HTTP/1.1\r\nHost: hello.test\r\nContent-Length: 1000000\r\n\r\n';
+  const ms = await trickle(head, 'b', 100);
+  assert.ok(ms < 4000, `${ms}`);
+  const stalled = await trickle(head, '', 100_000);
+  assert.ok(stalled < 1500, `${stalled}`);
+  assert.equal(upstream.requests.length, 0);
+});
+
+test('an idle connection is closed', async () => {
+  const request = 'GET /static/a.txt HTTP/1.1\r\nHost: hello.test\r\n\r\n';
+  const reply = await exchangeRaw(worker.port, request, { quietMs: 3000 });
+  assert.ok(reply.closed && reply.seconds < 1.5);
+});
+
+test('a client that does not read is let go, and a large answer is not kept for it in memory', async () => {
+  const base = openFiles();
+  const memory = (): number =>
+    Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${worker.process.pid}/status`, 'utf8'))?.[1]);
+  const before = memory();
+  const sockets = Array.from({ length: 20 }, () => net.connect({ port: worker.port, host: '127.0.0.1' }));
+  for (const socket of sockets) {
+    socket.on('error', () => {});
+    socket.pause();
+    socket.write('GET /r/large HTTP/1.1\r\nHost: hello.test\r\n\r\n');
+  }
+  await sleep(700);
+  assert.ok(memory() - before < 20 * 4096, `${before} kB, then ${memory()} kB`);
+  await sleep(3500);
+  assert.equal(upstream.connections.size, 0);
+  assert.ok(openFiles() <= base + 1, `${base} fds, then ${openFiles()}`);
+  for (const socket of sockets) socket.destroy();
+});
+
+test('an answer that fits the memory frees the app while its client still reads', async () => {
+  const socket = net.connect({ port: worker.port, host: '127.0.0.1' });
+  socket.pause();
+  socket.write('GET /r/half HTTP/1.1\r\nHost: hello.test\r\nConnection: close\r\n\r\n');
+  await sleep(300);
+  assert.equal(upstream.connections.size, 0);
+  let size = 0;
+  socket.on('data', bytes => {
+    size += bytes.length;
+  });
+  await new Promise(resolve => socket.once('end', resolve));
+  assert.ok(size > 500_000);
+  socket.destroy();
+});
+
+test('a client that gives up while the app works frees the app within a second', async () => {
+  const base = openFiles();
+  for (const path of ['/r/stall', '/r/stall?ws']) {
+    const more = path.endsWith('ws') ? 'Connection: Upgrade\r\nUpgrade: websocket\r\n' : '';
+    const socket = net.connect({ port: worker.port, host: '127.0.0.1' });
+    socket.write(`GET ${path} HTTP/1.1\r\nHost: hello.test\r\n${more}\r\n`);
+    await sleep(200);
+    assert.equal(upstream.connections.size, 1);
+    socket.destroy();
+    await sleep(1000);
+    assert.equal(upstream.connections.size, 0);
+  }
+  assert.equal(openFiles(), base);
+  await sleep(1100);
+  assert.match(readFileSync(fixture.sites[1].accessLog, 'latin1'), /"GET \/r\/stall HTTP\/1\.1" 499 0 /);
+});
+
+test('a client that has only closed its own half is answered', async () => {
+  for (const path of ['/r/soon', '/static/a.txt', '/media/big.bin']) {
+    const text = await new Promise<string>(resolve => {
+      const socket = net.connect({ port: worker.port, host: '127.0.0.1', allowHalfOpen: true });
+      let bytes = '';
+      socket.on('data', data => {
+        bytes += data.toString('latin1');
+      });
+      socket.on('close', () => resolve(bytes));
+      socket.on('end', () => socket.destroy());
+      socket.end(`GET ${path} HTTP/1.1\r\nHost: hello.test\r\n\r\n`);
+    });
+    assert.equal(parseReplies(text)[0]?.status, 200, path);
+  }
+});
+
+test('one client’s crowd of connections does not keep others out', async () => {
+  const crowd = Array.from({ length: 100 }, () => net.connect({ port: worker.port, host: '127.0.0.1' }));
+  for (const socket of crowd) socket.on('error', () => {});
+  await sleep(100);
+  const reply = await new Promise<string>(resolve => {
+    const other = net.connect({ port: worker.port, host: '127.0.0.1', localAddress: '127.0.0.2' });
+    other.once('data', data => resolve(data.toString('latin1')));
+    other.once('error', error => resolve(error.message));
+    other.write('GET /static/a.txt HTTP/1.1\r\nHost: hello.test\r\nConnection: close\r\n\r\n');
+  });
+  assert.match(reply, /^HTTP\/1\.1 200/);
+  for (const socket of crowd) socket.destroy();
+  await sleep(50);
+});
+
+test('requests that are sent ahead are answered in order, one at a time, and an error waits its turn', async () => {
+  upstream.requests.length = 0;
+  const one = (path: string): string => `GET ${path} HTTP/1.1\r\nHost: hello.test\r\n\r\n`;
+  const text = `${one('/r/soon')}${one('/static/a.txt')}${one('/r/soon')}BAD\r\n\r\n`;
+  const replies = parseReplies((await exchangeRaw(worker.port, text, { quietMs: 1000 })).bytes);
+  assert.deepEqual(
+    replies.map(reply => reply.status),
+    [200, 200, 200, 400],
+  );
+  assert.equal(replies[1]?.body, 'hello world\n');
+});
+
+test('a client that sends requests ahead without end is not read further', async () => {
+  const socket = net.connect({ port: worker.port, host: '127.0.0.1' });
+  socket.on('error', () => {});
+  const request = 'GET /r/stall HTTP/1.1\r\nHost: hello.test\r\n\r\n'.repeat(2000);
+  let written = 0;
+  const pump = (): void => {
+    for (let more = true; more; written += request.length) more = socket.write(request);
+  };
+  socket.on('drain', pump);
+  pump();
+  await sleep(500);
+  assert.ok(written < 12_000_000, `${written}`);
+  assert.equal(upstream.connections.size, 1);
+  socket.destroy();
+  await sleep(1200);
+});
+
+test('a file that is swapped for a link while it is fetched never gives what the link leads to', async () => {
+  const root = fixture.sites[1].socket.replace('/run/gunicorn.sock', '');
+  const path = `${root}/static/t.txt`;
+  let go = true;
+  const swap = async (): Promise<void> => {
+    while (go) {
+      writeFileSync(`${path}.new`, 'public\n');
+      renameSync(`${path}.new`, path);
+      await sleep(0);
+      rmSync(`${path}.link`, { force: true });
+      symlinkSync('../settings.py', `${path}.link`);
+      renameSync(`${path}.link`, path);
+      await sleep(0);
+    }
+  };
+  const swapping = swap();
+  const seen = new Set<string>();
+  for (let i = 0; i < 25; i++) {
+    const text = 'GET /static/t.txt HTTP/1.1\r\nHost: hello.test\r\n\r\n'.repeat(40);
+    const { bytes } = await exchangeRaw(worker.port, text, { quietMs: 30 });
+    for (const reply of parseReplies(bytes)) seen.add(`${reply.status} ${reply.body.slice(0, 6)}`);
+  }
+  go = false;
+  await swapping;
+  assert.ok(seen.has('200 public'));
+  assert.ok(![...seen].some(text => text.includes('secret')), [...seen].join());
+});
