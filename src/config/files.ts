@@ -30,7 +30,7 @@ export function readText(file: string, isMain: boolean, problems: Problem[]): st
     if (stats.isDirectory()) return fail('it is a directory', 'name the file: -c FILE');
     if (!stats.isFile()) return fail('it is not a regular file', 'put a file of text in its place');
     if (stats.size > longestFile) return fail('it is longer than 4 MiB', 'put a file of text in its place');
-    problems.push(...whoCanWrite(file, stats));
+    problems.push(...whoCanWrite(file, stats, 'this file'));
     return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(file));
   } catch (error) {
     const code = errnoOf(error) ?? '';
@@ -45,7 +45,7 @@ export function readText(file: string, isMain: boolean, problems: Problem[]): st
 }
 
 /** Whoever can write the configuration can run anything as anybody. */
-function whoCanWrite(file: string, stats: Stats): readonly Problem[] {
+function whoCanWrite(path: string, stats: Stats, what: string): readonly Problem[] {
   const by =
     (stats.mode & 0o002) !== 0
       ? 'everybody'
@@ -55,9 +55,9 @@ function whoCanWrite(file: string, stats: Stats): readonly Problem[] {
           ? `its owner, uid ${stats.uid},`
           : null;
   if (by === null) return [];
-  const hint = `chown root: ${file} && chmod go-w ${file}`;
-  const message = `${by} can write this file, and so choose what root starts`;
-  return [{ severity: 'warning', message, hint, at: { file, key: [] } }];
+  const hint = `chown root: ${path} && chmod go-w ${path}`;
+  const message = `${by} can write ${what}, and so choose what root starts`;
+  return [{ severity: 'warning', message, hint, at: { file: path, key: [] } }];
 }
 
 /** The files that the patterns name, sorted within each pattern, none twice. Only the last part of a path may have
@@ -79,6 +79,10 @@ export function findIncluded(
     else for (const name of matching(directory, basename(full), problems)) found.add(`${directory}/${name}`);
   });
   found.delete(resolve(main));
+  for (const directory of new Set([main, ...found].map(file => dirname(file)))) {
+    const stats = statSync(directory, { throwIfNoEntry: false });
+    if (stats !== undefined) problems.push(...whoCanWrite(directory, stats, 'this directory'));
+  }
   return [...found];
 }
 

@@ -30,24 +30,41 @@ export interface Tried extends Loaded {
 /** Loads `files`, by their paths from the directory of hostd.toml. */
 export function tryFiles(
   files: Readonly<Record<string, string | Buffer>>,
-  options: { machine?: Machine | null; incumbents?: Host } = {},
+  options: { machine?: Machine | null } = {},
 ): Tried {
+  return tryAfter(null, files, options);
+}
+
+/** Loads `before` and then `files` in the same place, where what the first load found runs. */
+export function tryAfter(
+  before: Readonly<Record<string, string | Buffer>> | null,
+  files: Readonly<Record<string, string | Buffer>>,
+  options: { machine?: Machine | null } = {},
+): Tried & { readonly incumbents: Host | undefined } {
   const directory = mkdtempSync(join(tmpdir(), 'hostd-load-'));
   try {
-    for (const [name, text] of Object.entries(files)) {
-      mkdirSync(dirname(join(directory, name)), { recursive: true });
-      // A mode of its own: the umask of whoever runs the tests must not matter.
-      writeFileSync(join(directory, name), text, { mode: 0o644 });
-    }
-    const loaded = load(join(directory, 'hostd.toml'), { machine: richMachine, ...options });
-    return { ...loaded, said: loaded.problems.map(p => formatProblem(p).replaceAll(`${directory}/`, '')) };
+    const main = join(directory, 'hostd.toml');
+    if (before !== null) writeFiles(directory, before);
+    const incumbents = before === null ? undefined : load(main, { machine: richMachine }).host;
+    writeFiles(directory, files);
+    const loaded = load(main, { machine: richMachine, ...options, incumbents });
+    const said = loaded.problems.map(p => formatProblem(p).replaceAll(`${directory}/`, ''));
+    return { ...loaded, said, incumbents };
   } finally {
     rmSync(directory, { recursive: true });
   }
 }
 
+function writeFiles(directory: string, files: Readonly<Record<string, string | Buffer>>): void {
+  for (const [name, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(directory, name)), { recursive: true });
+    // A mode of its own: the umask of whoever runs the tests must not matter.
+    writeFileSync(join(directory, name), text, { mode: 0o644 });
+  }
+}
+
 /** Loads one file of apps.d beside an empty hostd.toml. */
-export function tryApps(text: string, options: { machine?: Machine | null; incumbents?: Host } = {}): Tried {
+export function tryApps(text: string, options: { machine?: Machine | null } = {}): Tried {
   const tried = tryFiles({ 'hostd.toml': '', 'apps.d/a.toml': text }, options);
   return { ...tried, said: tried.said.map(line => line.replaceAll('apps.d/a.toml', 'a.toml')) };
 }

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,7 +7,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import type { Host } from '../model/host.ts';
 import { formatProblem } from '../model/problem.ts';
-import { bareMachine, richMachine, tryApps, tryFiles } from './fixture.test.ts';
+import { bareMachine, richMachine, tryAfter, tryApps, tryFiles } from './fixture.test.ts';
 import { load } from './load.ts';
 
 const app = (name: string, keys = '') => `[app.${name}]\nroot = "/webapps/${name}"\n${keys}\n`;
@@ -342,11 +343,10 @@ const two = (first: string, second: string) => ({
   'apps.d/b.toml': app('blog', second),
 });
 
+const claimed = 'server_names = ["x.test"]';
+
 test('an app that runs with a host name keeps it from a newcomer that stands before it', () => {
-  const before = tryFiles(two('', 'server_names = ["x.test"]'));
-  const { host, said } = tryFiles(two('server_names = ["x.test"]', 'server_names = ["x.test"]'), {
-    incumbents: before.host,
-  });
+  const { host, said } = tryAfter(two('', claimed), two(claimed, claimed));
   assert.deepEqual(names(host), ['blog']);
   assert.deepEqual(said, [
     'apps.d/a.toml:3:1: app "shop": host name "x.test" is already used by "blog" (apps.d/b.toml:3)\n  try: leave it to "blog", or take it away there',
@@ -354,32 +354,46 @@ test('an app that runs with a host name keeps it from a newcomer that stands bef
 });
 
 test('a host name may move from one app to another in one update', () => {
-  const before = tryFiles(two('', 'server_names = ["x.test"]'));
-  const { said } = tryFiles(two('server_names = ["x.test"]', ''), { incumbents: before.host });
-  assert.deepEqual(said, []);
+  assert.deepEqual(tryAfter(two('', claimed), two(claimed, '')).said, []);
 });
 
 test('a host name does not move while the app that runs with it has errors', () => {
-  const files = two('server_names = ["x.test"]', 'wrokers = 3');
-  // The same directory for both loads, since what runs is known by its file.
-  const directory = mkdtempSync(join(tmpdir(), 'hostd-load-'));
-  try {
-    const main = join(directory, 'hostd.toml');
-    const write = (shop: string, blog: string) =>
-      writeFileSync(main, `[hostd]\ninclude = []\n${app('shop', shop)}${app('blog', blog)}`);
-    write('', 'server_names = ["x.test"]');
-    const before = load(main, { machine: richMachine });
-    write('server_names = ["x.test"]', 'wrokers = 3');
-    const after = load(main, { machine: richMachine, incumbents: before.host });
-    assert.deepEqual(names(after.host), []);
-    assert.deepEqual(after.problems.map(({ message }) => message).sort(), [
+  const { host, problems } = tryAfter(two('', claimed), two(claimed, 'wrokers = 3'));
+  assert.deepEqual(names(host), []);
+  assert.deepEqual(
+    problems.map(({ message }) => message),
+    [
+      'app "shop": host name "x.test" is already used by "blog" (apps.d/b.toml:1)',
       'app "blog": there is no key "wrokers"',
-      'app "shop": host name "x.test" is already used by "blog" (hostd.toml:6)',
-    ]);
-    assert.deepEqual(names(tryFiles(files).host), ['shop']);
-  } finally {
-    rmSync(directory, { recursive: true });
-  }
+    ],
+  );
+  assert.deepEqual(names(tryFiles(two(claimed, 'wrokers = 3')).host), ['shop']);
+});
+
+test('an app that moves to another file and gets a mistake on the way is left as it was', () => {
+  const { broken, incumbents } = tryAfter(
+    { 'hostd.toml': '', 'apps.d/a.toml': app('shop'), 'apps.d/b.toml': app('blog') },
+    { 'hostd.toml': '', 'apps.d/a.toml': '', 'apps.d/b.toml': app('blog') + app('shop', 'wrokers = 3') },
+  );
+  assert.deepEqual(
+    incumbents?.apps.map(({ name, source }) => [name, broken.has(source)]),
+    [
+      ['shop', true],
+      ['blog', false],
+    ],
+  );
+});
+
+test('a group whose file can no longer be read keeps its programs', () => {
+  const files = {
+    'hostd.toml': '',
+    'apps.d/a.toml': '[program.cat]\nuser = "nobody"\ncommand = "cat"',
+    'apps.d/g.toml': '[group.g]\nprograms = ["cat"]',
+  };
+  const { host } = tryAfter(files, { ...files, 'apps.d/g.toml': '[group.g' });
+  assert.deepEqual(names(host), ['g:cat']);
+  const { host: dropped } = tryAfter(files, { ...files, 'apps.d/g.toml': '' });
+  assert.deepEqual(names(dropped), ['cat']);
 });
 
 test('an app that cannot be used claims nothing', () => {
@@ -434,10 +448,36 @@ test('whoever could write the configuration is named', () => {
     const file = join(directory, 'hostd.toml');
     writeFileSync(file, '');
     chmodSync(file, 0o666);
+    chmodSync(directory, 0o757);
     const { problems } = load(file, { machine: richMachine });
     assert.deepEqual(problems.map(formatProblem), [
       `${file}: warning: everybody can write this file, and so choose what root starts\n  try: chown root: ${file} && chmod go-w ${file}`,
+      `${directory}: warning: everybody can write this directory, and so choose what root starts\n  try: chown root: ${directory} && chmod go-w ${directory}`,
     ]);
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+});
+
+test('a configuration without problems never loads the parser that knows places', () => {
+  const directory = mkdtempSync(join(tmpdir(), 'hostd-load-'));
+  try {
+    const loads = (text: string) => {
+      writeFileSync(join(directory, 'hostd.toml'), text, { mode: 0o644 });
+      const code = `
+        import { registerHooks } from 'node:module';
+        const urls = [];
+        registerHooks({ load: (url, context, next) => (urls.push(url), next(url, context)) });
+        const { load } = await import(${JSON.stringify(new URL('load.ts', import.meta.url))});
+        load(${JSON.stringify(join(directory, 'hostd.toml'))}, { machine: null });
+        console.log(urls.some(url => url.includes('/toml-eslint-parser/')));`;
+      const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', code], {
+        encoding: 'utf8',
+      });
+      return stdout.trim() + stderr;
+    };
+    assert.equal(loads(app('a')), 'false');
+    assert.equal(loads(app('a', 'wrokers = 3')), 'true');
   } finally {
     rmSync(directory, { recursive: true });
   }

@@ -3,24 +3,13 @@
 
 import { hostname } from 'node:os';
 import { dirname, resolve } from 'node:path';
-import {
-  type Definition,
-  type Document,
-  definitionsIn,
-  parseToml,
-  readDefinition,
-  readGroup,
-  readSettings,
-  settingsTables,
-} from '../formats/toml.ts';
-import { assemble } from '../model/assemble.ts';
-import { check } from '../model/check.ts';
-import type { Host, Settings } from '../model/host.ts';
+import { type Document, definitionsIn, parseToml, readSettings, settingsTables } from '../formats/toml.ts';
+import type { Host } from '../model/host.ts';
 import type { Machine } from '../model/machine.ts';
 import type { Problem, Source } from '../model/problem.ts';
 import { findIncluded, readText } from './files.ts';
 import { thisMachine } from './machine.ts';
-import { findNameClashes, gather, idOf } from './names.ts';
+import { settle } from './settle.ts';
 import { Texts } from './texts.ts';
 
 export interface LoadOptions {
@@ -59,49 +48,29 @@ export function load(file: string, options: LoadOptions = {}): Loaded {
   const problems: Problem[] = [];
   const texts = new Texts(dirname(main));
   const { settings, documents, files } = readFiles(main, texts, problems);
-  const where = (source: Source) => texts.where(source);
-
   const found = documents.flatMap(document => definitionsIn(document, document.file === main, problems));
-  const brokenFiles = new Set(problems.flatMap(problem => brokenFile(problem)));
-  const whole = found.filter(({ source }) => !brokenFiles.has(source.file));
-  problems.push(...findNameClashes(whole, incumbents, where));
-  const broken = new Set(problems.flatMap(brokenDefinition));
-  const definitions = whole.filter(({ source }) => !broken.has(idOf(source)));
-
-  // A definition that falls out may free a name for another, or keep one that an app still runs with.
-  let host: Host;
-  let before: number;
-  do {
-    before = broken.size;
-    const has = (source: Source) => brokenFiles.has(source.file) || broken.has(idOf(source));
-    const here = definitions.filter(({ source }) => !has(source));
-    const again: Problem[] = [];
-    host = readHost(here, definitions, settings, where, again);
-    for (const problem of again) for (const id of brokenDefinition(problem)) broken.add(id);
-    host = without(host, has);
-    const held = incumbents?.apps.filter(app => has(app.source));
-    again.push(...check(host, machine, { incumbents, held, where }));
-    for (const problem of again) for (const id of brokenDefinition(problem)) broken.add(id);
-    problems.push(...again);
-    host = without(host, has);
-  } while (broken.size > before);
-
-  const settled = unique(problems);
+  const brokenFiles = new Set(problems.flatMap(brokenFile));
+  const settled = settle({
+    settings,
+    definitions: found.filter(({ source }) => !brokenFiles.has(source.file)),
+    brokenFiles,
+    incumbents,
+    machine,
+    machineName: hostname(),
+    where: source => texts.where(source),
+  });
+  problems.push(...settled.problems);
   // Without a trustworthy [hostd], nobody knows what the files are: nothing that runs has disappeared.
-  const blind = settled.some(problem => concernsSettings(problem, main, ['hostd']));
+  const blind = problems.some(problem => concernsSettings(problem, main, ['hostd']));
   return {
-    host,
-    problems: texts.place(settled, files),
+    host: settled.host,
+    problems: texts.place(problems, files),
     files,
     broken: {
-      settings: settled.some(problem => concernsSettings(problem, main, settingsTables)),
-      names: new Set([...broken].map(id => String(JSON.parse(id)[2]))),
+      settings: problems.some(problem => concernsSettings(problem, main, settingsTables)),
+      names: settled.names,
       files: brokenFiles,
-      has: source =>
-        blind ||
-        brokenFiles.has(source.file) ||
-        brokenFiles.has(dirname(source.file)) ||
-        broken.has(idOf(source)),
+      has: source => blind || settled.has(source),
     },
   };
 }
@@ -120,44 +89,6 @@ function readFiles(main: string, texts: Texts, problems: Problem[]) {
   return { settings, documents, files: [main, ...included] };
 }
 
-function readHost(
-  here: readonly Definition[],
-  all: readonly Definition[],
-  settings: Settings,
-  where: (source: Source) => string,
-  problems: Problem[],
-): Host {
-  // All groups, for a mistake in one must not rename its programs.
-  const groups = all
-    .filter(({ kind }) => kind === 'group')
-    .map(({ name, source, table }) =>
-      readGroup({ ...source, title: `group "${name}"`, subject: name, problems: [] }, name, table),
-    );
-  const groupOf = gather(groups, all, where, problems);
-  const around = { settings, groupOf, machineName: hostname() };
-  const pieces = here.map(definition => readDefinition(definition, around, problems));
-  return assemble({
-    settings,
-    apps: pieces.flatMap(piece => piece.apps),
-    programs: pieces.flatMap(piece => piece.programs),
-    groups: pieces.flatMap(piece => piece.groups),
-  });
-}
-
-function without(host: Host, has: (source: Source) => boolean): Host {
-  return assemble({
-    settings: host.settings,
-    apps: host.apps.filter(app => !has(app.source)),
-    programs: host.programs.filter(program => !has(program.source)),
-    groups: host.groups.filter(group => !has(group.source)),
-  });
-}
-
-/** The definition that an error keeps from being used. */
-function brokenDefinition({ severity, subject, at }: Problem): readonly string[] {
-  return severity === 'error' && subject !== undefined && at !== undefined && 'key' in at ? [idOf(at)] : [];
-}
-
 /** The file of which an error lets nothing be used. */
 function brokenFile({ severity, subject, at }: Problem): readonly string[] {
   if (severity === 'warning' || subject !== undefined || at === undefined) return [];
@@ -172,8 +103,4 @@ function concernsSettings(
 ): boolean {
   if (severity === 'warning' || subject !== undefined || at?.file !== main) return false;
   return 'line' in at || at.key.length === 0 || tables.includes(at.key[0]);
-}
-
-function unique(problems: readonly Problem[]): readonly Problem[] {
-  return [...new Map(problems.map(problem => [JSON.stringify(problem), problem])).values()];
 }

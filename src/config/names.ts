@@ -44,9 +44,16 @@ export function idOf(source: Source): string {
   return JSON.stringify([source.file, ...source.key.slice(0, 2)]);
 }
 
-/** Which group each program is in. A wrong name in a group does not scatter the others. */
+/** The same for whatever has one kind and one name, wherever it is written. */
+export function nameOf(source: Source): string {
+  return source.key.slice(0, 2).join('.');
+}
+
+/** Which group each program is in. A wrong name in a group does not scatter the others, and a group that can no longer
+ *  be read (`held`) keeps its programs. */
 export function gather(
   groups: readonly Group[],
+  held: readonly Group[],
   definitions: readonly Definition[],
   where: Where,
   problems: Problem[],
@@ -67,6 +74,8 @@ export function gather(
           subject: group.name,
         });
     });
+  for (const group of held)
+    for (const name of group.programs) if (!groupOf.has(name)) groupOf.set(name, group);
   return groupOf;
 }
 

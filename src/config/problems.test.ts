@@ -196,6 +196,11 @@ const cases: readonly [title: string, text: string, said: string][] = [
     'a.toml:4:1: app "shop": socket "/webapps/shop/run/gunicorn.sock" is already used by "blog" (a.toml:3)\n  try: socket = "/webapps/shop/run/shop.sock"',
   ],
   [
+    'a socket with too long a path',
+    `[app.shop]\nroot = "/${'x'.repeat(100)}"`,
+    `a.toml:1:1: app "shop": cannot use socket = "/${'x'.repeat(100)}/run/gunicorn.sock": it has 119 bytes, and a unix socket may have 107\n  try: socket = "/run/shop.sock"`,
+  ],
+  [
     'one name of an app and a program',
     `${app('')}[program.shop]\nuser = "nobody"\ncommand = "/bin/cat"`,
     'a.toml:3:1: program "shop": there is already an app "shop" (a.toml:1)\n  try: [program.shop-2], or another name',
@@ -203,7 +208,12 @@ const cases: readonly [title: string, text: string, said: string][] = [
   [
     'one process name of two programs',
     `${program('')}[program.dog]\nuser = "nobody"\ncommand = "x"\nprocess_name = "cat"\n[group.g]\nprograms = ["cat", "dog"]`,
-    'a.toml:7:1: program "dog": "g:cat" is already the name of another (a.toml:1)\n  try: process_name = "%(program_name)s"',
+    'a.toml:7:1: program "dog": "g:cat" is already the name of another (a.toml:1)\n  try: leave process_name out',
+  ],
+  [
+    'a process_name that hides the number',
+    program('numprocs = 2\nprocess_name = "cat%(process_num).0s"'),
+    'a.toml:5:1: program "cat": "cat" is already the name of another (a.toml:1)\n  try: leave process_name out',
   ],
   [
     'roots within each other',
@@ -243,6 +253,11 @@ const settings: readonly [title: string, text: string, said: string][] = [
     'nothing to listen on',
     '[proxy]\nlisten = []',
     'hostd.toml:2:1: [proxy]: cannot use listen = []: nobody could connect\n  try: enabled = false',
+  ],
+  [
+    'an address that is there twice',
+    '[proxy]\nlisten = ["[::]:80", "[0::0]:80"]',
+    'hostd.toml:2:1: [proxy]: cannot use listen: one address is there twice\n  try: leave one of the two out',
   ],
   [
     'a proxy that would be root',

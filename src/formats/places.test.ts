@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { formatProblem } from '../model/problem.ts';
+import { formatProblem, type Problem } from '../model/problem.ts';
 import { placesOf, syntaxProblem } from './places.ts';
+import { parseToml } from './toml.ts';
 
 const text = `[app.hello]
 root = "/x"
@@ -74,11 +75,19 @@ const syntax: readonly [text: string, problem: string][] = [
 ];
 for (const [text, expected] of syntax)
   test(`${JSON.stringify(text)} is explained in plain words`, () => {
-    assert.equal(formatProblem(syntaxProblem(text, 'f', '')), expected);
+    assert.equal(formatProblem(syntaxProblem(text, 'f', null)), expected);
   });
 
 test('a text that only the other parser refuses is reported in its words', () => {
-  assert.equal(formatProblem(syntaxProblem('a = 1', 'f', 'no')), 'f:1:1: cannot read this file: no');
+  const problems: Problem[] = [];
+  parseToml('a = 1\nworkers = 9007199254740993\n', 'f', problems);
+  assert.deepEqual(problems.map(formatProblem), [
+    'f:2:11: cannot read this file: the number 9007199254740993 is too large',
+  ]);
+  assert.equal(
+    formatProblem(syntaxProblem('a = 1', 'f', new Error('no'))),
+    'f:1:1: cannot read this file: no',
+  );
 });
 
 test('no text makes the places throw', () => {

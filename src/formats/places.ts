@@ -21,15 +21,11 @@ export function placesOf(text: string, file: string): Places {
   };
 }
 
-/** What the first mistake in the text is. `fallback`: what the other parser said, for what this one would accept. */
-export function syntaxProblem(text: string, file: string, fallback: string): Problem {
+/** What the first mistake in the text is. `refusal`: what the other parser threw, for what this one would accept. */
+export function syntaxProblem(text: string, file: string, refusal: unknown): Problem {
   try {
     load().parseTOML(text, { tomlVersion: '1.1' });
-    return {
-      severity: 'error',
-      message: `cannot read this file: ${fallback}`,
-      at: { file, line: 1, column: 1 },
-    };
+    return refusalProblem(file, refusal);
   } catch (error) {
     const { message, lineNumber, column } = error as parser.ParseError;
     const [plain, hint] = plainWords[message.replace(/\(.*\)|".*"/g, '').trim()] ?? [
@@ -42,6 +38,17 @@ export function syntaxProblem(text: string, file: string, fallback: string): Pro
       at: { file, ...notPastTheLine(text, lineNumber, column + 1) },
     };
   }
+}
+
+function refusalProblem(file: string, refusal: unknown): Problem {
+  const {
+    message = '',
+    line = 1,
+    column = 1,
+  } = refusal as { message?: string; line?: number; column?: number };
+  const large = /^Integer (\S+) cannot be represented/.exec(message)?.[1];
+  const reason = large === undefined ? message : `the number ${large} is too large`;
+  return { severity: 'error', message: `cannot read this file: ${reason}`, at: { file, line, column } };
 }
 
 /** What is missing at a line's end is found missing at the beginning of the next. */

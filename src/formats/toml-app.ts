@@ -29,6 +29,7 @@ export function readApp(
     report(scope, ['root'], 'cannot use root = "/": it is the whole machine', 'root = "/webapps/..."');
   const app = appOf(scope, name, root, given);
   refuseOwnArguments(scope, app);
+  refuseLongSocket(scope, app.socket);
   const { stdout, stderr: _, ...defaults } = appSupervision(app);
   const supervision = supervisionOf(
     scope,
@@ -124,6 +125,14 @@ function refuseOwnArguments(scope: Scope, app: App): void {
   }
   if (app.command?.length === 0)
     report(scope, ['command'], 'cannot use command: it is empty', 'leave it out');
+}
+
+/** sockaddr_un(7): 108 bytes with the NUL at the end. */
+function refuseLongSocket(scope: Scope, socket: string): void {
+  const bytes = new TextEncoder().encode(socket).length;
+  if (bytes <= 107) return;
+  const message = `cannot use socket = ${JSON.stringify(socket)}: it has ${bytes} bytes, and a unix socket may have 107`;
+  report(scope, ['socket'], message, `socket = "/run/${scope.subject}.sock"`);
 }
 
 function readAppPrograms(

@@ -1,14 +1,14 @@
 // From the keys of [program.NAME] or [app.X.program.Y] to one Program, or to several where numprocs says so.
 
 import { dirname } from 'node:path';
-import { baseEnvironment, isRoot } from '../model/app.ts';
+import { baseEnvironment, isRoot, type Supervision } from '../model/app.ts';
 import type { Program } from '../model/host.ts';
-import { expand, type Names } from './expansion.ts';
+import type { Names } from './expansion.ts';
 import type { programKeys } from './keys.ts';
 import { report, type Scope, type Values } from './table.ts';
+import { commandOf, expandAll, expander, prefixed } from './toml-expander.ts';
 import { isPlainName, plainNameRule } from './toml-names.ts';
 import { absolute, supervisionOf } from './toml-supervision.ts';
-import { wordsOf } from './value-process.ts';
 
 /** What a program's table does not say itself. */
 export interface ProgramPlace {
@@ -98,20 +98,13 @@ function programOf(
   const { defaults } = place;
   const number = (given.numprocs_start ?? 0) + index;
   const count = given.numprocs ?? 1;
-  const names: Names = {
-    program_name: place.name,
-    group_name: place.group,
-    process_num: number,
-    numprocs: count,
-    here: dirname(scope.file),
-    host_node_name: place.machineName,
-  };
+  const names = namesFor(scope, place, number, count);
   const outer = expander(scope, { ...names, ...prefixed(defaults.environment) });
   const own = expandAll(given.environment ?? {}, text => outer('environment', text));
   const environment = { ...defaults.environment, ...own };
   const text = expander(scope, { ...names, ...prefixed(environment) });
   const processName = text('process_name', nameWritten);
-  const command = commandOf(scope, given, text);
+  const command = commandOf(scope, given.command, text);
   if (processName === null || command === null) return null;
   if (!isPlainName(processName)) {
     report(
@@ -123,32 +116,13 @@ function programOf(
     return null;
   }
   const user = given.user ?? defaults.user;
-  const supervision = supervisionOf(
-    scope,
-    given,
-    {
-      umask: 0o022,
-      limits: {},
-      noNewPrivileges: user !== null && !isRoot(user),
-      priority: 999,
-      autostart: true,
-      autorestart: defaults.autorestart,
-      startsecs: 1,
-      startretries: defaults.startretries,
-      exitcodes: [0],
-      stopsignal: 'SIGTERM',
-      stopwaitsecs: 10,
-      stopasgroup: false,
-      killasgroup: false,
-    },
-    {
-      stdout: defaults.stdout(processName),
-      stderr: defaults.stderr(processName),
-      redirect: defaults.redirect,
-      base: defaults.base,
-    },
-    text,
-  );
+  const logs = {
+    stdout: defaults.stdout(processName),
+    stderr: defaults.stderr(processName),
+    redirect: defaults.redirect,
+    base: defaults.base,
+  };
+  const supervision = supervisionOf(scope, given, supervisionDefaults(defaults, user), logs, text);
   const directory = given.directory === undefined ? defaults.directory : text('directory', given.directory);
   return {
     name: place.alone && processName === place.group ? processName : `${place.group}:${processName}`,
@@ -168,48 +142,35 @@ function programOf(
   };
 }
 
-type Expander = (key: string, written: string) => string | null;
-
-function expander(scope: Scope, names: Names): Expander {
-  return (key, written) => {
-    const expanded = expand(written, names);
-    if (expanded.ok) return expanded.text;
-    report(
-      scope,
-      [key],
-      `cannot expand ${key} = ${JSON.stringify(written)}: ${expanded.reason}`,
-      'write %% for a percent sign',
-    );
-    return null;
+/** Supervisor's, but for what its process would pass on and what it does not have. */
+function supervisionDefaults(
+  { autorestart, startretries }: ProgramDefaults,
+  user: string | null,
+): Omit<Supervision, 'stdout' | 'stderr'> {
+  return {
+    umask: 0o022,
+    limits: {},
+    noNewPrivileges: user !== null && !isRoot(user),
+    priority: 999,
+    autostart: true,
+    autorestart,
+    startsecs: 1,
+    startretries,
+    exitcodes: [0],
+    stopsignal: 'SIGTERM',
+    stopwaitsecs: 10,
+    stopasgroup: false,
+    killasgroup: false,
   };
 }
 
-function expandAll(pairs: Readonly<Record<string, string>>, text: (written: string) => string | null) {
-  return Object.fromEntries(Object.entries(pairs).map(([name, written]) => [name, text(written) ?? '']));
-}
-
-function prefixed(environment: Readonly<Record<string, string>>): Names {
-  return Object.fromEntries(Object.entries(environment).map(([name, value]) => [`ENV_${name}`, value]));
-}
-
-/** Expanded first, then split into words, as Supervisor does it; a list is expanded word by word. */
-function commandOf(scope: Scope, given: Given, text: Expander): readonly string[] | null {
-  const written = given.command;
-  if (written === undefined) return null;
-  const expanded =
-    typeof written === 'string' ? text('command', written) : written.map(word => text('command', word));
-  if (expanded === null || (Array.isArray(expanded) && expanded.includes(null))) return null;
-  const words = wordsOf(expanded as string | readonly string[]);
-  if (!words.ok) {
-    report(
-      scope,
-      ['command'],
-      `cannot use command = ${JSON.stringify(written)}: ${words.reason}`,
-      'close the quote',
-    );
-    return null;
-  }
-  if (words.value.length > 0 && words.value[0] !== '') return words.value;
-  report(scope, ['command'], 'cannot use command: it is empty', 'command = "/usr/bin/env sleep 60"');
-  return null;
+function namesFor(scope: Scope, place: ProgramPlace, number: number, count: number): Names {
+  return {
+    program_name: place.name,
+    group_name: place.group,
+    process_num: number,
+    numprocs: count,
+    here: dirname(scope.file),
+    host_node_name: place.machineName,
+  };
 }

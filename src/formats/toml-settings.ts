@@ -20,6 +20,14 @@ export function readSettings(
   const proxy = read(scope('proxy'), tables, proxyKeys);
   if (proxy.listen?.length === 0)
     report(scope('proxy'), ['listen'], 'cannot use listen = []: nobody could connect', 'enabled = false');
+  const listen = (proxy.listen ?? []).map(({ host, port }) => `${host} ${port}`);
+  if (new Set(listen).size < listen.length)
+    report(
+      scope('proxy'),
+      ['listen'],
+      'cannot use listen: one address is there twice',
+      'leave one of the two out',
+    );
   const defaults = defaultSettings(file);
   const runtimeDir = hostd.runtime_dir ?? defaults.runtimeDir;
   return {

@@ -60,7 +60,7 @@ export function parseToml(text: string, file: string, problems: Problem[]): Docu
   try {
     return { file, tables: toml.parse(text) as Table };
   } catch (error) {
-    problems.push(syntaxProblem(text, file, error instanceof Error ? error.message : String(error)));
+    problems.push(syntaxProblem(text, file, error));
     return null;
   }
 }

@@ -18,20 +18,24 @@ export function hostName(value: unknown): Decoded<string> {
     : bad('it is no host name: without scheme, port and path', example);
 }
 
+/** "[::]:80" and "[0::0]:80" are one address, and are read as one. */
 export function address(value: unknown): Decoded<Listen> {
   const example = '"0.0.0.0:80"';
   if (typeof value !== 'string') return bad('it must be a text', example);
   const found = /^(?:\[([0-9a-f:.]+)\]|(\d+\.\d+\.\d+\.\d+)):(\d{1,5})$/i.exec(value);
-  const host = found?.[1] ?? found?.[2];
+  const host = found?.[1] === undefined ? ipv4(found?.[2] ?? '') : ipv6(found[1]);
   const port = Number(found?.[3]);
-  return host !== undefined && isAddress(host) && port >= 1 && port <= 65535
+  return host !== null && port >= 1 && port <= 65535
     ? good({ host, port })
     : bad('it must be an address and a port', example);
 }
 
-/** The URL parser knows what is an address; it rewrites what it accepts, so IPv4 is checked part by part. */
-function isAddress(host: string): boolean {
-  return host.includes(':')
-    ? URL.canParse(`http://[${host}]/`)
-    : host.split('.').every(part => Number(part) <= 255);
+function ipv4(text: string): string | null {
+  const parts = text.split('.').map(Number);
+  return parts.length === 4 && parts.every(part => part <= 255) ? parts.join('.') : null;
+}
+
+function ipv6(text: string): string | null {
+  const url = `http://[${text}]/`;
+  return URL.canParse(url) ? new URL(url).hostname.slice(1, -1) : null;
 }

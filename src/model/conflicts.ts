@@ -114,13 +114,13 @@ export function findDoubleNames(
   const first = new Map<string, Program>();
   return programs.flatMap(program => {
     const other = first.get(program.name);
-    if (other === undefined) first.set(program.name, program);
-    if (other === undefined || other.source === program.source) return [];
+    first.set(program.name, other ?? program);
+    if (other === undefined) return [];
     const subject = String(program.source.key[1]);
     const problem: Problem = {
       severity: 'error',
       message: `program "${subject}": "${program.name}" is already the name of another (${where(other.source)})`,
-      hint: 'process_name = "%(program_name)s"',
+      hint: 'leave process_name out',
       at: { file: program.source.file, key: [...program.source.key, 'process_name'] },
       subject,
     };

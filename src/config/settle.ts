@@ -1,0 +1,121 @@
+// Which definitions can be used together. One that cannot is left out, and the rest is looked at again, until nothing
+// more falls out. Pure but for the machine, which is handed in.
+
+import { type Definition, readDefinition, readGroup, type Surroundings } from '../formats/toml.ts';
+import { assemble } from '../model/assemble.ts';
+import { check } from '../model/check.ts';
+import type { Group, Host, Settings } from '../model/host.ts';
+import type { Machine } from '../model/machine.ts';
+import type { Problem, Source } from '../model/problem.ts';
+import { findNameClashes, gather, idOf, nameOf } from './names.ts';
+
+export interface Unsettled {
+  readonly settings: Settings;
+  /** From every file but the broken ones. */
+  readonly definitions: readonly Definition[];
+  readonly brokenFiles: ReadonlySet<string>;
+  readonly incumbents: Host | undefined;
+  readonly machine: Machine | null;
+  readonly machineName: string;
+  readonly where: (source: Source) => string;
+}
+
+export interface Settled {
+  readonly host: Host;
+  readonly problems: readonly Problem[];
+  /** Names of what has errors. */
+  readonly names: ReadonlySet<string>;
+  /** Whether what an earlier load found there has errors now, and nothing sound in its place. */
+  has(source: Source): boolean;
+}
+
+export function settle(given: Unsettled): Settled {
+  const { definitions, incumbents, where } = given;
+  const problems: Problem[] = [...findNameClashes(definitions, incumbents, where)];
+  const named = definitions.filter(isNoneOf(problems));
+  for (let sound = named; ; ) {
+    const has = leftAsItWas(sound, definitions, given);
+    const found = examine(sound, named, has, given);
+    problems.push(...found.problems);
+    const remaining = sound.filter(isNoneOf(found.problems));
+    if (remaining.length === sound.length) {
+      const names = new Set(definitions.filter(one => !sound.includes(one)).map(({ name }) => name));
+      return {
+        host: found.host,
+        problems: unique(problems),
+        names,
+        has: leftAsItWas(sound, definitions, given),
+      };
+    }
+    sound = remaining;
+  }
+}
+
+/** Everything that is wrong with these definitions, one by one and together; and the host that they make. */
+function examine(
+  sound: readonly Definition[],
+  named: readonly Definition[],
+  has: (source: Source) => boolean,
+  { settings, incumbents, machine, machineName, where }: Unsettled,
+): { host: Host; problems: readonly Problem[] } {
+  const problems: Problem[] = [];
+  // All groups, the wrong ones too: a mistake in a group must not rename, and so restart, its programs.
+  const groups = named.filter(({ kind }) => kind === 'group').map(groupOf);
+  const gathered = gather(groups, held(incumbents?.groups, has), named, where, problems);
+  const around = { settings, machineName, groupOf: gathered };
+  const whole = hostOf(sound, around, problems);
+  const host = hostOf(sound.filter(isNoneOf(problems)), around, []);
+  const apps = held(incumbents?.apps, has);
+  problems.push(...check(problems.length === 0 ? whole : host, machine, { incumbents, held: apps, where }));
+  return { host, problems };
+}
+
+function hostOf(definitions: readonly Definition[], around: Surroundings, problems: Problem[]): Host {
+  const pieces = definitions.map(definition => readDefinition(definition, around, problems));
+  return assemble({
+    settings: around.settings,
+    apps: pieces.flatMap(piece => piece.apps),
+    programs: pieces.flatMap(piece => piece.programs),
+    groups: pieces.flatMap(piece => piece.groups),
+  });
+}
+
+function groupOf({ name, source, table }: Definition): Group {
+  return readGroup({ ...source, title: '', subject: name, problems: [] }, name, table);
+}
+
+function held<T extends { readonly source: Source }>(
+  items: readonly T[] | undefined,
+  has: (source: Source) => boolean,
+): readonly T[] {
+  return items?.filter(({ source }) => has(source)) ?? [];
+}
+
+/** A definition may have moved to another file and got its mistake there, so names count, not files. */
+function leftAsItWas(
+  sound: readonly Definition[],
+  all: readonly Definition[],
+  { brokenFiles }: Unsettled,
+): (source: Source) => boolean {
+  const soundNames = new Set(sound.map(({ source }) => nameOf(source)));
+  const allNames = new Set(all.map(({ source }) => nameOf(source)));
+  return source => {
+    if (soundNames.has(nameOf(source))) return false;
+    const directory = source.file.slice(0, source.file.lastIndexOf('/'));
+    return allNames.has(nameOf(source)) || brokenFiles.has(source.file) || brokenFiles.has(directory);
+  };
+}
+
+/** Tells the definitions that none of the problems keeps from being used. */
+function isNoneOf(problems: readonly Problem[]): (definition: Definition) => boolean {
+  const ids = new Set(
+    problems.flatMap(({ severity, subject, at }) =>
+      severity === 'error' && subject !== undefined && at !== undefined && 'key' in at ? [idOf(at)] : [],
+    ),
+  );
+  return ({ source }) => !ids.has(idOf(source));
+}
+
+function unique(problems: readonly Problem[]): readonly Problem[] {
+  return [...new Map(problems.map(problem => [JSON.stringify(problem), problem])).values()];
+}

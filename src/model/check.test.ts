@@ -1,0 +1,99 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { appProgram, makeApp } from './app.ts';
+import { assemble, defaultSettings } from './assemble.ts';
+import { check } from './check.ts';
+import type { App, Host } from './host.ts';
+import type { Machine } from './machine.ts';
+
+function app(name: string, given: Partial<App> = {}): App {
+  return makeApp({
+    name,
+    root: `/webapps/${name}`,
+    source: { file: `${name}.toml`, key: ['app', name] },
+    ...given,
+  });
+}
+
+function host(...apps: App[]): Host {
+  const programs = apps.map(one => appProgram(one));
+  return assemble({ settings: defaultSettings('hostd.toml'), apps, programs, groups: [] });
+}
+
+const machine: Machine = {
+  user: name => (name === 'nobody' ? null : { uid: 7, gid: 7 }),
+  group: () => ({ gid: 7 }),
+  kind: () => 'directory',
+  isExecutable: () => true,
+};
+
+const shared = { serverNames: ['x.test'] };
+
+test('two apps without a host name in common have no problem', () => {
+  assert.deepEqual(check(host(app('a', { serverNames: ['a.test'] }), app('b')), machine), []);
+});
+
+test('the first of two newcomers has the host name', () => {
+  assert.deepEqual(check(host(app('a', shared), app('b', shared)), machine), [
+    {
+      severity: 'error',
+      message: 'app "b": host name "x.test" is already used by "a" (a.toml)',
+      hint: 'leave it to "a", or take it away there',
+      at: { file: 'b.toml', key: ['app', 'b', 'server_names', 0] },
+      subject: 'b',
+    },
+  ]);
+});
+
+test('what ran with the host name keeps it, also when it is left as it was', () => {
+  const subjects = (options: Parameters<typeof check>[2], ...apps: App[]) =>
+    check(host(...apps), machine, options).map(({ subject }) => subject);
+  const a = app('a', shared);
+  const b = app('b', shared);
+  assert.deepEqual(subjects({ incumbents: host(b) }, a, b), ['a']);
+  assert.deepEqual(subjects({ incumbents: host(b), held: [b] }, a), ['a']);
+  assert.deepEqual(subjects({ incumbents: host(b) }, a), []);
+});
+
+test('an app without a user claims nothing', () => {
+  const problems = check(host(app('a', { ...shared, user: 'nobody' }), app('b', shared)), machine);
+  assert.deepEqual(
+    problems.map(({ subject, message }) => [subject, message]),
+    [['a', 'app "a": user "nobody" does not exist']],
+  );
+});
+
+test('names below NAME.localhost belong to the app of that name, in any case', () => {
+  const problems = check(host(app('Shop'), app('shop')), machine);
+  assert.deepEqual(
+    problems.map(({ message }) => message),
+    [
+      'app "shop": host name "shop.localhost" is already used by "Shop" (Shop.toml), and every app has NAME.localhost',
+    ],
+  );
+});
+
+test('those apps that have no error share no host name and no socket', () => {
+  const one = fc.record({
+    serverNames: fc.uniqueArray(fc.constantFrom('a.test', 'b.test', 'c.localhost'), { maxLength: 2 }),
+    socket: fc.constantFrom('/run/1', '/run/2', '/run/3'),
+  });
+  const some = fc.array(one, { maxLength: 5 });
+  const make = (list: readonly Partial<App>[]) =>
+    host(...list.map((given, index) => app('abcde'.charAt(index), given)));
+  fc.assert(
+    fc.property(some, some, (now, before) => {
+      const problems = check(make(now), machine, { incumbents: make(before) });
+      const wrong = new Set(
+        problems.flatMap(({ severity, subject }) => (severity === 'error' ? [subject] : [])),
+      );
+      const good = make(now).apps.filter(({ name }) => !wrong.has(name));
+      const names = good.flatMap(({ name, serverNames }) => [
+        ...new Set([...serverNames, `${name}.localhost`]),
+      ]);
+      assert.equal(new Set(names).size, names.length);
+      assert.equal(new Set(good.map(({ socket }) => socket)).size, good.length);
+    }),
+  );
+});
