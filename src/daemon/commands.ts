@@ -5,10 +5,14 @@ import { constants } from 'node:os';
 import { errnoOf, HostdError } from '../errors.ts';
 import type { Progress, StatusReply } from '../protocol/control.ts';
 import { type Call, type Handlers, stream } from './control.ts';
+import type { Ending } from './ending.ts';
+import { hangUp, reload } from './handover.ts';
 import { userOf } from './launch.ts';
 import type { Logger } from './log.ts';
-import { type Report, restart, start, stop } from './orders.ts';
+import { type Order, type Report, restart, start, stop } from './orders.ts';
+import type { Records } from './records.ts';
 import { signalRun } from './run.ts';
+import { scale } from './scale.ts';
 import type { Supervisor } from './supervisor.ts';
 import { tail } from './tail.ts';
 import { statusOf, type Unit } from './unit.ts';
@@ -17,25 +21,45 @@ import { reread, update } from './update.ts';
 export interface Daemon {
   readonly supervisor: Supervisor;
   readonly log: Logger;
-  /** Ends hostd once the answer is sent. */
-  readonly shutdown: (keepApps: boolean, report: Report) => Promise<void>;
+  readonly records: Records;
+  readonly ending: Ending;
 }
 
 export function commandHandlers(daemon: Daemon): Handlers {
-  const { supervisor, log } = daemon;
-  const act = (call: Call, work: typeof start) => {
+  const { supervisor, records, log, ending } = daemon;
+  const act = (call: Call, work: Order) => {
     const names = namesOf(call);
     return stream(call.response, report => work(supervisor.loop, choose(supervisor, names, report), report));
   };
-  // One update at a time: the second one sees what the first has done.
-  let updating: Promise<void> = Promise.resolve();
+  /** What was stopped by a command stays so when hostd itself is restarted. */
+  const remembered =
+    (order: Order, stopped: boolean): Order =>
+    (loop, units, report) => {
+      for (const unit of units) records.setStopped(unit.program.name, stopped);
+      return order(loop, units, report);
+    };
   return {
     'GET /status': ({ query }) => status(supervisor, query.getAll('name')),
     'GET /pid': () => ({ pid: process.pid }),
     'GET /logs': call => logs(supervisor, call),
-    'POST /start': call => act(call, start),
-    'POST /stop': call => act(call, stop),
-    'POST /restart': call => act(call, restart),
+    'POST /start': call => act(call, remembered(start, false)),
+    'POST /stop': call => act(call, remembered(stop, true)),
+    'POST /restart': call => act(call, remembered(restart, false)),
+    'POST /reload': call =>
+      act(call, async (_loop, units, report) => {
+        if (call.body['hup'] === true) hangUp(units, report);
+        else await supervisor.exclusively(() => reload(supervisor, units, log, report));
+      }),
+    'POST /scale': call => {
+      const workers = call.body['workers'];
+      if (!Number.isSafeInteger(workers) || Number(workers) < 1 || Number(workers) > 1000)
+        throw new HostdError('usage', `cannot scale to "${workers}": not a number of workers from 1 to 1000`);
+      return act(call, async (_loop, units, report) => {
+        await Promise.all(
+          units.map(async unit => report(await scale(unit, supervisor.host(), Number(workers)))),
+        );
+      });
+    },
     'POST /signal': call => {
       const signal = signalOf(call.body['signal']);
       return act(call, async (_loop, units, report) => {
@@ -49,11 +73,11 @@ export function commandHandlers(daemon: Daemon): Handlers {
           report({ kind: 'reread', ...reread(supervisor).reply });
           return Promise.resolve();
         }
-        updating = updating.then(() => update(supervisor, log, report));
-        return updating;
+        return supervisor.exclusively(() => update(supervisor, log, report));
       }),
     'POST /shutdown': call =>
-      stream(call.response, report => daemon.shutdown(call.body['keepApps'] === true, report)),
+      stream(call.response, report => ending.shutdown(call.body['keepApps'] === true, report)),
+    'POST /upgrade': call => stream(call.response, report => ending.upgrade(report)),
   };
 }
 

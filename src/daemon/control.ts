@@ -157,7 +157,13 @@ export async function stream(
   const report = (progress: Progress) => {
     if (response.writable) response.write(`${JSON.stringify(progress)}\n`);
   };
-  await work(report);
+  try {
+    await work(report);
+  } catch (error) {
+    if (!(error instanceof HostdError)) throw error;
+    const hint = error.hint === undefined ? '' : `\n  try: ${error.hint}`;
+    report({ kind: 'done', name: 'hostd', outcome: 'failed', message: `${error.message}${hint}` });
+  }
   report({ kind: 'end' });
   response.end();
   return undefined;

@@ -11,11 +11,12 @@ import { isDown, statusOf, type Unit } from './unit.ts';
 const longestStart = 60_000;
 
 export type Report = (progress: Progress) => void;
-type Order = (loop: Loop, units: readonly Unit[], report: Report) => Promise<void>;
+/** `ms`: how long to wait for a program to leave STARTING. */
+export type Order = (loop: Loop, units: readonly Unit[], report: Report, ms?: number) => Promise<void>;
 
 /** Starts what is down, lowest priority number first; a wave waits until the one before it has left STARTING. */
-export const start: Order = (loop, units, report) =>
-  inWaves(startWaves, units, unit => startOne(loop, unit, report));
+export const start: Order = (loop, units, report, ms = longestStart) =>
+  inWaves(startWaves, units, unit => startOne(loop, unit, report, ms));
 
 /** Stops what is up, highest priority number first; done when nothing of the programs is left. */
 export const stop: Order = (loop, units, report) =>
@@ -35,15 +36,15 @@ async function inWaves(
     await Promise.all(wave.flatMap(program => of.get(program) ?? []).map(act));
 }
 
-async function startOne(loop: Loop, unit: Unit, report: Report): Promise<void> {
+async function startOne(loop: Loop, unit: Unit, report: Report, ms: number): Promise<void> {
   const { name } = unit.program;
   if (unit.state.kind === 'running' || unit.state.kind === 'starting') {
-    await settled(loop, unit, report, started, longestStart);
+    await settled(loop, unit, report, started, ms);
     report({ kind: 'done', name, outcome: 'noop', message: `${name}: already started` });
     return;
   }
   loop.post(unit, { kind: 'start' });
-  await settled(loop, unit, report, started, longestStart);
+  await settled(loop, unit, report, started, ms);
   report(outcome(unit, 'started'));
 }
 

@@ -3,8 +3,8 @@
 
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Program } from '../model/host.ts';
-import type { ProcessId } from './procfs.ts';
+import type { Host, Program } from '../model/host.ts';
+import { bootId, type ProcessId } from './procfs.ts';
 
 export interface Record {
   readonly version: 1;
@@ -23,6 +23,14 @@ export interface Record {
 export interface Records {
   write(record: Record): void;
   remove(name: string, run: number): void;
+  /** Notes that somebody has stopped a program by a command, so that the next hostd leaves it so; or that it is wanted again. */
+  setStopped(name: string, stopped: boolean): void;
+  /** The programs that were stopped by a command since the machine's boot. */
+  stopped(): Set<string>;
+  forgetStopped(): void;
+  /** The configuration in force, for a next hostd that finds a broken one. */
+  writeHost(host: Host): void;
+  readHost(): Host | null;
   /** Every readable record, and the names of the files that are not. */
   read(): { records: Record[]; broken: string[] };
 }
@@ -30,16 +38,33 @@ export interface Records {
 /** The records below `stateDir`/runs, a directory that is root's alone. */
 export function openRecords(stateDir: string): Records {
   const directory = join(stateDir, 'runs');
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  const stopped = join(stateDir, 'stopped');
+  const host = join(stateDir, 'host.json');
+  for (const path of [directory, stopped]) mkdirSync(path, { recursive: true, mode: 0o700 });
   const file = (name: string, run: number) => join(directory, `${name}.${run}.json`);
   return {
     write(record) {
-      const path = file(record.name, record.run);
-      writeFileSync(`${path}.new`, JSON.stringify(record), { mode: 0o600 });
-      renameSync(`${path}.new`, path);
+      replace(file(record.name, record.run), JSON.stringify(record));
     },
     remove(name, run) {
       rmSync(file(name, run), { force: true });
+    },
+    setStopped(name, is) {
+      if (is) replace(join(stopped, name), bootId());
+      else rmSync(join(stopped, name), { force: true });
+    },
+    stopped: () =>
+      new Set(readdirSync(stopped).filter(name => readFileSync(join(stopped, name), 'utf8') === bootId())),
+    forgetStopped() {
+      for (const name of readdirSync(stopped)) rmSync(join(stopped, name));
+    },
+    writeHost: value => replace(host, JSON.stringify(value)),
+    readHost() {
+      try {
+        return JSON.parse(readFileSync(host, 'utf8')) as Host;
+      } catch {
+        return null;
+      }
     },
     read() {
       const records: Record[] = [];
@@ -56,6 +81,11 @@ export function openRecords(stateDir: string): Records {
       return { records, broken };
     },
   };
+}
+
+function replace(path: string, text: string): void {
+  writeFileSync(`${path}.new`, text, { mode: 0o600 });
+  renameSync(`${path}.new`, path);
 }
 
 function parse(path: string): Record | null {

@@ -22,7 +22,8 @@ export interface Sockets {
   takeBack(key: string, pidfd: number, pid: number): boolean;
   /** Closes a socket and removes its file: from now on clients are refused. */
   release(key: string): void;
-  has(key: string): boolean;
+  /** All sockets that are held: fds by key. */
+  held(): ReadonlyMap<string, number>;
 }
 
 /** The key of a TCP listener; a unix socket's key is its path. */
@@ -30,8 +31,9 @@ export function tcpKey({ host, port }: Listen): string {
   return `${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
-export function makeSockets(): Sockets {
-  const held = new Map<string, number>();
+/** `inherited` are those that hostd held before it was upgraded in place. */
+export function makeSockets(inherited: ReadonlyMap<string, number>): Sockets {
+  const held = new Map(inherited);
   const keep = (key: string, fd: number) => {
     held.set(key, fd);
     return fd;
@@ -55,7 +57,7 @@ export function makeSockets(): Sockets {
       closeSync(fd);
       if (key.startsWith('/')) removeSocketFile(key);
     },
-    has: key => held.has(key),
+    held: () => held,
   };
 }
 

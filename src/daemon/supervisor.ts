@@ -3,18 +3,15 @@
 
 import { messageOf } from '../errors.ts';
 import { select } from '../lifecycle/fleet.ts';
-import { policyOf } from '../lifecycle/policy.ts';
-import type { Policy } from '../lifecycle/process.ts';
 import type { Host, Program } from '../model/host.ts';
-import { native } from '../native/index.ts';
-import { type Equipment, type LaunchContext, userOf } from './launch.ts';
+import { equip, isProxy, policyFor, socketKeys } from './equip.ts';
+import type { LaunchContext } from './launch.ts';
 import type { Logger } from './log.ts';
 import { type Loop, makeLoop } from './loop.ts';
 import { attend, makePerform } from './perform.ts';
-import { type Probe, startProbe } from './probe.ts';
-import { equipProxy, proxyGroup, proxyPrograms } from './proxies.ts';
+import { askForHealth } from './probes.ts';
 import { killRun, type Run } from './run.ts';
-import { type Sockets, tcpKey } from './sockets.ts';
+import type { Sockets } from './sockets.ts';
 import { isDown, makeUnit, statusOf, type Unit } from './unit.ts';
 
 export interface Supervisor {
@@ -23,16 +20,22 @@ export interface Supervisor {
   host(): Host;
   setHost(host: Host): void;
   units(): Unit[];
+  /** The units in the table, and those of other generations that are not down yet. */
+  everyUnit(): Unit[];
   unit(name: string): Unit | undefined;
   /** The units that a typed name means; "all" leaves the proxy workers out. */
   select(name: string): Unit[];
   /** Takes a program in, in the place of the one of the same name. It is not started. */
   admit(program: Program): Unit;
+  /** A unit of a new generation, beside the one of the same name that is in the table (handover.ts). */
+  makeSuccessor(program: Program): Unit;
   /** Makes a run that an earlier hostd has started the unit's own. */
   adopt(unit: Unit, run: Run): void;
+  /** Runs what changes which units there are, one after the other. */
+  exclusively<T>(work: () => Promise<T>): Promise<T>;
   /** Forgets a unit; one that still runs is stopped, and is seen to its end. */
   retire(unit: Unit): void;
-  /** Puts a unit of a new generation into the table (see update.ts). */
+  /** Puts a unit into the table, in the place of the one that has its name. */
   replace(unit: Unit): void;
   /** SIGKILL to everything, for a second signal to a hostd that is already stopping. */
   killAll(): void;
@@ -42,72 +45,38 @@ export interface SupervisorContext extends LaunchContext {
   readonly sockets: Sockets;
   readonly log: Logger;
   readonly now: () => number;
+  readonly gunicornConfiguration: string;
 }
 
 export function makeSupervisor(first: Host, context: SupervisorContext): Supervisor {
-  const { sockets, log } = context;
+  const { sockets, log, gunicornConfiguration } = context;
   const units = new Map<string, Unit>();
   const retiring = new Set<Unit>();
   const perform = makePerform(context, log);
   const loop = makeLoop(perform, context.now);
   let host = first;
+  let queue: Promise<unknown> = Promise.resolve();
 
-  const equip = (unit: Unit): Equipment =>
-    isProxy(unit.program) ? equipWorker(unit) : equipProgram(unit.program, host, sockets);
-
-  const equipWorker = (unit: Unit): Equipment => {
-    const { run } = unit.state;
-    return equipProxy(
-      host,
-      unit.program,
-      sockets,
-      fact => {
-        if (fact.kind === 'ready') loop.post(unit, { kind: 'ready', run });
-        else log.debug({ program: unit.program.name, ...fact }, 'proxy worker says');
-      },
-      message => log.warn({ program: unit.program.name }, message),
-    );
-  };
+  const equipUnit = (unit: Unit) =>
+    equip(unit, loop, { host: () => host, sockets, log, gunicornConfiguration });
 
   /** Closes the sockets of a unit that is down, unless another one that is not uses them too. */
   const release = (unit: Unit) => {
     const used = new Set(
-      [...units.values(), ...retiring].filter(u => !isDown(u)).flatMap(u => socketKeys(u, host)),
+      [...units.values(), ...retiring].filter(u => !isDown(u)).flatMap(u => socketKeys(u.program, host)),
     );
-    for (const key of socketKeys(unit, host)) if (!used.has(key)) sockets.release(key);
+    for (const key of socketKeys(unit.program, host)) if (!used.has(key)) sockets.release(key);
   };
 
-  const probes = new Map<Unit, Probe>();
-  /** A program with a health path is asked from the moment that it is spawned until it is RUNNING, or not STARTING any more. */
-  const probe = (unit: Unit) => {
-    const { health, socket } = unit.program;
-    if (health === null || socket === null) return;
-    probes.get(unit)?.stop();
-    probes.delete(unit);
-    unit.waitsFor = null;
-    if (unit.state.kind !== 'starting' || unit.run === null) return;
-    const { run } = unit.state;
-    unit.waitsFor = health.path;
-    const question = { socket: socket.path, ...health };
-    const started = startProbe(host, question, answer => {
-      if (probes.get(unit) !== started) return;
-      if (answer.kind === 'healthy') loop.post(unit, { kind: 'ready', run });
-      else unit.waitsFor = `${health.path}: ${answer.why}`;
-    });
-    probes.set(unit, started);
-  };
-
+  askForHealth(loop, () => host);
   loop.listen((unit, before) => {
     logChange(log, unit, before);
-    if (before.kind !== unit.state.kind || before.run !== unit.state.run) probe(unit);
     if (!isDown(unit)) return;
     retiring.delete(unit);
     if (!unit.holdSockets) release(unit);
   });
 
-  const admit = (program: Program): Unit => {
-    return makeUnit(program, policyFor(program), equip);
-  };
+  const make = (program: Program): Unit => makeUnit(program, policyFor(program, host), equipUnit);
 
   return {
     loop,
@@ -115,8 +84,10 @@ export function makeSupervisor(first: Host, context: SupervisorContext): Supervi
     host: () => host,
     setHost: next => {
       host = next;
+      context.records.writeHost(host);
     },
     units: () => [...units.values()],
+    everyUnit: () => [...units.values(), ...retiring],
     unit: name => units.get(name),
     select: name => {
       const own = (unit: Unit) => name !== 'all' || !isProxy(unit.program);
@@ -129,14 +100,25 @@ export function makeSupervisor(first: Host, context: SupervisorContext): Supervi
       return [...units.values()].filter(unit => chosen.has(unit.program) && own(unit));
     },
     admit(program) {
-      const unit = admit(program);
+      const unit = make(program);
       units.set(program.name, unit);
+      return unit;
+    },
+    makeSuccessor(program) {
+      const unit = make(program);
+      unit.successor = true;
+      retiring.add(unit);
       return unit;
     },
     adopt(unit, run) {
       unit.state = { kind: 'running', run: run.number, tries: 0, since: context.now() };
-      for (const key of socketKeys(unit, host)) sockets.takeBack(key, run.pidfd, run.process.pid);
+      for (const key of socketKeys(unit.program, host)) sockets.takeBack(key, run.pidfd, run.process.pid);
       attend(unit, run, context, log, news => loop.post(unit, news));
+    },
+    exclusively(work) {
+      const result = queue.then(work);
+      queue = result.catch(() => {});
+      return result;
     },
     retire(unit) {
       if (units.get(unit.program.name) === unit) units.delete(unit.program.name);
@@ -145,41 +127,15 @@ export function makeSupervisor(first: Host, context: SupervisorContext): Supervi
       loop.post(unit, { kind: 'stop' });
     },
     replace(unit) {
+      const old = units.get(unit.program.name);
+      if (old !== undefined && !isDown(old)) retiring.add(old);
+      retiring.delete(unit);
       units.set(unit.program.name, unit);
     },
     killAll() {
       for (const unit of [...units.values(), ...retiring]) if (unit.run !== null) killRun(unit.run);
     },
   };
-}
-
-export function isProxy(program: Program): boolean {
-  return program.group === proxyGroup;
-}
-
-/** A proxy worker says when it is ready; of a program with a health path the probe does. */
-export function policyFor(program: Program): Policy {
-  const notified = isProxy(program) || (program.health !== null && program.socket !== null);
-  return policyOf(program, notified ? 'notified' : 'startsecs');
-}
-
-/** The programs of a host, its proxy workers included. */
-export function allPrograms(host: Host): Program[] {
-  return [...host.programs, ...proxyPrograms(host)];
-}
-
-function socketKeys(unit: Unit, host: Host): string[] {
-  if (isProxy(unit.program)) return host.settings.proxy.listen.map(tcpKey);
-  return unit.program.socket === null ? [] : [unit.program.socket.path];
-}
-
-/** LISTEN_FDS and LISTEN_PID of sd_listen_fds(3); LISTEN_PID is filled in by the launcher. */
-function equipProgram(program: Program, host: Host, sockets: Sockets): Equipment {
-  if (program.socket === null) return { env: {}, fds: [], close: [] };
-  const { uid, gid } = userOf(program);
-  const clients = native.user(host.settings.proxy.user)?.gid ?? gid;
-  const fd = sockets.unix(program.socket, { uid, gid }, clients);
-  return { env: { LISTEN_FDS: '1', LISTEN_PID: '' }, fds: [fd], close: [] };
 }
 
 function logChange(log: Logger, unit: Unit, before: Unit['state']): void {

@@ -28,6 +28,14 @@ export function tailOffset(fd: number, lines: number): number {
   return Math.max(0, size - longestTail);
 }
 
+/** The last lines of what was written from `from` on, at most `most` of them. */
+export function lastLines(fd: number, from: number, most: number): string[] {
+  const start = Math.max(from, tailOffset(fd, most));
+  const buffer = Buffer.alloc(Math.max(0, Math.min(block, fstatSync(fd).size - start)));
+  const length = readSync(fd, buffer, 0, buffer.length, start);
+  return buffer.subarray(0, length).toString('utf8').trimEnd().split('\n').filter(Boolean);
+}
+
 export interface Follower {
   close(): void;
 }

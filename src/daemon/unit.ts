@@ -14,6 +14,10 @@ export interface Unit {
   policy: Policy;
   /** Opens what the next run needs; throws HostdError when it cannot. */
   readonly equip: (unit: Unit) => Equipment;
+  /** It belongs to a new generation that has not taken over yet (handover.ts). */
+  successor: boolean;
+  /** How many gunicorn workers have to load the app before it counts as ready. */
+  awaitWorkers: number;
   /** Its sockets are kept although it is down, since a successor is about to use them. */
   holdSockets: boolean;
   state: State;
@@ -32,6 +36,8 @@ export function makeUnit(program: Program, policy: Policy, equip: (unit: Unit) =
     program,
     policy,
     equip,
+    successor: false,
+    awaitWorkers: 1,
     holdSockets: false,
     state: initial,
     run: null,

@@ -7,10 +7,12 @@ import type { Host, Program } from '../model/host.ts';
 import { withKept } from '../model/merge.ts';
 import { formatProblem } from '../model/problem.ts';
 import type { RereadReply } from '../protocol/control.ts';
+import { allPrograms, policyFor } from './equip.ts';
+import { renewProxies } from './handover.ts';
 import type { Logger } from './log.ts';
 import { type Report, start, stop } from './orders.ts';
-import { proxyPrograms } from './proxies.ts';
-import { allPrograms, isProxy, policyFor, type Supervisor } from './supervisor.ts';
+import { proxyGroup } from './proxies.ts';
+import type { Supervisor } from './supervisor.ts';
 import { isDown, type Unit } from './unit.ts';
 
 /** Keys that say how hostd looks after a program, not what it runs: they are applied without a restart. */
@@ -31,9 +33,6 @@ const policyKeys: ReadonlySet<string> = new Set([
   'stderr_logfile_maxbytes',
   'stderr_logfile_backups',
 ]);
-
-/** Milliseconds that a new generation of proxy workers may take to be ready. */
-const longestHandover = 10_000;
 
 export interface Reread {
   readonly loaded: Loaded;
@@ -79,7 +78,7 @@ export async function apply(
   report: Report,
 ): Promise<void> {
   const programs = new Map(allPrograms(supervisor.host()).map(program => [program.name, program]));
-  const own = found.filter(change => !change.name.startsWith('hostd-proxy'));
+  const own = found.filter(change => change.name.split(':')[0] !== proxyGroup);
   const gone = own.filter(change => change.change === 'disappeared');
   await Promise.all(gone.map(change => remove(supervisor, change.name, report)));
   const starting: Unit[] = [];
@@ -94,7 +93,7 @@ export async function apply(
     }),
   );
   await start(supervisor.loop, starting, report);
-  if (found.length > own.length) await handOver(supervisor, log, report);
+  if (found.length > own.length) await renewProxies(supervisor, log, report);
 }
 
 async function remove(supervisor: Supervisor, name: string, report: Report): Promise<void> {
@@ -124,7 +123,7 @@ async function replaceProgram(
   const wasUp = !isDown(unit);
   if (keys.every(key => policyKeys.has(key))) {
     unit.program = program;
-    unit.policy = policyFor(program);
+    unit.policy = policyFor(program, supervisor.host());
     report({
       kind: 'done',
       name,
@@ -142,44 +141,4 @@ async function replaceProgram(
   Object.assign(successor, { lastExit, stoppedAt });
   report({ kind: 'done', name, outcome: 'ok', message: `${name}: updated (${keys.join(', ')})` });
   return wasUp ? successor : null;
-}
-
-/** A new generation of proxy workers; the old one drains when the new one accepts connections. */
-async function handOver(supervisor: Supervisor, log: Logger, report: Report): Promise<void> {
-  const old = supervisor.units().filter(unit => isProxy(unit.program));
-  const lastRun = Math.max(0, ...old.map(unit => unit.state.run));
-  // An old worker that dies now must not come back with the number of a new one.
-  for (const unit of old) unit.policy = { ...unit.policy, autorestart: 'never' };
-  const fresh = proxyPrograms(supervisor.host()).map(program => {
-    const unit = supervisor.admit(program);
-    unit.state = { kind: 'stopped', run: lastRun };
-    return unit;
-  });
-  const ready = await within(
-    longestHandover,
-    start(supervisor.loop, fresh, () => {}),
-  );
-  const failed = fresh.filter(unit => unit.state.kind !== 'running');
-  if (ready && failed.length === 0) {
-    for (const unit of old) supervisor.retire(unit);
-    const message = fresh.length === 0 ? 'proxy: stopped' : 'proxy: new workers have taken over';
-    report({ kind: 'done', name: 'hostd-proxy', outcome: 'ok', message });
-    return;
-  }
-  log.error('the new proxy workers do not get ready: the old ones go on with the old sites');
-  for (const unit of fresh) supervisor.retire(unit);
-  for (const unit of old) {
-    unit.policy = policyFor(unit.program);
-    supervisor.replace(unit);
-  }
-  const message = 'proxy: cannot start new workers; the old ones go on\n  try: hostctl logs hostd-proxy';
-  report({ kind: 'done', name: 'hostd-proxy', outcome: 'failed', message });
-}
-
-/** Whether the promise was done in time. */
-function within(ms: number, promise: Promise<void>): Promise<boolean> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => resolve(false), ms);
-    promise.then(() => resolve(true), reject).finally(() => clearTimeout(timer));
-  });
 }

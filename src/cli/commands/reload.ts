@@ -1,0 +1,27 @@
+// hostctl reload
+
+import { act } from '../act.ts';
+import type { Command } from '../command.ts';
+import { connect } from '../socket.ts';
+
+export const reload: Command = {
+  name: 'reload',
+  summary: 'deploy new code without losing a request',
+  usage: 'NAME ... | all [--hup]',
+  help: `
+Starts a second gunicorn on the app's socket; when all its workers have loaded the app, the old one finishes its
+requests and ends. If the new code does not load, the old one serves on, the app's last log lines are shown, and
+the exit code is 1. Several apps are reloaded one after the other.`,
+  options: {
+    hup: {
+      type: 'boolean',
+      help: "send SIGHUP instead: gunicorn's own way, which loses requests on broken code",
+    },
+  },
+  operands: { min: 1, max: Number.POSITIVE_INFINITY, what: 'a NAME, or all', complete: 'programs' },
+  async run(input, context) {
+    const client = await connect(input, context);
+    const body = { names: input.operands, hup: input.options['hup'] === true };
+    return act(client, { method: 'POST', path: 'reload', body }, context);
+  },
+};

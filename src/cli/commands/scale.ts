@@ -1,0 +1,25 @@
+// hostctl scale
+
+import { HostdError } from '../../errors.ts';
+import { act } from '../act.ts';
+import type { Command } from '../command.ts';
+import { connect } from '../socket.ts';
+
+export const scale: Command = {
+  name: 'scale',
+  summary: "change the number of an app's gunicorn workers",
+  usage: 'NAME N',
+  help: `
+Gives the running app N gunicorn workers, by TTIN and TTOU, without a restart. The next start has as many as
+its configuration says: set "workers" there to keep the number.`,
+  options: {},
+  operands: { min: 2, max: 2, what: 'a NAME and a number', complete: 'programs' },
+  async run(input, context) {
+    const [name = '', number = ''] = input.operands;
+    if (!/^[1-9]\d{0,2}$/.test(number))
+      throw new HostdError('usage', `cannot scale to "${number}": not a number of workers from 1 to 999`);
+    const client = await connect(input, context);
+    const body = { names: [name], workers: Number(number) };
+    return act(client, { method: 'POST', path: 'scale', body }, context);
+  },
+};

@@ -1,0 +1,81 @@
+// How hostd ends: by stopping everything in order, by leaving everything to the next hostd, or by becoming a newer version
+// of itself.
+
+import { messageOf } from '../errors.ts';
+import type { Logger } from './log.ts';
+import { notify } from './notify.ts';
+import { type Report, stop } from './orders.ts';
+import type { Records } from './records.ts';
+import { detach, type Supervisor } from './supervisor.ts';
+import { isDown } from './unit.ts';
+import { update } from './update.ts';
+import { becomeNewVersion, tryNewVersion } from './upgrade.ts';
+
+export interface Ending {
+  /** Ends the process soon after it has resolved. */
+  shutdown(keepApps: boolean, report: Report): Promise<void>;
+  /** Resolves when the new version is about to take over; throws HostdError when hostd goes on as it is. */
+  upgrade(report: Report): Promise<void>;
+}
+
+export function makeEnding(supervisor: Supervisor, records: Records, config: string, log: Logger): Ending {
+  return {
+    async shutdown(keepApps, report) {
+      notify('STOPPING=1');
+      if (keepApps) log.info('hostd ends; its programs go on, for the next hostd to adopt');
+      else {
+        await stop(
+          supervisor.loop,
+          supervisor.everyUnit().filter(unit => !isDown(unit)),
+          report,
+        );
+        // The next start is a fresh one.
+        records.forgetStopped();
+      }
+      log.info('hostd has ended');
+      // After the answer to the command that asked for it has been sent.
+      setImmediate(() => process.exit(0));
+    },
+    async upgrade(report) {
+      await tryNewVersion(config);
+      log.info('hostd becomes the version on disk');
+      report({ kind: 'done', name: 'hostd', outcome: 'ok', message: 'hostd: upgraded' });
+      setImmediate(() => {
+        try {
+          becomeNewVersion(config, supervisor.sockets.held());
+        } catch (error) {
+          log.error({ err: error }, `${messageOf(error)}; hostd goes on as it is`);
+        }
+      });
+    },
+  };
+}
+
+/** SIGTERM, SIGINT, SIGQUIT: shut down; a second one kills. SIGHUP: update. SIGUSR2: upgrade. */
+export function handleSignals(supervisor: Supervisor, ending: Ending, log: Logger): void {
+  const quiet: Report = () => {};
+  let stopping = false;
+  const end = (signal: NodeJS.Signals) => {
+    log.info(`received ${signal} indicating exit request`);
+    if (stopping) {
+      log.warn('asked a second time: killing what is left');
+      supervisor.killAll();
+      return;
+    }
+    stopping = true;
+    detach(log, ending.shutdown(false, quiet));
+  };
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGQUIT'] as const) process.on(signal, end);
+  process.on('SIGHUP', () => {
+    log.info('received SIGHUP: rereading the configuration');
+    detach(
+      log,
+      supervisor.exclusively(() => update(supervisor, log, quiet)),
+    );
+  });
+  process.on('SIGUSR2', () => {
+    log.info('received SIGUSR2: upgrading');
+    detach(log, ending.upgrade(quiet));
+  });
+  process.on('uncaughtException', error => log.error({ err: error }, `internal error: ${messageOf(error)}`));
+}

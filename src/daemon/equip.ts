@@ -1,0 +1,84 @@
+// What each kind of program is given at its start (sockets, routes, a pipe for its word), and how it becomes RUNNING.
+
+import { policyOf } from '../lifecycle/policy.ts';
+import type { Policy } from '../lifecycle/process.ts';
+import type { Host, Program } from '../model/host.ts';
+import { native } from '../native/index.ts';
+import { arrangeReadyWord, gunicornApp } from './gunicorn.ts';
+import { type Equipment, userOf } from './launch.ts';
+import type { Logger } from './log.ts';
+import type { Loop } from './loop.ts';
+import { equipProxy, proxyGroup, proxyPrograms } from './proxies.ts';
+import { type Sockets, tcpKey } from './sockets.ts';
+import type { Unit } from './unit.ts';
+
+export interface EquipContext {
+  readonly host: () => Host;
+  readonly sockets: Sockets;
+  readonly log: Logger;
+  /** Path of the configuration that gunicorn is started with (gunicorn.ts). */
+  readonly gunicornConfiguration: string;
+}
+
+export function isProxy(program: Program): boolean {
+  return program.group === proxyGroup;
+}
+
+/** The programs of a host, its proxy workers included. */
+export function allPrograms(host: Host): Program[] {
+  return [...host.programs, ...proxyPrograms(host)];
+}
+
+/** A proxy worker and gunicorn say when they are ready; of a program with a health path the probe does. */
+export function policyFor(program: Program, host: Host): Policy {
+  const asked = program.health !== null && program.socket !== null;
+  const notified = isProxy(program) || asked || gunicornApp(program, host) !== null;
+  return policyOf(program, notified ? 'notified' : 'startsecs');
+}
+
+/** The sockets that hostd holds for a program (sockets.ts). */
+export function socketKeys(program: Program, host: Host): string[] {
+  if (isProxy(program)) return host.settings.proxy.listen.map(tcpKey);
+  return program.socket === null ? [] : [program.socket.path];
+}
+
+/** Opens what the unit's next run needs. @throws HostdError when it cannot. */
+export function equip(unit: Unit, loop: Loop, context: EquipContext): Equipment {
+  const { program } = unit;
+  unit.waitsFor = null;
+  if (isProxy(program)) return equipWorker(unit, loop, context);
+  if (program.socket === null) return { env: {}, fds: [], close: [] };
+  const { uid, gid } = userOf(program);
+  const owner = { uid, gid };
+  const host = context.host();
+  const clients = native.user(host.settings.proxy.user)?.gid ?? gid;
+  const fd = context.sockets.unix(program.socket, owner, clients);
+  // sd_listen_fds(3); LISTEN_PID is filled in by the launcher.
+  const listen = { LISTEN_FDS: '1', LISTEN_PID: '' };
+  if (gunicornApp(program, host) === null || (program.health !== null && !unit.successor))
+    return { env: listen, fds: [fd], close: [] };
+  const { run } = unit.state;
+  const ready = () => loop.post(unit, { kind: 'ready', run });
+  const word = arrangeReadyWord(program, context.gunicornConfiguration, owner, unit.awaitWorkers, ready);
+  if (word === null) {
+    // The next best: it has stayed up for startsecs.
+    setTimeout(ready, unit.policy.startsecs);
+    return { env: listen, fds: [fd], close: [] };
+  }
+  unit.waitsFor = unit.awaitWorkers === 1 ? 'a worker to load the app' : 'its workers to load the app';
+  return { argv: word.argv, env: { ...listen, ...word.env }, fds: [fd, word.fd], close: [word.fd] };
+}
+
+function equipWorker(unit: Unit, loop: Loop, { host, sockets, log }: EquipContext): Equipment {
+  const { program, state } = unit;
+  return equipProxy(
+    host(),
+    program,
+    sockets,
+    fact => {
+      if (fact.kind === 'ready') loop.post(unit, { kind: 'ready', run: state.run });
+      else log.debug({ program: program.name, ...fact }, 'proxy worker says');
+    },
+    message => log.warn({ program: program.name }, message),
+  );
+}

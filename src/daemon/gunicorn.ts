@@ -1,0 +1,120 @@
+// What hostd adds to an app's gunicorn: a word from each worker once it has loaded the app (post_worker_init), so that
+// RUNNING means that the app can answer, and a reload knows when the new one is ready. A probe over the socket could not
+// tell, since the old gunicorn may answer it.
+
+import { closeSync, openSync, writeFileSync } from 'node:fs';
+import { Socket } from 'node:net';
+import { join } from 'node:path';
+import type { App, Host, Program } from '../model/host.ts';
+import { native } from '../native/index.ts';
+import { as, type Owner } from './paths.ts';
+
+const configuration = `# Written by hostd at each start: the app's own gunicorn configuration, if it has one, and a word to hostd when
+# a worker has loaded the app.
+import importlib
+import os
+import runpy
+
+
+def _own_settings():
+    given = os.environ.get("HOSTD_GUNICORN_CONFIG", "")
+    if given.startswith("python:"):
+        return vars(importlib.import_module(given[len("python:"):]))
+    path = given[len("file:"):] if given.startswith("file:") else given or "./gunicorn.conf.py"
+    if not given and not os.path.exists(path):
+        return {}
+    return runpy.run_path(path)
+
+
+globals().update((key, value) for key, value in _own_settings().items() if not key.startswith("_"))
+_own_hook = globals().get("post_worker_init")
+
+
+def post_worker_init(worker):
+    if _own_hook is not None:
+        _own_hook(worker)
+    try:
+        os.write(int(os.environ["HOSTD_READY_FD"]), b"w")
+    except (KeyError, ValueError, OSError):
+        pass
+`;
+
+/** gunicorn's fd for the word; 3 is the socket (sd_listen_fds(3)). */
+const readyFd = 4;
+
+/** Writes the configuration file that every gunicorn is started with, and returns its path. */
+export function writeGunicornConfiguration(runtimeDir: string): string {
+  const path = join(runtimeDir, 'gunicorn.conf.py');
+  writeFileSync(path, configuration, { mode: 0o644 });
+  return path;
+}
+
+/** The app whose gunicorn this program is, or null for any other command. */
+export function gunicornApp(program: Program, host: Host): App | null {
+  if (program.app === null || program.name !== program.app) return null;
+  return host.apps.find(app => app.name === program.app && app.command === null) ?? null;
+}
+
+export interface ReadyWord {
+  readonly argv: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  /** The pipe's write end, for the child; the caller closes it. */
+  readonly fd: number;
+}
+
+/**
+ * Arranges for `onReady` to be called once `workers` gunicorn workers have loaded the app. null: the app's user cannot read
+ * hostd's runtime directory, and so could not be given the configuration.
+ */
+export function arrangeReadyWord(
+  program: Program,
+  file: string,
+  owner: Owner,
+  workers: number,
+  onReady: () => void,
+): ReadyWord | null {
+  if (!readable(file, owner)) return null;
+  const [read, write] = native.pipe();
+  awaitWords(read, workers, onReady);
+  const own = configurationOption(program.command);
+  return {
+    // The last one of two counts.
+    argv: [...program.command, '--config', file],
+    env: { HOSTD_READY_FD: `${readyFd}`, ...(own === null ? {} : { HOSTD_GUNICORN_CONFIG: own }) },
+    fd: write,
+  };
+}
+
+/** The app's own choice among its gunicorn_args: -c FILE, -cFILE, --config FILE, --config=FILE; null: none. */
+export function configurationOption(command: readonly string[]): string | null {
+  let found: string | null = null;
+  command.forEach((argument, index) => {
+    if (argument === '-c' || argument === '--config') found = command[index + 1] ?? null;
+    else if (argument.startsWith('--config=')) found = argument.slice('--config='.length);
+    else if (/^-c[^-]/.test(argument)) found = argument.slice(2);
+  });
+  return found;
+}
+
+function readable(file: string, owner: Owner): boolean {
+  try {
+    as(owner, () => closeSync(openSync(file, 'r')));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** A word is one byte. Once there are enough, the pipe is closed: what later workers write to it fails, and is let pass. */
+function awaitWords(fd: number, wanted: number, callback: () => void): void {
+  const pipe = new Socket({ fd, readable: true, writable: false });
+  let words = 0;
+  pipe.on('data', (bytes: Buffer) => {
+    words += bytes.length;
+    if (words < wanted || pipe.destroyed) return;
+    pipe.destroy();
+    callback();
+  });
+  pipe.on('error', () => pipe.destroy());
+  pipe.unref();
+}

@@ -1,0 +1,68 @@
+// hostd becomes its newly installed version: execve(2) keeps the pid, so the programs stay its children and the service
+// manager notices nothing. The sockets stay open across it; everything else is found again by adoption.
+
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { HostdError } from '../errors.ts';
+import { native } from '../native/index.ts';
+
+/** Names the sockets that a former self has left open: {"/run/x.sock": 7}. */
+const inheritedVariable = 'HOSTD_SOCKETS';
+/** Milliseconds that a trial start may take. */
+const longestTrial = 20_000;
+
+/** The launcher picks the runtime anew: that may be what has been upgraded. */
+const launcher = fileURLToPath(new URL('../../bin/hostd', import.meta.url));
+
+/** Starts the version on disk as far as it gets without touching anything. @throws HostdError with what it said. */
+export function tryNewVersion(config: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (!existsSync(launcher)) {
+      reject(new HostdError('failed', `cannot upgrade: "${launcher}" does not exist`));
+      return;
+    }
+    const args = ['start', '--trial', '-c', config];
+    execFile(launcher, args, { timeout: longestTrial, cwd: '/' }, (error, _stdout, stderr) => {
+      if (error === null) resolve();
+      else
+        reject(
+          new HostdError(
+            'failed',
+            `cannot upgrade: the new version does not start: ${stderr.trim() || error.message}`,
+            {
+              hint: 'hostd goes on as it is; put the files right and upgrade again',
+            },
+          ),
+        );
+    });
+  });
+}
+
+/** Becomes the version on disk. Returns only by throwing: then hostd is as it was. */
+export function becomeNewVersion(config: string, sockets: ReadonlyMap<string, number>): never {
+  const { execve } = process as { execve?: (file: string, args: string[], env: NodeJS.ProcessEnv) => never };
+  if (execve === undefined)
+    throw new HostdError('failed', 'cannot upgrade in place: this Node has no process.execve');
+  const env = { ...process.env, [inheritedVariable]: JSON.stringify(Object.fromEntries(sockets)) };
+  for (const fd of sockets.values()) native.cloexec(fd, 0);
+  try {
+    return execve(launcher, ['hostd', 'start', '-c', config], env);
+  } catch (error) {
+    for (const fd of sockets.values()) native.cloexec(fd, 1);
+    throw error;
+  }
+}
+
+/** The sockets that a former self has left, closed to programs again. The variable does not reach any program. */
+export function inheritedSockets(): Map<string, number> {
+  const text = process.env[inheritedVariable];
+  delete process.env[inheritedVariable];
+  const sockets = new Map<string, number>();
+  if (text === undefined) return sockets;
+  for (const [key, fd] of Object.entries(JSON.parse(text) as { [key: string]: number })) {
+    native.cloexec(fd, 1);
+    sockets.set(key, fd);
+  }
+  return sockets;
+}
