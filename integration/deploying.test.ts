@@ -1,11 +1,11 @@
 // New code, another number of workers, a new hostd: all of it under load, and not one request lost.
 
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
 import { isRoot, self, testAccounts } from './harness/accounts.ts';
 import { tinyApp } from './harness/apps.ts';
-import { startHostd } from './harness/hostd.ts';
+import { checkout, startHostd } from './harness/hostd.ts';
 import { startLoad } from './harness/load.ts';
 import { makePlace } from './harness/place.ts';
 import { childrenOf, marked } from './harness/processes.ts';
@@ -125,4 +125,46 @@ test('what was stopped by a command stays stopped when hostd is killed and start
   await next.stop();
   const fresh = await next.again();
   assert.equal((await fresh.status()).find(p => p.name === 'tiny')?.state, 'RUNNING');
+});
+
+test('a new version that does not start leaves the running hostd as it is', async t => {
+  const place = makePlace(t);
+  const home = `${place.dir}/home`;
+  for (const part of ['bin', 'dist', 'build', 'package.json'])
+    cpSync(`${checkout}/${part}`, `${home}/${part}`, { recursive: true });
+  symlinkSync(`${checkout}/node_modules`, `${home}/node_modules`);
+  const app = await tinyApp(place, { account: isRoot ? (await testAccounts()).a : self() });
+  const hostd = await startHostd(place, { apps: [app], home });
+  const before = await hostd.status();
+  const main = `${home}/dist/daemon/main.js`;
+  const good = readFileSync(main, 'utf8');
+  writeFileSync(main, `import './not-there.js';\n${good}`);
+  const { code, stderr } = await hostd.hostctl('upgrade');
+  assert.equal(code, 1);
+  assert.match(stderr, /cannot upgrade: the new version does not start: .*not-there\.js/s);
+  assert.deepEqual(
+    (await hostd.status()).map(p => p.pid),
+    before.map(p => p.pid),
+  );
+  // A new version of the proxy's code means new workers.
+  writeFileSync(main, good);
+  const proxy = `${home}/dist/proxy/main.js`;
+  writeFileSync(proxy, `${readFileSync(proxy, 'utf8')}\n// another version\n`);
+  assert.equal((await hostd.hostctl('upgrade')).code, 0);
+  await until('the upgraded hostd', () => hostd.output().split('"msg":"ready: ').length === 3);
+  const after = await hostd.status();
+  const pid = (list: typeof after, name: string) => list.find(p => p.name === name)?.pid;
+  assert.equal(pid(after, 'tiny'), pid(before, 'tiny'));
+  assert.notEqual(pid(after, 'hostd-proxy'), pid(before, 'hostd-proxy'));
+});
+
+test('SIGUSR2 upgrades too', async t => {
+  const { hostd } = await site(t);
+  const before = await hostd.status();
+  process.kill(hostd.pid, 'SIGUSR2');
+  await until('the upgraded hostd', () => hostd.output().split('"msg":"ready: ').length === 3);
+  assert.deepEqual(
+    (await hostd.status()).map(p => p.pid),
+    before.map(p => p.pid),
+  );
 });

@@ -3,13 +3,15 @@
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
-import { isRoot, self, testAccounts } from './harness/accounts.ts';
+import { ask } from '../scripts/http.ts';
+import { isRoot, needsRoot, self, testAccounts } from './harness/accounts.ts';
 import { tinyApp } from './harness/apps.ts';
-import { startHostd } from './harness/hostd.ts';
+import { freePort, startHostd } from './harness/hostd.ts';
 import { startLoad } from './harness/load.ts';
 import { makePlace } from './harness/place.ts';
 import { look } from './harness/processes.ts';
 import { until } from './harness/until.ts';
+import { nginxMissing, startNginx } from './proxy/nginx.ts';
 
 async function twoApps(t: TestContext, keys: Parameters<typeof tinyApp>[1] = {}) {
   const place = makePlace(t);
@@ -179,4 +181,63 @@ test('an app with a health path is STARTING until that path answers', async t =>
   await hostd.hostctl('stop', 'tiny');
   const { stderr } = await update;
   assert.match(stderr, /tiny: was stopped before it was running/);
+});
+
+test('kill -9 of hostd and a reload behind nginx: not one request fails', {
+  skip: nginxMissing() || needsRoot,
+}, async t => {
+  const { place, one } = await twoApps(t);
+  const hostd = await startHostd(place, { apps: [one], config: { proxy: { enabled: false } } });
+  const nginx = await startNginx(place.directory('nginx-front'), [
+    {
+      name: 'one',
+      serverNames: [one.host],
+      locations: [],
+      socket: one.socket,
+      clientMaxBodySize: 0,
+      accessLog: '',
+      errorLog: '',
+      keepalive: false,
+    },
+  ]);
+  place.after(() => nginx.stop());
+  const load = startLoad({ to: { port: nginx.port }, host: one.host, clients: 4 });
+  await until('requests to be served', () => load.report().ok > 50);
+  await hostd.kill9();
+  const next = await hostd.again();
+  assert.equal((await next.hostctl('reload', 'one')).code, 0);
+  const report = await load.stop();
+  t.diagnostic(
+    `${report.requests} requests, ${report.ok} served, ${report.refused} refused, ${report.reset} reset`,
+  );
+  assert.equal(report.ok, report.requests, JSON.stringify(report));
+});
+
+test('another address to listen on: the new one answers, the old one is given back', async t => {
+  const { place, one } = await twoApps(t);
+  const hostd = await startHostd(place, { apps: [one] });
+  const port = await freePort();
+  writeFileSync(
+    hostd.config,
+    readFileSync(hostd.config, 'utf8').replace(`127.0.0.1:${hostd.port}`, `127.0.0.1:${port}`),
+  );
+  const { code, stderr } = await hostd.hostctl('update');
+  assert.equal(code, 0, stderr);
+  assert.equal((await ask({ to: { port }, host: one.host, path: '/' })).status, 200);
+  await until('the old address to be free', async () => {
+    const answer = await ask({ to: { port: hostd.port }, host: one.host, path: '/' }).catch(
+      error => error.code,
+    );
+    return answer === 'ECONNREFUSED';
+  });
+});
+
+test('a download that is under way when the sites change is finished by the old worker', async t => {
+  const { place, one } = await twoApps(t);
+  const hostd = await startHostd(place, { apps: [one] });
+  const slow = hostd.get(one.host, '/slow?s=3');
+  const file = `${place.dir}/etc/apps.d/one.toml`;
+  writeFileSync(file, readFileSync(file, 'utf8').replace('one.test', 'uno.test'));
+  assert.equal((await hostd.hostctl('update')).code, 0);
+  assert.equal((await slow).status, 200);
 });

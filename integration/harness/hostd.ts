@@ -12,7 +12,7 @@ import type { TestApp } from './apps.ts';
 import type { Place } from './place.ts';
 import { until } from './until.ts';
 
-const checkout = new URL('../..', import.meta.url).pathname.replace(/\/$/, '');
+export const checkout = new URL('../..', import.meta.url).pathname.replace(/\/$/, '');
 
 export interface HostdOptions {
   readonly apps?: readonly TestApp[];
@@ -22,6 +22,10 @@ export interface HostdOptions {
   readonly files?: Readonly<Record<string, string>>;
   /** More of hostd's own environment. */
   readonly env?: Readonly<Record<string, string>>;
+  /** A command that becomes hostd by exec, with its arguments, such as ["prlimit", "--nofile=64"]. */
+  readonly under?: readonly string[];
+  /** Another installation than the one that is tested. */
+  readonly home?: string;
 }
 
 export interface Hostd {
@@ -50,18 +54,20 @@ export interface Hostd {
 /** Writes the configuration and starts hostd; resolves when hostd has started everything. */
 export async function startHostd(place: Place, options: HostdOptions = {}): Promise<Hostd> {
   const port = portOf(options.config) ?? (await freePort());
-  return await launch(place, writeConfig(place, port, options), port, options.env ?? {});
+  return await launch(place, writeConfig(place, port, options), port, options);
 }
 
 async function launch(
   place: Place,
   config: string,
   port: number,
-  extra: Readonly<Record<string, string>>,
+  options: Pick<HostdOptions, 'env' | 'under' | 'home'>,
 ): Promise<Hostd> {
+  const { under = [], home = checkout } = options;
   const socket = `${place.dir}/run/hostd.sock`;
-  const env = { PATH: process.env['PATH'], HOME: place.dir, ...place.env, ...extra };
-  const child = spawn(`${checkout}/bin/hostd`, ['start', '-c', config], {
+  const env = { PATH: process.env['PATH'], HOME: place.dir, ...place.env, ...options.env };
+  const [file = '', ...args] = [...under, `${home}/bin/hostd`, 'start', '-c', config];
+  const child = spawn(file, args, {
     env,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -101,7 +107,7 @@ async function launch(
       if (running()) child.kill('SIGKILL');
       await ended;
     },
-    again: () => launch(place, config, port, extra),
+    again: () => launch(place, config, port, options),
     async stop() {
       if (!running()) return await ended;
       child.kill('SIGTERM');

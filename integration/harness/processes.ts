@@ -1,4 +1,4 @@
-// Which processes belong to a test: those whose environment, command line or directory carries its mark.
+// Which processes belong to a test: those whose environment, command line, directory or output carries its mark.
 // Reads /proc only; signals nothing but pids that it has just seen carry the mark.
 
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
@@ -73,9 +73,12 @@ export function killMarked(mark: Mark): Process[] {
 
 function carries(pid: number, command: string, mark: Mark): boolean {
   if (command.includes(mark.directory)) return true;
+  const inside = (link: string) =>
+    attempt(() => readlinkSync(`/proc/${pid}/${link}`).startsWith(mark.directory));
   return (
     attempt(() => readFileSync(`/proc/${pid}/environ`, 'latin1').split('\0').includes(mark.environment)) ||
-    attempt(() => readlinkSync(`/proc/${pid}/cwd`).startsWith(mark.directory))
+    // A proxy worker has hostd's environment only in part, but its log is the test's.
+    ['cwd', 'fd/1', 'fd/2'].some(inside)
   );
 }
 

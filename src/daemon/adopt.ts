@@ -1,23 +1,23 @@
 // Finds again what an earlier hostd has started: what still lives is supervised on, what has died is cleaned up.
 
 import { native } from '../native/index.ts';
-import { killCgroup, removeCgroup, whenEmpty } from './cgroups.ts';
+import { clearCgroup } from './cgroups.ts';
 import type { Logger } from './log.ts';
-import { bootId, identify, isAlive, withEnvironment } from './procfs.ts';
+import { bootId, isAlive } from './procfs.ts';
 import type { Record, Records } from './records.ts';
 import type { Run } from './run.ts';
+import { killStrays } from './strays.ts';
 import type { Supervisor } from './supervisor.ts';
 
 /**
  * Adopts every recorded run that is alive, as the program that it was started as; the caller then compares that with the
- * configuration. Returns how many there were.
+ * configuration.
  */
-export function adoptAll(supervisor: Supervisor, records: Records, log: Logger): number {
+export function adoptAll(supervisor: Supervisor, records: Records, log: Logger): void {
   const { records: found, broken } = records.read();
   for (const file of broken) log.warn({ file }, `cannot read record ${file}: dropped`);
   // Of two runs of one program (a hand-over was under way) the newer stays.
   found.sort((a, b) => b.run - a.run);
-  let adopted = 0;
   for (const record of found) {
     const run = isAlive(record.process) ? openRun(record) : null;
     if (run === null) {
@@ -25,7 +25,6 @@ export function adoptAll(supervisor: Supervisor, records: Records, log: Logger):
       records.remove(record.name, record.run);
       continue;
     }
-    adopted += 1;
     const older = supervisor.unit(record.name);
     const unit = supervisor.admit(record.program);
     supervisor.adopt(unit, run);
@@ -38,7 +37,6 @@ export function adoptAll(supervisor: Supervisor, records: Records, log: Logger):
       supervisor.retire(unit);
     }
   }
-  return adopted;
 }
 
 function openRun(record: Record): Run | null {
@@ -61,17 +59,6 @@ function bury(record: Record, log: Logger): void {
     return;
   }
   log.warn({ program: name, pid: id.pid }, `'${name}' (${id.pid}) ended while no hostd was there`);
-  if (cgroup !== null) {
-    killCgroup(cgroup);
-    whenEmpty(cgroup, () => removeCgroup(cgroup));
-  }
-  for (const pid of withEnvironment(record.marker)) if (identify(pid) !== null) endStray(pid);
-}
-
-function endStray(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL');
-  } catch {
-    // It has ended by itself.
-  }
+  if (cgroup !== null) clearCgroup(cgroup, () => {});
+  killStrays(record, () => {});
 }

@@ -6,7 +6,7 @@ import type { Host } from '../model/host.ts';
 import { withKept } from '../model/merge.ts';
 import { allPrograms } from './equip.ts';
 import type { Logger } from './log.ts';
-import { notify, startWatchdog } from './notify.ts';
+import { notifyReady } from './notify.ts';
 import { start } from './orders.ts';
 import type { Records } from './records.ts';
 import type { Supervisor } from './supervisor.ts';
@@ -21,12 +21,7 @@ export function withRunning(supervisor: Supervisor, { host, broken }: Loaded, re
 }
 
 /** Starts what is to be started; adopted programs that have changed meanwhile are brought up to date. */
-export async function boot(
-  supervisor: Supervisor,
-  adopted: number,
-  records: Records,
-  log: Logger,
-): Promise<void> {
+export async function boot(supervisor: Supervisor, records: Records, log: Logger): Promise<void> {
   const wanted = allPrograms(supervisor.host());
   const stopped = records.stopped();
   const running = supervisor.units().map(unit => unit.program);
@@ -36,15 +31,14 @@ export async function boot(
   for (const { program } of fresh)
     if (stopped.has(program.name))
       log.info({ program: program.name }, `${program.name} stays stopped, as it was`);
-  await start(supervisor.loop, starting, () => {});
-  if (adopted > 0) {
-    const found = changes([...running, ...fresh.map(unit => unit.program)], wanted);
-    for (const { name, change } of found)
-      log.info({ program: name }, `${name}: ${change} since it was started`);
-    await supervisor.exclusively(() => apply(supervisor, found, log, () => {}));
-  }
-  notify('READY=1');
-  startWatchdog();
+  const found = changes([...running, ...fresh.map(unit => unit.program)], wanted);
+  for (const { name, change } of found)
+    log.info({ program: name }, `${name}: ${change} since it was started`);
+  await Promise.all([
+    start(supervisor.loop, starting, () => {}),
+    supervisor.exclusively(() => apply(supervisor, found, log, () => {})),
+  ]);
+  notifyReady();
   const up = supervisor.units().filter(unit => unit.state.kind === 'running').length;
   log.info(`ready: ${up} of ${supervisor.units().length} programs are running`);
 }

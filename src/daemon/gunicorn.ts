@@ -96,6 +96,18 @@ export function configurationOption(command: readonly string[]): string | null {
   return found;
 }
 
+/**
+ * Of what gunicorn has logged since its start, the lines that say why the app did not load: the worker's own traceback,
+ * without gunicorn's, which follows. At most `most` lines, the last ones.
+ */
+export function whyNotLoaded(lines: readonly string[], most: number): readonly string[] {
+  const begin = lines.findIndex(line => line.includes('Exception in worker process'));
+  if (begin < 0) return lines.slice(-most);
+  const length = lines.slice(begin + 1).findIndex(line => line.startsWith('['));
+  const end = length < 0 ? lines.length : begin + 1 + length;
+  return lines.slice(begin + 1, end).slice(-most);
+}
+
 function readable(file: string, owner: Owner): boolean {
   try {
     as(owner, () => closeSync(openSync(file, 'r')));

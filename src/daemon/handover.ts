@@ -3,7 +3,7 @@
 
 import { closeSync, fstatSync } from 'node:fs';
 import { isProxy, policyFor } from './equip.ts';
-import { gunicornApp } from './gunicorn.ts';
+import { gunicornApp, whyNotLoaded } from './gunicorn.ts';
 import { userOf } from './launch.ts';
 import type { Logger } from './log.ts';
 import { type Report, start, stop } from './orders.ts';
@@ -12,15 +12,16 @@ import { proxyGroup, proxyPrograms } from './proxies.ts';
 import { signalRun } from './run.ts';
 import { tcpKey } from './sockets.ts';
 import type { Supervisor } from './supervisor.ts';
-import { lastLines } from './tail.ts';
+import { lastLines } from './tail-offset.ts';
 import { isDown, statusOf, type Unit } from './unit.ts';
 
 /** Milliseconds that new proxy workers may take to be ready. */
 const longestProxyStart = 10_000;
 /** Milliseconds that a new gunicorn may take to load the app in all its workers. */
 const longestAppStart = 120_000;
-/** Lines of the app's log that are shown when it cannot start. */
-const shownLines = 15;
+/** Lines of the app's log that are looked at, and shown, when it cannot start. */
+const readLines = 1000;
+const shownLines = 20;
 
 /** `hostctl reload`: app by app, so that never more than one has two generations in memory. */
 export async function reload(
@@ -150,7 +151,8 @@ function sizeOfLog(unit: Unit): number {
 }
 
 function logSince(unit: Unit, size: number): string {
-  const lines = withLog(unit, fd => lastLines(fd, Math.min(size, fstatSync(fd).size), shownLines)) ?? [];
+  const all = withLog(unit, fd => lastLines(fd, Math.min(size, fstatSync(fd).size), readLines)) ?? [];
+  const lines = whyNotLoaded(all, shownLines);
   return lines.length === 0 ? '' : `\n${lines.map(line => `  | ${line}`).join('\n')}`;
 }
 

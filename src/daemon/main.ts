@@ -15,9 +15,13 @@ import { handleSignals, makeEnding } from './ending.ts';
 import { writeGunicornConfiguration } from './gunicorn.ts';
 import { takeLock } from './lock.ts';
 import { type Logger, openLog } from './log.ts';
+import { reopenOnSignal } from './logs/commands.ts';
+import { makeLogs } from './logs/logs.ts';
+import { keepStatus } from './notify.ts';
+import { reapOrphans } from './orphans.ts';
 import { openRecords } from './records.ts';
 import { makeSockets } from './sockets.ts';
-import { detach, makeSupervisor } from './supervisor.ts';
+import { makeSupervisor } from './supervisor.ts';
 import { inheritedSockets } from './upgrade.ts';
 
 const defaultConfig = '/etc/hostd/hostd.toml';
@@ -75,24 +79,34 @@ function startHostd({ config, trial }: Arguments, log: Logger): void {
   const records = openRecords(settings.stateDir);
   const cgroups = findCgroups(createHash('sha256').update(settings.stateDir).digest('hex').slice(0, 8));
   log.info(`hostd started with pid ${process.pid}`);
+  process.on('exit', () => cgroups?.close());
   if (cgroups === null)
     log.warn('no cgroup v2 that hostd may use: stray processes are found by their environment');
 
+  const logs = makeLogs({ stateDir: settings.stateDir, host: () => supervisor.host(), log });
   const supervisor = makeSupervisor(loaded.host, {
     cgroups,
     records,
+    logs,
     sockets: makeSockets(inheritedSockets()),
     log,
     now: () => performance.now(),
     warn: message => log.warn(message),
     gunicornConfiguration: writeGunicornConfiguration(settings.runtimeDir),
   });
-  const adopted = adoptAll(supervisor, records, log);
+  keepStatus(supervisor.loop, supervisor.units);
+  if (process.pid === 1) reapOrphans();
+  adoptAll(supervisor, records, log);
   supervisor.setHost(withRunning(supervisor, loaded, records));
   const ending = makeEnding(supervisor, records, config, log);
-  serveControl(settings.control, commandHandlers({ supervisor, records, log, ending }), log);
+  serveControl(settings.control, commandHandlers({ supervisor, records, log, logs, ending }), log);
   handleSignals(supervisor, ending, log);
-  detach(log, boot(supervisor, adopted, records, log));
+  reopenOnSignal(logs, log);
+  boot(supervisor, records, log).catch(error => {
+    log.fatal({ err: error }, `cannot start: ${messageOf(error)}`);
+    // What runs goes on, for the next hostd to adopt.
+    process.exit(1);
+  });
 }
 
 function sayProblems({ problems }: Loaded, log: Logger): void {

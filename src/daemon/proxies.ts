@@ -2,9 +2,11 @@
 // access logs, a pipe for their facts). What they say is counted and logged; it never makes hostd do anything.
 
 import { createHash } from 'node:crypto';
-import { openSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { messageOf } from '../errors.ts';
+import { logFile } from '../model/app.ts';
 import type { Host, Program } from '../model/host.ts';
 import { native } from '../native/index.ts';
 import { decodeFact, type Fact, factLimit, type RoutedSite, type Routes } from '../protocol/worker.ts';
@@ -24,9 +26,11 @@ const firstListenerFd = 5;
 export function proxyPrograms({ settings, sites }: Host): Program[] {
   const { enabled, workers, user, listen } = settings.proxy;
   // What a worker serves is part of what it is: other sites are a changed program.
-  const routes = createHash('sha256').update(JSON.stringify({ listen, sites })).digest('hex');
+  const routes = createHash('sha256')
+    .update(JSON.stringify({ listen, sites, code: codeDigest() }))
+    .digest('hex');
   if (!enabled) return [];
-  const log = { path: join(settings.logDir, 'proxy.log'), maxBytes: 50 * 1024 * 1024, backups: 10 };
+  const log = logFile(join(settings.logDir, 'proxy.log'));
   return Array.from({ length: workers }, (_, number) => ({
     name: workers === 1 ? proxyGroup : `${proxyGroup}:${number}`,
     group: proxyGroup,
@@ -59,6 +63,19 @@ export function proxyPrograms({ settings, sites }: Host): Program[] {
   }));
 }
 
+let knownDigest: string | undefined;
+
+/** Of the worker's code as it was when hostd started, so that an upgrade renews the workers. */
+function codeDigest(): string {
+  if (knownDigest !== undefined) return knownDigest;
+  const directory = fileURLToPath(new URL('../proxy/', import.meta.url));
+  const hash = createHash('sha256');
+  for (const file of readdirSync(directory).sort())
+    if (/\.[jt]s$/.test(file)) hash.update(readFileSync(join(directory, file)));
+  knownDigest = hash.digest('hex');
+  return knownDigest;
+}
+
 /** What one run of a worker needs. `onFact` hears it; `warn` is told about access logs that cannot be opened. */
 export function equipProxy(
   host: Host,
@@ -68,38 +85,44 @@ export function equipProxy(
   warn: (message: string) => void,
 ): Equipment {
   const user = userOf(program);
-  const { listen } = host.settings.proxy;
-  const listeners = listen.map(address => sockets.tcp(address));
-  const opened: number[] = [];
-  const owners = new Map(host.programs.filter(p => p.app !== null).map(p => [p.app, p]));
-  const sites: RoutedSite[] = host.sites.map(site => {
-    const app = owners.get(site.name);
-    const fd = app === undefined ? null : openAccessLog(site.accessLog, app, warn);
-    if (fd !== null) opened.push(fd);
-    return {
-      ...site,
-      accessLogFd: fd === null ? null : firstListenerFd + listeners.length + opened.length - 1,
+  const { settings, sites } = host;
+  const { listen } = settings.proxy;
+  const close: number[] = [];
+  const closing = (fd: number) => {
+    close.push(fd);
+    return fd;
+  };
+  try {
+    const listeners = listen.map(address => sockets.tcp(address));
+    const owners = new Map(host.programs.filter(p => p.app !== null).map(p => [p.app, p]));
+    const logs: number[] = [];
+    const routed = sites.map((site): RoutedSite => {
+      const app = owners.get(site.name);
+      const fd = app === undefined ? null : openAccessLog(site.accessLog, app, warn);
+      if (fd === null) return { ...site, accessLogFd: null };
+      logs.push(closing(fd));
+      return { ...site, accessLogFd: firstListenerFd + listeners.length + logs.length - 1 };
+    });
+    const routes: Routes = {
+      listeners: listen.map((address, index) => ({ ...address, fd: firstListenerFd + index })),
+      sites: routed,
     };
-  });
-  const routes: Routes = {
-    listeners: listen.map((address, index) => ({ ...address, fd: firstListenerFd + index })),
-    sites,
-  };
-  const [read, write] = native.pipe();
-  readLines(read, factLimit, line => {
-    const fact = decodeFact(line);
-    if (fact !== null) onFact(fact);
-    return fact !== null;
-  });
-  const routesFd = openRoutes(host.settings.runtimeDir, routes);
-  const { argv, binary } = ownProgram('proxy', proxyGroup, user, host.settings.runtimeDir);
-  return {
-    argv,
-    env: { HOSTD_ROUTES_FD: `${firstRoutesFd}`, HOSTD_FACTS_FD: `${factsFd}` },
-    fds: [routesFd, write, ...listeners, ...opened],
-    binary,
-    close: [routesFd, write, binary, ...opened],
-  };
+    const routesFd = closing(openRoutes(settings.runtimeDir, routes));
+    const { argv, binary } = ownProgram('proxy', proxyGroup, user, settings.runtimeDir);
+    closing(binary);
+    const [read, write] = native.pipe();
+    closing(write);
+    readLines(read, factLimit, line => {
+      const fact = decodeFact(line);
+      if (fact !== null) onFact(fact);
+      return fact !== null;
+    });
+    const env = { HOSTD_ROUTES_FD: `${firstRoutesFd}`, HOSTD_FACTS_FD: `${factsFd}` };
+    return { argv, env, fds: [routesFd, write, ...listeners, ...logs], binary, close };
+  } catch (error) {
+    for (const fd of close) closeSync(fd);
+    throw error;
+  }
 }
 
 function openAccessLog(path: string, app: Program, warn: (message: string) => void): number | null {

@@ -1,0 +1,103 @@
+// Programs that write numbered lines, and the count of what became of the lines. A writer's line is "ID 00000017 xxxx".
+
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import type { Place } from './place.ts';
+
+export interface Writers {
+  /** How many processes write to the same file. */
+  readonly writers?: number;
+  /** Lines of each. */
+  readonly lines: number;
+  /** Characters of a line, its newline included. */
+  readonly length?: number;
+  /** Lines of one write(2). */
+  readonly batch?: number;
+  /** Seconds between two writes. */
+  readonly pause?: number;
+}
+
+const source = `import os, sys, time
+writers, lines, length, batch, pause = int(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]), float(sys.argv[5])
+me = 0
+for child in range(1, writers):
+    if os.fork() == 0:
+        me = child
+        break
+for start in range(0, lines, batch):
+    out = b''
+    for n in range(start, min(lines, start + batch)):
+        head = b'%c %08d ' % (97 + me, n)
+        # Lengths differ a little, as those of real lines do.
+        out += head + b'x' * (length - len(head) - 1 - n % 7) + b'\\n'
+    while out:
+        try:
+            out = out[os.write(1, out):]
+        except OSError as error:
+            time.sleep(0.05)
+    if pause: time.sleep(pause)
+if me == 0:
+    for child in range(1, writers): os.wait()
+`;
+
+/** The command of a program that writes, and ends when it has written everything. */
+export function writerCommand(place: Place, writers: Writers): string {
+  const script = join(place.dir, 'writer.py');
+  if (!existsSync(script)) place.write('writer.py', source);
+  const { writers: count = 1, lines, length = 60, batch = 1, pause = 0 } = writers;
+  return `/usr/bin/python3 ${script} ${count} ${lines} ${length} ${batch} ${pause}`;
+}
+
+export interface Tally {
+  readonly lines: number;
+  readonly lost: number;
+  readonly doubled: number;
+  readonly torn: number;
+  /** Files in which a line begins or ends that is not whole in it. */
+  readonly tornFiles: readonly string[];
+}
+
+/** The log and its backups, oldest first. */
+export function logFiles(path: string): string[] {
+  const name = basename(path);
+  const number = (file: string) => Number(/\.(\d+)(\.gz)?$/.exec(file)?.[1] ?? 0);
+  return readdirSync(dirname(path))
+    .filter(file => file === name || (file.startsWith(`${name}.`) && number(file) > 0))
+    .sort((a, b) => number(b) - number(a))
+    .map(file => join(dirname(path), file));
+}
+
+export function readLog(file: string): string {
+  const bytes = readFileSync(file);
+  return (file.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString('latin1');
+}
+
+/** Counts the lines of a log and its backups; `expected` lines of each writer should be there. */
+export function tallyLog(path: string, expected: number, writers = 1): Tally {
+  const files = logFiles(path).map(file => ({ file, text: readLog(file) }));
+  const all = tally(files.map(({ text }) => text).join(''), expected, writers);
+  const isWhole = (text: string) => text === '' || (text.endsWith('\n') && /^[a-z] \d{8} /.test(text));
+  return { ...all, tornFiles: files.filter(({ text }) => !isWhole(text)).map(({ file }) => basename(file)) };
+}
+
+export function tally(text: string, expected: number, writers = 1): Tally {
+  const seen = new Map<string, number>();
+  let torn = 0;
+  let lines = 0;
+  for (const line of text.split('\n')) {
+    if (line === '') continue;
+    lines += 1;
+    const key = /^([a-z] \d{8}) x+$/.exec(line)?.[1];
+    if (key === undefined) torn += 1;
+    else seen.set(key, (seen.get(key) ?? 0) + 1);
+  }
+  const doubled = [...seen.values()].reduce((sum, count) => sum + count - 1, 0);
+  return { lines, lost: expected * writers - seen.size, doubled, torn, tornFiles: [] };
+}
+
+export const nothingLost = { lost: 0, doubled: 0, torn: 0 };
+
+export function sizeOf(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+}

@@ -1,0 +1,24 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { configurationOption, whyNotLoaded } from './gunicorn.ts';
+
+test("the app's own gunicorn configuration is found however it is given, and the last one counts", () => {
+  assert.equal(configurationOption(['gunicorn', 'x']), null);
+  assert.equal(configurationOption(['gunicorn', '-c', 'a.py', 'x']), 'a.py');
+  assert.equal(configurationOption(['gunicorn', '-ca.py']), 'a.py');
+  assert.equal(configurationOption(['gunicorn', '--config', 'a.py', '--config=python:b']), 'python:b');
+});
+
+test("of a failed start the app's traceback is shown, not gunicorn's", () => {
+  const log = [
+    '[2026-01-02 03:04:05 +0000] [12] [ERROR] Exception in worker process',
+    'Traceback (most recent call last):',
+    '  File "wsgi.py", line 3, in <module>',
+    'RuntimeError: no database today',
+    '[2026-01-02 03:04:05 +0000] [12] [INFO] Worker exiting (pid: 12)',
+    'Traceback (most recent call last):',
+    "gunicorn.errors.HaltServer: <HaltServer 'Worker failed to boot.' 3>",
+  ];
+  assert.deepEqual(whyNotLoaded(log, 2), log.slice(2, 4));
+  assert.deepEqual(whyNotLoaded(['a', 'b', 'c'], 2), ['b', 'c']);
+});
