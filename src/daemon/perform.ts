@@ -6,6 +6,7 @@ import { describeExit } from '../lifecycle/view.ts';
 import { type LaunchContext, launch } from './launch.ts';
 import type { Logger } from './log.ts';
 import type { News, Perform } from './loop.ts';
+import { awaitRequirements } from './requirements.ts';
 import { killRun, type Run, signalRun, whenOver } from './run.ts';
 import type { Unit } from './unit.ts';
 
@@ -13,7 +14,7 @@ export function makePerform(context: LaunchContext, log: Logger): Perform {
   return (unit, effect, post) => {
     switch (effect.kind) {
       case 'spawn':
-        return spawn(unit, effect.run, context, log, post);
+        return prepare(unit, effect.run, context, log, post);
       case 'signal':
         return signal(unit, effect, log);
       case 'kill':
@@ -25,6 +26,38 @@ export function makePerform(context: LaunchContext, log: Logger): Perform {
         return;
       }
     }
+  };
+}
+
+/** At once, or when everything that the program requires is there. */
+function prepare(
+  unit: Unit,
+  run: number,
+  context: LaunchContext,
+  log: Logger,
+  post: (news: News) => void,
+): void {
+  const { requires } = unit.program;
+  if (requires.length === 0) {
+    spawn(unit, run, context, log, post);
+    return;
+  }
+  const wait = awaitRequirements(
+    requires,
+    what => {
+      unit.waitsFor = what;
+    },
+    () => {
+      unit.cancelWait = null;
+      unit.waitsFor = null;
+      spawn(unit, run, context, log, post);
+    },
+  );
+  unit.waitsFor = requires.map(({ name }) => name).join(', ');
+  unit.cancelWait = () => {
+    wait.cancel();
+    unit.cancelWait = null;
+    post({ kind: 'spawn-failed', run, why: 'stopped before what it requires was there', random: 0 });
   };
 }
 
@@ -44,6 +77,7 @@ function spawn(
       `spawned: '${name}' with pid ${live.process.pid}`,
     );
     attend(unit, live, context, log, post);
+    post({ kind: 'spawned', run });
   } catch (error) {
     post({ kind: 'spawn-failed', run, why: messageOf(error), random: Math.random() });
   }
@@ -60,10 +94,12 @@ export function attend(
   const { name } = unit.program;
   unit.run = run;
   unit.startedAt = run.startedAt;
+  context.logs.attach(unit, run);
   // Told to stop as a group: its members may take as long as the program may.
   const gentle = () => unit.state.kind === 'stopping' && unit.program.stopasgroup;
   whenOver(run, gentle, (ending, leftAlive) => {
     context.records.remove(name, run.number);
+    context.logs.detach(run);
     unit.run = null;
     unit.stoppedAt = Date.now();
     if (leftAlive > 0)
@@ -83,6 +119,7 @@ export function attend(
 }
 
 function signal(unit: Unit, effect: Effect & { kind: 'signal' }, log: Logger): void {
+  unit.cancelWait?.();
   if (unit.run === null) return;
   const { program } = unit;
   log.info(

@@ -14,6 +14,8 @@ export interface Unit {
   policy: Policy;
   /** Opens what the next run needs; throws HostdError when it cannot. */
   readonly equip: (unit: Unit) => Equipment;
+  /** Ends the wait for what it requires, if there is one: the run then counts as not spawned. */
+  cancelWait: (() => void) | null;
   /** It belongs to a new generation that has not taken over yet (handover.ts). */
   successor: boolean;
   /** How many gunicorn workers have to load the app before it counts as ready. */
@@ -43,6 +45,7 @@ export function makeUnit(program: Program, policy: Policy, equip: (unit: Unit) =
     run: null,
     timer: undefined,
     waitsFor: null,
+    cancelWait: null,
     lastExit: null,
     startedAt: null,
     stoppedAt: null,
@@ -83,9 +86,12 @@ function describe(unit: Unit, uptime: number, now: number): string {
     case 'running':
       return `pid ${run?.process.pid ?? '?'}, uptime ${formatUptime(uptime)}`;
     case 'starting':
-      return run === null
-        ? ''
-        : `pid ${run.process.pid}${unit.waitsFor === null ? '' : `, waits for ${unit.waitsFor}`}`;
+      return [
+        run === null ? [] : `pid ${run.process.pid}`,
+        unit.waitsFor === null ? [] : `waits for ${unit.waitsFor}`,
+      ]
+        .flat()
+        .join(', ');
     case 'stopping':
       return `pid ${run?.process.pid ?? '?'}, waits for it to end`;
     case 'backoff':

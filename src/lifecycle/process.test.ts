@@ -32,6 +32,8 @@ const timer = (run: number, name: 'startsecs' | 'retry' | 'kill', at: number): E
   at,
 });
 
+const spawned = (run: number, at: number): Event => ({ kind: 'spawned', run, at });
+
 /** The last state, and all effects, of a list of events. */
 function play(policy: Policy, events: readonly Event[], from: State = initial) {
   let state = from;
@@ -45,7 +47,7 @@ function play(policy: Policy, events: readonly Event[], from: State = initial) {
 }
 
 test('a start spawns run 1, and it is RUNNING once it has stayed up for startsecs', () => {
-  const started = play(supervisor, [{ kind: 'start', at: 0 }]);
+  const started = play(supervisor, [{ kind: 'start', at: 0 }, spawned(1, 0)]);
   assert.deepEqual(started, {
     state: { kind: 'starting', run: 1, tries: 0, since: 0 },
     effects: [
@@ -81,26 +83,29 @@ test('an exit before startsecs is a failed start whatever the code, and is tried
 });
 
 test('startretries = 0 is one try', () => {
-  const { state } = play({ ...supervisor, startretries: 0 }, [{ kind: 'start', at: 0 }, exited(1, bad, 5)]);
+  const { state } = play({ ...supervisor, startretries: 0 }, [
+    { kind: 'start', at: 0 },
+    spawned(1, 0),
+    exited(1, bad, 5),
+  ]);
   assert.equal(state.kind, 'fatal');
 });
 
 test('a running program that ends unexpectedly is started again at once', () => {
   const { state, effects } = play(supervisor, [
     { kind: 'start', at: 0 },
+    spawned(1, 0),
     timer(1, 'startsecs', 1000),
     exited(1, killed, 5000),
   ]);
-  assert.deepEqual(state, { kind: 'starting', run: 2, tries: 0, since: 5000 });
-  assert.deepEqual(effects.slice(2), [
-    { kind: 'spawn', run: 2 },
-    { kind: 'timer', run: 2, timer: 'startsecs', ms: 1000 },
-  ]);
+  assert.deepEqual(state, { kind: 'starting', run: 2, tries: 0, since: null });
+  assert.deepEqual(effects.slice(2), [{ kind: 'spawn', run: 2 }]);
 });
 
 test('an expected exit code of a running program means EXITED under autorestart = unexpected', () => {
   const { state } = play(supervisor, [
     { kind: 'start', at: 0 },
+    spawned(1, 0),
     timer(1, 'startsecs', 1000),
     exited(1, ok, 5000),
   ]);
@@ -108,12 +113,16 @@ test('an expected exit code of a running program means EXITED under autorestart 
 });
 
 test('an exit after startsecs counts as one of a running program even if the timer has not said so yet', () => {
-  const { state } = play(supervisor, [{ kind: 'start', at: 0 }, exited(1, ok, 1001)]);
+  const { state } = play(supervisor, [{ kind: 'start', at: 0 }, spawned(1, 0), exited(1, ok, 1001)]);
   assert.deepEqual(state, { kind: 'exited', run: 1, how: ok });
 });
 
 test('startsecs = 0: a program that ends at once with an expected code has EXITED', () => {
-  const { state } = play({ ...supervisor, startsecs: 0 }, [{ kind: 'start', at: 0 }, exited(1, ok, 0)]);
+  const { state } = play({ ...supervisor, startsecs: 0 }, [
+    { kind: 'start', at: 0 },
+    spawned(1, 0),
+    exited(1, ok, 0),
+  ]);
   assert.equal(state.kind, 'exited');
 });
 
@@ -136,10 +145,11 @@ test('an app that keeps crashing is retried for ever, with delays that double up
 test('an app that crashes for the first time after good running is back at once', () => {
   const { state } = play(forApps, [
     { kind: 'start', at: 0 },
+    spawned(1, 0),
     timer(1, 'startsecs', 1000),
     exited(1, killed, 60_000),
   ]);
-  assert.deepEqual(state, { kind: 'starting', run: 2, tries: 1, since: 60_000 });
+  assert.deepEqual(state, { kind: 'starting', run: 2, tries: 1, since: null });
 });
 
 test('an app that crashes every two seconds is slowed down, and forgiven after ten good ones', () => {
@@ -147,7 +157,7 @@ test('an app that crashes every two seconds is slowed down, and forgiven after t
     timer(run, 'startsecs', at + 1000),
     exited(run, killed, at + 2000),
   ];
-  const first = play(forApps, [{ kind: 'start', at: 0 }, ...crash(1, 0)]);
+  const first = play(forApps, [{ kind: 'start', at: 0 }, spawned(1, 0), ...crash(1, 0)]);
   assert.equal(first.state.kind, 'starting');
   const second = play(forApps, crash(2, 2000), first.state);
   assert.equal(second.state.kind, 'backoff');
@@ -156,12 +166,13 @@ test('an app that crashes every two seconds is slowed down, and forgiven after t
     [timer(2, 'retry', 5000), timer(3, 'startsecs', 6000), exited(3, killed, 16_000)],
     second.state,
   );
-  assert.deepEqual(third.state, { kind: 'starting', run: 4, tries: 1, since: 16_000 });
+  assert.deepEqual(third.state, { kind: 'starting', run: 4, tries: 1, since: null });
 });
 
 test('stop while backing off cancels the retry', () => {
   const { state, effects } = play(supervisor, [
     { kind: 'start', at: 0 },
+    spawned(1, 0),
     exited(1, bad, 5),
     { kind: 'stop', at: 10 },
     timer(1, 'retry', 1005),
@@ -173,15 +184,17 @@ test('stop while backing off cancels the retry', () => {
 test('start while backing off tries at once and counts from the beginning', () => {
   const { state } = play(supervisor, [
     { kind: 'start', at: 0 },
+    spawned(1, 0),
     exited(1, bad, 5),
     { kind: 'start', at: 10 },
   ]);
-  assert.deepEqual(state, { kind: 'starting', run: 2, tries: 0, since: 10 });
+  assert.deepEqual(state, { kind: 'starting', run: 2, tries: 0, since: null });
 });
 
 test('a program that ignores the stop signal is killed after stopwaitsecs, and again', () => {
   const { state, effects } = play(supervisor, [
     { kind: 'start', at: 0 },
+    spawned(1, 0),
     timer(1, 'startsecs', 1000),
     { kind: 'stop', at: 2000 },
     timer(1, 'kill', 12_000),
@@ -196,13 +209,22 @@ test('a program that ignores the stop signal is killed after stopwaitsecs, and a
 });
 
 test('restart stops, then starts; a stop in between wins', () => {
-  const running = play(supervisor, [{ kind: 'start', at: 0 }, timer(1, 'startsecs', 1000)]).state;
+  const running = play(supervisor, [
+    { kind: 'start', at: 0 },
+    spawned(1, 0),
+    timer(1, 'startsecs', 1000),
+  ]).state;
   const restarting = play(supervisor, [{ kind: 'restart', at: 2000 }], running).state;
   assert.equal(play(supervisor, [exited(1, ok, 2100)], restarting).state.kind, 'starting');
   assert.equal(
     play(supervisor, [{ kind: 'stop', at: 2050 }, exited(1, ok, 2100)], restarting).state.kind,
     'stopped',
   );
+});
+
+test('what a program requires is waited for before its spawn, and that time does not count as its own', () => {
+  const { state } = play(supervisor, [{ kind: 'start', at: 0 }, spawned(1, 60_000), exited(1, bad, 60_010)]);
+  assert.equal(state.kind, 'backoff');
 });
 
 test('a program that has to say that it is ready is STARTING until it does', () => {
@@ -217,6 +239,7 @@ test('a command that cannot be run is a failed start with its reason', () => {
   const why = 'cannot find command "nope"';
   const { state } = play(supervisor, [
     { kind: 'start', at: 0 },
+    spawned(1, 0),
     { kind: 'spawn-failed', run: 1, why, at: 1, random: 0 },
   ]);
   assert.deepEqual(state, { kind: 'backoff', run: 1, tries: 1, why, until: 1001 });
@@ -227,7 +250,7 @@ test('a command that cannot be run is a failed start with its reason', () => {
 const run = fc.integer({ min: 0, max: 6 });
 const someEvent: fc.Arbitrary<Event> = fc.oneof(
   fc.record({ kind: fc.constantFrom('start', 'stop', 'restart'), at: fc.constant(0) }),
-  fc.record({ kind: fc.constant('ready'), run, at: fc.constant(0) }),
+  fc.record({ kind: fc.constantFrom('ready', 'spawned'), run, at: fc.constant(0) }),
   fc.record({
     kind: fc.constant('exited'),
     run,

@@ -1,7 +1,7 @@
 // One supervised program: what should happen next. Pure: no clock, no randomness, no I/O; those arrive in events.
 //
 //   stopped   not running, and nobody wants it to
-//   starting  spawned; not yet up for startsecs, or not yet ready
+//   starting  to be spawned as soon as what it requires is there, or spawned and not yet up for startsecs, or not yet ready
 //   running   up
 //   backoff   failed to start; waits for its next try
 //   stopping  told to end; killed after stopwaitsecs
@@ -33,7 +33,8 @@ export type State = {
   readonly run: number;
 } & (
   | { readonly kind: 'stopped' }
-  | { readonly kind: 'starting'; readonly tries: number; readonly since: number }
+  /** `since` its spawn; null: it is not spawned yet. */
+  | { readonly kind: 'starting'; readonly tries: number; readonly since: number | null }
   | { readonly kind: 'running'; readonly tries: number; readonly since: number }
   | { readonly kind: 'backoff'; readonly tries: number; readonly why: string; readonly until: number }
   | { readonly kind: 'stopping'; readonly next: 'stopped' | 'starting' }
@@ -46,6 +47,7 @@ export type Timer = 'startsecs' | 'retry' | 'kill';
 /** `at` is a monotonic time in milliseconds; `random` is in [0, 1). */
 export type Event = { readonly at: number } & (
   | { readonly kind: 'start' | 'stop' | 'restart' }
+  | { readonly kind: 'spawned'; readonly run: number }
   | { readonly kind: 'ready'; readonly run: number }
   | { readonly kind: 'exited'; readonly run: number; readonly how: Exit; readonly random: number }
   | { readonly kind: 'spawn-failed'; readonly run: number; readonly why: string; readonly random: number }
@@ -75,20 +77,20 @@ export function step(policy: Policy, state: State, event: Event): Step {
     case 'stopped':
     case 'exited':
     case 'fatal':
-      return whenDown(policy, state, event);
+      return whenDown(state, event);
     case 'starting':
       return whenStarting(policy, state, event);
     case 'running':
       return whenRunning(policy, state, event);
     case 'backoff':
-      return whenBackoff(policy, state, event);
+      return whenBackoff(state, event);
     case 'stopping':
       return whenStopping(policy, state, event);
   }
 }
 
-function whenDown(policy: Policy, state: State, event: Event): Step {
-  return event.kind === 'start' || event.kind === 'restart' ? spawn(policy, state, 0, event.at) : stay(state);
+function whenDown(state: State, event: Event): Step {
+  return event.kind === 'start' || event.kind === 'restart' ? spawn(state, 0) : stay(state);
 }
 
 function whenStarting(policy: Policy, state: State & { kind: 'starting' }, event: Event): Step {
@@ -96,6 +98,8 @@ function whenStarting(policy: Policy, state: State & { kind: 'starting' }, event
     case 'stop':
     case 'restart':
       return end(policy, state, event.kind);
+    case 'spawned':
+      return spawned(policy, state, event.at);
     case 'ready':
       return running(state, event.at);
     case 'timer':
@@ -104,8 +108,10 @@ function whenStarting(policy: Policy, state: State & { kind: 'starting' }, event
         : stay(state);
     case 'exited':
       // An exit and the startsecs timer may arrive in either order; the times decide, as in Supervisor.
-      return policy.readiness === 'startsecs' && event.at - state.since >= policy.startsecs
-        ? whenRunning(policy, { ...state, kind: 'running' }, event)
+      return policy.readiness === 'startsecs' &&
+        state.since !== null &&
+        event.at - state.since >= policy.startsecs
+        ? whenRunning(policy, { ...state, kind: 'running', since: state.since }, event)
         : failed(policy, state, 'exited too quickly', event);
     case 'spawn-failed':
       return failed(policy, state, event.why, event);
@@ -123,7 +129,7 @@ function whenRunning(policy: Policy, state: State & { kind: 'running' }, event: 
       if (!restarts(policy, event.how)) return stay({ kind: 'exited', run: state.run, how: event.how });
       const next = afterRunning(policy, state.tries, event.at - state.since, event.random);
       return next.delay === 0
-        ? spawn(policy, state, next.tries, event.at)
+        ? spawn(state, next.tries)
         : backoff(state, next, 'exited soon after it had started', event.at);
     }
     default:
@@ -131,15 +137,15 @@ function whenRunning(policy: Policy, state: State & { kind: 'running' }, event: 
   }
 }
 
-function whenBackoff(policy: Policy, state: State & { kind: 'backoff' }, event: Event): Step {
+function whenBackoff(state: State & { kind: 'backoff' }, event: Event): Step {
   switch (event.kind) {
     case 'start':
     case 'restart':
-      return spawn(policy, state, 0, event.at);
+      return spawn(state, 0);
     case 'stop':
       return stay({ kind: 'stopped', run: state.run });
     case 'timer':
-      return event.timer === 'retry' ? spawn(policy, state, state.tries, event.at) : stay(state);
+      return event.timer === 'retry' ? spawn(state, state.tries) : stay(state);
     default:
       return stay(state);
   }
@@ -154,9 +160,7 @@ function whenStopping(policy: Policy, state: State & { kind: 'stopping' }, event
       return stay({ ...state, next: 'stopped' });
     case 'exited':
     case 'spawn-failed':
-      return state.next === 'starting'
-        ? spawn(policy, state, 0, event.at)
-        : stay({ kind: 'stopped', run: state.run });
+      return state.next === 'starting' ? spawn(state, 0) : stay({ kind: 'stopped', run: state.run });
     case 'timer': {
       if (event.timer !== 'kill') return stay(state);
       // A process in an uninterruptible sleep outlives SIGKILL for a while; say it again.
@@ -168,6 +172,7 @@ function whenStopping(policy: Policy, state: State & { kind: 'stopping' }, event
       };
       return { state, effects: [{ kind: 'kill', run: state.run }, again] };
     }
+    case 'spawned':
     case 'ready':
       return stay(state);
   }
@@ -177,16 +182,15 @@ function stay(state: State): Step {
   return { state, effects: [] };
 }
 
-function spawn(policy: Policy, state: State, tries: number, at: number): Step {
+function spawn(state: State, tries: number): Step {
   const run = state.run + 1;
-  const started: Effect[] =
-    policy.readiness === 'startsecs'
-      ? [{ kind: 'timer', run, timer: 'startsecs', ms: policy.startsecs }]
-      : [];
-  return {
-    state: { kind: 'starting', run, tries, since: at },
-    effects: [{ kind: 'spawn', run }, ...started],
-  };
+  return { state: { kind: 'starting', run, tries, since: null }, effects: [{ kind: 'spawn', run }] };
+}
+
+function spawned(policy: Policy, state: State & { kind: 'starting' }, at: number): Step {
+  const { run } = state;
+  const timer: Effect = { kind: 'timer', run, timer: 'startsecs', ms: policy.startsecs };
+  return { state: { ...state, since: at }, effects: policy.readiness === 'startsecs' ? [timer] : [] };
 }
 
 function running(state: State & { kind: 'starting' }, at: number): Step {
