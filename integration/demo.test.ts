@@ -34,6 +34,8 @@ function demo(...args: string[]): Demo {
 
 test('the demo serves both sites, again without delay, ends with Ctrl-C, and can be removed', {
   skip: needsVirtualenv('recent'),
+  // It makes two virtualenvs, from the network.
+  timeout: 240_000,
 }, async t => {
   const dir = `${makePlace(t).dir}/demo`;
 

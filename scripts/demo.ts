@@ -195,7 +195,7 @@ async function main(): Promise<number> {
   const code = await ended;
   const clean = await nothingIsLeft({
     environment: `HOSTD_DEMO=${place.dir}`,
-    directory: `${place.dir}/etc/`,
+    directory: `${place.dir}/log/`,
   });
   return fine && clean && code === 0 ? 0 : 1;
 }

@@ -24,6 +24,7 @@ missing_packages() {
   [ "$purpose" = test ] || return 0
   command -v nginx >/dev/null || echo nginx-light
   command -v supervisord >/dev/null || echo supervisor
+  ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || echo postgresql
 }
 
 # Ours is recognised by its mark, so that one left behind by a killed run does no harm for long.
@@ -54,7 +55,7 @@ install_packages() {
   remove_policy
   rm -f "$log"
   # Nor shall they start when the machine does.
-  for service in nginx supervisor; do
+  for service in nginx supervisor postgresql; do
     case " $* " in *" $service"*) systemctl disable --quiet "$service" >/dev/null 2>&1 || : ;; esac
   done
 }

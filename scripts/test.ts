@@ -65,7 +65,7 @@ async function prepare(): Promise<void> {
 }
 
 /** Real processes: one file at a time on a small machine, and none may hang for ever. */
-const real = ['--test-concurrency=1', '--test-timeout=240000'];
+const real = ['--test-concurrency=1', '--test-timeout=120000'];
 const tallies: Tally[] = [];
 if (wanted('check')) {
   tallies.push(await check('types (tsc)', 'tsc', ['-p', 'tsconfig.json']));

@@ -122,7 +122,9 @@ async function useDebians(
   );
   if (process.getuid?.() === 0) {
     const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-    await must('install them', ['apt-get', '-qq', 'install', '-y', ...recipe.debian], { env });
+    // Both of the demo's sites may ask for them at the same time.
+    const apt = ['apt-get', '-qq', '-o', 'DPkg::Lock::Timeout=300', 'install', '-y'] as const;
+    await must('install them', [...apt, ...recipe.debian], { env });
   }
   const options = { as: account, env: environment(root) };
   const venv = ['-m', 'venv', '--system-site-packages', root] as const;
