@@ -7,7 +7,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/capability.h>
+#include <linux/falloc.h>
 #include <linux/openat2.h>
+#include <linux/sched.h>
 #include <netdb.h>
 #include <node_api.h>
 #include <pwd.h>
@@ -16,6 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/ioctl.h>
 #include <sys/fsuid.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -34,6 +38,9 @@
 #ifndef SYS_pidfd_open
 #define SYS_pidfd_open 434
 #endif
+#ifndef SYS_clone3
+#define SYS_clone3 435
+#endif
 #ifndef SYS_close_range
 #define SYS_close_range 436
 #endif
@@ -47,6 +54,9 @@
 #define P_PIDFD 3
 #endif
 #define CLOSE_RANGE_SET_CLOEXEC (1U << 2)
+#ifndef CLONE_INTO_CGROUP
+#define CLONE_INTO_CGROUP 0x200000000ULL
+#endif
 
 #define MAX_ARGS 9
 
@@ -282,6 +292,33 @@ static napi_value cloexec(napi_env env, napi_callback_info info) {
   return result_of(env, fcntl(to_int(env, a[0]), F_SETFD, to_int(env, a[1]) ? FD_CLOEXEC : 0), "fcntl");
 }
 
+// (fd, length): takes the first `length` bytes out of a file, which is that much shorter then; fallocate(2).
+static napi_value collapse(napi_env env, napi_callback_info info) {
+  napi_value a[MAX_ARGS];
+  args(env, info, a);
+  return result_of(env, fallocate(to_int(env, a[0]), FALLOC_FL_COLLAPSE_RANGE, 0, to_int(env, a[1])), "fallocate");
+}
+
+// (uid, gid, nice): of this thread alone, and for good: the file system ids of a user, no capabilities where that is not
+// root, and a lower priority. The system calls are made directly, since libc's would change every thread's.
+static napi_value lower_thread(napi_env env, napi_callback_info info) {
+  napi_value a[MAX_ARGS];
+  args(env, info, a);
+  uid_t uid = to_int(env, a[0]);
+  gid_t gid = to_int(env, a[1]);
+  setpriority(PRIO_PROCESS, syscall(SYS_gettid), to_int(env, a[2]));
+  if (geteuid() != 0 || uid == 0) return NULL;
+  setfsgid(gid);
+  setfsuid(uid);
+  struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+  struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {{0}};
+  if ((uid_t)setfsuid(-1) != uid || (gid_t)setfsgid(-1) != gid) {
+    errno = EPERM;
+    return fail(env, "setfsuid");
+  }
+  return result_of(env, syscall(SYS_capset, &header, none), "capset");
+}
+
 static napi_value make_pipe(napi_env env, napi_callback_info info) {
   (void)info;
   int ends[2];
@@ -303,7 +340,7 @@ struct launch {
   gid_t gid, *groups;
   uint32_t group_count, limit_count, fd_count;
   int64_t *limits;  // resource, soft, hard; -1 is infinity
-  int *fds, mask, cgroup, binary, switch_user, no_new_privs;
+  int *fds, mask, cgroup, enter_cgroup, binary, switch_user, no_new_privs, terminal;
 };
 
 static char **to_strings(napi_env env, napi_value array) {
@@ -327,7 +364,10 @@ static void give_up(int status, enum stage stage) {
 // In the child: async-signal-safe calls only. It ends in execve or in _exit.
 static void become(struct launch *l, int gate, int status) {
   setsid();
-  if (l->cgroup >= 0 && write(l->cgroup, "0", 1) < 0) give_up(status, STAGE_CGROUP);
+  if (l->enter_cgroup) {
+    int procs = openat(l->cgroup, "cgroup.procs", O_WRONLY | O_CLOEXEC);
+    if (procs < 0 || write(procs, "0", 1) < 0) give_up(status, STAGE_CGROUP);
+  }
   for (uint32_t i = 0; i < l->limit_count; i++) {
     int64_t *limit = l->limits + 3 * i;
     struct rlimit r = {limit[1] < 0 ? RLIM_INFINITY : (rlim_t)limit[1], limit[2] < 0 ? RLIM_INFINITY : (rlim_t)limit[2]};
@@ -342,13 +382,15 @@ static void become(struct launch *l, int gate, int status) {
   for (uint32_t i = 0; i < l->fd_count; i++)
     if (dup2(l->fds[i], i) < 0) give_up(status, STAGE_FILES);
   syscall(SYS_close_range, l->fd_count, ~0U, CLOSE_RANGE_SET_CLOEXEC);
+  if (l->terminal && ioctl(0, TIOCSCTTY, 0) < 0) give_up(status, STAGE_FILES);
   for (uint32_t i = 0; i < 3 && i < l->fd_count; i++) {
     int flags = fcntl(i, F_GETFL);
     if (flags & O_NONBLOCK) fcntl(i, F_SETFL, flags & ~O_NONBLOCK);
   }
   if (l->switch_user) {
-    if (setgroups(l->group_count, l->groups) < 0 || setresgid(l->gid, l->gid, l->gid) < 0 ||
-        setresuid(l->uid, l->uid, l->uid) < 0)
+    // The calls themselves: libc's would signal threads that a child born by clone3(2) does not have.
+    if (syscall(SYS_setgroups, (size_t)l->group_count, l->groups) < 0 ||
+        syscall(SYS_setresgid, l->gid, l->gid, l->gid) < 0 || syscall(SYS_setresuid, l->uid, l->uid, l->uid) < 0)
       give_up(status, STAGE_USER);
   }
   if (l->no_new_privs && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0) give_up(status, STAGE_USER);
@@ -378,6 +420,12 @@ static void become(struct launch *l, int gate, int status) {
   give_up(status, STAGE_EXEC);
 }
 
+// A child that is born in its cgroup (Linux 5.7). To move there later takes an RCU grace period, some 10 ms.
+static pid_t fork_into(int cgroup) {
+  struct clone_args how = {.flags = CLONE_INTO_CGROUP, .exit_signal = SIGCHLD, .cgroup = cgroup};
+  return syscall(SYS_clone3, &how, sizeof how);
+}
+
 // (options) -> { pid, gate, status }; see index.ts.
 static napi_value spawn(napi_env env, napi_callback_info info) {
   napi_value a[MAX_ARGS], o, list;
@@ -398,6 +446,7 @@ static napi_value spawn(napi_env env, napi_callback_info info) {
   l.binary = to_int(env, get(env, o, "binary"));
   l.switch_user = geteuid() == 0;
   l.no_new_privs = to_int(env, get(env, o, "noNewPrivs"));
+  l.terminal = to_int(env, get(env, o, "terminal"));
   list = get(env, o, "groups");
   l.group_count = length_of(env, list);
   l.groups = calloc(l.group_count + 1, sizeof *l.groups);
@@ -419,7 +468,12 @@ static napi_value spawn(napi_env env, napi_callback_info info) {
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    pid = fork();
+    if (l.cgroup >= 0) pid = fork_into(l.cgroup);
+    if (pid < 0) {
+      // No cgroup, or a kernel or a seccomp filter that does not know clone3.
+      l.enter_cgroup = l.cgroup >= 0;
+      pid = fork();
+    }
     if (pid == 0) {
       close(gate[1]);
       become(&l, gate[0], status[1]);
@@ -645,6 +699,7 @@ static napi_value init(napi_env env, napi_value exports) {
       {"spawn", spawn},            {"pidfdOpen", pidfd_open},     {"reap", reap},           {"pidfdSignal", pidfd_signal},
       {"pidfdGetfd", pidfd_getfd}, {"endedChild", ended_child},   {"subreaper", subreaper}, {"user", user},
       {"group", group},            {"watch", watch},              {"unwatch", unwatch},     {"lock", lock},
+      {"collapse", collapse},      {"lowerThread", lower_thread},
   };
   for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
     napi_value function;

@@ -51,9 +51,11 @@ export interface Launch {
   readonly limits: readonly number[];
   /** fds[i] becomes the child's fd i; no other fd survives. */
   readonly fds: readonly number[];
-  /** An open cgroup.procs, or -1. */
+  /** An open cgroup directory in which the child is born, or -1. */
   readonly cgroup: number;
   readonly noNewPrivs: 0 | 1;
+  /** fd 0 is a terminal, and becomes the one that controls the new session; ioctl_tty(2), TIOCSCTTY. */
+  readonly terminal?: 0 | 1;
 }
 
 /** A child that waits at its gate: write one byte to `gate` and close it to let it run; close it alone to end it. */
@@ -86,6 +88,13 @@ export interface Native {
   setFsIds(uid: number, gid: number): void;
   openAt(dirfd: number, path: string, flags: number, mode: number, resolve: number): number;
   cloexec(fd: number, on: 0 | 1): void;
+  /**
+   * Takes the first `length` bytes out of a file: a multiple of the block size, less than the file's size. Whoever has
+   * it open for appending goes on at the new end. EOPNOTSUPP where the file system cannot; fallocate(2), COLLAPSE_RANGE.
+   */
+  collapse(fd: number, length: number): void;
+  /** This thread, which must not be the main one, keeps only the user's rights to files, and this niceness; for good. */
+  lowerThread(uid: number, gid: number, nice: number): void;
   pipe(): [read: number, write: number];
   spawn(launch: Launch): Launched;
   pidfdOpen(pid: number): number;
