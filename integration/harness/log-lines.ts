@@ -1,8 +1,12 @@
 // Programs that write numbered lines, and the count of what became of the lines. A writer's line is "ID 00000017 xxxx".
 
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
+import type { TomlTable } from '../../scripts/toml-text.ts';
+import type { Hostd } from './hostd.ts';
 import type { Place } from './place.ts';
 
 export interface Writers {
@@ -39,6 +43,8 @@ for start in range(0, lines, batch):
     if pause: time.sleep(pause)
 if me == 0:
     for child in range(1, writers): os.wait()
+    # A program that ends within startsecs has failed to start.
+    time.sleep(1.2)
 `;
 
 /** The command of a program that writes, and ends when it has written everything. */
@@ -47,6 +53,49 @@ export function writerCommand(place: Place, writers: Writers): string {
   if (!existsSync(script)) place.write('writer.py', source);
   const { writers: count = 1, lines, length = 60, batch = 1, pause = 0 } = writers;
   return `/usr/bin/python3 ${script} ${count} ${lines} ${length} ${batch} ${pause}`;
+}
+
+/** One program "writer" without a proxy; `keys` are more keys of it. */
+export function writerConfig(log: string, command: string, keys: TomlTable): TomlTable {
+  const writer = {
+    command,
+    stdout_logfile: log,
+    stdout_logfile_backups: 100,
+    redirect_stderr: true,
+    autorestart: false,
+    ...keys,
+  };
+  return { proxy: { enabled: false }, program: { writer } };
+}
+
+export interface Follow {
+  text(): string;
+  /** Stops reading, so that what comes piles up. */
+  pause(): void;
+  resume(): void;
+  stop(): Promise<void>;
+}
+
+/** hostctl logs -f, from the first line on. */
+export function follow(place: Place, hostd: Hostd, name: string): Follow {
+  const file = new URL('../../bin/hostctl', import.meta.url).pathname;
+  const child: ChildProcess = spawn(file, ['--socket', hostd.socket, 'logs', '-f', '-n', '1000000', name], {
+    env: { PATH: process.env['PATH'], ...place.env },
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  const chunks: Buffer[] = [];
+  child.stdout?.on('data', chunk => chunks.push(chunk));
+  place.after(() => void child.kill('SIGKILL'));
+  return {
+    text: () => Buffer.concat(chunks).toString('latin1'),
+    pause: () => void child.stdout?.pause(),
+    resume: () => void child.stdout?.resume(),
+    async stop() {
+      const closed = once(child, 'close');
+      child.kill('SIGINT');
+      await closed;
+    },
+  };
 }
 
 export interface Tally {
@@ -94,6 +143,11 @@ export function tally(text: string, expected: number, writers = 1): Tally {
   }
   const doubled = [...seen.values()].reduce((sum, count) => sum + count - 1, 0);
   return { lines, lost: expected * writers - seen.size, doubled, torn, tornFiles: [] };
+}
+
+/** Characters in the log and its backups. */
+export function totalSize(path: string): number {
+  return logFiles(path).reduce((sum, file) => sum + readLog(file).length, 0);
 }
 
 export const nothingLost = { lost: 0, doubled: 0, torn: 0 };

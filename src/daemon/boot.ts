@@ -6,6 +6,7 @@ import type { Host } from '../model/host.ts';
 import { withKept } from '../model/merge.ts';
 import { allPrograms } from './equip.ts';
 import type { Logger } from './log.ts';
+import { giveMemoryBack } from './memory.ts';
 import { notifyReady } from './notify.ts';
 import { start } from './orders.ts';
 import type { Records } from './records.ts';
@@ -39,6 +40,7 @@ export async function boot(supervisor: Supervisor, records: Records, log: Logger
     supervisor.exclusively(() => apply(supervisor, found, log, () => {})),
   ]);
   notifyReady();
+  giveMemoryBack();
   const up = supervisor.units().filter(unit => unit.state.kind === 'running').length;
   log.info(`ready: ${up} of ${supervisor.units().length} programs are running`);
 }

@@ -1,33 +1,42 @@
 // A cgroup v2 directory for each run, so that nothing that a program has started can get away (cgroups(7)).
-// Where there is no cgroup2 that hostd may write to, there are none, and children.ts falls back on process groups.
+// Where there is no cgroup2 that hostd may write to, there are none, and run.ts falls back on process groups.
 
 import {
   closeSync,
+  constants,
+  type FSWatcher,
   mkdirSync,
   openSync,
   readdirSync,
   readFileSync,
   rmdirSync,
   watch,
-  writeFileSync,
+  writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { errnoOf } from '../errors.ts';
 
 export interface Cgroups {
   /** Makes the cgroup of a run and returns its path. */
   make(name: string): string;
+  /** Removes the directory that the runs' cgroups were in, if none is left. */
+  close(): void;
 }
+
+/** Milliseconds between two looks where the kernel cannot be asked to tell. */
+const lookAgain = 20;
 
 /** Where hostd's cgroups go, or null when it can have none. `id` keeps two hostds on one machine apart. */
 export function findCgroups(id: string): Cgroups | null {
-  const mount = cgroup2Mount(readFileSync('/proc/self/mountinfo', 'utf8'));
   const own = ownCgroup(readFileSync('/proc/self/cgroup', 'utf8'));
-  if (mount === null || own === null) return null;
-  const base = join(mount, own, `hostd-${id}`);
+  const parent = own === null ? null : cgroupPath(readFileSync('/proc/self/mountinfo', 'utf8'), own);
+  if (parent === null) return null;
+  const base = join(parent, `hostd-${id}`);
   try {
     mkdirSync(base, { recursive: true });
-    closeSync(openSync(join(base, 'cgroup.kill'), 'w'));
+    closeSync(openKill(base));
   } catch {
+    removeCgroup(base);
     return null;
   }
   return {
@@ -36,16 +45,31 @@ export function findCgroups(id: string): Cgroups | null {
       mkdirSync(path, { recursive: true });
       return path;
     },
+    close: () => removeCgroup(base),
   };
 }
 
-/** The mount point of cgroup2: /sys/fs/cgroup, or /sys/fs/cgroup/unified on a hybrid machine. */
-export function cgroup2Mount(mountinfo: string): string | null {
+/**
+ * Where a cgroup of the unified hierarchy is to be found: below /sys/fs/cgroup, or /sys/fs/cgroup/unified on a hybrid
+ * machine. null: no mount shows it, as when a container was given no cgroup2, or that of others only.
+ */
+export function cgroupPath(mountinfo: string, cgroup: string): string | null {
   for (const line of mountinfo.split('\n')) {
     const [fields, rest] = line.split(' - ');
-    if (rest?.startsWith('cgroup2 ')) return fields?.split(' ')[4] ?? null;
+    // mount ID, parent ID, device, root within the file system, mount point, ... (proc_pid_mountinfo(5))
+    const [, , , root, mount] = fields?.split(' ') ?? [];
+    if (!rest?.startsWith('cgroup2 ') || root === undefined || mount === undefined) continue;
+    const below = root === '/' ? cgroup : cgroup === root ? '/' : cgroup.slice(root.length);
+    if (root !== '/' && cgroup !== root && !cgroup.startsWith(`${root}/`)) continue;
+    if (below.split('/').includes('..')) continue;
+    return join(unescapeMount(mount), below);
   }
   return null;
+}
+
+/** The kernel writes space, tab, newline and backslash as \ooo. */
+function unescapeMount(path: string): string {
+  return path.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
 }
 
 /** This process's own cgroup: the line "0::/path". */
@@ -54,13 +78,36 @@ export function ownCgroup(text: string): string | null {
   return line === undefined ? null : line.slice(3);
 }
 
-/** SIGKILL to every process in it, those that it is forking included. */
-export function killCgroup(path: string): void {
+/** SIGKILL to every process in it, those that it is forking included. False: hostd lacks the descriptor to say it. */
+export function killCgroup(path: string): boolean {
   try {
-    writeFileSync(join(path, 'cgroup.kill'), '1');
-  } catch {
-    // Gone, or Linux before 5.14: the caller's group kill has to do.
+    const fd = openKill(path);
+    try {
+      writeSync(fd, '1');
+    } finally {
+      closeSync(fd);
+    }
+    return true;
+  } catch (error) {
+    return isGone(error);
   }
+}
+
+/** Never makes the file: what is no cgroup of Linux 5.14 or later has none. */
+function openKill(path: string): number {
+  return openSync(join(path, 'cgroup.kill'), constants.O_WRONLY);
+}
+
+/** Kills what is in the cgroup and calls back once it is empty and removed. */
+export function clearCgroup(path: string, callback: () => void): void {
+  if (!killCgroup(path)) {
+    setTimeout(() => clearCgroup(path, callback), lookAgain);
+    return;
+  }
+  whenEmpty(path, () => {
+    removeCgroup(path);
+    callback();
+  });
 }
 
 export function cgroupMembers(path: string): number[] {
@@ -76,8 +123,8 @@ export function whenEmpty(path: string, callback: () => void): void {
   const empty = () => {
     try {
       return readFileSync(join(path, 'cgroup.events'), 'utf8').includes('populated 0');
-    } catch {
-      return true;
+    } catch (error) {
+      return isGone(error);
     }
   };
   if (empty()) {
@@ -85,16 +132,29 @@ export function whenEmpty(path: string, callback: () => void): void {
     return;
   }
   let done = false;
-  const watcher = watch(join(path, 'cgroup.events'), () => check());
+  let watcher: FSWatcher | null = null;
+  let timer: NodeJS.Timeout | undefined;
   const check = () => {
     if (done || !empty()) return;
     done = true;
-    watcher.close();
+    watcher?.close();
+    clearInterval(timer);
     callback();
   };
-  watcher.on('error', () => check());
+  try {
+    watcher = watch(join(path, 'cgroup.events'), check);
+    watcher.on('error', check);
+  } catch {
+    // No descriptor or no inotify watch left: a cgroup that is being killed is empty soon.
+    timer = setInterval(check, lookAgain);
+  }
   // It may have emptied before the watch stood.
   check();
+}
+
+/** Anything but a shortage of descriptors or memory: then it is there, and merely cannot be looked at now. */
+function isGone(error: unknown): boolean {
+  return !['EMFILE', 'ENFILE', 'ENOMEM'].includes(errnoOf(error) ?? '');
 }
 
 /** Removes an empty cgroup and those below it. */

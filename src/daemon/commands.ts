@@ -1,26 +1,26 @@
 // What each call on the control socket does, in terms of the supervisor.
 
-import type { ServerResponse } from 'node:http';
 import { constants } from 'node:os';
-import { errnoOf, HostdError } from '../errors.ts';
+import { HostdError } from '../errors.ts';
 import type { Progress, StatusReply } from '../protocol/control.ts';
 import { type Call, type Handlers, stream } from './control.ts';
 import type { Ending } from './ending.ts';
 import { hangUp, reload } from './handover.ts';
-import { userOf } from './launch.ts';
 import type { Logger } from './log.ts';
+import { logHandlers } from './logs/commands.ts';
+import type { Logs } from './logs/logs.ts';
 import { type Order, type Report, restart, start, stop } from './orders.ts';
 import type { Records } from './records.ts';
 import { signalRun } from './run.ts';
 import { scale } from './scale.ts';
 import type { Supervisor } from './supervisor.ts';
-import { tail } from './tail.ts';
 import { statusOf, type Unit } from './unit.ts';
 import { reread, update } from './update.ts';
 
 export interface Daemon {
   readonly supervisor: Supervisor;
   readonly log: Logger;
+  readonly logs: Logs;
   readonly records: Records;
   readonly ending: Ending;
 }
@@ -41,7 +41,7 @@ export function commandHandlers(daemon: Daemon): Handlers {
   return {
     'GET /status': ({ query }) => status(supervisor, query.getAll('name')),
     'GET /pid': () => ({ pid: process.pid }),
-    'GET /logs': call => logs(supervisor, call),
+    ...logHandlers(supervisor, daemon.logs),
     'POST /start': call => act(call, remembered(start, false)),
     'POST /stop': call => act(call, remembered(stop, true)),
     'POST /restart': call => act(call, remembered(restart, false)),
@@ -131,34 +131,4 @@ function signalUnit(unit: Unit, signal: NodeJS.Signals): Progress {
   if (unit.run === null) return { kind: 'done', name, outcome: 'failed', message: `${name}: not running` };
   signalRun(unit.run, signal, false);
   return { kind: 'done', name, outcome: 'ok', message: `${name}: signalled` };
-}
-
-function logs(supervisor: Supervisor, { query, response }: Call): undefined {
-  const name = query.get('name') ?? '';
-  const unit = supervisor.unit(name) ?? supervisor.select(name)[0];
-  if (unit === undefined) throw new HostdError('unknown-name', `${name}: no such program`);
-  const { stdout, stderr } = unit.program;
-  const file = query.get('channel') === 'stderr' ? stderr : stdout;
-  if (file === null || file.path === null) throw new HostdError('failed', `${name}: has no such log file`);
-  const wanted = Number(query.get('lines') ?? 100);
-  const lines = Number.isSafeInteger(wanted) && wanted >= 0 ? wanted : 100;
-  const { uid, gid } = userOf(unit.program);
-  response.setHeader('Content-Type', 'text/plain; charset=utf-8');
-  try {
-    const follower = tail(file.path, { uid, gid }, lines, query.has('follow'), sinkOf(response));
-    response.on('close', () => follower.close());
-  } catch (error) {
-    if (error instanceof HostdError) throw error;
-    throw new HostdError('failed', `${name}: cannot read "${file.path}": ${errnoOf(error) ?? String(error)}`);
-  }
-  response.flushHeaders();
-  return undefined;
-}
-
-function sinkOf(response: ServerResponse): Parameters<typeof tail>[4] {
-  return {
-    write: bytes => response.write(bytes),
-    whenReady: callback => response.once('drain', callback),
-    end: () => response.end(),
-  };
 }

@@ -2,13 +2,16 @@
 // Nothing here comes from the network.
 
 import { closeSync, existsSync, lstatSync, mkdirSync, unlinkSync } from 'node:fs';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { dirname } from 'node:path';
 import { HostdError, messageOf } from '../errors.ts';
 import type { Settings } from '../model/host.ts';
 import { native, type Peer } from '../native/index.ts';
 import { API, type ErrorReply, type Progress } from '../protocol/control.ts';
 import type { Logger } from './log.ts';
+
+// An import would load every export of node:http, undici among them: 13 MB for nothing.
+const { createServer } = process.getBuiltinModule('node:http');
 
 /** The longest request body, in bytes. */
 const longestBody = 256 * 1024;

@@ -3,7 +3,7 @@
 
 import { messageOf } from '../errors.ts';
 import type { Logger } from './log.ts';
-import { notify } from './notify.ts';
+import { notifyStopping } from './notify.ts';
 import { type Report, stop } from './orders.ts';
 import type { Records } from './records.ts';
 import { detach, type Supervisor } from './supervisor.ts';
@@ -21,7 +21,7 @@ export interface Ending {
 export function makeEnding(supervisor: Supervisor, records: Records, config: string, log: Logger): Ending {
   return {
     async shutdown(keepApps, report) {
-      notify('STOPPING=1');
+      notifyStopping();
       if (keepApps) log.info('hostd ends; its programs go on, for the next hostd to adopt');
       else {
         await stop(

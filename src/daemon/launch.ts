@@ -1,14 +1,16 @@
-// From a program to a live run: its user, its environment, its files, its cgroup, then the launch behind a gate that
-// opens only after the run has been written down.
+// From a program to a live run: its user, its environment, its files, its cgroup, then the launch. Whatever was opened on
+// the way is closed again, also when it fails.
 
-import { closeSync, openSync, statSync, writeSync } from 'node:fs';
+import { closeSync, constants, openSync, statSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import { errnoOf, HostdError, messageOf } from '../errors.ts';
 import type { Limit, LogFile, Program } from '../model/host.ts';
 import { native, type User } from '../native/index.ts';
-import type { Cgroups } from './cgroups.ts';
+import { admitChild } from './admit.ts';
+import { type Cgroups, clearCgroup } from './cgroups.ts';
+import { keepReserve } from './descriptors.ts';
+import type { Logs } from './logs/logs.ts';
 import { openForAppending } from './paths.ts';
-import { identify } from './procfs.ts';
 import type { Records } from './records.ts';
 import type { Run } from './run.ts';
 
@@ -27,6 +29,8 @@ export interface Equipment {
 export interface LaunchContext {
   readonly cgroups: Cgroups | null;
   readonly records: Records;
+  /** Told which logs a run has open. */
+  readonly logs: Logs;
   /** Told when a log file cannot be used and the output goes to /dev/null instead. */
   readonly warn: (message: string) => void;
 }
@@ -41,23 +45,25 @@ const defaultPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bi
  * @throws HostdError with the reason, when it cannot even be tried.
  */
 export function launch(program: Program, number: number, equipment: Equipment, context: LaunchContext): Run {
-  const user = userOf(program);
-  const gid = groupOf(program, user);
-  const marker = `HOSTD_RUN=${program.name}.${number}.${process.pid}.${Date.now().toString(36)}`;
-  const env = environmentOf(program, user, { ...equipment.env });
-  const file = equipment.binary === undefined ? findCommand(program, env['PATH'] ?? defaultPath) : '';
-  const nothing = openSync('/dev/null', 'r+');
-  const opened: number[] = [nothing];
+  const opened: number[] = [...equipment.close];
   const closing = (fd: number) => {
     opened.push(fd);
     return fd;
   };
+  let cgroup: string | null = null;
   try {
+    const user = userOf(program);
+    const gid = groupOf(program, user);
+    const marker = `HOSTD_RUN=${program.name}.${number}.${process.pid}.${Date.now().toString(36)}`;
+    const env = environmentOf(program, user, { ...equipment.env });
+    const file = equipment.binary === undefined ? findCommand(program, env['PATH'] ?? defaultPath) : '';
+    const nothing = closing(openSync('/dev/null', 'r+'));
+    keepReserve(nothing);
     const owner = { uid: user.uid, gid };
     const stdout = closing(openLog(program.stdout, owner, context.warn));
     const stderr = program.stderr === null ? stdout : closing(openLog(program.stderr, owner, context.warn));
-    const cgroup = context.cgroups?.make(`${program.name}.${number}`) ?? null;
-    const procs = cgroup === null ? -1 : closing(openSync(join(cgroup, 'cgroup.procs'), 'w'));
+    cgroup = context.cgroups?.make(`${program.name}.${number}`) ?? null;
+    const born = cgroup === null ? -1 : closing(openSync(cgroup, constants.O_DIRECTORY));
     const child = native.spawn({
       file,
       binary: equipment.binary ?? -1,
@@ -70,54 +76,15 @@ export function launch(program: Program, number: number, equipment: Equipment, c
       umask: program.umask,
       limits: limitsOf(program.limits),
       fds: [nothing, stdout, stderr, ...equipment.fds],
-      cgroup: procs,
+      cgroup: born,
       noNewPrivs: program.noNewPrivileges ? 1 : 0,
     });
-    return admit(program, number, child, cgroup, marker, context.records);
-  } finally {
-    for (const fd of [...opened, ...equipment.close]) closeSync(fd);
-  }
-}
-
-/** Writes the run down, then opens the gate. A child that could not be written down never runs. */
-function admit(
-  program: Program,
-  number: number,
-  child: { pid: number; gate: number; status: number },
-  cgroup: string | null,
-  marker: string,
-  records: Records,
-): Run {
-  try {
-    const id = identify(child.pid);
-    if (id === null) throw new HostdError('failed', 'ended before it had begun');
-    const run: Run = {
-      number,
-      process: id,
-      pidfd: native.pidfdOpen(child.pid),
-      cgroup,
-      startedAt: Date.now(),
-      status: child.status,
-      marker,
-    };
-    const { startedAt } = run;
-    records.write({
-      version: 1,
-      name: program.name,
-      run: number,
-      process: id,
-      cgroup,
-      startedAt,
-      marker,
-      program,
-    });
-    writeSync(child.gate, '\n');
-    return run;
+    return admitChild(child, { program, number, cgroup, marker }, context.records);
   } catch (error) {
-    closeSync(child.status);
-    throw new HostdError('failed', `cannot start: ${messageOf(error)}`, { cause: error });
+    if (cgroup !== null) clearCgroup(cgroup, () => {});
+    throw error instanceof HostdError ? error : new HostdError('failed', `cannot start: ${why(error)}`);
   } finally {
-    closeSync(child.gate);
+    for (const fd of opened) closeSync(fd);
   }
 }
 
@@ -170,6 +137,18 @@ function findCommand(program: Program, path: string): string {
     throw new HostdError('failed', `command at "${candidate}" is not executable`);
   }
   throw new HostdError('failed', `cannot find command "${name}"`);
+}
+
+/** Shortages in words: spawning is where they are met first. */
+function why(error: unknown): string {
+  switch (errnoOf(error)) {
+    case 'EAGAIN':
+      return 'the limit of processes is reached (EAGAIN, see RLIMIT_NPROC and pids.max)';
+    case 'ENOMEM':
+      return 'out of memory (ENOMEM)';
+    default:
+      return messageOf(error);
+  }
 }
 
 function openLog(log: LogFile, owner: { uid: number; gid: number }, warn: (message: string) => void): number {

@@ -1,8 +1,6 @@
 // hostd start: puts the parts together, in this order: configuration, lock, adoption, control socket, programs, ready.
 
-import { createHash } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
-import { parseArgs } from 'node:util';
 import { type Loaded, load } from '../config/load.ts';
 import { HostdError, messageOf } from '../errors.ts';
 import { formatProblem } from '../model/problem.ts';
@@ -11,6 +9,7 @@ import { boot, withRunning } from './boot.ts';
 import { findCgroups } from './cgroups.ts';
 import { commandHandlers } from './commands.ts';
 import { serveControl } from './control.ts';
+import { sha256 } from './digest.ts';
 import { handleSignals, makeEnding } from './ending.ts';
 import { writeGunicornConfiguration } from './gunicorn.ts';
 import { takeLock } from './lock.ts';
@@ -23,6 +22,9 @@ import { openRecords } from './records.ts';
 import { makeSockets } from './sockets.ts';
 import { makeSupervisor } from './supervisor.ts';
 import { inheritedSockets } from './upgrade.ts';
+
+// An import would load every export of node:util.
+const { parseArgs } = process.getBuiltinModule('node:util');
 
 const defaultConfig = '/etc/hostd/hostd.toml';
 
@@ -77,7 +79,7 @@ function startHostd({ config, trial }: Arguments, log: Logger): void {
     mkdirSync(directory, { recursive: true, mode: 0o755 });
   takeLock(settings.stateDir);
   const records = openRecords(settings.stateDir);
-  const cgroups = findCgroups(createHash('sha256').update(settings.stateDir).digest('hex').slice(0, 8));
+  const cgroups = findCgroups(sha256(settings.stateDir).slice(0, 8));
   log.info(`hostd started with pid ${process.pid}`);
   process.on('exit', () => cgroups?.close());
   if (cgroups === null)

@@ -1,12 +1,20 @@
 // Running hostd's own other programs (proxy workers, health probes) as unprivileged users: with the Node that runs hostd,
 // from code that the user can read even when hostd is installed below a directory that is closed to others.
 
-import { closeSync, cpSync, existsSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  cpSync,
+  existsSync,
+  openSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { as, type Owner } from './paths.ts';
 
-const source = dirname(dirname(fileURLToPath(import.meta.url)));
+const source = dirname(import.meta.dirname);
 /** Built beside this file; in the source tree they are .ts files. */
 const suffix = import.meta.url.endsWith('.ts') ? '.ts' : '.js';
 /** What the programs import, themselves included. */
@@ -27,7 +35,7 @@ export function ownProgram(
 ): OwnProgram {
   const home = readable(join(source, name, `main${suffix}`), user) ? source : copyOf(runtimeDir);
   return {
-    argv: [title, ...process.execArgv, join(home, name, `main${suffix}`)],
+    argv: [title, '--disable-warning=ExperimentalWarning', join(home, name, `main${suffix}`)],
     binary: openSync(process.execPath, 'r'),
   };
 }
@@ -41,13 +49,22 @@ function readable(file: string, user: Owner): boolean {
   }
 }
 
-/** Made anew at each start: hostd may have been upgraded in between. */
+let copied: string | null = null;
+
+/** Made anew by each hostd, which may be an upgraded one, but once: programs are being loaded from it all the time. */
 function copyOf(runtimeDir: string): string {
-  const copy = join(runtimeDir, 'code');
+  copied ??= makeCopy(join(runtimeDir, 'code'));
+  return copied;
+}
+
+function makeCopy(copy: string): string {
   rmSync(copy, { recursive: true, force: true });
   for (const part of parts) cpSync(join(source, part), join(copy, part), { recursive: true });
   const undici = join(source, '..', 'node_modules', 'undici');
   if (existsSync(undici)) cpSync(undici, join(copy, 'node_modules', 'undici'), { recursive: true });
   writeFileSync(join(copy, 'package.json'), '{"type":"module"}\n');
+  // The files may have been closed too, not only a directory above them.
+  for (const entry of readdirSync(copy, { recursive: true, withFileTypes: true }))
+    chmodSync(join(entry.parentPath, entry.name), entry.isDirectory() ? 0o755 : 0o644);
   return copy;
 }

@@ -37,16 +37,20 @@ export function openDirectory(path: string): number {
   let rest = path.split(sep).filter(part => part !== '' && part !== '.');
   let walked = '/';
   let links = 0;
+  let trusted = true;
   let fd = openSync('/', O_PATH | O_DIRECTORY);
   try {
     for (let part = rest.shift(); part !== undefined; part = rest.shift()) {
-      const trusted = onlyTrustedWrite(fstatSync(fd));
+      const directory = fstatSync(fd);
+      const trustedLink = trusted && onlyTrustedWrite(directory);
+      // Below a directory of an app's, one of root's may be there because the app has moved it.
+      trusted &&= onlyTrustedWrite(directory) || isSticky(directory);
       const next = native.openAt(fd, part, O_PATH | O_NOFOLLOW, 0, 0);
       const stats = fstatSync(next);
       if (stats.isSymbolicLink()) {
         closeSync(next);
         const link = join(walked, part);
-        if (!trusted) throw untrustedLink(link);
+        if (!trustedLink) throw untrustedLink(link);
         if (++links > mostLinks)
           throw new HostdError('failed', `cannot open "${path}": too many symbolic links`);
         const target = readlinkSync(entry(fd, part));
@@ -55,6 +59,7 @@ export function openDirectory(path: string): number {
         closeSync(fd);
         fd = openSync('/', O_PATH | O_DIRECTORY);
         walked = '/';
+        trusted = true;
         continue;
       }
       closeSync(fd);
@@ -133,6 +138,7 @@ function openRegular(directory: number, path: string, flags: number, owner: Owne
   const mode = flags & O_CREAT ? 0o600 : 0;
   const open = () => native.openAt(directory, name, flags, mode, beneath);
   let fd: number;
+  let asRoot = false;
   try {
     fd = as(owner, open);
   } catch (error) {
@@ -141,9 +147,12 @@ function openRegular(directory: number, path: string, flags: number, owner: Owne
     if (code === 'ENXIO' || code === 'EISDIR') throw notRegular(path);
     if (code !== 'EACCES' && code !== 'EPERM') throw error;
     fd = open();
+    asRoot = true;
   }
   const stats = fstatSync(fd);
-  if (stats.isFile() && stats.nlink === 1) return fd;
+  // A third user's file may have been moved here, where the app could not have opened it.
+  const fitting = !asRoot || stats.uid === owner.uid || stats.uid === process.geteuid?.();
+  if (stats.isFile() && stats.nlink === 1 && fitting) return fd;
   closeSync(fd);
   throw notRegular(path);
 }
@@ -151,6 +160,11 @@ function openRegular(directory: number, path: string, flags: number, owner: Owne
 function onlyTrustedWrite(stats: Stats): boolean {
   const trustedOwner = stats.uid === 0 || stats.uid === process.geteuid?.();
   return trustedOwner && (stats.mode & 0o022) === 0;
+}
+
+/** Like /tmp: nobody can replace what is another's. */
+function isSticky(stats: Stats): boolean {
+  return stats.uid === 0 && (stats.mode & 0o1000) !== 0;
 }
 
 function untrustedLink(path: string): HostdError {

@@ -8,13 +8,15 @@ import type { Logger } from './log.ts';
 import type { News, Perform } from './loop.ts';
 import { awaitRequirements } from './requirements.ts';
 import { killRun, type Run, signalRun, whenOver } from './run.ts';
+import { makeTurns, type Turns } from './turns.ts';
 import type { Unit } from './unit.ts';
 
 export function makePerform(context: LaunchContext, log: Logger): Perform {
+  const turns = makeTurns();
   return (unit, effect, post) => {
     switch (effect.kind) {
       case 'spawn':
-        return prepare(unit, effect.run, context, log, post);
+        return prepare(unit, effect.run, turns, context, log, post);
       case 'signal':
         return signal(unit, effect, log);
       case 'kill':
@@ -29,17 +31,33 @@ export function makePerform(context: LaunchContext, log: Logger): Perform {
   };
 }
 
-/** At once, or when everything that the program requires is there. */
+/** In its turn, and when everything that the program requires is there. */
 function prepare(
   unit: Unit,
   run: number,
+  turns: Turns,
   context: LaunchContext,
   log: Logger,
   post: (news: News) => void,
 ): void {
   const { requires } = unit.program;
+  const waitWith = (cancel: () => void) => {
+    unit.cancelWait = () => {
+      cancel();
+      unit.cancelWait = null;
+      post({ kind: 'spawn-failed', run, why: 'stopped before it was started', random: 0 });
+    };
+  };
+  const go = () => {
+    unit.waitsFor = null;
+    const cancel = turns.take(() => {
+      unit.cancelWait = null;
+      spawn(unit, run, context, log, post);
+    });
+    if (cancel !== null) waitWith(cancel);
+  };
   if (requires.length === 0) {
-    spawn(unit, run, context, log, post);
+    go();
     return;
   }
   const wait = awaitRequirements(
@@ -49,16 +67,11 @@ function prepare(
     },
     () => {
       unit.cancelWait = null;
-      unit.waitsFor = null;
-      spawn(unit, run, context, log, post);
+      go();
     },
   );
   unit.waitsFor = requires.map(({ name }) => name).join(', ');
-  unit.cancelWait = () => {
-    wait.cancel();
-    unit.cancelWait = null;
-    post({ kind: 'spawn-failed', run, why: 'stopped before what it requires was there', random: 0 });
-  };
+  waitWith(() => wait.cancel());
 }
 
 function spawn(

@@ -63,12 +63,56 @@ export function isAlive(id: ProcessId): boolean {
   return id.bootId === bootId() && identify(id.pid)?.starttime === id.starttime;
 }
 
+function pids(): number[] {
+  return readdirSync('/proc')
+    .filter(name => /^\d+$/.test(name))
+    .map(Number);
+}
+
+/** The living processes that descend from one of these, the children of the dead left out: those have another parent now. */
+export function descendants(roots: readonly number[]): ProcessId[] {
+  const children = new Map<number, ProcessId[]>();
+  for (const pid of pids()) {
+    const stat = readStat(pid);
+    if (stat === null || stat.state === 'Z') continue;
+    const id = { pid, starttime: stat.starttime, bootId: bootId() };
+    children.set(stat.parent, [...(children.get(stat.parent) ?? []), id]);
+  }
+  return below(children, roots);
+}
+
+/** The children of this process that have ended and were not reaped yet. */
+export function endedChildren(): ProcessId[] {
+  return pids().flatMap(pid => {
+    const stat = readStat(pid);
+    const ours = stat !== null && stat.state === 'Z' && stat.parent === process.pid;
+    return ours ? [{ pid, starttime: stat.starttime, bootId: bootId() }] : [];
+  });
+}
+
+/** Depth first, each once; a root is not among its own descendants. */
+export function below<T extends { readonly pid: number }>(
+  children: ReadonlyMap<number, readonly T[]>,
+  roots: readonly number[],
+): T[] {
+  const seen = new Set(roots);
+  const found: T[] = [];
+  const walk = (parent: number) => {
+    for (const child of children.get(parent) ?? []) {
+      if (seen.has(child.pid)) continue;
+      seen.add(child.pid);
+      found.push(child);
+      walk(child.pid);
+    }
+  };
+  for (const root of roots) walk(root);
+  return found;
+}
+
 /** Every process whose initial environment contains `entry` ("KEY=value"), as far as this process may look. */
 export function withEnvironment(entry: string): number[] {
   const wanted = `\0${entry}\0`;
-  return readdirSync('/proc')
-    .filter(name => /^\d+$/.test(name))
-    .map(Number)
+  return pids()
     .filter(pid => pid !== process.pid)
     .filter(pid => {
       try {

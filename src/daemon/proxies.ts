@@ -1,15 +1,14 @@
 // The proxy workers as supervised programs: what they are, and what each of their runs is given (listeners, routes,
 // access logs, a pipe for their facts). What they say is counted and logged; it never makes hostd do anything.
 
-import { createHash } from 'node:crypto';
 import { closeSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { messageOf } from '../errors.ts';
 import { logFile } from '../model/app.ts';
 import type { Host, Program } from '../model/host.ts';
 import { native } from '../native/index.ts';
 import { decodeFact, type Fact, factLimit, type RoutedSite, type Routes } from '../protocol/worker.ts';
+import { sha256 } from './digest.ts';
 import { type Equipment, userOf } from './launch.ts';
 import { readLines } from './lines.ts';
 import { ownProgram } from './own-code.ts';
@@ -26,9 +25,7 @@ const firstListenerFd = 5;
 export function proxyPrograms({ settings, sites }: Host): Program[] {
   const { enabled, workers, user, listen } = settings.proxy;
   // What a worker serves is part of what it is: other sites are a changed program.
-  const routes = createHash('sha256')
-    .update(JSON.stringify({ listen, sites, code: codeDigest() }))
-    .digest('hex');
+  const routes = sha256(JSON.stringify({ listen, sites, code: codeDigest() }));
   if (!enabled) return [];
   const log = logFile(join(settings.logDir, 'proxy.log'));
   return Array.from({ length: workers }, (_, number) => ({
@@ -45,6 +42,7 @@ export function proxyPrograms({ settings, sites }: Host): Program[] {
     unixGroup: null,
     umask: 0o027,
     limits: {},
+    requires: [],
     noNewPrivileges: true,
     priority: 999,
     autostart: true,
@@ -68,11 +66,14 @@ let knownDigest: string | undefined;
 /** Of the worker's code as it was when hostd started, so that an upgrade renews the workers. */
 function codeDigest(): string {
   if (knownDigest !== undefined) return knownDigest;
-  const directory = fileURLToPath(new URL('../proxy/', import.meta.url));
-  const hash = createHash('sha256');
-  for (const file of readdirSync(directory).sort())
-    if (/\.[jt]s$/.test(file)) hash.update(readFileSync(join(directory, file)));
-  knownDigest = hash.digest('hex');
+  const directory = join(import.meta.dirname, '..', 'proxy');
+  const files = readdirSync(directory).filter(file => /\.[jt]s$/.test(file));
+  knownDigest = sha256(
+    files
+      .sort()
+      .map(file => readFileSync(join(directory, file), 'utf8'))
+      .join('\0'),
+  );
   return knownDigest;
 }
 

@@ -47,7 +47,11 @@ export function openRecords(stateDir: string): Records {
       replace(file(record.name, record.run), JSON.stringify(record));
     },
     remove(name, run) {
-      rmSync(file(name, run), { force: true });
+      try {
+        rmSync(file(name, run), { force: true });
+      } catch {
+        // A record of what has ended does no harm: it is compared with what runs.
+      }
     },
     setStopped(name, is) {
       if (is) replace(join(stopped, name), bootId());

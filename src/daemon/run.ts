@@ -2,12 +2,12 @@
 
 import { closeSync, readSync } from 'node:fs';
 import { constants } from 'node:os';
-import treeKill from 'tree-kill';
 import { errnoOf } from '../errors.ts';
 import type { Exit } from '../lifecycle/process.ts';
 import { launchStages, native, type Watch } from '../native/index.ts';
-import { killCgroup, removeCgroup, whenEmpty } from './cgroups.ts';
-import { type ProcessId, withEnvironment } from './procfs.ts';
+import { clearCgroup, killCgroup, whenEmpty } from './cgroups.ts';
+import { type ProcessId, readStat } from './procfs.ts';
+import { killStrays, noteDescendants, strayPidfds, whenEnded } from './strays.ts';
 
 export interface Run {
   readonly number: number;
@@ -45,7 +45,7 @@ export function whenOver(
   return native.watch(run.pidfd, () => {
     const wait = gentle();
     // Before the reaping: the zombie still holds the pid, so the group's number can be nobody else's.
-    if (!wait) killGroup(run);
+    if (!wait) signalGroup(run, 'SIGKILL');
     const ended = native.reap(run.process.pid);
     const ending = endingOf(run, ended);
     const clean = wait ? awaitRest : sweep;
@@ -59,15 +59,10 @@ export function whenOver(
 
 /** Sends a signal to the main process, or to its whole process group. */
 export function signalRun(run: Run, signal: NodeJS.Signals, group: boolean): void {
-  if (!group) {
-    signalPidfd(run.pidfd, signal);
-    return;
-  }
-  try {
-    process.kill(-run.process.pid, signal);
-  } catch (error) {
-    if (errnoOf(error) !== 'ESRCH') throw error;
-  }
+  // What the program may leave behind when it ends is still to be seen below it.
+  if (run.cgroup === null) noteDescendants(run);
+  if (group) signalGroup(run, signal);
+  else signalPidfd(run.pidfd, signal);
 }
 
 /** A process that has ended meanwhile is as good as signalled. */
@@ -82,16 +77,19 @@ function signalPidfd(pidfd: number, signal: NodeJS.Signals): void {
 /** SIGKILL to everything that belongs to the run. */
 export function killRun(run: Run): void {
   if (run.cgroup !== null) killCgroup(run.cgroup);
-  else treeKill(run.process.pid, 'SIGKILL', () => {});
-  killGroup(run);
-  signalRun(run, 'SIGKILL', false);
+  else killStrays(run, () => {});
+  signalGroup(run, 'SIGKILL');
+  signalPidfd(run.pidfd, 'SIGKILL');
 }
 
-function killGroup(run: Run): void {
+/** The group's number is the main process's pid, which is anybody's once the whole group has gone. */
+function signalGroup(run: Run, signal: NodeJS.Signals): void {
+  const leader = readStat(run.process.pid);
+  if (leader !== null && leader.starttime !== run.process.starttime) return;
   try {
-    process.kill(-run.process.pid, 'SIGKILL');
+    process.kill(-run.process.pid, signal);
   } catch {
-    // No such group any more.
+    // Nobody is left in it, or nobody whom this user may signal.
   }
 }
 
@@ -103,7 +101,7 @@ function endingOf(run: Run, ended: { code: number | null; signal: number | null 
 }
 
 /** What the launcher wrote before it gave up: stage and errno. Nothing: it became the program. */
-function launchFailure(status: number): string | null {
+export function launchFailure(status: number): string | null {
   const report = Buffer.alloc(8);
   let length = 0;
   try {
@@ -129,61 +127,18 @@ function launchFailure(status: number): string | null {
 }
 
 function sweep(run: Run, done: (left: number) => void): void {
-  if (run.cgroup !== null) {
-    const { cgroup } = run;
-    killCgroup(cgroup);
-    bounded(
-      finish => whenEmpty(cgroup, finish),
-      emptied => {
-        removeCgroup(cgroup);
-        done(emptied ? 0 : 1);
-      },
-    );
-    return;
-  }
+  const { cgroup } = run;
   bounded(
-    finish => killStrays(run.marker, finish),
+    finish => (cgroup === null ? killStrays(run, finish) : clearCgroup(cgroup, finish)),
     ended => done(ended ? 0 : 1),
   );
 }
 
-/** Again and again until none is found, since one may fork while another is being killed. */
-function killStrays(marker: string, callback: () => void): void {
-  const strays = withEnvironment(marker).flatMap(openPidfd);
-  if (strays.length === 0) {
-    callback();
-    return;
-  }
-  for (const pidfd of strays) signalPidfd(pidfd, 'SIGKILL');
-  whenEnded(strays, () => killStrays(marker, callback));
-}
-
 /** Waits for as long as it takes; the caller's timer calls killRun when that is too long. */
 function awaitRest(run: Run, done: (left: number) => void): void {
-  if (run.cgroup !== null) {
-    whenEmpty(run.cgroup, () => sweep(run, done));
-    return;
-  }
-  whenEnded(withEnvironment(run.marker).flatMap(openPidfd), () => sweep(run, done));
-}
-
-function openPidfd(pid: number): number[] {
-  try {
-    return [native.pidfdOpen(pid)];
-  } catch {
-    return [];
-  }
-}
-
-function whenEnded(pidfds: readonly number[], callback: () => void): void {
-  let left = pidfds.length;
-  if (left === 0) callback();
-  for (const pidfd of pidfds)
-    native.watch(pidfd, () => {
-      closeSync(pidfd);
-      left -= 1;
-      if (left === 0) callback();
-    });
+  const rest = () => sweep(run, done);
+  if (run.cgroup === null) whenEnded(strayPidfds(run), rest);
+  else whenEmpty(run.cgroup, rest);
 }
 
 /** Starts a wait and calls back when it is over or has taken too long. */

@@ -18,7 +18,10 @@ export interface Sockets {
   /** The fd of a unix socket, made if hostd does not hold it yet. `owner` is the app; connecting is for `clients`' group. */
   unix(socket: UnixSocket, owner: Owner, clients: number): number;
   tcp(listen: Listen): number;
-  /** Takes over a listening socket that another process of an earlier hostd still holds; false: it holds none. */
+  /**
+   * Takes over a listening socket that another process of an earlier hostd still holds; false: it holds none, or the
+   * kernel does not let hostd have it (a container without CAP_SYS_PTRACE, a system call filter).
+   */
   takeBack(key: string, pidfd: number, pid: number): boolean;
   /** Closes a socket and removes its file: from now on clients are refused. */
   release(key: string): void;
@@ -47,8 +50,12 @@ export function makeSockets(inherited: ReadonlyMap<string, number>): Sockets {
       const found = listeningSockets().filter(socket => socket.key === key);
       const fd = holderOf(found, pid);
       if (fd === null) return false;
-      keep(key, native.pidfdGetfd(pidfd, fd));
-      return true;
+      try {
+        keep(key, native.pidfdGetfd(pidfd, fd));
+        return true;
+      } catch {
+        return false;
+      }
     },
     release(key) {
       const fd = held.get(key);

@@ -112,7 +112,12 @@ export function makeSupervisor(first: Host, context: SupervisorContext): Supervi
     },
     adopt(unit, run) {
       unit.state = { kind: 'running', run: run.number, tries: 0, since: context.now() };
-      for (const key of socketKeys(unit.program, host)) sockets.takeBack(key, run.pidfd, run.process.pid);
+      for (const key of socketKeys(unit.program, host))
+        if (!sockets.takeBack(key, run.pidfd, run.process.pid))
+          log.warn(
+            { program: unit.program.name },
+            `cannot take "${key}" back from '${unit.program.name}': it will be made anew when that has ended`,
+          );
       attend(unit, run, context, log, news => loop.post(unit, news));
     },
     exclusively(work) {

@@ -106,5 +106,10 @@ function describe(unit: Unit, uptime: number, now: number): string {
 }
 
 function since(at: number | null): string {
-  return at === null ? '' : ` ${new Date(at).toLocaleString('sv-SE')}`;
+  if (at === null) return '';
+  // By hand: toLocaleString would load ICU's tables, 7 MB.
+  const date = new Date(at);
+  const two = (n: number) => String(n).padStart(2, '0');
+  const day = [date.getFullYear(), two(date.getMonth() + 1), two(date.getDate())].join('-');
+  return ` ${day} ${[date.getHours(), date.getMinutes(), date.getSeconds()].map(two).join(':')}`;
 }

@@ -10,6 +10,8 @@ import type { RereadReply } from '../protocol/control.ts';
 import { allPrograms, policyFor } from './equip.ts';
 import { renewProxies } from './handover.ts';
 import type { Logger } from './log.ts';
+import { giveMemoryBack } from './memory.ts';
+import { whileReloading } from './notify.ts';
 import { type Report, start, stop } from './orders.ts';
 import { proxyGroup } from './proxies.ts';
 import type { Supervisor } from './supervisor.ts';
@@ -28,10 +30,13 @@ const policyKeys: ReadonlySet<string> = new Set([
   'stopasgroup',
   'killasgroup',
   'numprocs',
+  'requires',
   'stdout_logfile_maxbytes',
   'stdout_logfile_backups',
+  'stdout_logfile_maxage',
   'stderr_logfile_maxbytes',
   'stderr_logfile_backups',
+  'stderr_logfile_maxage',
 ]);
 
 export interface Reread {
@@ -61,13 +66,18 @@ export function usable(before: Host, { host, broken }: Loaded): Host {
 }
 
 /** Rereads and applies: stops what is gone, restarts what is different, starts what is new. */
-export async function update(supervisor: Supervisor, log: Logger, report: Report): Promise<void> {
+export function update(supervisor: Supervisor, log: Logger, report: Report): Promise<void> {
+  return whileReloading(() => rereadAndApply(supervisor, log, report));
+}
+
+async function rereadAndApply(supervisor: Supervisor, log: Logger, report: Report): Promise<void> {
   const next = reread(supervisor);
   report({ kind: 'reread', ...next.reply });
   for (const problem of next.loaded.problems)
     log[problem.severity === 'error' ? 'error' : 'warn'](formatProblem(problem));
   supervisor.setHost(next.host);
   await apply(supervisor, next.changes, log, report);
+  giveMemoryBack();
 }
 
 /** Brings the units into line with the supervisor's host. */

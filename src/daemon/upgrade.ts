@@ -3,7 +3,7 @@
 
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { HostdError } from '../errors.ts';
 import { native } from '../native/index.ts';
 
@@ -13,7 +13,7 @@ const inheritedVariable = 'HOSTD_SOCKETS';
 const longestTrial = 20_000;
 
 /** The launcher picks the runtime anew: that may be what has been upgraded. */
-const launcher = fileURLToPath(new URL('../../bin/hostd', import.meta.url));
+const launcher = join(import.meta.dirname, '..', '..', 'bin', 'hostd');
 
 /** Starts the version on disk as far as it gets without touching anything. @throws HostdError with what it said. */
 export function tryNewVersion(config: string): Promise<void> {

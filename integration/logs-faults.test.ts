@@ -1,0 +1,221 @@
+// Logs when things go wrong around them: hostd is killed while it rotates, the disk is full, a program writes as fast as it
+// can; and what they cost when nothing happens at all.
+
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isRoot, needsRoot, self, testAccounts } from './harness/accounts.ts';
+import { tinyApp } from './harness/apps.ts';
+import { startHostd } from './harness/hostd.ts';
+import { logFiles, nothingLost, sizeOf, tallyLog, writerCommand, writerConfig } from './harness/log-lines.ts';
+import { makePlace, type Place } from './harness/place.ts';
+import { until } from './harness/until.ts';
+
+const inner = 'HOSTD_TEST_NAMESPACE';
+
+function memoryDirectory(t: TestContext): string {
+  const directory = mkdtempSync('/dev/shm/hostd-test-');
+  t.after(() => rmSync(directory, { recursive: true, force: true }));
+  return directory;
+}
+
+function stateOf(pid: number): string | undefined {
+  return readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ')[1]?.[0];
+}
+
+interface RunRecord {
+  readonly cgroup: string | null;
+  readonly process: { readonly pid: number; readonly starttime: number; readonly bootId: string };
+}
+
+function recordOf(place: Place): RunRecord {
+  const directory = join(place.dir, 'lib/runs');
+  const file = readdirSync(directory).find(name => name.startsWith('writer.'));
+  return JSON.parse(readFileSync(join(directory, file ?? ''), 'utf8')) as RunRecord;
+}
+
+for (const where of ['on a disk', 'on tmpfs'] as const) {
+  test(`kill -9 of hostd again and again while it rotates, ${where}: no line is lost or there twice`, async t => {
+    const place = makePlace(t);
+    const directory = where === 'on tmpfs' ? memoryDirectory(t) : place.directory('logs');
+    const log = join(directory, 'writer.log');
+    const lines = 150_000;
+    const command = writerCommand(place, { writers: 2, lines, batch: 10, pause: 0.0007 });
+    const config = writerConfig(log, command, { stdout_logfile_maxbytes: '300KB' });
+    let hostd = await startHostd(place, { config });
+    // The grid of looks is a second wide: kills are spread over it.
+    for (const ms of [960, 1020, 1040, 1060, 1080, 1120, 1200]) {
+      await sleep(ms - (Date.now() % 1000));
+      await hostd.kill9();
+      hostd = await hostd.again();
+    }
+    const { pid } = await hostd.state('writer', 'RUNNING');
+    assert.notEqual(stateOf(pid ?? 0), 'T');
+    await hostd.state('writer', 'EXITED', 60_000);
+    t.diagnostic(`${logFiles(log).length} files`);
+    const { lost, doubled, torn } = tallyLog(log, lines, 2);
+    assert.deepEqual({ lost, doubled, torn }, nothingLost);
+    assert.ok(!existsSync(join(directory, '.writer.log.rotating')));
+  });
+}
+
+test('programs that a killed hostd has left stopped go on with the next one', async t => {
+  const place = makePlace(t);
+  const log = join(place.directory('logs'), 'writer.log');
+  const command = writerCommand(place, { lines: 100_000, pause: 0.005 });
+  const hostd = await startHostd(place, { config: writerConfig(log, command, {}) });
+  await until('some lines', () => sizeOf(log) > 500);
+  const { cgroup, process: id } = recordOf(place);
+  await hostd.kill9();
+  const note = { cgroups: cgroup === null ? [] : [cgroup], processes: [id] };
+  writeFileSync(join(place.dir, 'lib/stopped.json'), JSON.stringify(note));
+  if (cgroup !== null) writeFileSync(join(cgroup, 'cgroup.freeze'), '1');
+  process.kill(id.pid, 'SIGSTOP');
+  await sleep(100);
+  const { size } = statSync(log);
+  await sleep(200);
+  assert.equal(sizeOf(log), size);
+  await hostd.again();
+  await until('lines to go on', () => sizeOf(log) > size + 500);
+  assert.equal(existsSync(join(place.dir, 'lib/stopped.json')), false);
+});
+
+test('a program that writes as fast as it can is kept near its limit, and hostd answers', async t => {
+  const place = makePlace(t);
+  const log = join(place.directory('logs'), 'writer.log');
+  const script = place.write(
+    'flood.py',
+    `import os, time
+line = b'x' * 99 + b'\\n'
+for n in range(1000):
+    os.write(1, line * 10485)
+time.sleep(1.2)
+`,
+  );
+  const command = `/usr/bin/python3 ${script}`;
+  const limit = 20 * 1024 * 1024;
+  const config = writerConfig(log, command, { stdout_logfile_maxbytes: limit, stdout_logfile_backups: 2 });
+  const hostd = await startHostd(place, { config });
+  const begun = performance.now();
+  let [largest, slowest, looks] = [0, 0, 0];
+  while ((await hostd.status())[0]?.state !== 'EXITED' && performance.now() - begun < 20_000) {
+    const before = performance.now();
+    await hostd.hostctl('pid');
+    slowest = Math.max(slowest, performance.now() - before);
+    largest = Math.max(largest, sizeOf(log));
+    looks += 1;
+  }
+  const seconds = (performance.now() - begun) / 1000;
+  t.diagnostic(
+    `1 GB in at most ${seconds.toFixed(1)} s; largest ${largest >> 20} MB; slowest of ${looks} hostctl pid ${slowest.toFixed()} ms`,
+  );
+  // A look a second: what is written in two of them, at the very most, is above the limit.
+  assert.ok(largest < 600 * 1024 * 1024, `${largest}`);
+  assert.ok(slowest < 2000, `${slowest}`);
+  await until('it to be put aside', () => sizeOf(log) < limit + 1024 * 1024);
+  assert.doesNotMatch(hostd.output(), /cannot rotate/);
+});
+
+test('an idle hostd does not wake up for its logs', async t => {
+  const place = makePlace(t);
+  const directory = place.directory('logs');
+  const program: Record<string, Record<string, string | boolean>> = {};
+  for (let n = 0; n < 20; n++)
+    program[`quiet${n}`] = { command: '/bin/sleep 1000', stdout_logfile: join(directory, `${n}.log`) };
+  const hostd = await startHostd(place, { config: { proxy: { enabled: false }, program } });
+  await sleep(2500);
+  const wakeUps = () =>
+    Number(/^voluntary_ctxt_switches:\s+(\d+)/m.exec(readFileSync(`/proc/${hostd.pid}/status`, 'utf8'))?.[1]);
+  const before = wakeUps();
+  await sleep(3000);
+  const during = wakeUps() - before;
+  t.diagnostic(`${during} wake-ups of the main thread in 3 s with 20 programs`);
+  assert.ok(during <= 6, `${during} wake-ups`);
+});
+
+test("a site's access log is rotated while the proxy's worker writes to it", async t => {
+  const place = makePlace(t);
+  const account = isRoot ? (await testAccounts()).a : self();
+  const app = await tinyApp(place, { account });
+  const log = join(app.root, 'logs/nginx-access.log');
+  const hostd = await startHostd(place, { apps: [app] });
+  await hostd.state('tiny', 'RUNNING');
+  for (let n = 0; n < 20; n++) await hostd.get(app.host, `/before-${n}`);
+  await until('the lines', () => /before-19 /.test(readFileSync(log, 'utf8')));
+  const { code, stdout } = await hostd.hostctl('logs', '--rotate', 'tiny');
+  assert.equal(code, 0);
+  assert.match(stdout, /put aside \d+ bytes of ".*nginx-access\.log"/);
+  for (let n = 0; n < 20; n++) await hostd.get(app.host, `/after-${n}`);
+  await until('the lines', () => /after-19 /.test(readFileSync(log, 'utf8')));
+  const text = logFiles(log).map(file => readFileSync(file, 'utf8'));
+  assert.equal(text.length, 2);
+  for (const [n, word] of ['before', 'after'].entries()) {
+    const found = [...(text[n] ?? '').matchAll(new RegExp(`/${word}-(\\d+) `, 'g'))].map(match =>
+      Number(match[1]),
+    );
+    assert.deepEqual(
+      found,
+      Array.from({ length: 20 }, (_, i) => i),
+    );
+  }
+  assert.equal(statSync(`${log}.1`).uid, account.uid);
+});
+
+/** A disk of its own for this test: a small tmpfs that nobody else sees. */
+test('a full disk', {
+  skip: needsRoot || (process.env[inner] !== undefined && 'is the inner one'),
+}, async t => {
+  const file = new URL(import.meta.url).pathname;
+  const env = { ...process.env, [inner]: '1', NODE_TEST_CONTEXT: undefined };
+  const args = ['-m', process.execPath, '--test-name-pattern=^disk full', file];
+  const child = spawn('unshare', args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', chunk => (output += chunk));
+  const [code] = await once(child, 'close');
+  t.diagnostic(output.split('\n').find(line => /full|ok/.test(line)) ?? '');
+  assert.equal(code, 0, output);
+});
+
+test('disk full: programs go on, hostd says so once, and recovers by itself', {
+  skip: process.env[inner] === undefined && 'is run in a namespace of its own',
+}, async t => {
+  const place = makePlace(t);
+  const disk = place.directory('disk');
+  const mounted = spawn('mount', ['-t', 'tmpfs', '-o', 'size=16m', 'none', disk]);
+  assert.equal((await once(mounted, 'exit'))[0], 0);
+  place.after(async () => {
+    await once(spawn('umount', ['-l', disk]), 'exit');
+  });
+  const log = join(disk, 'writer.log');
+  const ballast = join(disk, 'ballast');
+  writeFileSync(ballast, Buffer.alloc(13 * 1024 * 1024));
+  // Its lines wait for the disk: what is lost would be hostd's doing.
+  const lines = 40_000;
+  const command = writerCommand(place, { lines, batch: 20, pause: 0.004 });
+  const keys = { stdout_logfile_maxbytes: '1500KB', stdout_logfile_backups: 5 };
+  const hostd = await startHostd(place, { config: writerConfig(log, command, keys) });
+  await until('the disk to be full', () => /no space left for|ENOSPC/.test(hostd.output()), {
+    timeout: 20_000,
+  });
+  await sleep(3000);
+  const { pid } = await hostd.state('writer', 'RUNNING');
+  assert.notEqual(stateOf(pid ?? 0), 'T');
+  const said = (pattern: RegExp) =>
+    hostd
+      .output()
+      .split('\n')
+      .filter(line => pattern.test(line)).length;
+  assert.ok(said(/no space left for/) <= 1);
+  assert.ok(said(/cannot rotate/) <= 1);
+  rmSync(ballast);
+  await hostd.state('writer', 'EXITED', 30_000);
+  await until('the log to be rotated again', () => existsSync(`${log}.1`), { timeout: 15_000 });
+  assert.equal((await hostd.hostctl('logs', '--rotate', 'writer')).code, 0);
+  const { lost, doubled } = tallyLog(log, lines);
+  assert.deepEqual({ lost, doubled }, { lost: 0, doubled: 0 });
+  assert.ok(said(/cannot rotate/) <= 1);
+});

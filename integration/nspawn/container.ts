@@ -1,0 +1,62 @@
+// A booted systemd in a container (run.sh), and commands inside of it.
+
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { type Ran, run } from '../../scripts/run.ts';
+import { isRoot } from '../harness/accounts.ts';
+import type { Place } from '../harness/place.ts';
+import { childrenOf } from '../harness/processes.ts';
+import { until } from '../harness/until.ts';
+
+const script = new URL('run.sh', import.meta.url).pathname;
+
+/** For node:test's `skip`: why this machine cannot boot a container. */
+export function needsContainer(): string | false {
+  if (!isRoot) return 'needs root';
+  if (spawnSync('systemd-nspawn', ['--version']).status !== 0)
+    return 'needs systemd-nspawn: apt-get install systemd-container';
+  const { status } = spawnSync('sh', ['-c', 'test -x /lib/systemd/systemd && command -v nsenter unshare']);
+  if (status !== 0) return 'needs systemd, nsenter and unshare';
+  // modprobe by mount(8) is the other way for a file system to be there.
+  const known = readFileSync('/proc/filesystems', 'utf8').includes('\toverlay\n');
+  if (!known && spawnSync('modprobe', ['overlay']).status !== 0) return 'needs overlayfs';
+  return false;
+}
+
+export interface Container {
+  readonly child: ChildProcess;
+  /** PID 1 of the container, as seen from outside. */
+  readonly leader: number;
+  /** Runs a command inside, as root. */
+  inside(...argv: readonly string[]): Promise<Ran>;
+  output(): string;
+}
+
+/** Boots, and waits until systemd is up; the container ends with the test. `place`/files is laid over its files. */
+export async function boot(place: Place): Promise<Container> {
+  const child = spawn('sh', [script, place.dir], { stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', chunk => (output += chunk));
+  const ended = () => child.exitCode !== null || child.signalCode !== null;
+  place.after(async () => {
+    child.kill('SIGTERM');
+    await until('the container to power off', ended, { timeout: 8000 }).catch(() => child.kill('SIGKILL'));
+    await until('the container to end', ended);
+  });
+  const leader = () =>
+    childrenOf(child.pid ?? 0).find(process => process.command.includes('systemd'))?.pid ?? 0;
+  const inside = (...argv: readonly string[]) =>
+    run(['nsenter', '-t', String(leader()), '-m', '-p', '-u', '-i', '-n', '-C', ...argv], {
+      env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' },
+      timeout: 40_000,
+    });
+  await until(
+    'systemd to be up',
+    async () => ended() || /running|degraded/.test((await inside('systemctl', 'is-system-running')).stdout),
+    { timeout: 30_000, every: 200 },
+  ).catch(error => {
+    throw new Error(`${error.message}\n${output}`);
+  });
+  if (ended()) throw new Error(`the container ended: ${output}`);
+  return { child, leader: leader(), inside, output: () => output };
+}

@@ -1,0 +1,26 @@
+#!/bin/sh
+# run.sh DIR: boots this machine's own systemd in a container with hostd.service in it, until it gets SIGTERM.
+# What is below DIR/files is laid over the machine's files; nothing that is written inside reaches the machine. It needs
+# root, systemd-nspawn and overlayfs. Its mounts are in a namespace of their own and end with it; its only network is lo.
+# By hand: DIR=$(mktemp -d); sh integration/nspawn/run.sh $DIR & then nsenter -t LEADER -m -p -u -i -n -C sh
+set -eu
+self=$(readlink -f -- "$0")
+checkout=$(dirname -- "$(dirname -- "$(dirname -- "$self")")")
+[ "${HOSTD_NSPAWN_INSIDE-}" = yes ] || HOSTD_NSPAWN_INSIDE=yes exec unshare --mount --propagation private sh "$self" "$1"
+
+dir=$1
+mkdir -p "$dir/memory"
+mount -t tmpfs hostd-nspawn "$dir/memory"
+mkdir "$dir/memory/upper" "$dir/memory/work" "$dir/memory/root"
+mount -t overlay overlay -o "lowerdir=/,upperdir=$dir/memory/upper,workdir=$dir/memory/work" "$dir/memory/root"
+root=$dir/memory/root
+# The machine's own units stay away: only what basic.target has is started.
+rm -rf "$root/etc/systemd/system/hostd.service.d"
+sed "s|/usr/bin/host|$checkout/bin/host|" "$checkout/etc/hostd.service" >"$root/etc/systemd/system/hostd.service"
+[ ! -d "$dir/files" ] || cp -a "$dir/files/." "$root/"
+
+# nspawn's own filter bars pidfd_getfd, by which a new hostd takes its sockets back; systemd on a machine has no such filter.
+modules=$(readlink -f -- "$checkout/node_modules")
+exec systemd-nspawn --quiet --directory="$root" --machine="hostd-$$" --boot --register=no --keep-unit --link-journal=no \
+  --console=pipe --private-network --system-call-filter=pidfd_getfd \
+  --bind-ro="$checkout" --bind-ro="$modules" systemd.unit=basic.target

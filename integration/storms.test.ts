@@ -1,0 +1,255 @@
+// Many crashes at once, fork bombs, and every shortage that a spawn can meet: hostd answers, stays small, and recovers.
+
+import assert from 'node:assert/strict';
+import { chownSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { type TestContext, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ask } from '../scripts/http.ts';
+import { API } from '../src/protocol/control.ts';
+import { isRoot, needsRoot, testAccounts } from './harness/accounts.ts';
+import { type Hostd, startHostd } from './harness/hostd.ts';
+import { makePlace } from './harness/place.ts';
+import { childrenOf, marked } from './harness/processes.ts';
+import { until } from './harness/until.ts';
+import { withoutCgroup2 } from './harness/without-cgroup2.ts';
+
+const noProxy = { enabled: false };
+
+interface Responsiveness {
+  readonly median: number;
+  readonly longest: number;
+}
+
+/** Asks for the status again and again, for so many milliseconds; how long the answers took, in milliseconds. */
+async function watch(hostd: Hostd, ms: number): Promise<Responsiveness> {
+  const times: number[] = [];
+  for (const end = performance.now() + ms; performance.now() < end; await sleep(20)) {
+    const begun = performance.now();
+    const { status } = await ask({
+      to: { socketPath: hostd.socket },
+      host: 'control',
+      path: `${API}/status`,
+    });
+    assert.equal(status, 200);
+    times.push(performance.now() - begun);
+  }
+  times.sort((a, b) => a - b);
+  return { median: times[Math.floor(times.length / 2)] ?? 0, longest: times.at(-1) ?? 0 };
+}
+
+function say(t: TestContext, { median, longest }: Responsiveness, pid: number): void {
+  t.diagnostic(
+    `status in ${median.toFixed(1)} ms (median), ${longest.toFixed(0)} ms (longest); ${megabytes(pid)} MB`,
+  );
+}
+
+/** Resident memory. */
+function megabytes(pid: number): number {
+  const kilobytes = /^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+  return Math.round(Number(kilobytes) / 1024);
+}
+
+function descriptors(pid: number): number {
+  return readdirSync(`/proc/${pid}/fd`).length;
+}
+
+function zombies(parent: number): number {
+  return readdirSync('/proc').filter(name => {
+    try {
+      const [state, ppid] = readFileSync(`/proc/${name}/stat`, 'latin1').split(') ').pop()?.split(' ') ?? [];
+      return state === 'Z' && Number(ppid) === parent;
+    } catch {
+      return false;
+    }
+  }).length;
+}
+
+async function account(): Promise<{ user?: string }> {
+  return isRoot ? { user: (await testAccounts()).a.name } : {};
+}
+
+test('50 of 200 programs crash again and again: the others run on, status is answered, nothing leaks', async t => {
+  const place = makePlace(t);
+  const user = await account();
+  const name = '%(program_name)s_%(process_num)03d';
+  const hostd = await startHostd(place, {
+    config: {
+      proxy: noProxy,
+      program: {
+        calm: { command: 'sleep 1000', numprocs: 150, process_name: name, startsecs: 0, ...user },
+      },
+    },
+  });
+  const calm = (await hostd.status()).map(program => program.pid);
+  assert.equal(calm.filter(pid => pid !== null).length, 150);
+  const before = { fds: descriptors(hostd.pid), memory: megabytes(hostd.pid) };
+  const table = `[program.stormy]\ncommand = "sh -c 'sleep 0.1; exit 1'"\nnumprocs = 50\nprocess_name = "${name}"\nstartsecs = 0\nautorestart = true\n${isRoot ? `user = "${user.user}"\n` : ''}`;
+  const crowd = place.write('etc/apps.d/stormy.toml', table);
+  const update = hostd.hostctl('update');
+  const seen = await watch(hostd, 6000);
+  say(t, seen, hostd.pid);
+  assert.equal((await update).code, 0);
+  assert.ok(seen.median < 200, `${seen.median} ms`);
+  assert.ok(seen.longest < 2000, `${seen.longest} ms`);
+  const during = await hostd.status();
+  const runs = during.filter(p => p.group === 'stormy').reduce((sum, p) => sum + p.run, 0);
+  t.diagnostic(`${runs} runs`);
+  assert.ok(runs > 60);
+  writeFileSync(crowd, '');
+  await hostd.hostctl('update');
+  const after = await hostd.status();
+  assert.deepEqual(
+    after.map(program => program.pid),
+    calm,
+  );
+  await until('descriptors to be given back', () => descriptors(hostd.pid) <= before.fds + 5);
+  assert.ok(megabytes(hostd.pid) < before.memory + 60, `${before.memory} to ${megabytes(hostd.pid)} MB`);
+  assert.equal(zombies(hostd.pid), 0);
+});
+
+const bombs = {
+  'that stays in its session': 'while True:\n  try: os.fork()\n  except OSError: pass\n',
+  'whose every process leaves its session':
+    'while True:\n  try:\n    if os.fork() == 0: os.setsid()\n  except OSError: pass\n',
+};
+
+for (const [kind, source] of Object.entries(bombs)) {
+  for (const cgroups of [true, false]) {
+    const where = cgroups ? 'with cgroups' : 'without cgroups';
+    test(`a fork bomb ${kind} is stopped whole (${where})`, { skip: needsRoot }, async t => {
+      const place = makePlace(t);
+      const { a } = await testAccounts();
+      place.write('bomb.py', `import os\n${source}`);
+      const program = {
+        bomb: {
+          command: `/usr/bin/python3 ${place.dir}/bomb.py`,
+          user: a.name,
+          startsecs: 0,
+          autorestart: false,
+          limits: { nproc: 40 },
+        },
+        calm: { command: 'sleep 1000', startsecs: 0 },
+      };
+      const under = cgroups ? [] : withoutCgroup2();
+      const hostd = await startHostd(place, { config: { proxy: noProxy, program }, under });
+      assert.equal(hostd.output().includes('no cgroup v2'), !cgroups);
+      const bombers = () => marked(place.mark).filter(p => p.command.includes('bomb.py')).length;
+      await until('the bomb to fill its limit', () => bombers() >= 35);
+      const seen = await watch(hostd, 1000);
+      say(t, seen, hostd.pid);
+      assert.ok(seen.longest < 2000, `${seen.longest} ms`);
+      const begun = performance.now();
+      assert.equal((await hostd.hostctl('stop', 'bomb')).code, 0);
+      t.diagnostic(`stopped in ${((performance.now() - begun) / 1000).toFixed(2)} s`);
+      assert.equal(bombers(), 0);
+      assert.equal((await hostd.state('calm', 'RUNNING')).run, 1);
+    });
+  }
+}
+
+test('with no descriptors left for more programs, hostd answers, says why, and goes on when there are some', async t => {
+  const place = makePlace(t);
+  const user = await account();
+  const program = {
+    many: {
+      command: 'sleep 1000',
+      numprocs: 60,
+      process_name: '%(program_name)s_%(process_num)02d',
+      startsecs: 0,
+      startretries: 1000,
+      ...user,
+    },
+  };
+  const under = ['prlimit', '--nofile=150:150'];
+  const hostd = await startHostd(place, { config: { proxy: noProxy, program }, under });
+  const list = await hostd.status();
+  const waiting = list.filter(p => p.state === 'BACKOFF');
+  assert.ok(waiting.length > 5 && waiting.length < 55, `${waiting.length} wait`);
+  for (const p of waiting)
+    assert.match(p.description, /cannot start: hostd has \d+ of its 150 file descriptors/);
+  const used = descriptors(hostd.pid);
+  const seen = await watch(hostd, 3000);
+  say(t, seen, hostd.pid);
+  assert.ok(descriptors(hostd.pid) <= used + 3, 'each try gives back what it took');
+  // The reserve is for this: commands, a change of the configuration, crashes.
+  const running = list.filter(p => p.state === 'RUNNING');
+  for (const p of running.slice(0, 3)) process.kill(p.pid ?? 0, 'SIGKILL');
+  const stopped = running.slice(3);
+  t.diagnostic(`${running.length} run, ${waiting.length} wait`);
+  assert.equal((await hostd.hostctl('stop', ...stopped.map(p => p.name))).code, 0);
+  await until(
+    'some that waited to start',
+    async () =>
+      (await hostd.status()).filter(p => p.state === 'BACKOFF').length < waiting.length - stopped.length / 2,
+    { timeout: 15_000, every: 200 },
+  );
+  assert.equal(zombies(hostd.pid), 0);
+  assert.equal(await hostd.stop(), 0);
+});
+
+test('when the kernel lets no more processes be made, hostd answers, and goes on when it does', {
+  skip: needsRoot,
+}, async t => {
+  const place = makePlace(t);
+  const { a } = await testAccounts();
+  chownSync(place.dir, a.uid, a.gid);
+  const program = {
+    many: {
+      command: 'sleep 1000',
+      numprocs: 40,
+      process_name: '%(program_name)s_%(process_num)02d',
+      startsecs: 0,
+      startretries: 1000,
+    },
+  };
+  const limited = [
+    'setpriv',
+    `--reuid=${a.uid}`,
+    `--regid=${a.gid}`,
+    '--clear-groups',
+    'prlimit',
+    '--nproc=40:40',
+  ];
+  const hostd = await startHostd(place, { config: { proxy: noProxy, program }, under: limited });
+  const list = await hostd.status();
+  const waiting = list.filter(p => p.state === 'BACKOFF');
+  assert.ok(waiting.length > 2, `${waiting.length} wait`);
+  for (const p of waiting)
+    assert.match(p.description, /cannot start: the limit of processes is reached \(EAGAIN/);
+  const used = descriptors(hostd.pid);
+  const seen = await watch(hostd, 2500);
+  say(t, seen, hostd.pid);
+  assert.ok(descriptors(hostd.pid) <= used + 3);
+  const running = list.filter(p => p.state === 'RUNNING').slice(0, 12);
+  assert.equal((await hostd.hostctl('stop', ...running.map(p => p.name))).code, 0);
+  await until(
+    'those that waited to start',
+    async () => (await hostd.status()).every(p => p.state !== 'BACKOFF'),
+    { timeout: 15_000, every: 200 },
+  );
+  assert.equal(zombies(hostd.pid), 0);
+});
+
+test('a run that cannot be written down does not run, and leaves nothing', async t => {
+  const place = makePlace(t);
+  const program = { one: { command: 'sleep 1000', startsecs: 0, startretries: 1000, autostart: false } };
+  const hostd = await startHostd(place, { config: { proxy: noProxy, program } });
+  const used = descriptors(hostd.pid);
+  const runs = `${place.dir}/lib/runs`;
+  renameSync(runs, `${runs}.away`);
+  writeFileSync(runs, 'no directory');
+  await hostd.hostctl('start', 'one');
+  const { description } = await hostd.state('one', 'BACKOFF');
+  assert.match(description, /ENOTDIR/);
+  await until('several tries', async () => (await hostd.status())[0]?.run !== 1);
+  assert.deepEqual(
+    marked(place.mark).filter(p => p.command === 'sleep 1000'),
+    [],
+  );
+  await until('nothing to be left', () => zombies(hostd.pid) === 0 && childrenOf(hostd.pid).length === 0);
+  assert.ok(descriptors(hostd.pid) <= used + 2);
+  writeFileSync(runs, '');
+  renameSync(runs, `${runs}.file`);
+  renameSync(`${runs}.away`, runs);
+  await hostd.state('one', 'RUNNING');
+});

@@ -1,0 +1,127 @@
+// What hostctl logs asks for: a log's end, and to have logs put aside or reopened. SIGUSR1 asks for the latter, too.
+
+import type { ServerResponse } from 'node:http';
+import { errnoOf, HostdError, messageOf } from '../../errors.ts';
+import type { Progress } from '../../protocol/control.ts';
+import { type Call, type Handlers, stream } from '../control.ts';
+import { userOf } from '../launch.ts';
+import type { Logger } from '../log.ts';
+import type { Supervisor } from '../supervisor.ts';
+import { type Sink, tail } from '../tail.ts';
+import type { Unit } from '../unit.ts';
+import type { Followers } from './followers.ts';
+import type { Logs } from './logs.ts';
+import type { WatchedLog } from './watched-log.ts';
+
+/** Lines that are shown unless a number is asked for. */
+const usualLines = 100;
+
+export function logHandlers(supervisor: Supervisor, logs: Logs): Handlers {
+  return {
+    'GET /logs': call => showLog(supervisor, logs.followers, call),
+    'POST /logs/rotate': call => each(supervisor, logs, call, putAside),
+    'POST /logs/reopen': call => each(supervisor, logs, call, reopen),
+  };
+}
+
+/** SIGUSR1, as other daemons understand it; without a handler it would open Node's inspector. */
+export function reopenOnSignal(logs: Logs, log: Logger): void {
+  process.on('SIGUSR1', () => {
+    log.info('received SIGUSR1: reopening logs');
+    for (const watched of logs.of(null).logs) void reopen(watched).then(progress => tell(log, progress));
+  });
+}
+
+function tell(log: Logger, progress: Done): void {
+  log[progress.outcome === 'failed' ? 'warn' : 'info']({ program: progress.name }, progress.message);
+}
+
+type Done = Progress & { readonly kind: 'done' };
+
+/** "names" in the body, or every log that is open; one after the other, so that the disk is not asked for all at once. */
+function each(
+  supervisor: Supervisor,
+  logs: Logs,
+  call: Call,
+  act: (log: WatchedLog) => Promise<Done>,
+): Promise<undefined> {
+  const { names } = call.body;
+  if (names !== undefined && !(Array.isArray(names) && names.every(name => typeof name === 'string')))
+    throw new HostdError('usage', 'cannot tell which logs are meant: "names" must be a list of strings');
+  return stream(call.response, async report => {
+    const units: Unit[] = [];
+    for (const name of names ?? []) {
+      const found = supervisor.select(name);
+      units.push(...found);
+      if (found.length === 0 && name !== 'all')
+        report({ kind: 'done', name, outcome: 'unknown', message: `${name}: no such program` });
+    }
+    const chosen = logs.of(names === undefined ? null : [...new Set(units)]);
+    try {
+      for (const log of chosen.logs) report(await act(log));
+    } finally {
+      chosen.close();
+    }
+  });
+}
+
+async function putAside(log: WatchedLog): Promise<Done> {
+  const { name, path } = log.source;
+  try {
+    const bytes = await log.rotateNow();
+    if (bytes > 0) return done(name, 'ok', `put aside ${bytes} bytes of "${path}"`);
+    return done(name, 'noop', `"${path}" is empty`);
+  } catch (error) {
+    return done(name, 'failed', failure('rotate', path, error));
+  }
+}
+
+async function reopen(log: WatchedLog): Promise<Done> {
+  const { name, path } = log.source;
+  try {
+    const bytes = await log.reopen();
+    if (bytes === null) return done(name, 'noop', `"${path}" has not been moved`);
+    return done(name, 'ok', `reopened "${path}", ${bytes} bytes stay where they were moved to`);
+  } catch (error) {
+    return done(name, 'failed', failure('reopen', path, error));
+  }
+}
+
+function done(name: string, outcome: Done['outcome'], message: string): Done {
+  return { kind: 'done', name, outcome, message: `${name}: ${message}` };
+}
+
+function failure(what: string, path: string, error: unknown): string {
+  const hint = error instanceof HostdError && error.hint !== undefined ? `\n  try: ${error.hint}` : '';
+  return `cannot ${what} "${path}": ${messageOf(error)}${hint}`;
+}
+
+function showLog(supervisor: Supervisor, followers: Followers, { query, response }: Call): undefined {
+  const name = query.get('name') ?? '';
+  const unit = supervisor.unit(name) ?? supervisor.select(name)[0];
+  if (unit === undefined) throw new HostdError('unknown-name', `${name}: no such program`);
+  const { stdout, stderr } = unit.program;
+  const file = query.get('channel') === 'stderr' ? stderr : stdout;
+  if (file === null || file.path === null) throw new HostdError('failed', `${name}: has no such log file`);
+  const wanted = Number(query.get('lines') ?? usualLines);
+  const lines = Number.isSafeInteger(wanted) && wanted >= 0 ? wanted : usualLines;
+  const { uid, gid } = userOf(unit.program);
+  response.setHeader('Content-Type', 'text/plain; charset=utf-8');
+  try {
+    const shown = tail(file.path, { uid, gid }, lines, query.has('follow'), sinkOf(response), followers);
+    response.on('close', () => shown.close());
+  } catch (error) {
+    if (error instanceof HostdError) throw error;
+    throw new HostdError('failed', `${name}: cannot read "${file.path}": ${errnoOf(error) ?? String(error)}`);
+  }
+  response.flushHeaders();
+  return undefined;
+}
+
+function sinkOf(response: ServerResponse): Sink {
+  return {
+    write: bytes => response.write(bytes),
+    whenReady: callback => response.once('drain', callback),
+    end: () => response.end(),
+  };
+}

@@ -1,0 +1,118 @@
+// The logs of all programs and sites that are open somewhere: which run has which, and who follows them.
+
+import { messageOf } from '../../errors.ts';
+import { logBackups, logMaxBytes } from '../../model/app.ts';
+import type { Host, LogFile } from '../../model/host.ts';
+import { userOf } from '../launch.ts';
+import type { Logger } from '../log.ts';
+import { proxyGroup } from '../proxies.ts';
+import type { Run } from '../run.ts';
+import type { Unit } from '../unit.ts';
+import { makeCompressor } from './compress.ts';
+import { type Followers, makeFollowers } from './followers.ts';
+import { makeStopper } from './stop.ts';
+import { type LogSource, WatchedLog, type WatchedLogContext } from './watched-log.ts';
+
+export interface Logs {
+  readonly followers: Followers;
+  /** From now on the logs that the unit's run has open are kept to their size and age. */
+  attach(unit: Unit, run: Run): void;
+  /** The run has ended. */
+  detach(run: Run): void;
+  /** The logs of these programs, opened for the purpose where none of them runs; null: all that are open. */
+  of(units: readonly Unit[] | null): { readonly logs: readonly WatchedLog[]; close(): void };
+}
+
+export interface LogsContext {
+  readonly stateDir: string;
+  readonly host: () => Host;
+  readonly log: Logger;
+}
+
+/** Continues, before anything else, what a hostd that was killed while it rotated a log has left stopped. */
+export function makeLogs({ stateDir, host, log }: LogsContext): Logs {
+  const logs = new Map<string, WatchedLog>();
+  const said = new Set<string>();
+  const say: WatchedLogContext['say'] = (level, name, message) => log[level]({ program: name }, message);
+  const sayOnce = (name: string, message: string) => {
+    if (said.has(message)) return;
+    said.add(message);
+    say('warn', name, message);
+  };
+  const followers = makeFollowers();
+  const context: WatchedLogContext = {
+    followers,
+    stopper: makeStopper(stateDir),
+    say,
+    compressor: makeCompressor((path, error) =>
+      sayOnce('', `cannot compress the backups of "${path}": ${messageOf(error)}`),
+    ),
+  };
+  const open = (source: LogSource, adopted: Run | null): WatchedLog | null => {
+    try {
+      return new WatchedLog(source, adopted, context);
+    } catch (error) {
+      sayOnce(source.name, `cannot rotate "${source.path}": ${messageOf(error)}`);
+      return null;
+    }
+  };
+  const close = (watched: WatchedLog) => void watched.close();
+  return {
+    followers,
+    attach(unit, run) {
+      for (const source of sourcesOf(unit, host())) {
+        let watched = logs.get(source.path) ?? null;
+        // A fresh run opens the file that has the name now.
+        if (watched !== null && run.status !== null && watched.isAnother()) {
+          logs.delete(source.path);
+          close(watched);
+          watched = null;
+        }
+        watched ??= open(source, run.status === null ? run : null);
+        if (watched === null) continue;
+        watched.runs.add(run);
+        logs.set(source.path, watched);
+      }
+    },
+    detach(run) {
+      for (const [path, watched] of logs) {
+        if (!watched.runs.delete(run) || watched.runs.size > 0) continue;
+        logs.delete(path);
+        close(watched);
+      }
+    },
+    of(units) {
+      if (units === null) return { logs: [...logs.values()], close: () => {} };
+      const names = new Set(units.map(unit => unit.program.name));
+      const watched = [...logs.values()].filter(one => names.has(one.source.name));
+      const idle = units.flatMap(unit => sourcesOf(unit, host())).filter(source => !logs.has(source.path));
+      const opened = idle.flatMap(source => open(source, null) ?? []);
+      return { logs: [...watched, ...opened], close: () => opened.forEach(close) };
+    },
+  };
+}
+
+/** The logs that a run of this unit has open. */
+function sourcesOf(unit: Unit, host: Host): LogSource[] {
+  const own = (channel: 'stdout' | 'stderr'): LogSource[] => {
+    const path = unit.program[channel]?.path ?? null;
+    if (path === null) return [];
+    const { name } = unit.program;
+    return [{ name, path, owner: userOf(unit.program), rules: () => unit.program[channel] ?? standard }];
+  };
+  const all = [...own('stdout'), ...own('stderr')];
+  return unit.program.group === proxyGroup ? [...all, ...siteSources(host)] : all;
+}
+
+const standard: Omit<LogFile, 'path'> = { maxBytes: logMaxBytes, backups: logBackups, maxAge: null };
+
+/** The access logs, which belong to the apps and are written by the proxy's workers. */
+function siteSources(host: Host): LogSource[] {
+  const apps = new Map(host.programs.map(program => [program.name, program]));
+  return host.sites.flatMap(site => {
+    const app = apps.get(site.name);
+    return app === undefined
+      ? []
+      : [{ name: site.name, path: site.accessLog, owner: userOf(app), rules: () => standard }];
+  });
+}

@@ -1,0 +1,134 @@
+// A log's directory and what is named like the log in it, handled so that an app which may write there can harm nobody
+// but itself: through the open directory, by last names, with rights that its owner has anyway, never through a link.
+
+import {
+  closeSync,
+  constants,
+  fchmodSync,
+  fchownSync,
+  fstatSync,
+  lstatSync,
+  renameSync,
+  type Stats,
+  unlinkSync,
+} from 'node:fs';
+import { basename, dirname } from 'node:path';
+import { errnoOf, HostdError } from '../../errors.ts';
+import type { Backup, Move } from '../../lifecycle/rotation.ts';
+import { native, RESOLVE_BENEATH, RESOLVE_NO_MAGICLINKS, RESOLVE_NO_SYMLINKS } from '../../native/index.ts';
+import { as, entry, type Owner, openDirectory } from '../paths.ts';
+
+const { O_RDONLY, O_RDWR, O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_NOCTTY } = constants;
+const carefully = O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
+const beneath = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
+/** Backups that are looked for beyond those that are to be kept. */
+const mostBackups = 10_000;
+
+/** An open log and what it is called; whoever opened it closes it. */
+export interface Place {
+  readonly directory: number;
+  /** Absolute path of the log, for people. */
+  readonly path: string;
+  readonly name: string;
+  /** Whose rights are used in it. */
+  readonly rights: Owner;
+}
+
+/**
+ * In a directory that only root may write to, root's rights are used: nobody can have prepared anything there. In any
+ * other one the owner's, even where they do not suffice.
+ */
+export function openPlace(path: string, owner: Owner): Place {
+  const directory = openDirectory(dirname(path));
+  const { uid, mode } = fstatSync(directory);
+  const trusted = uid === process.geteuid?.() && (mode & 0o022) === 0;
+  const rights = trusted ? { uid, gid: process.getegid?.() ?? 0 } : owner;
+  return { directory, path, name: basename(path), rights };
+}
+
+export function closePlace(place: Place): void {
+  closeSync(place.directory);
+}
+
+/** What a backup is called. */
+export function backupName(name: string, { index, zipped }: Backup): string {
+  return `${name}.${index}${zipped ? '.gz' : ''}`;
+}
+
+/** The name of what is being copied. One that is left over belongs to a rotation that was interrupted. */
+export function unfinishedName(name: string): string {
+  return `.${name}.rotating`;
+}
+
+/** The name of what is being compressed. */
+export function packingName(name: string): string {
+  return `.${name}.packing`;
+}
+
+/** Opens a regular file with one name. @throws HostdError 'permission' when it is anything else; errors of openat2(2). */
+export function openInPlace(place: Place, name: string, access: 'read' | 'change'): number {
+  const flags = (access === 'read' ? O_RDONLY : O_RDWR) | carefully;
+  return regular(place, name, () => native.openAt(place.directory, name, flags, 0, beneath));
+}
+
+/** Makes a file that was not there, like `model` in owner and mode. A leftover of that name is removed. */
+export function makeInPlace(place: Place, name: string, model: Stats): number {
+  removeInPlace(place, name);
+  const flags = O_RDWR | O_CREAT | O_EXCL | carefully;
+  const fd = regular(place, name, () => native.openAt(place.directory, name, flags, 0o600, beneath));
+  try {
+    as(place.rights, () => {
+      // Root makes it in the name of whoever owns the log.
+      if (place.rights.uid === 0 && model.uid !== 0) fchownSync(fd, model.uid, model.gid);
+      fchmodSync(fd, model.mode & 0o666);
+    });
+  } catch (error) {
+    closeSync(fd);
+    throw error;
+  }
+  return fd;
+}
+
+function regular(place: Place, name: string, open: () => number): number {
+  const fd = as(place.rights, open);
+  const stats = fstatSync(fd);
+  if (stats.isFile() && stats.nlink === 1) return fd;
+  closeSync(fd);
+  throw new HostdError('permission', `cannot use "${name}" beside it: not a regular file with one name`);
+}
+
+/** null: there is nothing of that name. */
+export function statInPlace(place: Place, name: string): Stats | null {
+  return lstatSync(entry(place.directory, name), { throwIfNoEntry: false }) ?? null;
+}
+
+export function renameInPlace(place: Place, from: string, to: string): void {
+  as(place.rights, () => renameSync(entry(place.directory, from), entry(place.directory, to)));
+}
+
+/** Harmless when there is nothing of that name. */
+export function removeInPlace(place: Place, name: string): void {
+  try {
+    as(place.rights, () => unlinkSync(entry(place.directory, name)));
+  } catch (error) {
+    if (errnoOf(error) !== 'ENOENT') throw error;
+  }
+}
+
+/** What is there by the names of backups: up to `backups`, and beyond until the first that is missing. */
+export function backupsInPlace(place: Place, backups: number): Backup[] {
+  const found: Backup[] = [];
+  for (let index = 1; index <= mostBackups; index++) {
+    const both = [false, true].map(zipped => ({ index, zipped }));
+    const there = both.filter(backup => statInPlace(place, backupName(place.name, backup)) !== null);
+    if (there.length === 0 && index > backups) break;
+    found.push(...there);
+  }
+  return found;
+}
+
+export function applyMoves(place: Place, moves: readonly Move[]): void {
+  for (const move of moves)
+    if (move.kind === 'remove') removeInPlace(place, backupName(place.name, move.backup));
+    else renameInPlace(place, backupName(place.name, move.from), backupName(place.name, move.to));
+}

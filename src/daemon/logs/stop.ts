@@ -1,0 +1,125 @@
+// Stops the processes of some runs for a moment, all of them, and lets them go on again: always, also when hostd is killed
+// in between, since what is stopped is written down first and the next hostd reads that.
+
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { constants } from 'node:os';
+import { join } from 'node:path';
+import { descendants, identify, isAlive, type ProcessId, readStat, withEnvironment } from '../procfs.ts';
+import type { Run } from '../run.ts';
+
+/** The longest wait for all of them to have stopped, in milliseconds: hostd does nothing else meanwhile. */
+const longest = 60;
+const lookEvery = 0.5;
+
+interface Note {
+  readonly cgroups: readonly string[];
+  readonly processes: readonly ProcessId[];
+}
+
+export interface Stopper {
+  /**
+   * Runs `action` while no process of these runs runs; synchronous, so that nothing can come between. Does not run it
+   * when they cannot be stopped in time.
+   */
+  whileStopped(runs: readonly Run[], action: () => void): void;
+}
+
+/** Continues what a hostd that was killed has left stopped, then stands ready. */
+export function makeStopper(stateDir: string): Stopper {
+  const file = join(stateDir, 'stopped.json');
+  resume(read(file));
+  rmSync(file, { force: true });
+  return {
+    whileStopped(runs, action) {
+      const cgroups = runs.flatMap(run => run.cgroup ?? []);
+      const loose = runs.filter(run => run.cgroup === null);
+      if (runs.length === 0) {
+        action();
+        return;
+      }
+      const processes: ProcessId[] = [];
+      const write = () => writeFileSync(file, JSON.stringify({ cgroups, processes } satisfies Note));
+      const deadline = performance.now() + longest;
+      write();
+      try {
+        for (const cgroup of cgroups) freeze(cgroup, true);
+        const stopped =
+          cgroups.every(cgroup => wait(deadline, () => isFrozen(cgroup))) &&
+          wait(deadline, () => stopAll(loose, processes, write));
+        if (stopped) action();
+      } finally {
+        resume({ cgroups, processes });
+        rmSync(file, { force: true });
+      }
+    },
+  };
+}
+
+function freeze(cgroup: string, on: boolean): void {
+  writeFileSync(join(cgroup, 'cgroup.freeze'), on ? '1' : '0');
+}
+
+function isFrozen(cgroup: string): boolean {
+  return readFileSync(join(cgroup, 'cgroup.events'), 'utf8').includes('frozen 1');
+}
+
+/** One round: stops what is not stopped yet. True when there was nothing left to stop. */
+function stopAll(runs: readonly Run[], stopped: ProcessId[], write: () => void): boolean {
+  let still = true;
+  for (const run of runs) {
+    for (const id of processesOf(run)) {
+      const state = readStat(id.pid)?.state;
+      if (state === undefined || state === 'Z' || state === 'T' || state === 't') continue;
+      still = false;
+      if (stopped.some(known => known.pid === id.pid && known.starttime === id.starttime)) continue;
+      stopped.push(id);
+      write();
+      signal(id, 'SIGSTOP');
+    }
+  }
+  return still;
+}
+
+function processesOf(run: Run): ProcessId[] {
+  const marked = withEnvironment(run.marker).flatMap(pid => identify(pid) ?? []);
+  const all = [run.process, ...marked, ...descendants([run.process.pid, ...marked.map(id => id.pid)])];
+  return [...new Map(all.map(id => [id.pid, id])).values()];
+}
+
+function resume({ cgroups, processes }: Note): void {
+  for (const cgroup of cgroups) {
+    try {
+      freeze(cgroup, false);
+    } catch {
+      // It is gone, and so is all that was in it.
+    }
+  }
+  for (const id of processes) signal(id, 'SIGCONT');
+}
+
+/** A process that has ended meanwhile needs neither. */
+function signal(id: ProcessId, name: 'SIGSTOP' | 'SIGCONT'): void {
+  try {
+    if (!isAlive(id)) return;
+    process.kill(id.pid, constants.signals[name]);
+  } catch {
+    // It has ended.
+  }
+}
+
+function wait(deadline: number, condition: () => boolean): boolean {
+  while (!condition()) {
+    if (performance.now() > deadline) return false;
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, lookEvery);
+  }
+  return true;
+}
+
+function read(file: string): Note {
+  try {
+    const { cgroups, processes } = JSON.parse(readFileSync(file, 'utf8')) as Note;
+    return { cgroups, processes: processes.filter(isAlive) };
+  } catch {
+    return { cgroups: [], processes: [] };
+  }
+}

@@ -1,0 +1,120 @@
+// Takes the beginning of a log, or all of it, out of the file that its writers have open, and into a copy. The file system
+// collapses the range; where it cannot, or where everything is wanted, the writers are stopped while the last bytes are
+// copied and the log is truncated.
+
+import { fstatSync, ftruncateSync, statfsSync } from 'node:fs';
+import { errnoOf, HostdError } from '../../errors.ts';
+import type { Owner } from '../paths.ts';
+import type { Run } from '../run.ts';
+import type { Report } from './copier.ts';
+import { type Copier, startCopier } from './copier-thread.ts';
+import { copyBytes } from './copying.ts';
+import type { Followers } from './followers.ts';
+import type { Stopper } from './stop.ts';
+
+export interface TakingOut {
+  /** Open for reading and writing. */
+  readonly log: number;
+  /** null: what is taken out is dropped. */
+  readonly copy: number | null;
+  /** Whose rights the copying thread keeps. */
+  readonly rights: Owner;
+  /** Bytes that are copied at most; what is older is dropped. */
+  readonly keep: number;
+  readonly everything: boolean;
+  /** Who may be writing to it. */
+  readonly writers: () => readonly Run[];
+}
+
+export interface Tools {
+  readonly followers: Followers;
+  readonly stopper: Stopper;
+}
+
+/** The log's bytes up to `end` are gone; those from `start` on are in the copy. */
+export interface Taken {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** The most that is copied while the writers are stopped, in bytes. */
+const mostWhileStopped = 8 * 1024 * 1024;
+/** Errors by which a file system says that it cannot collapse this. */
+const cannotCollapse = new Set(['EOPNOTSUPP', 'ENOTSUP', 'EINVAL', 'ENOSYS']);
+
+/** Followers are held until the caller tells them what was taken. @throws when nothing was taken out; the copy is of no use then. */
+export async function takeOut(taking: TakingOut, tools: Tools): Promise<Taken> {
+  const { log, copy, rights, keep, everything } = taking;
+  const { bsize } = statfsSync(`/proc/self/fd/${log}`);
+  const copier = startCopier({
+    kind: 'copy',
+    ...rights,
+    log,
+    copy,
+    block: bsize,
+    keep,
+    toTheEnd: everything,
+  });
+  try {
+    const copied = await copiedBy(copier);
+    if (copied.whole && (await collapse(taking, copier, tools))) return copied;
+    return takeRestStopped(taking, copied.whole ? await copiedBy(copier, 'copy-on') : copied, tools);
+  } finally {
+    await copier.end();
+  }
+}
+
+async function copiedBy(copier: Copier, order?: 'copy-on'): Promise<Report & { kind: 'copied' }> {
+  const report = await copier.next(order);
+  if (report.kind !== 'copied') throw new HostdError('failed', `cannot go on after "${report.kind}"`);
+  return report;
+}
+
+/** False: the file system cannot. Followers must not read what moves under them. */
+async function collapse({ log }: TakingOut, copier: Copier, { followers }: Tools): Promise<boolean> {
+  followers.hold(log);
+  try {
+    await copier.next('collapse');
+    return true;
+  } catch (error) {
+    followers.goOn(log, null);
+    if (cannotCollapse.has(errnoOf(error) ?? '')) return false;
+    throw error;
+  }
+}
+
+/** Nothing awaits between the stop and the end of it: hostd does nothing else, and cannot be kept from going on. */
+function takeRestStopped({ log, copy, writers }: TakingOut, copied: Taken, tools: Tools): Taken {
+  let { end } = copied;
+  let why = 'its writers do not stop for a moment';
+  let taken = false;
+  tools.followers.hold(log);
+  try {
+    tools.stopper.whileStopped(writers(), () => {
+      const { size } = fstatSync(log);
+      if (size < end) why = 'somebody has made it shorter';
+      else if (size - end > mostWhileStopped) why = 'it grows faster than it can be copied';
+      else {
+        if (copy !== null) copyBytes(log, end, size, copy, end - copied.start);
+        end = size;
+        ftruncateSync(log, 0);
+        taken = true;
+      }
+    });
+  } finally {
+    if (!taken) tools.followers.goOn(log, null);
+  }
+  if (!taken) throw new HostdError('conflict', why);
+  return { start: copied.start, end };
+}
+
+/** Whether a log still begins with what is in a copy; closes neither. */
+export async function isStillIn(log: number, copy: number, rights: Owner): Promise<boolean> {
+  const copier = startCopier({ kind: 'compare', log, copy, ...rights });
+  try {
+    const report = await copier.next();
+    return report.kind === 'compared' && report.same;
+  } finally {
+    await copier.end();
+  }
+}

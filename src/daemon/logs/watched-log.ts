@@ -1,0 +1,237 @@
+// One log that programs have open: watched, put aside when it is due, and what goes wrong with it said once.
+
+import { closeSync, fstatSync, readlinkSync, type Stats, statfsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { errnoOf, HostdError, messageOf } from '../../errors.ts';
+import { dueFor, type RotationRules, untilDue } from '../../lifecycle/rotation.ts';
+import type { Owner } from '../paths.ts';
+import type { Run } from '../run.ts';
+import type { Compressor } from './compress.ts';
+import { fileKey } from './followers.ts';
+import {
+  backupName,
+  closePlace,
+  openInPlace,
+  openPlace,
+  type Place,
+  statInPlace,
+  unfinishedName,
+} from './place.ts';
+import { type QuietWatch, watchQuietly } from './quiet-watch.ts';
+import { finishInterrupted, type Rotation, reopen, rotate } from './rotate.ts';
+import type { Tools } from './take-out.ts';
+
+/** A log as a program's definition or a site's says it. */
+export interface LogSource {
+  /** Of the program, or of the site's app. */
+  readonly name: string;
+  readonly path: string;
+  readonly owner: Owner;
+  /** As they are now: an update may change them without a restart. */
+  readonly rules: () => RotationRules;
+}
+
+export interface WatchedLogContext extends Tools {
+  readonly compressor: Compressor;
+  readonly say: (level: 'info' | 'warn', name: string, message: string) => void;
+}
+
+/** Milliseconds between two looks at a log that is being written to. */
+const rest = 1000;
+/** Milliseconds until what has failed is tried again, if the log is written to. */
+const patience = 10_000;
+/** A disk with less room than this for its users is full, in bytes. */
+const noRoom = 64 * 1024;
+const longestTimer = 2 ** 31 - 1;
+
+export class WatchedLog {
+  readonly source: LogSource;
+  readonly runs = new Set<Run>();
+  readonly #context: WatchedLogContext;
+  readonly #fd: number;
+  readonly #watch: QuietWatch;
+  /** What is being done to it; one thing after the other. */
+  #work: Promise<unknown> = Promise.resolve();
+  #rotating = false;
+  #seen = { size: -1, mtimeMs: 0 };
+  #begunAt = Number.POSITIVE_INFINITY;
+  #notBefore = 0;
+  #ageTimer: NodeJS.Timeout | undefined;
+  #trouble: string | null = null;
+  #full = false;
+  #closed = false;
+
+  /** @throws when it cannot be opened safely. `adopted`: a run that has it open, perhaps under another name by now. */
+  constructor(source: LogSource, adopted: Run | null, context: WatchedLogContext) {
+    this.source = source;
+    this.#context = context;
+    const place = openPlace(source.path, source.owner);
+    try {
+      this.#fd =
+        (adopted === null ? null : openMoved(place, adopted)) ?? openInPlace(place, place.name, 'read');
+      this.#begunAt = begunAt(place, fstatSync(this.#fd));
+      if (statInPlace(place, unfinishedName(place.name)) !== null) this.#finishInterrupted();
+    } finally {
+      closePlace(place);
+    }
+    this.#watch = watchQuietly(this.#fd, rest, () => this.#look());
+    this.#look();
+  }
+
+  /** Whether the program that writes to it has got another file: it was deleted or replaced, and opened anew. */
+  isAnother(): boolean {
+    try {
+      const place = openPlace(this.source.path, this.source.owner);
+      try {
+        const fd = openInPlace(place, place.name, 'read');
+        const other = fileKey(fd) !== fileKey(this.#fd);
+        closeSync(fd);
+        return other;
+      } finally {
+        closePlace(place);
+      }
+    } catch {
+      return false;
+    }
+  }
+
+  /** Puts everything in it aside. Returns the bytes. */
+  rotateNow(): Promise<number> {
+    return this.#then(() => rotate(this.#rotation(true), this.#context));
+  }
+
+  /** Gives it its name back. Returns the bytes that stay under the other name; null: it has not been moved. */
+  reopen(): Promise<number | null> {
+    return this.#then(() => reopen(this.#rotation(true), this.#fd, this.#context));
+  }
+
+  /** When what is being done is done. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    clearTimeout(this.#ageTimer);
+    this.#watch.close();
+    await this.#work;
+    closeSync(this.#fd);
+  }
+
+  /** Whether there is anything new. */
+  #look(): boolean {
+    if (this.#closed) return false;
+    const { size, mtimeMs } = fstatSync(this.#fd);
+    const changed = size !== this.#seen.size || mtimeMs !== this.#seen.mtimeMs;
+    if (this.#seen.size === 0 && size > 0) this.#begunAt = Date.now();
+    this.#seen = { size, mtimeMs };
+    if (changed) this.#lookAtDisk();
+    if (!this.#rotating) this.#rotateIfDue(size);
+    return changed;
+  }
+
+  #rotateIfDue(size: number): void {
+    clearTimeout(this.#ageTimer);
+    const rules = this.source.rules();
+    const now = Date.now();
+    const log = { size, begunAt: this.#begunAt };
+    const due = dueFor(rules, log, now);
+    if (due === null) {
+      const wait = untilDue(rules, log, now);
+      if (wait !== null) this.#ageTimer = setTimeout(() => this.#look(), Math.min(wait, longestTimer));
+      return;
+    }
+    // What has failed is tried again when something is written, not for its own sake.
+    if (now < this.#notBefore) return;
+    this.#then(() => rotate(this.#rotation(due === 'age'), this.#context)).then(
+      () => this.#wellAgain(),
+      error => this.#complain(error),
+    );
+  }
+
+  #rotation(everything: boolean): Rotation {
+    const { path, owner, rules } = this.source;
+    const key = fileKey(this.#fd);
+    return { path, owner, rules: rules(), key, everything, writers: () => [...this.runs] };
+  }
+
+  #then<T>(work: () => Promise<T>): Promise<T> {
+    this.#rotating = true;
+    const done = this.#work.then(work).finally(() => {
+      this.#rotating = false;
+      const { size } = fstatSync(this.#fd);
+      this.#begunAt = Date.now();
+      this.#seen = { ...this.#seen, size };
+    });
+    this.#work = done.then(
+      () => this.#context.compressor.add(this.source.path, this.source.owner, this.source.rules().backups),
+      () => {},
+    );
+    return done;
+  }
+
+  #finishInterrupted(): void {
+    this.#work = this.#work.then(async () => {
+      const place = openPlace(this.source.path, this.source.owner);
+      try {
+        if (await finishInterrupted(place, this.source.rules().backups))
+          this.#context.say('info', this.source.name, `finished an interrupted rotation of "${place.path}"`);
+      } catch (error) {
+        this.#complain(error);
+      } finally {
+        closePlace(place);
+      }
+    });
+  }
+
+  #complain(error: unknown): void {
+    this.#notBefore = Date.now() + patience;
+    const { name, path } = this.source;
+    const hint = error instanceof HostdError && error.hint !== undefined ? `\n  try: ${error.hint}` : '';
+    const message = `cannot rotate "${path}": ${messageOf(error)}${hint}`;
+    if (message === this.#trouble) return;
+    this.#trouble = message;
+    this.#context.say('warn', name, message);
+  }
+
+  #wellAgain(): void {
+    this.#notBefore = 0;
+    if (this.#trouble === null) return;
+    this.#trouble = null;
+    this.#context.say('info', this.source.name, `rotates "${this.source.path}" again`);
+  }
+
+  /** The program is told by write(2); nobody else is, and it may not say so. */
+  #lookAtDisk(): void {
+    const { bavail, bsize } = statfsSync(`/proc/self/fd/${this.#fd}`);
+    const full = bavail * bsize < noRoom;
+    if (full === this.#full) return;
+    this.#full = full;
+    const { name, path } = this.source;
+    if (full) this.#context.say('warn', name, `no space left for "${path}": what is written to it is lost`);
+    else this.#context.say('info', name, `there is space for "${path}" again`);
+  }
+}
+
+/** Since when the log has lines: since the newest backup was made, or the log itself. */
+function begunAt(place: Place, log: Stats): number {
+  if (log.size === 0) return Date.now();
+  const newest = statInPlace(place, backupName(place.name, { index: 1, zipped: false }));
+  return newest?.mtimeMs ?? (log.birthtimeMs || log.mtimeMs);
+}
+
+/** An adopted run's stdout or stderr that has another name in the log's directory now; null: it has not. */
+function openMoved(place: Place, run: Run): number | null {
+  const wanted = statInPlace(place, place.name)?.ino;
+  const directory = readlinkSync(`/proc/self/fd/${place.directory}`);
+  for (const number of [1, 2]) {
+    try {
+      const path = readlinkSync(`/proc/${run.process.pid}/fd/${number}`);
+      const name = path.slice(directory.length + 1);
+      if (dirname(path) !== directory || !name.startsWith(place.name) || join(directory, name) !== path)
+        continue;
+      const ino = statInPlace(place, name)?.ino;
+      if (name !== place.name && ino !== undefined && ino !== wanted) return openInPlace(place, name, 'read');
+    } catch (error) {
+      if (errnoOf(error) === undefined) throw error;
+    }
+  }
+  return null;
+}

@@ -1,0 +1,37 @@
+// Where the last lines of a file begin.
+
+import { fstatSync, readSync } from 'node:fs';
+
+/** Read at once, in bytes. */
+const block = 64 * 1024;
+/** The most that "the last N lines" may be, in bytes. */
+const longestTail = 16 * 1024 * 1024;
+
+/** Offset of the last `lines` lines of an open file, in bytes, and how many lines it lacks if it has fewer. */
+export function tailOffset(fd: number, lines: number): { readonly offset: number; readonly missing: number } {
+  const { size } = fstatSync(fd);
+  if (lines === 0) return { offset: size, missing: 0 };
+  const least = Math.max(0, size - longestTail);
+  const buffer = Buffer.allocUnsafe(block);
+  let left = lines;
+  for (let end = size; end > least; ) {
+    const start = Math.max(0, end - block);
+    const length = readSync(fd, buffer, 0, end - start, start);
+    for (let i = length - 1; i >= 0; i--) {
+      // The newline that ends the file ends its last line, it does not begin another.
+      if (buffer[i] !== 10 || start + i === size - 1) continue;
+      left -= 1;
+      if (left <= 0) return { offset: start + i + 1, missing: 0 };
+    }
+    end = start;
+  }
+  return { offset: least, missing: least > 0 ? 0 : size > 0 ? left - 1 : left };
+}
+
+/** The last lines of what was written from `from` on, at most `most` of them. */
+export function lastLines(fd: number, from: number, most: number): string[] {
+  const start = Math.max(from, tailOffset(fd, most).offset);
+  const buffer = Buffer.alloc(Math.max(0, Math.min(block, fstatSync(fd).size - start)));
+  const length = readSync(fd, buffer, 0, buffer.length, start);
+  return buffer.subarray(0, length).toString('utf8').trimEnd().split('\n').filter(Boolean);
+}
