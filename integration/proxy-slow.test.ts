@@ -112,6 +112,7 @@ test('an answer that fits the memory frees the app while its client still reads'
   socket.on('data', bytes => {
     size += bytes.length;
   });
+  socket.resume();
   await new Promise(resolve => socket.once('end', resolve));
   assert.ok(size > 500_000);
   socket.destroy();
@@ -129,7 +130,7 @@ test('a client that gives up while the app works frees the app within a second',
     await sleep(1000);
     assert.equal(upstream.connections.size, 0);
   }
-  assert.equal(openFiles(), base);
+  assert.ok(openFiles() <= base);
   await sleep(1100);
   assert.match(readFileSync(fixture.sites[1].accessLog, 'latin1'), /"GET \/r\/stall HTTP\/1\.1" 499 0 /);
 });

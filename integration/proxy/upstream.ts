@@ -10,6 +10,7 @@ export type Step = string | number;
 export interface Upstream {
   /** Every request's bytes, latin-1, in the order of their connections. */
   readonly requests: string[];
+  /** Those that the proxy has not ended. */
   readonly connections: Set<net.Socket>;
   close(): Promise<void>;
 }
@@ -23,8 +24,11 @@ export async function startUpstream(
 ): Promise<Upstream> {
   const requests: string[] = [];
   const connections = new Set<net.Socket>();
+  const all = new Set<net.Socket>();
   const server = net.createServer({ allowHalfOpen: true }, socket => {
     connections.add(socket);
+    all.add(socket);
+    socket.on('end', () => connections.delete(socket));
     socket.on('close', () => connections.delete(socket));
     socket.on('error', () => {});
     const number = requests.push('') - 1;
@@ -47,7 +51,7 @@ export async function startUpstream(
     connections,
     close: () =>
       new Promise(resolve => {
-        for (const socket of connections) socket.destroy();
+        for (const socket of all) socket.destroy();
         server.close(() => resolve());
       }),
   };

@@ -1,9 +1,14 @@
 // One connection to an app: writes one request at a time, reads one strictly parsed answer, and says whether it may be used
 // again. Knows nothing of clients.
 
-import { connect, type Socket } from 'node:net';
+import { Socket } from 'node:net';
+import { errnoOf } from '../errors.ts';
+import { socketPath } from './app-path.ts';
 import { ChunkedDecoder } from './chunked.ts';
 import { parseResponseHead, type ResponseHead } from './response-head.ts';
+
+/** Where an app listens: a unix socket's path, or, for servers of others in development, a TCP address. */
+export type Address = string | { readonly host: string; readonly port: number };
 
 /** What happens to an answer, in this order: head, any pieces, then exactly one of end and failed. */
 export interface AnswerReader {
@@ -31,6 +36,18 @@ const interimLimit = 10;
 /** Every socket reads into this one: what is in it is used up before the next read. */
 const shared = Buffer.allocUnsafeSlow(65_536);
 
+/** Milliseconds to read what an app said before it closed, after a write to it has failed. */
+const lastWordsMs = 1000;
+
+/** An app may answer and close without reading its request to the end: a failed write must not lose that answer. */
+class AppSocket extends Socket {
+  override destroy(error?: Error): this {
+    if (errnoOf(error) !== 'EPIPE') return super.destroy(error);
+    setTimeout(() => super.destroy(error), lastWordsMs).unref();
+    return this;
+  }
+}
+
 export interface AppConnectionLimits {
   readonly responseHeader: number;
   readonly upstreamGapMs: number;
@@ -52,11 +69,13 @@ export class AppConnection {
   used = false;
 
   /** Connects; `connected` gets null, or the error after which this object is of no use. */
-  constructor(path: string, limits: AppConnectionLimits, connected: (error: Error | null) => void) {
+  constructor(address: Address, limits: AppConnectionLimits, connected: (error: Error | null) => void) {
     this.#limits = limits;
     const onread = { buffer: shared, callback: (size: number) => this.#read(shared.subarray(0, size)) };
-    const socket = connect({ path, onread, allowHalfOpen: true });
+    const socket = new AppSocket({ onread, allowHalfOpen: true });
     this.#socket = socket;
+    if (typeof address === 'string') socket.connect({ path: socketPath(address) });
+    else socket.connect(address);
     let waiting = true;
     const settle = (error: Error | null): void => {
       if (!waiting) return;

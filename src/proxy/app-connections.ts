@@ -2,7 +2,7 @@
 // nothing of what is sent on them.
 
 import { errnoOf } from '../errors.ts';
-import { AppConnection } from './app-connection.ts';
+import { type Address, AppConnection } from './app-connection.ts';
 import type { Limits } from './limits.ts';
 
 /** A socket that is absent, refuses or has a full backlog: the app is starting, restarting or busy, so it is worth waiting. */
@@ -19,13 +19,13 @@ export type Got =
   | { readonly kind: 'failed'; readonly why: string };
 
 export class AppConnections {
-  readonly #path: string;
+  readonly #address: Address;
   readonly #limits: Limits;
   #idle: AppConnection[] = [];
   #waiting = 0;
 
-  constructor(path: string, limits: Limits) {
-    this.#path = path;
+  constructor(address: Address, limits: Limits) {
+    this.#address = address;
     this.#limits = limits;
   }
 
@@ -76,7 +76,7 @@ export class AppConnections {
       give(got);
     };
     const failed = (error: Error): void => {
-      const why = `cannot connect to ${this.#path}: ${error.message}`;
+      const why = `cannot connect to ${addressText(this.#address)}: ${error.message}`;
       if (!passing.has(errnoOf(error) ?? '')) {
         settle({ kind: 'failed', why });
         return;
@@ -95,7 +95,7 @@ export class AppConnections {
       delay = Math.min(delay * 2, lastDelayMs);
     };
     const tryOnce = (): void => {
-      const connection = new AppConnection(this.#path, this.#limits, error => {
+      const connection = new AppConnection(this.#address, this.#limits, error => {
         if (attempt !== connection) return;
         attempt = null;
         if (error === null) settle({ kind: 'connection', connection });
@@ -110,4 +110,8 @@ export class AppConnections {
       attempt = null;
     };
   }
+}
+
+function addressText(address: Address): string {
+  return typeof address === 'string' ? address : `${address.host}:${address.port}`;
 }

@@ -13,6 +13,8 @@ export type Serve = (exchange: Exchange) => void;
 export class Connection {
   readonly socket: Socket;
   readonly remoteAddress: string;
+  /** Whether it is TLS; a worker's never is. */
+  readonly secure: boolean;
   /** The port that it came in by. */
   readonly localPort: number;
   readonly #worker: Worker;
@@ -29,6 +31,7 @@ export class Connection {
     this.#worker = worker;
     this.socket = socket;
     this.localPort = localPort;
+    this.secure = 'encrypted' in socket;
     this.#serve = serve;
     this.remoteAddress = (socket.remoteAddress ?? 'unknown').replace(/^::ffff:(?=\d)/, '');
     socket.on('end', () => this.#clientEnded());
@@ -53,7 +56,7 @@ export class Connection {
       return;
     }
     this.#waiting.push({ req, res });
-    this.socket.pause();
+    this.#hold();
   }
 
   /** After the exchanges that are due, says `status` and ends: what follows on the connection can't be understood. */
@@ -70,6 +73,7 @@ export class Connection {
     if (this.socket.destroyed || this.#closing) return;
     const next = this.#waiting.shift();
     if (next !== undefined) {
+      this.#hold();
       this.#start(next.req, next.res);
       return;
     }
@@ -85,13 +89,22 @@ export class Connection {
     const { limits } = this.#worker;
     const waitsForApp =
       this.#active !== null && this.#active.phase !== 'body' && this.socket.writableLength === 0;
-    if (waitsForApp) this.socket.setTimeout(limits.writeGapMs);
-    else this.destroy();
+    if (waitsForApp) {
+      this.socket.setTimeout(limits.writeGapMs);
+      return;
+    }
+    if (this.#active?.phase === 'body') this.#active.status = 408;
+    this.destroy();
   }
 
   /** For a drain: an idle connection ends now, a busy one after its answer. */
   closeIfIdle(): void {
     if (this.#active === null) this.destroy();
+  }
+
+  /** Ends it after what has been written, though the client has been promised more. */
+  endShort(): void {
+    this.#endGently();
   }
 
   destroy(): void {
@@ -105,6 +118,13 @@ export class Connection {
     const exchange = new Exchange(this.#worker, this, req, res);
     this.#active = exchange;
     serve(exchange);
+  }
+
+  /** Reads no further while requests wait. node:http resumes at each request's end, so this has to come after that. */
+  #hold(): void {
+    process.nextTick(() => {
+      if (this.#waiting.length > 0) this.socket.pause();
+    });
   }
 
   #start(req: IncomingMessage, res: ServerResponse): void {

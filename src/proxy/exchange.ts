@@ -35,7 +35,6 @@ export class Exchange {
   readonly connection: Connection;
   readonly req: IncomingMessage;
   readonly res: ServerResponse;
-  readonly id: string;
   accepted: Accepted | null = null;
   /** What it waits for: the client's body, the app, or the client's reading. */
   phase: 'body' | 'app' | 'send' = 'send';
@@ -43,6 +42,7 @@ export class Exchange {
   bodyBytes = 0;
   /** Lets go of everything that was opened for it; called once, when it ends either way. */
   onEnd: (() => void) | null = null;
+  readonly #number: number;
   #closes = false;
 
   constructor(worker: Worker, connection: Connection, req: IncomingMessage, res: ServerResponse) {
@@ -50,8 +50,8 @@ export class Exchange {
     this.connection = connection;
     this.req = req;
     this.res = res;
-    this.id = `${process.pid}-${++worker.requests}`;
-    res.once('close', () => this.#ended());
+    this.#number = ++worker.requests;
+    res.on('close', () => this.#ended());
   }
 
   /** Makes this the connection's last answer. */
@@ -81,8 +81,10 @@ export class Exchange {
       this.abort();
       return;
     }
-    if (closing.has(status)) this.#closes = true;
-    const page = errorPage(status, this.accepted?.head.fields.get('user-agent') ?? null);
+    // Without its "100 Continue" the client may send the body or not, so the next request's place is unknown.
+    if (closing.has(status) || this.req.headers.expect !== undefined) this.#closes = true;
+    const userAgent = this.accepted?.head.fields.get('user-agent') ?? null;
+    const page = this.worker.page?.(this, status) ?? errorPage(status, userAgent);
     const fields = ['Server', 'hostd', 'Date', dateNow(), 'Content-Type', 'text/html'];
     fields.push('Content-Length', String(page.length));
     if (also.location !== undefined) fields.push('Location', also.location);
@@ -90,6 +92,13 @@ export class Exchange {
     this.sendHead(status, reasons[status] ?? 'Error', fields);
     if (this.req.method !== 'HEAD') this.bodyBytes = page.length;
     this.res.end(page, 'latin1');
+  }
+
+  /** An app's header that can't be sent on: 502. */
+  refuseAnswer(why: string): void {
+    this.status = 0;
+    this.report(`cannot send on the answer's header: ${why}`);
+    this.sendPage(502);
   }
 
   /** Ends the connection where it stands: the client must see that the answer is not whole. */
@@ -100,7 +109,7 @@ export class Exchange {
   report(cause: string, level: 'error' | 'warn' = 'error'): void {
     const site = this.accepted?.site;
     const place = site === undefined ? {} : { site: site.name, upstream: site.socket };
-    this.worker.errorLog({ level, ...place, cause, request: this.id });
+    this.worker.errorLog({ level, ...place, cause, request: `${process.pid}-${this.#number}` });
   }
 
   #ended(): void {
@@ -121,7 +130,7 @@ export class Exchange {
         remoteAddress: this.connection.remoteAddress,
         authorization: accepted.head.fields.get('authorization') ?? null,
         requestLine: `${req.method} ${req.url} HTTP/${req.httpVersion}`,
-        status: this.status === 0 ? (this.phase === 'body' ? 408 : 499) : this.status,
+        status: this.status === 0 ? (this.phase === 'body' ? 400 : 499) : this.status,
         bodyBytes: Math.max(0, this.bodyBytes - unsent),
         referer: accepted.head.fields.get('referer') ?? null,
         userAgent: accepted.head.fields.get('user-agent') ?? null,

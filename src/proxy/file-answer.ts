@@ -1,47 +1,36 @@
-// Sends an open file: conditional requests, ranges, fields in nginx's order. Closes the file, whatever happens.
+// Sends a file: conditional requests, ranges, fields in nginx's order.
 
-import { closeSync, readSync, type Stats } from 'node:fs';
 import { dateNow } from './clock.ts';
-import { judge, rangeApplies, type Validators } from './conditional.ts';
+import { judge, rangeApplies } from './conditional.ts';
 import { reasons } from './error-page.ts';
-import { type BodyPart, sendFileBody } from './file-body.ts';
-import { formatHttpDate } from './http-date.ts';
+import { type BodyPart, sendFileBody, sizeOf } from './file-body.ts';
 import { mediaType } from './mime.ts';
 import { type ByteRange, parseRange, type Ranges } from './ranges.ts';
 import type { RequestHead } from './request-head.ts';
+import { dropFile, type ServedFile } from './served-file.ts';
 import type { FileRequest } from './static.ts';
 
-interface OpenFile extends Validators {
-  readonly fd: number;
-  readonly size: number;
-  readonly type: string;
-}
-
-/** Ranges up to this size are read at once, in one system call and without a thread. */
-const smallRange = 65_536;
-
-export function sendFile(request: FileRequest, fd: number, stats: Stats): void {
+export function sendFile(request: FileRequest, file: ServedFile): void {
   const { exchange, accepted } = request;
-  const file = describe(fd, stats, request.type ?? mediaType(request.path));
   const verdict = judge(conditionsOf(accepted.head), file);
-  if (verdict !== 'send') closeSync(fd);
+  if (verdict !== 'send') dropFile(file);
   if (verdict === 'failed') {
     exchange.sendPage(412);
     return;
   }
   if (verdict === 'not-modified') {
-    sendHead(request, file, 304, null, null);
+    sendHead(request, file, 304, null);
     exchange.res.end();
     return;
   }
   const ranges = rangesOf(accepted.head, file);
   switch (ranges.kind) {
     case 'whole':
-      sendHead(request, file, 200, file.type, file.size, ['Accept-Ranges', 'bytes']);
+      sendHead(request, file, 200, { type: typeOf(request), length: file.size }, ['Accept-Ranges', 'bytes']);
       sendBody(request, file, [{ start: 0, end: file.size }]);
       return;
     case 'unsatisfiable':
-      closeSync(fd);
+      dropFile(file);
       exchange.sendPage(416, { extra: ['Content-Range', `bytes */${file.size}`] });
       return;
     case 'parts':
@@ -50,10 +39,8 @@ export function sendFile(request: FileRequest, fd: number, stats: Stats): void {
   }
 }
 
-function describe(fd: number, stats: Stats, type: string): OpenFile {
-  const lastModified = Math.floor(stats.mtimeMs / 1000);
-  const etag = `"${lastModified.toString(16)}-${stats.size.toString(16)}"`;
-  return { fd, size: stats.size, type, lastModified, etag };
+function typeOf({ type, path }: FileRequest): string {
+  return type ?? mediaType(path);
 }
 
 function conditionsOf({ fields }: RequestHead): Parameters<typeof judge>[0] {
@@ -65,7 +52,7 @@ function conditionsOf({ fields }: RequestHead): Parameters<typeof judge>[0] {
   };
 }
 
-function rangesOf({ fields }: RequestHead, file: OpenFile): Ranges {
+function rangesOf({ fields }: RequestHead, file: ServedFile): Ranges {
   const range = fields.get('range') ?? null;
   if (range === null || !rangeApplies(fields.get('if-range') ?? null, file)) return { kind: 'whole' };
   return parseRange(range, file.size);
@@ -73,76 +60,59 @@ function rangesOf({ fields }: RequestHead, file: OpenFile): Ranges {
 
 function sendHead(
   request: FileRequest,
-  file: OpenFile,
+  file: ServedFile,
   status: number,
-  type: string | null,
-  length: number | null,
+  body: { readonly type: string; readonly length: number } | null,
   last: readonly string[] = [],
 ): void {
   const { exchange } = request;
   const fields = ['Server', 'hostd', 'Date', dateNow()];
-  if (type !== null) fields.push('Content-Type', type);
-  if (length !== null) fields.push('Content-Length', String(length));
-  fields.push('Last-Modified', formatHttpDate(file.lastModified), 'Connection', exchange.connectionField);
+  if (body !== null) fields.push('Content-Type', body.type, 'Content-Length', String(body.length));
+  fields.push('Last-Modified', file.date, 'Connection', exchange.connectionField);
   fields.push(...request.extra, 'ETag', file.etag, ...last);
   exchange.sendHead(status, reasons[status] ?? '', fields);
 }
 
-function sendPart(request: FileRequest, file: OpenFile, part: ByteRange): void {
-  const extra = ['Content-Range', contentRange(part, file)];
-  sendHead(request, file, 206, file.type, part.end - part.start, extra);
+function sendPart(request: FileRequest, file: ServedFile, part: ByteRange): void {
+  const body = { type: typeOf(request), length: part.end - part.start };
+  sendHead(request, file, 206, body, ['Content-Range', contentRange(part, file)]);
   sendBody(request, file, [part]);
 }
 
-function contentRange(part: ByteRange, file: OpenFile): string {
+function contentRange(part: ByteRange, file: ServedFile): string {
   return `bytes ${part.start}-${part.end - 1}/${file.size}`;
 }
 
 let boundaries = 0;
 
 /** RFC 9110 section 14.6: every part with its own small header. */
-function sendMultipart(request: FileRequest, file: OpenFile, ranges: readonly ByteRange[]): void {
+function sendMultipart(request: FileRequest, file: ServedFile, ranges: readonly ByteRange[]): void {
   const boundary = String(++boundaries).padStart(20, '0');
+  const type = typeOf(request);
   const parts: BodyPart[] = [];
   for (const range of ranges) {
-    const field = `Content-Type: ${file.type}\r\nContent-Range: ${contentRange(range, file)}\r\n\r\n`;
-    parts.push(`\r\n--${boundary}\r\n${field}`, range);
+    const fields = `Content-Type: ${type}\r\nContent-Range: ${contentRange(range, file)}\r\n\r\n`;
+    parts.push(`\r\n--${boundary}\r\n${fields}`, range);
   }
   parts.push(`\r\n--${boundary}--\r\n`);
   const length = parts.reduce((sum, part) => sum + sizeOf(part), 0);
-  sendHead(request, file, 206, `multipart/byteranges; boundary=${boundary}`, length);
+  sendHead(request, file, 206, { type: `multipart/byteranges; boundary=${boundary}`, length });
   sendBody(request, file, parts);
 }
 
-function sizeOf(part: BodyPart): number {
-  return typeof part === 'string' ? part.length : part.end - part.start;
-}
-
-function sendBody(request: FileRequest, file: OpenFile, parts: readonly BodyPart[]): void {
-  const { exchange } = request;
-  const [first] = parts;
-  if (request.method === 'HEAD' || file.size === 0) {
-    closeSync(file.fd);
+function sendBody({ exchange, method }: FileRequest, file: ServedFile, parts: readonly BodyPart[]): void {
+  const { content } = file;
+  if (method === 'HEAD') {
+    dropFile(file);
     exchange.res.end();
-  } else if (parts.length === 1 && typeof first === 'object' && sizeOf(first) <= smallRange) {
-    sendSmall(request, file.fd, first);
+  } else if (content.kind === 'fd') {
+    sendFileBody(exchange, content.fd, parts);
   } else {
-    sendFileBody(exchange, file.fd, parts);
+    const text = parts.map(part =>
+      typeof part === 'string' ? part : content.text.slice(part.start, part.end),
+    );
+    const body = text.join('');
+    exchange.bodyBytes = body.length;
+    exchange.res.end(body, 'latin1');
   }
-}
-
-function sendSmall({ exchange }: FileRequest, fd: number, range: ByteRange): void {
-  const bytes = Buffer.allocUnsafe(range.end - range.start);
-  let size = 0;
-  try {
-    size = readSync(fd, bytes, 0, bytes.length, range.start);
-  } finally {
-    closeSync(fd);
-  }
-  if (size !== bytes.length) {
-    exchange.abort(); // it has become shorter since
-    return;
-  }
-  exchange.bodyBytes = size;
-  exchange.res.end(bytes.toString('latin1'), 'latin1');
 }

@@ -6,6 +6,10 @@ import type { ByteRange } from './ranges.ts';
 
 export type BodyPart = string | ByteRange;
 
+export function sizeOf(part: BodyPart): number {
+  return typeof part === 'string' ? part.length : part.end - part.start;
+}
+
 const chunkBytes = 131_072;
 
 /** Sends texts (latin-1) and ranges in turn, then ends the answer. A file that has become shorter ends the connection. */

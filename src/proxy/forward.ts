@@ -2,12 +2,11 @@
 // the end of the client's connection after that: never a wrong answer that looks whole.
 
 import { read } from 'node:fs';
+import { Answer } from './answer.ts';
 import type { AnswerFailure, AnswerReader, AppConnection } from './app-connection.ts';
 import type { AppConnections, Got } from './app-connections.ts';
-import { dateNow } from './clock.ts';
 import type { Accepted, Exchange } from './exchange.ts';
 import { type Body, collectBody, noBody } from './request-body.ts';
-import { clientFields, type Orders } from './response-fields.ts';
 import type { ResponseHead } from './response-head.ts';
 import { upstreamHead } from './upstream-request.ts';
 
@@ -59,16 +58,11 @@ class Forwarding implements AnswerReader {
   readonly #body: Body;
   readonly #options: ForwardOptions;
   readonly #method: string;
+  readonly #answer: Answer;
   #connection: AppConnection | null = null;
   #giveUp: (() => void) | null = null;
-  #head: ResponseHead | null = null;
-  #headSent = false;
-  #chunked = false;
-  #unbuffered = false;
-  #pieces: Buffer[] = [];
   #requestSent = false;
   #retried = false;
-  #counted = 0;
   #tunnel: AnswerReader | null = null;
 
   constructor(
@@ -84,6 +78,7 @@ class Forwarding implements AnswerReader {
     this.#body = body;
     this.#options = options;
     this.#method = exchange.req.method ?? 'GET';
+    this.#answer = new Answer(exchange, (head, path) => this.#follow(head, path));
   }
 
   start(): void {
@@ -120,6 +115,7 @@ class Forwarding implements AnswerReader {
       keepalive: site.keepalive,
       contentLength: this.#body === noBody ? head.contentLength : this.#body.length,
       websocket: this.#options.tunnel !== null,
+      secure: this.#exchange.connection.secure,
     });
     const { memory, file, length } = this.#body;
     if (length <= smallBody && file === null) {
@@ -141,8 +137,10 @@ class Forwarding implements AnswerReader {
     const bytes = Buffer.allocUnsafeSlow(Math.min(fileChunk, length - at));
     read(fd, bytes, 0, bytes.length, at, (error, size) => {
       if (connection !== this.#connection) return;
-      if (error !== null || size === 0)
-        return this.failed({ kind: 'closed', why: 'lost a request body', begun: true });
+      if (error !== null || size === 0) {
+        this.failed({ kind: 'closed', why: 'lost a request body', begun: true });
+        return;
+      }
       const next = (): void => this.#sendFile(connection, fd, length, at + size);
       // An app may answer and close without reading on; its answer is read before more is written into nowhere.
       if (connection.write(bytes.subarray(0, size))) setImmediate(next);
@@ -151,39 +149,22 @@ class Forwarding implements AnswerReader {
   }
 
   head(head: ResponseHead): 'body' | 'no-body' | 'tunnel' | 'refuse' {
-    if (head.status === 101) {
-      const { tunnel } = this.#options;
-      if (tunnel === null || this.#connection === null) return 'refuse';
-      this.#tunnel = tunnel(head, this.#connection);
-      return 'tunnel';
-    }
-    this.#head = head;
-    return this.#method === 'HEAD' || head.status === 204 || head.status === 304 ? 'no-body' : 'body';
+    if (head.status !== 101) return this.#answer.begin(head);
+    const { tunnel } = this.#options;
+    if (tunnel === null || this.#connection === null) return 'refuse';
+    this.#tunnel = tunnel(head, this.#connection);
+    return 'tunnel';
   }
 
   piece(bytes: Uint8Array): void {
-    if (this.#tunnel !== null) {
-      this.#tunnel.piece(bytes);
-      return;
-    }
-    this.#pieces.push(Buffer.from(bytes));
+    if (this.#tunnel === null) this.#answer.piece(bytes);
+    else this.#tunnel.piece(bytes);
   }
 
   flush(): void {
-    if (this.#tunnel !== null) {
-      this.#tunnel.flush();
-      return;
-    }
-    if (this.#head === null || !this.#sendHead(this.#head)) return;
-    const { res } = this.#exchange;
-    const bytes = this.#takePieces();
-    if (bytes.length === 0) {
-      if (!res.headersSent) return;
-      res.flushHeaders();
-      return;
-    }
-    this.#count(bytes.length);
-    if (!res.write(bytes)) this.#holdBack();
+    const connection = this.#connection;
+    if (this.#tunnel !== null) this.#tunnel.flush();
+    else if (connection !== null) this.#answer.flush(connection);
   }
 
   end(): void {
@@ -193,18 +174,9 @@ class Forwarding implements AnswerReader {
     }
     const connection = this.#connection;
     this.#connection = null;
-    if (connection !== null) {
-      if (this.#requestSent) this.#apps.put(connection);
-      else connection.destroy();
-    }
-    if (this.#head === null || !this.#sendHead(this.#head)) return;
-    const { res } = this.#exchange;
-    const bytes = this.#takePieces();
-    if (bytes.length > 0) this.#count(bytes.length);
-    if (this.#chunked) this.#exchange.bodyBytes += 5;
-    if (bytes.length === 0) res.end();
-    else if (bytes.length <= smallBody && !this.#chunked) res.end(bytes.toString('latin1'), 'latin1');
-    else res.end(bytes);
+    if (connection !== null && this.#requestSent) this.#apps.put(connection);
+    else connection?.destroy();
+    this.#answer.end();
   }
 
   failed(failure: AnswerFailure): void {
@@ -221,39 +193,8 @@ class Forwarding implements AnswerReader {
       return;
     }
     this.#exchange.report(`bad answer (${failure.kind}): ${failure.why}`);
+    if (failure.kind !== 'bad' && this.#answer.cut()) return;
     this.#exchange.sendPage(failure.kind === 'timeout' ? 504 : 502);
-  }
-
-  /** Sends the header, once. false when the answer comes from somewhere else than this app. */
-  #sendHead(head: ResponseHead): boolean {
-    if (this.#headSent) return true;
-    const { exchange, bodyless } = { exchange: this.#exchange, bodyless: this.#isBodyless(head) };
-    const length = head.framing.kind === 'length' && head.status !== 204 ? head.framing.length : null;
-    this.#chunked = length === null && !bodyless && exchange.req.httpVersion === '1.1';
-    if (length === null && !bodyless && !this.#chunked) exchange.closeAfter();
-    const connection = exchange.connectionField;
-    const { fields, orders } = clientFields(head, {
-      date: dateNow(),
-      connection,
-      length,
-      chunked: this.#chunked,
-    });
-    if (orders.redirect !== null) {
-      this.#follow(head, orders.redirect);
-      return false;
-    }
-    this.#obey(orders);
-    this.#headSent = true;
-    exchange.sendHead(head.status, head.reason, fields);
-    return true;
-  }
-
-  #isBodyless(head: ResponseHead): boolean {
-    return this.#method === 'HEAD' || head.status === 204 || head.status === 304;
-  }
-
-  #obey(orders: Orders): void {
-    this.#unbuffered = orders.unbuffered;
   }
 
   #follow(head: ResponseHead, path: string): void {
@@ -262,41 +203,12 @@ class Forwarding implements AnswerReader {
     this.#options.redirect(head, path);
   }
 
-  #takePieces(): Buffer {
-    const [first, ...rest] = this.#pieces;
-    this.#pieces = [];
-    if (first === undefined) return Buffer.alloc(0);
-    return rest.length === 0 ? first : Buffer.concat([first, ...rest]);
-  }
-
-  #count(bytes: number): void {
-    const framing = this.#chunked ? bytes.toString(16).length + 4 : 0;
-    this.#exchange.bodyBytes += bytes + framing;
-  }
-
-  /** Lets the app write on for a slow client, up to the bounds; then it has to wait. */
-  #holdBack(): void {
-    const { res, worker } = this.#exchange;
-    const { limits, responseBudget } = worker;
-    responseBudget.give(this.#counted);
-    const fits = responseBudget.take(res.writableLength);
-    this.#counted = fits ? res.writableLength : 0;
-    const bound = fits && !this.#unbuffered ? limits.responseMemory : limits.responseMemoryFloor;
-    if (res.writableLength < bound) return;
-    const connection = this.#connection;
-    connection?.pause();
-    res.once('drain', () => {
-      if (connection === this.#connection) connection?.resume();
-    });
-  }
-
   #release(): void {
     this.#giveUp?.();
     this.#giveUp = null;
     this.#connection?.destroy();
     this.#connection = null;
     this.#body.release();
-    this.#exchange.worker.responseBudget.give(this.#counted);
-    this.#counted = 0;
+    this.#answer.release();
   }
 }

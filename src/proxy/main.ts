@@ -11,12 +11,14 @@ import { AppConnections } from './app-connections.ts';
 import { Budget } from './budget.ts';
 import { openErrorLog } from './error-log.ts';
 import { openFacts, type TellFact } from './facts.ts';
-import { limitsFrom } from './limits.ts';
+import { type Limits, limitsFrom } from './limits.ts';
 import { makeRouter } from './router.ts';
 import { Connections, makeServer } from './server.ts';
 import type { Worker } from './worker.ts';
 
 const countsMs = 10_000;
+/** Open files that are no connection's: logs, listeners, node's own. */
+const otherFiles = 200;
 /** For the last access log lines to reach a slow disk. */
 const lastFlushMs = 2000;
 
@@ -70,7 +72,7 @@ function inBytes(site: RoutedSite): RoutedSite {
 }
 
 function makeWorker(sites: readonly RoutedSite[]): Worker {
-  const limits = limitsFrom(process.env);
+  const limits = withinOpenFiles(limitsFrom(process.env));
   const errorLog = openErrorLog(2);
   const accessLogs = new Map<string, AccessLog>();
   for (const { name, accessLogFd } of sites) {
@@ -89,6 +91,15 @@ function makeWorker(sites: readonly RoutedSite[]): Worker {
     connections: 0,
     requests: 0,
   };
+}
+
+/** Each connection may need a second fd, for the app or for a file. */
+function withinOpenFiles(limits: Limits): Limits {
+  const files = Number(
+    /^Max open files +(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1] ?? 1024,
+  );
+  const connections = Math.max(16, Math.floor((files - otherFiles) / 2));
+  return { ...limits, connections: Math.min(limits.connections, connections) };
 }
 
 function listen(

@@ -1,8 +1,9 @@
 // Opens a file below an alias without ever leaving it: what was opened is judged, not what the path looked like before.
 // Knows nothing of HTTP but the status that says what went wrong.
 
-import { closeSync, constants, fstatSync, openSync, readlinkSync, realpathSync, type Stats } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readlinkSync, type Stats } from 'node:fs';
 import { errnoOf } from '../errors.ts';
+import { asPath, realAlias } from './alias.ts';
 
 export type Opened =
   | { readonly kind: 'file'; readonly fd: number; readonly stats: Stats }
@@ -11,7 +12,7 @@ export type Opened =
 
 const refused = (status: 403 | 404 | 500): Opened => ({ kind: 'refused', status });
 
-/** An alias may itself be a link (current -> releases/7): where it led when it was last looked up. */
+/** An alias may itself be a link (static -> releases/7/static): where it led when it was last looked up. */
 const realAliases = new Map<string, string>();
 
 /**
@@ -42,19 +43,18 @@ function judge(fd: number, alias: string, path: string): Opened {
 /** The kernel's own name for what is open must be the one that was asked for; a link on the way makes another. */
 function isBelow(fd: number, alias: string, path: string, stats: Stats): boolean {
   const actual = readlinkSync(`/proc/self/fd/${fd}`, 'latin1');
-  const wanted = path.endsWith('/') ? path.slice(0, -1) : path;
   const cached = realAliases.get(alias);
-  if (cached !== undefined && isNamed(actual, `${cached}${wanted}`, stats)) return true;
-  const real = `${realpathSync(asPath(alias), 'latin1').replace(/\/$/, '')}/`;
+  if (cached !== undefined && isNamed(actual, cached + path, stats)) return true;
+  const real = realAlias(alias);
+  if (real === null) return false;
   realAliases.set(alias, real);
-  return isNamed(actual, `${real}${wanted}`, stats);
+  return isNamed(actual, real + path, stats);
 }
 
 /** A file that was replaced since it was opened has no name left: the kernel adds a word to the one it had. */
-function isNamed(actual: string, wanted: string, stats: Stats): boolean {
-  return (
-    actual === wanted || actual === `${wanted}/` || (stats.nlink === 0 && actual === `${wanted} (deleted)`)
-  );
+function isNamed(actual: string, path: string, stats: Stats): boolean {
+  const wanted = path.endsWith('/') ? path.slice(0, -1) : path;
+  return actual === wanted || (stats.nlink === 0 && actual === `${wanted} (deleted)`);
 }
 
 function hasHiddenName(path: string): boolean {
@@ -62,12 +62,6 @@ function hasHiddenName(path: string): boolean {
   if (!path.startsWith('.') && !path.includes('/.')) return false;
   const rest = path.startsWith('.well-known/') ? path.slice('.well-known/'.length) : path;
   return rest.startsWith('.') || rest.includes('/.');
-}
-
-/** Latin-1 text stands for bytes; only ASCII is the same in UTF-8, which node:fs makes of a string. */
-function asPath(path: string): string | Buffer {
-  for (let i = 0; i < path.length; i++) if (path.charCodeAt(i) > 126) return Buffer.from(path, 'latin1');
-  return path;
 }
 
 function statusOf(code: string | undefined): 403 | 404 | 500 {

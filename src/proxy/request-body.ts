@@ -128,7 +128,10 @@ class Collector {
       if (error === null && written < bytes.length && !this.#over)
         return this.#write(fd, bytes.subarray(written));
       this.#writing = false;
-      if (this.#over) return this.#release();
+      if (this.#over) {
+        this.#release();
+        return;
+      }
       if (error !== null) return this.#noRoom(error);
       this.#exchange.req.resume();
       this.#settle();
@@ -154,6 +157,7 @@ class Collector {
   #refuse(status: number): void {
     this.#abandon();
     this.#exchange.onEnd = null;
+    this.#exchange.req.resume(); // what still comes is read and dropped while the client reads the answer
     this.#done({ kind: 'refused', status });
   }
 

@@ -39,6 +39,8 @@ export interface Refusal {
 type Kind =
   | 'pass'
   | 'keep'
+  /** Kept, and refused when it comes twice: as nginx does, since it has one value only (RFC 9110 section 5.3). */
+  | 'once'
   /** Hop-by-hop, or said by the worker itself, or a claim that only a proxy may make. */
   | 'drop'
   | 'host'
@@ -65,12 +67,12 @@ const kinds: ReadonlyMap<string, Kind> = new Map<string, Kind>([
   ['proxy', 'drop'], // httpoxy: CGI would make it HTTP_PROXY
   ['forwarded', 'drop'],
   ['x-real-ip', 'drop'],
-  ['authorization', 'keep'],
-  ['if-match', 'keep'],
-  ['if-modified-since', 'keep'],
-  ['if-none-match', 'keep'],
-  ['if-range', 'keep'],
-  ['if-unmodified-since', 'keep'],
+  ['authorization', 'once'],
+  ['if-match', 'once'],
+  ['if-modified-since', 'once'],
+  ['if-none-match', 'once'],
+  ['if-range', 'once'],
+  ['if-unmodified-since', 'once'],
   ['range', 'keep'],
   ['referer', 'keep'],
   ['user-agent', 'keep'],
@@ -108,7 +110,7 @@ export function readRequestHead(
   let length: string | null = null;
   let coding: string | null = null;
   let connection: string | null = null;
-  let expect = false;
+  let expect: string | null = null;
   let upgrade: string | null = null;
   let forwardedFor: string | null = null;
   let total = 0;
@@ -124,6 +126,11 @@ export function readRequestHead(
     switch (kind) {
       case 'pass':
         passed += `${name}: ${value}\r\n`;
+        break;
+      case 'once':
+        if (fields.has(lower as KeptField)) return { refuse: 400 };
+        passed += `${name}: ${value}\r\n`;
+        fields.set(lower as KeptField, value);
         break;
       case 'keep':
         passed += `${name}: ${value}\r\n`;
@@ -145,7 +152,8 @@ export function readRequestHead(
         connection = connection === null ? value : `${connection},${value}`;
         break;
       case 'expect':
-        expect ||= value.toLowerCase() === '100-continue';
+        if (expect !== null) return { refuse: 400 };
+        expect = value;
         break;
       case 'upgrade':
         upgrade = upgrade === null ? value : `${upgrade},${value}`;
@@ -166,7 +174,7 @@ export function readRequestHead(
     host,
     contentLength: length === null ? null : Number(length),
     chunked: coding !== null,
-    expectsContinue: expect && version === '1.1',
+    expectsContinue: expect?.toLowerCase() === '100-continue' && version === '1.1',
     upgrade: upgradeOf(upgrade, listed),
     forwardedFor,
     fields,

@@ -29,6 +29,7 @@ export function serve(exchange: Exchange, tunnel: ForwardOptions['tunnel'] = nul
   const method = exchange.req.method ?? 'GET';
   const location = findLocation(site.locations, target.path);
   if (location !== null) {
+    if (head.expectsContinue) exchange.closeAfter(); // its body is never asked for
     serveFile({ exchange, accepted, location, path: target.path, method, type: null, extra: [] });
     return;
   }

@@ -3,10 +3,15 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { Connection } from './connection.ts';
+import type { Exchange } from './exchange.ts';
+import type { ForwardOptions } from './forward.ts';
 import { readRequestHead } from './request-head.ts';
-import { serve } from './serve.ts';
+import { serve as serveSites } from './serve.ts';
 import { upgrade } from './tunnel.ts';
 import type { Worker } from './worker.ts';
+
+/** What answers a request; `tunnel` is there for a WebSocket's. */
+export type ServeAny = (exchange: Exchange, tunnel?: ForwardOptions['tunnel']) => void;
 
 /** All open connections of the worker. */
 export class Connections {
@@ -14,11 +19,14 @@ export class Connections {
   readonly #all = new Set<Connection>();
   readonly #bySocket = new WeakMap<Socket, Connection>();
   readonly #perClient = new Map<string, number>();
+  readonly serve: ServeAny;
   /** Called when the last one has ended. */
   onEmpty: (() => void) | null = null;
 
-  constructor(worker: Worker) {
+  /** `serve`: in development, something is asked before the sites are. */
+  constructor(worker: Worker, serve: ServeAny = serveSites) {
     this.#worker = worker;
+    this.serve = serve;
   }
 
   get size(): number {
@@ -41,7 +49,7 @@ export class Connections {
     }
     this.#worker.connections++;
     this.#perClient.set(client, count + 1);
-    const connection = new Connection(this.#worker, socket, localPort, serve);
+    const connection = new Connection(this.#worker, socket, localPort, this.serve);
     this.#all.add(connection);
     this.#bySocket.set(socket, connection);
     socket.once('close', () => this.#remove(connection, client));
@@ -92,14 +100,14 @@ export function makeServer(worker: Worker, connections: Connections, localPort: 
   // Otherwise node:http ends our half as soon as the client ends its own.
   Object.assign(server, { httpAllowHalfOpen: true });
 
-  server.on('connection', socket => connections.add(socket, localPort));
+  server.on('connection', socket => connections.add(socket, localPort || (socket.localPort ?? 0)));
   server.on('request', (req, res) => connections.of(req.socket)?.take(req, res));
   server.on('checkContinue', (req, res) => connections.of(req.socket)?.take(req, res));
   server.on('checkExpectation', (req, res) => connections.of(req.socket)?.take(req, res));
   server.on('connect', (_req, socket) => connections.of(socket as Socket)?.fail(405));
   server.on('upgrade', (req: IncomingMessage, stream, head) => {
     const connection = connections.of(stream as Socket);
-    if (connection !== undefined) upgrade(connection, req, head, serve);
+    if (connection !== undefined) upgrade(connection, req, head, connections.serve);
   });
   server.on('timeout', socket => connections.of(socket)?.timedOut());
   server.on('clientError', (error: NodeJS.ErrnoException & { rawPacket?: Buffer }, stream) => {

@@ -6,6 +6,7 @@ import type { Location } from '../model/host.ts';
 import type { Accepted, Exchange } from './exchange.ts';
 import { sendFile } from './file-answer.ts';
 import { type Opened, openBelow } from './open-file.ts';
+import { findKept, takeFile } from './served-file.ts';
 
 export interface FileRequest {
   readonly exchange: Exchange;
@@ -38,24 +39,31 @@ export function serveFile(request: FileRequest): void {
   }
   const path = request.path.slice(location.prefix.length);
   if (request.path.endsWith('/')) serveIndex(request, path);
-  else answer(request, openBelow(location.alias, path));
+  else servePath(request, path);
+}
+
+function servePath(request: FileRequest, path: string): void {
+  const whole = request.location.alias + path;
+  const kept = request.method === 'POST' ? null : findKept(whole);
+  if (kept === null) answer(request, openBelow(request.location.alias, path), whole);
+  else sendFile(request, kept);
 }
 
 function serveIndex(request: FileRequest, directory: string): void {
   const { alias } = request.location;
   const index = openBelow(alias, `${directory}index.html`);
   if (index.kind !== 'refused' || index.status !== 404) {
-    answer({ ...request, path: `${request.path}index.html` }, index);
+    answer({ ...request, path: `${request.path}index.html` }, index, `${alias}${directory}index.html`);
     return;
   }
-  const parent = openBelow(alias, directory === '' ? '.' : directory);
+  const parent = openBelow(alias, directory);
   if (parent.kind === 'file') closeSync(parent.fd);
   request.exchange.sendPage(
     parent.kind === 'directory' ? 403 : parent.kind === 'refused' ? parent.status : 404,
   );
 }
 
-function answer(request: FileRequest, opened: Opened): void {
+function answer(request: FileRequest, opened: Opened, path: string): void {
   switch (opened.kind) {
     case 'refused':
       request.exchange.sendPage(opened.status);
@@ -65,7 +73,7 @@ function answer(request: FileRequest, opened: Opened): void {
       return;
     case 'file':
       if (request.method !== 'POST') {
-        sendFile(request, opened.fd, opened.stats);
+        sendFile(request, takeFile(path, opened.fd, opened.stats));
         return;
       }
       closeSync(opened.fd);
@@ -77,10 +85,12 @@ function answer(request: FileRequest, opened: Opened): void {
 /** To the same place with a slash, on the port that the client really reached; its query stays as it was written. */
 function redirect({ exchange, accepted, path }: FileRequest): void {
   const { target, hostName } = accepted;
-  const { localPort } = exchange.connection;
-  const port = localPort === 80 ? '' : `:${localPort}`;
+  const { localPort, secure } = exchange.connection;
+  const port = localPort === (secure ? 443 : 80) ? '' : `:${localPort}`;
   const query = target.query === null ? '' : `?${target.query}`;
-  exchange.sendPage(301, { location: `http://${hostName}${port}${encodePath(path)}/${query}` });
+  exchange.sendPage(301, {
+    location: `http${secure ? 's' : ''}://${hostName}${port}${encodePath(path)}/${query}`,
+  });
 }
 
 /** What nginx escapes in the path of a redirect; so no decoded byte can end a header line. */

@@ -13,6 +13,8 @@ export interface UpstreamRequest {
   /** null: the client sent no body and no length. */
   readonly contentLength: number | null;
   readonly websocket: boolean;
+  /** Whether the client's connection is TLS. */
+  readonly secure: boolean;
 }
 
 /**
@@ -24,7 +26,7 @@ export function upstreamHead(request: UpstreamRequest): string {
   const forwarded = head.forwardedFor === null ? remoteAddress : `${head.forwardedFor}, ${remoteAddress}`;
   const length = request.contentLength === null ? '' : `Content-Length: ${request.contentLength}\r\n`;
   return (
-    `${request.method} ${request.uri} HTTP/1.1\r\nX-Forwarded-For: ${forwarded}\r\nX-Forwarded-Proto: http\r\n` +
+    `${request.method} ${request.uri} HTTP/1.1\r\nX-Forwarded-For: ${forwarded}\r\nX-Forwarded-Proto: ${request.secure ? 'https' : 'http'}\r\n` +
     `X-Real-IP: ${remoteAddress}\r\nHost: ${request.host}\r\n${connectionField(request)}${length}${head.passed}\r\n`
   );
 }

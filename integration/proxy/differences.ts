@@ -1,0 +1,144 @@
+// Every difference between the proxy's answers and nginx's, and why it is wanted. proxy-differential.test.ts fails on any
+// other; docs/proxy.md shows the same table.
+
+export interface Difference {
+  readonly nginx: string;
+  readonly hostd: string;
+  readonly why: string;
+  /** Names of the comparisons in which it shows. */
+  readonly seen: readonly string[];
+}
+
+export const differences: readonly Difference[] = [
+  {
+    nginx: 'An unknown host, or none with HTTP/1.0, gets the first site',
+    hostd: '404',
+    why: 'One app must not answer for names that are not its own',
+    seen: [
+      'target http://other.test/',
+      'host other.test',
+      'host [::1]',
+      'host hello_.test',
+      'host 127.0.0.1',
+      'HTTP/1.0 without Host',
+    ],
+  },
+  {
+    nginx: 'A Host with a user name, two ports or an open bracket passes',
+    hostd: '400',
+    why: 'RFC 9110 section 7.2; nginx 1.29.4 refuses them too',
+    seen: ['host u@hello.test', 'host hello.test:80:80', 'host [::1'],
+  },
+  {
+    nginx: 'An absolute target keeps the Host field that came with it',
+    hostd: 'The target’s host replaces it',
+    why: 'RFC 9112 section 3.2.2: the app must see the name that it was chosen by',
+    seen: ['target HTTP://HELLO.TEST:81/abs'],
+  },
+  {
+    nginx: 'An absolute target may have any scheme',
+    hostd: '400 unless it is http or https',
+    why: 'The proxy speaks nothing else',
+    seen: ['target ftp://hello.test/x'],
+  },
+  {
+    nginx: 'Links below static and media are followed',
+    hostd: '403, or 404 for a link on the way; the directory itself may be a link',
+    why: 'An app could otherwise have any file served that the proxy may read',
+    seen: ['file link.txt', 'file etcdir/passwd', 'file broken'],
+  },
+  {
+    nginx: 'Files whose name begins with a dot are served',
+    hostd: '404, apart from .well-known at the top',
+    why: '.env and .git are never meant to be public',
+    seen: ['file .hidden'],
+  },
+  {
+    nginx: 'An app that does not answer its socket: 502 at once',
+    hostd: 'Up to 10 seconds of waiting, then 503 with Retry-After',
+    why: 'A restart then makes an answer late, not wrong',
+    seen: ['host small.test', 'app is down'],
+  },
+  {
+    nginx: 'CONNECT: 400',
+    hostd: '405',
+    why: 'The method is known, and not allowed',
+    seen: ['CONNECT'],
+  },
+  {
+    nginx: 'Any method in capitals reaches the app',
+    hostd: '400 for methods that node:http does not know',
+    why: 'Its parser has a fixed list, with all of HTTP and WebDAV',
+    seen: ['unknown method'],
+  },
+  {
+    nginx: 'HTTP/1.2, lines that end in a bare LF and fields without a colon are accepted',
+    hostd: '400',
+    why: 'Parsers disagree about them, which is what request smuggling is made of',
+    seen: ['HTTP/1.2', 'bare LF', 'no colon'],
+  },
+  {
+    nginx: 'Fields that are too large: 400',
+    hostd: '431',
+    why: 'RFC 6585 section 5 has a status for it',
+    seen: ['long field'],
+  },
+  {
+    nginx: 'Any number of fields up to 32 kB',
+    hostd: '431 for more than 100',
+    why: 'gunicorn refuses more; nginx 1.29.8 has a limit too',
+    seen: ['200 fields'],
+  },
+  {
+    nginx:
+      'An app’s reply that is not HTTP, has two lengths, a bad one, a length with a coding, a bad chunk or bare LF passes',
+    hostd: '502',
+    why: 'Such a reply has no certain end, so it could become part of another one',
+    seen: [
+      'answer badstatus',
+      'answer badstatus2',
+      'answer badchunk',
+      'answer tecl',
+      'answer clcl',
+      'answer badcl',
+      'answer lfonly',
+    ],
+  },
+  {
+    nginx: 'A 101 that nobody asked for begins a tunnel',
+    hostd: '502',
+    why: 'The client would take what follows for HTTP',
+    seen: ['answer 101'],
+  },
+  {
+    nginx: 'An app’s header of more than 4 kB: 502',
+    hostd: 'Accepted up to 32 kB',
+    why: 'Many cookies are no reason to lose a page',
+    seen: ['answer bigheader'],
+  },
+  {
+    nginx: 'X-Forwarded-Proto, -Ssl and the like reach the app as the client sent them, X-Real-IP too',
+    hostd:
+      'X-Forwarded-Proto is http, X-Real-IP the client’s address; all other X-Forwarded-* but -For are dropped, and Forwarded',
+    why: 'gunicorn believes them, so a client could choose the scheme that Django sees',
+    seen: ['field X-Forwarded-Proto', 'field X-Forwarded-Ssl', 'field X-Real-IP'],
+  },
+  {
+    nginx: 'Fields that Connection names, Trailer, Proxy-Connection and Proxy reach the app',
+    hostd: 'They are dropped',
+    why: 'RFC 9110 section 7.6.1; Proxy would become HTTP_PROXY (httpoxy)',
+    seen: ['field named in Connection', 'field Trailer', 'field Proxy-Connection', 'field Proxy'],
+  },
+  {
+    nginx: '204 keeps the app’s Content-Length',
+    hostd: 'It is dropped',
+    why: 'RFC 9110 section 8.6 forbids it',
+    seen: ['answer 204body', 'answer 204body to HEAD', 'answer 204body to HTTP/1.0', 'answer 204body, kept'],
+  },
+  {
+    nginx: 'Proxy-Authenticate, Proxy-Connection, TE, Trailer and Upgrade of an app’s reply pass',
+    hostd: 'They are dropped',
+    why: 'They are between two neighbours only (RFC 9110 section 7.6.1)',
+    seen: ['answer hop'],
+  },
+];

@@ -1,0 +1,61 @@
+// Where the directory that a site's files are served from really is. The worker may read more than the app may (other sites'
+// media, for one), so a link that an app could have made must not lead to what is not the app's own.
+
+import { lstatSync, readlinkSync, type Stats } from 'node:fs';
+
+const mostLinks = 40;
+
+/** Who could have made the links below a directory: root alone, this owner, or one cannot tell. */
+type Maker = number | 'root' | 'anybody';
+
+/**
+ * Where the alias leads, with a slash at its end. null: nowhere, or by a link that others than root could have made to a
+ * directory that is not theirs.
+ */
+export function realAlias(alias: string): string | null {
+  let rest = alias.split('/').filter(Boolean);
+  let walked = '/';
+  let maker: Maker = 'root';
+  const makers = new Set<Maker>();
+  try {
+    for (let links = 0, part = rest.shift(); part !== undefined; part = rest.shift()) {
+      const path: string = walked === '/' ? `/${part}` : `${walked}/${part}`;
+      const entry = lstatSync(asPath(path));
+      // Below what an app may write to, the owner of a directory proves nothing: the app could have moved it there.
+      if (maker === 'root') maker = makerOf(lstatSync(asPath(walked)), entry);
+      if (part === '..') walked = walked.slice(0, walked.lastIndexOf('/')) || '/';
+      else if (!entry.isSymbolicLink()) walked = path;
+      else {
+        if (++links > mostLinks) return null;
+        makers.add(maker);
+        const target = readlinkSync(asPath(path), 'latin1');
+        rest = [...target.split('/').filter(name => name !== '' && name !== '.'), ...rest];
+        if (!target.startsWith('/')) continue;
+        walked = '/';
+        maker = 'root';
+      }
+    }
+    makers.delete('root');
+    const { uid } = lstatSync(asPath(walked));
+    if ([...makers].some(other => other !== uid)) return null;
+    return walked === '/' ? '/' : `${walked}/`;
+  } catch {
+    return null;
+  }
+}
+
+function makerOf(directory: Stats, entry: Stats): Maker {
+  const { uid, mode } = directory;
+  if (uid !== 0) return uid;
+  if ((mode & 0o022) === 0) return 'root';
+  // In a sticky directory, such as /tmp, nobody can replace what is another's.
+  const sticky = (mode & 0o1000) !== 0;
+  if (!sticky) return 'anybody';
+  return entry.isSymbolicLink() ? entry.uid : 'root';
+}
+
+/** Latin-1 text stands for bytes; only ASCII is the same in UTF-8, which node:fs makes of a string. */
+export function asPath(path: string): string | Buffer {
+  for (let i = 0; i < path.length; i++) if (path.charCodeAt(i) > 126) return Buffer.from(path, 'latin1');
+  return path;
+}

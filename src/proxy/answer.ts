@@ -1,0 +1,149 @@
+// An app's answer on its way to one client: what of it is sent, when, and how much of it is kept for a client that reads
+// slowly. Knows nothing of the connection that it comes from.
+
+import { messageOf } from '../errors.ts';
+import { dateNow } from './clock.ts';
+import type { Exchange } from './exchange.ts';
+import { clientFields } from './response-fields.ts';
+import type { ResponseHead } from './response-head.ts';
+
+/** Bodies up to this size are sent in one piece with their header, as text: the quickest way through node:http. */
+const smallBody = 16_384;
+
+/** Where an answer comes from, as far as it can be held back. */
+export interface AnswerSource {
+  pause(): void;
+  resume(): void;
+}
+
+export class Answer {
+  readonly #exchange: Exchange;
+  /** Called with an X-Accel-Redirect, in place of sending anything. */
+  readonly #redirect: (head: ResponseHead, path: string) => void;
+  #head: ResponseHead | null = null;
+  #sent = false;
+  #redirected = false;
+  #chunked = false;
+  #unbuffered = false;
+  #pieces: Buffer[] = [];
+  #counted = 0;
+
+  constructor(exchange: Exchange, redirect: (head: ResponseHead, path: string) => void) {
+    this.#exchange = exchange;
+    this.#redirect = redirect;
+  }
+
+  begin(head: ResponseHead): 'body' | 'no-body' {
+    this.#head = head;
+    return this.#isBodyless(head) ? 'no-body' : 'body';
+  }
+
+  /** A view on a shared buffer. */
+  piece(bytes: Uint8Array): void {
+    this.#pieces.push(Buffer.from(bytes));
+  }
+
+  /** Sends what has come, unless it is little and its rest is bound to follow. */
+  flush(source: AnswerSource): void {
+    const head = this.#head;
+    if (head === null || this.#isHeld(head) || !this.#sendHead(head)) return;
+    const { res } = this.#exchange;
+    const bytes = this.#takePieces();
+    if (bytes === null) {
+      res.flushHeaders();
+      return;
+    }
+    this.#count(bytes.length);
+    if (!res.write(bytes)) this.#holdBack(source);
+  }
+
+  end(): void {
+    if (this.#head === null || !this.#sendHead(this.#head)) return;
+    const { res } = this.#exchange;
+    const bytes = this.#takePieces();
+    if (bytes !== null) this.#count(bytes.length);
+    if (this.#chunked) this.#exchange.bodyBytes += 5;
+    if (bytes === null) res.end();
+    else if (bytes.length <= smallBody && !this.#chunked) res.end(bytes.toString('latin1'), 'latin1');
+    else res.end(bytes);
+  }
+
+  /** The rest won't come. Whether the client has been, or could be, shown as much; if not, a page can still be sent. */
+  cut(): boolean {
+    const head = this.#head;
+    if (head === null || (!this.#sent && !this.#isHeld(head))) return this.#sent;
+    if (!this.#sendHead(head)) return true;
+    const bytes = this.#takePieces();
+    if (bytes !== null) {
+      this.#count(bytes.length);
+      this.#exchange.res.write(bytes);
+    }
+    this.#exchange.connection.endShort();
+    return true;
+  }
+
+  /** Gives back what it has counted. */
+  release(): void {
+    this.#exchange.worker.responseBudget.give(this.#counted);
+    this.#counted = 0;
+  }
+
+  #isBodyless({ status }: ResponseHead): boolean {
+    return this.#exchange.req.method === 'HEAD' || status === 204 || status === 304;
+  }
+
+  #isHeld({ framing }: ResponseHead): boolean {
+    return !this.#sent && framing.kind === 'length' && framing.length <= smallBody;
+  }
+
+  /** Sends the header, once. false when the answer comes from somewhere else than this app. */
+  #sendHead(head: ResponseHead): boolean {
+    if (this.#sent || this.#redirected) return this.#sent;
+    const exchange = this.#exchange;
+    const bodyless = this.#isBodyless(head);
+    const length = head.framing.kind === 'length' && head.status !== 204 ? head.framing.length : null;
+    this.#chunked = length === null && !bodyless && exchange.req.httpVersion === '1.1';
+    if (length === null && !bodyless && !this.#chunked) exchange.closeAfter();
+    const own = { date: dateNow(), connection: exchange.connectionField, length, chunked: this.#chunked };
+    const { fields, orders } = clientFields(head, own);
+    if (orders.redirect !== null) {
+      this.#redirected = true;
+      this.#redirect(head, orders.redirect);
+      return false;
+    }
+    this.#unbuffered = orders.unbuffered;
+    try {
+      exchange.sendHead(head.status, head.reason, fields);
+    } catch (error) {
+      // node:http judges fields too, in each version by rules of its own: an app must not end the worker with one.
+      exchange.refuseAnswer(messageOf(error));
+      return false;
+    }
+    this.#sent = true;
+    return true;
+  }
+
+  #takePieces(): Buffer | null {
+    const pieces = this.#pieces;
+    this.#pieces = [];
+    return pieces.length > 1 ? Buffer.concat(pieces) : (pieces[0] ?? null);
+  }
+
+  #count(bytes: number): void {
+    const framing = this.#chunked ? bytes.toString(16).length + 4 : 0;
+    this.#exchange.bodyBytes += bytes + framing;
+  }
+
+  /** Lets the app write on for a slow client, up to the bounds; then it has to wait. */
+  #holdBack(source: AnswerSource): void {
+    const { res, worker } = this.#exchange;
+    const { limits, responseBudget } = worker;
+    responseBudget.give(this.#counted);
+    const fits = responseBudget.take(res.writableLength);
+    this.#counted = fits ? res.writableLength : 0;
+    const bound = fits && !this.#unbuffered ? limits.responseMemory : limits.responseMemoryFloor;
+    if (res.writableLength < bound) return;
+    source.pause();
+    res.once('drain', () => source.resume());
+  }
+}

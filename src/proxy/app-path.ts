@@ -1,0 +1,63 @@
+// The way to an app's unix socket. The app owns the directory and could put a link to somebody else's socket there, which the
+// worker may connect to and the app may not: so what is connected to is what was looked at, and nothing that a link leads to.
+
+import { closeSync, constants, fstatSync, lstatSync, openSync, readlinkSync } from 'node:fs';
+import { posix } from 'node:path';
+import { asPath, realAlias } from './alias.ts';
+
+/** open(2): a reference that reads nothing. */
+const O_PATH = 0o10000000;
+/** Connecting to it fails as connecting to a socket that is not there does. */
+const nowhere = '/proc/self/fd/none';
+
+/** A socket that was looked at, and is held, so that its number stands for it and for nothing else. */
+interface Looked {
+  readonly fd: number;
+  readonly ino: number;
+  readonly dev: number;
+}
+
+const looked = new Map<string, Looked>();
+
+/** A path for connect(2), to be used before anything else happens. */
+export function socketPath(path: string): string {
+  const known = looked.get(path);
+  if (known !== undefined && isStill(path, known)) return `/proc/self/fd/${known.fd}`;
+  looked.delete(path);
+  if (known !== undefined) closeSync(known.fd);
+  const now = look(path);
+  if (now === null) return nowhere;
+  looked.set(path, now);
+  return `/proc/self/fd/${now.fd}`;
+}
+
+/** Whether the path leads to the very socket that was looked at: by what way it does is then all the same. */
+function isStill(path: string, { ino, dev }: Looked): boolean {
+  try {
+    const stats = lstatSync(path, { throwIfNoEntry: false });
+    return stats !== undefined && stats.ino === ino && stats.dev === dev;
+  } catch {
+    return false;
+  }
+}
+
+function look(path: string): Looked | null {
+  const name = Buffer.from(path).toString('latin1');
+  let fd: number;
+  try {
+    fd = openSync(asPath(name), O_PATH | constants.O_NOFOLLOW);
+  } catch {
+    return null;
+  }
+  const { ino, dev } = fstatSync(fd);
+  if (isItself(fd, name)) return { fd, ino, dev };
+  closeSync(fd);
+  return null;
+}
+
+function isItself(fd: number, path: string): boolean {
+  if (!fstatSync(fd).isSocket()) return false;
+  const directory = realAlias(posix.dirname(path));
+  const actual = readlinkSync(`/proc/self/fd/${fd}`, 'latin1');
+  return directory !== null && actual === directory + posix.basename(path);
+}

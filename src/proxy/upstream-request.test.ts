@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { defaultLimits } from './limits.ts';
+import { readRequestHead } from './request-head.ts';
+import { upstreamHead } from './upstream-request.ts';
+
+function said(
+  raw: readonly string[],
+  options: { keepalive?: boolean; websocket?: boolean; secure?: boolean; contentLength?: number },
+): string {
+  const head = readRequestHead(['Host', 'a.test', ...raw], '1.1', defaultLimits);
+  assert.ok(!('refuse' in head));
+  return upstreamHead({
+    method: 'GET',
+    uri: '/x',
+    host: 'a.test',
+    remoteAddress: '10.0.0.1',
+    head,
+    keepalive: options.keepalive ?? false,
+    contentLength: options.contentLength ?? null,
+    websocket: options.websocket ?? false,
+    secure: options.secure ?? false,
+  });
+}
+
+const begin =
+  'GET /x HTTP/1.1\r\nX-Forwarded-For: 10.0.0.1\r\nX-Forwarded-Proto: http\r\nX-Real-IP: 10.0.0.1\r\nHost: a.test\r\n';
+
+test('the proxy speaks first, then the client', () => {
+  assert.equal(said(['A', 'b'], {}), `${begin}Connection: close\r\nA: b\r\n\r\n`);
+  assert.equal(said([], { keepalive: true, contentLength: 0 }), `${begin}Content-Length: 0\r\n\r\n`);
+  assert.equal(said([], { websocket: true }), `${begin}Connection: upgrade\r\nUpgrade: websocket\r\n\r\n`);
+});
+
+test('the app is told the scheme that the client really used', () => {
+  assert.match(said([], { secure: true }), /\r\nX-Forwarded-Proto: https\r\n/);
+});
+
+test('the last address of X-Forwarded-For is always the peer’s', () => {
+  const text = said(['X-Forwarded-For', '1.1.1.1', 'X-Forwarded-For', '2.2.2.2'], {});
+  assert.match(text, /\r\nX-Forwarded-For: 1\.1\.1\.1, 2\.2\.2\.2, 10\.0\.0\.1\r\n/);
+});
