@@ -36,6 +36,12 @@ test('an empty hostd.toml means the defaults', () => {
         user: 'www-data',
         workers: 1,
       },
+      emit: {
+        formats: [],
+        plain: false,
+        nginxTest: ['nginx', '-t'],
+        nginxReload: ['nginx', '-s', 'reload'],
+      },
     },
   );
 });
@@ -190,6 +196,7 @@ test("a [program] has Supervisor's defaults", () => {
     unixGroup: null,
     umask: 0o022,
     limits: {},
+    requires: [],
     noNewPrivileges: false,
     priority: 999,
     autostart: true,
@@ -201,8 +208,8 @@ test("a [program] has Supervisor's defaults", () => {
     stopwaitsecs: 10,
     stopasgroup: false,
     killasgroup: false,
-    stdout: { path: '/var/log/hostd/cat-stdout.log', maxBytes: 52428800, backups: 10 },
-    stderr: { path: '/var/log/hostd/cat-stderr.log', maxBytes: 52428800, backups: 10 },
+    stdout: { path: '/var/log/hostd/cat-stdout.log', maxBytes: 52428800, backups: 10, maxAge: null },
+    stderr: { path: '/var/log/hostd/cat-stderr.log', maxBytes: 52428800, backups: 10, maxAge: null },
     socket: null,
     health: null,
   });
@@ -251,6 +258,7 @@ priority = 7
     user: 'nobody',
     unixGroup: 'nogroup',
     umask: 0o077,
+    requires: [],
     limits: { nofile: { soft: 64, hard: 64 } },
     noNewPrivileges: false,
     priority: 5,
@@ -263,7 +271,7 @@ priority = 7
     stopwaitsecs: 60,
     stopasgroup: true,
     killasgroup: true,
-    stdout: { path: '/log/cat.log', maxBytes: 1048576, backups: 2 },
+    stdout: { path: '/log/cat.log', maxBytes: 1048576, backups: 2, maxAge: null },
     stderr: null,
     socket: null,
     health: null,

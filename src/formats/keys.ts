@@ -70,6 +70,21 @@ export const proxyKeys = {
   workers: { kind: 'count', default: '1', meaning: 'proxy processes' },
 } as const satisfies Keys;
 
+export const emitKeys = {
+  formats: {
+    kind: 'names',
+    default: '[]',
+    meaning: 'whose files update keeps current: supervisor, gunicorn-start, nginx, systemd',
+  },
+  plain: { kind: 'boolean', default: 'false', meaning: 'the classic directives alone, without hardening' },
+  nginx_test: {
+    kind: 'words',
+    default: '"nginx -t"',
+    meaning: "what judges nginx's new files; when it fails, the old ones are put back",
+  },
+  nginx_reload: { kind: 'words', default: '"nginx -s reload"', meaning: 'what follows a good test' },
+} as const satisfies Keys;
+
 /** Supervisor's keys that say how a program is supervised; their defaults in [app] differ and are below. */
 export const supervisionKeys = {
   autostart: { kind: 'boolean', default: 'true', meaning: 'whether it starts with hostd' },
@@ -121,6 +136,11 @@ export const supervisionKeys = {
     meaning: 'the size at which a log is put aside; 0 is never',
   },
   stdout_logfile_backups: { kind: 'natural', default: '10', meaning: 'how many older logs are kept' },
+  stdout_logfile_maxage: {
+    kind: 'duration',
+    default: '0',
+    meaning: 'the age at which a log is put aside, such as "1d"; 0 is never',
+  },
   stderr_logfile: {
     kind: 'log',
     default: '"AUTO": LOG_DIR/NAME-stderr.log',
@@ -128,6 +148,14 @@ export const supervisionKeys = {
   },
   stderr_logfile_maxbytes: { kind: 'size', default: '"50MB"', meaning: 'as stdout_logfile_maxbytes' },
   stderr_logfile_backups: { kind: 'natural', default: '10', meaning: 'as stdout_logfile_backups' },
+  stderr_logfile_maxage: { kind: 'duration', default: '0', meaning: 'as stdout_logfile_maxage' },
+  requires: {
+    kind: 'requirements',
+    default: '[]',
+    meaning:
+      'services that must accept connections before it is spawned: "postgresql", "mysql", "redis", "memcached", "unix:/PATH" or "ADDRESS:PORT"',
+    alias: ['depends', 'depends_on', 'after'],
+  },
   limits: {
     kind: 'limits',
     default: "{}: hostd's own",
@@ -326,6 +354,7 @@ export const tableKeys = {
   hostd: hostdKeys,
   control: controlKeys,
   proxy: proxyKeys,
+  emit: emitKeys,
   'app.NAME': appKeys,
   'app.NAME.program.X': appProgramKeys,
   'program.NAME': programKeys,

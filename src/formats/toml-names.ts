@@ -24,7 +24,7 @@ export function checkName(scope: Scope, name: string): void {
   report(scope, [], `cannot use the name ${JSON.stringify(name)}: ${reason}`, `[${kind}.${tidyName(name)}]`);
 }
 
-function tidyName(name: string): string {
+export function tidyName(name: string): string {
   const tidy = name
     .normalize('NFKD')
     .replace(/[\u0300-\u036f]/g, '')

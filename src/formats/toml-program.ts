@@ -150,6 +150,7 @@ function supervisionDefaults(
   return {
     umask: 0o022,
     limits: {},
+    requires: [],
     noNewPrivileges: user !== null && !isRoot(user),
     priority: 999,
     autostart: true,

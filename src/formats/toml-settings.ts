@@ -1,13 +1,17 @@
-// From [hostd], [control] and [proxy] to the settings. What is missing or wrong keeps its default.
+// From [hostd], [control], [proxy] and [emit] to the settings. What is missing or wrong keeps its default.
 
 import { defaultSettings } from '../model/assemble.ts';
 import type { Settings } from '../model/host.ts';
 import type { Problem } from '../model/problem.ts';
 import { isTable, showValue } from './decoded.ts';
-import { controlKeys, hostdKeys, type Keys, proxyKeys } from './keys.ts';
+import { controlKeys, emitKeys, hostdKeys, type Keys, proxyKeys } from './keys.ts';
+import { nearest } from './nearest.ts';
 import { readTable, report, type Scope, type Values } from './table.ts';
 
-export const settingsTables = ['hostd', 'control', 'proxy'] as const;
+export const settingsTables = ['hostd', 'control', 'proxy', 'emit'] as const;
+
+/** Formats that [emit] may name; what they are is for formats.ts, which root never loads. */
+const writable = ['supervisor', 'gunicorn-start', 'nginx', 'systemd'];
 
 export function readSettings(
   file: string,
@@ -18,6 +22,7 @@ export function readSettings(
   const hostd = read(scope('hostd'), tables, hostdKeys);
   const control = read(scope('control'), tables, controlKeys);
   const proxy = read(scope('proxy'), tables, proxyKeys);
+  const emit = read(scope('emit'), tables, emitKeys);
   if (proxy.listen?.length === 0)
     report(scope('proxy'), ['listen'], 'cannot use listen = []: nobody could connect', 'enabled = false');
   const listen = (proxy.listen ?? []).map(({ host, port }) => `${host} ${port}`);
@@ -27,6 +32,14 @@ export function readSettings(
       ['listen'],
       'cannot use listen: one address is there twice',
       'leave one of the two out',
+    );
+  const wrong = emit.formats?.find(name => !writable.includes(name));
+  if (wrong !== undefined)
+    report(
+      scope('emit'),
+      ['formats'],
+      `cannot use "${wrong}": there is no such format`,
+      nearest(wrong, writable) ?? writable.join(', '),
     );
   const defaults = defaultSettings(file);
   const runtimeDir = hostd.runtime_dir ?? defaults.runtimeDir;
@@ -45,6 +58,12 @@ export function readSettings(
       listen: proxy.listen ?? defaults.proxy.listen,
       user: proxy.user ?? defaults.proxy.user,
       workers: proxy.workers ?? defaults.proxy.workers,
+    },
+    emit: {
+      formats: wrong === undefined ? (emit.formats ?? defaults.emit.formats) : defaults.emit.formats,
+      plain: emit.plain ?? defaults.emit.plain,
+      nginxTest: emit.nginx_test ?? defaults.emit.nginxTest,
+      nginxReload: emit.nginx_reload ?? defaults.emit.nginxReload,
     },
   };
 }

@@ -35,6 +35,7 @@ export function supervisionOf(
   return {
     umask: given.umask ?? defaults.umask,
     limits: given.limits ?? defaults.limits,
+    requires: given.requires ?? defaults.requires,
     noNewPrivileges: given.no_new_privileges ?? defaults.noNewPrivileges,
     priority: given.priority ?? defaults.priority,
     autostart: given.autostart ?? defaults.autostart,
@@ -62,6 +63,7 @@ export function supervisionOf(
             : absolute(scope, `${stream}_logfile`, text(`${stream}_logfile`, written), logs.base),
       maxBytes: given[`${stream}_logfile_maxbytes`] ?? logMaxBytes,
       backups: given[`${stream}_logfile_backups`] ?? logBackups,
+      maxAge: given[`${stream}_logfile_maxage`] || null,
     };
   }
 }

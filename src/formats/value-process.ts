@@ -15,6 +15,19 @@ export function size(value: unknown): Decoded<number> {
     : bad('it must be bytes, or a number with K, M or G (or KB, MB, GB); 0 is no limit', '"50MB"');
 }
 
+const secondsIn: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 };
+/** A hundred years, in seconds. */
+const longestDuration = 36_525 * 86_400;
+
+/** Whole seconds, or a text with s, m, h, d or w after a whole number. */
+export function duration(value: unknown): Decoded<number> {
+  const found = typeof value === 'string' ? /^(\d+) ?([smhdw])$/.exec(value) : null;
+  const seconds = found === null ? value : Number(found[1]) * (secondsIn[found[2] ?? ''] ?? 1);
+  return Number.isSafeInteger(seconds) && (seconds as number) >= 0 && (seconds as number) <= longestDuration
+    ? good(seconds as number)
+    : bad('it must be whole seconds, or a number with s, m, h, d or w; 0 is never', '"1d"');
+}
+
 /** Octal in a text; a TOML integer counts as it is, so 0o022 is good and 22 a slip. */
 export function umask(value: unknown): Decoded<number> {
   const number =

@@ -1,10 +1,11 @@
 // The kinds of value that a key may have: what each accepts, and how it says no. Knows no key's name.
 
-import type { Limit, Listen } from '../model/host.ts';
+import type { Limit, Listen, Requirement } from '../model/host.ts';
 import { bad, type Decoder, good, list, matching, text, whole } from './decoded.ts';
 import { address, hostName } from './value-hosts.ts';
 import {
   command,
+  duration,
   environment,
   exitcodes,
   limits,
@@ -14,6 +15,7 @@ import {
   umask,
   wordsOf,
 } from './value-process.ts';
+import { requirement } from './value-requirement.ts';
 
 /** What each kind is read into. */
 export interface ValueKinds {
@@ -34,6 +36,8 @@ export interface ValueKinds {
   readonly integer: number;
   readonly seconds: number;
   readonly size: number;
+  /** Whole seconds. */
+  readonly duration: number;
   readonly umask: number;
   readonly words: readonly string[];
   /** Words still to be split: expansions come first. */
@@ -41,6 +45,7 @@ export interface ValueKinds {
   readonly names: readonly string[];
   readonly hosts: readonly string[];
   readonly addresses: readonly Listen[];
+  readonly requirements: readonly Requirement[];
   readonly uri: string;
   readonly restart: 'never' | 'unexpected' | 'always';
   readonly exitcodes: readonly number[];
@@ -78,6 +83,7 @@ export const decoders: { readonly [K in Kind]: Decoder<ValueKinds[K]> } = {
       ? good(value)
       : bad(`it must be a number of seconds, 0 to ${longest}`, '10'),
   size,
+  duration,
   umask,
   words: value => {
     const read = command(value);
@@ -87,6 +93,7 @@ export const decoders: { readonly [K in Kind]: Decoder<ValueKinds[K]> } = {
   names: value => list(value, item => text(item, '"cat"'), '["cat", "dog"]'),
   hosts: value => list(value, hostName, '["hello.test"]'),
   addresses: value => list(value, address, '["0.0.0.0:80", "[::]:80"]'),
+  requirements: value => list(value, requirement, '["postgresql"]'),
   uri: value => matching(value, /^\/[\x21-\x7e]*$/, 'it must be a path that begins with "/"', '"/healthz"'),
   restart,
   exitcodes,

@@ -8,6 +8,7 @@ export type Supervision = Pick<
   Program,
   | 'umask'
   | 'limits'
+  | 'requires'
   | 'noNewPrivileges'
   | 'priority'
   | 'autostart'
@@ -73,6 +74,7 @@ export function appSupervision(app: App): Supervision {
   return {
     umask: 0o022,
     limits: {},
+    requires: [],
     noNewPrivileges: !isRoot(app.user),
     priority: 999,
     autostart: true,
@@ -174,7 +176,7 @@ function keepsConnections(app: App): boolean {
 }
 
 export function logFile(path: string | null): LogFile {
-  return { path, maxBytes: logMaxBytes, backups: logBackups };
+  return { path, maxBytes: logMaxBytes, backups: logBackups, maxAge: null };
 }
 
 /** By name or number; another name for uid 0 is seen only by a check that knows the machine. */

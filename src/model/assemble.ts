@@ -52,5 +52,11 @@ export function defaultSettings(file: string): Settings {
       user: 'www-data',
       workers: 1,
     },
+    emit: {
+      formats: [],
+      plain: false,
+      nginxTest: ['nginx', '-t'],
+      nginxReload: ['nginx', '-s', 'reload'],
+    },
   };
 }

@@ -61,6 +61,7 @@ const keyOfField: { readonly [F in keyof Program]: string | null } = {
   stdout: 'stdout_logfile',
   stderr: 'stderr_logfile',
   socket: 'socket',
+  requires: 'requires',
   health: 'health',
 };
 
@@ -79,6 +80,7 @@ function logKeys(key: string, before: LogFile | null, after: LogFile | null): re
     ...(before.path === after.path ? [] : [key]),
     ...(before.maxBytes === after.maxBytes ? [] : [`${key}_maxbytes`]),
     ...(before.backups === after.backups ? [] : [`${key}_backups`]),
+    ...(before.maxAge === after.maxAge ? [] : [`${key}_maxage`]),
   ];
 }
 

@@ -21,6 +21,7 @@ export interface Settings {
   readonly logDir: string;
   readonly control: { readonly socket: string; readonly group: string | null };
   readonly proxy: ProxySettings;
+  readonly emit: EmitSettings;
 }
 
 export interface ProxySettings {
@@ -30,6 +31,16 @@ export interface ProxySettings {
   readonly user: string;
   /** Number of worker processes. */
   readonly workers: number;
+}
+
+/** Files of other tools that are kept current with the configuration. */
+export interface EmitSettings {
+  /** Names of formats; none: nothing is written. */
+  readonly formats: readonly string[];
+  readonly plain: boolean;
+  /** Commands; empty: none is run. */
+  readonly nginxTest: readonly string[];
+  readonly nginxReload: readonly string[];
 }
 
 /** A TCP address: numeric host, port 1 to 65535. */
@@ -122,6 +133,8 @@ export interface Program {
   /** null with redirect_stderr: the same as stdout. */
   readonly stderr: LogFile | null;
   readonly socket: UnixSocket | null;
+  /** Services that must accept connections before the program is spawned; it is STARTING meanwhile. */
+  readonly requires: readonly Requirement[];
   readonly health: { readonly path: string; readonly host: string } | null;
 }
 
@@ -137,6 +150,14 @@ export interface LogFile {
   /** Bytes; 0 is never. */
   readonly maxBytes: number;
   readonly backups: number;
+  /** Seconds; null is never. */
+  readonly maxAge: number | null;
+}
+
+/** A service as it was named, and where it listens. */
+export interface Requirement {
+  readonly name: string;
+  readonly address: { readonly path: string } | Listen;
 }
 
 /** A listening unix socket that hostd makes, owns and passes on (sd_listen_fds(3)). */
