@@ -1,0 +1,106 @@
+// hostctl emit
+
+import { HostdError } from '../../errors.ts';
+import type { Output } from '../../formats/format.ts';
+import { formatProblem } from '../../model/problem.ts';
+import type { Command, Context } from '../command.ts';
+import { emission, writable } from '../emission.ts';
+import { escapeLines } from '../escape.ts';
+import { lineDiff } from '../line-diff.ts';
+import { count } from '../print.ts';
+import { configFile } from '../socket.ts';
+import { type Found, find, isCurrent, put } from '../tree.ts';
+
+export const emit: Command = {
+  name: 'emit',
+  summary: 'write the configuration for Supervisor, nginx or systemd',
+  usage: 'supervisor|gunicorn-start|nginx|systemd|all [APP ...] [--out DIR] [--check] [--plain]',
+  help: `
+Says in another tool's words what hostd hosts: for all apps, or for those named. Needs no running hostd, no root,
+and neither users nor directories to exist. Without --out or --check the files are printed.
+
+  --out DIR   writes them below DIR (/ is their real place); what is there already and right is not touched
+  --check     compares with what is below DIR, or below /, and prints the differences
+  --plain     the classic directives alone, without hardening; docs/emit.md explains every difference
+  --apply     does what [emit] in hostd.toml says: writes, tests nginx's configuration, reloads nginx
+
+Exit code: 0, or 1 when files differ (--check) or the configuration has errors.`,
+  options: {
+    out: { type: 'string', value: 'DIR', help: 'write below this directory' },
+    check: { type: 'boolean', help: 'only compare, and print a diff' },
+    plain: { type: 'boolean', help: 'without hardening' },
+    apply: { type: 'boolean', help: 'do what [emit] says' },
+  },
+  operands: {
+    min: 0,
+    max: Number.POSITIVE_INFINITY,
+    what: 'a format: supervisor, gunicorn-start, nginx, systemd or all',
+    complete: ['supervisor', 'gunicorn-start', 'nginx', 'systemd', 'all'],
+  },
+  async run(input, context) {
+    const [format, ...names] = input.operands;
+    const { load } = await import('../../config/load.ts');
+    const { host, problems } = load(configFile(input, context), { machine: null });
+    const errors = problems.filter(problem => problem.severity === 'error');
+    for (const problem of errors) context.stderr.write(`${escapeLines(formatProblem(problem))}\n`);
+    const failed = errors.length > 0 ? 1 : 0;
+    if (input.options['apply'] === true) {
+      const { apply } = await import('../apply.ts');
+      const { out } = input.options;
+      return Math.max(failed, await apply(host, context, typeof out === 'string' ? out : '/'));
+    }
+    if (format === undefined)
+      throw new HostdError('usage', 'no format was given', { hint: writable.join(', ') });
+    const wanted = emission(host, [format], names, input.options['plain'] === true);
+    for (const problem of wanted.problems) context.stderr.write(`${escapeLines(formatProblem(problem))}\n`);
+    const { out } = input.options;
+    const base = typeof out === 'string' ? out : null;
+    if (input.options['check'] === true)
+      return Math.max(failed, compare(base ?? '/', wanted.outputs, context));
+    if (base === null) print(wanted.outputs, context);
+    else write(base, wanted.outputs, context);
+    return failed;
+  },
+};
+
+/** One file as it is; several with a line before each, as head(1) prints them. */
+function print(outputs: readonly Output[], { stdout }: Context): void {
+  const files = outputs.filter(output => output.kind === 'file');
+  for (const [index, { path, text }] of files.entries())
+    stdout.write(files.length === 1 ? text : `${index === 0 ? '' : '\n'}==> ${path} <==\n${text}`);
+}
+
+function write(base: string, outputs: readonly Output[], { stdout }: Context): void {
+  let written = 0;
+  for (const output of outputs) {
+    if (isCurrent(find(base, output.path), output)) continue;
+    put(base, output);
+    stdout.write(`wrote ${place(base, output)}\n`);
+    written++;
+  }
+  if (written === 0) stdout.write(`nothing to write: ${count(outputs.length, 'file')} as they should be\n`);
+}
+
+/** 1 when anything differs. */
+function compare(base: string, outputs: readonly Output[], { stdout }: Context): number {
+  let differing = 0;
+  for (const output of outputs) {
+    const found = find(base, output.path);
+    if (isCurrent(found, output)) continue;
+    differing++;
+    const wanted = output.kind === 'file' ? output.text : `-> ${output.target}\n`;
+    const diff = lineDiff(describe(found), wanted, place(base, output));
+    stdout.write(escapeLines(diff === '' ? `${place(base, output)} cannot be executed\n` : diff));
+  }
+  return differing > 0 ? 1 : 0;
+}
+
+function describe(found: Found): string {
+  if (found.kind === 'file') return found.text;
+  if (found.kind === 'missing') return '';
+  return found.kind === 'link' ? `-> ${found.target}\n` : 'neither a file nor a link\n';
+}
+
+function place(base: string, { path }: Output): string {
+  return `${base.replace(/\/+$/, '')}${path}`;
+}

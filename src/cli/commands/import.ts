@@ -1,0 +1,57 @@
+// hostctl import
+
+import { HostdError } from '../../errors.ts';
+import { formatProblem } from '../../model/problem.ts';
+import type { Command } from '../command.ts';
+import { escapeLines } from '../escape.ts';
+import { find, put } from '../tree.ts';
+
+export const importCommand: Command = {
+  name: 'import',
+  summary: 'turn the configuration of Supervisor and nginx into TOML',
+  usage: 'supervisor|gunicorn-start|nginx FILE|DIR ... [--out DIR]',
+  help: `
+Prints what the files say as TOML for apps.d/. Several kinds may be given at once, and what describes one app becomes
+one table:
+
+  hostctl import supervisor /etc/supervisor/supervisord.conf nginx /etc/nginx/sites-enabled
+
+Start scripts that Supervisor's programs run are read too; nothing is ever run. What was not understood is listed with
+its place, and kept as a comment.
+
+  --out DIR   writes NAME.toml files into DIR instead; none that is there is overwritten
+
+Exit code: 0, or 1 when something could not be read.`,
+  options: { out: { type: 'string', value: 'DIR', help: 'write files into this directory' } },
+  operands: {
+    min: 2,
+    max: Number.POSITIVE_INFINITY,
+    what: 'a format and a file',
+    complete: ['supervisor', 'gunicorn-start', 'nginx'],
+  },
+  async run(input, context) {
+    const { readForeign } = await import('../foreign.ts');
+    const { importDrafts } = await import('../../formats/import.ts');
+    const { drafts, problems } = readForeign(input.operands, context.env);
+    const imported = importDrafts(drafts);
+    const all = [...problems, ...imported.problems];
+    for (const problem of all) context.stderr.write(`${escapeLines(formatProblem(problem))}\n`);
+    const { out } = input.options;
+    if (typeof out !== 'string') {
+      context.stdout.write(imported.files.map(({ text }) => text).join('\n'));
+    } else {
+      for (const { name, text } of imported.files) {
+        const path = `/${name}.toml`;
+        const found = find(out, path);
+        if (found.kind === 'file' && found.text === text) continue;
+        if (found.kind !== 'missing')
+          throw new HostdError('conflict', `cannot write "${out}${path}": it is there already`, {
+            hint: `compare with: hostctl import ${input.operands.join(' ')}`,
+          });
+        put(out, { kind: 'file', path, text, mode: 0o644, owner: name });
+        context.stdout.write(`wrote ${out}${path}\n`);
+      }
+    }
+    return all.some(({ severity }) => severity === 'error') ? 1 : 0;
+  },
+};

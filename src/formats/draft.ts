@@ -1,0 +1,67 @@
+// What a foreign file comes to before it is put together: programs, start scripts, sites, and what was not understood.
+
+import type { Place } from '../model/problem.ts';
+import type { Process } from './supervisor-process.ts';
+
+export type Draft = ProgramDraft | ScriptDraft | SiteDraft | Remark;
+
+/** One [program:x] with its processes. */
+export interface ProgramDraft {
+  readonly kind: 'program';
+  readonly name: string;
+  readonly at: Place;
+  /** [group:x] that gathers it, or null. */
+  readonly group: { readonly name: string; readonly priority: number } | null;
+  readonly processes: readonly Process[];
+}
+
+/** A start script, or a command that is gunicorn itself. null: it does not say. */
+export interface ScriptDraft {
+  readonly kind: 'script';
+  readonly at: Place;
+  /** The virtualenv. */
+  readonly root: string | null;
+  readonly project: string | null;
+  readonly directory: string | null;
+  readonly processName: string | null;
+  readonly socket: string | null;
+  readonly user: string | null;
+  readonly group: string | null;
+  readonly settings: string | null;
+  /** Module, or module:callable where the callable is not "application". */
+  readonly wsgi: string;
+  readonly workers: number | null;
+  readonly threads: number | null;
+  readonly workerClass: string | null;
+  readonly gracefulTimeout: number | null;
+  readonly umask: number | null;
+  readonly gunicornArgs: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+/** A virtual host that hands requests to a unix socket. */
+export interface SiteDraft {
+  readonly kind: 'site';
+  readonly name: string;
+  readonly at: Place;
+  readonly serverNames: readonly string[];
+  readonly socket: string;
+  /** Bytes; null: nothing is said. */
+  readonly clientMaxBodySize: number | null;
+  /** null: not served. */
+  readonly static: string | null;
+  readonly media: string | null;
+  readonly accessLog: string | null;
+  readonly errorLog: string | null;
+}
+
+/** Something that hostd has no word for, or that could not be read. */
+export interface Remark {
+  readonly kind: 'remark';
+  readonly at: Place;
+  readonly why: string;
+  /** As it is written there. */
+  readonly line: string;
+  /** The program, script or site that it stands in. */
+  readonly of: string | null;
+}

@@ -1,0 +1,16 @@
+// Every foreign format, by name. hostd.toml itself is read by toml.ts, and by config/.
+
+import type { Format } from './format.ts';
+import { gunicornStart } from './gunicorn-start.ts';
+import { nginx } from './nginx.ts';
+import { supervisor } from './supervisor.ts';
+import { systemd } from './systemd.ts';
+
+export const formats: readonly Format[] = [supervisor, gunicornStart, nginx, systemd];
+
+export function formatNamed(name: string): Format | undefined {
+  return formats.find(format => format.name === name);
+}
+
+/** What `emit all` writes: the trio that stands in hostd's place together. */
+export const together: readonly Format[] = [supervisor, gunicornStart, nginx, systemd];

@@ -1,0 +1,41 @@
+// What the formats that are written share: where an app's start script is, and what a program adds to the usual
+// environment.
+
+import { appSupervision, baseEnvironment } from '../model/app.ts';
+import type { App, Host, Program } from '../model/host.ts';
+
+/** The usual place of the script that starts an app's gunicorn. */
+export function startScript(app: App): string {
+  return `${app.root}/bin/gunicorn_start`;
+}
+
+/** Whether the app runs gunicorn, by a command that hostd makes, and so needs a script where hostd is not. */
+export function isScripted(app: App): boolean {
+  return app.command === null;
+}
+
+/** What a program's environment has besides the one that every program gets. */
+export function ownEnvironment(program: Program): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    Object.entries(program.environment).filter(([name, value]) => baseEnvironment[name] !== value),
+  );
+}
+
+/** Seconds that an app's gunicorn has to stop where nothing is said. */
+export function defaultStopSeconds(app: App): number {
+  return appSupervision(app).stopwaitsecs;
+}
+
+/** The app whose gunicorn this program is, or null. */
+export function appOf(host: Host, program: Program): App | null {
+  if (program.app !== program.name) return null;
+  return host.apps.find(app => app.name === program.app) ?? null;
+}
+
+/** The name of the table that defines a program: "celery" for [app.hello.program.celery]. */
+export function definitionName(program: Program): string {
+  return String(program.source.key.at(-1) ?? program.name);
+}
+
+export const writtenBy = (what: string) =>
+  `Written by hostctl emit, from ${what} of hostd's configuration: change it there.`;

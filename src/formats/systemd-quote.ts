@@ -1,0 +1,25 @@
+// How values are written in systemd's units (systemd.syntax(7), systemd.service(5)).
+
+/** One word of ExecStart=: "%" and "$" doubled, C escapes within double quotes. */
+export function quoteExec(word: string): string {
+  const escaped = escapePercent(word).replaceAll('$', '$$$$');
+  return /^[^\s"'\\;]+$/.test(escaped) ? escaped : `"${escapeC(escaped)}"`;
+}
+
+/** One assignment of Environment=: "$" has no meaning there. */
+export function quoteAssignment(name: string, value: string): string {
+  return `"${escapeC(escapePercent(`${name}=${value}`))}"`;
+}
+
+/** A path or a text that takes the rest of its line. */
+export function escapePercent(text: string): string {
+  return text.replaceAll('%', '%%');
+}
+
+function escapeC(text: string): string {
+  return text
+    .replace(/[\\"]/g, '\\$&')
+    .replaceAll('\n', '\\n')
+    .replaceAll('\t', '\\t')
+    .replaceAll('\r', '\\r');
+}
