@@ -1,0 +1,145 @@
+// PostgreSQL as create sets it up: a role and a database for each app, reached by peer authentication.
+
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { run } from '../scripts/run.ts';
+import { verifySite } from '../scripts/verify.ts';
+import { native } from '../src/native/index.ts';
+import { needsPostgresql, startCluster } from './create/cluster.ts';
+import { freshNames, hostctl, writeConfiguration } from './create/fixture.ts';
+import { needsRoot } from './harness/accounts.ts';
+import { startHostd } from './harness/hostd.ts';
+import { makePlace } from './harness/place.ts';
+import { until } from './harness/until.ts';
+
+const skip = needsRoot || needsPostgresql;
+const demo = new URL('../demo/hello', import.meta.url).pathname;
+const databases = "SELECT string_agg(datname, ' ' ORDER BY datname) FROM pg_database";
+const roles = "SELECT string_agg(rolname, ' ') FROM pg_roles WHERE rolname !~ '^pg_'";
+
+function account(name: string): { uid: number; gid: number } {
+  const user = native.user(name);
+  assert.ok(user, name);
+  return user;
+}
+
+test('Django reads and writes through peer authentication, over a restart of PostgreSQL', {
+  skip,
+}, async t => {
+  const place = makePlace(t);
+  const cluster = await startCluster(place);
+  const { name, group, root, host } = freshNames(place);
+  const hostd = await startHostd(place);
+  const args = ['create', name, '--host', host, '--root', root, '--group', group];
+  const more = ['--from', demo, '--database', 'postgresql'];
+  const created = await hostctl(hostd.config, [...args, ...more], { env: cluster.env });
+  assert.equal(created.code, 0, created.stderr);
+  const to = { port: hostd.port };
+  const { uid } = account(name);
+  await verifySite({ name: 'hello', to, host, uid, files: true });
+  const count = async () => Number(await cluster.sql('SELECT count(*) FROM guestbook_entry', name));
+  const before = await count();
+  assert.ok(before > 0, 'the guest book is in PostgreSQL');
+  await cluster.restart();
+  await until('the site to answer again', async () => (await hostd.get(host, '/')).status === 200);
+  await verifySite({ name: 'hello', to, host, uid, files: true });
+  assert.ok((await count()) > before, 'and is written to after the restart');
+  assert.equal(await cluster.sql(`SELECT rolpassword IS NULL FROM pg_authid WHERE rolname = '${name}'`), 't');
+  assert.match(
+    readFileSync(`${place.dir}/etc/apps.d/${name}.toml`, 'utf8'),
+    /\nDATABASE_URL = "postgresql:\/\/hc\w+@\//,
+  );
+
+  const purged = await hostctl(hostd.config, ['remove', name, '--purge', '--yes']);
+  assert.equal(purged.code, 0, purged.stderr);
+  assert.equal(await cluster.sql(databases), 'postgres template0 template1');
+  assert.equal(await cluster.sql(roles), 'postgres');
+  assert.equal(native.user(name), null);
+});
+
+test('a new project has its own database, and another app cannot look into it', { skip }, async t => {
+  const place = makePlace(t);
+  const cluster = await startCluster(place);
+  const config = writeConfiguration(place);
+  const a = freshNames(place, 'a');
+  const b = { ...freshNames(place, 'b'), group: a.group };
+  const args = (app: typeof a) => ['create', app.name, '--root', app.root, '--group', app.group];
+  for (const app of [a, b]) {
+    const made = await hostctl(config, [...args(app), '--database', 'postgresql'], { env: cluster.env });
+    assert.equal(made.code, 0, made.stderr);
+  }
+  const settings = readFileSync(`${a.root}/${a.name}/${a.name}/settings.py`, 'utf8');
+  assert.match(settings, /django\.db\.backends\.postgresql/);
+  assert.doesNotMatch(settings.split('# --- Added')[1] ?? '', /"PASSWORD"/);
+  assert.equal((await cluster.sqlAs(account(a.name), a.name, a.name, 'TABLE django_migrations')).code, 0);
+  assert.match(
+    (await cluster.sqlAs(account(b.name), b.name, a.name, 'SELECT 1')).stderr,
+    /permission denied/,
+  );
+  assert.match(
+    (await cluster.sqlAs(account(b.name), a.name, a.name, 'SELECT 1')).stderr,
+    /Peer authentication failed/,
+  );
+  assert.match(
+    (await cluster.sqlAs(account(b.name), 'postgres', 'postgres', 'SELECT 1')).stderr,
+    /Peer auth/,
+  );
+
+  const again = await hostctl(config, [...args(a), '--database', 'postgresql'], { env: cluster.env });
+  assert.equal(again.code, 0, again.stderr);
+  assert.doesNotMatch(again.stdout, /: (made|installed|applied|collected|written)/);
+  assert.equal((await hostctl(config, ['remove', a.name, '--purge', '--yes'])).code, 0);
+  assert.notEqual(native.group(a.group), null, 'the other app is in the group');
+  assert.equal(await cluster.sql(roles), `postgres ${b.name}`);
+  assert.equal((await hostctl(config, ['remove', b.name, '--purge', '--yes'])).code, 0);
+  assert.equal(native.group(a.group), null, 'the last one takes it away');
+});
+
+test('a migration that fails takes database and role away again, but no database of others', {
+  skip,
+}, async t => {
+  const place = makePlace(t);
+  const cluster = await startCluster(place);
+  const config = writeConfiguration(place);
+  const { name, group, root } = freshNames(place);
+  const code = place.directory('code');
+  assert.equal((await run(['cp', '-r', `${demo}/.`, code])).code, 0);
+  writeFileSync(`${code}/guestbook/migrations/0002_bad.py`, 'raise RuntimeError("bad migration")\n');
+  const args = ['create', name, '--root', root, '--group', group, '--from', code, '--database', 'postgresql'];
+  const failed = await hostctl(config, args, { env: cluster.env });
+  assert.equal(failed.code, 1);
+  assert.match(failed.stderr, /bad migration/);
+  assert.equal(await cluster.sql(databases), 'postgres template0 template1');
+  assert.equal(await cluster.sql(roles), 'postgres');
+  assert.equal(existsSync(root), false);
+
+  await cluster.sql(`CREATE DATABASE ${name}`);
+  const refused = await hostctl(config, args, { env: cluster.env });
+  assert.match(
+    refused.stderr,
+    new RegExp(`cannot use the PostgreSQL database "${name}": it belongs to "postgres"`),
+  );
+  assert.equal(
+    await cluster.sql(databases),
+    `${name} postgres template0 template1`.split(' ').toSorted().join(' '),
+  );
+  assert.equal(await cluster.sql(roles), 'postgres');
+
+  await cluster.sql(`CREATE ROLE ${name} SUPERUSER LOGIN`);
+  const powerful = await hostctl(config, args, { env: cluster.env });
+  assert.match(powerful.stderr, /it may do more than an app should/);
+  assert.equal(native.user(name), null);
+});
+
+test('without a running PostgreSQL nothing is begun', { skip }, async t => {
+  const place = makePlace(t);
+  const config = writeConfiguration(place);
+  const { name, group, root } = freshNames(place);
+  const args = ['create', name, '--root', root, '--group', group, '--database', 'postgresql'];
+  const failed = await hostctl(config, args, { env: { PGHOST: `${place.dir}/nowhere` } });
+  assert.equal(failed.code, 1);
+  assert.equal(failed.stdout, '');
+  assert.match(failed.stderr, /cannot reach PostgreSQL.*\n {2}try: systemctl start postgresql/);
+  assert.equal(native.user(name), null);
+});

@@ -1,0 +1,194 @@
+// Creates an app: takes its steps one after the other, and when one fails, undoes what this run made, last first.
+
+import { existsSync } from 'node:fs';
+import { HostdError, messageOf } from '../errors.ts';
+import { native } from '../native/index.ts';
+import { checkUser, makeGroup, makeUser } from './accounts.ts';
+import { fetchCode } from './code.ts';
+import { checkServer, makeDatabase, makeRole } from './database.ts';
+import { makeDirectories, makeRoot } from './directories.ts';
+import { collectStatic, makeProject, makeSecret, migrate, readSecret } from './django.ts';
+import { installDriver } from './driver.ts';
+import { type Journal, lockJournal, openJournal, tidyStateDirectory } from './journal.ts';
+import { codeEnvironment } from './layout.ts';
+import { allowedHosts, type Order } from './order.ts';
+import { installPackages } from './packages.ts';
+import { checkConflicts, type Place } from './place.ts';
+import { makeRun } from './run.ts';
+import { networkOf, type Outcome, type Site, type Undo } from './site.ts';
+import { type StepKind, stepsOf, titleOf } from './steps.ts';
+import { writeToml } from './toml-step.ts';
+import { ownerOf } from './trusted.ts';
+import { makeVirtualenv } from './virtualenv.ts';
+
+/** Hears what happens, as it happens. */
+export interface Report {
+  begin(title: string, number: number, total: number): void;
+  done(title: string, outcome: Outcome): void;
+  note(text: string): void;
+  /** A step failed; what was made is undone now. */
+  failed(error: unknown): void;
+  /** Something that this run made was taken away again, or could not be. */
+  undone(what: string, error: string | null): void;
+}
+
+export interface CreateOptions {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Ends the step that is at work; what was made is undone then. */
+  readonly signal: AbortSignal;
+  /** What a failed run made stays, and the next run goes on from there. */
+  readonly keep: boolean;
+  /** Tells hostd of the app, and waits for it; `isNew`: its table was written just now. */
+  tell(isNew: boolean): Promise<Outcome>;
+  /** Tells hostd that the app is gone again. */
+  untell(): Promise<void>;
+}
+
+const performers: Readonly<Record<StepKind, (site: Site) => Outcome | Promise<Outcome>>> = {
+  group: makeGroup,
+  user: makeUser,
+  root: makeRoot,
+  directories: makeDirectories,
+  virtualenv: makeVirtualenv,
+  code: fetchCode,
+  packages: installPackages,
+  driver: installDriver,
+  secret: makeSecret,
+  project: makeProject,
+  role: makeRole,
+  database: makeDatabase,
+  migrate,
+  static: collectStatic,
+  toml: writeToml,
+};
+
+/** @throws HostdError of the step that failed, once everything that could be undone is */
+export async function create(
+  order: Order,
+  place: Place,
+  report: Report,
+  options: CreateOptions,
+): Promise<void> {
+  if (process.geteuid?.() !== 0)
+    throw new HostdError('permission', 'cannot create an app: only root can make users', {
+      hint: `sudo hostctl create ${order.name}, or --dry-run to see what it would do`,
+    });
+  const { stateDir } = place.settings;
+  const unlock = lockJournal(stateDir);
+  const journal = openJournal(stateDir, order.name);
+  const isFirst = journal.read() === null;
+  try {
+    await take(order, place, journal, report, options);
+  } finally {
+    if (isFirst && journal.read()?.made.length === 0 && !existsSync(place.tomlFile)) journal.remove();
+    tidyStateDirectory(stateDir);
+    unlock();
+  }
+}
+
+async function take(
+  order: Order,
+  place: Place,
+  journal: Journal,
+  report: Report,
+  options: CreateOptions,
+): Promise<void> {
+  const undos: Undo[] = [];
+  let signal = options.signal;
+  const site = makeSite(
+    order,
+    place,
+    journal,
+    report,
+    undos,
+    makeRun(() => signal),
+    options.env,
+  );
+  try {
+    await preflight(site);
+    const steps = stepsOf(order);
+    for (const [index, kind] of steps.entries()) {
+      const title = titleOf(kind, order);
+      report.begin(title, index + 1, steps.length + 1);
+      await addEnvironment(site, kind);
+      const outcome = await performers[kind](site);
+      if (signal.aborted) throw new HostdError('failed', 'interrupted');
+      report.done(title, outcome);
+    }
+    report.begin('start', steps.length + 1, steps.length + 1);
+    site.untell = options.untell;
+    const outcome = await options.tell(site.tomlIsMade);
+    if (signal.aborted) throw new HostdError('failed', 'interrupted');
+    report.done('start', outcome);
+  } catch (error) {
+    report.failed(error);
+    signal = new AbortController().signal;
+    if (!options.keep) await undoAll(undos, report);
+    throw error;
+  }
+}
+
+function makeSite(
+  order: Order,
+  place: Place,
+  journal: Journal,
+  report: Report,
+  undos: Undo[],
+  run: Site['run'],
+  env: CreateOptions['env'],
+): Site {
+  const site: Site = {
+    order,
+    place,
+    journal,
+    run,
+    network: networkOf(env),
+    proxyUser: place.settings.proxy.user,
+    onUndo: undo => void undos.push(undo),
+    onUndoBelow: undo => void (site.rootIsMade || undos.push(undo)),
+    note: text => report.note(text),
+    rootIsMade: false,
+    tomlIsMade: false,
+    untell: null,
+    found: { project: order.project, settings: order.settings, wsgi: order.wsgi },
+    env: order.existing?.env ?? {},
+  };
+  return site;
+}
+
+/** Code of the user's own gets the environment that its table will have, as soon as there is a secret for it. */
+async function addEnvironment(site: Site, next: StepKind): Promise<void> {
+  const { order } = site;
+  if (next !== 'migrate' || order.existing !== null || order.code.kind === 'django') return;
+  site.env = codeEnvironment(order, allowedHosts(order), await readSecret(site));
+}
+
+/** What would fail anyway is said before anything is made. */
+async function preflight(site: Site): Promise<void> {
+  const { order, place, run } = site;
+  checkConflicts(order, place.host);
+  const found = native.user(order.user);
+  if (found !== null) checkUser(site, found);
+  ownerOf(order.root);
+  for (const tool of ['/usr/bin/setpriv', '/usr/sbin/useradd'])
+    if (!existsSync(tool))
+      throw new HostdError('failed', `cannot find ${tool}`, { hint: 'apt-get install passwd util-linux' });
+  if (order.code.kind === 'git' && (await run({ argv: ['git', '--version'] })).code !== 0)
+    throw new HostdError('failed', 'cannot find git', { hint: 'apt-get install git, or: --from DIR' });
+  if (order.code.kind === 'directory' && !existsSync(order.code.path))
+    throw new HostdError('failed', `cannot find the directory "${order.code.path}"`, { hint: '--from DIR' });
+  if (order.requirements !== null && !existsSync(order.requirements))
+    throw new HostdError('failed', `cannot find "${order.requirements}"`, { hint: '--requirements FILE' });
+  if (order.database?.kind === 'postgresql') await checkServer(run, order.database);
+}
+
+async function undoAll(undos: readonly Undo[], report: Report): Promise<void> {
+  for (const { what, action } of undos.toReversed()) {
+    try {
+      await action();
+      report.undone(what, null);
+    } catch (error) {
+      report.undone(what, messageOf(error));
+    }
+  }
+}

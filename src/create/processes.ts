@@ -1,0 +1,56 @@
+// The processes of one user, and their end. Pids are held by a pidfd while they are looked at: none is mistaken for another.
+
+import { closeSync, readdirSync, readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { HostdError } from '../errors.ts';
+import { native } from '../native/index.ts';
+
+const SIGKILL = 9;
+/** Milliseconds; a process that forks while it is being killed takes more than one round. */
+const patience = 5000;
+const pause = 20;
+
+/** Kills every process whose real or effective user this is. @throws HostdError when some do not end */
+export async function endProcessesOf(uid: number): Promise<void> {
+  if (uid === 0) throw new HostdError('permission', 'cannot end the processes of root');
+  const deadline = performance.now() + patience;
+  for (;;) {
+    const pids = processesOf(uid);
+    if (pids.length === 0) return;
+    if (performance.now() > deadline)
+      throw new HostdError('failed', `cannot end the processes ${pids.join(', ')}`, { hint: `ps -u ${uid}` });
+    for (const pid of pids) kill(pid, uid);
+    await sleep(pause);
+  }
+}
+
+export function processesOf(uid: number): readonly number[] {
+  return readdirSync('/proc')
+    .filter(name => /^\d+$/.test(name))
+    .map(Number)
+    .filter(pid => belongsTo(pid, uid));
+}
+
+function kill(pid: number, uid: number): void {
+  try {
+    const pidfd = native.pidfdOpen(pid);
+    try {
+      if (belongsTo(pid, uid)) native.pidfdSignal(pidfd, SIGKILL);
+    } finally {
+      closeSync(pidfd);
+    }
+  } catch {
+    // It has ended.
+  }
+}
+
+/** Zombies are their parent's matter. */
+function belongsTo(pid: number, uid: number): boolean {
+  try {
+    const status = readFileSync(`/proc/${pid}/status`, 'latin1');
+    const [, real, effective] = /^Uid:\s+(\d+)\s+(\d+)/m.exec(status) ?? [];
+    return !/^State:\s+[ZX]/m.test(status) && (Number(real) === uid || Number(effective) === uid);
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,144 @@
+// Runs one command to its end: as root with a fixed environment, or really as the app's user. No command has a terminal,
+// so that nothing of the app's can type into root's (tty_ioctl(4), TIOCSTI).
+
+import { spawn } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { HostdError } from '../errors.ts';
+import { native } from '../native/index.ts';
+
+export interface Account {
+  readonly name: string;
+  readonly uid: number;
+  readonly gid: number;
+}
+
+export interface Command {
+  readonly argv: readonly string[];
+  /** Whose rights it gets; its supplementary groups are none. Without it: root's own. */
+  readonly as?: Account;
+  /** More environment; the app's user's commands get it too. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Entered with the account's own rights. */
+  readonly directory?: string;
+  readonly umask?: '022' | '077';
+  readonly input?: string | NodeJS.ReadableStream;
+}
+
+export interface Ran {
+  /** -1: a signal ended it. */
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A command that ended with an error; `said` are the last lines that it printed, unescaped. */
+export class CommandFailed extends HostdError {
+  readonly said: readonly string[];
+
+  constructor(message: string, said: readonly string[], hint?: string) {
+    super('failed', message, hint === undefined ? {} : { hint });
+    this.said = said;
+  }
+}
+
+const systemPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+/** Characters of output that are kept, from the end: a command must not fill root's memory. */
+const keptOutput = 1 << 20;
+const shownLines = 12;
+/** Milliseconds for the last output to arrive after a command has ended. */
+const closeGrace = 1000;
+
+export type Run = (command: Command) => Promise<Ran>;
+
+/** The signal of the moment ends what runs, and keeps what follows from being started. */
+export function makeRun(signal: () => AbortSignal): Run {
+  keepInheritedFiles();
+  return command => run(command, signal());
+}
+
+/** Files that hostctl itself inherited, from root's shell, are not for an app's user. */
+function keepInheritedFiles(): void {
+  for (const name of readdirSync('/proc/self/fd')) {
+    try {
+      if (Number(name) > 2) native.cloexec(Number(name), 1);
+    } catch {
+      // The one that readdir itself had open.
+    }
+  }
+}
+
+/** Like `run`, but throws a CommandFailed; `doing` completes "cannot ...". */
+export async function must(run: Run, doing: string, command: Command, hint?: string): Promise<string> {
+  const ran = await run(command);
+  if (ran.code === 0) return ran.stdout;
+  throw failed(doing, command, ran, hint);
+}
+
+export function failed(doing: string, { argv }: Command, ran: Ran, hint?: string): CommandFailed {
+  const lines = `${ran.stdout}\n${ran.stderr}`.split('\n').map(line => line.trimEnd());
+  const said = lines.filter(line => line !== '').slice(-shownLines);
+  const how = ran.code === -1 ? 'was ended by a signal' : `ended with ${ran.code}`;
+  return new CommandFailed(`cannot ${doing}: ${argv.slice(0, 3).join(' ')} ${how}`, said, hint);
+}
+
+function run(
+  { argv, as, env, directory = '/', umask = '022', input }: Command,
+  signal: AbortSignal,
+): Promise<Ran> {
+  if (signal.aborted) return Promise.resolve({ code: -1, stdout: '', stderr: 'interrupted' });
+  // The directory is entered, and the program looked for, after root's rights are gone. LD_PRELOAD and the like could
+  // not do more than that user can: the environment is met by the first program after the change of user.
+  const enter = [
+    '/bin/sh',
+    '-c',
+    'umask "$1" && cd -- "$2" && shift 2 && exec "$@"',
+    'sh',
+    umask,
+    directory,
+    ...argv,
+  ];
+  const words = as === undefined ? enter : ['/usr/bin/setpriv', '--no-new-privs', '--', ...enter];
+  return new Promise((resolve, reject) => {
+    const child = spawn(words[0] ?? '', words.slice(1), {
+      cwd: '/',
+      env: { PATH: systemPath, LANG: 'C.UTF-8', ...env },
+      stdio: 'pipe',
+      detached: true,
+      ...(as === undefined ? {} : { uid: as.uid, gid: as.gid }),
+    });
+    const end = () => {
+      if (child.pid === undefined) return;
+      try {
+        process.kill(-child.pid, 'SIGKILL');
+      } catch {
+        // It has ended already.
+      }
+    };
+    signal.addEventListener('abort', end, { once: true });
+    const output = { stdout: '', stderr: '' };
+    for (const name of ['stdout', 'stderr'] as const) {
+      child[name].setEncoding('utf8');
+      child[name].on('data', (chunk: string) => {
+        output[name] = (output[name] + chunk).slice(-keptOutput);
+      });
+    }
+    child.on('error', reject);
+    child.on('exit', code => {
+      // What the command has left running in its group ends with it; what has left the group must not hold root up.
+      end();
+      const late = setTimeout(() => {
+        child.stdout.destroy();
+        child.stderr.destroy();
+      }, closeGrace);
+      child.on('close', () => {
+        clearTimeout(late);
+        signal.removeEventListener('abort', end);
+        resolve({ code: code ?? -1, ...output });
+      });
+    });
+    // A command that ends without reading its input is no error.
+    child.stdin.on('error', () => {});
+    if (typeof input === 'object') input.pipe(child.stdin);
+    else child.stdin.end(input ?? '');
+  });
+}

@@ -1,0 +1,79 @@
+// Which steps an order takes, in which order, and what each is called. Pure.
+
+import { directories, projectTop } from './layout.ts';
+import type { Order } from './order.ts';
+
+export type StepKind =
+  | 'group'
+  | 'user'
+  | 'root'
+  | 'directories'
+  | 'virtualenv'
+  | 'code'
+  | 'packages'
+  | 'driver'
+  | 'secret'
+  | 'project'
+  | 'role'
+  | 'database'
+  | 'migrate'
+  | 'static'
+  | 'toml';
+
+/** The steps of an order. The last one, telling hostd, is the command's own. */
+export function stepsOf(order: Order): readonly StepKind[] {
+  const isNew = order.code.kind === 'django';
+  const postgresql = order.database?.kind === 'postgresql';
+  return [
+    'group',
+    'user',
+    'root',
+    'directories',
+    'virtualenv',
+    ...(isNew ? [] : (['code'] as const)),
+    'packages',
+    ...(postgresql ? (['driver'] as const) : []),
+    'secret',
+    ...(isNew ? (['project'] as const) : []),
+    ...(postgresql ? (['role', 'database'] as const) : []),
+    'migrate',
+    'static',
+    'toml',
+  ];
+}
+
+/** What a step concerns, as its line of output begins. */
+export function titleOf(kind: StepKind, order: Order): string {
+  switch (kind) {
+    case 'group':
+      return `group "${order.group}"`;
+    case 'user':
+      return `user "${order.user}"`;
+    case 'root':
+      return `directory ${order.root}`;
+    case 'directories':
+      return `directories ${directories.map(({ name }) => name).join(', ')}`;
+    case 'virtualenv':
+      return 'virtualenv';
+    case 'code':
+      return `code ${order.root}/${projectTop(order)}`;
+    case 'packages':
+      return 'packages';
+    case 'driver':
+      return "PostgreSQL's driver";
+    case 'secret':
+      return 'SECRET_KEY';
+    case 'project':
+      return `project ${order.project}`;
+    case 'role':
+      return `PostgreSQL role "${order.database?.role}"`;
+    case 'database':
+      return `PostgreSQL database "${order.database?.name}"`;
+    case 'migrate':
+      return 'migrations';
+    case 'static':
+      return 'static files';
+    case 'toml':
+      return 'configuration';
+  }
+}
