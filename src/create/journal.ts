@@ -71,7 +71,7 @@ export function openJournal(stateDir: string, name: string): Journal {
 }
 
 /** Root's alone. */
-export function makeStateDirectory(stateDir: string): string {
+function makeStateDirectory(stateDir: string): string {
   mkdirSync(stateDir, { recursive: true, mode: 0o711 });
   const directory = join(stateDir, 'created');
   mkdirSync(directory, { recursive: true, mode: 0o700 });

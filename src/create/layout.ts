@@ -21,7 +21,7 @@ export function secretFile({ root }: Order): string {
   return `${root}/data/secret_key`;
 }
 
-export function sqliteFile({ root }: Order): string {
+function sqliteFile({ root }: Order): string {
   return `${root}/data/db.sqlite3`;
 }
 

@@ -55,7 +55,7 @@ export interface Order {
   readonly existing: App | null;
 }
 
-export const defaultGroup = 'webapps';
+const defaultGroup = 'webapps';
 export const postgresqlUser = 'postgres';
 
 /** @throws HostdError 'usage' for a name that cannot be used, 'conflict' where the table says otherwise. */

@@ -104,6 +104,8 @@ export async function useDebians(
         '-qq',
         '-o',
         'Dpkg::Use-Pty=0',
+        '-o',
+        'DPkg::Lock::Timeout=300',
         'install',
         '-y',
         '--no-install-recommends',

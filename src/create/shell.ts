@@ -23,7 +23,7 @@ export function shellScript(order: Order, tomlFile: string): string {
 }
 
 /** The commands of one step, for a shell. `tomlFile`: where the app's table goes. */
-export function shellOf(kind: StepKind, order: Order, tomlFile: string): string {
+function shellOf(kind: StepKind, order: Order, tomlFile: string): string {
   const { root, user, group, database } = order;
   const as = (...words: readonly string[]) => `sudo -u ${shellWords([user, ...words])}`;
   switch (kind) {

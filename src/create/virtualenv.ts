@@ -7,7 +7,7 @@ import { must } from './run.ts';
 import { asApp, made, type Outcome, type Site, there } from './site.ts';
 
 /** What `python3 -m venv` puts into the root. */
-export const virtualenvEntries = ['bin', 'lib', 'lib64', 'include', 'share', 'pyvenv.cfg'] as const;
+const virtualenvEntries = ['bin', 'lib', 'lib64', 'include', 'share', 'pyvenv.cfg'] as const;
 
 export async function makeVirtualenv(site: Site): Promise<Outcome> {
   const { run, order } = site;
