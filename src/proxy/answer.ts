@@ -74,10 +74,9 @@ export class Answer {
     if (head === null || (!this.#sent && !this.#isHeld(head))) return this.#sent;
     if (!this.#sendHead(head)) return true;
     const bytes = this.#takePieces();
-    if (bytes !== null) {
-      this.#count(bytes.length);
-      this.#exchange.res.write(bytes);
-    }
+    if (bytes !== null) this.#count(bytes.length);
+    if (bytes === null) this.#exchange.res.flushHeaders();
+    else this.#exchange.res.write(bytes);
     this.#exchange.connection.endShort();
     return true;
   }

@@ -107,12 +107,20 @@ function sendBody({ exchange, method }: FileRequest, file: ServedFile, parts: re
     exchange.res.end();
   } else if (content.kind === 'fd') {
     sendFileBody(exchange, content.fd, parts);
-  } else {
-    const text = parts.map(part =>
-      typeof part === 'string' ? part : content.text.slice(part.start, part.end),
-    );
-    const body = text.join('');
+  } else if (content.kind === 'text') {
+    const { text } = content;
+    const body = parts
+      .map(part => (typeof part === 'string' ? part : text.slice(part.start, part.end)))
+      .join('');
     exchange.bodyBytes = body.length;
     exchange.res.end(body, 'latin1');
+  } else {
+    const pieces = parts.map(part =>
+      typeof part === 'string' ? Buffer.from(part, 'latin1') : content.bytes.subarray(part.start, part.end),
+    );
+    const [only] = pieces;
+    const body = pieces.length === 1 && only !== undefined ? only : Buffer.concat(pieces);
+    exchange.bodyBytes = body.length;
+    exchange.res.end(body);
   }
 }

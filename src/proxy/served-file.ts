@@ -9,14 +9,16 @@ export interface ServedFile extends Validators {
   readonly size: number;
   /** lastModified as a field says it. */
   readonly date: string;
-  readonly content:
+  readonly content: /** latin-1: goes out in one write with its header. */
     | { readonly kind: 'text'; readonly text: string }
+    | { readonly kind: 'bytes'; readonly bytes: Buffer }
     /** To be closed by whoever takes it. */
     | { readonly kind: 'fd'; readonly fd: number };
 }
 
-/** Bytes of a file that is read at once, without a thread, and kept. */
-const smallFile = 65_536;
+/** Bytes of a file that is read at once, without a thread, and kept; and up to which it is kept as text. */
+const smallFile = 262_144;
+const smallText = 16_384;
 /** Bytes of all kept files. */
 const keptBytes = 33_554_432;
 /** Milliseconds after a change in which another one might go unseen, since file times are only so fine. */
@@ -42,14 +44,18 @@ export function findKept(path: string): ServedFile | null {
 /** Takes over an open file; `path` is where openBelow() found it. Throws what read(2) says. */
 export function takeFile(path: string, fd: number, stats: Stats): ServedFile {
   if (stats.size > smallFile) return describe(stats, stats.size, { kind: 'fd', fd });
-  const bytes = Buffer.allocUnsafe(stats.size);
+  const bytes = Buffer.allocUnsafeSlow(stats.size);
   let size = 0;
   try {
     size = readSync(fd, bytes, 0, bytes.length, 0);
   } finally {
     closeSync(fd);
   }
-  const file = describe(stats, size, { kind: 'text', text: bytes.toString('latin1', 0, size) });
+  const content: ServedFile['content'] =
+    size <= smallText
+      ? { kind: 'text', text: bytes.toString('latin1', 0, size) }
+      : { kind: 'bytes', bytes: bytes.subarray(0, size) };
+  const file = describe(stats, size, content);
   keep(path, { file, stats });
   return file;
 }
