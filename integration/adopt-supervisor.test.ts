@@ -37,7 +37,8 @@ test('programs move from Supervisor to hostd, what cannot is left with a reason,
       `[program:${name}]\ncommand = ${command}\nuser = ${app.account.name}\nstdout_logfile = NONE\nstderr_logfile = NONE\n`,
     );
   program('sleeper', '/bin/sleep 1000');
-  program('broken', '/bin/sleep 1000 %(ENV_HOSTD_TEST)s0s');
+  // It lives on Supervisor's own environment, which hostd does not pass on.
+  program('needy', `/bin/sh -c 'test -n "$HOSTD_TEST" && exec sleep 1000'`);
   program('idle', '/bin/sleep 1000\nautostart = false');
   const supervisor = await startSupervisor(place, tree);
   await until(
@@ -75,6 +76,12 @@ test('programs move from Supervisor to hostd, what cannot is left with a reason,
   const again = await hostd.hostctl(...args, 'tiny');
   assert.equal(again.code, 1);
   assert.match(again.stderr, /cannot move "tiny": hostd has a program of this name already/);
+
+  const needy = await hostd.hostctl(...args, 'needy');
+  assert.equal(needy.code, 1);
+  assert.match(needy.stderr, /cannot move "needy": .*; Supervisor runs it again/);
+  assert.match((await supervisor.ctl('status')).stdout, /needy +RUNNING/);
+  assert.deepEqual(await names(), ['sleeper', 'tiny']);
 
   const back = /^ {2}back: (rm .*tiny.*)$/m.exec(moved.stdout)?.[1] ?? assert.fail(moved.stdout);
   const env = {

@@ -1,14 +1,17 @@
 // [emit]: a change of the configuration reaches a running nginx, and a bad set of files does not.
 
 import assert from 'node:assert/strict';
-import { readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { ask } from '../scripts/http.ts';
 import { run } from '../scripts/run.ts';
 import { needs, startNginx, tools } from './emit/tools.ts';
-import { freePort } from './harness/hostd.ts';
+import { isRoot, self, testAccounts } from './harness/accounts.ts';
+import { tinyApp } from './harness/apps.ts';
+import { freePort, startHostd } from './harness/hostd.ts';
 import { makePlace } from './harness/place.ts';
 import { until } from './harness/until.ts';
+import { needsVirtualenv } from './harness/virtualenvs.ts';
 
 const hostctl = new URL('../bin/hostctl', import.meta.url).pathname;
 
@@ -22,12 +25,12 @@ test('nginx is tested and reloaded after a change, and gets the old files back w
   place.write('webapps/hello/static/a.txt', 'a');
   place.directory('webapps/hello/logs');
   const nginx = `${tools.nginx} -e ${place.dir}/nginx/error.log -c ${place.dir}/nginx/nginx.conf`;
-  const configure = (name: string) =>
+  const configure = (name: string, app = 'hello') =>
     place.write(
       'hostd.toml',
       `[proxy]\nlisten = ["127.0.0.1:${port}"]\n[emit]\nformats = ["nginx"]
 nginx_test = "${nginx} -t"\nnginx_reload = "${nginx} -s reload"
-[app.hello]\nroot = "${place.dir}/webapps/hello"\nserver_names = ["${name}"]\n`,
+[app.${app}]\nroot = "${place.dir}/webapps/hello"\nserver_names = ["${name}"]\n`,
     );
   const emit = (config: string) => run([hostctl, 'emit', '--apply', '--out', tree, '-c', config]);
   // The first time there is no nginx to ask.
@@ -53,4 +56,57 @@ nginx_test = "${nginx} -t"\nnginx_reload = "${nginx} -s reload"
   rmSync(bad);
   assert.equal((await emit(configure('three.test'))).code, 0);
   await until('nginx to have the third name', async () => (await status('three.test')) === 200);
+
+  // An app that is gone takes its files with it, and nobody else's.
+  const other = place.write('tree/etc/nginx/sites-available/other', '# by hand\n');
+  const gone = await emit(configure('three.test', 'goodbye'));
+  assert.deepEqual([gone.code, gone.stderr], [0, '']);
+  assert.match(
+    gone.stdout,
+    /^wrote .*goodbye\n[\s\S]*^removed .*sites-enabled\/hello\nremoved .*sites-available\/hello\n$/m,
+  );
+  assert.ok(!existsSync(file) && existsSync(other));
+  // But not while the configuration has errors.
+  assert.equal((await emit(configure('three.test', 'third" broken'))).code, 1);
+  assert.ok(existsSync(`${tree}/etc/nginx/sites-available/goodbye`));
+});
+
+test('hostctl update brings a change to nginx, and says why it does not', {
+  skip: needs('nginx') || needsVirtualenv('recent'),
+  timeout: 90_000,
+}, async t => {
+  const place = makePlace(t);
+  const app = await tinyApp(place, { account: isRoot ? (await testAccounts()).a : self() });
+  const tree = place.directory('tree');
+  const nginx = `${tools.nginx} -e ${place.dir}/nginx/error.log -c ${place.dir}/nginx/nginx.conf`;
+  const port = await freePort();
+  const hostd = await startHostd(place, {
+    apps: [app],
+    config: {
+      proxy: { enabled: false, listen: [`127.0.0.1:${port}`] },
+      emit: { formats: ['nginx'], out: tree, nginx_test: `${nginx} -t`, nginx_reload: `${nginx} -s reload` },
+    },
+  });
+  assert.equal((await hostd.hostctl('emit', 'nginx', '--out', tree)).code, 0);
+  await startNginx(place, tree, port);
+  const status = async (host: string) => (await ask({ to: { port }, host })).status;
+  assert.equal(await status('tiny.test'), 200);
+
+  const file = `${place.dir}/etc/apps.d/tiny.toml`;
+  writeFileSync(file, readFileSync(file, 'utf8').replace('"tiny.test"', '"tiny.test", "second.test"'));
+  const updated = await hostd.hostctl('update');
+  assert.equal(updated.code, 0, updated.stderr);
+  assert.match(
+    readFileSync(`${tree}/etc/nginx/sites-available/tiny`, 'utf8'),
+    /server_name tiny\.test second\.test;/,
+  );
+  assert.match(hostd.output(), /emit: wrote \/etc\/nginx\/sites-available\/tiny/);
+  await until('nginx to know the second name', async () => (await status('second.test')) === 200);
+
+  place.write('tree/etc/nginx/sites-enabled/bad', 'banana;\n');
+  writeFileSync(file, readFileSync(file, 'utf8').replace('second.test', 'third.test'));
+  const failed = await hostd.hostctl('update');
+  assert.equal(failed.code, 1);
+  assert.match(failed.stderr, /\[emit\]: cannot use the new files of nginx: [\s\S]*banana/);
+  assert.match(readFileSync(`${tree}/etc/nginx/sites-available/tiny`, 'utf8'), /second\.test/);
 });

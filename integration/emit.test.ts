@@ -66,7 +66,10 @@ for (const plain of [[], ['--plain']] as const)
       const pid = Number((await supervisor.ctl('pid', name)).stdout);
       assert.equal(statSync(`/proc/${pid}`).uid, account.uid);
     }
-    assert.match((await supervisor.ctl('status')).stdout, /goodbye +RUNNING[\s\S]*hello +RUNNING/);
+    const states = async () => (await supervisor.ctl('status')).stdout;
+    await until('Supervisor to call both RUNNING', async () =>
+      /goodbye +RUNNING[\s\S]*hello +RUNNING/.test(await states()),
+    );
     await supervisor.stop();
   });
 

@@ -151,7 +151,7 @@ async function appsDirectory(config: string): Promise<string> {
   return join(dirname(config), dirname(pattern));
 }
 
-/** Processes by Supervisor's name, of those that run. */
+/** Processes by Supervisor's name, of those that run or are about to. */
 async function runningThere(config: string): Promise<ReadonlySet<string>> {
   const { code, output } = await supervisorctl(config, ['status']);
   // 3: some do not run.
@@ -159,7 +159,7 @@ async function runningThere(config: string): Promise<ReadonlySet<string>> {
     throw new HostdError('failed', `cannot ask Supervisor: ${output.split('\n')[0]}`, {
       hint: `supervisorctl -c ${config} status`,
     });
-  const found = output.matchAll(/^(\S+)\s+RUNNING\b/gm);
+  const found = output.matchAll(/^(\S+)\s+(?:RUNNING|STARTING)\b/gm);
   return new Set([...found].map(match => match[1] ?? ''));
 }
 

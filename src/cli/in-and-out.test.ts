@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import {
+  chownSync,
   lstatSync,
   mkdirSync,
   mkdtempSync,
@@ -80,6 +81,18 @@ test('emit follows no link below --out: not on the way, and not at its end', asy
   assert.equal((await run('emit', 'supervisor', '--out', out)).code, 0);
   assert.equal(readFileSync(`${dir}/precious`, 'utf8'), 'precious');
   assert.ok(lstatSync(`${out}/etc/supervisor/conf.d/hello.conf`).isFile());
+});
+
+test("root writes into an app's directory with the rights of the app", {
+  skip: process.getuid?.() === 0 ? false : 'needs root',
+}, async t => {
+  const { run, out } = place(t);
+  const bin = `${out}/webapps/hello_django/bin`;
+  mkdirSync(bin, { recursive: true });
+  chownSync(bin, 65534, 65534);
+  assert.equal((await run('emit', 'gunicorn-start', '--out', out)).code, 0);
+  assert.equal(statSync(`${bin}/gunicorn_start`).uid, 65534);
+  assert.equal(process.geteuid?.(), 0);
 });
 
 test('an unknown format, app or mistake of the configuration is told with what may have been meant', async t => {

@@ -39,6 +39,7 @@ test('an empty hostd.toml means the defaults', () => {
       emit: {
         formats: [],
         plain: false,
+        out: '/',
         nginxTest: ['nginx', '-t'],
         nginxReload: ['nginx', '-s', 'reload'],
       },

@@ -107,7 +107,7 @@ test('a script that starts no gunicorn is an error that says what to do instead'
 test('a shell script is read with its quotes, continuations, defaults and directories of paths', () => {
   const variables = new Map<string, string | null>();
   const commands = shellCommands(
-    'A="x y" # comment\nB=$A; C=${D:-z}\nE=$(dirname /a/b/c)\nF=`basename $E`\nrun $A "$A" \\\n  \'$A\' a#b "q\\"r"\n[ -d x ] || mkdir x\nG=$RANDOM_THING\n',
+    'A="x y" # comment\nB=$A; C=\x24{D:-z}\nE=$(dirname /a/b/c)\nF=`basename $E`\nrun $A "$A" \\\n  \'$A\' a#b "q\\"r"\n[ -d x ] || mkdir x\nG=$RANDOM_THING\n',
     variables,
   );
   assert.deepEqual(Object.fromEntries(variables), { A: 'x y', B: 'x y', C: 'z', E: '/a/b', F: 'b', G: null });

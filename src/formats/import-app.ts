@@ -57,16 +57,26 @@ export function appTable(parts: AppDraft): AppTable {
   const supervised = program === null ? null : supervisionTable(program, app, script);
   if (Object.keys(app.env).length > 0) table['env'] = app.env;
   const { environment: _, ...rest } = supervised?.table ?? {};
-  const kept = Object.keys(rest).filter(key => ['autorestart', 'startretries', 'stopwaitsecs'].includes(key));
   return {
     app,
     table: { ...table, ...rest },
     lost: [...lost, ...(supervised?.lost ?? [])],
-    notes:
-      kept.length === 0
-        ? []
-        : [`${kept.join(', ')}: as Supervisor had it; without them hostd starts an app again for ever.`],
+    notes: [...keptNotes(Object.keys(rest)), ...userNotes(parts)],
   };
+}
+
+function keptNotes(keys: readonly string[]): readonly string[] {
+  const kept = keys.filter(key => ['autorestart', 'startretries', 'stopwaitsecs'].includes(key));
+  return kept.length === 0
+    ? []
+    : [`${kept.join(', ')}: as Supervisor had it; without them hostd starts an app again for ever.`];
+}
+
+function userNotes({ program, script }: AppDraft): readonly string[] {
+  const isSaid = (program?.processes[0]?.user ?? script?.user ?? null) !== null;
+  return isSaid || program === null
+    ? []
+    : ['user: guessed; Supervisor runs it as its own user, root as a rule.'];
 }
 
 function appOf({ name, root, script, program, site }: AppDraft): App {
@@ -98,13 +108,17 @@ function appOf({ name, root, script, program, site }: AppDraft): App {
   );
   // For files, null says something: they are not served.
   const files = site === null ? {} : { static: served(site.static), media: served(site.media) };
-  return makeApp({
+  const app = makeApp({
     name,
     root,
     source: { file: '', key: ['app', name] },
     ...(present as Partial<App>),
     ...files,
   });
+  // What every app gets need not be said.
+  const usual = appEnvironment({ ...app, env: {} });
+  const env = Object.fromEntries(Object.entries(app.env).filter(([key, value]) => usual[key] !== value));
+  return { ...app, env };
 }
 
 /** As the table's reader will have it. */

@@ -77,6 +77,7 @@ export const emitKeys = {
     meaning: 'whose files update keeps current: supervisor, gunicorn-start, nginx, systemd',
   },
   plain: { kind: 'boolean', default: 'false', meaning: 'the classic directives alone, without hardening' },
+  out: { kind: 'path', default: '"/"', meaning: 'the directory below which they are' },
   nginx_test: {
     kind: 'words',
     default: '"nginx -t"',

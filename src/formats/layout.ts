@@ -37,5 +37,13 @@ export function definitionName(program: Program): string {
   return String(program.source.key.at(-1) ?? program.name);
 }
 
-export const writtenBy = (what: string) =>
-  `Written by hostctl emit, from ${what} of hostd's configuration: change it there.`;
+const signature = 'Written by hostctl emit, from ';
+
+/** The first line of a file, after its comment sign. */
+export function writtenBy(what: string): string {
+  return `${signature}${what} of hostd's configuration: change it there.`;
+}
+
+export function isWrittenByUs(text: string): boolean {
+  return text.startsWith(`# ${signature}`) || text.startsWith(`; ${signature}`);
+}

@@ -62,6 +62,7 @@ export function readSettings(
     emit: {
       formats: wrong === undefined ? (emit.formats ?? defaults.emit.formats) : defaults.emit.formats,
       plain: emit.plain ?? defaults.emit.plain,
+      out: emit.out ?? defaults.emit.out,
       nginxTest: emit.nginx_test ?? defaults.emit.nginxTest,
       nginxReload: emit.nginx_reload ?? defaults.emit.nginxReload,
     },

@@ -55,6 +55,7 @@ export function defaultSettings(file: string): Settings {
     emit: {
       formats: [],
       plain: false,
+      out: '/',
       nginxTest: ['nginx', '-t'],
       nginxReload: ['nginx', '-s', 'reload'],
     },

@@ -38,6 +38,8 @@ export interface EmitSettings {
   /** Names of formats; none: nothing is written. */
   readonly formats: readonly string[];
   readonly plain: boolean;
+  /** The files are below this directory; "/" is where the tools look. */
+  readonly out: string;
   /** Commands; empty: none is run. */
   readonly nginxTest: readonly string[];
   readonly nginxReload: readonly string[];

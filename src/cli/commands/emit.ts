@@ -47,7 +47,10 @@ Exit code: 0, or 1 when files differ (--check) or the configuration has errors.`
     if (input.options['apply'] === true) {
       const { apply } = await import('../apply.ts');
       const { out } = input.options;
-      return Math.max(failed, await apply(host, context, typeof out === 'string' ? out : '/'));
+      return Math.max(
+        failed,
+        await apply(host, failed === 0, typeof out === 'string' ? out : host.settings.emit.out, context),
+      );
     }
     if (format === undefined)
       throw new HostdError('usage', 'no format was given', { hint: writable.join(', ') });
