@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { get } from 'node:http';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -25,6 +26,14 @@ function memoryDirectory(t: TestContext): string {
 
 function stateOf(pid: number): string | undefined {
   return readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ')[1]?.[0];
+}
+
+/** GET /v1/status without a process for it. */
+function answerOf(socketPath: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const asked = get({ socketPath, path: '/v1/status' }, answer => answer.resume().on('end', resolve));
+    asked.on('error', reject);
+  });
 }
 
 interface RunRecord {
@@ -57,7 +66,7 @@ for (const where of ['on a disk', 'on tmpfs'] as const) {
     assert.notEqual(stateOf(pid ?? 0), 'T');
     await hostd.state('writer', 'EXITED', 60_000);
     t.diagnostic(`${logFiles(log).length} files`);
-    const { lost, doubled, torn } = tallyLog(log, lines, 2);
+    const { lost, doubled, torn } = await tallyLog(log, lines, 2);
     assert.deepEqual({ lost, doubled, torn }, nothingLost);
     assert.ok(!existsSync(join(directory, '.writer.log.rotating')));
   });
@@ -84,16 +93,17 @@ test('programs that a killed hostd has left stopped go on with the next one', as
   assert.equal(existsSync(join(place.dir, 'lib/stopped.json')), false);
 });
 
-test('a program that writes as fast as it can is kept near its limit, and hostd answers', async t => {
+test('a program that writes 100 MB a second is kept near its limit, and hostd answers', async t => {
   const place = makePlace(t);
   const log = join(place.directory('logs'), 'writer.log');
   const script = place.write(
     'flood.py',
     `import os, time
 line = b'x' * 99 + b'\\n'
-for n in range(1000):
+begun = time.monotonic()
+for n in range(800):
     os.write(1, line * 10485)
-time.sleep(1.2)
+    time.sleep(max(0, begun + n / 100 - time.monotonic()))
 `,
   );
   const command = `/usr/bin/python3 ${script}`;
@@ -102,20 +112,21 @@ time.sleep(1.2)
   const hostd = await startHostd(place, { config });
   const begun = performance.now();
   let [largest, slowest, looks] = [0, 0, 0];
+  const watching = setInterval(() => (largest = Math.max(largest, sizeOf(log))), 20);
+  t.after(() => clearInterval(watching));
   while ((await hostd.status())[0]?.state !== 'EXITED' && performance.now() - begun < 20_000) {
     const before = performance.now();
-    await hostd.hostctl('pid');
+    await answerOf(hostd.socket);
     slowest = Math.max(slowest, performance.now() - before);
-    largest = Math.max(largest, sizeOf(log));
     looks += 1;
   }
   const seconds = (performance.now() - begun) / 1000;
   t.diagnostic(
-    `1 GB in at most ${seconds.toFixed(1)} s; largest ${largest >> 20} MB; slowest of ${looks} hostctl pid ${slowest.toFixed()} ms`,
+    `800 MB in at most ${seconds.toFixed(1)} s; largest ${largest >> 20} MB; slowest of ${looks} answers ${slowest.toFixed()} ms`,
   );
-  // A look a second: what is written in two of them, at the very most, is above the limit.
-  assert.ok(largest < 600 * 1024 * 1024, `${largest}`);
-  assert.ok(slowest < 2000, `${slowest}`);
+  // A look a second, and a second for the copy on a slow machine.
+  assert.ok(largest > limit && largest < 300 * 1024 * 1024, `${largest}`);
+  assert.ok(slowest < 1000, `${slowest}`);
   await until('it to be put aside', () => sizeOf(log) < limit + 1024 * 1024);
   assert.doesNotMatch(hostd.output(), /cannot rotate/);
 });
@@ -194,8 +205,8 @@ test('disk full: programs go on, hostd says so once, and recovers by itself', {
   const ballast = join(disk, 'ballast');
   writeFileSync(ballast, Buffer.alloc(13 * 1024 * 1024));
   // Its lines wait for the disk: what is lost would be hostd's doing.
-  const lines = 40_000;
-  const command = writerCommand(place, { lines, batch: 20, pause: 0.004 });
+  const lines = 150_000;
+  const command = writerCommand(place, { lines, batch: 20, pause: 0.003 });
   const keys = { stdout_logfile_maxbytes: '1500KB', stdout_logfile_backups: 5 };
   const hostd = await startHostd(place, { config: writerConfig(log, command, keys) });
   await until('the disk to be full', () => /no space left for|ENOSPC/.test(hostd.output()), {
@@ -212,10 +223,11 @@ test('disk full: programs go on, hostd says so once, and recovers by itself', {
   assert.ok(said(/no space left for/) <= 1);
   assert.ok(said(/cannot rotate/) <= 1);
   rmSync(ballast);
-  await hostd.state('writer', 'EXITED', 30_000);
   await until('the log to be rotated again', () => existsSync(`${log}.1`), { timeout: 15_000 });
+  assert.match(hostd.output(), /there is space for|rotates .* again/);
+  await hostd.state('writer', 'EXITED', 40_000);
   assert.equal((await hostd.hostctl('logs', '--rotate', 'writer')).code, 0);
-  const { lost, doubled } = tallyLog(log, lines);
+  const { lost, doubled } = await tallyLog(log, lines);
   assert.deepEqual({ lost, doubled }, { lost: 0, doubled: 0 });
   assert.ok(said(/cannot rotate/) <= 1);
 });

@@ -8,6 +8,7 @@ import { gunzipSync } from 'node:zlib';
 import type { TomlTable } from '../../scripts/toml-text.ts';
 import type { Hostd } from './hostd.ts';
 import type { Place } from './place.ts';
+import { until } from './until.ts';
 
 export interface Writers {
   /** How many processes write to the same file. */
@@ -122,8 +123,16 @@ export function readLog(file: string): string {
   return (file.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString('latin1');
 }
 
+/** Waits until all backups but the newest are compressed: names change until then. */
+async function compressed(path: string): Promise<void> {
+  const packing = join(dirname(path), `.${basename(path)}.packing`);
+  const isDone = (file: string) => file === path || file === `${path}.1` || file.endsWith('.gz');
+  await until('backups to be compressed', () => !existsSync(packing) && logFiles(path).every(isDone));
+}
+
 /** Counts the lines of a log and its backups; `expected` lines of each writer should be there. */
-export function tallyLog(path: string, expected: number, writers = 1): Tally {
+export async function tallyLog(path: string, expected: number, writers = 1): Promise<Tally> {
+  await compressed(path);
   const files = logFiles(path).map(file => ({ file, text: readLog(file) }));
   const all = tally(files.map(({ text }) => text).join(''), expected, writers);
   const isWhole = (text: string) => text === '' || (text.endsWith('\n') && /^[a-z] \d{8} /.test(text));

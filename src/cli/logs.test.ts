@@ -42,6 +42,36 @@ test('logs passes on its options', async t => {
   assert.equal(daemon.asked[0]?.url, '/v1/logs?name=hello%3Acelery&lines=2&follow=1&channel=stderr');
 });
 
+test('--rotate and --reopen ask for one name or for all that is open, and print what came of it', async t => {
+  const answer: Answer = response => {
+    response.write('{"kind":"done","name":"hello","outcome":"ok","message":"hello: put aside 12 bytes"}\n');
+    response.end('{"kind":"end"}\n');
+  };
+  const daemon = await fakeDaemon(t, answer);
+  const done = { code: 0, stdout: 'hello: put aside 12 bytes\n', stderr: '' };
+  assert.deepEqual(await hostctl(['logs', '--rotate', 'hello', '--socket', daemon.socket]), done);
+  assert.deepEqual(await hostctl(['logs', '--reopen', '--socket', daemon.socket]), done);
+  assert.deepEqual(
+    daemon.asked.map(({ url, body }) => [url, body]),
+    [
+      ['/v1/logs/rotate', { names: ['hello'] }],
+      ['/v1/logs/reopen', {}],
+    ],
+  );
+});
+
+test('logs without a name, or with options that exclude each other, is wrong use', async () => {
+  for (const [args, message] of [
+    [[], 'cannot go on without a NAME'],
+    [['--rotate', '-f'], 'option "--rotate" takes no other one'],
+    [['--rotate', '--reopen'], 'option "--rotate" takes no other one'],
+  ] as const) {
+    const { code, stderr } = await hostctl(['logs', ...args, '--socket', '/nonexistent']);
+    assert.equal(code, 2);
+    assert.equal(stderr.split('\n')[0], `hostctl: ${message}`);
+  }
+});
+
 test('a number of lines that is none is wrong use', async () => {
   for (const lines of ['x', '-1', '1.5'])
     assert.deepEqual(await hostctl(['logs', 'hello', '-n', lines, '--socket', '/nonexistent']), {
@@ -49,7 +79,7 @@ test('a number of lines that is none is wrong use', async () => {
       stdout: '',
       stderr:
         `hostctl: option "--lines" needs a whole number, not "${lines}"\n  try: -n 100\n` +
-        'usage: hostctl logs NAME [-f] [-n N] [--stderr]\n',
+        'usage: hostctl logs NAME [-f] [-n N] [--stderr] | --rotate [NAME] | --reopen [NAME]\n',
     });
 });
 

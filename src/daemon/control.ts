@@ -3,11 +3,13 @@
 
 import { closeSync, existsSync, lstatSync, mkdirSync, unlinkSync } from 'node:fs';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { dirname } from 'node:path';
 import { HostdError, messageOf } from '../errors.ts';
 import type { Settings } from '../model/host.ts';
 import { native, type Peer } from '../native/index.ts';
 import { API, type ErrorReply, type Progress } from '../protocol/control.ts';
+import { terminalPath, terminalProtocol } from '../protocol/terminal.ts';
 import type { Logger } from './log.ts';
 
 // An import would load every export of node:http, undici among them: 13 MB for nothing.
@@ -33,8 +35,16 @@ export type Handler = (call: Call) => unknown;
 /** Handlers by "METHOD /path" below the API's prefix. */
 export type Handlers = { readonly [route: string]: Handler };
 
+/** Takes a connection that has left HTTP (protocol/terminal.ts); `early` are the bytes that came with the request. */
+export type Upgrade = (socket: Socket, early: Buffer, caller: Peer) => Promise<void>;
+
 /** Listens on the control socket, mode 0660, root and the operators' group. */
-export function serveControl(control: Settings['control'], handlers: Handlers, log: Logger): Server {
+export function serveControl(
+  control: Settings['control'],
+  handlers: Handlers,
+  log: Logger,
+  upgrade: Upgrade,
+): Server {
   const own = process.geteuid?.() ?? 0;
   const group = control.group === null ? null : native.group(control.group);
   mkdirSync(dirname(control.socket), { recursive: true, mode: 0o755 });
@@ -53,6 +63,13 @@ export function serveControl(control: Settings['control'], handlers: Handlers, l
       log.error({ err: error }, `control: ${messageOf(error)}`);
       if (response.headersSent) response.destroy();
       else fail(response, 500, { code: 'failed', message: messageOf(error) });
+    });
+  });
+  server.on('upgrade', (request, stream, early) => {
+    const socket = stream as Socket;
+    leaveHttp(request, socket, early, upgrade).catch(error => {
+      log.error({ err: error }, `control: ${messageOf(error)}`);
+      socket.destroy();
     });
   });
   // A command may take as long as its programs do.
@@ -109,6 +126,23 @@ async function handle(
       ...(hint === undefined ? {} : { hint }),
     });
   }
+}
+
+async function leaveHttp(
+  request: IncomingMessage,
+  socket: Socket,
+  early: Buffer,
+  upgrade: Upgrade,
+): Promise<void> {
+  if (request.url !== terminalPath || request.headers.upgrade !== terminalProtocol) {
+    socket.end('HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n');
+    return;
+  }
+  const caller = callerOf(request);
+  socket.write(
+    `HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: ${terminalProtocol}\r\n\r\n`,
+  );
+  await upgrade(socket, early, caller);
 }
 
 /** @throws when the kernel does not tell: then nobody is served. */

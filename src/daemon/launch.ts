@@ -13,6 +13,7 @@ import type { Logs } from './logs/logs.ts';
 import { openForAppending } from './paths.ts';
 import type { Records } from './records.ts';
 import type { Run } from './run.ts';
+import { makeInput } from './terminal-input.ts';
 
 /** What a run is given beyond its program: more environment, and the fds from 3 on. */
 export interface Equipment {
@@ -60,6 +61,8 @@ export function launch(program: Program, number: number, equipment: Equipment, c
     const nothing = closing(openSync('/dev/null', 'r+'));
     keepReserve(nothing);
     const owner = { uid: user.uid, gid };
+    // What has no socket may be spoken to (hostctl attach); gunicorn and the proxy read nothing.
+    const stdin = equipment.fds.length === 0 ? closing(makeInput(owner)) : nothing;
     const stdout = closing(openLog(program.stdout, owner, context.warn));
     const stderr = program.stderr === null ? stdout : closing(openLog(program.stderr, owner, context.warn));
     cgroup = context.cgroups?.make(`${program.name}.${number}`) ?? null;
@@ -75,7 +78,7 @@ export function launch(program: Program, number: number, equipment: Equipment, c
       groups: groupsOf(user, gid),
       umask: program.umask,
       limits: limitsOf(program.limits),
-      fds: [nothing, stdout, stderr, ...equipment.fds],
+      fds: [stdin, stdout, stderr, ...equipment.fds],
       cgroup: born,
       noNewPrivs: program.noNewPrivileges ? 1 : 0,
     });
@@ -99,19 +102,23 @@ export function userOf(program: Pick<Program, 'user'>): User {
   return user;
 }
 
-function groupOf(program: Program, user: User): number {
+export function groupOf(program: Program, user: User): number {
   if (program.unixGroup === null) return user.gid;
   const group = native.group(/^\d+$/.test(program.unixGroup) ? Number(program.unixGroup) : program.unixGroup);
   if (group === null) throw new HostdError('failed', `group "${program.unixGroup}" does not exist`);
   return group.gid;
 }
 
-function groupsOf(user: User, gid: number): number[] {
+export function groupsOf(user: User, gid: number): number[] {
   return [...new Set([gid, ...user.groups])];
 }
 
 /** The user's own variables cannot be overridden by accident: HOME, USER, LOGNAME and SHELL come first, the program's after. */
-function environmentOf(program: Program, user: User, extra: Record<string, string>): Record<string, string> {
+export function environmentOf(
+  program: Program,
+  user: User,
+  extra: Record<string, string>,
+): Record<string, string> {
   return {
     PATH: defaultPath,
     HOME: user.home,
@@ -124,7 +131,7 @@ function environmentOf(program: Program, user: User, extra: Record<string, strin
 }
 
 /** The absolute path of argv[0]. @throws HostdError in Supervisor's words when there is none, or it cannot be executed. */
-function findCommand(program: Program, path: string): string {
+export function findCommand(program: Program, path: string): string {
   const name = program.command[0] ?? '';
   const from = program.directory ?? '/';
   const candidates = name.includes('/')
@@ -164,7 +171,7 @@ function openLog(log: LogFile, owner: { uid: number; gid: number }, warn: (messa
   }
 }
 
-function limitsOf(limits: Readonly<Record<string, Limit>>): number[] {
+export function limitsOf(limits: Readonly<Record<string, Limit>>): number[] {
   return Object.entries(limits).flatMap(([name, { soft, hard }]) => {
     const number = resources[name as keyof typeof resources];
     return number === undefined ? [] : [number, soft ?? -1, hard ?? -1];

@@ -101,7 +101,12 @@ function startHostd({ config, trial }: Arguments, log: Logger): void {
   adoptAll(supervisor, records, log);
   supervisor.setHost(withRunning(supervisor, loaded, records));
   const ending = makeEnding(supervisor, records, config, log);
-  serveControl(settings.control, commandHandlers({ supervisor, records, log, logs, ending }), log);
+  const handlers = commandHandlers({ supervisor, records, log, logs, ending });
+  serveControl(settings.control, handlers, log, async (socket, early, caller) => {
+    // Loaded when somebody asks for it, as node-pty is.
+    const { serveTerminal } = await import('./terminal.ts');
+    serveTerminal(socket, early, caller, { supervisor, cgroups, log });
+  });
   handleSignals(supervisor, ending, log);
   reopenOnSignal(logs, log);
   boot(supervisor, records, log).catch(error => {

@@ -47,8 +47,10 @@ export function makeSockets(inherited: ReadonlyMap<string, number>): Sockets {
     tcp: listen => held.get(tcpKey(listen)) ?? keep(tcpKey(listen), listenTcp(listen)),
     takeBack(key, pidfd, pid) {
       if (held.has(key)) return true;
-      const found = listeningSockets().filter(socket => socket.key === key);
-      const fd = holderOf(found, pid);
+      const fd = holderOf(
+        listeningSockets().filter(socket => isNamed(socket, key)),
+        pid,
+      );
       if (fd === null) return false;
       try {
         keep(key, native.pidfdGetfd(pidfd, fd));
@@ -66,6 +68,12 @@ export function makeSockets(inherited: ReadonlyMap<string, number>): Sockets {
     },
     held: () => held,
   };
+}
+
+/** A socket that was made by way of its open directory (listenUnix) has the name that it had there. */
+function isNamed(socket: ListeningSocket, key: string): boolean {
+  if (socket.key === key) return true;
+  return socket.key.startsWith('/proc/self/fd/') && basename(socket.key) === basename(key);
 }
 
 function listenTcp(listen: Listen): number {

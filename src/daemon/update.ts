@@ -7,6 +7,7 @@ import type { Host, Program } from '../model/host.ts';
 import { withKept } from '../model/merge.ts';
 import { formatProblem } from '../model/problem.ts';
 import type { RereadReply } from '../protocol/control.ts';
+import { emitFiles } from './emit-files.ts';
 import { allPrograms, policyFor } from './equip.ts';
 import { renewProxies } from './handover.ts';
 import type { Logger } from './log.ts';
@@ -77,6 +78,7 @@ async function rereadAndApply(supervisor: Supervisor, log: Logger, report: Repor
     log[problem.severity === 'error' ? 'error' : 'warn'](formatProblem(problem));
   supervisor.setHost(next.host);
   await apply(supervisor, next.changes, log, report);
+  await emitFiles(next.host, log, report);
   giveMemoryBack();
 }
 

@@ -1,7 +1,6 @@
 // hostd becomes its newly installed version: execve(2) keeps the pid, so the programs stay its children and the service
 // manager notices nothing. The sockets stay open across it; everything else is found again by adoption.
 
-import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { HostdError } from '../errors.ts';
@@ -22,6 +21,7 @@ export function tryNewVersion(config: string): Promise<void> {
       reject(new HostdError('failed', `cannot upgrade: "${launcher}" does not exist`));
       return;
     }
+    const { execFile } = process.getBuiltinModule('node:child_process');
     const args = ['start', '--trial', '-c', config];
     execFile(launcher, args, { timeout: longestTrial, cwd: '/' }, (error, _stdout, stderr) => {
       if (error === null) resolve();

@@ -1,6 +1,5 @@
 // Starts a copier for one job and talks with it.
 
-import { Worker } from 'node:worker_threads';
 import type { Job, Order, Report } from './copier.ts';
 
 /** Built beside this file; in the source tree it is a .ts file. */
@@ -14,6 +13,8 @@ export interface Copier {
 }
 
 export function startCopier(job: Job): Copier {
+  // Loaded only when there is something to copy.
+  const { Worker } = process.getBuiltinModule('node:worker_threads');
   const worker = new Worker(code, { workerData: job, env: {}, stdin: false });
   const reports: Report[] = [];
   let waiting: ((report: Report) => void) | null = null;

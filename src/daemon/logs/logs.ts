@@ -2,9 +2,10 @@
 
 import { messageOf } from '../../errors.ts';
 import { logBackups, logMaxBytes } from '../../model/app.ts';
-import type { Host, LogFile } from '../../model/host.ts';
+import type { Host, LogFile, Program } from '../../model/host.ts';
 import { userOf } from '../launch.ts';
 import type { Logger } from '../log.ts';
+import type { Owner } from '../paths.ts';
 import { proxyGroup } from '../proxies.ts';
 import type { Run } from '../run.ts';
 import type { Unit } from '../unit.ts';
@@ -42,6 +43,7 @@ export function makeLogs({ stateDir, host, log }: LogsContext): Logs {
   const followers = makeFollowers();
   const context: WatchedLogContext = {
     followers,
+    inTurn: makeTurns(),
     stopper: makeStopper(stateDir),
     say,
     compressor: makeCompressor((path, error) =>
@@ -56,7 +58,13 @@ export function makeLogs({ stateDir, host, log }: LogsContext): Logs {
       return null;
     }
   };
-  const close = (watched: WatchedLog) => void watched.close();
+  /** Closed once nothing is due any more, unless a new run has it open by then. */
+  const leave = async (watched: WatchedLog) => {
+    await watched.rest();
+    if (watched.runs.size > 0) return;
+    if (logs.get(watched.source.path) === watched) logs.delete(watched.source.path);
+    await watched.close();
+  };
   return {
     followers,
     attach(unit, run) {
@@ -64,22 +72,19 @@ export function makeLogs({ stateDir, host, log }: LogsContext): Logs {
         let watched = logs.get(source.path) ?? null;
         // A fresh run opens the file that has the name now.
         if (watched !== null && run.status !== null && watched.isAnother()) {
-          logs.delete(source.path);
-          close(watched);
+          void watched.close();
           watched = null;
         }
         watched ??= open(source, run.status === null ? run : null);
         if (watched === null) continue;
+        watched.source = source;
         watched.runs.add(run);
         logs.set(source.path, watched);
       }
     },
     detach(run) {
-      for (const [path, watched] of logs) {
-        if (!watched.runs.delete(run) || watched.runs.size > 0) continue;
-        logs.delete(path);
-        close(watched);
-      }
+      for (const watched of logs.values())
+        if (watched.runs.delete(run) && watched.runs.size === 0) void leave(watched);
     },
     of(units) {
       if (units === null) return { logs: [...logs.values()], close: () => {} };
@@ -87,8 +92,22 @@ export function makeLogs({ stateDir, host, log }: LogsContext): Logs {
       const watched = [...logs.values()].filter(one => names.has(one.source.name));
       const idle = units.flatMap(unit => sourcesOf(unit, host())).filter(source => !logs.has(source.path));
       const opened = idle.flatMap(source => open(source, null) ?? []);
-      return { logs: [...watched, ...opened], close: () => opened.forEach(close) };
+      for (const one of opened) logs.set(one.source.path, one);
+      return { logs: [...watched, ...opened], close: () => opened.forEach(one => void leave(one)) };
     },
+  };
+}
+
+function makeTurns(): WatchedLogContext['inTurn'] {
+  const last = new Map<string, Promise<unknown>>();
+  return (path, work) => {
+    const done = (last.get(path) ?? Promise.resolve()).then(work, work);
+    last.set(path, done);
+    const forget = () => {
+      if (last.get(path) === done) last.delete(path);
+    };
+    done.then(forget, forget);
+    return done;
   };
 }
 
@@ -96,12 +115,23 @@ export function makeLogs({ stateDir, host, log }: LogsContext): Logs {
 function sourcesOf(unit: Unit, host: Host): LogSource[] {
   const own = (channel: 'stdout' | 'stderr'): LogSource[] => {
     const path = unit.program[channel]?.path ?? null;
-    if (path === null) return [];
+    const owner = ownerOf(unit.program);
+    if (path === null || owner === null) return [];
     const { name } = unit.program;
-    return [{ name, path, owner: userOf(unit.program), rules: () => unit.program[channel] ?? standard }];
+    return [{ name, path, owner, rules: () => unit.program[channel] ?? standard }];
   };
   const all = [...own('stdout'), ...own('stderr')];
   return unit.program.group === proxyGroup ? [...all, ...siteSources(host)] : all;
+}
+
+/** A user that has been removed while its program runs: then there is no saying whose rights to use. */
+function ownerOf(program: Program): Owner | null {
+  try {
+    const { uid, gid } = userOf(program);
+    return { uid, gid };
+  } catch {
+    return null;
+  }
 }
 
 const standard: Omit<LogFile, 'path'> = { maxBytes: logMaxBytes, backups: logBackups, maxAge: null };
@@ -111,8 +141,7 @@ function siteSources(host: Host): LogSource[] {
   const apps = new Map(host.programs.map(program => [program.name, program]));
   return host.sites.flatMap(site => {
     const app = apps.get(site.name);
-    return app === undefined
-      ? []
-      : [{ name: site.name, path: site.accessLog, owner: userOf(app), rules: () => standard }];
+    const owner = app === undefined ? null : ownerOf(app);
+    return owner === null ? [] : [{ name: site.name, path: site.accessLog, owner, rules: () => standard }];
   });
 }

@@ -7,8 +7,14 @@ import { join } from 'node:path';
 import { descendants, identify, isAlive, type ProcessId, readStat, withEnvironment } from '../procfs.ts';
 import type { Run } from '../run.ts';
 
-/** The longest wait for all of them to have stopped, in milliseconds: hostd does nothing else meanwhile. */
-const longest = 60;
+/** The longest time, in milliseconds, in which hostd does nothing else but wait for all of them to have stopped. */
+export interface StopLimits {
+  readonly cgroups: number;
+  /** Where they have to be looked for in /proc, which takes its time on a busy machine. */
+  readonly processes: number;
+}
+
+const usual: StopLimits = { cgroups: 100, processes: 300 };
 const lookEvery = 0.5;
 
 interface Note {
@@ -25,7 +31,7 @@ export interface Stopper {
 }
 
 /** Continues what a hostd that was killed has left stopped, then stands ready. */
-export function makeStopper(stateDir: string): Stopper {
+export function makeStopper(stateDir: string, limits: StopLimits = usual): Stopper {
   const file = join(stateDir, 'stopped.json');
   resume(read(file));
   rmSync(file, { force: true });
@@ -39,13 +45,13 @@ export function makeStopper(stateDir: string): Stopper {
       }
       const processes: ProcessId[] = [];
       const write = () => writeFileSync(file, JSON.stringify({ cgroups, processes } satisfies Note));
-      const deadline = performance.now() + longest;
+      const deadline = performance.now() + (loose.length > 0 ? limits.processes : limits.cgroups);
       write();
       try {
         for (const cgroup of cgroups) freeze(cgroup, true);
         const stopped =
           cgroups.every(cgroup => wait(deadline, () => isFrozen(cgroup))) &&
-          wait(deadline, () => stopAll(loose, processes, write));
+          stopAll(loose, processes, write, deadline);
         if (stopped) action();
       } finally {
         resume({ cgroups, processes });
@@ -63,21 +69,27 @@ function isFrozen(cgroup: string): boolean {
   return readFileSync(join(cgroup, 'cgroup.events'), 'utf8').includes('frozen 1');
 }
 
-/** One round: stops what is not stopped yet. True when there was nothing left to stop. */
-function stopAll(runs: readonly Run[], stopped: ProcessId[], write: () => void): boolean {
-  let still = true;
-  for (const run of runs) {
-    for (const id of processesOf(run)) {
-      const state = readStat(id.pid)?.state;
-      if (state === undefined || state === 'Z' || state === 'T' || state === 't') continue;
-      still = false;
-      if (stopped.some(known => known.pid === id.pid && known.starttime === id.starttime)) continue;
-      stopped.push(id);
-      write();
-      signal(id, 'SIGSTOP');
-    }
+/**
+ * Stops every process of these runs, and looks again until none is found that is not: one may have forked meanwhile.
+ * False when that takes too long.
+ */
+function stopAll(runs: readonly Run[], stopped: ProcessId[], write: () => void, deadline: number): boolean {
+  if (runs.length === 0) return true;
+  while (performance.now() < deadline) {
+    const fresh = runs.flatMap(processesOf).filter(id => !isStill(id));
+    if (fresh.length === 0) return true;
+    stopped.push(...fresh);
+    write();
+    for (const id of fresh) signal(id, 'SIGSTOP');
+    if (!wait(deadline, () => fresh.every(isStill))) return false;
   }
-  return still;
+  return false;
+}
+
+/** Stopped, or not there any more. */
+function isStill({ pid }: ProcessId): boolean {
+  const state = readStat(pid)?.state;
+  return state === undefined || state === 'Z' || state === 'T' || state === 't';
 }
 
 function processesOf(run: Run): ProcessId[] {

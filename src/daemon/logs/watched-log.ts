@@ -33,6 +33,8 @@ export interface LogSource {
 
 export interface WatchedLogContext extends Tools {
   readonly compressor: Compressor;
+  /** Runs what is done to the files of one path one after the other. */
+  readonly inTurn: <T>(path: string, work: () => Promise<T>) => Promise<T>;
   readonly say: (level: 'info' | 'warn', name: string, message: string) => void;
 }
 
@@ -45,12 +47,13 @@ const noRoom = 64 * 1024;
 const longestTimer = 2 ** 31 - 1;
 
 export class WatchedLog {
-  readonly source: LogSource;
+  /** Of the run that opened it last. */
+  source: LogSource;
   readonly runs = new Set<Run>();
   readonly #context: WatchedLogContext;
   readonly #fd: number;
   readonly #watch: QuietWatch;
-  /** What is being done to it; one thing after the other. */
+  /** What is being done to it. */
   #work: Promise<unknown> = Promise.resolve();
   #rotating = false;
   #seen = { size: -1, mtimeMs: 0 };
@@ -96,13 +99,22 @@ export class WatchedLog {
   }
 
   /** Puts everything in it aside. Returns the bytes. */
-  rotateNow(): Promise<number> {
+  async rotateNow(): Promise<number> {
+    this.#assertOpen();
     return this.#then(() => rotate(this.#rotation(true), this.#context));
   }
 
   /** Gives it its name back. Returns the bytes that stay under the other name; null: it has not been moved. */
-  reopen(): Promise<number | null> {
+  async reopen(): Promise<number | null> {
+    this.#assertOpen();
     return this.#then(() => reopen(this.#rotation(true), this.#fd, this.#context));
+  }
+
+  /** Nobody writes to it for the time being: puts aside what is due, and resolves when nothing is being done. */
+  async rest(): Promise<void> {
+    await this.#work;
+    this.#look();
+    await this.#work;
   }
 
   /** When what is being done is done. */
@@ -113,6 +125,10 @@ export class WatchedLog {
     this.#watch.close();
     await this.#work;
     closeSync(this.#fd);
+  }
+
+  #assertOpen(): void {
+    if (this.#closed) throw new HostdError('conflict', 'its program has ended meanwhile');
   }
 
   /** Whether there is anything new. */
@@ -154,7 +170,7 @@ export class WatchedLog {
 
   #then<T>(work: () => Promise<T>): Promise<T> {
     this.#rotating = true;
-    const done = this.#work.then(work).finally(() => {
+    const done = this.#context.inTurn(this.source.path, work).finally(() => {
       this.#rotating = false;
       const { size } = fstatSync(this.#fd);
       this.#begunAt = Date.now();
@@ -168,7 +184,7 @@ export class WatchedLog {
   }
 
   #finishInterrupted(): void {
-    this.#work = this.#work.then(async () => {
+    this.#work = this.#context.inTurn(this.source.path, async () => {
       const place = openPlace(this.source.path, this.source.owner);
       try {
         if (await finishInterrupted(place, this.source.rules().backups))
