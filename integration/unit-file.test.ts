@@ -18,7 +18,7 @@ test('systemd finds nothing wrong with the unit', { skip }, t => {
   const text = readFileSync(new URL('../etc/hostd.service', import.meta.url), 'utf8');
   const unit = join(directory, 'hostd.service');
   // hostd need not be installed, nor its manual pages.
-  writeFileSync(unit, text.replace('/usr/bin/hostd', '/bin/true'));
+  writeFileSync(unit, text.replaceAll(/\/usr\/bin\/host(d|ctl)/g, '/bin/true'));
   const { status, stdout, stderr } = spawnSync('systemd-analyze', ['verify', '--man=no', unit], {
     encoding: 'utf8',
   });

@@ -32,9 +32,14 @@ export interface Container {
   output(): string;
 }
 
-/** Boots, and waits until systemd is up; the container ends with the test. `place`/files is laid over its files. */
-export async function boot(place: Place): Promise<Container> {
-  const child = spawn('sh', [script, place.dir], { stdio: ['ignore', 'pipe', 'pipe'] });
+/**
+ * Boots, with cgroup v2 alone or with what this machine has, and waits until systemd is up; the container ends with the
+ * test. `place`/files is laid over its files.
+ */
+export async function boot(place: Place, cgroups: 'unified' | 'as here' = 'as here'): Promise<Container> {
+  const child = spawn('sh', [script, place.dir, ...(cgroups === 'unified' ? ['unified'] : [])], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', chunk => (output += chunk));
   const ended = () => child.exitCode !== null || child.signalCode !== null;

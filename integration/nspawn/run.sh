@@ -1,14 +1,18 @@
 #!/bin/sh
-# run.sh DIR: boots this machine's own systemd in a container with hostd.service in it, until it gets SIGTERM.
+# run.sh DIR [unified]: boots this machine's own systemd in a container with hostd.service in it, until it gets SIGTERM.
 # What is below DIR/files is laid over the machine's files; nothing that is written inside reaches the machine. It needs
-# root, systemd-nspawn and overlayfs. Its mounts are in a namespace of their own and end with it; its only network is lo.
+# root, systemd-nspawn and overlayfs. With "unified" the container has cgroup v2 alone, whatever the machine has. Its mounts are in a namespace of their own and end with it; its only network is lo.
 # By hand: DIR=$(mktemp -d); sh integration/nspawn/run.sh $DIR & then nsenter -t LEADER -m -p -u -i -n -C sh
 set -eu
 self=$(readlink -f -- "$0")
 checkout=$(dirname -- "$(dirname -- "$(dirname -- "$self")")")
-[ "${HOSTD_NSPAWN_INSIDE-}" = yes ] || HOSTD_NSPAWN_INSIDE=yes exec unshare --mount --propagation private sh "$self" "$1"
+[ "${HOSTD_NSPAWN_INSIDE-}" = yes ] || HOSTD_NSPAWN_INSIDE=yes exec unshare --mount --propagation private sh "$self" "$@"
 
 dir=$1
+if [ "${2-}" = unified ]; then
+  umount --lazy /sys/fs/cgroup
+  mount -t cgroup2 cgroup2 /sys/fs/cgroup
+fi
 mkdir -p "$dir/memory"
 mount -t tmpfs hostd-nspawn "$dir/memory"
 mkdir "$dir/memory/upper" "$dir/memory/work" "$dir/memory/root"
