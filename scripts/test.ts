@@ -71,7 +71,10 @@ if (wanted('check')) {
   tallies.push(await check('types (tsc)', 'tsc', ['-p', 'tsconfig.json']));
   tallies.push(await check('style (biome)', 'biome', ['check', '.']));
 }
-if (wanted('unit')) tallies.push(await suite('unit', ['src/**/*.test.ts', 'scripts/**/*.test.ts'], []));
+if (wanted('unit'))
+  tallies.push(
+    await suite('unit', ['src/**/*.test.ts', 'scripts/**/*.test.ts', 'benchmarks/**/*.test.ts'], []),
+  );
 if (wanted('integration') || files.length > 0) await prepare();
 if (wanted('integration')) tallies.push(await suite('integration', ['integration/**/*.test.ts'], real));
 if (files.length > 0) tallies.push(await suite('named', files, real));

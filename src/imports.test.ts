@@ -18,7 +18,9 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   daemon: ['lifecycle', 'protocol', 'model', 'native', 'config', 'formats/toml'],
   proxy: ['protocol', 'model'],
   probe: ['protocol', 'model'],
-  cli: ['formats', 'protocol', 'model', 'config'],
+  create: ['model', 'formats', 'config', 'native'],
+  dev: ['proxy', 'protocol', 'model', 'config', 'formats/toml', 'native'],
+  cli: ['formats', 'protocol', 'model', 'config', 'create', 'dev'],
 };
 
 /** Built-in modules that a folder must do without, and why. `only` names the files that may have them. */

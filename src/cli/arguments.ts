@@ -33,8 +33,11 @@ export function parseCommand(args: readonly string[], options: Options, operands
   return { operands: words, options: given };
 }
 
-function checkOptions(args: readonly string[], options: Options): Record<string, string | boolean> {
-  const given: Record<string, string | boolean> = {};
+function checkOptions(
+  args: readonly string[],
+  options: Options,
+): Record<string, string | boolean | string[]> {
+  const given: Record<string, string | boolean | string[]> = {};
   for (const token of tokensOf(args, options)) {
     if (token.kind !== 'option') continue;
     const option = Object.hasOwn(options, token.name) ? options[token.name] : undefined;
@@ -43,7 +46,8 @@ function checkOptions(args: readonly string[], options: Options): Record<string,
       throw new HostdError('usage', `option "${token.rawName}" takes no value`);
     if (option.type === 'string' && !token.value)
       throw new HostdError('usage', `option "${token.rawName}" needs a value, ${option.value ?? ''}`);
-    given[token.name] = token.value ?? true;
+    if (option.multiple) given[token.name] = [given[token.name] ?? [], token.value ?? []].flat().map(String);
+    else given[token.name] = token.value ?? true;
   }
   return given;
 }

@@ -5,6 +5,8 @@ import type { Output } from './output.ts';
 export interface Option {
   readonly type: 'boolean' | 'string';
   readonly short?: string;
+  /** It may be given more than once; its value is then a list. */
+  readonly multiple?: true;
   /** What the value is called in help, such as "FILE"; for type 'string' only. */
   readonly value?: string;
   readonly help: string;
@@ -23,8 +25,8 @@ export interface Operands {
 /** A command line after parsing: only options and operands that the command declares are in it. */
 export interface Input {
   readonly operands: readonly string[];
-  /** Options by long name: true, or the value; absent when not given. */
-  readonly options: Readonly<Record<string, string | boolean | undefined>>;
+  /** Options by long name: true, or the value, or the values of one with `multiple`; absent when not given. */
+  readonly options: Readonly<Record<string, string | boolean | readonly string[] | undefined>>;
 }
 
 /** What surrounds a command. Everything that it prints goes through here, so a test can read it. */

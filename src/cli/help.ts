@@ -8,7 +8,8 @@ export async function programHelp(program: Program): Promise<string> {
   const groups = await Promise.all(
     program.groups.map(async ({ title, commands }) => {
       const loaded = await Promise.all(commands.map(entry => entry.load()));
-      const lines = loaded.map(({ name, summary }) => `  ${name.padEnd(12)}${summary}\n`);
+      const width = Math.max(12, ...loaded.map(({ name }) => name.length + 2));
+      const lines = loaded.map(({ name, summary }) => `  ${name.padEnd(width)}${summary}\n`);
       return `\n${title}:\n${lines.join('')}`;
     }),
   );

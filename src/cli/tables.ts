@@ -23,6 +23,9 @@ export const hostctl: Program = {
         { name: 'reload', load: async () => (await import('./commands/reload.ts')).reload },
         { name: 'scale', load: async () => (await import('./commands/scale.ts')).scale },
         { name: 'signal', load: async () => (await import('./commands/signal.ts')).signal },
+        { name: 'exec', load: async () => (await import('./commands/exec.ts')).exec },
+        { name: 'shell', load: async () => (await import('./commands/shell.ts')).shell },
+        { name: 'attach', load: async () => (await import('./commands/attach.ts')).attach },
         { name: 'upgrade', load: async () => (await import('./commands/upgrade.ts')).upgrade },
         { name: 'shutdown', load: async () => (await import('./commands/shutdown.ts')).shutdown },
       ],
@@ -41,6 +44,20 @@ export const hostctl: Program = {
         { name: 'check', load: load.check },
         { name: 'reread', load: async () => (await import('./commands/reread.ts')).reread },
         { name: 'update', load: async () => (await import('./commands/update.ts')).update },
+        { name: 'create', load: async () => (await import('./commands/create.ts')).create },
+        { name: 'remove', load: async () => (await import('./commands/remove.ts')).remove },
+      ],
+    },
+    {
+      title: 'In and out',
+      commands: [
+        { name: 'emit', load: async () => (await import('./commands/emit.ts')).emit },
+        { name: 'import', load: async () => (await import('./commands/import.ts')).importCommand },
+        { name: 'nginx', load: async () => (await import('./commands/nginx.ts')).nginxCommand },
+        {
+          name: 'adopt-supervisor',
+          load: async () => (await import('./commands/adopt-supervisor.ts')).adoptSupervisor,
+        },
       ],
     },
     {
@@ -61,7 +78,10 @@ export const hostd: Program = {
   groups: [
     {
       title: 'Run',
-      commands: [{ name: 'start', load: async () => (await import('./commands/hostd-start.ts')).hostdStart }],
+      commands: [
+        { name: 'start', load: async () => (await import('./commands/hostd-start.ts')).hostdStart },
+        { name: 'dev', load: async () => (await import('./commands/dev.ts')).dev },
+      ],
     },
     { title: 'Configure', commands: [{ name: 'check', load: load.check }] },
     {

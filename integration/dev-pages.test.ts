@@ -1,0 +1,82 @@
+// The pages of hostd dev in a real browser: what they show, that they load again by themselves, that everybody can read them.
+// With HOSTD_SCREENSHOTS=DIR the pictures of docs/ are made there.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { needsChromium, startBrowser } from './dev/browser.ts';
+import { startDev } from './dev/dev.ts';
+import { writeProject } from './dev/project.ts';
+import { makePlace } from './harness/place.ts';
+import { until } from './harness/until.ts';
+import { needsVirtualenv } from './harness/virtualenvs.ts';
+
+const skip = needsChromium || needsVirtualenv('recent');
+const pictures = process.env['HOSTD_SCREENSHOTS'];
+
+/** Text whose contrast with what is behind it is below WCAG 2's 4.5:1. */
+const faint = `(() => {
+  const parse = text => text.match(/[\\d.]+/g).map(Number);
+  const light = ([r, g, b]) => [r, g, b].map(v => v / 255).map(v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
+    .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
+  const ground = element => { for (let at = element; at; at = at.parentElement) {
+    const colour = parse(getComputedStyle(at).backgroundColor); if (colour[3] !== 0) return colour; } return [255, 255, 255]; };
+  return [...document.querySelectorAll('body *')].filter(element => [...element.childNodes].some(node => node.nodeType === 3 && node.data.trim()))
+    .filter(element => !['SCRIPT', 'STYLE', 'NOSCRIPT'].includes(element.tagName))
+    .map(element => { const a = light(parse(getComputedStyle(element).color)), b = light(ground(element));
+      return [element.textContent.slice(0, 30), (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05)]; })
+    .filter(([, contrast]) => contrast < 4.5);
+})()`;
+
+test('every page can be read in light and in dark, loads nothing from elsewhere, and loads again by itself', {
+  skip,
+}, async t => {
+  const place = makePlace(t);
+  writeProject(place, 'work/hello', 'hello');
+  writeProject(place, 'work/goodbye', 'goodbye');
+  place.write('work/goodbye/goodbye/settings.py', 'import nothing_like_it\n');
+  const dev = await startDev(place, {
+    args: ['hello=work/hello', 'goodbye=work/goodbye', '--proxy', 'front=1', '--server', 'gunicorn'],
+  });
+  await dev.says(/goodbye has ended/);
+  await until('hello', async () => (await dev.get('hello.localhost')).status === 200);
+  const browser = await startBrowser(place);
+  const at = (name: string) => `http://${name}:${dev.port}/`;
+  const pages = {
+    apps: 'localhost',
+    traceback: 'goodbye.localhost',
+    unknown: 'helo.localhost',
+    waiting: 'front.localhost',
+  };
+  for (const [name, host] of Object.entries(pages)) {
+    for (const scheme of ['light', 'dark'] as const) {
+      await browser.scheme(scheme);
+      await browser.open(at(host));
+      assert.deepEqual(await browser.evaluate(faint), [], `${name}, ${scheme}`);
+      assert.equal(await browser.evaluate('document.documentElement.scrollWidth <= innerWidth'), true);
+      assert.equal(await browser.evaluate('document.querySelectorAll("h1").length'), 1);
+      if (pictures !== undefined) await browser.screenshot(`${pictures}/dev-${name}-${scheme}.png`);
+    }
+  }
+  assert.deepEqual(
+    browser.asked.filter(url => !new URL(url).hostname.endsWith('localhost') && !url.startsWith('data:')),
+    [],
+  );
+
+  await browser.open(at('localhost'));
+  const text = () => browser.evaluate<string>('document.querySelector("main").innerText');
+  assert.match(await text(), /1 of 3 apps are running/);
+  assert.match(await text(), /No module named 'nothing_like_it'/);
+  await browser.open(at('helo.localhost'));
+  assert.equal(await browser.evaluate('document.querySelector("main a").href'), at('hello.localhost'));
+
+  await browser.open(at('goodbye.localhost'));
+  assert.match(await text(), /ModuleNotFoundError: No module named 'nothing_like_it'/);
+  writeProject(place, 'work/goodbye', 'goodbye');
+  // Somebody else's page load starts it again; this page notices.
+  await dev.get('goodbye.localhost', '/', { headers: { accept: 'text/html' } });
+  await until(
+    'the page to load again',
+    async () => (await browser.evaluate<string>('document.body?.innerText ?? ""')).includes('goodbye.urls'),
+    { timeout: 20_000 },
+  );
+});

@@ -1,0 +1,142 @@
+// Runs `hostd dev` for a test, from the source: on pipes, as in CI, or on a terminal, as for a person.
+
+import { closeSync, openSync, writeSync } from 'node:fs';
+import { Socket } from 'node:net';
+import { type Answer, type Ask, ask } from '../../scripts/http.ts';
+import { native } from '../../src/native/index.ts';
+import { openTerminal } from '../../src/native/terminal.ts';
+import { freePort } from '../harness/hostd.ts';
+import type { Place } from '../harness/place.ts';
+import { until } from '../harness/until.ts';
+import { virtualenv } from '../harness/virtualenvs.ts';
+
+const main = new URL('../../src/cli/hostd.ts', import.meta.url).pathname;
+
+export interface Dev {
+  readonly pid: number;
+  readonly port: number;
+  output(): string;
+  get(host: string, path?: string, rest?: Partial<Ask>): Promise<Answer>;
+  /** Types into the terminal. */
+  type(text: string): void;
+  /** Waits until the output has this. */
+  says(what: RegExp, timeout?: number): Promise<string>;
+  /** Ctrl-C, as SIGINT; resolves with the exit code, or null after a signal, and how long it took in milliseconds. */
+  stop(): Promise<{ readonly code: number | null; readonly ms: number }>;
+  readonly ended: Promise<number | null>;
+}
+
+export interface DevOptions {
+  readonly args: readonly string[];
+  readonly cwd?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly terminal?: boolean;
+  /** null: hostd chooses. */
+  readonly port?: number | null;
+  /** What it says when it is ready; null: it is not waited for. */
+  readonly ready?: RegExp | null;
+}
+
+export async function startDev(place: Place, options: DevOptions): Promise<Dev> {
+  const port = options.port === undefined ? await freePort() : options.port;
+  const env = {
+    PATH: process.env['PATH'] ?? '',
+    HOME: place.directory('home'),
+    TMPDIR: place.directory('tmp', 0o1777),
+    VIRTUAL_ENV: virtualenv('recent').root,
+    TERM: 'xterm-256color',
+    ...place.env,
+    ...options.env,
+  };
+  const argv = [process.execPath, '--disable-warning=ExperimentalWarning', main, 'dev', ...options.args];
+  if (port !== null) argv.push('--port', String(port));
+  const io = options.terminal ? onTerminal() : onPipes();
+  const child = native.spawn({
+    file: process.execPath,
+    binary: -1,
+    argv,
+    env: Object.entries(env).map(([name, value]) => `${name}=${value}`),
+    directory: options.cwd ?? place.dir,
+    uid: process.getuid?.() ?? 0,
+    gid: process.getgid?.() ?? 0,
+    groups: process.getgroups?.() ?? [],
+    umask: 0o022,
+    limits: [],
+    fds: io.fds,
+    cgroup: -1,
+    noNewPrivs: 0,
+    terminal: options.terminal ? 1 : 0,
+  });
+  io.release();
+  let output = '';
+  io.stream.on('data', bytes => {
+    output += bytes;
+  });
+  io.stream.on('error', () => {});
+  writeSync(child.gate, '\n');
+  closeSync(child.gate);
+  closeSync(child.status);
+  const pidfd = native.pidfdOpen(child.pid);
+  let running = true;
+  const ended = new Promise<number | null>(resolve => {
+    native.watch(pidfd, () => {
+      running = false;
+      const end = native.reap(child.pid);
+      closeSync(pidfd);
+      resolve(end?.code ?? null);
+    });
+  });
+  const dev: Dev = {
+    pid: child.pid,
+    port: port ?? 8000,
+    output: () => output,
+    get: (host, path = '/', rest = {}) =>
+      ask({ to: { port: port ?? 8000 }, host, path, timeout: 30_000, ...rest }),
+    type: text => void io.stream.write(text),
+    async says(what, timeout = 20_000) {
+      const found = await until(`hostd dev to say ${what}; it said\n${output}`, () => what.exec(output), {
+        timeout,
+      }).catch(error =>
+        Promise.reject(
+          new Error(`${error instanceof Error ? error.message : error}\n--- all of it:\n${output}`),
+        ),
+      );
+      return found[1] ?? found[0];
+    },
+    async stop() {
+      const started = performance.now();
+      if (running) process.kill(child.pid, 'SIGINT');
+      const late = setTimeout(() => running && process.kill(child.pid, 'SIGKILL'), 10_000);
+      const code = await ended;
+      clearTimeout(late);
+      return { code, ms: performance.now() - started };
+    },
+    ended,
+  };
+  place.after(async () => void (await dev.stop()));
+  const ready = options.ready === undefined ? /all apps: http/ : options.ready;
+  if (ready !== null) await dev.says(ready);
+  return dev;
+}
+
+function onTerminal() {
+  const terminal = openTerminal(120, 40);
+  return {
+    fds: [terminal.slave, terminal.slave, terminal.slave],
+    stream: terminal.stream as Socket,
+    release: () => terminal.closeSlave(),
+  };
+}
+
+function onPipes() {
+  const [read, write] = native.pipe();
+  const nothing = openSync('/dev/null', 'r');
+  return {
+    fds: [nothing, write, write],
+    stream: new Socket({ fd: read, readable: true, writable: false }),
+    release: () => {
+      closeSync(write);
+      closeSync(nothing);
+    },
+  };
+}

@@ -1,0 +1,131 @@
+// hostd dev from its command line to its end.
+
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { HostdError } from '../errors.ts';
+import { native } from '../native/index.ts';
+import { howToTrust } from './certificates.ts';
+import { gather } from './gather.ts';
+import { freePort, taken } from './listen.ts';
+import { namesFolder } from './names-folder.ts';
+import type { PlanContext, ServerKind } from './plan.ts';
+import { writeWrapper } from './python-app.ts';
+import { Session, type SessionOptions } from './session.ts';
+
+export interface DevOptions {
+  /** DIR, NAME=DIR or FILE.toml; none: the working directory. */
+  readonly operands: readonly string[];
+  /** NAME=URL. */
+  readonly proxies: readonly string[];
+  /** null: 8000, or the next that is free. */
+  readonly port: number | null;
+  readonly https: boolean;
+  /** null: what suits the project. */
+  readonly server: ServerKind | null;
+  readonly lazy: boolean;
+  /** Minutes without a request until a lazy app is stopped. */
+  readonly idleMinutes: number;
+}
+
+export interface DevSurroundings extends Pick<SessionOptions, 'env' | 'screen' | 'keys'> {
+  readonly complain: (error: HostdError) => void;
+  /** Calls back for each change of the terminal's size; the result undoes that. */
+  readonly onResize: (listener: () => void) => void;
+}
+
+const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/** Returns the exit code: 0 after Ctrl-C, which is the normal end, and 1 when there was nothing to run. */
+export async function runDev(options: DevOptions, around: DevSurroundings): Promise<number> {
+  const runtime = mkdtempSync(join(tmpdir(), 'hostd-dev-'));
+  const session = makeSession(runtime, options, around);
+  let quit: () => void = () => {};
+  const ended = new Promise<void>(resolve => {
+    let times = 0;
+    quit = () => {
+      // A second Ctrl-C does not wait.
+      if (++times > 1) session.killAll();
+      resolve();
+    };
+    for (const name of signals) process.on(name, quit);
+    // A mistake of hostd's own must not leave the apps behind either.
+    process.on('uncaughtException', error => {
+      session.killAll();
+      throw error;
+    });
+  });
+  try {
+    // Orphans become children of this process, so none gets out of sight. They are not waited for: libuv waits for its own
+    // children, and the two could not be told apart.
+    native.subreaper();
+    const context = makeContext(runtime, options, around);
+    writeWrapper(runtime);
+    const gathered = await Promise.race([gather(asked(options, around), context), ended]);
+    if (gathered === undefined) return 0;
+    const { apps, errors } = gathered;
+    for (const error of errors) around.complain(error);
+    if (apps.length === 0) return 1;
+    session.add(apps);
+    await session.open(options);
+    greet(session, options, around);
+    session.start(quit);
+    around.onResize(() => session.resized());
+    await ended;
+    session.display.say('stopping');
+    return 0;
+  } catch (error) {
+    if (!(error instanceof HostdError)) throw error;
+    around.complain(error);
+    return 1;
+  } finally {
+    await session.stop();
+  }
+}
+
+function makeSession(runtime: string, { idleMinutes }: DevOptions, around: DevSurroundings): Session {
+  const { env, screen, keys } = around;
+  return new Session({
+    env,
+    screen,
+    keys,
+    runtime,
+    marker: `HOSTD_DEV=${process.pid}.${Date.now().toString(36)}`,
+    idleMs: idleMinutes * 60_000,
+    newApps: async known => {
+      const context = makeContext(runtime, { server: null, lazy: true }, around);
+      const { apps, errors } = await gather({ operands: [], proxies: [], names: namesFolder(env) }, context);
+      for (const error of errors) around.complain(error);
+      return apps.filter(app => !known.has(app.name));
+    },
+  });
+}
+
+function makeContext(
+  runtime: string,
+  { server, lazy }: Pick<DevOptions, 'server' | 'lazy'>,
+  { env }: DevSurroundings,
+): PlanContext {
+  return { env, runtime, server, lazy, freePort };
+}
+
+/** Without a folder or a server, the working directory is meant; unless the folder of names alone is enough. */
+function asked({ operands, proxies }: DevOptions, { env }: DevSurroundings) {
+  return {
+    operands: operands.length === 0 && proxies.length === 0 ? ['.'] : operands,
+    proxies,
+    names: namesFolder(env),
+  };
+}
+
+function greet(session: Session, { port }: DevOptions, around: DevSurroundings): void {
+  const { display, apps, certificates } = session;
+  if (port === null && session.port !== 8000) around.complain(taken(8000));
+  for (const app of apps) for (const note of app.plan.notes) display.say(`${app.name}: ${note}`);
+  display.say(session.list());
+  display.say(
+    `all apps: ${session.urlOf('')}${around.keys === null ? '' : '   press h for keys, Ctrl-C to leave'}`,
+  );
+  if (certificates?.isNew) display.say(howToTrust(certificates.authority));
+  else if (certificates !== null) display.say(`the authority is ${certificates.authority}`);
+}

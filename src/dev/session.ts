@@ -1,0 +1,230 @@
+// hostd dev while it runs: the apps, their output, the ports in front of them, and the way it all ends.
+
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { ReadStream } from 'node:tty';
+import { hasTerminals } from '../native/terminal.ts';
+import { type AppHooks, DevApp } from './app.ts';
+import { type Certificates, openCertificates } from './certificates.ts';
+import { Console } from './console.ts';
+import { Display, type Screen } from './display.ts';
+import { secure } from './https.ts';
+import { type Listening, listen } from './listen.ts';
+import { configFolder } from './names-folder.ts';
+import type { AppPlan } from './plan.ts';
+import { descendants, signal, withEnvironment } from './processes.ts';
+import type { Size } from './running.ts';
+import { Sites } from './sites.ts';
+
+export interface SessionScreen extends Screen {
+  size(): Size;
+}
+
+export interface SessionOptions {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly screen: SessionScreen;
+  /** null: nobody presses keys. */
+  readonly keys: ReadStream | null;
+  /** Removed at the end. */
+  readonly runtime: string;
+  /** "NAME=value" in the environment of everything that is started. */
+  readonly marker: string;
+  readonly idleMs: number;
+  /** Apps that have been added to the folder of names since. */
+  readonly newApps: (known: ReadonlySet<string>) => Promise<readonly AppPlan[]>;
+}
+
+export interface Ports {
+  /** null: 8000 (8443 for HTTPS), or the next that is free. */
+  readonly port: number | null;
+  readonly https: boolean;
+}
+
+const usualPort = 8000;
+const usualSecurePort = 8443;
+/** Milliseconds from Ctrl-C to SIGKILL, and then until everything has gone: together less than a second. */
+const graceMs = 600;
+const lastMs = 250;
+/** Milliseconds in which the same words of the proxy are said once. */
+const sameWordsMs = 5000;
+
+export class Session {
+  readonly display: Display;
+  readonly apps: DevApp[] = [];
+  readonly sites: Sites;
+  readonly #options: SessionOptions;
+  readonly #hooks: AppHooks;
+  readonly #said = new Map<string, number>();
+  #listening: Listening[] = [];
+  #port = usualPort;
+  #certificates: Certificates | null = null;
+  #securePort: number | null = null;
+  #console: Console | null = null;
+  #stopping: Promise<void> | null = null;
+
+  constructor(options: SessionOptions) {
+    this.#options = options;
+    this.display = new Display(options.screen);
+    const onScreen = options.screen.isTerminal && hasTerminals();
+    this.#hooks = {
+      screen: () => (onScreen ? this.#narrowSize() : null),
+      output: (name, bytes) => this.display.push(name, bytes),
+      flush: name => this.display.flush(name),
+      say: text => this.display.say(text),
+      idleMs: options.idleMs,
+    };
+    this.sites = new Sites({
+      apps: () => this.apps,
+      urlOf: name => this.urlOf(name),
+      lookAgain: () => this.#lookAgain(),
+      report: text => this.#report(text),
+      redirect: (host, uri) =>
+        this.#securePort === null ? null : `https://${host}${portText(this.#securePort, 443)}${uri}`,
+    });
+    if (options.screen.isTerminal && !onScreen)
+      this.display.say(
+        'no colours, and no typing into apps: node-pty is not installed (npm install node-pty)',
+      );
+  }
+
+  /** Adds apps; they are not started. */
+  add(plans: readonly AppPlan[]): void {
+    for (const plan of plans) {
+      for (const { name } of [...(plan.web === null ? [] : [plan.web]), ...plan.others])
+        this.display.add(name);
+      const mark = <T extends { env: AppPlan['others'][number]['env'] }>(command: T): T => ({
+        ...command,
+        env: { ...command.env, ...this.#mark },
+      });
+      this.apps.push(
+        new DevApp({ ...plan, web: plan.web && mark(plan.web), others: plan.others.map(mark) }, this.#hooks),
+      );
+    }
+    this.sites.update();
+  }
+
+  /** Opens the ports. @throws HostdError when none can be had. */
+  async open({ port, https }: Ports): Promise<void> {
+    const { front } = this.sites;
+    const plain = await listen(port ?? usualPort, port !== null, number => front.server(number));
+    this.#listening.push(plain);
+    this.#port = plain.port;
+    if (!https) return;
+    const certificates = await openCertificates(join(configFolder(this.#options.env), 'authority'));
+    const namesOf = (host: string) =>
+      front.sites.find(site => site.name === front.siteOf(host))?.serverNames ?? [];
+    const report = (text: string) => this.#report(text);
+    const first = port === null ? usualSecurePort : port + 443;
+    const encrypted = await listen(first, port !== null, number =>
+      secure(front.server(number), { certificates, namesOf, report }),
+    );
+    this.#listening.push(encrypted);
+    this.#securePort = encrypted.port;
+    this.#certificates = certificates;
+  }
+
+  get port(): number {
+    return this.#port;
+  }
+
+  get certificates(): Certificates | null {
+    return this.#certificates;
+  }
+
+  urlOf(name: string): string {
+    const host = name === '' ? 'localhost' : `${name}.localhost`;
+    return this.#securePort === null
+      ? `http://${host}${portText(this.#port, 80)}/`
+      : `https://${host}${portText(this.#securePort, 443)}/`;
+  }
+
+  /** Starts every app that does not wait for its first request, and reads keys. */
+  start(quit: () => void): void {
+    const { keys, screen } = this.#options;
+    if (keys !== null) {
+      this.display.onPrompt = name => this.display.say(`${name} waits for input: press a to attach to it`);
+      this.#console = new Console({
+        input: keys,
+        display: this.display,
+        apps: () => this.apps,
+        size: () => screen.size(),
+        list: () => this.list(),
+        quit,
+        clear: () => screen.write('\x1b[2J\x1b[H'),
+      });
+    }
+    for (const app of this.apps) if (!app.plan.lazy) app.start();
+  }
+
+  /** A line for each app. */
+  list(): string {
+    const width = Math.max(...this.apps.map(app => app.name.length));
+    return this.apps
+      .map((app, index) => {
+        const url = app.plan.site === null ? '-' : this.urlOf(app.name);
+        const state = app.state === 'elsewhere' ? '' : `  (${app.state})`;
+        return `${index + 1} ${app.name.padEnd(width)}  ${url}  ${app.plan.what}${state}`;
+      })
+      .join('\n');
+  }
+
+  resized(): void {
+    this.#console?.resized();
+  }
+
+  /** Stops everything, in less than a second, and leaves nothing. The second call is the first one's promise. */
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
+
+  async #stop(): Promise<void> {
+    this.#console?.close();
+    for (const { close } of this.#listening) close();
+    await Promise.all([this.sites.front.drain(graceMs / 2), ...this.apps.map(app => app.stop(graceMs))]);
+    this.killAll();
+    const end = performance.now() + lastMs;
+    while (this.#left().length > 0 && performance.now() < end)
+      await new Promise(resolve => setTimeout(resolve, 10));
+    rmSync(this.#options.runtime, { recursive: true, force: true });
+  }
+
+  killAll(): void {
+    for (const pid of this.#left()) signal(pid, 'SIGKILL');
+  }
+
+  #left(): number[] {
+    return [...new Set([...descendants(process.pid), ...withEnvironment(this.#options.marker)])].filter(
+      pid => pid !== process.pid,
+    );
+  }
+
+  get #mark(): Record<string, string> {
+    const [name = '', value = ''] = this.#options.marker.split('=');
+    return { [name]: value };
+  }
+
+  #narrowSize(): Size {
+    const { columns, rows } = this.#options.screen.size();
+    return { rows, columns: Math.max(20, columns - this.display.prefixWidth) };
+  }
+
+  async #lookAgain(): Promise<boolean> {
+    const plans = await this.#options.newApps(new Set(this.apps.map(app => app.name)));
+    if (plans.length > 0) this.add(plans);
+    return plans.length > 0;
+  }
+
+  /** A page that looks every second must not fill the screen. */
+  #report(text: string): void {
+    const now = Date.now();
+    const last = this.#said.get(text) ?? 0;
+    this.#said.set(text, now);
+    if (this.#said.size > 100) this.#said.clear();
+    if (now - last > sameWordsMs && this.#stopping === null) this.display.say(text);
+  }
+}
+
+function portText(port: number, usual: number): string {
+  return port === usual ? '' : `:${port}`;
+}

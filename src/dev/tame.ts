@@ -1,0 +1,63 @@
+// What programs write, made into lines for a screen that they share: colours stay, whatever moves the cursor goes. Pure.
+
+// biome-ignore-start lint/suspicious/noControlCharactersInRegex: control characters are the subject here
+/** Control sequences, operating system commands and other escapes (ECMA-48 5.4 and 5.6). */
+const sequences = /\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[ -/]*[0-~]/g;
+const colour = /^\x1b\[[0-9;:]*m$/;
+const controls = /[\x00-\x08\x0b-\x1a\x1c-\x1f\x7f-\x9f]/g;
+const unfinished = /\x1b(?:\[[0-?]*[ -/]*|\][^\x07\x1b]*)?$/;
+// biome-ignore-end lint/suspicious/noControlCharactersInRegex: as above
+
+/** One line as it can stand beside others. Of what overwrote itself by carriage returns, the last is kept. */
+export function tameLine(line: string, hasColours: boolean): string {
+  const shown = line.replace(/\r+$/, '');
+  const last = shown.slice(shown.lastIndexOf('\r') + 1);
+  const tamed = last
+    .replace(sequences, sequence => (hasColours && colour.test(sequence) ? sequence : ''))
+    .replace(controls, '');
+  const stripped = tamed.replaceAll('\x1b', (_escape, at: number) => (tamed[at + 1] === '[' ? '\x1b' : ''));
+  return hasColours && stripped.includes('\x1b[') ? `${stripped}\x1b[0m` : stripped;
+}
+
+/** Without any escape at all: for pages. */
+export function plainLine(line: string): string {
+  return tameLine(line, false).replaceAll('\x1b', '');
+}
+
+/** Cuts bytes into lines; what is not ended yet is `rest`. */
+export class Lines {
+  readonly #decoder = new TextDecoder();
+  rest = '';
+
+  push(bytes: Uint8Array): string[] {
+    const lines = (this.rest + this.#decoder.decode(bytes, { stream: true })).split('\n');
+    this.rest = lines.pop() ?? '';
+    // A program that never ends a line must not fill the memory.
+    if (this.rest.length > longestLine) lines.push(this.rest.slice(0, longestLine));
+    if (this.rest.length > longestLine) this.rest = '';
+    return lines;
+  }
+
+  /** The unfinished line, unless it ends in the middle of an escape sequence. */
+  get prompt(): string {
+    return unfinished.test(this.rest) ? '' : this.rest;
+  }
+}
+
+const longestLine = 65_536;
+
+/** The last traceback in these lines, without its middle where it is long, or else their end; at most `most` lines. */
+export function tracebackTail(lines: readonly string[], most: number): readonly string[] {
+  const start = lines.findLastIndex(line => line.startsWith('Traceback (most recent call last)'));
+  if (start === -1) return lines.slice(-most);
+  const found = lines.slice(start);
+  // What follows an exception's own line is the next thing that happened.
+  const end = found.findIndex(
+    (line, index) =>
+      index > 0 &&
+      /^[A-Za-z_][\w.]*(Error|Exception|Warning|Exit|Interrupt|Configured|NotReady)?(:|$)/.test(line),
+  );
+  const traceback = end === -1 ? found : found.slice(0, end + 1);
+  if (traceback.length <= most) return traceback;
+  return [...traceback.slice(0, 1), '  ...', ...(most > 2 ? traceback.slice(2 - most) : [])];
+}
