@@ -25,6 +25,8 @@ missing_packages() {
   command -v nginx >/dev/null || echo nginx-light
   command -v supervisord >/dev/null || echo supervisor
   ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || echo postgresql
+  command -v systemd-nspawn >/dev/null || echo systemd-container
+  command -v logrotate >/dev/null || echo logrotate
 }
 
 # Ours is recognised by its mark, so that one left behind by a killed run does no harm for long.
