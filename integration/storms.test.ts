@@ -86,7 +86,7 @@ test('50 of 200 programs crash again and again: the others run on, status is ans
   const table = `[program.stormy]\ncommand = "sh -c 'sleep 0.1; exit 1'"\nnumprocs = 50\nprocess_name = "${name}"\nstartsecs = 0\nautorestart = true\n${isRoot ? `user = "${user.user}"\n` : ''}`;
   const crowd = place.write('etc/apps.d/stormy.toml', table);
   const update = hostd.hostctl('update');
-  const seen = await watch(hostd, 6000);
+  const seen = await watch(hostd, 4000);
   say(t, seen, hostd.pid);
   assert.equal((await update).code, 0);
   assert.ok(seen.median < 200, `${seen.median} ms`);
@@ -168,7 +168,7 @@ test('with no descriptors left for more programs, hostd answers, says why, and g
   for (const p of waiting)
     assert.match(p.description, /cannot start: hostd has \d+ of its 150 file descriptors/);
   const used = descriptors(hostd.pid);
-  const seen = await watch(hostd, 3000);
+  const seen = await watch(hostd, 1500);
   say(t, seen, hostd.pid);
   assert.ok(descriptors(hostd.pid) <= used + 3, 'each try gives back what it took');
   // The reserve is for this: commands, a change of the configuration, crashes.
@@ -181,7 +181,7 @@ test('with no descriptors left for more programs, hostd answers, says why, and g
     'some that waited to start',
     async () =>
       (await hostd.status()).filter(p => p.state === 'BACKOFF').length < waiting.length - stopped.length / 2,
-    { timeout: 15_000, every: 200 },
+    { timeout: 25_000, every: 200 },
   );
   assert.equal(zombies(hostd.pid), 0);
   assert.equal(await hostd.stop(), 0);
@@ -217,7 +217,7 @@ test('when the kernel lets no more processes be made, hostd answers, and goes on
   for (const p of waiting)
     assert.match(p.description, /cannot start: the limit of processes is reached \(EAGAIN/);
   const used = descriptors(hostd.pid);
-  const seen = await watch(hostd, 2500);
+  const seen = await watch(hostd, 1500);
   say(t, seen, hostd.pid);
   assert.ok(descriptors(hostd.pid) <= used + 3);
   const running = list.filter(p => p.state === 'RUNNING').slice(0, 12);
@@ -225,7 +225,7 @@ test('when the kernel lets no more processes be made, hostd answers, and goes on
   await until(
     'those that waited to start',
     async () => (await hostd.status()).every(p => p.state !== 'BACKOFF'),
-    { timeout: 15_000, every: 200 },
+    { timeout: 25_000, every: 200 },
   );
   assert.equal(zombies(hostd.pid), 0);
 });
