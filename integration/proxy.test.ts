@@ -1,6 +1,7 @@
 // A proxy worker from outside: what a client, an app and an administrator see of it.
 
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { exchangeRaw, field, parseReplies } from './proxy/client.ts';
@@ -147,4 +148,27 @@ test('a worker goes on serving when hostd is gone', async () => {
   assert.match(bytes, /hello world/);
   await other.stop();
   assert.equal(other.process.exitCode, 0);
+});
+
+test('a full disk loses log lines, not requests, and is reported once', async () => {
+  const [first, hello, small] = fixture.sites;
+  const sites = [first, { ...hello, accessLog: '/dev/full' }, small];
+  const other = await startWorker({ sites, directory: fixture.directory });
+  for (let round = 0; round < 2; round++) {
+    const { bytes } = await exchangeRaw(other.port, 'GET /static/a.txt HTTP/1.1\r\nHost: hello.test\r\n\r\n');
+    assert.match(bytes, /hello world/);
+    await new Promise(resolve => setTimeout(resolve, 1200));
+  }
+  const lines = other.errors().trim().split('\n');
+  assert.equal(lines.length, 1);
+  assert.match(lines[0] ?? '', /"site":"hello","cause":"cannot write the access log: ENOSPC/);
+  await other.stop();
+  assert.equal(other.process.exitCode, 0);
+});
+
+test('a worker refuses to run as root, in one clear line', { skip: process.getuid?.() !== 0 }, () => {
+  const main = new URL('../src/proxy/main.ts', import.meta.url).pathname;
+  const { status, stderr } = spawnSync(process.execPath, [main], { encoding: 'utf8' });
+  assert.equal(status, 1);
+  assert.match(stderr, /^hostd-proxy: cannot run a proxy worker as root/);
 });

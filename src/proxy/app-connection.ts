@@ -1,14 +1,12 @@
 // One connection to an app: writes one request at a time, reads one strictly parsed answer, and says whether it may be used
 // again. Knows nothing of clients.
 
-import { Socket } from 'node:net';
-import { errnoOf } from '../errors.ts';
-import { socketPath } from './app-path.ts';
+import type { Socket } from 'node:net';
+import { type Address, openAppSocket } from './app-socket.ts';
 import { ChunkedDecoder } from './chunked.ts';
 import { parseResponseHead, type ResponseHead } from './response-head.ts';
 
-/** Where an app listens: a unix socket's path, or, for servers of others in development, a TCP address. */
-export type Address = string | { readonly host: string; readonly port: number };
+export type { Address };
 
 /** What happens to an answer, in this order: head, any pieces, then exactly one of end and failed. */
 export interface AnswerReader {
@@ -33,21 +31,6 @@ export interface AnswerFailure {
 /** Interim answers (1xx) of one request that are skipped before it counts as a bad one. */
 const interimLimit = 10;
 
-/** Every socket reads into this one: what is in it is used up before the next read. */
-const shared = Buffer.allocUnsafeSlow(65_536);
-
-/** Milliseconds to read what an app said before it closed, after a write to it has failed. */
-const lastWordsMs = 1000;
-
-/** An app may answer and close without reading its request to the end: a failed write must not lose that answer. */
-class AppSocket extends Socket {
-  override destroy(error?: Error): this {
-    if (errnoOf(error) !== 'EPIPE') return super.destroy(error);
-    setTimeout(() => super.destroy(error), lastWordsMs).unref();
-    return this;
-  }
-}
-
 export interface AppConnectionLimits {
   readonly responseHeader: number;
   readonly upstreamGapMs: number;
@@ -60,7 +43,7 @@ export class AppConnection {
   #place: 'idle' | 'head' | 'length' | 'chunked' | 'close' | 'tunnel' = 'idle';
   #text = '';
   #left = 0;
-  #chunked = new ChunkedDecoder();
+  #chunked: ChunkedDecoder | null = null;
   #interim = 0;
   #reusable = false;
   /** Called when an idle connection is of no use any more. */
@@ -71,11 +54,8 @@ export class AppConnection {
   /** Connects; `connected` gets null, or the error after which this object is of no use. */
   constructor(address: Address, limits: AppConnectionLimits, connected: (error: Error | null) => void) {
     this.#limits = limits;
-    const onread = { buffer: shared, callback: (size: number) => this.#read(shared.subarray(0, size)) };
-    const socket = new AppSocket({ onread, allowHalfOpen: true });
+    const socket = openAppSocket(address, bytes => this.#read(bytes));
     this.#socket = socket;
-    if (typeof address === 'string') socket.connect({ path: socketPath(address) });
-    else socket.connect(address);
     let waiting = true;
     const settle = (error: Error | null): void => {
       if (!waiting) return;
@@ -215,11 +195,12 @@ export class AppConnection {
     }
     this.#place = what === 'tunnel' ? 'tunnel' : head.framing.kind;
     if (head.framing.kind === 'length') this.#left = head.framing.length;
-    if (head.framing.kind === 'chunked') this.#chunked = new ChunkedDecoder();
+    this.#chunked = null;
     this.#take(reader, after);
   }
 
   #takeChunks(reader: AnswerReader, bytes: Uint8Array): void {
+    this.#chunked ??= new ChunkedDecoder();
     const result = this.#chunked.decode(bytes, piece => reader.piece(piece));
     if (result.kind === 'bad') this.#fail('bad', 'bad chunk');
     else if (result.kind === 'done') this.#complete(result.used === bytes.length);
