@@ -98,6 +98,8 @@ test("upgrade keeps hostd's pid, every program and every request", async t => {
   const { code, stdout, stderr } = await hostd.hostctl('upgrade');
   assert.equal(code, 0, stderr);
   assert.equal(stdout, 'hostd: upgraded\n');
+  // Even at once: the control socket is held across the upgrade.
+  assert.equal((await hostd.hostctl('pid')).code, 0);
   await until('the new hostd to be ready', () => hostd.output().split('"msg":"ready: ').length === 3);
   assert.equal((await hostd.hostctl('pid')).stdout, `${hostd.pid}\n`);
   const after = await hostd.status();

@@ -1,8 +1,8 @@
 // The control socket: HTTP/JSON for hostctl. Who is calling is told by the kernel; who may call, by the socket's group and mode.
 // Nothing here comes from the network.
 
-import { closeSync, existsSync, lstatSync, mkdirSync, unlinkSync } from 'node:fs';
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { existsSync, lstatSync, mkdirSync, unlinkSync } from 'node:fs';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { dirname } from 'node:path';
 import { HostdError, messageOf } from '../errors.ts';
@@ -38,13 +38,8 @@ export type Handlers = { readonly [route: string]: Handler };
 /** Takes a connection that has left HTTP (protocol/terminal.ts); `early` are the bytes that came with the request. */
 export type Upgrade = (socket: Socket, early: Buffer, caller: Peer) => Promise<void>;
 
-/** Listens on the control socket, mode 0660, root and the operators' group. */
-export function serveControl(
-  control: Settings['control'],
-  handlers: Handlers,
-  log: Logger,
-  upgrade: Upgrade,
-): Server {
+/** Listens on the control socket, mode 0660, root and the operators' group. Returns its fd. */
+export function listenControl(control: Settings['control']): number {
   const own = process.geteuid?.() ?? 0;
   const group = control.group === null ? null : native.group(control.group);
   mkdirSync(dirname(control.socket), { recursive: true, mode: 0o755 });
@@ -57,7 +52,11 @@ export function serveControl(
     unlinkSync(control.socket);
   }
   const gid = group?.gid ?? process.getegid?.() ?? 0;
-  const fd = native.listenUnix(control.socket, own, gid, group === null ? 0o600 : 0o660, backlog);
+  return native.listenUnix(control.socket, own, gid, group === null ? 0o600 : 0o660, backlog);
+}
+
+/** Serves the control socket until the process ends. */
+export function serveControl(fd: number, handlers: Handlers, log: Logger, upgrade: Upgrade): void {
   const server = createServer((request, response) => {
     handle(request, response, handlers, log).catch(error => {
       log.error({ err: error }, `control: ${messageOf(error)}`);
@@ -75,14 +74,6 @@ export function serveControl(
   // A command may take as long as its programs do.
   server.requestTimeout = 0;
   server.listen({ fd });
-  server.on('close', () => {
-    try {
-      closeSync(fd);
-    } catch {
-      // The server has closed it.
-    }
-  });
-  return server;
 }
 
 async function handle(

@@ -1,6 +1,6 @@
 // hostd start: puts the parts together, in this order: configuration, lock, adoption, control socket, programs, ready.
 
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { type Loaded, load } from '../config/load.ts';
 import { HostdError, messageOf } from '../errors.ts';
 import { formatProblem } from '../model/problem.ts';
@@ -8,7 +8,7 @@ import { adoptAll } from './adopt.ts';
 import { boot, withRunning } from './boot.ts';
 import { findCgroups } from './cgroups.ts';
 import { commandHandlers } from './commands.ts';
-import { serveControl } from './control.ts';
+import { listenControl, serveControl } from './control.ts';
 import { sha256 } from './digest.ts';
 import { handleSignals, makeEnding } from './ending.ts';
 import { writeGunicornConfiguration } from './gunicorn.ts';
@@ -102,7 +102,12 @@ function startHostd({ config, trial }: Arguments, log: Logger): void {
   supervisor.setHost(withRunning(supervisor, loaded, records));
   const ending = makeEnding(supervisor, records, config, log);
   const handlers = commandHandlers({ supervisor, records, log, logs, ending });
-  serveControl(settings.control, handlers, log, async (socket, early, caller) => {
+  // Held like the programs' sockets, an upgrade in place refuses no hostctl.
+  const { socket } = settings.control;
+  if (!supervisor.sockets.held().has(socket))
+    supervisor.sockets.keep(socket, listenControl(settings.control));
+  process.on('exit', () => rmSync(socket, { force: true }));
+  serveControl(supervisor.sockets.held().get(socket) ?? -1, handlers, log, async (socket, early, caller) => {
     // Loaded when somebody asks for it, as node-pty is.
     const { serveTerminal } = await import('./terminal.ts');
     serveTerminal(socket, early, caller, { supervisor, cgroups, log });

@@ -23,6 +23,8 @@ export interface Sockets {
    * kernel does not let hostd have it (a container without CAP_SYS_PTRACE, a system call filter).
    */
   takeBack(key: string, pidfd: number, pid: number): boolean;
+  /** Holds a socket that was made elsewhere, so that it outlives an upgrade in place. */
+  keep(key: string, fd: number): void;
   /** Closes a socket and removes its file: from now on clients are refused. */
   release(key: string): void;
   /** All sockets that are held: fds by key. */
@@ -67,6 +69,9 @@ export function makeSockets(inherited: ReadonlyMap<string, number>): Sockets {
       if (key.startsWith('/')) removeSocketFile(key);
     },
     held: () => held,
+    keep(key, fd) {
+      keep(key, fd);
+    },
   };
 }
 
