@@ -60,7 +60,8 @@ export class AppConnections {
   }
 
   #connect(give: (got: Got) => void): () => void {
-    const end = performance.now() + this.#limits.queueMs;
+    const begun = performance.now();
+    const { queueMs, absentMs } = this.#limits;
     let delay = firstDelayMs;
     let timer: NodeJS.Timeout | null = null;
     let queued = false;
@@ -81,7 +82,8 @@ export class AppConnections {
         settle({ kind: 'failed', why });
         return;
       }
-      if (performance.now() + delay > end) {
+      const patience = errnoOf(error) === 'EAGAIN' ? queueMs : Math.min(absentMs, queueMs);
+      if (performance.now() + delay > begun + patience) {
         settle({ kind: 'busy', why });
         return;
       }

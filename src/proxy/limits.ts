@@ -34,8 +34,10 @@ export interface Limits {
   /** Bytes of all responses; past it, a response waits for its client after responseMemoryFloor bytes. */
   readonly responseMemoryTotal: number;
   readonly responseMemoryFloor: number;
-  /** Milliseconds that a request waits for an app whose socket is absent, refuses, or has a full backlog (503). */
+  /** Milliseconds that a request waits for an app whose socket has a full backlog (503). */
   readonly queueMs: number;
+  /** The same where nobody holds the socket: hostd does while an app restarts, so the app was stopped (503). */
+  readonly absentMs: number;
   /** Requests of one site that may wait so. */
   readonly queueLength: number;
   /** Milliseconds between two reads from the app (504 before its header, else the connection ends). */
@@ -72,6 +74,7 @@ export const defaultLimits: Limits = {
   responseMemoryTotal: 134_217_728,
   responseMemoryFloor: 65_536,
   queueMs: 10_000,
+  absentMs: 2000,
   queueLength: 1000,
   upstreamGapMs: 60_000,
   responseHeader: 32_768,
