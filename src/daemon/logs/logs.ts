@@ -136,12 +136,18 @@ function ownerOf(program: Program): Owner | null {
 
 const standard: Omit<LogFile, 'path'> = { maxBytes: logMaxBytes, backups: logBackups, maxAge: null };
 
-/** The access logs, which belong to the apps and are written by the proxy's workers. */
+/** The access and error logs of sites, which belong to the apps and are written by the proxy's workers. */
 function siteSources(host: Host): LogSource[] {
   const apps = new Map(host.programs.map(program => [program.name, program]));
   return host.sites.flatMap(site => {
     const app = apps.get(site.name);
     const owner = app === undefined ? null : ownerOf(app);
-    return owner === null ? [] : [{ name: site.name, path: site.accessLog, owner, rules: () => standard }];
+    if (owner === null) return [];
+    return [site.accessLog, site.errorLog].map(path => ({
+      name: site.name,
+      path,
+      owner,
+      rules: () => standard,
+    }));
   });
 }

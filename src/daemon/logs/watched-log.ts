@@ -1,22 +1,15 @@
 // One log that programs have open: watched, put aside when it is due, and what goes wrong with it said once.
 
-import { closeSync, fstatSync, readlinkSync, type Stats, statfsSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { errnoOf, HostdError, messageOf } from '../../errors.ts';
+import { closeSync, fstatSync } from 'node:fs';
+import { HostdError } from '../../errors.ts';
 import { dueFor, type RotationRules, untilDue } from '../../lifecycle/rotation.ts';
 import type { Owner } from '../paths.ts';
 import type { Run } from '../run.ts';
+import { type Complaints, makeComplaints } from './complaints.ts';
 import type { Compressor } from './compress.ts';
 import { fileKey } from './followers.ts';
-import {
-  backupName,
-  closePlace,
-  openInPlace,
-  openPlace,
-  type Place,
-  statInPlace,
-  unfinishedName,
-} from './place.ts';
+import { begunAt, openMoved } from './opened-log.ts';
+import { closePlace, openInPlace, openPlace, statInPlace, unfinishedName } from './place.ts';
 import { type QuietWatch, watchQuietly } from './quiet-watch.ts';
 import { finishInterrupted, type Rotation, reopen, rotate } from './rotate.ts';
 import type { Tools } from './take-out.ts';
@@ -42,8 +35,6 @@ export interface WatchedLogContext extends Tools {
 const rest = 1000;
 /** Milliseconds until what has failed is tried again, if the log is written to. */
 const patience = 10_000;
-/** A disk with less room than this for its users is full, in bytes. */
-const noRoom = 64 * 1024;
 const longestTimer = 2 ** 31 - 1;
 
 export class WatchedLog {
@@ -60,14 +51,16 @@ export class WatchedLog {
   #begunAt = Number.POSITIVE_INFINITY;
   #notBefore = 0;
   #ageTimer: NodeJS.Timeout | undefined;
-  #trouble: string | null = null;
-  #full = false;
+  readonly #complaints: Complaints;
   #closed = false;
 
   /** @throws when it cannot be opened safely. `adopted`: a run that has it open, perhaps under another name by now. */
   constructor(source: LogSource, adopted: Run | null, context: WatchedLogContext) {
     this.source = source;
     this.#context = context;
+    this.#complaints = makeComplaints(source.path, (level, message) =>
+      context.say(level, source.name, message),
+    );
     const place = openPlace(source.path, source.owner);
     try {
       this.#fd =
@@ -138,7 +131,7 @@ export class WatchedLog {
     const changed = size !== this.#seen.size || mtimeMs !== this.#seen.mtimeMs;
     if (this.#seen.size === 0 && size > 0) this.#begunAt = Date.now();
     this.#seen = { size, mtimeMs };
-    if (changed) this.#lookAtDisk();
+    if (changed) this.#complaints.lookAtDisk(this.#fd);
     if (!this.#rotating) this.#rotateIfDue(size);
     return changed;
   }
@@ -157,8 +150,11 @@ export class WatchedLog {
     // What has failed is tried again when something is written, not for its own sake.
     if (now < this.#notBefore) return;
     this.#then(() => rotate(this.#rotation(due === 'age'), this.#context)).then(
-      () => this.#wellAgain(),
-      error => this.#complain(error),
+      () => this.#complaints.hasRotated(),
+      error => {
+        this.#notBefore = Date.now() + patience;
+        this.#complaints.cannotRotate(error);
+      },
     );
   }
 
@@ -173,11 +169,15 @@ export class WatchedLog {
     const done = this.#context.inTurn(this.source.path, work).finally(() => {
       this.#rotating = false;
       const { size } = fstatSync(this.#fd);
-      this.#begunAt = Date.now();
       this.#seen = { ...this.#seen, size };
     });
     this.#work = done.then(
-      () => this.#context.compressor.add(this.source.path, this.source.owner, this.source.rules().backups),
+      () => {
+        this.#begunAt = Date.now();
+        this.#notBefore = 0;
+        const { path, owner, rules } = this.source;
+        this.#context.compressor.add(path, owner, rules().backups);
+      },
       () => {},
     );
     return done;
@@ -190,64 +190,10 @@ export class WatchedLog {
         if (await finishInterrupted(place, this.source.rules().backups))
           this.#context.say('info', this.source.name, `finished an interrupted rotation of "${place.path}"`);
       } catch (error) {
-        this.#complain(error);
+        this.#complaints.cannotRotate(error);
       } finally {
         closePlace(place);
       }
     });
   }
-
-  #complain(error: unknown): void {
-    this.#notBefore = Date.now() + patience;
-    const { name, path } = this.source;
-    const hint = error instanceof HostdError && error.hint !== undefined ? `\n  try: ${error.hint}` : '';
-    const message = `cannot rotate "${path}": ${messageOf(error)}${hint}`;
-    if (message === this.#trouble) return;
-    this.#trouble = message;
-    this.#context.say('warn', name, message);
-  }
-
-  #wellAgain(): void {
-    this.#notBefore = 0;
-    if (this.#trouble === null) return;
-    this.#trouble = null;
-    this.#context.say('info', this.source.name, `rotates "${this.source.path}" again`);
-  }
-
-  /** The program is told by write(2); nobody else is, and it may not say so. */
-  #lookAtDisk(): void {
-    const { bavail, bsize } = statfsSync(`/proc/self/fd/${this.#fd}`);
-    const full = bavail * bsize < noRoom;
-    if (full === this.#full) return;
-    this.#full = full;
-    const { name, path } = this.source;
-    if (full) this.#context.say('warn', name, `no space left for "${path}": what is written to it is lost`);
-    else this.#context.say('info', name, `there is space for "${path}" again`);
-  }
-}
-
-/** Since when the log has lines: since the newest backup was made, or the log itself. */
-function begunAt(place: Place, log: Stats): number {
-  if (log.size === 0) return Date.now();
-  const newest = statInPlace(place, backupName(place.name, { index: 1, zipped: false }));
-  return newest?.mtimeMs ?? (log.birthtimeMs || log.mtimeMs);
-}
-
-/** An adopted run's stdout or stderr that has another name in the log's directory now; null: it has not. */
-function openMoved(place: Place, run: Run): number | null {
-  const wanted = statInPlace(place, place.name)?.ino;
-  const directory = readlinkSync(`/proc/self/fd/${place.directory}`);
-  for (const number of [1, 2]) {
-    try {
-      const path = readlinkSync(`/proc/${run.process.pid}/fd/${number}`);
-      const name = path.slice(directory.length + 1);
-      if (dirname(path) !== directory || !name.startsWith(place.name) || join(directory, name) !== path)
-        continue;
-      const ino = statInPlace(place, name)?.ino;
-      if (name !== place.name && ino !== undefined && ino !== wanted) return openInPlace(place, name, 'read');
-    } catch (error) {
-      if (errnoOf(error) === undefined) throw error;
-    }
-  }
-  return null;
 }

@@ -1,0 +1,43 @@
+// What goes wrong with one log, said once, and once more when it is well again.
+
+import { statfsSync } from 'node:fs';
+import { HostdError, messageOf } from '../../errors.ts';
+
+export type Say = (level: 'info' | 'warn', message: string) => void;
+
+/** A disk with less room than this for its users is full, in bytes. */
+const noRoom = 64 * 1024;
+
+export interface Complaints {
+  cannotRotate(error: unknown): void;
+  hasRotated(): void;
+  /** Looks at the disk that an open log is on. The program is told by write(2); nobody else is, and it may not say so. */
+  lookAtDisk(fd: number): void;
+}
+
+export function makeComplaints(path: string, say: Say): Complaints {
+  let trouble: string | null = null;
+  let wasFull = false;
+  return {
+    cannotRotate(error) {
+      const hint = error instanceof HostdError && error.hint !== undefined ? `\n  try: ${error.hint}` : '';
+      const message = `cannot rotate "${path}": ${messageOf(error)}${hint}`;
+      if (message === trouble) return;
+      trouble = message;
+      say('warn', message);
+    },
+    hasRotated() {
+      if (trouble === null) return;
+      trouble = null;
+      say('info', `rotates "${path}" again`);
+    },
+    lookAtDisk(fd) {
+      const { bavail, bsize } = statfsSync(`/proc/self/fd/${fd}`);
+      const full = bavail * bsize < noRoom;
+      if (full === wasFull) return;
+      wasFull = full;
+      if (full) say('warn', `no space left for "${path}": what is written to it is lost`);
+      else say('info', `there is space for "${path}" again`);
+    },
+  };
+}
