@@ -22,6 +22,8 @@ export class Connection {
   #active: Exchange | null = null;
   #waiting: { readonly req: IncomingMessage; readonly res: ServerResponse }[] = [];
   #requests = 0;
+  /** Bytes read by the end of the last exchange: more are the beginning of another request. */
+  #bytesServed = 0;
   /** A status to end with, once the answers that are due have been given. */
   #failure: number | null = null;
   /** Nothing more is served on it. */
@@ -70,6 +72,7 @@ export class Connection {
   finished(exchange: Exchange): void {
     if (this.#active !== exchange) return;
     this.#active = null;
+    this.#bytesServed = this.socket.bytesRead;
     if (this.socket.destroyed || this.#closing) return;
     const next = this.#waiting.shift();
     if (next !== undefined) {
@@ -97,9 +100,16 @@ export class Connection {
     this.destroy();
   }
 
-  /** For a drain: an idle connection ends now, a busy one after its answer. */
+  /** Makes room: an idle connection ends at once. */
   closeIfIdle(): void {
     if (this.#active === null) this.destroy();
+  }
+
+  /** For a drain: an idle connection ends now, a busy one after its answer, and one whose request may be on its way soon. */
+  drain(): void {
+    if (this.#active !== null || this.#closing) return;
+    if (this.#requests > 0 && this.socket.bytesRead === this.#bytesServed) this.#endGently();
+    else setTimeout(() => this.#active === null && this.#endGently(), this.#worker.limits.lastRequestMs);
   }
 
   /** Ends it after what has been written, though the client has been promised more. */

@@ -49,6 +49,8 @@ export interface Limits {
   readonly upstreamIdleConnections: number;
   /** Milliseconds without a byte either way in a WebSocket. */
   readonly tunnelIdleMs: number;
+  /** Milliseconds after SIGTERM for the request of a connection that has been accepted, or that has begun one. */
+  readonly lastRequestMs: number;
   /** Milliseconds that open requests have after SIGTERM. */
   readonly drainMs: number;
 }
@@ -81,6 +83,7 @@ export const defaultLimits: Limits = {
   upstreamIdleMs: 1_500,
   upstreamIdleConnections: 32,
   tunnelIdleMs: 3_600_000,
+  lastRequestMs: 2000,
   drainMs: 30_000,
 };
 

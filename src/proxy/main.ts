@@ -3,6 +3,7 @@
 
 import { closeSync, readFileSync } from 'node:fs';
 import type { Server } from 'node:http';
+import { Server as NetServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { messageOf } from '../errors.ts';
 import type { RoutedSite, Routes } from '../protocol/worker.ts';
@@ -73,7 +74,10 @@ function inBytes(site: RoutedSite): RoutedSite {
 
 function makeWorker(sites: readonly RoutedSite[]): Worker {
   const limits = withinOpenFiles(limitsFrom(process.env));
-  const errorLog = openErrorLog(2);
+  const siteErrorLogs = sites.flatMap(({ name, errorLogFd }): [string, number][] =>
+    errorLogFd == null ? [] : [[name, errorLogFd]],
+  );
+  const errorLog = openErrorLog(2, new Map(siteErrorLogs));
   const accessLogs = new Map<string, AccessLog>();
   for (const { name, accessLogFd } of sites) {
     if (accessLogFd !== null) accessLogs.set(name, new AccessLog(accessLogFd, name, errorLog));
@@ -133,7 +137,8 @@ function tellCounts(worker: Worker, tell: TellFact): NodeJS.Timeout {
 function drain(worker: Worker, servers: readonly Server[], connections: Connections, tell: TellFact): void {
   worker.draining = true;
   tell({ kind: 'draining', connections: connections.size });
-  for (const server of servers) server.close();
+  // Not http's close, which ends connections whose answer has been written but not sent.
+  for (const server of servers) NetServer.prototype.close.call(server);
   let leaving = false;
   const leave = (): void => {
     if (leaving) return;
@@ -143,7 +148,7 @@ function drain(worker: Worker, servers: readonly Server[], connections: Connecti
     void Promise.race([flushed, late]).then(() => process.exit(0));
   };
   connections.onEmpty = leave;
-  connections.closeIdle();
+  connections.drain();
   if (connections.size === 0) leave();
   setTimeout(() => {
     connections.destroyAll();

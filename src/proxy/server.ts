@@ -59,6 +59,10 @@ export class Connections {
     for (const connection of this.#all) connection.closeIfIdle();
   }
 
+  drain(): void {
+    for (const connection of this.#all) connection.drain();
+  }
+
   destroyAll(): void {
     for (const connection of this.#all) connection.destroy();
   }
