@@ -99,10 +99,13 @@ export function equipProxy(
     const logs: number[] = [];
     const routed = sites.map((site): RoutedSite => {
       const app = owners.get(site.name);
-      const fd = app === undefined ? null : openAccessLog(site.accessLog, app, warn);
-      if (fd === null) return { ...site, accessLogFd: null };
-      logs.push(closing(fd));
-      return { ...site, accessLogFd: firstListenerFd + listeners.length + logs.length - 1 };
+      const passOn = (path: string): number | null => {
+        const fd = app === undefined ? null : openSiteLog(path, app, warn);
+        if (fd === null) return null;
+        logs.push(closing(fd));
+        return firstListenerFd + listeners.length + logs.length - 1;
+      };
+      return { ...site, accessLogFd: passOn(site.accessLog), errorLogFd: passOn(site.errorLog) };
     });
     const routes: Routes = {
       listeners: listen.map((address, index) => ({ ...address, fd: firstListenerFd + index })),
@@ -126,12 +129,12 @@ export function equipProxy(
   }
 }
 
-function openAccessLog(path: string, app: Program, warn: (message: string) => void): number | null {
+function openSiteLog(path: string, app: Program, warn: (message: string) => void): number | null {
   try {
     const { uid, gid } = userOf(app);
     return openForAppending(path, { uid, gid });
   } catch (error) {
-    warn(`no access log for "${app.app}": ${messageOf(error)}`);
+    warn(`no log for the site of "${app.app}": ${messageOf(error)}`);
     return null;
   }
 }

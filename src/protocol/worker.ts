@@ -4,15 +4,17 @@
 
 import type { Site } from '../model/host.ts';
 
-/** Inherited fds: the listeners, then the access logs. */
+/** Inherited fds: the listeners, then the logs. */
 export interface Routes {
   readonly listeners: readonly { readonly fd: number; readonly host: string; readonly port: number }[];
   readonly sites: readonly RoutedSite[];
 }
 
-/** A site with its access log opened by hostd, append only; null: not logged (hostd could not open it safely). */
+/** A site with its logs opened by hostd, append only; null: not logged (hostd could not open it safely). */
 export interface RoutedSite extends Site {
   readonly accessLogFd: number | null;
+  /** What went wrong with this site's requests, for whoever runs the site. */
+  readonly errorLogFd?: number | null;
 }
 
 export type Fact =
