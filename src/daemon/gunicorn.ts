@@ -26,6 +26,9 @@ def _own_settings():
     return runpy.run_path(path)
 
 
+# gunicorn's own control socket lies in HOME: two generations during a reload would share it, and hostctl does its work.
+control_socket_disable = True
+
 globals().update((key, value) for key, value in _own_settings().items() if not key.startswith("_"))
 _own_hook = globals().get("post_worker_init")
 

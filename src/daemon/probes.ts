@@ -1,5 +1,6 @@
 // Which programs are being asked for their health: those with a health path, from their spawn until they are RUNNING.
 
+import type { State } from '../lifecycle/process.ts';
 import type { Host } from '../model/host.ts';
 import type { Loop } from './loop.ts';
 import { type Probe, startProbe } from './probe.ts';
@@ -9,14 +10,13 @@ import type { Unit } from './unit.ts';
 export function askForHealth(loop: Loop, host: () => Host): void {
   const probes = new Map<Unit, Probe>();
   loop.listen((unit, before) => {
-    if (before.kind === unit.state.kind && before.run === unit.state.run) return;
+    const run = spawnedRun(unit.state);
+    if (run === spawnedRun(before)) return;
     probes.get(unit)?.stop();
     probes.delete(unit);
     const { health, socket } = unit.program;
     // Over a socket that two generations share, nobody knows who answers.
-    if (health === null || socket === null || unit.successor) return;
-    if (unit.state.kind !== 'starting' || unit.run === null) return;
-    const { run } = unit.state;
+    if (run === null || health === null || socket === null || unit.successor) return;
     unit.waitsFor = health.path;
     const probe = startProbe(host(), { socket: socket.path, ...health }, answer => {
       if (probes.get(unit) !== probe) return;
@@ -25,4 +25,9 @@ export function askForHealth(loop: Loop, host: () => Host): void {
     });
     probes.set(unit, probe);
   });
+}
+
+/** The run that has been spawned and is not RUNNING yet. */
+function spawnedRun(state: State): number | null {
+  return state.kind === 'starting' && state.since !== null ? state.run : null;
 }
