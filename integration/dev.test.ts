@@ -1,13 +1,14 @@
 // hostd dev with real Django projects: what it finds, how it fronts it, how it ends.
 
 import assert from 'node:assert/strict';
-import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chownSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { connect } from 'node:net';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startDev } from './dev/dev.ts';
 import { writeProject } from './dev/project.ts';
+import { needsRoot, testAccounts } from './harness/accounts.ts';
 import { freePort } from './harness/hostd.ts';
 import { makePlace } from './harness/place.ts';
 import { marked } from './harness/processes.ts';
@@ -110,7 +111,7 @@ test('each mistake is one error with the next move, and everything else runs', {
   assert.equal((await dev.get('hello.localhost')).status, 200);
 });
 
-test('a port that is in use is named with its owner; without --port the next one serves', {
+test('a port that was asked for and is in use is named with its owner', {
   skip,
 }, async t => {
   const place = makePlace(t);
@@ -127,6 +128,16 @@ test('a port that is in use is named with its owner; without --port the next one
       `cannot listen on port ${port}: it is in use by \\S+ \\(pid ${process.pid}\\)\\s+try: .*--port ${port + 1}`,
     ),
   );
+});
+
+test('without --port the next free one serves when 8000 is taken', async t => {
+  const place = makePlace(t);
+  const taken = createServer().on('error', () => {});
+  await new Promise<void>(resolve => taken.on('error', () => resolve()).listen(8000, '127.0.0.1', resolve));
+  t.after(() => taken.close());
+  const dev = await startDev(place, { args: ['--proxy', 'x=1'], port: null });
+  assert.match(dev.output(), /cannot listen on port 8000: it is in use/);
+  assert.match(dev.output(), /all apps: http:\/\/localhost:80(0[1-9]|1\d|20)\//);
 });
 
 test('a server that does not run yet has a page that loads again; then requests, WebSockets and events pass', async t => {
@@ -235,6 +246,11 @@ server_names = ["shop.test"]
 COLOUR = "blue"
 [app.shop.program.beat]
 command = "/bin/sh -c 'echo beat $COLOUR; exec sleep 1000'"
+[app.own]
+root = "${root}"
+project = "${folder}"
+settings = "hello.settings"
+command = "${root}/bin/python -m gunicorn hello.wsgi --workers 1"
 [app.other]
 root = "/webapps/other"
 nonsense = 1
@@ -246,13 +262,15 @@ nonsense = 1
     dev.output(),
     new RegExp(`root "/webapps/shop_django" is no virtualenv on this machine: ${root} stands for it`),
   );
-  assert.match(dev.output(), /hostd\.toml:16:1: app "other": there is no key "nonsense"/);
+  assert.match(dev.output(), /hostd\.toml:21:1: app "other": there is no key "nonsense"/);
   for (const host of ['shop.test', 'shop.localhost']) {
     const answer = await dev.get(host, '/', { headers: {} });
     // ALLOWED_HOSTS of a project in DEBUG has .localhost alone, in development as in production.
     assert.equal(answer.status, host === 'shop.test' ? 400 : 200);
   }
   assert.equal((await dev.get('shop.localhost', '/static/a.txt')).text, 'static of hello\n');
+  // A command of the app's own gets the socket as in production.
+  assert.equal((await dev.get('own.localhost')).status, 200);
   await dev.says(/shop:beat \| beat blue/);
   await dev.says(/gunicorn/i);
 });
@@ -301,6 +319,28 @@ test('an app that fell over shows its traceback, and the next page load starts i
   assert.equal(JSON.parse(again.text).name, 'hello.urls');
 });
 
+test('what runserver cannot load is shown at once, and the page learns that it was mended', {
+  skip,
+}, async t => {
+  const place = makePlace(t);
+  const folder = writeProject(place, 'hello', 'hello');
+  place.write('hello/hello/urls.py', 'import not_today\n');
+  const dev = await startDev(place, { args: [folder] });
+  const started = performance.now();
+  const page = await dev.get('hello.localhost', '/', html);
+  assert.ok(performance.now() - started < 6000);
+  assert.equal(page.status, 502);
+  assert.match(page.text, /ModuleNotFoundError: No module named &#39;not_today&#39;/);
+  await sleep(1200);
+  writeProject(place, 'hello', 'hello');
+  const waiting = { method: 'HEAD', headers: { 'X-Hostd-Waiting': '1' } };
+  await until('it to be up', async () => (await dev.get('hello.localhost', '/', waiting)).status === 204, {
+    timeout: 20_000,
+    every: 200,
+  });
+  assert.equal((await dev.get('hello.localhost', '/', html)).status, 200);
+});
+
 test('with --lazy an app starts at its first request, which waits, and an idle one stops', {
   skip,
 }, async t => {
@@ -317,4 +357,72 @@ test('with --lazy an app starts at its first request, which waits, and an idle o
     (await dev.get('localhost')).text.includes('starts at the first request'),
   );
   assert.equal((await dev.get('hello.localhost')).status, 200);
+});
+
+test('node front ends get a site of their own and a port; scripts that only build run beside the project', {
+  skip,
+}, async t => {
+  const place = makePlace(t);
+  const folder = writeProject(place, 'shop', 'hello');
+  const serve = `require('http').createServer((req, res) => res.end('front ' + req.url)).listen(process.env.PORT)`;
+  place.write('shop/frontend/package.json', JSON.stringify({ scripts: { dev: 'node server.cjs' } }));
+  place.write('shop/frontend/server.cjs', serve);
+  place.write(
+    'shop/theme/package.json',
+    JSON.stringify({
+      scripts: { dev: 'tailwindcss() { echo watching for classes; exec sleep 1000; }; tailwindcss' },
+    }),
+  );
+  place.write(
+    'shop/broken/package.json',
+    JSON.stringify({ scripts: { dev: 'vite' }, devDependencies: { vite: '6' } }),
+  );
+  const dev = await startDev(place, { args: [folder] });
+  assert.equal((await dev.get('shop-frontend.localhost', '/x')).text, 'front /x');
+  assert.equal((await dev.get('shop.localhost')).status, 200);
+  await dev.says(/shop:theme +\| watching for classes/);
+  assert.match(
+    dev.output(),
+    /cannot run the front end in ".*\/broken": it has no node_modules\s+try: cd .*\/broken && npm install/,
+  );
+});
+
+test('the virtualenv that poetry keeps is asked for; one that is missing is said', { skip }, async t => {
+  const place = makePlace(t);
+  const { root } = virtualenv('recent');
+  const env = { VIRTUAL_ENV: '', PATH: `${place.dir}/bin:/usr/bin:/bin` };
+  place.write(
+    'bin/poetry',
+    `#!/bin/sh\nif [ "$PWD" = "${place.dir}/kept" ]; then echo ${root}; else exit 1; fi\n`,
+    0o755,
+  );
+  for (const name of ['kept', 'lost', 'piped']) writeProject(place, name, name);
+  place.write('kept/poetry.lock', '');
+  place.write('lost/pyproject.toml', '[tool.poetry]\nname = "lost"\n');
+  place.write('piped/Pipfile', '');
+  const dev = await startDev(place, { args: ['kept', 'lost', 'piped'], env });
+  assert.match(dev.output(), /kept .*Python of poetry/);
+  assert.equal((await dev.get('kept.localhost')).status, 200);
+  assert.match(
+    dev.output(),
+    /virtualenv of ".*\/lost": poetry has none\s+try: cd .*\/lost && poetry install/,
+  );
+  assert.match(
+    dev.output(),
+    /virtualenv of ".*\/piped": pipenv is not installed\s+try: install pipenv, or: python3 -m venv/,
+  );
+});
+
+test('nobody needs to be root: another user runs it, with a socket and a port of its own', {
+  skip: needsRoot || skip,
+}, async t => {
+  const place = makePlace(t);
+  const { a } = await testAccounts();
+  const folder = writeProject(place, 'hello', 'hello');
+  for (const path of ['home', 'tmp']) chownSync(place.directory(path, 0o755), a.uid, a.gid);
+  const dev = await startDev(place, { args: [folder, '--server', 'gunicorn'], as: a });
+  assert.equal(JSON.parse((await dev.get('hello.localhost')).text).uid, a.uid);
+  const { code, ms } = await dev.stop();
+  assert.equal(code, 0);
+  assert.ok(ms < 1000, `it took ${ms} ms`);
 });

@@ -57,6 +57,12 @@ nginx_test = "${nginx} -t"\nnginx_reload = "${nginx} -s reload"
   assert.equal((await emit(configure('three.test'))).code, 0);
   await until('nginx to have the third name', async () => (await status('three.test')) === 200);
 
+  // A site that was disabled stays so.
+  assert.equal((await run([hostctl, 'nginx', 'disable', 'hello', '--out', tree])).code, 0);
+  assert.equal((await emit(configure('fourth.test'))).stdout, 'wrote /etc/nginx/sites-available/hello\n');
+  assert.ok(!existsSync(`${tree}/etc/nginx/sites-enabled/hello`));
+  assert.equal((await run([hostctl, 'nginx', 'enable', 'hello', '--out', tree])).code, 0);
+
   // An app that is gone takes its files with it, and nobody else's.
   const other = place.write('tree/etc/nginx/sites-available/other', '# by hand\n');
   const gone = await emit(configure('three.test', 'goodbye'));

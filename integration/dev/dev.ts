@@ -2,12 +2,13 @@
 
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Answer, type Ask, ask } from '../../scripts/http.ts';
 import { native } from '../../src/native/index.ts';
 import { openTerminal } from '../../src/native/terminal.ts';
+import type { Account } from '../harness/accounts.ts';
 import { freePort } from '../harness/hostd.ts';
 import type { Place } from '../harness/place.ts';
-import { until } from '../harness/until.ts';
 import { virtualenv } from '../harness/virtualenvs.ts';
 
 const main = new URL('../../src/cli/hostd.ts', import.meta.url).pathname;
@@ -31,6 +32,8 @@ export interface DevOptions {
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;
   readonly terminal?: boolean;
+  /** Who runs it; only root can choose. */
+  readonly as?: Account;
   /** null: hostd chooses. */
   readonly port?: number | null;
   /** What it says when it is ready; null: it is not waited for. */
@@ -57,9 +60,9 @@ export async function startDev(place: Place, options: DevOptions): Promise<Dev> 
     argv,
     env: Object.entries(env).map(([name, value]) => `${name}=${value}`),
     directory: options.cwd ?? place.dir,
-    uid: process.getuid?.() ?? 0,
-    gid: process.getgid?.() ?? 0,
-    groups: process.getgroups?.() ?? [],
+    uid: options.as?.uid ?? process.getuid?.() ?? 0,
+    gid: options.as?.gid ?? process.getgid?.() ?? 0,
+    groups: options.as === undefined ? (process.getgroups?.() ?? []) : [options.as.gid],
     umask: 0o022,
     limits: [],
     fds: io.fds,
@@ -94,13 +97,16 @@ export async function startDev(place: Place, options: DevOptions): Promise<Dev> 
       ask({ to: { port: port ?? 8000 }, host, path, timeout: 30_000, ...rest }),
     type: text => void io.stream.write(text),
     async says(what, timeout = 20_000) {
-      const found = await until(`hostd dev to say ${what}; it said\n${output}`, () => what.exec(output), {
-        timeout,
-      }).catch(error =>
-        Promise.reject(
-          new Error(`${error instanceof Error ? error.message : error}\n--- all of it:\n${output}`),
-        ),
-      );
+      const deadline = performance.now() + timeout;
+      let found = what.exec(output);
+      while (found === null) {
+        if (!running || performance.now() > deadline)
+          throw new Error(
+            `waited in vain for hostd dev to say ${what}${running ? '' : ', it has ended'}:\n${output}`,
+          );
+        await sleep(25);
+        found = what.exec(output);
+      }
       return found[1] ?? found[0];
     },
     async stop() {

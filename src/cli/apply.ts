@@ -3,7 +3,7 @@
 
 import { execFile } from 'node:child_process';
 import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { messageOf } from '../errors.ts';
 import type { Output } from '../formats/format.ts';
 import { isWrittenByUs } from '../formats/layout.ts';
@@ -64,7 +64,13 @@ export async function apply(host: Host, isWhole: boolean, base: string, context:
 function changed(base: string, outputs: readonly Output[]): readonly Step[] {
   return outputs
     .map(output => ({ path: output.path, output, before: find(base, output.path) }))
-    .filter(({ output, before }) => !isCurrent(before, output));
+    .filter(({ output, before }) => !isCurrent(before, output) && !isDisabled(base, output, before));
+}
+
+/** A site that has its file, but no link to it: somebody wants it so (hostctl nginx disable). */
+function isDisabled(base: string, output: Output, before: Found): boolean {
+  if (output.kind !== 'link' || before.kind !== 'missing') return false;
+  return find(base, join(dirname(output.path), output.target)).kind === 'file';
 }
 
 /** Where each format keeps its files. A start script stays: it lies in the app's own directory. */

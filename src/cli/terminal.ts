@@ -168,12 +168,13 @@ class Session {
       socket.once('drain', () => stdin.resume());
     };
     const onEnd = (): void => void socket.write(encodeFrame('end'));
-    if (this.#onTerminal) (stdin as ReadStream).setRawMode(true);
+    const isRaw = this.#onTerminal && stdin.isTTY === true;
+    if (isRaw) (stdin as ReadStream).setRawMode(true);
     stdin.on('data', onData).on('end', onEnd).on('error', onEnd);
     stdin.resume();
     this.#undo.push(() => {
       stdin.off('data', onData).off('end', onEnd);
-      if (this.#onTerminal) (stdin as ReadStream).setRawMode(false);
+      if (isRaw) (stdin as ReadStream).setRawMode(false);
       stdin.pause();
       // A pipe that nobody writes to would keep this process.
       (stdin as Partial<ReadStream>).unref?.();
@@ -193,7 +194,7 @@ class Session {
     if (!this.#onTerminal) return;
     const resized = (): void => {
       const { columns, rows } = process.stdout;
-      this.#socket.write(encodeFrame('resize', JSON.stringify({ columns, rows })));
+      if (columns && rows) this.#socket.write(encodeFrame('resize', JSON.stringify({ columns, rows })));
     };
     process.stdout.on('resize', resized);
     this.#undo.push(() => process.stdout.off('resize', resized));

@@ -5,8 +5,9 @@ import { connect } from 'node:net';
 import { HostdError, messageOf } from '../errors.ts';
 import { native } from '../native/index.ts';
 import type { Address } from '../proxy/app-connection.ts';
+import type { Command } from './command.ts';
 import type { AppPlan } from './plan.ts';
-import { type Command, Running, type Size } from './running.ts';
+import { Running, type Size } from './running.ts';
 import { plainLine } from './tame.ts';
 
 /** "waiting": nobody has asked for it yet. "elsewhere": somebody else runs it. */
@@ -28,6 +29,8 @@ const keptLines = 400;
 const startMs = 30_000;
 /** Milliseconds between two looks whether it listens, while it starts. */
 const lookMs = 50;
+/** Milliseconds after a traceback in which it may still come up; runserver then waits for a file to change. */
+const tracebackMs = 1000;
 /** Milliseconds until SIGKILL, for an app that is stopped by itself. */
 const graceMs = 3000;
 
@@ -44,6 +47,8 @@ export class DevApp {
   /** Why it could not even be started. */
   #failure: string | null = null;
   #coming: Promise<boolean> | null = null;
+  /** When it wrote a traceback, of this start. */
+  #tracebackAt: number | null = null;
   #open = 0;
   #idle: NodeJS.Timeout | null = null;
   #lookedAt: { at: number; answers: Promise<boolean> } | null = null;
@@ -84,6 +89,7 @@ export class DevApp {
   start(): void {
     this.#stopped = false;
     this.#failure = null;
+    this.#tracebackAt = null;
     for (const running of this.all) {
       try {
         running.start();
@@ -116,14 +122,16 @@ export class DevApp {
     return this.#coming;
   }
 
-  /** Whether a server that somebody else runs takes connections now; asked at most once a second. */
-  isReachable(): Promise<boolean> {
+  /** Whether its server takes connections now; asked at most once a second. */
+  async isReachable(): Promise<boolean> {
     const address = this.plan.site?.address;
-    if (address === undefined) return Promise.resolve(false);
+    if (address === undefined) return false;
     const now = Date.now();
     if (this.#lookedAt === null || now - this.#lookedAt.at > 1000)
       this.#lookedAt = { at: now, answers: takesConnections(address) };
-    return this.#lookedAt.answers;
+    const answers = await this.#lookedAt.answers;
+    if (answers && this.web?.state.kind === 'running') this.#answers = true;
+    return answers;
   }
 
   /** A request for it has begun; the result says that it has ended. */
@@ -159,6 +167,7 @@ export class DevApp {
 
   #keep(lines: readonly string[]): void {
     this.lines.push(...lines.map(plainLine));
+    if (lines.some(line => line.startsWith('Traceback'))) this.#tracebackAt = performance.now();
     if (this.lines.length > keptLines) this.lines.splice(0, this.lines.length - keptLines);
   }
 
@@ -186,6 +195,7 @@ export class DevApp {
         if (this.#answers && this.#open === 0 && this.plan.lazy) this.#sleepLater();
         return this.#answers;
       }
+      if (this.#tracebackAt !== null && performance.now() - this.#tracebackAt > tracebackMs) return false;
       await new Promise(resolve => setTimeout(resolve, lookMs));
     }
     return false;

@@ -5,12 +5,12 @@ import { existsSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { HostdError, messageOf } from '../errors.ts';
+import type { Command } from './command.ts';
 import { findFolders, readDjango } from './django.ts';
 import { type FrontEnd, frontEndCommand, isServer, readFrontEnd } from './front-end.ts';
 import { type AppPlan, type PlanContext, plainSite } from './plan.ts';
 import { type ProcfileLine, parseProcfile } from './procfile.ts';
 import { pythonEnvironment, serveDjango } from './python-app.ts';
-import type { Command } from './running.ts';
 import { projectName, siteName } from './site-name.ts';
 import { checkPython, findPython } from './virtualenv.ts';
 

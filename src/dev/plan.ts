@@ -2,7 +2,7 @@
 
 import type { Location } from '../model/host.ts';
 import type { Address } from '../proxy/app-connection.ts';
-import type { Command } from './running.ts';
+import type { Command } from './command.ts';
 
 export type ServerKind = 'runserver' | 'gunicorn' | 'uvicorn';
 

@@ -7,11 +7,11 @@ import { load } from '../config/load.ts';
 import { HostdError, messageOf } from '../errors.ts';
 import type { App, Host, Program } from '../model/host.ts';
 import { formatProblem } from '../model/problem.ts';
+import type { Command } from './command.ts';
 import { findFolders, readDjango } from './django.ts';
 import type { FolderPlan } from './folder.ts';
 import { type AppPlan, type PlanContext, plainSite, type ServerKind } from './plan.ts';
 import { gunicornCommand, pythonEnvironment, serveDjango, wrapped } from './python-app.ts';
-import type { Command } from './running.ts';
 import { siteName } from './site-name.ts';
 import { checkPython, findPython, type Python } from './virtualenv.ts';
 

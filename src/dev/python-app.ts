@@ -4,9 +4,9 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { HostdError } from '../errors.ts';
+import type { Command } from './command.ts';
 import type { DjangoProject } from './django.ts';
 import { type PlanContext, plainSite, type ServerKind, type SitePlan } from './plan.ts';
-import type { Command } from './running.ts';
 import type { Python } from './virtualenv.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;

@@ -85,7 +85,7 @@ export async function runDev(options: DevOptions, around: DevSurroundings): Prom
 
 function makeSession(runtime: string, { idleMinutes }: DevOptions, around: DevSurroundings): Session {
   const { env, screen, keys } = around;
-  return new Session({
+  const session = new Session({
     env,
     screen,
     keys,
@@ -95,10 +95,12 @@ function makeSession(runtime: string, { idleMinutes }: DevOptions, around: DevSu
     newApps: async known => {
       const context = makeContext(runtime, { server: null, lazy: true }, around);
       const { apps, errors } = await gather({ operands: [], proxies: [], names: namesFolder(env) }, context);
-      for (const error of errors) around.complain(error);
+      for (const { message, hint } of errors)
+        session.display.say(hint === undefined ? message : `${message}\n  try: ${hint}`);
       return apps.filter(app => !known.has(app.name));
     },
   });
+  return session;
 }
 
 function makeContext(

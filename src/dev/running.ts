@@ -1,22 +1,13 @@
 // One command that hostd dev runs, again and again: on a pseudo-terminal where there is a screen to show it on, else on a
 // pipe. Says what it writes and how it ends; whether it is started again is not decided here.
 
-import { closeSync, openSync, statSync, writeSync } from 'node:fs';
+import { closeSync, openSync, writeSync } from 'node:fs';
 import { Socket } from 'node:net';
-import { constants } from 'node:os';
-import { isAbsolute, join } from 'node:path';
-import { HostdError } from '../errors.ts';
 import { native } from '../native/index.ts';
 import { openTerminal, type Terminal } from '../native/terminal.ts';
+import { type Command, entries, findCommand } from './command.ts';
+import { describe, launchFailure } from './ending.ts';
 import { signal, withEnvironment } from './processes.ts';
-
-export interface Command {
-  /** "hello", "hello:worker". */
-  readonly name: string;
-  readonly argv: readonly string[];
-  readonly directory: string;
-  readonly env: Readonly<Record<string, string | undefined>>;
-}
 
 export interface Size {
   readonly columns: number;
@@ -102,9 +93,12 @@ export class Running {
       const pidfd = native.pidfdOpen(child.pid);
       writeSync(child.gate, '\n');
       closeSync(child.gate);
-      closeSync(child.status);
       this.state = { kind: 'running', pid: child.pid, since: Date.now() };
-      this.#ended = this.#whenEnded(child.pid, pidfd, listening, io.closed);
+      this.#ended = this.#whenEnded(child.pid, child.status, pidfd, listening, io.closed);
+    } catch (error) {
+      io.stream.destroy();
+      if (listening !== undefined) closeSync(listening);
+      throw error;
     } finally {
       io.release();
     }
@@ -144,6 +138,7 @@ export class Running {
     terminal.stream.on('data', (bytes: Buffer) => this.#options.onOutput(bytes));
     return {
       fds: [terminal.slave, terminal.slave, terminal.slave],
+      stream: terminal.stream as Socket,
       closed: closing(terminal.stream),
       release: () => terminal.closeSlave(),
     };
@@ -157,6 +152,7 @@ export class Running {
     stream.on('error', () => stream.destroy());
     return {
       fds: [nothing, write, write],
+      stream,
       closed: closing(stream),
       release: () => {
         closeSync(write);
@@ -165,19 +161,27 @@ export class Running {
     };
   }
 
-  #whenEnded(pid: number, pidfd: number, listening: number | undefined, closed: Closing): Promise<void> {
+  #whenEnded(
+    pid: number,
+    status: number,
+    pidfd: number,
+    listening: number | undefined,
+    closed: Closing,
+  ): Promise<void> {
     return new Promise(resolve => {
       native.watch(pidfd, () => {
         // Before the reaping: until then the group's number is nobody else's.
         signal(-pid, 'SIGKILL');
         for (const stray of withEnvironment(this.#marker)) if (stray !== pid) signal(stray, 'SIGKILL');
         const ended = native.reap(pid);
-        closeSync(pidfd);
+        const failure = launchFailure(status);
+        for (const fd of [pidfd, status]) closeSync(fd);
         // Whoever waits in its backlog learns that nobody is coming.
         if (listening !== undefined) closeSync(listening);
         void closed(lastWordsMs).then(() => {
           this.#terminal = null;
-          this.state = { kind: 'ended', ...describe(ended), asked: this.#asked };
+          const end = failure === null ? describe(ended) : { how: failure, code: null };
+          this.state = { kind: 'ended', ...end, asked: this.#asked };
           this.#options.onChange();
           resolve();
         });
@@ -196,33 +200,4 @@ function closing(stream: Socket): Closing {
     await closed;
     clearTimeout(timer);
   };
-}
-
-function describe(ended: { code: number | null; signal: number | null } | null): {
-  how: string;
-  code: number | null;
-} {
-  if (ended?.signal != null) {
-    const name = Object.entries(constants.signals).find(([, number]) => number === ended.signal)?.[0];
-    return { how: name ?? `signal ${ended.signal}`, code: null };
-  }
-  return { how: `exit code ${ended?.code ?? '?'}`, code: ended?.code ?? null };
-}
-
-function entries(env: Command['env']): string[] {
-  return Object.entries(env).flatMap(([name, value]) => (value === undefined ? [] : [`${name}=${value}`]));
-}
-
-/** The path of argv[0], as execvp(3) finds it. @throws HostdError */
-function findCommand(name: string, path: string, directory: string): string {
-  const candidates = name.includes('/')
-    ? [isAbsolute(name) ? name : join(directory, name)]
-    : path.split(':').map(entry => join(isAbsolute(entry) ? entry : join(directory, entry), name));
-  for (const candidate of candidates) {
-    const stats = statSync(candidate, { throwIfNoEntry: false });
-    if (stats?.isFile() && (stats.mode & 0o111) !== 0) return candidate;
-  }
-  throw new HostdError('failed', `cannot find the command "${name}"`, {
-    hint: `install it, or look at PATH: ${path}`,
-  });
 }

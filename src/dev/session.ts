@@ -114,7 +114,8 @@ export class Session {
     const namesOf = (host: string) =>
       front.sites.find(site => site.name === front.siteOf(host))?.serverNames ?? [];
     const report = (text: string) => this.#report(text);
-    const first = port === null ? usualSecurePort : port + 443;
+    const offset = usualSecurePort - usualPort;
+    const first = port === null ? usualSecurePort : port + (port + offset > 65_535 ? -offset : offset);
     const encrypted = await listen(first, port !== null, number =>
       secure(front.server(number), { certificates, namesOf, report }),
     );
@@ -162,7 +163,11 @@ export class Session {
     return this.apps
       .map((app, index) => {
         const url = app.plan.site === null ? '-' : this.urlOf(app.name);
-        const state = app.state === 'elsewhere' ? '' : `  (${app.state})`;
+        // What waits without being lazy is about to be started.
+        const isPlain = app.state === 'elsewhere' || (app.state === 'waiting' && !app.plan.lazy);
+        const state = isPlain
+          ? ''
+          : `  (${app.state === 'waiting' ? 'starts at its first request' : app.state})`;
         return `${index + 1} ${app.name.padEnd(width)}  ${url}  ${app.plan.what}${state}`;
       })
       .join('\n');

@@ -97,7 +97,8 @@ export class Sites {
     exchange.res.once('close', done);
     const { headers } = exchange.req;
     if (headers[waitingField] !== undefined) {
-      const answers = app.web === null ? await app.isReachable() : app.state === 'running';
+      const isAsked = app.state === 'elsewhere' || app.state === 'starting';
+      const answers = app.state === 'running' || (isAsked && (await app.isReachable()));
       if (!isGone(exchange)) send(exchange, answers ? 204 : 503, '');
       return;
     }

@@ -5,6 +5,7 @@ import { closeSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { ReadStream } from 'node:tty';
 import { HostdError } from '../errors.ts';
+import { native } from './index.ts';
 
 export interface Terminal {
   /** The program's side, for its fds 0 to 2. */
@@ -27,10 +28,10 @@ interface NodePty {
 
 /** @throws HostdError when node-pty was not built, or the kernel gives no terminal. */
 export function openTerminal(columns: number, rows: number): Terminal {
-  const { native } = load();
+  const pty = load().native;
   let open: { master: number; slave: number };
   try {
-    open = native.open(columns, rows);
+    open = pty.open(columns, rows);
   } catch (cause) {
     throw new HostdError(
       'failed',
@@ -39,6 +40,7 @@ export function openTerminal(columns: number, rows: number): Terminal {
     );
   }
   const { master, slave } = open;
+  for (const fd of [master, slave]) native.cloexec(fd, 1);
   const stream = new ReadStream(master);
   // EIO is how Linux says that the other side is closed.
   stream.on('error', () => stream.destroy());
@@ -47,7 +49,7 @@ export function openTerminal(columns: number, rows: number): Terminal {
     slave,
     stream,
     resize(columns, rows) {
-      if (!stream.destroyed && columns > 0 && rows > 0) native.resize(master, columns, rows);
+      if (!stream.destroyed && columns > 0 && rows > 0) pty.resize(master, columns, rows);
     },
     closeSlave() {
       if (slaveOpen) closeSync(slave);
