@@ -179,3 +179,31 @@ test('logs that an app has replaced by links, FIFOs or directories lead hostd no
   }
   assert.equal(readFileSync(secret, 'utf8'), 'untouched');
 });
+
+test("hostd's own log goes to the file that logfile names, as JSON lines", async t => {
+  const place = makePlace(t);
+  const logfile = `${place.dir}/log/hostd.log`;
+  const config = {
+    ...noProxy,
+    hostd: { logfile },
+    program: { sleep: { command: 'sleep 1000', environment: place.env } },
+  };
+  const written = startHostd(place, { config });
+  const lines = await until('the log', () => {
+    try {
+      const text = readFileSync(logfile, 'utf8');
+      return (
+        text.includes('ready: ') &&
+        text
+          .trim()
+          .split('\n')
+          .map(line => JSON.parse(line) as { msg: string })
+      );
+    } catch {
+      return null;
+    }
+  });
+  assert.ok(lines.some(line => line.msg.startsWith("spawned: 'sleep' with pid ")));
+  process.kill(Number(readFileSync(`${place.dir}/lib/hostd.lock`, 'utf8')), 'SIGTERM');
+  await assert.rejects(written, /before it was ready/);
+});

@@ -1,9 +1,11 @@
-// hostd's own log: JSON lines by pino on stderr, readable ones when stderr is a terminal.
+// hostd's own log: JSON lines by pino on stderr or in a file, readable ones when stderr is a terminal.
 // Writing is asynchronous and bounded, so that a reader of stderr that has stalled cannot stop hostd.
 
 import { createRequire } from 'node:module';
 import { isatty } from 'node:tty';
 import { destination, type Logger, pino, stdTimeFunctions } from 'pino';
+
+import { openForAppending } from './paths.ts';
 
 export type { Logger };
 
@@ -11,14 +13,14 @@ export type { Logger };
 const mostWaiting = 4 * 1024 * 1024;
 
 /** The log, and a way to write out what is still waiting, for the moment before the process ends. */
-export function openLog(level: string): { log: Logger; flush: () => void } {
+export function openLog(level: string, file: string | null): { log: Logger; flush: () => void } {
   const options = {
     level,
     base: null,
     timestamp: stdTimeFunctions.isoTime,
     formatters: { level: levelName },
   };
-  if (isatty(2)) {
+  if (file === null && isatty(2)) {
     // Loaded here, since a daemon without a terminal never needs it.
     const pretty = createRequire(import.meta.url)('pino-pretty') as typeof import('pino-pretty').PinoPretty;
     const stream = pretty({
@@ -31,8 +33,12 @@ export function openLog(level: string): { log: Logger; flush: () => void } {
     });
     return { log: pino({ ...options, formatters: {} }, stream), flush: () => {} };
   }
-  const stream = destination({ fd: 2, sync: false, maxLength: mostWaiting });
-  // A broken stderr (a closed pipe, a full disk) must not end the daemon.
+  const fd =
+    file === null
+      ? 2
+      : openForAppending(file, { uid: process.geteuid?.() ?? 0, gid: process.getegid?.() ?? 0 });
+  const stream = destination({ fd, sync: false, maxLength: mostWaiting });
+  // A broken log (a closed pipe, a full disk) must not end the daemon.
   stream.on('error', () => {});
   const flush = () => {
     try {

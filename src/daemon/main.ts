@@ -35,10 +35,13 @@ interface Arguments {
 }
 
 function run(): void {
-  const { log, flush } = openLog(process.env['HOSTD_LOG_LEVEL'] ?? 'info');
-  process.on('exit', flush);
+  process.umask(0o022);
   try {
-    startHostd(readArguments(), log);
+    const { config, trial } = readArguments();
+    const loaded = load(config);
+    const { log, flush } = openLog(process.env['HOSTD_LOG_LEVEL'] ?? 'info', loaded.host.settings.logFile);
+    process.on('exit', flush);
+    startHostd(config, trial, loaded, log);
   } catch (error) {
     const hint = error instanceof HostdError && error.hint !== undefined ? `\n  try: ${error.hint}` : '';
     process.stderr.write(`hostd: ${messageOf(error)}${hint}\n`);
@@ -63,11 +66,9 @@ function readArguments(): Arguments {
   }
 }
 
-function startHostd({ config, trial }: Arguments, log: Logger): void {
-  process.umask(0o022);
+function startHostd(config: string, trial: boolean, loaded: Loaded, log: Logger): void {
   // hostd's own supplementary groups are nothing that a file opened on an app's behalf should profit from.
   if (process.geteuid?.() === 0) process.setgroups?.([]);
-  const loaded = load(config);
   if (!trial) sayProblems(loaded, log);
   if (loaded.broken.settings)
     throw new HostdError('config', 'cannot start: hostd.toml has errors', {

@@ -36,6 +36,12 @@ export const hostdKeys = {
     default: '"/var/log/hostd"',
     meaning: "the proxy's log, and the AUTO logs of programs",
   },
+  logfile: {
+    kind: 'path',
+    default: 'stderr',
+    meaning: "hostd's own log, JSON lines; on a terminal stderr is readable instead",
+    alias: ['log_file'],
+  },
 } as const satisfies Keys;
 
 export const controlKeys = {

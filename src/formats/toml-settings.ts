@@ -49,6 +49,7 @@ export function readSettings(
     runtimeDir,
     stateDir: hostd.state_dir ?? defaults.stateDir,
     logDir: hostd.log_dir ?? defaults.logDir,
+    logFile: hostd.logfile ?? defaults.logFile,
     control: {
       socket: control.socket ?? `${runtimeDir}/hostd.sock`,
       group: control.group ?? defaults.control.group,

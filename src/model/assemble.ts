@@ -42,6 +42,7 @@ export function defaultSettings(file: string): Settings {
     runtimeDir: '/run/hostd',
     stateDir: '/var/lib/hostd',
     logDir: '/var/log/hostd',
+    logFile: null,
     control: { socket: '/run/hostd/hostd.sock', group: 'hostd' },
     proxy: {
       enabled: true,

@@ -19,6 +19,8 @@ export interface Settings {
   readonly runtimeDir: string;
   readonly stateDir: string;
   readonly logDir: string;
+  /** hostd's own log; null: stderr. */
+  readonly logFile: string | null;
   readonly control: { readonly socket: string; readonly group: string | null };
   readonly proxy: ProxySettings;
   readonly emit: EmitSettings;
