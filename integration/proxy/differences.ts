@@ -55,7 +55,7 @@ export const differences: readonly Difference[] = [
   },
   {
     nginx: 'An app that does not answer its socket: 502 at once',
-    hostd: 'Up to 10 seconds of waiting, then 503 with Retry-After',
+    hostd: 'Up to 2 seconds of waiting (10 where the backlog is full), then 503 with Retry-After',
     why: 'A restart then makes an answer late, not wrong',
     seen: ['host small.test', 'app is down'],
   },
