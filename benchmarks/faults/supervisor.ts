@@ -1,12 +1,15 @@
 // Debian's supervisord and nginx, as the article sets them up: gunicorn binds its own socket, `restart` is the deploy.
+// Nothing here may block: the load's clients run in this process.
 
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { testAccounts } from '../../integration/harness/accounts.ts';
 import { tinyApp } from '../../integration/harness/apps.ts';
 import type { Place } from '../../integration/harness/place.ts';
 import { until } from '../../integration/harness/until.ts';
 import { startNginx } from '../../integration/proxy/nginx.ts';
+import { run } from '../../scripts/run.ts';
 import { mastersIn, site } from './hostd.ts';
 import type { Stack } from './stack.ts';
 
@@ -50,7 +53,7 @@ redirect_stderr=true
       daemon = await startSupervisor(place, config, app.socket);
     },
     async deploy() {
-      execFileSync('supervisorctl', ['-c', config, 'restart', 'tiny'], { stdio: 'ignore' });
+      await run(['supervisorctl', '-c', config, 'restart', 'tiny']);
     },
   };
 }
@@ -60,15 +63,10 @@ async function startSupervisor(place: Place, config: string, socket: string): Pr
     env: { ...process.env, ...place.env },
     stdio: 'ignore',
   });
-  await until('supervisord to run the app', () => {
-    const status = execFileSync('sh', ['-c', `supervisorctl -c ${config} status || true`], {
-      encoding: 'utf8',
-    });
-    return status.includes('RUNNING');
+  await until('supervisord to run the app', async () => {
+    const { stdout } = await run(['supervisorctl', '-c', config, 'status']);
+    return stdout.includes('RUNNING');
   });
-  await until(
-    'the socket',
-    () => execFileSync('sh', ['-c', `test -S ${socket} && echo yes || true`]).length > 0,
-  );
+  await until('the socket', () => existsSync(socket));
   return child;
 }
