@@ -26,7 +26,7 @@ test('an empty hostd.toml means the defaults', () => {
       runtimeDir: '/run/hostd',
       stateDir: '/var/lib/hostd',
       logDir: '/var/log/hostd',
-    logFile: null,
+      logFile: null,
       control: { socket: '/run/hostd/hostd.sock', group: 'hostd' },
       proxy: {
         enabled: true,
