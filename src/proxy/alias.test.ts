@@ -4,7 +4,7 @@ import { type TestContext, test } from 'node:test';
 import { realAlias } from './alias.ts';
 
 const skip = process.geteuid?.() === 0 ? false : 'needs root';
-const app = 65534;
+const app = process.geteuid?.() === 0 ? 65534 : (process.geteuid?.() ?? 0);
 
 /** base/ is root's; base/app is the app's. */
 function scene(t: TestContext): string {
@@ -12,7 +12,7 @@ function scene(t: TestContext): string {
   const base = mkdtempSync('/tmp/hostd-alias-');
   t.after(() => rmSync(base, { recursive: true }));
   for (const path of ['app', 'app/releases', 'app/releases/1', 'other']) mkdirSync(`${base}/${path}`);
-  for (const path of ['app', 'app/releases', 'app/releases/1']) chownSync(`${base}/${path}`, app, app);
+  for (const path of ['app', 'app/releases', 'app/releases/1']) chownSync(`${base}/${path}`, app, -1);
   return base;
 }
 
