@@ -110,14 +110,6 @@ export function clearCgroup(path: string, callback: () => void): void {
   });
 }
 
-export function cgroupMembers(path: string): number[] {
-  try {
-    return readFileSync(join(path, 'cgroup.procs'), 'utf8').split('\n').filter(Boolean).map(Number);
-  } catch {
-    return [];
-  }
-}
-
 /** Calls back once the cgroup has no process any more: told by the kernel through cgroup.events, at once if so already. */
 export function whenEmpty(path: string, callback: () => void): void {
   const empty = () => {

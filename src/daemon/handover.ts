@@ -127,6 +127,8 @@ function beginSuccession(
 function settleSuccession(supervisor: Supervisor, fresh: readonly Unit[]): void {
   for (const unit of fresh) {
     unit.successor = false;
+    // From now on it is started like any other: RUNNING with its first worker.
+    unit.awaitWorkers = 1;
     unit.policy = policyFor(unit.program, supervisor.host());
     supervisor.replace(unit);
   }
