@@ -198,6 +198,10 @@ test('kill -9 of hostd and a reload behind nginx: not one request fails', {
       accessLog: '',
       errorLog: '',
       keepalive: false,
+      certificate: null,
+      redirectHttps: false,
+      redirectFrom: [],
+      errorPages: null,
     },
   ]);
   place.after(() => nginx.stop());

@@ -43,6 +43,16 @@ export function mastersIn(place: Place): number[] {
 }
 
 export function site(host: string, socket: string) {
-  const none = { locations: [], clientMaxBodySize: 0, accessLog: '', errorLog: '', keepalive: false };
+  const none = {
+    locations: [],
+    clientMaxBodySize: 0,
+    accessLog: '',
+    errorLog: '',
+    keepalive: false,
+    certificate: null,
+    redirectHttps: false,
+    redirectFrom: [],
+    errorPages: null,
+  };
   return { name: 'tiny', serverNames: [host], socket, ...none };
 }

@@ -57,6 +57,10 @@ function makeSite(directory: string, name: string): TestSite {
     accessLog: `${root}/logs/nginx-access.log`,
     errorLog: `${root}/logs/nginx-error.log`,
     keepalive: false,
+    certificate: null,
+    redirectHttps: false,
+    redirectFrom: [],
+    errorPages: null,
   };
 }
 

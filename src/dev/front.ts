@@ -132,5 +132,9 @@ function routedSite(site: FrontSite): RoutedSite {
     accessLog: '',
     errorLog: '',
     accessLogFd: null,
+    certificate: null,
+    redirectHttps: false,
+    redirectFrom: [],
+    errorPages: null,
   };
 }

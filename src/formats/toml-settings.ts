@@ -55,6 +55,7 @@ export function readSettings(
       group: control.group ?? defaults.control.group,
     },
     proxy: {
+      ...defaults.proxy,
       enabled: proxy.enabled ?? defaults.proxy.enabled,
       listen: proxy.listen ?? defaults.proxy.listen,
       user: proxy.user ?? defaults.proxy.user,

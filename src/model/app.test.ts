@@ -134,6 +134,10 @@ test('a site serves static and media, unless they are not served', () => {
     accessLog: '/webapps/hello_django/logs/nginx-access.log',
     errorLog: '/webapps/hello_django/logs/nginx-error.log',
     keepalive: false,
+    certificate: null,
+    redirectHttps: false,
+    redirectFrom: [],
+    errorPages: null,
   });
   assert.deepEqual(appSite({ ...hello, static: null, media: null }).locations, []);
 });

@@ -64,6 +64,10 @@ export function makeApp(given: { name: string; root: string; source: Source } & 
     accessLog: `${logs}/nginx-access.log`,
     errorLog: `${logs}/nginx-error.log`,
     clientMaxBodySize: 4 * 1024 ** 3,
+    certificate: null,
+    redirectHttps: false,
+    redirectFrom: [],
+    errorPages: null,
     env: {},
     ...given,
   };
@@ -157,6 +161,10 @@ export function appSite(app: App): Site {
     accessLog: app.accessLog,
     errorLog: app.errorLog,
     keepalive: keepsConnections(app),
+    certificate: app.certificate,
+    redirectHttps: app.redirectHttps,
+    redirectFrom: app.redirectFrom,
+    errorPages: app.errorPages,
   };
 }
 

@@ -29,10 +29,29 @@ export interface Settings {
 export interface ProxySettings {
   readonly enabled: boolean;
   readonly listen: readonly Listen[];
+  /** Where TLS is spoken; bound only while a site has a certificate. */
+  readonly tlsListen: readonly Listen[];
   /** Whose uid and gid the workers run as, and whose group may connect to the apps' sockets. */
   readonly user: string;
   /** Number of worker processes. */
   readonly workers: number;
+  /** CIDR blocks of the proxies whose X-Forwarded-* are believed, such as "10.0.0.0/8". */
+  readonly trustedProxies: readonly string[];
+  /** The app that answers for host names that no site has; null: 404. */
+  readonly defaultSite: string | null;
+  readonly accessLogFormat: AccessLogFormat;
+  /** A directory of STATUS.html and maintenance.html, ending with "/", for sites without one of their own; null: plain pages. */
+  readonly errorPages: string | null;
+  /** certbot's --webroot-path, ending with "/": every site's /.well-known/acme-challenge/ is served from below it; null: none. */
+  readonly acmeWebroot: string | null;
+}
+
+export type AccessLogFormat = 'combined' | 'json';
+
+/** PEM files, read by root: the certificate with its chain, and its private key. */
+export interface CertificateFiles {
+  readonly certificate: string;
+  readonly key: string;
 }
 
 /** Files of other tools that are kept current with the configuration. */
@@ -91,6 +110,14 @@ export interface App {
   readonly errorLog: string;
   /** Bytes; 0 is no limit. */
   readonly clientMaxBodySize: number;
+  /** null: the site is served by http alone. */
+  readonly certificate: CertificateFiles | null;
+  /** Whether http is answered with a redirect to https. */
+  readonly redirectHttps: boolean;
+  /** Host names that are answered with a redirect to the first of serverNames. */
+  readonly redirectFrom: readonly string[];
+  /** A directory of STATUS.html and maintenance.html, ending with "/"; null: [proxy]'s. */
+  readonly errorPages: string | null;
   /** [app.NAME.env] as written; the program's environment adds to it. */
   readonly env: Readonly<Record<string, string>>;
 }
@@ -192,6 +219,12 @@ export interface Site {
   readonly errorLog: string;
   /** Whether the app's gunicorn keeps connections open (every worker class but sync). */
   readonly keepalive: boolean;
+  readonly certificate: CertificateFiles | null;
+  readonly redirectHttps: boolean;
+  /** Lower case; answered with a redirect to the first of serverNames. */
+  readonly redirectFrom: readonly string[];
+  /** Ends with "/". */
+  readonly errorPages: string | null;
 }
 
 /** URIs that begin with `prefix` are files below `alias`; both end with "/". */

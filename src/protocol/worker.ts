@@ -2,12 +2,28 @@
 // HOSTD_ROUTES_FD names, before the first connection is accepted. Worker to root: facts, one JSON line each,
 // on the fd that HOSTD_FACTS_FD names. Nothing that a worker says asks hostd to do anything.
 
-import type { Site } from '../model/host.ts';
+import type { AccessLogFormat, Site } from '../model/host.ts';
 
 /** Inherited fds: the listeners, then the logs. */
-export interface Routes {
-  readonly listeners: readonly { readonly fd: number; readonly host: string; readonly port: number }[];
+export interface Routes extends RouteSettings {
+  readonly listeners: readonly Listener[];
   readonly sites: readonly RoutedSite[];
+}
+
+export interface Listener {
+  readonly fd: number;
+  readonly host: string;
+  readonly port: number;
+  readonly tls?: boolean;
+}
+
+/** What [proxy] says to the workers; see ProxySettings. */
+export interface RouteSettings {
+  readonly trustedProxies?: readonly string[];
+  readonly defaultSite?: string | null;
+  readonly accessLogFormat?: AccessLogFormat;
+  readonly errorPages?: string | null;
+  readonly acmeWebroot?: string | null;
 }
 
 /** A site with its logs opened by hostd, append only; null: not logged (hostd could not open it safely). */
@@ -15,6 +31,16 @@ export interface RoutedSite extends Site {
   readonly accessLogFd: number | null;
   /** What went wrong with this site's requests, for whoever runs the site. */
   readonly errorLogFd?: number | null;
+  /** PEM texts, as hostd has read and judged them; null: no TLS. */
+  readonly pem?: { readonly certificate: string; readonly key: string } | null;
+  /** While it lasts the app is not asked; files are served on. */
+  readonly maintenance?: Maintenance | null;
+}
+
+/** `hostctl maintenance NAME on`. */
+export interface Maintenance {
+  /** Seconds, for Retry-After. */
+  readonly retryAfter: number;
 }
 
 export type Fact =

@@ -11,6 +11,10 @@ function site(name: string, ...serverNames: string[]): RoutedSite {
     clientMaxBodySize: 0,
     accessLog: '',
     errorLog: '',
+    certificate: null,
+    redirectHttps: false,
+    redirectFrom: [],
+    errorPages: null,
     keepalive: false,
   };
   return { name, serverNames, accessLogFd: null, ...rest };
