@@ -19,8 +19,9 @@ function modulesAreStale() {
 }
 
 function nativeIsStale() {
-  const built = mtime('build/hostd.node');
-  return ['src/native/hostd.c', 'src/native/build.sh'].some(path => mtime(path) > built);
+  return ['hostd', 'unix-client'].some(addon =>
+    [`src/native/${addon}.c`, 'src/native/build.sh'].some(path => mtime(path) > mtime(`build/${addon}.node`)),
+  );
 }
 
 function distIsStale() {

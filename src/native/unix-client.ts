@@ -1,0 +1,35 @@
+// The typed wrapper of unix-client.c. Knows nothing of HTTP, and of who connects to what.
+
+import { createRequire } from 'node:module';
+
+/** Connections are numbers; a number that was closed may be given to another. Errors are negative: -errno. */
+export interface UnixClient {
+  /**
+   * Once, before anything else. Everything that is read is read into `buffer` and has to be used up before `listener` returns.
+   * listener(id, n, false): n bytes, 0: the other end has closed, below 0: an error; listener(id, 0, true): it can be written to.
+   */
+  start(buffer: Buffer, listener: (id: number, n: number, writable: boolean) => void): number;
+  /** Connects at once and begins to read. -EAGAIN: the backlog is full (unix(7)). */
+  open(path: string): number;
+  watch(id: number, reading: boolean, writing: boolean): void;
+  /** Bytes taken, which may be fewer than given; latin-1, at most `longestText` characters. */
+  writeText(id: number, text: string): number;
+  writeBytes(id: number, bytes: Buffer): number;
+  /** shutdown(2): the other end reads to an end. */
+  endWriting(id: number): void;
+  close(id: number): void;
+}
+
+export const longestText = 65_535;
+
+// The path is the same from src/native and from dist/native.
+const file = new URL('../../build/unix-client.node', import.meta.url).pathname;
+
+/** null where it was not built: node:net serves in its place, at a lower rate. */
+export function loadUnixClient(): UnixClient | null {
+  try {
+    return createRequire(import.meta.url)(file) as UnixClient;
+  } catch {
+    return null;
+  }
+}
