@@ -34,8 +34,17 @@ test('an empty hostd.toml means the defaults', () => {
           { host: '0.0.0.0', port: 80 },
           { host: '::', port: 80 },
         ],
+        tlsListen: [
+          { host: '0.0.0.0', port: 443 },
+          { host: '::', port: 443 },
+        ],
         user: 'www-data',
         workers: 1,
+        trustedProxies: [],
+        defaultSite: null,
+        accessLogFormat: 'combined',
+        errorPages: null,
+        acmeWebroot: null,
       },
       emit: {
         formats: [],

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { defaultSettings } from '../model/assemble.ts';
-import { bareMachine, tryFiles } from './fixture.test.ts';
+import { bareMachine, richMachine, tryFiles } from './fixture.test.ts';
 
 const sample = (name: string) => readFileSync(new URL(`../../etc/${name}`, import.meta.url), 'utf8');
 const files = Object.fromEntries(
@@ -52,9 +52,27 @@ test('what the sample of hello says in comments is what follows from its root', 
 });
 
 test('what is commented out in the sample of hello is right when it is not', () => {
-  const text = sample('apps.d/hello.toml').replace(/^# (?=\[|[A-Z_]+ = |command = )/gm, '');
-  const { said, host } = tryFiles({ ...files, 'apps.d/hello.toml': text });
+  const keys = '[A-Z_]+|command|certificate|certificate_key|redirect_https|redirect_from|error_pages';
+  const text = sample('apps.d/hello.toml').replace(new RegExp(`^# (?=\\[|(?:${keys}) += )`, 'gm'), '');
+  const kind = (path: string) => (path.endsWith('.pem') ? 'file' : 'directory');
+  const { said, host } = tryFiles(
+    { ...files, 'apps.d/hello.toml': text },
+    { machine: { ...richMachine, kind } },
+  );
   assert.deepEqual(said, []);
+  const [site] = host.sites.filter(({ name }) => name === 'hello');
+  assert.ok(site?.certificate && site.redirectHttps && site.redirectFrom.length === 1 && site.errorPages);
   const celery = host.programs.find(({ name }) => name === 'hello:celery') ?? assert.fail();
   assert.equal(celery.environment['DATABASE_URL'], 'postgres:///hello');
+});
+
+test('what is commented out in the sample hostd.toml is right when it is not', () => {
+  const text = sample('hostd.toml').replace(/^# (?=[a-z_]+ += )/gm, '');
+  const { said, host } = tryFiles({ ...files, 'hostd.toml': text });
+  assert.deepEqual(said, []);
+  const { acmeWebroot, trustedProxies, defaultSite, accessLogFormat, errorPages } = host.settings.proxy;
+  assert.deepEqual(
+    [acmeWebroot, trustedProxies, defaultSite, accessLogFormat, errorPages],
+    ['/var/lib/letsencrypt/', ['10.0.0.0/8'], 'hello', 'json', '/etc/hostd/pages/'],
+  );
 });

@@ -66,7 +66,9 @@ function examine(
   const whole = hostOf(sound, around, problems);
   const host = hostOf(sound.filter(isNoneOf(problems)), around, []);
   const apps = held(incumbents?.apps, has);
-  problems.push(...check(problems.length === 0 ? whole : host, machine, { incumbents, held: apps, where }));
+  const defined = new Set(named.flatMap(({ kind, name }) => (kind === 'app' ? [name] : [])));
+  const before = { incumbents, held: apps };
+  problems.push(...check(problems.length === 0 ? whole : host, machine, { ...before, where, defined }));
   return { host, problems };
 }
 

@@ -1,5 +1,6 @@
 // What a foreign file comes to before it is put together: programs, start scripts, sites, and what was not understood.
 
+import type { CertificateFiles } from '../model/host.ts';
 import type { Place } from '../model/problem.ts';
 import type { Process } from './supervisor-process.ts';
 
@@ -53,6 +54,10 @@ export interface SiteDraft {
   readonly media: string | null;
   readonly accessLog: string | null;
   readonly errorLog: string | null;
+  readonly certificate: CertificateFiles | null;
+  readonly redirectHttps: boolean;
+  readonly redirectFrom: readonly string[];
+  readonly errorPages: string | null;
 }
 
 /** Something that hostd has no word for, or that could not be read. */

@@ -49,6 +49,13 @@ export function appTable(parts: AppDraft): AppTable {
   put('logs', app.logs, plain.logs);
   if (app.clientMaxBodySize !== plain.clientMaxBodySize)
     table['client_max_body_size'] = formatSize(app.clientMaxBodySize);
+  if (app.certificate !== null) {
+    table['certificate'] = app.certificate.certificate;
+    table['certificate_key'] = app.certificate.key;
+  }
+  put('redirect_https', app.redirectHttps, false);
+  if (app.redirectFrom.length > 0) table['redirect_from'] = app.redirectFrom;
+  put('error_pages', app.errorPages, null);
   if (script?.directory !== undefined && script.directory !== null)
     put('directory', script.directory, app.project);
   for (const key of ['accessLog', 'errorLog'] as const)
@@ -101,6 +108,10 @@ function appOf({ name, root, script, program, site }: AppDraft): App {
     socket: script?.socket ?? site?.socket,
     logs: logsOf(process?.stdout.path ?? null, site),
     clientMaxBodySize: site === null ? null : (site.clientMaxBodySize ?? nginxBodySize),
+    certificate: site?.certificate,
+    redirectHttps: site?.redirectHttps,
+    redirectFrom: site?.redirectFrom,
+    errorPages: site?.errorPages,
     env: { ...script?.environment, ...process?.environment },
   };
   const present = Object.fromEntries(

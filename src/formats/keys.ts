@@ -68,12 +68,51 @@ export const proxyKeys = {
     default: '["0.0.0.0:80", "[::]:80"]',
     meaning: 'numeric addresses with ports',
   },
+  tls_listen: {
+    kind: 'addresses',
+    default: '["0.0.0.0:443", "[::]:443"]',
+    meaning: 'where TLS is spoken, as soon as a site has a certificate',
+    alias: ['ssl_listen', 'https_listen', 'listen_tls', 'listen_ssl'],
+  },
   user: {
     kind: 'account',
     default: '"www-data"',
     meaning: 'whom the proxy workers run as, never root; its group alone may connect to the apps',
   },
   workers: { kind: 'count', default: '1', meaning: 'proxy processes' },
+  trusted_proxies: {
+    kind: 'networks',
+    default: '[]',
+    meaning:
+      'addresses and CIDR blocks of the proxies in front, whose X-Forwarded-For and -Proto are believed',
+    alias: ['set_real_ip_from', 'real_ip_from', 'forwarded_allow_ips', 'trusted_proxy', 'proxies'],
+  },
+  default_site: {
+    kind: 'text',
+    default: 'none: 404',
+    meaning: 'the app that answers for host names that no site has',
+    alias: ['default_server', 'default_app', 'default_host', 'fallback'],
+  },
+  access_log_format: {
+    kind: 'log format',
+    default: '"combined"',
+    meaning: '"combined", or "json": an object for each request, a line each',
+    alias: ['log_format', 'access_log'],
+  },
+  error_pages: {
+    kind: 'path',
+    default: 'none: plain pages',
+    meaning:
+      'a directory of 404.html, 502.html, ... and maintenance.html, for sites without one of their own',
+    alias: ['error_page', 'error_page_dir'],
+  },
+  acme_webroot: {
+    kind: 'path',
+    default: 'none',
+    meaning:
+      "certbot's --webroot-path: below it is every site's /.well-known/acme-challenge/, over plain http too",
+    alias: ['webroot', 'webroot_path', 'acme', 'letsencrypt', 'certbot'],
+  },
 } as const satisfies Keys;
 
 export const emitKeys = {
@@ -307,6 +346,38 @@ export const appKeys = {
     alias: ['log_dir'],
   },
   client_max_body_size: { kind: 'size', default: '"4G"', meaning: 'longest request body; 0 is no limit' },
+  certificate: {
+    kind: 'path text',
+    default: 'none: plain http alone',
+    meaning: 'PEM file of the certificate with its chain; a renewed one is noticed',
+    alias: ['ssl_certificate', 'tls_certificate', 'cert', 'certfile', 'fullchain', 'ssl_cert'],
+  },
+  certificate_key: {
+    kind: 'path text',
+    default: 'none',
+    meaning: 'PEM file of its private key, without a passphrase',
+    alias: ['ssl_certificate_key', 'tls_certificate_key', 'key', 'keyfile', 'privkey', 'ssl_key'],
+  },
+  redirect_https: {
+    kind: 'boolean',
+    default: 'false',
+    meaning: 'http is answered with a redirect to https',
+    alias: ['force_https', 'https_redirect', 'redirect_ssl', 'secure_ssl_redirect', 'https_only'],
+  },
+  redirect_from: {
+    kind: 'hosts',
+    default: '[]',
+    meaning:
+      'host names that are answered with a redirect to the first of server_names (301), such as "www.hello.test"',
+    alias: ['redirect', 'redirects', 'redirect_hosts', 'server_aliases'],
+  },
+  error_pages: {
+    kind: 'path text',
+    default: "[proxy]'s",
+    meaning:
+      'a directory of 404.html, 502.html, ... and maintenance.html, shown where the app itself does not answer',
+    alias: ['error_page', 'error_page_dir'],
+  },
   ...supervisionKeys,
   autorestart: { ...supervisionKeys.autorestart, default: 'true' },
   startretries: {

@@ -1,13 +1,16 @@
-// One server block to the draft of a site: what it serves, whom it asks, and which of its directives hostd has no word for.
+// One server block to the draft of a site, or to a redirect: what it serves, whom it asks, and which of its directives hostd
+// has no word for.
 
 import { basename } from 'node:path';
-import type { Draft, Remark, SiteDraft } from './draft.ts';
+import type { Remark, SiteDraft } from './draft.ts';
+import { type Edge, emptyEdge, type Odd, readEdge, readEdgeLocation } from './nginx-edge-read.ts';
 import { quoteNginx } from './nginx-quote.ts';
+import { type Redirect, redirectIn } from './nginx-redirect-read.ts';
 import type { Directive } from './nginx-syntax.ts';
 import { parseSize } from './sizes.ts';
 import { hostName } from './value-hosts.ts';
 
-interface Found {
+interface Found extends Edge {
   serverNames: string[];
   socket: string | null;
   upstream: string | null;
@@ -18,7 +21,19 @@ interface Found {
   errorLog: string | null;
 }
 
-export function readServer(server: Directive, upstreams: ReadonlyMap<string, Directive>): readonly Draft[] {
+export interface ReadServer {
+  readonly server: Directive;
+  readonly name: string;
+  readonly serverNames: readonly string[];
+  /** null: it hands nothing to a unix socket. */
+  readonly site: SiteDraft | null;
+  /** Where it sends everybody. */
+  readonly redirect: Redirect | null;
+  readonly plain: boolean;
+  readonly remarks: readonly Remark[];
+}
+
+export function readServer(server: Directive, upstreams: ReadonlyMap<string, Directive>): ReadServer {
   const found: Found = {
     serverNames: [],
     socket: null,
@@ -28,16 +43,42 @@ export function readServer(server: Directive, upstreams: ReadonlyMap<string, Dir
     media: null,
     accessLog: null,
     errorLog: null,
+    ...emptyEdge,
   };
+  const redirect = redirectIn(server);
   const odd: (readonly [Directive, string])[] = [];
   for (const directive of server.block ?? [])
-    readDirective(directive, found, upstreams, (what, why) => odd.push([what, why]));
+    if (!redirect?.directives.includes(directive))
+      readDirective(directive, found, upstreams, (what, why) => odd.push([what, why]));
   const name = nameOf(found, server.at.file);
+  const { serverNames } = found;
+  const plain = found.plain || !found.secure;
+  const listen = server.block?.find(({ name, args }) => name === 'listen' && args.includes('ssl'));
+  if (listen !== undefined && (found.certificate === null || found.certificateKey === null))
+    odd.push([listen, 'its ssl_certificate or ssl_certificate_key is not in this server block']);
   const remarks = odd.map(([directive, why]) => remarkOn(directive, name, why));
-  if (found.socket === null) return [remarkOn(server, name, 'it hands nothing to a unix socket'), ...remarks];
-  const { socket, upstream: _, ...rest } = found;
-  const site: SiteDraft = { kind: 'site', name, at: server.at, socket, ...rest };
-  return [site, ...remarks];
+  return { server, name, serverNames, site: siteOf(found, name, server), redirect, plain, remarks };
+}
+
+function siteOf(found: Found, name: string, server: Directive): SiteDraft | null {
+  const { socket, certificate, certificateKey: key } = found;
+  if (socket === null) return null;
+  return {
+    kind: 'site',
+    name,
+    at: server.at,
+    serverNames: found.serverNames,
+    socket,
+    clientMaxBodySize: found.clientMaxBodySize,
+    static: found.static,
+    media: found.media,
+    accessLog: found.accessLog,
+    errorLog: found.errorLog,
+    certificate: certificate === null || key === null ? null : { certificate, key },
+    redirectHttps: found.redirectHttps,
+    redirectFrom: [],
+    errorPages: found.errorPages,
+  };
 }
 
 function nameOf({ upstream, serverNames }: Found, file: string): string {
@@ -48,8 +89,6 @@ function nameOf({ upstream, serverNames }: Found, file: string): string {
   );
 }
 
-type Odd = (what: Directive, why: string) => void;
-
 function readDirective(
   directive: Directive,
   found: Found,
@@ -59,10 +98,6 @@ function readDirective(
   const { name, args } = directive;
   const [first = '', ...more] = args;
   switch (name) {
-    case 'listen':
-      if (/\bssl\b|:443$|^443$|quic/.test(args.join(' '))) odd(directive, 'hostd speaks plain HTTP');
-      else if (more.length > 0) odd(directive, 'hostd listens as [proxy] says');
-      return;
     case 'server_name':
       for (const word of args) {
         const host = hostName(word);
@@ -80,14 +115,16 @@ function readDirective(
     case 'error_log':
       if (!first.startsWith('/')) odd(directive, 'hostd keeps a log in a file, with an absolute path');
       else found[name === 'access_log' ? 'accessLog' : 'errorLog'] = first;
-      if (more.length > 0 && more.join(' ') !== 'combined')
+      if (name === 'access_log' && /^\S*json\S*$/.test(more.join(' ')))
+        odd(directive, '[proxy] access_log_format = "json"');
+      else if (more.length > 0 && more.join(' ') !== 'combined')
         odd(directive, `hostd has no "${more.join(' ')}" here`);
       return;
     case 'location':
       readLocation(directive, found, upstreams, odd);
       return;
     default:
-      if (!proxied.has(name)) odd(directive, 'not understood');
+      if (!readEdge(directive, found, odd) && !proxied.has(name)) odd(directive, 'not understood');
   }
 }
 
@@ -101,6 +138,7 @@ const proxied = new Set([
   'disable_symlinks',
   'keepalive_timeout',
   'server_tokens',
+  'real_ip_recursive',
 ]);
 
 function readLocation(
@@ -122,6 +160,7 @@ function readLocation(
     for (const pass of passes) readPass(pass, found, upstreams, odd);
     return;
   }
+  if (readEdgeLocation(directive, path, found, odd)) return;
   const key = ({ static: 'static', media: 'media' } as const)[path.replaceAll('/', '')];
   const files = filesOf(block, path);
   if (!isPrefix || key === undefined || files === null) {

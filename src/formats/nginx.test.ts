@@ -67,13 +67,17 @@ test('a virtual host of other habits is understood: names on two lines, root, tr
     media: '/srv/shop/media/',
     accessLog: null,
     errorLog: null,
+    certificate: null,
+    redirectHttps: false,
+    redirectFrom: [],
+    errorPages: null,
   });
 });
 
 test('what is not understood is kept as a comment with its file and line, and listed', () => {
   const { drafts } = read(`upstream shop_app { server unix:/srv/shop/run/gunicorn.sock; }
 server {
-    listen 443 ssl;
+    listen 443 ssl http2;
     server_name shop.test ~^x$;
     add_header X-A "b c";
     location /private/ { internal; }
@@ -81,14 +85,18 @@ server {
 }`);
   const { files, problems } = importDrafts(drafts);
   const text = files[0]?.text ?? '';
-  assert.match(text, /^# site:3: listen 443 ssl; {2}\(hostd speaks plain HTTP\)$/m);
+  assert.match(text, /^# site:3: listen 443 ssl http2; {2}\(hostd speaks HTTP\/1\.1\)$/m);
   assert.match(text, /^# site:4: server_name .* {2}\("~\^x\$" is no plain host name\)$/m);
   assert.match(text, /^# site:5: add_header X-A "b c"; {2}\(not understood\)$/m);
   assert.match(text, /^# site:6: location \/private\/ \{ internal; \}/m);
   assert.match(text, /^# site:7: proxy_read_timeout 300;/m);
   assert.match(text, /^server_names += \["shop\.test"\]$/m);
   assert.match(text, /^client_max_body_size = "1m"$/m);
-  assert.equal(problems.length, 5);
+  assert.match(
+    text,
+    /^# site:3: .*\(its ssl_certificate or ssl_certificate_key is not in this server block\)$/m,
+  );
+  assert.equal(problems.length, 7);
 });
 
 test('a text that nginx would refuse is refused with its line', () => {

@@ -1,23 +1,24 @@
-// nginx's virtual hosts, a file for each app with its link in sites-enabled: written here, read by nginx-read.ts.
+// nginx's virtual hosts, a file for each app with its link in sites-enabled: which there are, and what they cannot say.
+// Their texts are nginx-plain.ts and nginx-hard.ts; nginx-read.ts reads them.
 
-import type { Host, Listen, Location, Site } from '../model/host.ts';
+import type { Host, Site } from '../model/host.ts';
+import type { Problem, Source } from '../model/problem.ts';
 import { cannotSay, type Format, type Output } from './format.ts';
-import { writtenBy } from './layout.ts';
-import { quoteNginx, variablePart } from './nginx-quote.ts';
+import { hardText } from './nginx-hard.ts';
+import { plainText } from './nginx-plain.ts';
 import { looksLikeNginx, readNginx } from './nginx-read.ts';
-import { formatSize } from './sizes.ts';
+import { canSay, vhostOf } from './nginx-vhost.ts';
 
 export const nginx: Format = {
   name: 'nginx',
   looksLike: looksLikeNginx,
   read: readNginx,
   write(host, { plain }) {
-    const written = host.sites.map(site => ({ site, locations: site.locations.filter(canServe) }));
     return {
-      files: written.flatMap(({ site, locations }): readonly Output[] => {
+      files: host.sites.flatMap((site): readonly Output[] => {
+        const vhost = vhostOf(host, site);
         const available = `/etc/nginx/sites-available/${site.name}`;
-        const listen = host.settings.proxy.listen;
-        const text = plain ? plainText(site, locations, listen) : hardText(site, locations, listen);
+        const text = plain ? plainText(vhost) : hardText(vhost);
         return [
           { kind: 'file', path: available, text, mode: 0o644, owner: site.name },
           {
@@ -28,157 +29,69 @@ export const nginx: Format = {
           },
         ];
       }),
-      problems: host.sites.flatMap(site => problemsOf(host, site)),
+      problems: [
+        ...host.sites.flatMap(site => problemsOf(host, site)),
+        ...(plain ? host.sites.flatMap(site => leftOutOf(host, site)) : []),
+      ],
     };
   },
 };
 
-/** alias and access_log expand variables, and have no escape for "$". */
-function canServe({ alias }: Location): boolean {
-  return !alias.includes('$');
-}
+type Say = (key: string, message: string, hint?: string) => Problem;
 
-function problemsOf(host: Host, site: Site) {
-  const source = host.apps.find(app => app.name === site.name)?.source ?? {
+function sayOf(host: Host, site: Site): Say {
+  const source: Source = host.apps.find(app => app.name === site.name)?.source ?? {
     file: host.settings.file,
     key: [],
   };
-  const say = (key: string, message: string) =>
-    cannotSay(
-      site.name,
-      { ...source, key: [...source.key, key] },
-      `nginx: "${site.name}": ${message}`,
-      'another path',
-    );
+  return (key, message, hint = 'another path') =>
+    cannotSay(site.name, { ...source, key: [...source.key, key] }, `nginx: "${site.name}": ${message}`, hint);
+}
+
+/** Every path but those of socket and error log expands variables, and has no escape for "$". */
+function problemsOf(host: Host, site: Site): readonly Problem[] {
+  const say = sayOf(host, site);
+  const { accessLog, certificate } = site;
+  const { proxy } = host.settings;
+  const dollar = (key: string, path: string | null | undefined, what: string) =>
+    path === null || path === undefined || canSay(path)
+      ? []
+      : [say(key, `"${path}" has a "$", which nginx takes for a variable: ${what} is left out`)];
   return [
-    ...site.locations
-      .filter(location => !canServe(location))
-      .map(({ prefix, alias }) =>
-        say(
-          prefix.replaceAll('/', ''),
-          `"${alias}" has a "$", which nginx takes for a variable: ${prefix} is left out`,
-        ),
-      ),
-    ...(site.accessLog.includes('$')
-      ? [say('logs', 'the access log has a "$" in its path: it is left out')]
-      : []),
-    ...[site.socket, site.accessLog, site.errorLog, ...site.locations.map(location => location.alias)]
+    ...site.locations.flatMap(({ prefix, alias }) => dollar(prefix.replaceAll('/', ''), alias, prefix)),
+    ...(canSay(accessLog) ? [] : [say('logs', 'the access log has a "$" in its path: it is left out')]),
+    ...dollar('certificate', certificate?.certificate, 'TLS'),
+    ...dollar('certificate_key', certificate?.key, 'TLS'),
+    ...dollar('error_pages', site.errorPages ?? proxy.errorPages, 'error_page'),
+    ...dollar('acme_webroot', proxy.acmeWebroot, '/.well-known/acme-challenge/'),
+    ...[
+      site.socket,
+      accessLog,
+      site.errorLog,
+      ...site.locations.map(location => location.alias),
+      ...(certificate === null ? [] : [certificate.certificate, certificate.key]),
+    ]
       .filter(path => /[\r\n]/.test(path))
       .map(path => say('root', `${JSON.stringify(path)} has a line break`)),
   ];
 }
 
-/** Port 80 everywhere is what most hosts have: then no more is said. */
-function listens(listen: readonly Listen[], plain: boolean): readonly string[] {
-  const usual = listen.length === 0 || (plain && listen.every(({ port }) => port === 80));
-  const words = usual
-    ? ['80']
-    : listen.map(({ host, port }) =>
-        host === '0.0.0.0' ? String(port) : `${host.includes(':') ? `[${host}]` : host}:${port}`,
-      );
-  return [...new Set(words)];
-}
-
-function names(site: Site): string {
-  return site.serverNames.length > 0 ? site.serverNames.join(' ') : `${site.name.toLowerCase()}.localhost`;
-}
-
-function bodySize(site: Site): string {
-  return formatSize(site.clientMaxBodySize).toUpperCase();
-}
-
-function accessLog(site: Site): string {
-  return site.accessLog.includes('$') ? 'off' : quoteNginx(site.accessLog);
-}
-
-function plainText(site: Site, locations: readonly Location[], listen: readonly Listen[]): string {
-  const files = locations
-    .map(({ prefix, alias }) => `    location ${prefix} {\n        alias   ${quoteNginx(alias)};\n    }\n\n`)
-    .join('');
-  return `upstream ${site.name}_app_server {
-  server ${quoteNginx(`unix:${site.socket}`)} fail_timeout=0;
-}
-
-server {
-${listens(listen, true)
-  .map(word => `    listen   ${word};`)
-  .join('\n')}
-    server_name ${names(site)};
-
-    client_max_body_size ${bodySize(site)};
-
-    access_log ${accessLog(site)};
-    error_log ${quoteNginx(site.errorLog)};
-
-${files}    location / {
-        proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
-        proxy_set_header Host $http_host;
-        proxy_redirect off;
-        if (!-f $request_filename) {
-            proxy_pass http://${site.name}_app_server;
-            break;
-        }
-    }
-}
-`;
-}
-
-function hardText(site: Site, locations: readonly Location[], listen: readonly Listen[]): string {
-  const connection = `hostd_${variablePart(site.name)}_connection`;
-  const kept = site.keepalive
-    ? '\n    # Its gunicorn workers keep connections open for 2 seconds.\n    keepalive 8;\n    keepalive_timeout 1s;'
-    : '';
-  return `# ${writtenBy(`[app.${site.name}]`)}
-upstream ${site.name}_app_server {
-    server ${quoteNginx(`unix:${site.socket}`)} fail_timeout=0;${kept}
-}
-
-# WebSockets need "upgrade"; ${site.keepalive ? 'an empty value keeps the connection to the app open.' : "the app's sync workers close each connection."}
-map $http_upgrade $${connection} {
-    default upgrade;
-    ""      ${site.keepalive ? '""' : 'close'};
-}
-
-server {
-${listens(listen, false)
-  .map(word => `    listen ${word};`)
-  .join('\n')}
-    server_name ${names(site)};
-
-    client_max_body_size ${bodySize(site)};
-
-    access_log ${accessLog(site)};
-    error_log ${quoteNginx(site.errorLog)};
-
-${locations.map(hardLocation).join('')}    location / {
-        proxy_pass http://${site.name}_app_server;
-        proxy_http_version 1.1;
-        proxy_redirect off;
-        proxy_set_header Host $http_host;
-        proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
-        # gunicorn believes whoever connects to its unix socket: these three are never the client's own.
-        proxy_set_header X-Forwarded-Proto $scheme;
-        proxy_set_header X-Forwarded-Ssl "";
-        proxy_set_header X-Forwarded-Protocol "";
-        proxy_set_header X-Real-IP $remote_addr;
-        proxy_set_header Upgrade $http_upgrade;
-        proxy_set_header Connection $${connection};
-    }
-}
-`;
-}
-
-/** Files of the app: no link that leaves for a file of somebody else, nothing that begins with a dot. */
-function hardLocation({ prefix, alias }: Location): string {
-  return `    location ${prefix} {
-        alias ${quoteNginx(alias)};
-        gzip_static on;
-        # A link leads only to files of its own owner: not to what nginx alone may read.
-        disable_symlinks if_not_owner ${quoteNginx(`from=${alias}`)};
-        location ~ /\\.(?!well-known/) {
-            return 404;
-        }
-    }
-
-`;
+/** What the classic file has no words for. */
+function leftOutOf(host: Host, site: Site): readonly Problem[] {
+  const say = sayOf(host, site);
+  const { proxy } = host.settings;
+  const leftOut = [
+    site.errorPages !== null || proxy.errorPages !== null ? 'error_pages' : null,
+    site.redirectHttps && (site.certificate === null || proxy.trustedProxies.length > 0)
+      ? 'redirect_https'
+      : null,
+    proxy.trustedProxies.length > 0 ? 'trusted_proxies' : null,
+    proxy.defaultSite === site.name ? 'default_site' : null,
+    proxy.accessLogFormat === 'combined' ? null : 'access_log_format',
+    proxy.acmeWebroot !== null && site.certificate === null ? 'acme_webroot' : null,
+  ].filter(key => key !== null);
+  if (leftOut.length === 0) return [];
+  return [
+    say('root', `the plain form leaves out ${leftOut.join(', ')}`, 'hostctl emit nginx, without --plain'),
+  ];
 }

@@ -8,7 +8,9 @@ import { nearest } from './nearest.ts';
 import { readTable, report, type Scope, type Values } from './table.ts';
 import { checkName } from './toml-names.ts';
 import { type ProgramPlace, programsOf } from './toml-program.ts';
+import { refuseHalfSite } from './toml-site.ts';
 import { absolute, supervisionOf } from './toml-supervision.ts';
+import { asDirectory } from './values.ts';
 
 export interface ReadApp {
   readonly app: App;
@@ -30,6 +32,7 @@ export function readApp(
   const app = appOf(scope, name, root, given);
   refuseOwnArguments(scope, app);
   refuseLongSocket(scope, app.socket);
+  refuseHalfSite(scope, app, table);
   const { stdout, stderr: _, ...defaults } = appSupervision(app);
   const supervision = supervisionOf(
     scope,
@@ -60,8 +63,11 @@ function appOf(scope: Scope, name: string, root: string, given: Values<typeof ap
     const written = given[key];
     if (written === undefined) return {};
     const path = written === false ? null : absolute(scope, key, written, root);
-    return { [key]: path === null ? null : `${path === '/' ? '' : path}/` };
+    return { [key]: path === null ? null : asDirectory(path) };
   };
+  const pages = absolute(scope, 'error_pages', given.error_pages ?? null, root);
+  const certificate = absolute(scope, 'certificate', given.certificate ?? null, root);
+  const key = absolute(scope, 'certificate_key', given.certificate_key ?? null, root);
   return makeApp({
     name,
     root,
@@ -72,6 +78,8 @@ function appOf(scope: Scope, name: string, root: string, given: Values<typeof ap
     ...place('logs'),
     ...served('static'),
     ...served('media'),
+    ...(pages === null ? {} : { errorPages: asDirectory(pages) }),
+    ...(certificate === null || key === null ? {} : { certificate: { certificate, key } }),
   });
 }
 
@@ -91,6 +99,8 @@ function renamed(given: Values<typeof appKeys>): Partial<App> {
     ['command', given.command],
     ['health', given.health],
     ['serverNames', given.server_names === undefined ? undefined : [...new Set(given.server_names)]],
+    ['redirectHttps', given.redirect_https],
+    ['redirectFrom', given.redirect_from === undefined ? undefined : [...new Set(given.redirect_from)]],
     ['clientMaxBodySize', given.client_max_body_size],
     ['env', given.env],
   ];

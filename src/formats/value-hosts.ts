@@ -30,12 +30,12 @@ export function address(value: unknown): Decoded<Listen> {
     : bad('it must be an address and a port', example);
 }
 
-function ipv4(text: string): string | null {
+export function ipv4(text: string): string | null {
   const parts = text.split('.').map(Number);
   return parts.length === 4 && parts.every(part => part <= 255) ? parts.join('.') : null;
 }
 
-function ipv6(text: string): string | null {
+export function ipv6(text: string): string | null {
   const url = `http://[${text}]/`;
   return URL.canParse(url) ? new URL(url).hostname.slice(1, -1) : null;
 }

@@ -133,6 +133,23 @@ const cases: readonly [Kind, unknown, unknown][] = [
     { nofile: 'many' },
     'nofile must be a number, a size, "unlimited", or [soft, hard]; { nofile = 4096, core = 0 }',
   ],
+  [
+    'networks',
+    ['10.1.2.3/8', '192.0.2.7', '2001:DB8:0::FFFF/33', '::1', '0.0.0.0/0', '::/0'],
+    ['10.0.0.0/8', '192.0.2.7/32', '2001:db8::/33', '::1/128', '0.0.0.0/0', '::/0'],
+  ],
+  [
+    'networks',
+    ['10.0.0.0/8', '10.0.0.0/33'],
+    '"10.0.0.0/33": a prefix is at most 32 bits long; ["10.0.0.0/8"]',
+  ],
+  ['networks', ['10.0.0'], '"10.0.0": it is no address and no CIDR block; ["10.0.0.0/8"]'],
+  ['networks', ['proxy.test'], '"proxy.test": it is no address and no CIDR block; ["10.0.0.0/8"]'],
+  ['networks', ['::1/'], '"::1/": it is no address and no CIDR block; ["10.0.0.0/8"]'],
+  ['networks', '10.0.0.0/8, ::1', 'it must be a list; ["10.0.0.0/8", "::1"]'],
+  ['log format', 'json', 'json'],
+  ['log format', 'combine', 'it must be "combined" or "json"; "combined"'],
+  ['log format', true, 'it must be "combined" or "json"; "json"'],
 ];
 
 for (const [kind, value, expected] of cases)

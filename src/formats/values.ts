@@ -1,8 +1,10 @@
 // The kinds of value that a key may have: what each accepts, and how it says no. Knows no key's name.
 
-import type { Limit, Listen, Requirement } from '../model/host.ts';
+import type { AccessLogFormat, Limit, Listen, Requirement } from '../model/host.ts';
 import { bad, type Decoder, good, list, matching, text, whole } from './decoded.ts';
+import { nearest } from './nearest.ts';
 import { address, hostName } from './value-hosts.ts';
+import { network } from './value-networks.ts';
 import {
   command,
   duration,
@@ -45,6 +47,9 @@ export interface ValueKinds {
   readonly names: readonly string[];
   readonly hosts: readonly string[];
   readonly addresses: readonly Listen[];
+  /** CIDR blocks, in one spelling each. */
+  readonly networks: readonly string[];
+  readonly 'log format': AccessLogFormat;
   readonly requirements: readonly Requirement[];
   readonly uri: string;
   readonly restart: 'never' | 'unexpected' | 'always';
@@ -93,6 +98,14 @@ export const decoders: { readonly [K in Kind]: Decoder<ValueKinds[K]> } = {
   names: value => list(value, item => text(item, '"cat"'), '["cat", "dog"]'),
   hosts: value => list(value, hostName, '["hello.test"]'),
   addresses: value => list(value, address, '["0.0.0.0:80", "[::]:80"]'),
+  networks: value => list(value, network, '["10.0.0.0/8"]'),
+  'log format': value =>
+    value === 'combined' || value === 'json'
+      ? good(value)
+      : bad(
+          'it must be "combined" or "json"',
+          `"${typeof value === 'string' ? (nearest(value, ['combined', 'json']) ?? 'json') : 'json'}"`,
+        ),
   requirements: value => list(value, requirement, '["postgresql"]'),
   uri: value => matching(value, /^\/[\x21-\x7e]*$/, 'it must be a path that begins with "/"', '"/healthz"'),
   restart,
@@ -101,6 +114,11 @@ export const decoders: { readonly [K in Kind]: Decoder<ValueKinds[K]> } = {
   environment,
   limits,
 };
+
+/** With the slash at its end that directories have in the model. */
+export function asDirectory(path: string): string {
+  return path.endsWith('/') ? path : `${path}/`;
+}
 
 /** Without doubled or trailing slashes, "." and "..". */
 export function tidyPath(path: string): string {

@@ -31,6 +31,10 @@ test("an app with nothing but a root is the article's layout", () => {
     accessLog: '/webapps/hello_django/logs/nginx-access.log',
     errorLog: '/webapps/hello_django/logs/nginx-error.log',
     clientMaxBodySize: 4294967296,
+    certificate: null,
+    redirectHttps: false,
+    redirectFrom: [],
+    errorPages: null,
     env: {},
   });
 });

@@ -3,6 +3,7 @@
 
 import { checkApp } from './check-app.ts';
 import { checkProgram } from './check-program.ts';
+import { checkSite, checkSiteSettings } from './check-site.ts';
 import { type Before, findConflicts, findDoubleNames } from './conflicts.ts';
 import type { Host } from './host.ts';
 import type { Machine } from './machine.ts';
@@ -11,6 +12,8 @@ import type { Problem, Source } from './problem.ts';
 export interface CheckOptions extends Before {
   /** How a place is written inside a message, such as "apps.d/blog.toml:5". */
   readonly where?: (source: Source) => string;
+  /** Names of the apps that the files define, those with errors included. */
+  readonly defined?: ReadonlySet<string>;
 }
 
 /** Every problem. An error's subject is the app or program that cannot be used because of it.
@@ -19,13 +22,19 @@ export function check(host: Host, machine: Machine | null, options: CheckOptions
   const { where = (source: Source) => source.file } = options;
   const alone = [
     ...(machine === null ? [] : checkSettings(host, machine)),
-    ...host.apps.flatMap(app => checkApp(app, machine)),
+    ...host.apps.flatMap(app => [...checkApp(app, machine), ...checkSite(app, host.settings.proxy, machine)]),
     ...onePerSource(host).flatMap(program => checkProgram(program, machine)),
   ];
   // What cannot be used claims nothing.
   const broken = new Set(alone.flatMap(problem => (problem.severity === 'error' ? [problem.subject] : [])));
   const apps = host.apps.filter(app => !broken.has(app.name));
-  return [...alone, ...findConflicts(apps, options, where), ...findDoubleNames(host.programs, where)];
+  const there = [...host.apps, ...(options.held ?? [])].map(({ name }) => name);
+  return [
+    ...alone,
+    ...checkSiteSettings(host, new Set([...there, ...(options.defined ?? [])]), machine),
+    ...findConflicts(apps, options, where),
+    ...findDoubleNames(host.programs, where),
+  ];
 }
 
 /** The processes of one numprocs have the same to say. */

@@ -49,7 +49,7 @@ export function findConflicts(
 
 function claimsOf(app: App): readonly Claim[] {
   const at = (key: string): Source => ({ file: app.source.file, key: [...app.source.key, key] });
-  const names = new Set([...app.serverNames, localName(app.name)]);
+  const names = new Set([...app.serverNames, ...app.redirectFrom, localName(app.name)]);
   return [
     ...[...names].map(
       (value): Claim => ({ what: 'host name', value, owner: app, source: sourceOfName(app, value) }),
@@ -59,8 +59,12 @@ function claimsOf(app: App): readonly Claim[] {
 }
 
 function sourceOfName(app: App, name: string): Source {
-  const index = app.serverNames.indexOf(name);
-  const key = index < 0 ? [] : ['server_names', index];
+  const lists = [
+    ['server_names', app.serverNames],
+    ['redirect_from', app.redirectFrom],
+  ] as const;
+  const found = lists.find(([, names]) => names.includes(name));
+  const key = found === undefined ? [] : [found[0], found[1].indexOf(name)];
   return { file: app.source.file, key: [...app.source.key, ...key] };
 }
 
@@ -70,7 +74,11 @@ function keyOf(claim: Claim): string {
 
 function conflict(claim: Claim, holder: Claim, where: (source: Source) => string): Problem {
   const { owner, what, value } = claim;
-  const local = what === 'host name' && value === localName(owner.name) && !owner.serverNames.includes(value);
+  const local =
+    what === 'host name' &&
+    value === localName(owner.name) &&
+    !owner.serverNames.includes(value) &&
+    !owner.redirectFrom.includes(value);
   const every = local ? ', and every app has NAME.localhost' : '';
   return {
     severity: 'error',
