@@ -139,7 +139,7 @@ test('an app that answers early and closes is heard, however large the upload', 
 });
 
 test('interim answers are skipped, and a flood of them is not waited out', async () => {
-  answering(() => `HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n${ok}`);
+  answering(() => `HTTP/1.1 102 Processing\r\nLink: </a>\r\n\r\n${ok}`);
   const [reply] = await get('/');
   assert.equal(reply?.status, 200);
   answering(() => 'HTTP/1.1 103 Early Hints\r\n\r\n'.repeat(100));

@@ -123,7 +123,8 @@ function withoutTime(line: string): string {
 function asNginxAsks(request: string): string {
   return request
     .replace(/^(\S+ \S+) HTTP\/1\.1\r\n/, '$1 HTTP/1.0\r\n')
-    .replace(/X-Forwarded-Proto: http\r\nX-Real-IP: 127\.0\.0\.1\r\n/, '');
+    .replace(/X-Forwarded-Proto: http\r\nX-Real-IP: 127\.0\.0\.1\r\n/, '')
+    .replace(/X-Request-Id: [0-9a-f]{16}-\d+\r\n/, '');
 }
 
 function isHeadOfPage({ heads }: Comparison, status: number): boolean {

@@ -44,9 +44,9 @@ test('a request reaches the app that its Host names, with the headers that Djang
   assert.equal(reply?.status, 200);
   assert.equal(reply?.body, 'ok\n');
   assert.equal(
-    upstream.requests[0],
+    upstream.requests[0]?.replace(/(X-Request-Id): [0-9a-f]{16}-\d+/, '$1: made'),
     'GET /page?x=1 HTTP/1.1\r\nX-Forwarded-For: 1.2.3.4, 127.0.0.1\r\nX-Forwarded-Proto: http\r\n' +
-      'X-Real-IP: 127.0.0.1\r\nHost: Hello.Test.:8000\r\nConnection: close\r\n\r\n',
+      'X-Real-IP: 127.0.0.1\r\nX-Request-Id: made\r\nHost: Hello.Test.:8000\r\nConnection: close\r\n\r\n',
   );
 });
 

@@ -27,6 +27,7 @@ missing_packages() {
   ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || echo postgresql
   command -v systemd-nspawn >/dev/null || echo systemd-container
   command -v logrotate >/dev/null || echo logrotate
+  command -v slowhttptest >/dev/null || echo slowhttptest
 }
 
 # Ours is recognised by its mark, so that one left behind by a killed run does no harm for long.

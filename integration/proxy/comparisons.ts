@@ -211,6 +211,8 @@ const requestFields: Readonly<Record<string, string>> = {
   'X-Forwarded-Proto': 'X-Forwarded-Proto: https\r\n',
   'X-Forwarded-Ssl': 'X-Forwarded-Ssl: on\r\n',
   'X-Real-IP': 'X-Real-IP: 1.1.1.1\r\n',
+  'X-Request-Id': 'X-Request-Id: two words\r\n',
+  'X-Request-Id twice': 'X-Request-Id: one\r\nX-Request-Id: two\r\n',
   underscore: 'X_A: b\r\nSCRIPT_NAME: /evil\r\n',
   dot: 'X.A: b\r\n',
   'two cookies': 'Cookie: a=1\r\nCookie: b=2\r\n',
@@ -286,6 +288,7 @@ const raw: Readonly<Record<string, string>> = {
 /** Answers of an app, by the keys of answers.json. */
 const answers = [
   'close0',
+  'hints',
   'partial',
   'badstatus',
   'badstatus2',
@@ -329,6 +332,9 @@ export const extraAnswers: Readonly<Record<string, readonly string[]>> = {
   ],
   emptychunked: ['HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n'],
   nolength: ['HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\nhello'],
+  hints: [
+    'HTTP/1.1 103 Early Hints\r\nLink: </a.css>; rel=preload\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok',
+  ],
   notmodified: ['HTTP/1.1 304 Not Modified\r\nETag: "a"\r\n\r\n'],
   created: ['HTTP/1.1 201 Created\r\nLocation: http://hello.test/new\r\nContent-Length: 0\r\n\r\n'],
   odd: ['HTTP/1.1 299 Fine And Dandy\r\nContent-Length: 2\r\n\r\nok'],
@@ -370,6 +376,8 @@ export function comparisons(): readonly Comparison[] {
     make('range HEAD', get('/static/a.txt', 'Range: bytes=0-1\r\n', 'hello.test', 'HEAD')),
     make('range of an empty file', get('/static/empty.txt', 'Range: bytes=0-1\r\n')),
     make('suffix range of an empty file', get('/static/empty.txt', 'Range: bytes=-1\r\n')),
+    make('file packed.txt', get('/static/packed.txt')),
+    make('file packed.txt for who accepts gzip', get('/static/packed.txt', 'Accept-Encoding: gzip\r\n')),
     ...fromTable('condition', conditions, text => get('/static/a.txt', `${text}\r\n`)),
     ...targets.map(target => make(`target ${target}`, get(target))),
     ...hosts.map(host => make(`host ${host}`, get('/x', '', host))),

@@ -12,7 +12,7 @@ export interface Difference {
 export const differences: readonly Difference[] = [
   {
     nginx: 'An unknown host, or none with HTTP/1.0, gets the first site',
-    hostd: '404',
+    hostd: '404, unless default_site names one',
     why: 'One app must not answer for names that are not its own',
     seen: [
       'target http://other.test/',
@@ -52,6 +52,12 @@ export const differences: readonly Difference[] = [
     hostd: '404, apart from .well-known at the top',
     why: '.env and .git are never meant to be public',
     seen: ['file .hidden'],
+  },
+  {
+    nginx: 'FILE.gz beside FILE is sent only with gzip_static, FILE.br never',
+    hostd: 'Both are sent where Accept-Encoding allows it, and are not older than the file',
+    why: 'What was compressed once costs nothing to send',
+    seen: ['file packed.txt', 'file packed.txt for who accepts gzip'],
   },
   {
     nginx: 'An app that does not answer its socket: 502 at once',
@@ -111,6 +117,12 @@ export const differences: readonly Difference[] = [
     seen: ['answer 101'],
   },
   {
+    nginx: 'A 103 of an app is taken for its answer, and its answer for the body',
+    hostd: 'The 103’s Link fields are sent ahead of the answer; other interim answers are dropped',
+    why: 'RFC 8297; nginx 1.29 has early_hints for it',
+    seen: ['answer hints'],
+  },
+  {
     nginx: 'An app’s header of more than 4 kB: 502',
     hostd: 'Accepted up to 32 kB',
     why: 'Many cookies are no reason to lose a page',
@@ -119,9 +131,15 @@ export const differences: readonly Difference[] = [
   {
     nginx: 'X-Forwarded-Proto, -Ssl and the like reach the app as the client sent them, X-Real-IP too',
     hostd:
-      'X-Forwarded-Proto is http, X-Real-IP the client’s address; all other X-Forwarded-* but -For are dropped, and Forwarded',
+      'X-Forwarded-Proto is the scheme, X-Real-IP the client’s address; all other X-Forwarded-* but -For are dropped, and Forwarded (trusted_proxies says whose word counts)',
     why: 'gunicorn believes them, so a client could choose the scheme that Django sees',
     seen: ['field X-Forwarded-Proto', 'field X-Forwarded-Ssl', 'field X-Real-IP'],
+  },
+  {
+    nginx: 'X-Request-Id reaches the app as often as the client sent it, and as it sent it',
+    hostd: 'Always one: the client’s, if it is a word of 1 to 128 letters, digits and ._:-, else a new one',
+    why: 'The app’s log and the proxy’s can name the same request',
+    seen: ['field X-Request-Id', 'field X-Request-Id twice'],
   },
   {
     nginx: 'Fields that Connection names, Trailer, Proxy-Connection and Proxy reach the app',

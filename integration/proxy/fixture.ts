@@ -69,6 +69,8 @@ function fillStatic(root: string): void {
     'settings.py': 'secret2\n',
     'static/a.txt': 'hello world\n',
     'static/a.js': 'let a;\n',
+    'static/packed.txt': 'packed\n',
+    'static/packed.txt.gz': 'whatever gzip makes of it\n',
     'static/empty.txt': '',
     'static/noperm.txt': 'secret\n',
     'static/noext': 'x\n',

@@ -24,6 +24,13 @@ export function nginxVersion(): string {
   return /nginx\/([\d.]+)/.exec(execFileSync('sh', ['-c', script], { encoding: 'utf8' }))?.[1] ?? '';
 }
 
+export interface NginxOptions {
+  readonly keepalive?: boolean;
+  readonly logs?: boolean;
+  /** Whether FILE.gz is sent for FILE. */
+  readonly gzipStatic?: boolean;
+}
+
 export interface RunningNginx {
   readonly port: number;
   readonly pid: number;
@@ -33,7 +40,7 @@ export interface RunningNginx {
 export async function startNginx(
   directory: string,
   sites: readonly TestSite[],
-  options: { readonly keepalive?: boolean; readonly logs?: boolean } = {},
+  options: NginxOptions = {},
 ): Promise<RunningNginx> {
   const port = await freePort();
   for (const part of ['nginx', 'nginx/empty', 'nginx/logs'])
@@ -67,7 +74,7 @@ function configuration(
   directory: string,
   port: number,
   sites: readonly TestSite[],
-  options: { readonly keepalive?: boolean; readonly logs?: boolean },
+  options: NginxOptions,
 ): string {
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
     .map(name => `  ${name}_temp_path ${directory}/${name};`)
@@ -83,18 +90,14 @@ ${temporary}
   types_hash_max_size 2048;
   include /etc/nginx/mime.types;
   default_type application/octet-stream;
+  ${options.gzipStatic ? 'gzip_static on; gzip_vary on;' : ''}
 ${sites.map(site => vhost(directory, port, site, options)).join('\n')}
 }
 `;
 }
 
 /** The article's vhost; $request_filename is looked for in an empty directory, so that every page is the app's. */
-function vhost(
-  directory: string,
-  port: number,
-  site: TestSite,
-  options: { readonly keepalive?: boolean; readonly logs?: boolean },
-): string {
+function vhost(directory: string, port: number, site: TestSite, options: NginxOptions): string {
   const kept = options.keepalive ? 'proxy_http_version 1.1; proxy_set_header Connection "";' : '';
   const locations = site.locations.map(({ prefix, alias }) => `    location ${prefix} { alias ${alias}; }`);
   return `  upstream ${site.name}_app_server {

@@ -4,7 +4,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
-import type { RoutedSite } from '../../src/protocol/worker.ts';
+import type { Listener, RoutedSite, RouteSettings, Routes } from '../../src/protocol/worker.ts';
 
 /** www-data. */
 const unprivileged = 33;
@@ -14,6 +14,8 @@ export const workerIds = process.getuid?.() === 0 ? { uid: unprivileged, gid: un
 
 export interface RunningWorker {
   readonly port: number;
+  /** Where it speaks TLS; 0: nowhere. */
+  readonly tlsPort: number;
   readonly process: ChildProcess;
   /** What it wrote to stderr so far. */
   errors(): string;
@@ -31,30 +33,44 @@ export interface WorkerOptions {
   /** Whether hostd's end of the facts pipe stays open. */
   readonly deaf?: boolean;
   readonly host?: string;
+  /** Whether there is a listener that speaks TLS, too. */
+  readonly tls?: boolean;
+  /** What [proxy] says to it. */
+  readonly settings?: RouteSettings;
   readonly nodeOptions?: readonly string[];
+  /** One that several workers share; whoever bound it closes it. */
+  readonly listener?: Handle;
 }
 
-interface Handle {
+export interface Handle {
   readonly fd: number;
   getsockname(out: { port?: number }): number;
   close(): void;
 }
 
 /** A bound socket that this process never accepts from, as hostd holds it. */
-function bind(host: string): Handle {
+export function bind(host: string): Handle {
   const { _createServerHandle: create } = net as unknown as {
     _createServerHandle(address: string, port: number, family: number): Handle;
   };
   return create(host, 0, host.includes(':') ? 6 : 4);
 }
 
-export async function startWorker(options: WorkerOptions): Promise<RunningWorker> {
-  const listener = bind(options.host ?? '127.0.0.1');
+function portOf(handle: Handle): number {
   const name: { port?: number } = {};
-  listener.getsockname(name);
+  handle.getsockname(name);
+  return name.port ?? 0;
+}
+
+export async function startWorker(options: WorkerOptions): Promise<RunningWorker> {
+  const listener = options.listener ?? bind(options.host ?? '127.0.0.1');
+  const secure = options.tls ? bind(options.host ?? '127.0.0.1') : null;
+  const [port, tlsPort] = [portOf(listener), secure === null ? 0 : portOf(secure)];
   const logs = options.sites.map(site => openSync(site.accessLog, 'a'));
   const sites = options.sites.map((site, i) => ({ ...site, accessLogFd: 6 + i }));
-  const routes = { listeners: [{ fd: 5, host: '127.0.0.1', port: name.port ?? 0 }], sites };
+  const listeners: Listener[] = [{ fd: 5, host: '127.0.0.1', port }];
+  if (secure !== null) listeners.push({ fd: 6 + logs.length, host: '127.0.0.1', port: tlsPort, tls: true });
+  const routes: Routes = { listeners, sites, ...options.settings };
   const routesFile = `${options.directory}/routes.json`;
   writeFileSync(routesFile, JSON.stringify(routes));
   const routesFd = openSync(routesFile, 'r');
@@ -70,11 +86,21 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
       TZ: 'UTC',
       ...options.environment,
     },
-    stdio: ['ignore', 'inherit', 'pipe', routesFd, 'pipe', listener.fd, ...logs],
+    stdio: [
+      'ignore',
+      'inherit',
+      'pipe',
+      routesFd,
+      'pipe',
+      listener.fd,
+      ...logs,
+      ...(secure === null ? [] : [secure.fd]),
+    ],
   });
   closeSync(routesFd);
   for (const fd of logs) closeSync(fd);
-  listener.close();
+  if (options.listener === undefined) listener.close();
+  secure?.close();
   let errors = '';
   let facts = '';
   child.stderr?.on('data', (text: Buffer) => {
@@ -91,7 +117,8 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   await ready;
   if (options.deaf) pipe.destroy();
   return {
-    port: name.port ?? 0,
+    port,
+    tlsPort,
     process: child,
     errors: () => errors,
     facts: () => facts,

@@ -3,6 +3,7 @@
 // on the fd that HOSTD_FACTS_FD names. Nothing that a worker says asks hostd to do anything.
 
 import type { AccessLogFormat, Site } from '../model/host.ts';
+import { rowLength } from './traffic.ts';
 
 /** Inherited fds: the listeners, then the logs. */
 export interface Routes extends RouteSettings {
@@ -32,10 +33,19 @@ export interface RoutedSite extends Site {
   /** What went wrong with this site's requests, for whoever runs the site. */
   readonly errorLogFd?: number | null;
   /** PEM texts, as hostd has read and judged them; null: no TLS. */
-  readonly pem?: { readonly certificate: string; readonly key: string } | null;
+  readonly pem?: Pem | null;
   /** While it lasts the app is not asked; files are served on. */
   readonly maintenance?: Maintenance | null;
 }
+
+/** A certificate with its chain, and its private key. */
+export interface Pem {
+  readonly certificate: string;
+  readonly key: string;
+}
+
+/** Seconds. */
+export const defaultRetryAfter = 120;
 
 /** `hostctl maintenance NAME on`. */
 export interface Maintenance {
@@ -49,7 +59,9 @@ export type Fact =
   /** No new connections are accepted; open ones are being finished. */
   | { readonly kind: 'draining'; readonly connections: number }
   /** Since the worker's start. */
-  | { readonly kind: 'counts'; readonly connections: number; readonly requests: number };
+  | { readonly kind: 'counts'; readonly connections: number; readonly requests: number }
+  /** One site's row of counters since the worker's start (traffic.ts); null: requests whose site was never known. */
+  | { readonly kind: 'traffic'; readonly site: string | null; readonly counts: readonly number[] };
 
 /** Longest line that root reads from a worker, in bytes. */
 export const factLimit = 4096;
@@ -59,8 +71,8 @@ export function encodeFact(fact: Fact): string {
   return `${JSON.stringify(fact)}\n`;
 }
 
-/** The fact in one line, or null for anything that is not exactly one. */
-export function decodeFact(line: string): Fact | null {
+/** The fact in one line, or null for anything that is not exactly one. `sites`: names of those that the worker serves. */
+export function decodeFact(line: string, sites: ReadonlySet<string>): Fact | null {
   let value: unknown;
   try {
     value = JSON.parse(line);
@@ -82,9 +94,21 @@ export function decodeFact(line: string): Fact | null {
         isCount(value.requests)
         ? { kind: 'counts', connections: value.connections, requests: value.requests }
         : null;
+    case 'traffic':
+      return 'site' in value && isSite(value.site, sites) && 'counts' in value && isRow(value.counts)
+        ? { kind: 'traffic', site: value.site, counts: value.counts }
+        : null;
     default:
       return null;
   }
+}
+
+function isSite(value: unknown, sites: ReadonlySet<string>): value is string | null {
+  return value === null || (typeof value === 'string' && sites.has(value));
+}
+
+function isRow(value: unknown): value is number[] {
+  return Array.isArray(value) && value.length === rowLength && value.every(isCount);
 }
 
 function isCount(value: unknown): value is number {

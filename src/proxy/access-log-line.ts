@@ -44,7 +44,7 @@ function hex(character: string): string {
   return `\\x${character.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`;
 }
 
-function basicUser(authorization: string): string | null {
+export function basicUser(authorization: string): string | null {
   const encoded = /^basic +([A-Za-z0-9+/_-]+=*)$/i.exec(authorization)?.[1];
   if (encoded === undefined) return null;
   const text = Buffer.from(encoded, 'base64').toString('latin1');

@@ -26,6 +26,7 @@ export class Answer {
   #chunked = false;
   #unbuffered = false;
   #pieces: Buffer[] = [];
+  #whole: string | null = null;
   #counted = 0;
 
   constructor(exchange: Exchange, redirect: (head: ResponseHead, path: string) => void) {
@@ -41,6 +42,11 @@ export class Answer {
   /** A view on a shared buffer. */
   piece(bytes: Uint8Array): void {
     this.#pieces.push(Buffer.from(bytes));
+  }
+
+  /** The whole body, latin-1. */
+  whole(text: string): void {
+    this.#whole = text;
   }
 
   /** Sends what has come, unless it is little and its rest is bound to follow. */
@@ -60,6 +66,11 @@ export class Answer {
   end(): void {
     if (this.#head === null || !this.#sendHead(this.#head)) return;
     const { res } = this.#exchange;
+    if (this.#whole !== null) {
+      this.#count(this.#whole.length);
+      res.end(this.#whole, 'latin1');
+      return;
+    }
     const bytes = this.#takePieces();
     if (bytes !== null) this.#count(bytes.length);
     if (this.#chunked) this.#exchange.bodyBytes += 5;

@@ -1,8 +1,7 @@
 // One connection to an app: writes one request at a time, reads one strictly parsed answer, and says whether it may be used
 // again. Knows nothing of clients.
 
-import type { Socket } from 'node:net';
-import { type Address, openAppSocket } from './app-socket.ts';
+import { type Address, type AppSocket, type AppSocketEvents, openAppSocket } from './app-socket.ts';
 import { ChunkedDecoder } from './chunked.ts';
 import { parseResponseHead, type ResponseHead } from './response-head.ts';
 
@@ -12,6 +11,10 @@ export type { Address };
 export interface AnswerReader {
   /** "tunnel": the bytes that follow are not HTTP (only after a 101); "refuse": this answer is not acceptable. */
   head(head: ResponseHead): 'body' | 'no-body' | 'tunnel' | 'refuse';
+  /** Called before that with each interim answer (1xx but 101), as it comes. */
+  interim?(head: ResponseHead): void;
+  /** The whole body, latin-1, in place of any pieces. */
+  whole(text: string): void;
   /** A view on a shared buffer: whoever keeps it copies it. */
   piece(bytes: Uint8Array): void;
   /** Called when all that arrived together has been given, unless it was the end. */
@@ -28,7 +31,7 @@ export interface AnswerFailure {
   readonly begun: boolean;
 }
 
-/** Interim answers (1xx) of one request that are skipped before it counts as a bad one. */
+/** Interim answers (1xx) that one request may have before its answer counts as a bad one. */
 const interimLimit = 10;
 
 export interface AppConnectionLimits {
@@ -36,9 +39,9 @@ export interface AppConnectionLimits {
   readonly upstreamGapMs: number;
 }
 
-export class AppConnection {
+export class AppConnection implements AppSocketEvents {
   readonly #limits: AppConnectionLimits;
-  readonly #socket: Socket;
+  readonly #socket: AppSocket;
   #reader: AnswerReader | null = null;
   #place: 'idle' | 'head' | 'length' | 'chunked' | 'close' | 'tunnel' = 'idle';
   #text = '';
@@ -46,29 +49,19 @@ export class AppConnection {
   #chunked: ChunkedDecoder | null = null;
   #interim = 0;
   #reusable = false;
+  #whenDrained: (() => void) | null = null;
   /** Called when an idle connection is of no use any more. */
   onIdleEnd: (() => void) | null = null;
   /** Whether an answer was read on it before. */
   used = false;
+  /** What follows is told by the socket, and by nobody else. */
+  readonly connected: (error: Error | null) => void;
 
   /** Connects; `connected` gets null, or the error after which this object is of no use. */
   constructor(address: Address, limits: AppConnectionLimits, connected: (error: Error | null) => void) {
     this.#limits = limits;
-    const socket = openAppSocket(address, bytes => this.#read(bytes));
-    this.#socket = socket;
-    let waiting = true;
-    const settle = (error: Error | null): void => {
-      if (!waiting) return;
-      waiting = false;
-      connected(error);
-    };
-    socket.once('connect', () => settle(null));
-    socket.on('error', error => {
-      settle(error);
-      this.#ended(error.message);
-    });
-    socket.on('end', () => this.#ended('closed'));
-    socket.on('timeout', () => this.#fail('timeout', 'no byte in time'));
+    this.connected = connected;
+    this.#socket = openAppSocket(address, this);
   }
 
   /** Whether a new answer may be read on it. */
@@ -87,11 +80,11 @@ export class AppConnection {
   }
 
   write(bytes: Uint8Array | string): boolean {
-    return typeof bytes === 'string' ? this.#socket.write(bytes, 'latin1') : this.#socket.write(bytes);
+    return this.#socket.write(bytes);
   }
 
   whenDrained(go: () => void): void {
-    this.#socket.once('drain', go);
+    this.#whenDrained = go;
   }
 
   resume(): void {
@@ -104,7 +97,7 @@ export class AppConnection {
 
   /** For a tunnel: the client will say no more. */
   endWrite(): void {
-    this.#socket.end();
+    this.#socket.endWriting();
   }
 
   setIdle(milliseconds: number): void {
@@ -116,15 +109,20 @@ export class AppConnection {
     this.#socket.destroy();
   }
 
-  #read(bytes: Uint8Array): boolean {
+  drained(): void {
+    const go = this.#whenDrained;
+    this.#whenDrained = null;
+    go?.();
+  }
+
+  read(bytes: Uint8Array): void {
     const reader = this.#reader;
     if (reader === null) {
       this.#idleBytes();
-      return false;
+      return;
     }
     this.#take(reader, bytes);
     if (this.#reader === reader) reader.flush();
-    return true;
   }
 
   /** Bytes that nobody asked for: whatever they are, they must not answer the next request. */
@@ -159,7 +157,8 @@ export class AppConnection {
   }
 
   #takeHead(reader: AnswerReader, bytes: Uint8Array): void {
-    this.#text += Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
+    const text = latin1(bytes);
+    this.#text = this.#text === '' ? text : this.#text + text;
     const parsed = parseResponseHead(this.#text, this.#limits.responseHeader);
     if (parsed.kind === 'more') return;
     if (parsed.kind === 'bad') {
@@ -167,8 +166,15 @@ export class AppConnection {
       return;
     }
     const { head, size } = parsed;
-    const after = bytes.subarray(bytes.length - (this.#text.length - size));
+    const whole = this.#text;
+    const left = whole.length - size;
     this.#text = '';
+    // Most answers come all at once: then their text is at hand already.
+    if (head.status >= 200 && head.framing.kind === 'length' && head.framing.length === left && left > 0) {
+      this.#beginWhole(reader, head, whole, size);
+      return;
+    }
+    const after = bytes.subarray(bytes.length - left);
     if (head.status >= 200 || head.status === 101) {
       this.#begin(reader, head, after);
       return;
@@ -177,7 +183,18 @@ export class AppConnection {
       this.#fail('bad', 'too many interim answers');
       return;
     }
+    reader.interim?.(head);
+    if (this.#reader !== reader) return;
     if (after.length > 0) this.#takeHead(reader, after);
+  }
+
+  /** An answer that is here with its whole body, and nothing after it. */
+  #beginWhole(reader: AnswerReader, head: ResponseHead, text: string, from: number): void {
+    const what = reader.head(head);
+    if (this.#reader !== reader) return;
+    this.#reusable = head.persistent;
+    if (what !== 'no-body') reader.whole(text.slice(from));
+    this.#complete(what !== 'no-body');
   }
 
   #begin(reader: AnswerReader, head: ResponseHead, after: Uint8Array): void {
@@ -217,7 +234,7 @@ export class AppConnection {
     reader?.end();
   }
 
-  #ended(why: string): void {
+  ended(why: string): void {
     if (this.#reader === null) {
       this.#reusable = false;
       this.#socket.destroy();
@@ -229,6 +246,10 @@ export class AppConnection {
     }
   }
 
+  timedOut(): void {
+    this.#fail('timeout', 'no byte in time');
+  }
+
   #fail(kind: AnswerFailure['kind'], why: string): void {
     const reader = this.#reader;
     const begun = this.#place !== 'head' || this.#text !== '' || this.#interim > 0;
@@ -236,4 +257,9 @@ export class AppConnection {
     if (reader === null) this.onIdleEnd?.();
     else reader.failed({ kind, why, begun });
   }
+}
+
+function latin1(bytes: Uint8Array): string {
+  const buffer = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  return buffer.toString('latin1');
 }

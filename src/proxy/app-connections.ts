@@ -3,6 +3,7 @@
 
 import { errnoOf } from '../errors.ts';
 import { type Address, AppConnection } from './app-connection.ts';
+import { doubtSocket } from './app-path.ts';
 import type { Limits } from './limits.ts';
 
 /** A socket that is absent, refuses or has a full backlog: the app is starting, restarting or busy, so it is worth waiting. */
@@ -18,6 +19,11 @@ export type Got =
   /** Nothing that waiting mends: 502. */
   | { readonly kind: 'failed'; readonly why: string };
 
+/** `waitedMs`: 0 where the first attempt was the last one. */
+export type Give = (got: Got, waitedMs: number) => void;
+/** Returns the milliseconds that were waited. */
+export type GiveUp = () => number;
+
 export class AppConnections {
   readonly #address: Address;
   readonly #limits: Limits;
@@ -30,11 +36,11 @@ export class AppConnections {
   }
 
   /** Calls `give` once, at once for an idle connection. The function that it returns gives up: then `give` isn't called. */
-  get(reuse: boolean, give: (got: Got) => void): () => void {
+  get(reuse: boolean, give: Give): GiveUp {
     const idle = reuse ? this.#takeIdle() : null;
     if (idle === null) return this.#connect(give);
-    give({ kind: 'connection', connection: idle });
-    return () => {};
+    give({ kind: 'connection', connection: idle }, 0);
+    return () => 0;
   }
 
   /** Takes back a connection whose answer was read to its clean end, for the next request. */
@@ -59,12 +65,12 @@ export class AppConnections {
     }
   }
 
-  #connect(give: (got: Got) => void): () => void {
-    const begun = performance.now();
+  #connect(give: Give): GiveUp {
     const { queueMs, absentMs } = this.#limits;
     let delay = firstDelayMs;
     let timer: NodeJS.Timeout | null = null;
     let queued = false;
+    let queuedAt: number | null = null;
     let attempt: AppConnection | null = null;
     const leave = (): void => {
       if (queued) this.#waiting--;
@@ -72,18 +78,20 @@ export class AppConnections {
       if (timer !== null) clearTimeout(timer);
       timer = null;
     };
+    const waited = (): number => (queuedAt === null ? 0 : performance.now() - queuedAt);
     const settle = (got: Got): void => {
       leave();
-      give(got);
+      give(got, waited());
     };
     const failed = (error: Error): void => {
+      if (typeof this.#address === 'string') doubtSocket(this.#address);
       const why = `cannot connect to ${addressText(this.#address)}: ${error.message}`;
       if (!passing.has(errnoOf(error) ?? '')) {
         settle({ kind: 'failed', why });
         return;
       }
       const patience = errnoOf(error) === 'EAGAIN' ? queueMs : Math.min(absentMs, queueMs);
-      if (performance.now() + delay > begun + patience) {
+      if (waited() + delay > patience) {
         settle({ kind: 'busy', why });
         return;
       }
@@ -93,6 +101,7 @@ export class AppConnections {
       }
       if (!queued) this.#waiting++;
       queued = true;
+      queuedAt ??= performance.now();
       timer = setTimeout(tryOnce, delay);
       delay = Math.min(delay * 2, lastDelayMs);
     };
@@ -110,6 +119,7 @@ export class AppConnections {
       leave();
       attempt?.destroy();
       attempt = null;
+      return waited();
     };
   }
 }

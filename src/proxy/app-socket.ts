@@ -1,12 +1,45 @@
-// The socket to an app: connected to what was looked at, read into one shared buffer, and read to its end whatever becomes of
-// what is written to it.
+// The socket to an app, as app-connection.ts uses it: a unix socket by the addon, or node:net's for the rest (TCP servers in
+// development, machines where the addon was not built). Either reads into one shared buffer, and reads to its end whatever
+// becomes of what is written to it.
 
 import { Socket } from 'node:net';
 import { errnoOf } from '../errors.ts';
 import { socketPath } from './app-path.ts';
+import { hasUnixClient, UnixSocket } from './unix-socket.ts';
 
 /** Where an app listens: a unix socket's path, or, for servers of others in development, a TCP address. */
 export type Address = string | { readonly host: string; readonly port: number };
+
+export interface AppSocket {
+  readonly destroyed: boolean;
+  /** Text is latin-1. false: wait for `drained` before writing more. */
+  write(bytes: Uint8Array | string): boolean;
+  pause(): void;
+  resume(): void;
+  /** Nothing more will be written. */
+  endWriting(): void;
+  /** Milliseconds without a byte until `timedOut`; 0: never. Not while it is paused. */
+  setTimeout(milliseconds: number): void;
+  /** Nothing is told after it. */
+  destroy(): void;
+}
+
+export interface AppSocketEvents {
+  /** Once, never before the constructor has returned. After an error the socket is of no use. */
+  connected(error: Error | null): void;
+  /** A view on the shared buffer: whoever keeps it copies it. */
+  read(bytes: Uint8Array): void;
+  drained(): void;
+  /** Nothing more will be read. */
+  ended(why: string): void;
+  timedOut(): void;
+}
+
+/** Begins to connect. */
+export function openAppSocket(address: Address, events: AppSocketEvents): AppSocket {
+  if (typeof address === 'string' && hasUnixClient) return new UnixSocket(address, events);
+  return new NetSocket(address, events);
+}
 
 /** Milliseconds to read what an app said before it closed, after a write to it has failed. */
 const lastWordsMs = 1000;
@@ -15,7 +48,7 @@ const lastWordsMs = 1000;
 const shared = Buffer.allocUnsafeSlow(65_536);
 
 /** An app may answer and close without reading its request to the end: a failed write must not lose that answer. */
-class AppSocket extends Socket {
+class PatientSocket extends Socket {
   override destroy(error?: Error): this {
     if (errnoOf(error) !== 'EPIPE') return super.destroy(error);
     setTimeout(() => super.destroy(error), lastWordsMs).unref();
@@ -23,11 +56,62 @@ class AppSocket extends Socket {
   }
 }
 
-/** Begins to connect. `read` gets a view of the shared buffer; false stops the reading. */
-export function openAppSocket(address: Address, read: (bytes: Uint8Array) => boolean): Socket {
-  const onread = { buffer: shared, callback: (size: number) => read(shared.subarray(0, size)) };
-  const socket = new AppSocket({ onread, allowHalfOpen: true });
-  return typeof address === 'string'
-    ? socket.connect({ path: socketPath(address) })
-    : socket.connect(address);
+class NetSocket implements AppSocket {
+  readonly #socket: Socket;
+  #timeout = 0;
+
+  constructor(address: Address, events: AppSocketEvents) {
+    const callback = (size: number): boolean => {
+      events.read(shared.subarray(0, size));
+      return !this.destroyed;
+    };
+    const socket = new PatientSocket({ onread: { buffer: shared, callback }, allowHalfOpen: true });
+    this.#socket = socket;
+    let waiting = true;
+    socket.once('connect', () => {
+      waiting = false;
+      events.connected(null);
+    });
+    socket.on('error', error => {
+      if (waiting) events.connected(error);
+      else events.ended(error.message);
+      waiting = false;
+    });
+    socket.on('end', () => events.ended('closed'));
+    socket.on('drain', () => events.drained());
+    socket.on('timeout', () => events.timedOut());
+    if (typeof address === 'string') socket.connect({ path: socketPath(address) });
+    else socket.connect(address);
+  }
+
+  get destroyed(): boolean {
+    return this.#socket.destroyed;
+  }
+
+  write(bytes: Uint8Array | string): boolean {
+    return typeof bytes === 'string' ? this.#socket.write(bytes, 'latin1') : this.#socket.write(bytes);
+  }
+
+  pause(): void {
+    this.#socket.pause();
+    this.#socket.setTimeout(0);
+  }
+
+  resume(): void {
+    this.#socket.setTimeout(this.#timeout);
+    this.#socket.resume();
+  }
+
+  endWriting(): void {
+    this.#socket.end();
+  }
+
+  setTimeout(milliseconds: number): void {
+    this.#timeout = milliseconds;
+    this.#socket.setTimeout(milliseconds);
+  }
+
+  destroy(): void {
+    this.#socket.destroy();
+  }
 }

@@ -48,6 +48,13 @@ test('what the coding does not allow is bad', () => {
     '5\r\nhelloX',
     '1000000000000\r\n',
     '0\r\nx\n',
+    '5;\r\nhello\r\n',
+    '5;\x01\r\nhello\r\n',
+    '5;a="\r\nhello\r\n',
+    '0\r\nx\r\n',
+    '0\r\n A: b\r\n',
+    '0\r\nA : b\r\n',
+    '0\r\nA: \0\r\n',
   ]) {
     assert.equal(decode(`${text}\r\n\r\n`).kind, 'bad', JSON.stringify(text));
   }

@@ -1,4 +1,4 @@
-// Takes the chunked coding off an app's answer (RFC 9112 section 7.1), strictly; trailers are read and dropped. Pure:
+// Takes the chunked coding off an app's answer (RFC 9112 section 7.1), strictly; trailers are read, and dropped. Pure:
 // bytes in, pieces out, no I/O.
 
 type Place = 'size' | 'data' | 'data-end' | 'trailer';
@@ -6,6 +6,13 @@ type Place = 'size' | 'data' | 'data-end' | 'trailer';
 /** Bytes of one size line with its extension, and of all trailers. */
 const lineLimit = 4096;
 const trailerLimit = 16_384;
+
+const token = "[!#$%&'*+\\-.^_`|~0-9A-Za-z]+";
+const quoted = '"(?:[\\t\\x20\\x21\\x23-\\x5b\\x5d-\\x7e\\x80-\\xff]|\\\\[\\t\\x20-\\x7e\\x80-\\xff])*"';
+const blanks = '[ \\t]*';
+const extension = `${blanks};${blanks}${token}(?:${blanks}=${blanks}(?:${token}|${quoted}))?`;
+const size = new RegExp(`^([0-9A-Fa-f]{1,12})(?:${extension})*$`);
+const trailer = new RegExp(`^${token}:[\\t\\x20-\\x7e\\x80-\\xff]*$`);
 
 export class ChunkedDecoder {
   #place: Place = 'size';
@@ -57,14 +64,14 @@ export class ChunkedDecoder {
       case 'trailer':
         this.#trailers += line.length;
         if (line === '') return 'done';
-        return this.#trailers > trailerLimit ? 'bad' : 'on';
+        return this.#trailers > trailerLimit || !trailer.test(line) ? 'bad' : 'on';
       case 'data':
         return 'bad';
     }
   }
 
   #endSize(line: string): 'on' | 'bad' {
-    const digits = /^([0-9A-Fa-f]{1,12})(?:[ \t]*;.*)?$/.exec(line)?.[1];
+    const digits = size.exec(line)?.[1];
     if (digits === undefined) return 'bad';
     this.#left = Number.parseInt(digits, 16);
     this.#place = this.#left === 0 ? 'trailer' : 'data';

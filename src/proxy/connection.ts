@@ -3,6 +3,7 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { type Client, unmapped } from './client-address.ts';
 import { dateNow } from './clock.ts';
 import { errorPage, reasons } from './error-page.ts';
 import { Exchange } from './exchange.ts';
@@ -13,10 +14,13 @@ export type Serve = (exchange: Exchange) => void;
 export class Connection {
   readonly socket: Socket;
   readonly remoteAddress: string;
-  /** Whether it is TLS; a worker's never is. */
+  /** Whether the other end is a proxy whose word counts. */
+  readonly trusted: boolean;
   readonly secure: boolean;
   /** The port that it came in by. */
   readonly localPort: number;
+  /** The other end, as the client that it is unless it is a trusted proxy. */
+  readonly peer: Client;
   readonly #worker: Worker;
   readonly #serve: Serve;
   #active: Exchange | null = null;
@@ -35,7 +39,9 @@ export class Connection {
     this.localPort = localPort;
     this.secure = 'encrypted' in socket;
     this.#serve = serve;
-    this.remoteAddress = (socket.remoteAddress ?? 'unknown').replace(/^::ffff:(?=\d)/, '');
+    this.remoteAddress = unmapped(socket.remoteAddress ?? 'unknown');
+    this.trusted = worker.isTrusted?.(this.remoteAddress) ?? false;
+    this.peer = { address: this.remoteAddress, secure: this.secure, port: localPort };
     socket.on('end', () => this.#clientEnded());
     // node:http calls this after the last answer. Bytes that the client still sends would turn into a
     // reset that can overtake the answer, so they are read and thrown away for a while.
@@ -66,7 +72,8 @@ export class Connection {
     if (this.#closing || this.#failure !== null) return;
     this.#failure = status;
     if (this.#active === null) this.#endWithFailure();
-    else if (this.#active.phase === 'body') this.#active.sendPage(status);
+    // A request that is here to its end is still to be answered.
+    else if (this.#active.phase === 'body' && !this.#active.req.complete) this.#active.sendPage(status);
   }
 
   finished(exchange: Exchange): void {
@@ -100,9 +107,11 @@ export class Connection {
     this.destroy();
   }
 
-  /** Makes room: an idle connection ends at once. */
-  closeIfIdle(): void {
-    if (this.#active === null) this.destroy();
+  /** Makes room: whether it was idle, and has ended. */
+  closeIfIdle(): boolean {
+    if (this.#active !== null || this.#closing) return false;
+    this.destroy();
+    return true;
   }
 
   /** For a drain: an idle connection ends now, a busy one after its answer, and one whose request may be on its way soon. */
@@ -152,7 +161,8 @@ export class Connection {
 
   #endWithFailure(): void {
     const status = this.#failure ?? 400;
-    const page = errorPage(status, null);
+    const page = this.#worker.errorPages?.find(null, status) ?? errorPage(status, null);
+    this.#worker.traffic?.nameless.countStatus(status, page.length);
     this.socket.write(
       `HTTP/1.1 ${status} ${reasons[status]}\r\nServer: hostd\r\nDate: ${dateNow()}\r\nContent-Type: text/html\r\n` +
         `Content-Length: ${page.length}\r\nConnection: close\r\n\r\n${page}`,

@@ -1,13 +1,18 @@
 // One request and its answer: what is known of it, what was sent, what is logged when it ends.
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { RoutedSite } from '../protocol/worker.ts';
-import { accessLogLine } from './access-log-line.ts';
-import { dateNow, logTimeNow } from './clock.ts';
+import type { Client } from './client-address.ts';
+import { dateNow } from './clock.ts';
 import type { Connection } from './connection.ts';
+import { earlyHints } from './early-hints.ts';
 import { errorPage, reasons } from './error-page.ts';
+import { exchangeLine } from './exchange-log.ts';
 import type { RequestHead } from './request-head.ts';
+import { isRequestId, makeRequestId } from './request-id.ts';
+import type { ResponseHead } from './response-head.ts';
+import type { NamedSite } from './router.ts';
 import type { Target } from './target.ts';
+import type { SiteTraffic } from './traffic.ts';
 import type { Worker } from './worker.ts';
 
 /** Statuses after which the rest of the connection's bytes can't be trusted, or aren't wanted. */
@@ -17,7 +22,8 @@ const closing: ReadonlySet<number> = new Set([400, 408, 413, 414, 431, 500, 501,
 export interface Accepted {
   readonly head: RequestHead;
   readonly target: Target;
-  readonly site: RoutedSite;
+  readonly site: NamedSite;
+  readonly client: Client;
   /** Host as the app is to see it. */
   readonly host: string;
   /** The name that it was routed by. */
@@ -40,17 +46,30 @@ export class Exchange {
   phase: 'body' | 'app' | 'send' = 'send';
   status = 0;
   bodyBytes = 0;
+  /** Of the request's body, or of what a tunnel's client has sent. */
+  receivedBytes = 0;
+  /** The counters of its site, once that is known. */
+  traffic: SiteTraffic | null = null;
+  /** Times of performance.now(), 0 for what has not happened: the header was complete; */
+  readonly startedAt = performance.now();
+  /** the app was given the request, and had answered with a header; its answer was over (only for a log that says so). */
+  askedAt = 0;
+  answeredAt = 0;
+  appEndedAt = 0;
+  /** Milliseconds of waiting for a connection to the app; null: none was wanted. */
+  queuedMs: number | null = null;
   /** Lets go of everything that was opened for it; called once, when it ends either way. */
   onEnd: (() => void) | null = null;
-  readonly #number: number;
+  #requestId: string | null = null;
   #closes = false;
+  #hintBytes = 0;
 
   constructor(worker: Worker, connection: Connection, req: IncomingMessage, res: ServerResponse) {
     this.worker = worker;
     this.connection = connection;
     this.req = req;
     this.res = res;
-    this.#number = ++worker.requests;
+    worker.requests++;
     res.on('close', () => this.#ended());
   }
 
@@ -64,8 +83,44 @@ export class Exchange {
     return keep ? 'keep-alive' : 'close';
   }
 
+  /** X-Request-Id: the client's own, or one that is made when it is first asked for. */
+  get requestId(): string {
+    if (this.#requestId === null) {
+      const given = this.accepted?.head.requestId;
+      this.#requestId = given != null && isRequestId(given) ? given : makeRequestId();
+    }
+    return this.#requestId;
+  }
+
   get sent(): boolean {
     return this.status !== 0;
+  }
+
+  /** Where nothing was sent: whose fault it was, as nginx says it. */
+  get loggedStatus(): number {
+    if (this.status !== 0) return this.status;
+    return this.phase === 'body' ? 400 : 499;
+  }
+
+  /** Bytes of the body that have left the worker. */
+  get sentBytes(): number {
+    const unsent = this.res.writableFinished ? 0 : this.connection.socket.writableLength;
+    return Math.max(0, this.bodyBytes - unsent);
+  }
+
+  /** The app's answer is over, or its request was given up. */
+  appEnded(): void {
+    if (this.worker.accessLogFormat === 'json') this.appEndedAt = performance.now();
+  }
+
+  /** Early hints of the app go out as they come: to a client that knows them, before any answer, and only so many. */
+  sendHints(head: ResponseHead): void {
+    const { req, res } = this;
+    if (this.sent || res.headersSent || req.httpVersion !== '1.1') return;
+    const text = earlyHints(head, this.worker.limits.responseHeader - this.#hintBytes);
+    if (text === null) return;
+    this.#hintBytes += text.length;
+    if (res.socket?.writable) res.socket.write(text, 'latin1');
   }
 
   /** Sends a status line and fields, name and value in turn. */
@@ -84,7 +139,10 @@ export class Exchange {
     // Without its "100 Continue" the client may send the body or not, so the next request's place is unknown.
     if (closing.has(status) || this.req.headers.expect !== undefined) this.#closes = true;
     const userAgent = this.accepted?.head.fields.get('user-agent') ?? null;
-    const page = this.worker.page?.(this, status) ?? errorPage(status, userAgent);
+    const page =
+      this.worker.page?.(this, status) ??
+      this.worker.errorPages?.find(this.accepted?.site ?? null, status) ??
+      errorPage(status, userAgent);
     const fields = ['Server', 'hostd', 'Date', dateNow(), 'Content-Type', 'text/html'];
     fields.push('Content-Length', String(page.length));
     if (also.location !== undefined) fields.push('Location', also.location);
@@ -96,6 +154,8 @@ export class Exchange {
 
   /** An app's header that can't be sent on: 502. */
   refuseAnswer(why: string): void {
+    this.onEnd?.(); // not a second refusal when more of that answer comes
+    this.onEnd = null;
     this.status = 0;
     this.report(`cannot send on the answer's header: ${why}`);
     this.sendPage(502);
@@ -109,34 +169,22 @@ export class Exchange {
   report(cause: string, level: 'error' | 'warn' = 'error'): void {
     const site = this.accepted?.site;
     const place = site === undefined ? {} : { site: site.name, upstream: site.socket };
-    this.worker.errorLog({ level, ...place, cause, request: `${process.pid}-${this.#number}` });
+    this.worker.errorLog({ level, ...place, cause, request: this.requestId });
   }
 
   #ended(): void {
     this.onEnd?.();
     this.onEnd = null;
-    this.#log();
+    const now = performance.now();
+    if (this.traffic === null) this.worker.traffic?.nameless.count(this, now);
+    else this.traffic.end(this, now);
+    this.#log(now);
     this.connection.finished(this);
   }
 
-  #log(): void {
-    const { accepted, req, res } = this;
-    if (accepted === null) return;
-    const log = this.worker.accessLogs.get(accepted.site.name);
-    if (log === undefined) return;
-    const unsent = res.writableFinished ? 0 : this.connection.socket.writableLength;
-    const line = accessLogLine(
-      {
-        remoteAddress: this.connection.remoteAddress,
-        authorization: accepted.head.fields.get('authorization') ?? null,
-        requestLine: `${req.method} ${req.url} HTTP/${req.httpVersion}`,
-        status: this.status === 0 ? (this.phase === 'body' ? 400 : 499) : this.status,
-        bodyBytes: Math.max(0, this.bodyBytes - unsent),
-        referer: accepted.head.fields.get('referer') ?? null,
-        userAgent: accepted.head.fields.get('user-agent') ?? null,
-      },
-      logTimeNow(),
-    );
-    log.append(line);
+  #log(now: number): void {
+    if (this.accepted === null) return;
+    const log = this.worker.accessLogs.get(this.accepted.site.name);
+    log?.append(exchangeLine(this, this.accepted, now));
   }
 }

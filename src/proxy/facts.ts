@@ -3,18 +3,35 @@
 import { Socket } from 'node:net';
 import { encodeFact, type Fact } from '../protocol/worker.ts';
 
-export type TellFact = (fact: Fact) => void;
+/** Tells all of them or none: false when hostd has not read what it was told before. */
+export type TellFact = (...facts: readonly Fact[]) => boolean;
+
+export interface Facts {
+  readonly tell: TellFact;
+  /** Resolves when nothing is left to be read from us, which may be never. */
+  drained(): Promise<void>;
+}
 
 /** `fd` is the write end of a pipe, or null. hostd may die at any time: then facts are dropped for ever. */
-export function openFacts(fd: number | null): TellFact {
-  if (fd === null) return () => {};
-  let pipe: Socket | null = new Socket({ fd, readable: false, writable: true });
-  pipe.unref();
-  pipe.on('error', () => {
+export function openFacts(fd: number | null): Facts {
+  let pipe = fd === null ? null : new Socket({ fd, readable: false, writable: true });
+  pipe?.unref();
+  pipe?.on('error', () => {
     pipe = null;
   });
-  return fact => {
-    // One unread line at a time: a hostd that stands still must not fill our memory.
-    if (pipe !== null && pipe.writableLength === 0) pipe.write(encodeFact(fact));
+  return {
+    tell: (...facts) => {
+      if (pipe === null) return true;
+      // One unread round at a time: a hostd that stands still must not fill our memory.
+      if (pipe.writableLength > 0) return false;
+      pipe.write(facts.map(encodeFact).join(''));
+      return true;
+    },
+    drained: () =>
+      new Promise(resolve => {
+        if (pipe === null || pipe.writableLength === 0) return resolve();
+        pipe.once('drain', resolve);
+        pipe.once('error', () => resolve());
+      }),
   };
 }

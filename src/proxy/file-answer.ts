@@ -10,12 +10,22 @@ import type { RequestHead } from './request-head.ts';
 import { dropFile, type ServedFile } from './served-file.ts';
 import type { FileRequest } from './static.ts';
 
-export function sendFile(request: FileRequest, file: ServedFile): void {
-  const { exchange, accepted } = request;
+/** A file's request, with what its answer says of the choice between the file and compressed ones beside it. */
+export interface FileSending extends FileRequest {
+  /** Content-Encoding of what is sent, or null. */
+  readonly coding: string | null;
+  /** Whether Accept-Encoding had a say. */
+  readonly varies: boolean;
+}
+
+const whole: Ranges = { kind: 'whole' };
+
+export function sendFile(request: FileSending, file: ServedFile): void {
+  const { exchange, accepted, coding } = request;
   const verdict = judge(conditionsOf(accepted.head), file);
   if (verdict !== 'send') dropFile(file);
   if (verdict === 'failed') {
-    exchange.sendPage(412);
+    exchange.sendPage(412, { extra: varyOf(request) });
     return;
   }
   if (verdict === 'not-modified') {
@@ -23,20 +33,31 @@ export function sendFile(request: FileRequest, file: ServedFile): void {
     exchange.res.end();
     return;
   }
-  const ranges = rangesOf(accepted.head, file);
+  // nginx gives no parts of a compressed file, and doesn't offer them.
+  const ranges = coding === null ? rangesOf(accepted.head, file) : whole;
   switch (ranges.kind) {
     case 'whole':
-      sendHead(request, file, 200, { type: typeOf(request), length: file.size }, ['Accept-Ranges', 'bytes']);
+      sendHead(
+        request,
+        file,
+        200,
+        { type: typeOf(request), length: file.size },
+        coding === null ? ['Accept-Ranges', 'bytes'] : ['Content-Encoding', coding],
+      );
       sendBody(request, file, [{ start: 0, end: file.size }]);
       return;
     case 'unsatisfiable':
       dropFile(file);
-      exchange.sendPage(416, { extra: ['Content-Range', `bytes */${file.size}`] });
+      exchange.sendPage(416, { extra: [...varyOf(request), 'Content-Range', `bytes */${file.size}`] });
       return;
     case 'parts':
       if (ranges.parts.length === 1) sendPart(request, file, ranges.parts[0]);
       else sendMultipart(request, file, ranges.parts);
   }
+}
+
+function varyOf({ varies }: FileSending): readonly string[] {
+  return varies ? ['Vary', 'Accept-Encoding'] : [];
 }
 
 function typeOf({ type, path }: FileRequest): string {
@@ -59,7 +80,7 @@ function rangesOf({ fields }: RequestHead, file: ServedFile): Ranges {
 }
 
 function sendHead(
-  request: FileRequest,
+  request: FileSending,
   file: ServedFile,
   status: number,
   body: { readonly type: string; readonly length: number } | null,
@@ -69,11 +90,11 @@ function sendHead(
   const fields = ['Server', 'hostd', 'Date', dateNow()];
   if (body !== null) fields.push('Content-Type', body.type, 'Content-Length', String(body.length));
   fields.push('Last-Modified', file.date, 'Connection', exchange.connectionField);
-  fields.push(...request.extra, 'ETag', file.etag, ...last);
+  fields.push(...varyOf(request), ...request.extra, 'ETag', file.etag, ...last);
   exchange.sendHead(status, reasons[status] ?? '', fields);
 }
 
-function sendPart(request: FileRequest, file: ServedFile, part: ByteRange): void {
+function sendPart(request: FileSending, file: ServedFile, part: ByteRange): void {
   const body = { type: typeOf(request), length: part.end - part.start };
   sendHead(request, file, 206, body, ['Content-Range', contentRange(part, file)]);
   sendBody(request, file, [part]);
@@ -86,7 +107,7 @@ function contentRange(part: ByteRange, file: ServedFile): string {
 let boundaries = 0;
 
 /** RFC 9110 section 14.6: every part with its own small header. */
-function sendMultipart(request: FileRequest, file: ServedFile, ranges: readonly ByteRange[]): void {
+function sendMultipart(request: FileSending, file: ServedFile, ranges: readonly ByteRange[]): void {
   const boundary = String(++boundaries).padStart(20, '0');
   const type = typeOf(request);
   const parts: BodyPart[] = [];

@@ -2,6 +2,7 @@
 
 import { close, read } from 'node:fs';
 import type { Exchange } from './exchange.ts';
+import { endTurn, takeTurn } from './file-turns.ts';
 import type { ByteRange } from './ranges.ts';
 
 export type BodyPart = string | ByteRange;
@@ -58,12 +59,25 @@ class FileBody {
   }
 
   #read(part: ByteRange): void {
-    const bytes = Buffer.allocUnsafeSlow(Math.min(chunkBytes, part.end - this.#at));
     this.#reading = true;
+    takeTurn(() => this.#readNow(part));
+  }
+
+  #readNow(part: ByteRange): void {
+    if (this.#over) {
+      endTurn();
+      close(this.#fd, () => {});
+      return;
+    }
+    const bytes = Buffer.allocUnsafeSlow(Math.min(chunkBytes, part.end - this.#at));
     read(this.#fd, bytes, 0, bytes.length, this.#at, (error, size) => {
       this.#reading = false;
+      endTurn();
       if (this.#over) return close(this.#fd, () => {});
-      if (error !== null || size === 0) return this.#exchange.abort();
+      if (error !== null || size === 0) {
+        this.#exchange.report(`cannot send all of a file: ${error?.message ?? 'it has become shorter'}`);
+        return this.#exchange.abort();
+      }
       this.#at += size;
       this.#write(bytes.subarray(0, size), this.#at === part.end);
     });

@@ -4,10 +4,11 @@
 import { read } from 'node:fs';
 import { Answer } from './answer.ts';
 import type { AnswerFailure, AnswerReader, AppConnection } from './app-connection.ts';
-import type { AppConnections, Got } from './app-connections.ts';
+import type { AppConnections, GiveUp, Got } from './app-connections.ts';
 import type { Accepted, Exchange } from './exchange.ts';
 import { type Body, collectBody, noBody } from './request-body.ts';
 import type { ResponseHead } from './response-head.ts';
+import { doubtKept } from './served-file.ts';
 import { upstreamHead } from './upstream-request.ts';
 
 /** Methods that may be sent again, or on a connection that the app may be about to close (RFC 9110 section 9.2.2). */
@@ -60,7 +61,7 @@ class Forwarding implements AnswerReader {
   readonly #method: string;
   readonly #answer: Answer;
   #connection: AppConnection | null = null;
-  #giveUp: (() => void) | null = null;
+  #giveUp: GiveUp | null = null;
   #requestSent = false;
   #retried = false;
   #tunnel: AnswerReader | null = null;
@@ -88,11 +89,13 @@ class Forwarding implements AnswerReader {
   }
 
   #connect(reuse: boolean): void {
-    this.#giveUp = this.#apps.get(reuse && this.#options.tunnel === null, got => this.#got(got));
+    this.#exchange.queuedMs ??= 0;
+    this.#giveUp = this.#apps.get(reuse && this.#options.tunnel === null, (got, ms) => this.#got(got, ms));
   }
 
-  #got(got: Got): void {
+  #got(got: Got, waitedMs: number): void {
     this.#giveUp = null;
+    this.#waited(waitedMs);
     if (got.kind !== 'connection') {
       this.#exchange.report(got.why);
       if (got.kind === 'busy') this.#exchange.sendPage(503, { extra: ['Retry-After', '1'] });
@@ -100,8 +103,15 @@ class Forwarding implements AnswerReader {
       return;
     }
     this.#connection = got.connection;
+    // With nothing before it, that was when the request came; the clock costs more than the difference.
+    const atOnce = this.#body === noBody && waitedMs === 0 && !this.#retried;
+    this.#exchange.askedAt = atOnce ? this.#exchange.startedAt : performance.now();
     got.connection.begin(this);
     this.#sendRequest(got.connection);
+  }
+
+  #waited(ms: number): void {
+    this.#exchange.queuedMs = (this.#exchange.queuedMs ?? 0) + ms;
   }
 
   #sendRequest(connection: AppConnection): void {
@@ -111,11 +121,13 @@ class Forwarding implements AnswerReader {
       uri: target.uri,
       host,
       remoteAddress: this.#exchange.connection.remoteAddress,
+      client: this.#accepted.client,
+      trusted: this.#exchange.connection.trusted,
+      requestId: this.#exchange.requestId,
       head,
       keepalive: site.keepalive,
       contentLength: this.#body === noBody ? head.contentLength : this.#body.length,
       websocket: this.#options.tunnel !== null,
-      secure: this.#exchange.connection.secure,
     });
     const { memory, file, length } = this.#body;
     if (length <= smallBody && file === null) {
@@ -149,11 +161,21 @@ class Forwarding implements AnswerReader {
   }
 
   head(head: ResponseHead): 'body' | 'no-body' | 'tunnel' | 'refuse' {
+    doubtKept();
+    this.#exchange.answeredAt = performance.now();
     if (head.status !== 101) return this.#answer.begin(head);
     const { tunnel } = this.#options;
     if (tunnel === null || this.#connection === null) return 'refuse';
     this.#tunnel = tunnel(head, this.#connection);
     return 'tunnel';
+  }
+
+  interim(head: ResponseHead): void {
+    if (this.#options.tunnel === null) this.#exchange.sendHints(head);
+  }
+
+  whole(text: string): void {
+    this.#answer.whole(text);
   }
 
   piece(bytes: Uint8Array): void {
@@ -176,6 +198,7 @@ class Forwarding implements AnswerReader {
     this.#connection = null;
     if (connection !== null && this.#requestSent) this.#apps.put(connection);
     else connection?.destroy();
+    this.#exchange.appEnded();
     this.#answer.end();
   }
 
@@ -192,19 +215,21 @@ class Forwarding implements AnswerReader {
       this.#connect(false);
       return;
     }
+    this.#exchange.appEnded();
     this.#exchange.report(`bad answer (${failure.kind}): ${failure.why}`);
     if (failure.kind !== 'bad' && this.#answer.cut()) return;
     this.#exchange.sendPage(failure.kind === 'timeout' ? 504 : 502);
   }
 
   #follow(head: ResponseHead, path: string): void {
+    this.#exchange.appEnded();
     this.#release();
     this.#exchange.onEnd = null;
     this.#options.redirect(head, path);
   }
 
   #release(): void {
-    this.#giveUp?.();
+    this.#waited(this.#giveUp?.() ?? 0);
     this.#giveUp = null;
     this.#connection?.destroy();
     this.#connection = null;

@@ -8,6 +8,8 @@ export interface Limits {
   readonly headerTotal: number;
   /** Header fields of one request (431); gunicorn's own limit is 100. */
   readonly headerCount: number;
+  /** Milliseconds from a connection's beginning to the end of its TLS handshake. */
+  readonly handshakeMs: number;
   /** Milliseconds from a request's first byte to the end of its header. */
   readonly headerMs: number;
   /** Milliseconds between two reads of a request body. */
@@ -60,6 +62,7 @@ export const defaultLimits: Limits = {
   headerField: 8192,
   headerTotal: 32_768,
   headerCount: 100,
+  handshakeMs: 10_000,
   headerMs: 60_000,
   bodyGapMs: 60_000,
   bodyMinRate: 64,

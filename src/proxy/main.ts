@@ -2,19 +2,25 @@
 // given everything at its start and can ask hostd for nothing; it goes on serving when hostd is gone.
 
 import { closeSync, readFileSync } from 'node:fs';
-import type { Server } from 'node:http';
 import { Server as NetServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { messageOf } from '../errors.ts';
-import type { RoutedSite, Routes } from '../protocol/worker.ts';
+import type { Location } from '../model/host.ts';
+import type { Routes } from '../protocol/worker.ts';
 import { AccessLog } from './access-log.ts';
 import { AppConnections } from './app-connections.ts';
 import { Budget } from './budget.ts';
+import { makeCertificates } from './certificates.ts';
+import { trustedAmong } from './client-address.ts';
 import { openErrorLog } from './error-log.ts';
+import { ErrorPages } from './error-pages.ts';
 import { openFacts, type TellFact } from './facts.ts';
 import { type Limits, limitsFrom } from './limits.ts';
+import { makeRounds } from './rounds.ts';
 import { makeRouter } from './router.ts';
+import { makeSecureServer } from './secure.ts';
 import { Connections, makeServer } from './server.ts';
+import { Traffic } from './traffic.ts';
 import type { Worker } from './worker.ts';
 
 const countsMs = 10_000;
@@ -30,16 +36,24 @@ function run(): void {
     );
   }
   const routes = readRoutes(descriptor('HOSTD_ROUTES_FD'));
-  const tell = openFacts(process.env['HOSTD_FACTS_FD'] === undefined ? null : descriptor('HOSTD_FACTS_FD'));
-  const worker = makeWorker(routes.sites.map(inBytes));
+  const facts = openFacts(process.env['HOSTD_FACTS_FD'] === undefined ? null : descriptor('HOSTD_FACTS_FD'));
+  const { tell } = facts;
+  const worker = makeWorker(routes);
   const connections = new Connections(worker);
   const servers = listen(routes, worker, connections, () => tell({ kind: 'ready' }));
-  const counting = tellCounts(worker, tell);
-  process.on('SIGTERM', () => {
-    if (worker.draining) return;
-    clearInterval(counting);
-    drain(worker, servers, connections, tell);
-  });
+  const tellRound = makeRounds(worker, tell);
+  setInterval(tellRound, countsMs).unref();
+  const lastRound = (): Promise<void> => {
+    tellRound();
+    return facts.drained();
+  };
+  let draining: Draining | null = null;
+  const begin = (): Draining => {
+    draining ??= drain(worker, servers, connections, tell, lastRound);
+    return draining;
+  };
+  process.on('SIGQUIT', begin);
+  process.on('SIGTERM', () => begin().limit());
   process.on('uncaughtException', error => {
     worker.errorLog({ level: 'error', cause: `a mistake in hostd: ${error.stack ?? messageOf(error)}` });
     process.exit(70);
@@ -63,16 +77,30 @@ function readRoutes(fd: number): Routes {
 }
 
 /** Paths of requests are bytes, one latin-1 character each; so are those that they are compared with and added to. */
-function inBytes(site: RoutedSite): RoutedSite {
-  const bytes = (text: string): string => Buffer.from(text, 'utf8').toString('latin1');
-  const locations = site.locations.map(({ prefix, alias }) => ({
-    prefix: bytes(prefix),
-    alias: bytes(alias),
-  }));
-  return { ...site, locations };
+function bytes(text: string): string {
+  return Buffer.from(text, 'utf8').toString('latin1');
 }
 
-function makeWorker(sites: readonly RoutedSite[]): Worker {
+function inBytes({ prefix, alias }: Location): Location {
+  return { prefix: bytes(prefix), alias: bytes(alias) };
+}
+
+function directoryInBytes(path: string | null | undefined): string | null {
+  return path == null ? null : bytes(path.replace(/\/?$/, '/'));
+}
+
+function makeWorker(routes: Routes): Worker {
+  const { acmeWebroot = null, trustedProxies = [] } = routes;
+  const sites = routes.sites.map(site => ({
+    ...site,
+    locations: site.locations.map(inBytes),
+    errorPages: directoryInBytes(site.errorPages),
+    // While its certificate can't be used, http is better than a way to nowhere.
+    redirectHttps: site.redirectHttps && (site.pem != null || trustedProxies.length > 0),
+  }));
+  const router = makeRouter(sites);
+  const defaultSite = sites.find(({ name }) => name === routes.defaultSite) ?? null;
+  const tlsPorts = routes.listeners.filter(({ tls }) => tls).map(({ port }) => port);
   const limits = withinOpenFiles(limitsFrom(process.env));
   const siteErrorLogs = sites.flatMap(({ name, errorLogFd }): [string, number][] =>
     errorLogFd == null ? [] : [[name, errorLogFd]],
@@ -84,10 +112,17 @@ function makeWorker(sites: readonly RoutedSite[]): Worker {
   }
   return {
     limits,
-    route: makeRouter(sites),
+    route: host => router(host) ?? defaultSite,
+    defaultSite,
+    ...(trustedProxies.length === 0 ? {} : { isTrusted: trustedAmong(trustedProxies) }),
+    acme: acmeWebroot === null ? null : inBytes(acmeLocation(acmeWebroot)),
+    tlsPort: tlsPorts.includes(443) ? 443 : (tlsPorts[0] ?? 443),
     accessLogs,
+    ...(routes.accessLogFormat === undefined ? {} : { accessLogFormat: routes.accessLogFormat }),
+    traffic: new Traffic(sites.map(site => site.name)),
     apps: new Map(sites.map(site => [site.name, new AppConnections(site.socket, limits)])),
     errorLog,
+    errorPages: new ErrorPages(directoryInBytes(routes.errorPages), errorLog),
     bodyBudget: new Budget(limits.bodyMemoryTotal),
     responseBudget: new Budget(limits.responseMemoryTotal),
     temporaryDirectory: tmpdir(),
@@ -95,6 +130,12 @@ function makeWorker(sites: readonly RoutedSite[]): Worker {
     connections: 0,
     requests: 0,
   };
+}
+
+/** Where certbot, and others that are given this as their webroot, put the answers to a certificate authority. */
+function acmeLocation(webroot: string): Location {
+  const prefix = '/.well-known/acme-challenge/';
+  return { prefix, alias: webroot.replace(/\/?$/, prefix) };
 }
 
 /** Each connection may need a second fd, for the app or for a file. */
@@ -111,10 +152,12 @@ function listen(
   worker: Worker,
   connections: Connections,
   ready: () => void,
-): readonly Server[] {
+): readonly NetServer[] {
+  const secure = routes.listeners.some(({ tls }) => tls) ? makeCertificates(routes, worker.errorLog) : null;
   let left = routes.listeners.length;
-  return routes.listeners.map(({ fd, port }) => {
-    const server = makeServer(worker, connections, port);
+  return routes.listeners.map(({ fd, port, tls }) => {
+    const http = makeServer(worker, connections, port);
+    const server = tls && secure !== null ? makeSecureServer(http, connections, secure, worker.limits) : http;
     server.on('error', error => {
       worker.errorLog({ level: 'error', cause: `cannot accept on fd ${fd}: ${error.message}` });
     });
@@ -125,16 +168,18 @@ function listen(
   });
 }
 
-function tellCounts(worker: Worker, tell: TellFact): NodeJS.Timeout {
-  let told = 0;
-  return setInterval(() => {
-    if (worker.connections + worker.requests === told) return;
-    told = worker.connections + worker.requests;
-    tell({ kind: 'counts', connections: worker.connections, requests: worker.requests });
-  }, countsMs).unref();
+interface Draining {
+  /** Answers and tunnels, which may take as long as they take, have drainMs from now on. */
+  limit(): void;
 }
 
-function drain(worker: Worker, servers: readonly Server[], connections: Connections, tell: TellFact): void {
+function drain(
+  worker: Worker,
+  servers: readonly NetServer[],
+  connections: Connections,
+  tell: TellFact,
+  lastRound: () => Promise<void>,
+): Draining {
   worker.draining = true;
   tell({ kind: 'draining', connections: connections.size });
   // Not http's close, which ends connections whose answer has been written but not sent.
@@ -143,17 +188,27 @@ function drain(worker: Worker, servers: readonly Server[], connections: Connecti
   const leave = (): void => {
     if (leaving) return;
     leaving = true;
-    const flushed = Promise.all([...worker.accessLogs.values()].map(log => log.close()));
-    const late = new Promise(resolve => setTimeout(resolve, lastFlushMs));
-    void Promise.race([flushed, late]).then(() => process.exit(0));
+    // A connection that was cut is gone before its request has been counted and logged.
+    setImmediate(() => {
+      const logs = [...worker.accessLogs.values()];
+      const flushed = Promise.all([lastRound(), ...logs.map(log => log.close())]);
+      const late = new Promise(resolve => setTimeout(resolve, lastFlushMs));
+      void Promise.race([flushed, late]).then(() => process.exit(0));
+    });
   };
   connections.onEmpty = leave;
   connections.drain();
   if (connections.size === 0) leave();
-  setTimeout(() => {
-    connections.destroyAll();
-    leave();
-  }, worker.limits.drainMs);
+  let limited = false;
+  const limit = (): void => {
+    if (limited) return;
+    limited = true;
+    setTimeout(() => {
+      connections.destroyAll();
+      setTimeout(leave, lastFlushMs); // at the latest: the last of them ends in a moment
+    }, worker.limits.drainMs);
+  };
+  return { limit };
 }
 
 try {

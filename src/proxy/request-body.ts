@@ -85,6 +85,7 @@ class Collector {
   #take(bytes: Buffer): void {
     if (this.#over) return;
     this.#length += bytes.length;
+    this.#exchange.receivedBytes = this.#length;
     if (this.#limit !== 0 && this.#length > this.#limit) {
       this.#refuse(413);
       return;

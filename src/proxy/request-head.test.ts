@@ -127,3 +127,15 @@ test('whatever names and values come, what passes has no line of its own making'
     }),
   );
 });
+
+test('what a proxy in front says is kept apart, and not among what passes', () => {
+  const head = accepted(
+    'Host a|X-Forwarded-Proto https|x-forwarded-proto http|X-Forwarded-Host b|X-FORWARDED-PORT 1|X-Forwarded-Ssl on|X-Request-ID 7|X-Request-Id 8'
+      .split('|')
+      .flatMap(line => line.split(' ')),
+  );
+  assert.equal(head.forwardedProto, 'https, http');
+  assert.equal(head.forwardedPlace, 'X-Forwarded-Host: b\r\nX-FORWARDED-PORT: 1\r\n');
+  assert.equal(head.requestId, '7');
+  assert.equal(head.passed, '');
+});

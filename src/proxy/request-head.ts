@@ -13,8 +13,13 @@ export interface RequestHead {
   readonly expectsContinue: boolean;
   /** Whether Upgrade was asked for, and whether it is a WebSocket's. */
   readonly upgrade: 'none' | 'websocket' | 'other';
-  /** X-Forwarded-For lines joined, or null. */
+  /** X-Forwarded-For lines joined, or null; -Proto the same. */
   readonly forwardedFor: string | null;
+  readonly forwardedProto: string | null;
+  /** "Name: value\\r\\n" of X-Forwarded-Host and -Port, which pass only where the peer is a trusted proxy. */
+  readonly forwardedPlace: string;
+  /** The first X-Request-Id, whatever it says, or null. */
+  readonly requestId: string | null;
   /** The first line of each field that files are served by, or that is logged. */
   readonly fields: ReadonlyMap<KeptField, string>;
   /** "Name: value\\r\\n" of every field that passes to the app unchanged. */
@@ -22,6 +27,7 @@ export interface RequestHead {
 }
 
 export type KeptField =
+  | 'accept-encoding'
   | 'authorization'
   | 'if-match'
   | 'if-modified-since'
@@ -49,7 +55,10 @@ type Kind =
   | 'connection'
   | 'expect'
   | 'upgrade'
-  | 'x-forwarded-for';
+  | 'x-forwarded-for'
+  | 'x-forwarded-proto'
+  | 'forwarded-place'
+  | 'x-request-id';
 
 const kinds: ReadonlyMap<string, Kind> = new Map<string, Kind>([
   ['host', 'host'],
@@ -59,6 +68,10 @@ const kinds: ReadonlyMap<string, Kind> = new Map<string, Kind>([
   ['expect', 'expect'],
   ['upgrade', 'upgrade'],
   ['x-forwarded-for', 'x-forwarded-for'],
+  ['x-forwarded-proto', 'x-forwarded-proto'],
+  ['x-forwarded-host', 'forwarded-place'],
+  ['x-forwarded-port', 'forwarded-place'],
+  ['x-request-id', 'x-request-id'],
   ['keep-alive', 'drop'],
   ['proxy-connection', 'drop'],
   ['te', 'drop'],
@@ -73,6 +86,7 @@ const kinds: ReadonlyMap<string, Kind> = new Map<string, Kind>([
   ['if-none-match', 'once'],
   ['if-range', 'once'],
   ['if-unmodified-since', 'once'],
+  ['accept-encoding', 'keep'],
   ['range', 'keep'],
   ['referer', 'keep'],
   ['user-agent', 'keep'],
@@ -113,6 +127,9 @@ export function readRequestHead(
   let expect: string | null = null;
   let upgrade: string | null = null;
   let forwardedFor: string | null = null;
+  let forwardedProto: string | null = null;
+  let forwardedPlace = '';
+  let requestId: string | null = null;
   let total = 0;
   let passed = '';
 
@@ -161,6 +178,15 @@ export function readRequestHead(
       case 'x-forwarded-for':
         forwardedFor = forwardedFor === null ? value : `${forwardedFor}, ${value}`;
         break;
+      case 'x-forwarded-proto':
+        forwardedProto = forwardedProto === null ? value : `${forwardedProto}, ${value}`;
+        break;
+      case 'forwarded-place':
+        forwardedPlace += `${name}: ${value}\r\n`;
+        break;
+      case 'x-request-id':
+        requestId ??= value;
+        break;
       case 'drop':
         break;
     }
@@ -177,6 +203,9 @@ export function readRequestHead(
     expectsContinue: expect?.toLowerCase() === '100-continue' && version === '1.1',
     upgrade: upgradeOf(upgrade, listed),
     forwardedFor,
+    forwardedProto,
+    forwardedPlace,
+    requestId,
     fields,
     passed: listed === null ? passed : withoutListed(passed, listed),
   };
@@ -206,7 +235,7 @@ function upgradeOf(upgrade: string | null, listed: readonly string[] | null): Re
   return upgrade.trim().toLowerCase() === 'websocket' ? 'websocket' : 'other';
 }
 
-/** RFC 9110 section 7.6.1. Host, length and X-Forwarded-For are not among `passed`, so nobody can have them removed. */
+/** RFC 9110 section 7.6.1. Host, length and X-Forwarded-* are not among `passed`, so nobody can have them removed. */
 function withoutListed(passed: string, listed: readonly string[]): string {
   return passed
     .split('\r\n')

@@ -77,8 +77,11 @@ const keptWithFile: ReadonlySet<string> = new Set([
 
 export function fieldsKeptWithFile(head: ResponseHead): {
   readonly type: string | null;
+  /** Whether the app has compressed the file itself, or so it says. */
+  readonly encoded: boolean;
   readonly fields: readonly Field[];
 } {
   const type = head.fields.findLast(field => field.lower === 'content-type')?.value ?? null;
-  return { type, fields: head.fields.filter(field => keptWithFile.has(field.lower)) };
+  const encoded = head.fields.some(field => field.lower === 'content-encoding');
+  return { type, encoded, fields: head.fields.filter(field => keptWithFile.has(field.lower)) };
 }

@@ -84,7 +84,18 @@ function parseField(text: string, start: number, end: number): Field | null {
   while (to > from && isBlank(text.charCodeAt(to - 1))) to--;
   const name = text.slice(start, colon);
   const value = text.slice(from, to);
-  return isValue(value) ? { name, lower: name.toLowerCase(), value } : null;
+  return isValue(value) ? { name, lower: lowerCase(name), value } : null;
+}
+
+/** Apps use few names, and spell each in one way. Bounded, since an app chooses them. */
+const lowered = new Map<string, string>();
+
+function lowerCase(name: string): string {
+  const known = lowered.get(name);
+  if (known !== undefined) return known;
+  const lower = name.toLowerCase();
+  if (lowered.size < 1000 && name.length <= 40) lowered.set(name, lower);
+  return lower;
 }
 
 const tokenCodes = new Uint8Array(256);

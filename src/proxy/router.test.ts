@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { RoutedSite } from '../protocol/worker.ts';
-import { hostName, makeRouter } from './router.ts';
+import { canonicalName, hostName, makeRouter } from './router.ts';
 
 function site(name: string, ...serverNames: string[]): RoutedSite {
   const rest = {
@@ -77,4 +77,24 @@ test('every site answers at NAME.localhost unless another has claimed the name',
   assert.equal(route('blog.localhost')?.name, 'Blog');
   assert.equal(route('mine.localhost')?.name, 'shop');
   assert.equal(route('localhost'), null);
+});
+
+test('a name to redirect from leads to its site, and never takes a name that is served', () => {
+  const old = {
+    ...site('new', 'new.test', '*.new.test'),
+    redirectFrom: ['old.test', '*.old.test', 'b.new.test', 'x.test'],
+  };
+  const route = makeRouter([old, site('x', 'x.test')]);
+  for (const name of ['old.test', 'www.old.test', 'b.new.test']) {
+    assert.equal(route(name)?.name, 'new');
+    assert.equal(route(name)?.isRedirected, true);
+  }
+  for (const name of ['new.test', 'a.new.test', 'new.localhost'])
+    assert.equal(route(name)?.isRedirected, undefined);
+  assert.equal(route('x.test')?.name, 'x');
+});
+
+test('a site calls itself by its first name that is no wildcard', () => {
+  assert.equal(canonicalName(site('a', '*.x.test', 'www.x.test', 'x.test')), 'www.x.test');
+  assert.equal(canonicalName(site('Only', '*.x.test')), 'only.localhost');
 });

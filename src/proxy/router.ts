@@ -13,23 +13,31 @@ export function hostName(value: string): string | null {
   return (name.endsWith('.') ? name.slice(0, -1) : name).toLowerCase();
 }
 
+/** A site as one of its names leads to it. */
+export interface NamedSite extends RoutedSite {
+  /** Whether the name is one of redirectFrom. */
+  readonly isRedirected?: boolean;
+}
+
 /** Finds the site of a host name that hostName() returned. */
-export type Router = (host: string) => RoutedSite | null;
+export type Router = (host: string) => NamedSite | null;
 
 /**
  * Exact names win over "*.example.org", longer wildcards over shorter ones, and what is configured over
  * the NAME.localhost that every site has. Of two sites that claim one name, the first has it.
  */
 export function makeRouter(sites: readonly RoutedSite[]): Router {
-  const exact = new Map<string, RoutedSite>();
-  const below = new Map<string, RoutedSite>();
-  for (const site of sites) {
-    for (const name of site.serverNames) {
+  const exact = new Map<string, NamedSite>();
+  const below = new Map<string, NamedSite>();
+  const claimAll = (names: readonly string[], site: NamedSite): void => {
+    for (const name of names) {
       const lower = name.toLowerCase();
       if (lower.startsWith('*.')) claim(below, lower.slice(1), site);
       else claim(exact, lower, site);
     }
-  }
+  };
+  for (const site of sites) claimAll(site.serverNames, site);
+  for (const site of sites) claimAll(site.redirectFrom, { ...site, isRedirected: true });
   for (const site of sites) claim(exact, `${site.name.toLowerCase()}.localhost`, site);
 
   return host => {
@@ -43,6 +51,11 @@ export function makeRouter(sites: readonly RoutedSite[]): Router {
   };
 }
 
-function claim(names: Map<string, RoutedSite>, name: string, site: RoutedSite): void {
+/** The name that a site calls itself by. */
+export function canonicalName(site: RoutedSite): string {
+  return site.serverNames.find(name => !name.startsWith('*.')) ?? `${site.name.toLowerCase()}.localhost`;
+}
+
+function claim(names: Map<string, NamedSite>, name: string, site: NamedSite): void {
   if (!names.has(name)) names.set(name, site);
 }

@@ -1,13 +1,14 @@
 // Decides what answers one request: a page, a file, or the app. The order of the checks is nginx's, and nothing is
 // forwarded before all of them have passed.
 
-import type { RoutedSite } from '../protocol/worker.ts';
+import { type Client, clientBehind } from './client-address.ts';
 import type { Accepted, Exchange } from './exchange.ts';
 import { type ForwardOptions, forward } from './forward.ts';
+import { redirectOf } from './redirects.ts';
 import { type RequestHead, readRequestHead } from './request-head.ts';
 import { fieldsKeptWithFile } from './response-fields.ts';
 import type { ResponseHead } from './response-head.ts';
-import { hostName } from './router.ts';
+import { canonicalName, hostName, type NamedSite } from './router.ts';
 import { findLocation, serveFile } from './static.ts';
 import { normalise, parseTarget, type Target } from './target.ts';
 
@@ -19,7 +20,16 @@ export function serve(exchange: Exchange, tunnel: ForwardOptions['tunnel'] = nul
     return;
   }
   exchange.accepted = accepted;
+  exchange.traffic = exchange.worker.traffic?.begin(accepted.site.name) ?? null;
   const { head, target, site } = accepted;
+  const { acme = null } = exchange.worker;
+  const isChallenge = acme !== null && target.path.startsWith(acme.prefix);
+  if (!isChallenge && redirected(exchange, accepted)) return;
+  const location = isChallenge ? acme : findLocation(site.locations, target.path);
+  if (location === null && site.maintenance != null) {
+    exchange.sendPage(503, { extra: ['Retry-After', String(site.maintenance.retryAfter)] });
+    return;
+  }
   const limit = site.clientMaxBodySize;
   if (limit !== 0 && (head.contentLength ?? 0) > limit) {
     exchange.sendPage(413);
@@ -27,7 +37,6 @@ export function serve(exchange: Exchange, tunnel: ForwardOptions['tunnel'] = nul
   }
   if (head.upgrade !== 'none') exchange.closeAfter();
   const method = exchange.req.method ?? 'GET';
-  const location = findLocation(site.locations, target.path);
   if (location !== null) {
     if (head.expectsContinue) exchange.closeAfter(); // its body is never asked for
     serveFile({ exchange, accepted, location, path: target.path, method, type: null, extra: [] });
@@ -35,11 +44,23 @@ export function serve(exchange: Exchange, tunnel: ForwardOptions['tunnel'] = nul
   }
   const apps = exchange.worker.apps.get(site.name);
   if (apps === undefined) {
+    exchange.report('no way to the app is known');
     exchange.sendPage(502);
     return;
   }
   const redirect = (answer: ResponseHead, to: string): void => sendFileOf(exchange, accepted, answer, to);
   forward(exchange, accepted, apps, { tunnel, redirect });
+}
+
+/** Whether the client has been sent elsewhere. */
+function redirected(exchange: Exchange, { site, hostName, target, client }: Accepted): boolean {
+  if (!site.redirectHttps && site.isRedirected !== true) return false;
+  const { method = 'GET' } = exchange.req;
+  const { tlsPort = 443 } = exchange.worker;
+  const redirect = redirectOf({ site, hostName, method, uri: target.uri, client, tlsPort });
+  if (redirect === null) return false;
+  exchange.sendPage(redirect.status, { location: redirect.location });
+  return true;
 }
 
 /** The request as understood, or the status to refuse it with. */
@@ -54,7 +75,12 @@ function accept(exchange: Exchange): Accepted | number {
   if ('refuse' in head) return head.refuse;
   const found = findSite(exchange, head, target);
   if (typeof found === 'number') return found;
-  return method === 'TRACE' ? 405 : { head, target, ...found };
+  return method === 'TRACE' ? 405 : { head, target, client: clientOf(exchange, head), ...found };
+}
+
+function clientOf({ connection, worker }: Exchange, head: RequestHead): Client {
+  const { peer, trusted } = connection;
+  return trusted && worker.isTrusted !== undefined ? clientBehind(peer, head, worker.isTrusted) : peer;
 }
 
 /** An absolute target's host counts, and replaces the Host field (RFC 9112 section 3.2.2). */
@@ -62,14 +88,24 @@ function findSite(
   { worker }: Exchange,
   head: RequestHead,
   target: Target,
-): { readonly site: RoutedSite; readonly host: string; readonly hostName: string } | number {
+): { readonly site: NamedSite; readonly host: string; readonly hostName: string } | number {
   if (head.host !== null && hostName(head.host) === null) return 400;
   const host = target.authority ?? head.host;
-  if (host === null) return 404;
+  if (host === null) return worker.defaultSite == null ? 404 : unnamed(worker.defaultSite);
   const name = hostName(host);
   if (name === null) return 400;
   const site = worker.route(name);
   return site === null ? 404 : { site, host, hostName: name };
+}
+
+/** HTTP/1.0 needs no Host; the app is told one all the same, since Django refuses to do without. */
+function unnamed(site: NamedSite): {
+  readonly site: NamedSite;
+  readonly host: string;
+  readonly hostName: string;
+} {
+  const name = canonicalName(site);
+  return { site, host: name, hostName: name };
 }
 
 /** X-Accel-Redirect: the app has decided that this client may have a file. */
@@ -82,8 +118,8 @@ function sendFileOf(exchange: Exchange, accepted: Accepted, answer: ResponseHead
     exchange.sendPage(path === null ? 500 : 404);
     return;
   }
-  const { type, fields } = fieldsKeptWithFile(answer);
+  const { type, encoded, fields } = fieldsKeptWithFile(answer);
   const extra = fields.flatMap(field => [field.name, field.value]);
   const method = exchange.req.method === 'HEAD' ? 'HEAD' : 'GET';
-  serveFile({ exchange, accepted, location, path, method, type, extra });
+  serveFile({ exchange, accepted, location, path, method, type, extra, plain: encoded });
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { chmodSync, fstatSync, mkdtempSync, openSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { after, before, test } from 'node:test';
-import { findKept, type ServedFile, takeFile } from './served-file.ts';
+import { doubtKept, findKept, type ServedFile, takeFile } from './served-file.ts';
 
 let directory = '';
 
@@ -41,6 +41,23 @@ test('a settled file is kept until it changes, in whatever way', async () => {
   symlinkSync(text, link);
   assert.equal(textOf(findKept(same)), 'a');
   for (const path of [text, mode, gone, link]) assert.equal(findKept(path), null, path);
+});
+
+test('a file is believed for a moment after it was looked at, unless something was done that may have changed it', async () => {
+  const paths = ['moment', 'done'].map(name => `${directory}/${name}`);
+  for (const path of paths) writeFileSync(path, 'a');
+  await new Promise(resolve => setTimeout(resolve, 2050));
+  for (const path of paths) take(path);
+  const [moment = '', done = ''] = paths;
+  const looked = performance.now();
+  for (const path of paths) assert.equal(textOf(findKept(path)), 'a');
+  for (const path of paths) writeFileSync(path, 'b');
+  const found = textOf(findKept(moment));
+  if (performance.now() - looked < 20) assert.equal(found, 'a');
+  doubtKept();
+  assert.equal(findKept(done), null);
+  await new Promise(resolve => setTimeout(resolve, 25));
+  assert.equal(findKept(moment), null);
 });
 
 test('a large file is not read into memory', () => {

@@ -1,5 +1,6 @@
 // A file that is ready to be sent: an open fd, or, for a small one, its bytes. Small files are kept for the next request and
-// believed for as long as one stat(2) says that they are the same; that saves five system calls of six.
+// believed for as long as stat(2) says that they are the same, which is asked at most once in a moment; that saves
+// five system calls of six, or all of them.
 
 import { closeSync, readSync, type Stats, statSync } from 'node:fs';
 import type { Validators } from './conditional.ts';
@@ -24,21 +25,42 @@ const keptBytes = 33_554_432;
 /** Milliseconds after a change in which another one might go unseen, since file times are only so fine. */
 const settlingMs = 2000;
 
+/**
+ * Milliseconds for which a file that was looked at is not looked at again: looking costs a sixth of what sending a small file does. A
+ * change shows that much later to whoever asks in that moment, as it would if the request had been that much
+ * earlier, and what is sent is whole and has the validators that go with it. The one who could tell is a
+ * client whose request to the app made the change: so whatever an app answers ends the moment (doubtKept).
+ */
+const believedMs = 20;
+
 interface Kept {
   readonly file: ServedFile;
   readonly stats: Stats;
+  /** When it was last looked at. */
+  at: number;
 }
 
 const kept = new Map<string, Kept>();
 let total = 0;
+let doubtedAt = Number.NEGATIVE_INFINITY;
 
 /** The small file that was at this path (latin-1), if it is still there and unchanged. */
 export function findKept(path: string): ServedFile | null {
   const entry = kept.get(path);
   if (entry === undefined) return null;
-  if (isSame(entry.stats, statOf(path))) return entry.file;
+  const now = performance.now();
+  if (now - entry.at < believedMs && entry.at > doubtedAt) return entry.file;
+  if (isSame(entry.stats, statOf(path))) {
+    entry.at = now;
+    return entry.file;
+  }
   forget(path, entry);
   return null;
+}
+
+/** Every kept file is looked at again before it is sent: something was done that may have changed one. */
+export function doubtKept(): void {
+  doubtedAt = performance.now();
 }
 
 /** Takes over an open file; `path` is where openBelow() found it. Throws what read(2) says. */
@@ -56,7 +78,7 @@ export function takeFile(path: string, fd: number, stats: Stats): ServedFile {
       ? { kind: 'text', text: bytes.toString('latin1', 0, size) }
       : { kind: 'bytes', bytes: bytes.subarray(0, size) };
   const file = describe(stats, size, content);
-  keep(path, { file, stats });
+  keep(path, { file, stats, at: Number.NEGATIVE_INFINITY });
   return file;
 }
 

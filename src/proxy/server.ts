@@ -2,6 +2,7 @@
 
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { Socket } from 'node:net';
+import { unmapped } from './client-address.ts';
 import { Connection } from './connection.ts';
 import type { Exchange } from './exchange.ts';
 import type { ForwardOptions } from './forward.ts';
@@ -13,12 +14,19 @@ import type { Worker } from './worker.ts';
 /** What answers a request; `tunnel` is there for a WebSocket's. */
 export type ServeAny = (exchange: Exchange, tunnel?: ForwardOptions['tunnel']) => void;
 
+/** When fewer are free, idle ones are ended: a closed connection counts until the kernel has said so. */
+const spareConnections = 32;
+
 /** All open connections of the worker. */
 export class Connections {
   readonly #worker: Worker;
   readonly #all = new Set<Connection>();
   readonly #bySocket = new WeakMap<Socket, Connection>();
   readonly #perClient = new Map<string, number>();
+  /** Sockets that TLS is spoken by, on connections that were let in before. */
+  readonly #secured = new WeakSet<Socket>();
+  /** Connections that were let in and have not closed. */
+  #open = 0;
   readonly serve: ServeAny;
   /** Called when the last one has ended. */
   onEmpty: (() => void) | null = null;
@@ -29,34 +37,66 @@ export class Connections {
     this.serve = serve;
   }
 
+  /** Handshakes count too. Of the two sockets of a TLS connection, the one below closes first. */
   get size(): number {
-    return this.#all.size;
+    return Math.max(this.#open, this.#all.size);
   }
 
   of(socket: Socket): Connection | undefined {
     return this.#bySocket.get(socket);
   }
 
-  /** Takes a new connection, or ends it when its client, or all clients together, have too many. */
-  add(socket: Socket, localPort: number): void {
-    const { limits } = this.#worker;
-    const client = clientOf(socket.remoteAddress ?? '');
-    const count = this.#perClient.get(client) ?? 0;
-    if (this.#all.size >= limits.connections) this.closeIdle();
-    if (count >= limits.connectionsPerClient || this.#all.size >= limits.connections) {
+  /** Counts a new connection until it closes, or ends it when its client, or all clients together, have too many. */
+  admit(socket: Socket): boolean {
+    const { limits, isTrusted } = this.#worker;
+    const address = unmapped(socket.remoteAddress ?? '');
+    const client = isTrusted?.(address) ? null : clientOf(address);
+    const count = client === null ? 0 : (this.#perClient.get(client) ?? 0);
+    const spare = Math.min(spareConnections, limits.connections >> 3);
+    if (this.#open >= limits.connections - spare) this.#makeRoom(Math.max(1, spare));
+    if (count >= limits.connectionsPerClient || this.#open >= limits.connections) {
       socket.destroy();
-      return;
+      return false;
     }
+    this.#open++;
+    if (client !== null) this.#perClient.set(client, count + 1);
+    socket.once('close', () => {
+      this.#open--;
+      if (client !== null) this.#leave(client);
+      if (this.size === 0) this.onEmpty?.();
+    });
+    return true;
+  }
+
+  /** The handshake of a connection that was admitted is done. */
+  secured(socket: Socket): void {
+    this.#secured.add(socket);
+  }
+
+  /** Serves a connection, if it is, or has been, admitted. */
+  add(socket: Socket, localPort: number): void {
+    if (!this.#secured.has(socket) && !this.admit(socket)) return;
     this.#worker.connections++;
-    this.#perClient.set(client, count + 1);
     const connection = new Connection(this.#worker, socket, localPort, this.serve);
     this.#all.add(connection);
     this.#bySocket.set(socket, connection);
-    socket.once('close', () => this.#remove(connection, client));
+    socket.once('close', () => {
+      this.#all.delete(connection);
+      if (this.size === 0) this.onEmpty?.();
+    });
+    if (this.#worker.draining) connection.drain();
   }
 
   closeIdle(): void {
-    for (const connection of this.#all) connection.closeIfIdle();
+    this.#makeRoom(Number.POSITIVE_INFINITY);
+  }
+
+  /** Ends so many of those that are idle, the oldest first. */
+  #makeRoom(most: number): void {
+    let left = most;
+    for (const connection of this.#all) {
+      if (connection.closeIfIdle() && --left === 0) return;
+    }
   }
 
   drain(): void {
@@ -67,18 +107,16 @@ export class Connections {
     for (const connection of this.#all) connection.destroy();
   }
 
-  #remove(connection: Connection, client: string): void {
-    this.#all.delete(connection);
+  #leave(client: string): void {
     const count = (this.#perClient.get(client) ?? 1) - 1;
     if (count === 0) this.#perClient.delete(client);
     else this.#perClient.set(client, count);
-    if (this.#all.size === 0) this.onEmpty?.();
   }
 }
 
 /** One IPv6 client has a whole /64 to choose addresses from. */
 function clientOf(address: string): string {
-  if (!address.includes(':') || address.startsWith('::ffff:')) return address;
+  if (!address.includes(':')) return address;
   return address.split(':').slice(0, 4).join(':');
 }
 

@@ -4,8 +4,9 @@
 import { closeSync } from 'node:fs';
 import type { Location } from '../model/host.ts';
 import type { Accepted, Exchange } from './exchange.ts';
-import { sendFile } from './file-answer.ts';
 import { type Opened, openBelow } from './open-file.ts';
+import { sendBest } from './precompressed.ts';
+import { originOf } from './redirects.ts';
 import { findKept, takeFile } from './served-file.ts';
 
 export interface FileRequest {
@@ -19,6 +20,8 @@ export interface FileRequest {
   readonly type: string | null;
   /** Fields to send besides: name and value in turn. */
   readonly extra: readonly string[];
+  /** Whether the file is sent as it is, whatever compressed ones lie beside it. */
+  readonly plain?: boolean;
 }
 
 /** The location that a path belongs to: the longest prefix, as in nginx. */
@@ -46,7 +49,7 @@ function servePath(request: FileRequest, path: string): void {
   const whole = request.location.alias + path;
   const kept = request.method === 'POST' ? null : findKept(whole);
   if (kept === null) answer(request, openBelow(request.location.alias, path), whole);
-  else sendFile(request, kept);
+  else sendBest(request, kept);
 }
 
 function serveIndex(request: FileRequest, directory: string): void {
@@ -73,7 +76,7 @@ function answer(request: FileRequest, opened: Opened, path: string): void {
       return;
     case 'file':
       if (request.method !== 'POST') {
-        sendFile(request, takeFile(path, opened.fd, opened.stats));
+        sendBest(request, takeFile(path, opened.fd, opened.stats));
         return;
       }
       closeSync(opened.fd);
@@ -84,12 +87,10 @@ function answer(request: FileRequest, opened: Opened, path: string): void {
 
 /** To the same place with a slash, on the port that the client really reached; its query stays as it was written. */
 function redirect({ exchange, accepted, path }: FileRequest): void {
-  const { target, hostName } = accepted;
-  const { localPort, secure } = exchange.connection;
-  const port = localPort === (secure ? 443 : 80) ? '' : `:${localPort}`;
+  const { target, hostName, client } = accepted;
   const query = target.query === null ? '' : `?${target.query}`;
   exchange.sendPage(301, {
-    location: `http${secure ? 's' : ''}://${hostName}${port}${encodePath(path)}/${query}`,
+    location: `${originOf(client.secure, hostName, client.port)}${encodePath(path)}/${query}`,
   });
 }
 

@@ -73,6 +73,8 @@ class Tunnel implements AnswerReader {
     const { tunnelIdleMs } = exchange.worker.limits;
     exchange.status = 101;
     exchange.phase = 'send';
+    exchange.receivedBytes += early.length;
+    exchange.traffic?.beginTunnel();
     socket.removeAllListeners('timeout');
     socket.setTimeout(tunnelIdleMs, () => socket.destroy());
     app.setIdle(tunnelIdleMs);
@@ -80,6 +82,7 @@ class Tunnel implements AnswerReader {
     socket.write(answerText(head), 'latin1');
     if (early.length > 0) app.write(early);
     socket.on('data', (bytes: Buffer) => {
+      exchange.receivedBytes += bytes.length;
       if (app.write(bytes)) return;
       socket.pause();
       app.whenDrained(() => socket.resume());
@@ -91,6 +94,9 @@ class Tunnel implements AnswerReader {
   head(): 'refuse' {
     return 'refuse';
   }
+
+  /** For answers with a body: there is none in a tunnel. */
+  whole(): void {}
 
   piece(bytes: Uint8Array): void {
     this.#exchange.bodyBytes += bytes.length;

@@ -1,33 +1,38 @@
 // The request header that an app is sent. Pure.
 
+import type { Client } from './client-address.ts';
 import type { RequestHead } from './request-head.ts';
 
 export interface UpstreamRequest {
   readonly method: string;
   readonly uri: string;
   readonly host: string;
+  /** The other end of the connection. */
   readonly remoteAddress: string;
+  readonly client: Client;
+  /** Whether the other end is a trusted proxy, so that what it says of the client's side passes. */
+  readonly trusted: boolean;
+  readonly requestId: string;
   readonly head: RequestHead;
   /** Whether the app keeps connections open. */
   readonly keepalive: boolean;
   /** null: the client sent no body and no length. */
   readonly contentLength: number | null;
   readonly websocket: boolean;
-  /** Whether the client's connection is TLS. */
-  readonly secure: boolean;
 }
 
 /**
  * The header as latin-1 text, in nginx's order: what the proxy says, then what the client said. X-Forwarded-Proto is
- * always the proxy's own word, since gunicorn believes whoever is at the other end of its unix socket.
+ * always the proxy's own word, or that of a proxy it trusts: gunicorn believes whoever is at the other end of its socket.
  */
 export function upstreamHead(request: UpstreamRequest): string {
-  const { head, remoteAddress } = request;
+  const { head, remoteAddress, client } = request;
   const forwarded = head.forwardedFor === null ? remoteAddress : `${head.forwardedFor}, ${remoteAddress}`;
   const length = request.contentLength === null ? '' : `Content-Length: ${request.contentLength}\r\n`;
   return (
-    `${request.method} ${request.uri} HTTP/1.1\r\nX-Forwarded-For: ${forwarded}\r\nX-Forwarded-Proto: ${request.secure ? 'https' : 'http'}\r\n` +
-    `X-Real-IP: ${remoteAddress}\r\nHost: ${request.host}\r\n${connectionField(request)}${length}${head.passed}\r\n`
+    `${request.method} ${request.uri} HTTP/1.1\r\nX-Forwarded-For: ${forwarded}\r\nX-Forwarded-Proto: ${client.secure ? 'https' : 'http'}\r\n` +
+    `X-Real-IP: ${client.address}\r\n${request.trusted ? head.forwardedPlace : ''}X-Request-Id: ${request.requestId}\r\n` +
+    `Host: ${request.host}\r\n${connectionField(request)}${length}${head.passed}\r\n`
   );
 }
 

@@ -1,18 +1,35 @@
 // What every part of one worker process shares.
 
+import type { AccessLogFormat, Location } from '../model/host.ts';
 import type { AccessLog } from './access-log.ts';
 import type { AppConnections } from './app-connections.ts';
 import type { Budget } from './budget.ts';
+import type { IsTrusted } from './client-address.ts';
 import type { ErrorLog } from './error-log.ts';
+import type { ErrorPages } from './error-pages.ts';
 import type { Exchange } from './exchange.ts';
 import type { Limits } from './limits.ts';
-import type { Router } from './router.ts';
+import type { NamedSite, Router } from './router.ts';
+import type { Traffic } from './traffic.ts';
 
 export interface Worker {
   readonly limits: Limits;
+  /** Finds the default site, if there is one, for a name that no site has. */
   readonly route: Router;
+  /** The site of a request that names none. */
+  readonly defaultSite?: NamedSite | null;
+  /** Whether an address is a trusted proxy's; absent: none is. */
+  readonly isTrusted?: IsTrusted;
+  /** Where the answers to a certificate authority's questions are, for every site. */
+  readonly acme?: Location | null;
+  /** The port of the listeners that speak TLS. */
+  readonly tlsPort?: number;
   /** By site name. */
   readonly accessLogs: ReadonlyMap<string, AccessLog>;
+  /** Absent: combined. */
+  readonly accessLogFormat?: AccessLogFormat;
+  /** Absent in development: nobody would ask. */
+  readonly traffic?: Traffic;
   readonly apps: ReadonlyMap<string, AppConnections>;
   readonly errorLog: ErrorLog;
   readonly bodyBudget: Budget;
@@ -21,7 +38,9 @@ export interface Worker {
   readonly temporaryDirectory: string;
   /** In development: a page of one's own (latin-1) in place of the plain one; null: the plain one. */
   readonly page?: (exchange: Exchange, status: number) => string | null;
-  /** After SIGTERM: every answer closes its connection. */
+  /** Pages of the sites' and the machine's own; absent: the plain ones. */
+  readonly errorPages?: ErrorPages;
+  /** After SIGTERM or SIGQUIT: every answer closes its connection. */
   draining: boolean;
   connections: number;
   requests: number;

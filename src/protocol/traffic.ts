@@ -1,0 +1,114 @@
+// What one site was served, in numbers: a row of counters, as a worker counts and tells them, and the names that they have
+// for whoever asks. Knows nothing of who counts or adds up.
+
+/** Upper bounds of a histogram's buckets in milliseconds, each included; one bucket more takes what is beyond. */
+export const boundsMs = [1, 2, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000] as const;
+
+const buckets = boundsMs.length + 1;
+
+/** Statuses that are counted apart, besides in their class. */
+export const statusesApart = [499, 502, 503, 504] as const;
+
+/** Where each number, or the first of several, stands in a row. */
+export const at = {
+  /** Requests whose answer has ended, whichever way. */
+  requests: 0,
+  /** Requests whose answer has not. */
+  open: 1,
+  tunnels: 2,
+  /** Bytes. */
+  received: 3,
+  sent: 4,
+  /** 1xx to 5xx. */
+  classes: 5,
+  apart: 10,
+  latency: 14,
+  latencySum: 14 + buckets,
+  firstByte: 15 + buckets,
+  firstByteSum: 15 + 2 * buckets,
+  /** Requests that had to wait for a connection to the app, and how long. */
+  waited: 16 + 2 * buckets,
+  waitedSum: 17 + 2 * buckets,
+  waitedMax: 18 + 2 * buckets,
+} as const;
+
+export const rowLength = at.waitedMax + 1;
+
+/** The place in a histogram, from its first bucket, for so many milliseconds. */
+export function bucketOf(ms: number): number {
+  let bucket = 0;
+  while (bucket < boundsMs.length && ms > (boundsMs[bucket] ?? 0)) bucket++;
+  return bucket;
+}
+
+/** Adds what a row says to another. */
+export function addRow(to: Float64Array, row: Float64Array): void {
+  const max = Math.max(to[at.waitedMax] ?? 0, row[at.waitedMax] ?? 0);
+  for (let i = 0; i < rowLength; i++) to[i] = (to[i] ?? 0) + (row[i] ?? 0);
+  to[at.waitedMax] = max;
+}
+
+/** For a worker that has ended: nothing of it is open any more. */
+export function closeRow(row: Float64Array): void {
+  row[at.open] = 0;
+  row[at.tunnels] = 0;
+}
+
+/** A site in `GET /v1/sites`. Every number but the two open ones only grows, until hostd itself starts anew. */
+export interface SiteTraffic {
+  /** null: requests that were refused before their site was known. */
+  readonly name: string | null;
+  /** Answered, refused or given up; open ones not yet. */
+  readonly requests: number;
+  readonly open_requests: number;
+  /** WebSockets. */
+  readonly open_tunnels: number;
+  /** Bytes of request bodies and of answers' bodies, as they came and went; a tunnel's bytes when it ends. */
+  readonly received_bytes: number;
+  readonly sent_bytes: number;
+  /** By class ("1xx" to "5xx"), and 499 (the client went away), 502, 503 and 504 once more by themselves. */
+  readonly statuses: Readonly<Record<string, number>>;
+  /** From the complete request header to the end of the answer; tunnels are left out. */
+  readonly latency_ms: Histogram;
+  /** From the connection to the app to the end of its answer's header. */
+  readonly first_byte_ms: Histogram;
+  /** Requests that could not have a connection to the app at once: how many, and how long they waited. */
+  readonly queue_ms: { readonly count: number; readonly sum: number; readonly max: number };
+}
+
+export interface Histogram {
+  readonly count: number;
+  readonly sum: number;
+  /** How many were in each bucket alone, by its upper bound in milliseconds; the last is "+inf". */
+  readonly buckets: Readonly<Record<string, number>>;
+}
+
+/** The row with its names. */
+export function describeRow(name: string | null, row: Float64Array): SiteTraffic {
+  const value = (place: number): number => row[place] ?? 0;
+  const classes = [1, 2, 3, 4, 5].map((n, i) => [`${n}xx`, value(at.classes + i)]);
+  const apart = statusesApart.map((status, i) => [String(status), value(at.apart + i)]);
+  return {
+    name,
+    requests: value(at.requests),
+    open_requests: value(at.open),
+    open_tunnels: value(at.tunnels),
+    received_bytes: value(at.received),
+    sent_bytes: value(at.sent),
+    statuses: Object.fromEntries([...classes, ...apart]),
+    latency_ms: histogram(row, at.latency),
+    first_byte_ms: histogram(row, at.firstByte),
+    queue_ms: { count: value(at.waited), sum: value(at.waitedSum), max: value(at.waitedMax) },
+  };
+}
+
+/** Its sum stands behind its buckets. */
+function histogram(row: Float64Array, first: number): Histogram {
+  const counts = row.subarray(first, first + buckets);
+  const named = [...counts].map((count, i) => [String(boundsMs[i] ?? '+inf'), count]);
+  return {
+    count: counts.reduce((sum, count) => sum + count, 0),
+    sum: row[first + buckets] ?? 0,
+    buckets: Object.fromEntries(named),
+  };
+}

@@ -1,0 +1,84 @@
+// Who asks, and how: the other end of the connection or, where that is a proxy that is trusted, whom it speaks for. Pure.
+
+import { BlockList, isIP, SocketAddress } from 'node:net';
+
+/** Who a request comes from, as far as that can be known. */
+export interface Client {
+  readonly address: string;
+  /** Whether it came by https. */
+  readonly secure: boolean;
+  /** The port that it was made to; null: only a proxy in front knows. */
+  readonly port: number | null;
+}
+
+/** What a proxy in front says. */
+export interface ForwardedClaims {
+  /** X-Forwarded-For and X-Forwarded-Proto as they came, their lines joined. */
+  readonly forwardedFor: string | null;
+  readonly forwardedProto: string | null;
+}
+
+export type IsTrusted = (address: string) => boolean;
+
+/** Whether an address is in one of these CIDR blocks, such as "10.0.0.0/8", or is one of these addresses. */
+export function trustedAmong(blocks: readonly string[]): IsTrusted {
+  const list = new BlockList();
+  for (const block of blocks) {
+    const [address = '', bits] = block.split('/');
+    const family = familyOf(address) ?? 'ipv4';
+    if (bits === undefined) list.addAddress(address, family);
+    else list.addSubnet(address, Number(bits), family);
+  }
+  return address => {
+    const [bare = ''] = address.split('%'); // a link-local address names its interface, too
+    const family = familyOf(bare);
+    return family !== null && list.check(bare, family);
+  };
+}
+
+/** The client that a trusted peer speaks for; what it does not say is as the connection to it shows. */
+export function clientBehind(peer: Client, claims: ForwardedClaims, isTrusted: IsTrusted): Client {
+  const { forwardedFor } = claims;
+  const address = forwardedFor === null ? peer.address : addressBehind(peer.address, forwardedFor, isTrusted);
+  const scheme = claims.forwardedProto?.trim().toLowerCase();
+  if (scheme !== 'http' && scheme !== 'https') return { ...peer, address };
+  return { address, secure: scheme === 'https', port: null };
+}
+
+/**
+ * The rightmost address of X-Forwarded-For that is not trusted: whatever is to the left of it is hearsay. All of them
+ * trusted: the leftmost. What is no address ends the search at the last one that was.
+ */
+export function addressBehind(peer: string, forwardedFor: string, isTrusted: IsTrusted): string {
+  let found = peer;
+  const members = forwardedFor.split(',');
+  for (let i = members.length - 1; i >= 0; i--) {
+    const text = (members[i] ?? '').trim();
+    if (text === '') continue;
+    const address = addressOf(text);
+    if (address === null) return found;
+    found = address;
+    if (!isTrusted(address)) return found;
+  }
+  return found;
+}
+
+/** IPv4 in IPv6, as a listener on [::] gives it, without its wrapping. */
+export function unmapped(address: string): string {
+  return address.replace(/^::ffff:(?=\d+\.)/, '');
+}
+
+/** One member of X-Forwarded-For, in its usual spelling; proxies add ports and brackets. null: no address. */
+function addressOf(member: string): string | null {
+  const parts = /^(?:\[([0-9a-f:.]+)\]|(\d+\.\d+\.\d+\.\d+))(?::\d{1,5})?$/i.exec(member);
+  const text = parts?.[1] ?? parts?.[2] ?? member;
+  if (text.includes('%')) return null;
+  const family = familyOf(text);
+  if (family !== 'ipv6') return family === null ? null : text;
+  return unmapped(new SocketAddress({ address: text, family }).address);
+}
+
+function familyOf(address: string): 'ipv4' | 'ipv6' | null {
+  const family = isIP(address);
+  return family === 0 ? null : family === 4 ? 'ipv4' : 'ipv6';
+}

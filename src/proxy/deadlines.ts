@@ -1,0 +1,51 @@
+// Many deadlines by one timer, which is set to the earliest: a connection that moves its deadline with each byte costs an
+// assignment, not a timer. Late by a few milliseconds, never early.
+
+export interface HasDeadline {
+  /** performance.now() milliseconds; Infinity: none. Written by Deadlines alone. */
+  deadline: number;
+  /** Called once when it has passed; it is then no longer waited for. */
+  expired(): void;
+}
+
+export class Deadlines {
+  readonly #waiting = new Set<HasDeadline>();
+  #timer: NodeJS.Timeout | null = null;
+  #due = Number.POSITIVE_INFINITY;
+
+  set(owner: HasDeadline, milliseconds: number): void {
+    const deadline = performance.now() + milliseconds;
+    // One that was waited for already is found by the timer that is set, which then sees its new deadline.
+    if (owner.deadline === Number.POSITIVE_INFINITY) this.#waiting.add(owner);
+    owner.deadline = deadline;
+    if (deadline < this.#due) this.#arm(deadline);
+  }
+
+  remove(owner: HasDeadline): void {
+    if (owner.deadline === Number.POSITIVE_INFINITY) return;
+    owner.deadline = Number.POSITIVE_INFINITY;
+    this.#waiting.delete(owner);
+  }
+
+  #arm(due: number): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#due = due;
+    this.#timer = setTimeout(() => this.#look(), Math.max(1, due - performance.now())).unref();
+  }
+
+  #look(): void {
+    this.#timer = null;
+    this.#due = Number.POSITIVE_INFINITY;
+    const now = performance.now();
+    let next = Number.POSITIVE_INFINITY;
+    for (const owner of this.#waiting) {
+      if (owner.deadline > now) {
+        next = Math.min(next, owner.deadline);
+        continue;
+      }
+      this.remove(owner);
+      owner.expired();
+    }
+    if (next < this.#due) this.#arm(next);
+  }
+}

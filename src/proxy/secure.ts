@@ -1,0 +1,40 @@
+// TLS in front of the HTTP server: connections that come in encrypted are handed to it as they are once their handshake
+// is done, and count from their beginning.
+
+import type { Server } from 'node:http';
+import { createServer, type Server as NetServer } from 'node:net';
+import { createServer as createTlsServer } from 'node:tls';
+import { type Certificates, minVersion } from './certificates.ts';
+import type { Limits } from './limits.ts';
+import type { Connections } from './server.ts';
+
+/** A server that speaks TLS and gives the rest to `http`, which is not to listen itself. */
+export function makeSecureServer(
+  http: Server,
+  connections: Connections,
+  { contextFor, fallback }: Certificates,
+  { handshakeMs }: Limits,
+): NetServer {
+  const tls = createTlsServer({
+    // Without a certificate here, a name that has none of its own ends in a handshake failure.
+    ...(fallback == null ? {} : { cert: fallback.certificate, key: fallback.key }),
+    SNICallback: (name, done) => done(null, contextFor(name) ?? undefined),
+    ALPNProtocols: ['http/1.1'],
+    minVersion,
+    handshakeTimeout: handshakeMs,
+  });
+  tls.on('secureConnection', socket => {
+    // As on plain connections: who has said all may still listen. In a handshake it only means that the client has gone.
+    socket.allowHalfOpen = true;
+    connections.secured(socket);
+    http.emit('connection', socket);
+  });
+  // A handshake that fails is the client's affair: scanners, old browsers, names that are nobody's.
+  tls.on('tlsClientError', (_error, socket) => socket.destroy());
+  const server = createServer({ noDelay: true, keepAlive: true }, socket => {
+    if (connections.admit(socket)) tls.emit('connection', socket);
+  });
+  // node:http begins to watch over its connections' header times when it hears that it listens.
+  server.on('listening', () => http.emit('listening'));
+  return server;
+}
