@@ -23,6 +23,10 @@ export const hostctl: Program = {
         { name: 'reload', load: async () => (await import('./commands/reload.ts')).reload },
         { name: 'scale', load: async () => (await import('./commands/scale.ts')).scale },
         { name: 'signal', load: async () => (await import('./commands/signal.ts')).signal },
+        {
+          name: 'maintenance',
+          load: async () => (await import('./commands/maintenance.ts')).maintenance,
+        },
         { name: 'exec', load: async () => (await import('./commands/exec.ts')).exec },
         { name: 'shell', load: async () => (await import('./commands/shell.ts')).shell },
         { name: 'attach', load: async () => (await import('./commands/attach.ts')).attach },

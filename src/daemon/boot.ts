@@ -23,7 +23,7 @@ export function withRunning(supervisor: Supervisor, { host, broken }: Loaded, re
 
 /** Starts what is to be started; adopted programs that have changed meanwhile are brought up to date. */
 export async function boot(supervisor: Supervisor, records: Records, log: Logger): Promise<void> {
-  const wanted = allPrograms(supervisor.host());
+  const wanted = allPrograms(supervisor.host(), supervisor.published(supervisor.host()));
   const stopped = records.stopped();
   const running = supervisor.units().map(unit => unit.program);
   const names = new Set(running.map(program => program.name));

@@ -3,12 +3,14 @@
 import { constants } from 'node:os';
 import { HostdError } from '../errors.ts';
 import type { Progress, StatusReply } from '../protocol/control.ts';
+import type { SiteTraffic } from '../protocol/traffic.ts';
 import { type Call, type Handlers, stream } from './control.ts';
 import type { Ending } from './ending.ts';
 import { hangUp, reload } from './handover.ts';
 import type { Logger } from './log.ts';
 import { logHandlers } from './logs/commands.ts';
 import type { Logs } from './logs/logs.ts';
+import { listMaintenance, readMaintenanceOrder, setMaintenance } from './maintenance.ts';
 import { type Order, type Report, restart, start, stop } from './orders.ts';
 import type { Records } from './records.ts';
 import { signalRun } from './run.ts';
@@ -40,6 +42,7 @@ export function commandHandlers(daemon: Daemon): Handlers {
     };
   return {
     'GET /status': ({ query }) => status(supervisor, query.getAll('name')),
+    'GET /sites': ({ query }) => sites(supervisor, query.getAll('name')),
     'GET /pid': () => ({ pid: process.pid }),
     ...logHandlers(supervisor, daemon.logs),
     'POST /start': call => act(call, remembered(start, false)),
@@ -66,6 +69,14 @@ export function commandHandlers(daemon: Daemon): Handlers {
         for (const unit of units) report(signalUnit(unit, signal));
       });
     },
+    'GET /maintenance': () => listMaintenance(supervisor, records),
+    'POST /maintenance': call => {
+      const names = namesOf(call);
+      const wanted = readMaintenanceOrder(call.body);
+      return stream(call.response, report =>
+        supervisor.exclusively(() => setMaintenance(names, wanted, supervisor, records, log, report)),
+      );
+    },
     'POST /reread': () => reread(supervisor).reply,
     'POST /update': call =>
       stream(call.response, report => {
@@ -86,6 +97,17 @@ function status(supervisor: Supervisor, names: readonly string[]): StatusReply {
   const chosen = names.length === 0 ? supervisor.units() : names.flatMap(name => supervisor.select(name));
   const programs = [...new Set(chosen)].map(unit => statusOf(unit, now)).sort(byName);
   return { programs, unknown: names.filter(name => name !== 'all' && supervisor.select(name).length === 0) };
+}
+
+/** Of all sites, and of the requests that had none; or of those that are named. */
+function sites(supervisor: Supervisor, names: readonly string[]): SiteTraffic[] {
+  const all = supervisor
+    .host()
+    .sites.map(site => site.name)
+    .sort();
+  const unknown = names.find(name => !all.includes(name));
+  if (unknown !== undefined) throw new HostdError('unknown-name', `no such site: "${unknown}"`);
+  return supervisor.traffic.report(names.length === 0 ? [...all, null] : [...new Set(names)]);
 }
 
 function byName(a: { group: string; name: string }, b: { group: string; name: string }): number {

@@ -2,6 +2,7 @@
 // of itself.
 
 import { messageOf } from '../errors.ts';
+import { hastenProxies } from './handover.ts';
 import type { Logger } from './log.ts';
 import { notifyStopping } from './notify.ts';
 import { type Report, stop } from './orders.ts';
@@ -24,6 +25,7 @@ export function makeEnding(supervisor: Supervisor, records: Records, config: str
       notifyStopping();
       if (keepApps) log.info('hostd ends; its programs go on, for the next hostd to adopt');
       else {
+        hastenProxies(supervisor);
         await stop(
           supervisor.loop,
           supervisor.everyUnit().filter(unit => !isDown(unit)),

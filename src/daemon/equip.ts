@@ -8,14 +8,17 @@ import { arrangeReadyWord, gunicornApp } from './gunicorn.ts';
 import { type Equipment, userOf } from './launch.ts';
 import type { Logger } from './log.ts';
 import type { Loop } from './loop.ts';
-import { equipProxy, proxyGroup, proxyPrograms } from './proxies.ts';
+import { equipProxy, type Published, proxyGroup, proxyListeners, proxyPrograms } from './proxies.ts';
 import { type Sockets, tcpKey } from './sockets.ts';
+import type { Traffic } from './traffic.ts';
 import type { Unit } from './unit.ts';
 
 export interface EquipContext {
   readonly host: () => Host;
+  readonly published: (host: Host) => Published;
   readonly sockets: Sockets;
   readonly log: Logger;
+  readonly traffic: Traffic;
   /** Path of the configuration that gunicorn is started with (gunicorn.ts). */
   readonly gunicornConfiguration: string;
 }
@@ -25,8 +28,8 @@ export function isProxy(program: Program): boolean {
 }
 
 /** The programs of a host, its proxy workers included. */
-export function allPrograms(host: Host): Program[] {
-  return [...host.programs, ...proxyPrograms(host)];
+export function allPrograms(host: Host, published: Published): Program[] {
+  return [...host.programs, ...proxyPrograms(host, published)];
 }
 
 /** A proxy worker and gunicorn say when they are ready; of a program with a health path the probe does. */
@@ -38,7 +41,7 @@ export function policyFor(program: Program, host: Host): Policy {
 
 /** The sockets that hostd holds for a program (sockets.ts). */
 export function socketKeys(program: Program, host: Host): string[] {
-  if (isProxy(program)) return host.settings.proxy.listen.map(tcpKey);
+  if (isProxy(program)) return proxyListeners(host).map(({ address }) => tcpKey(address));
   return program.socket === null ? [] : [program.socket.path];
 }
 
@@ -69,16 +72,21 @@ export function equip(unit: Unit, loop: Loop, context: EquipContext): Equipment 
   return { argv: word.argv, env: { ...listen, ...word.env }, fds: [fd, word.fd], close: [word.fd] };
 }
 
-function equipWorker(unit: Unit, loop: Loop, { host, sockets, log }: EquipContext): Equipment {
+function equipWorker(unit: Unit, loop: Loop, context: EquipContext): Equipment {
+  const { host, published, sockets, log, traffic } = context;
   const { program, state } = unit;
+  const teller = traffic.open(host().sites.map(site => site.name));
   return equipProxy(
     host(),
+    published(host()),
     program,
     sockets,
     fact => {
       if (fact.kind === 'ready') loop.post(unit, { kind: 'ready', run: state.run });
+      else if (fact.kind === 'traffic') teller.tell(fact.site, fact.counts);
       else log.debug({ program: program.name, ...fact }, 'proxy worker says');
     },
     message => log.warn({ program: program.name }, message),
+    teller.end,
   );
 }

@@ -2,14 +2,15 @@
 // serves; when it is ready the old one drains and ends; when it does not get ready the old one serves on.
 
 import { closeSync, fstatSync } from 'node:fs';
+import { same } from '../model/changes.ts';
 import { isProxy, policyFor } from './equip.ts';
 import { gunicornApp, whyNotLoaded } from './gunicorn.ts';
 import { userOf } from './launch.ts';
 import type { Logger } from './log.ts';
 import { type Report, start, stop } from './orders.ts';
 import { openForReading } from './paths.ts';
-import { proxyGroup, proxyPrograms } from './proxies.ts';
-import { signalRun } from './run.ts';
+import { proxyGroup, proxyListeners, proxyPrograms } from './proxies.ts';
+import { killRun, signalRun } from './run.ts';
 import { tcpKey } from './sockets.ts';
 import type { Supervisor } from './supervisor.ts';
 import { lastLines } from './tail-offset.ts';
@@ -19,6 +20,8 @@ import { isDown, statusOf, type Unit } from './unit.ts';
 const longestProxyStart = 10_000;
 /** Milliseconds that a new gunicorn may take to load the app in all its workers. */
 const longestAppStart = 120_000;
+/** Generations of old workers that may linger; beyond them the oldest gets as long as at a stop. */
+const mostGenerations = 4;
 /** Lines of the app's log that are looked at, and shown, when it cannot start. */
 const readLines = 1000;
 const shownLines = 20;
@@ -81,8 +84,9 @@ async function reloadApp(supervisor: Supervisor, unit: Unit, log: Logger, report
 /** A new generation of proxy workers, with the sites and addresses of the supervisor's host. */
 export async function renewProxies(supervisor: Supervisor, log: Logger, report: Report): Promise<void> {
   const name = proxyGroup;
+  const host = supervisor.host();
   const old = supervisor.units().filter(unit => isProxy(unit.program));
-  const fresh = beginSuccession(supervisor, old, proxyPrograms(supervisor.host()));
+  const fresh = beginSuccession(supervisor, old, proxyPrograms(host, supervisor.published(host)));
   await start(supervisor.loop, fresh, () => {}, longestProxyStart);
   if (fresh.some(unit => unit.state.kind !== 'running')) {
     log.error('the new proxy workers do not get ready: the old ones go on with the old sites');
@@ -93,15 +97,46 @@ export async function renewProxies(supervisor: Supervisor, log: Logger, report: 
   }
   settleSuccession(supervisor, fresh);
   for (const unit of old) supervisor.retire(unit);
+  const most = mostGenerations * host.settings.proxy.workers;
+  for (const unit of lingeringWorkers(supervisor).slice(0, -most)) hasten(unit);
   releaseAddresses(supervisor);
   const message = `${name}: ${fresh.length === 0 ? 'stopped' : 'new workers have taken over'}`;
   report({ kind: 'done', name, outcome: 'ok', message });
 }
 
+/** For certificates on disk that may have changed: new workers, if what they would be told is different. */
+export async function renewCertificates(supervisor: Supervisor, log: Logger): Promise<void> {
+  const host = supervisor.host();
+  const wanted = proxyPrograms(host, supervisor.published(host));
+  const current = new Map(supervisor.units().map(({ program }) => [program.name, program]));
+  if (wanted.every(program => same(program.environment, current.get(program.name)?.environment))) return;
+  log.info('certificates have changed: new proxy workers take over');
+  await renewProxies(supervisor, log, () => {});
+}
+
+/** Old workers that still have something to finish, the oldest first. */
+function lingeringWorkers(supervisor: Supervisor): Unit[] {
+  const current = new Set(supervisor.units());
+  return supervisor.everyUnit().filter(unit => isProxy(unit.program) && !current.has(unit) && !isDown(unit));
+}
+
+/** Old workers get no longer than any other when hostd itself is told to stop. */
+export function hastenProxies(supervisor: Supervisor): void {
+  for (const unit of lingeringWorkers(supervisor)) hasten(unit);
+}
+
+function hasten({ run, program }: Unit): void {
+  if (run === null) return;
+  signalRun(run, program.stopsignal, false);
+  setTimeout(() => killRun(run), program.stopwaitsecs * 1000).unref();
+}
+
 /** Closes the listeners that no configuration asks for any more. */
 function releaseAddresses(supervisor: Supervisor): void {
-  const { listen, enabled } = supervisor.host().settings.proxy;
-  const wanted = new Set(enabled ? listen.map(tcpKey) : []);
+  const host = supervisor.host();
+  const wanted = new Set(
+    host.settings.proxy.enabled ? proxyListeners(host).map(({ address }) => tcpKey(address)) : [],
+  );
   for (const key of [...supervisor.sockets.held().keys()]) {
     if (!key.startsWith('/') && !wanted.has(key)) supervisor.sockets.release(key);
   }

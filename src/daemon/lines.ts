@@ -2,8 +2,16 @@
 
 import { Socket } from 'node:net';
 
-/** Calls back for each line until the pipe ends. `accept` returns false for a line that it does not understand. */
-export function readLines(fd: number, limit: number, accept: (line: string) => boolean): void {
+/**
+ * Calls back for each line until the pipe ends. `accept` returns false for a line that it does not understand. `ended` is
+ * told when no more will come.
+ */
+export function readLines(
+  fd: number,
+  limit: number,
+  accept: (line: string) => boolean,
+  ended: () => void = () => {},
+): void {
   const pipe = new Socket({ fd, readable: true, writable: false });
   let text = '';
   pipe.setEncoding('latin1');
@@ -20,5 +28,6 @@ export function readLines(fd: number, limit: number, accept: (line: string) => b
     if (text.length > limit) pipe.destroy();
   });
   pipe.on('error', () => pipe.destroy());
+  pipe.on('close', ended);
   pipe.unref();
 }

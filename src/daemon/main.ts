@@ -6,12 +6,14 @@ import { HostdError, messageOf } from '../errors.ts';
 import { formatProblem } from '../model/problem.ts';
 import { adoptAll } from './adopt.ts';
 import { boot, withRunning } from './boot.ts';
+import { makeCertificates } from './certificates.ts';
 import { findCgroups } from './cgroups.ts';
 import { commandHandlers } from './commands.ts';
 import { listenControl, serveControl } from './control.ts';
 import { sha256 } from './digest.ts';
 import { handleSignals, makeEnding } from './ending.ts';
 import { writeGunicornConfiguration } from './gunicorn.ts';
+import { renewCertificates } from './handover.ts';
 import { takeLock } from './lock.ts';
 import { type Logger, openLog } from './log.ts';
 import { reopenOnSignal } from './logs/commands.ts';
@@ -20,7 +22,7 @@ import { keepStatus } from './notify.ts';
 import { reapOrphans } from './orphans.ts';
 import { openRecords } from './records.ts';
 import { makeSockets } from './sockets.ts';
-import { makeSupervisor } from './supervisor.ts';
+import { detach, makeSupervisor } from './supervisor.ts';
 import { inheritedSockets } from './upgrade.ts';
 
 // An import would load every export of node:util.
@@ -87,6 +89,14 @@ function startHostd(config: string, trial: boolean, loaded: Loaded, log: Logger)
     log.warn('no cgroup v2 that hostd may use: stray processes are found by their environment');
 
   const logs = makeLogs({ stateDir: settings.stateDir, host: () => supervisor.host(), log });
+  const certificates = makeCertificates(
+    () =>
+      detach(
+        log,
+        supervisor.exclusively(() => renewCertificates(supervisor, log)),
+      ),
+    message => log.warn(message),
+  );
   const supervisor = makeSupervisor(loaded.host, {
     cgroups,
     records,
@@ -96,6 +106,8 @@ function startHostd(config: string, trial: boolean, loaded: Loaded, log: Logger)
     now: () => performance.now(),
     warn: message => log.warn(message),
     gunicornConfiguration: writeGunicornConfiguration(settings.runtimeDir),
+    published: host => ({ certificates: certificates.read(host), maintenance: records.maintenance() }),
+    onHost: host => certificates.watch(host),
   });
   keepStatus(supervisor.loop, supervisor.units);
   if (process.pid === 1) reapOrphans();

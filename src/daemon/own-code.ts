@@ -18,7 +18,7 @@ const source = dirname(import.meta.dirname);
 /** Built beside this file; in the source tree they are .ts files. */
 const suffix = import.meta.url.endsWith('.ts') ? '.ts' : '.js';
 /** What the programs import, themselves included. */
-const parts = ['proxy', 'probe', 'protocol', 'model', `errors${suffix}`];
+const parts = ['proxy', 'probe', 'protocol', 'model', 'native', `errors${suffix}`];
 
 export interface OwnProgram {
   readonly argv: readonly string[];
@@ -59,12 +59,15 @@ function copyOf(runtimeDir: string): string {
 
 function makeCopy(copy: string): string {
   rmSync(copy, { recursive: true, force: true });
-  for (const part of parts) cpSync(join(source, part), join(copy, part), { recursive: true });
-  const undici = join(source, '..', 'node_modules', 'undici');
-  if (existsSync(undici)) cpSync(undici, join(copy, 'node_modules', 'undici'), { recursive: true });
+  const code = join(copy, 'dist');
+  for (const part of parts) cpSync(join(source, part), join(code, part), { recursive: true });
+  for (const part of ['build/unix-client.node', 'node_modules/undici']) {
+    const from = join(source, '..', part);
+    if (existsSync(from)) cpSync(from, join(copy, part), { recursive: true });
+  }
   writeFileSync(join(copy, 'package.json'), '{"type":"module"}\n');
   // The files may have been closed too, not only a directory above them.
   for (const entry of readdirSync(copy, { recursive: true, withFileTypes: true }))
     chmodSync(join(entry.parentPath, entry.name), entry.isDirectory() ? 0o755 : 0o644);
-  return copy;
+  return code;
 }

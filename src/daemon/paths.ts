@@ -1,8 +1,17 @@
 // Opening what lies below a directory that an app may write to, without being led astray. Root never follows a
 // symbolic link that somebody else could have made, and never uses a file before it has looked at what it opened.
 
-import { closeSync, constants, fstatSync, mkdirSync, openSync, readlinkSync, type Stats } from 'node:fs';
-import { dirname, isAbsolute, join, sep } from 'node:path';
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readlinkSync,
+  type Stats,
+} from 'node:fs';
+import { dirname, isAbsolute, join, resolve, sep } from 'node:path';
 import { errnoOf, HostdError } from '../errors.ts';
 import {
   native,
@@ -122,6 +131,38 @@ export function openForAppending(path: string, owner: Owner): number {
   }
 }
 
+/**
+ * Opens a regular file for reading, by the same rules, but also by way of links that nobody but root could have made, such
+ * as those of certbot's live directory.
+ */
+export function openThroughLinks(path: string, owner: Owner): number {
+  let at = path;
+  for (let links = 0; links < mostLinks; links++) {
+    const directory = openDirectory(dirname(at));
+    try {
+      const target = linkIn(directory, at);
+      if (target === null)
+        return openRegular(directory, at, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, owner);
+      // By the directory's own name: ".." in the target is what is above it, whatever led to it.
+      at = resolve(readlinkSync(`/proc/self/fd/${directory}`), target);
+    } finally {
+      closeSync(directory);
+    }
+  }
+  throw new HostdError('failed', `cannot open "${path}": too many symbolic links`);
+}
+
+/** Where the last name of a path leads, if it is a link that nobody but root could have put there. */
+function linkIn(directory: number, path: string): string | null {
+  const name = path.slice(path.lastIndexOf(sep) + 1);
+  try {
+    if (!isTrusted(readlinkSync(`/proc/self/fd/${directory}`))) return null;
+    return readlinkSync(entry(directory, name));
+  } catch {
+    return null;
+  }
+}
+
 /** Opens a regular file for reading, by the same rules. */
 export function openForReading(path: string, owner: Owner): number {
   const directory = openDirectory(dirname(path));
@@ -160,6 +201,15 @@ function openRegular(directory: number, path: string, flags: number, owner: Owne
 function onlyTrustedWrite(stats: Stats): boolean {
   const trustedOwner = stats.uid === 0 || stats.uid === process.geteuid?.();
   return trustedOwner && (stats.mode & 0o022) === 0;
+}
+
+/** Whether nobody else can change what is in a directory, or move it: `path` has no links. */
+function isTrusted(path: string): boolean {
+  const parts = path.split(sep).filter(Boolean);
+  return ['/', ...parts.map((_, at) => `/${parts.slice(0, at + 1).join(sep)}`)].every(prefix => {
+    const stats = lstatSync(prefix);
+    return onlyTrustedWrite(stats) || (isSticky(stats) && prefix !== path);
+  });
 }
 
 /** Like /tmp: nobody can replace what is another's. */

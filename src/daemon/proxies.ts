@@ -4,10 +4,20 @@
 import { closeSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf } from '../errors.ts';
+import type { Policy } from '../lifecycle/process.ts';
 import { logFile } from '../model/app.ts';
-import type { Host, Program } from '../model/host.ts';
+import type { Host, Listen, Program, ProxySettings } from '../model/host.ts';
 import { native } from '../native/index.ts';
-import { decodeFact, type Fact, factLimit, type RoutedSite, type Routes } from '../protocol/worker.ts';
+import {
+  decodeFact,
+  type Fact,
+  factLimit,
+  type Maintenance,
+  type Pem,
+  type RoutedSite,
+  type RouteSettings,
+  type Routes,
+} from '../protocol/worker.ts';
 import { sha256 } from './digest.ts';
 import { type Equipment, userOf } from './launch.ts';
 import { readLines } from './lines.ts';
@@ -21,11 +31,32 @@ const firstRoutesFd = 3;
 const factsFd = 4;
 const firstListenerFd = 5;
 
+/** What the workers are told besides the configuration, by site name. */
+export interface Published {
+  readonly certificates: ReadonlyMap<string, Pem>;
+  readonly maintenance: ReadonlyMap<string, Maintenance>;
+}
+
+/** The addresses that the workers listen on; those for TLS as soon as one site is to have it. */
+export function proxyListeners({
+  settings,
+  sites,
+}: Host): readonly { readonly address: Listen; readonly tls: boolean }[] {
+  const { listen, tlsListen } = settings.proxy;
+  const secure = sites.some(site => site.certificate !== null) ? tlsListen : [];
+  return [
+    ...listen.map(address => ({ address, tls: false })),
+    ...secure.map(address => ({ address, tls: true })),
+  ];
+}
+
 /** The programs that [proxy] asks for: "hostd-proxy", or "hostd-proxy:0" and so on. */
-export function proxyPrograms({ settings, sites }: Host): Program[] {
-  const { enabled, workers, user, listen } = settings.proxy;
+export function proxyPrograms({ settings, sites }: Host, published: Published): Program[] {
+  const { enabled, workers, user } = settings.proxy;
+  const told = { ...settings.proxy, sites, code: codeDigest() };
+  const states = [[...published.certificates], [...published.maintenance]];
   // What a worker serves is part of what it is: other sites are a changed program.
-  const routes = sha256(JSON.stringify({ listen, sites, code: codeDigest() }));
+  const routes = sha256(JSON.stringify([told, states]));
   if (!enabled) return [];
   const log = logFile(join(settings.logDir, 'proxy.log'));
   return Array.from({ length: workers }, (_, number) => ({
@@ -61,6 +92,14 @@ export function proxyPrograms({ settings, sites }: Host): Program[] {
   }));
 }
 
+/** Milliseconds that an old worker may go on for the sake of tunnels and answers that don't end, such as server-sent events. */
+const longestLinger = 86_400_000;
+
+/** How a worker is stopped that has a successor: it finishes what it has, however long that takes. */
+export function lingering(policy: Policy): Policy {
+  return { ...policy, stopsignal: 'SIGQUIT', stopwait: longestLinger };
+}
+
 let knownDigest: string | undefined;
 
 /** Of the worker's code as it was when hostd started, so that an upgrade renews the workers. */
@@ -77,24 +116,29 @@ function codeDigest(): string {
   return knownDigest;
 }
 
-/** What one run of a worker needs. `onFact` hears it; `warn` is told about access logs that cannot be opened. */
+/**
+ * What one run of a worker needs. `onFact` hears it, until `onEnd` is told that it will say no more; `warn` is told about
+ * access logs that cannot be opened.
+ */
 export function equipProxy(
   host: Host,
+  published: Published,
   program: Program,
   sockets: Sockets,
   onFact: (fact: Fact) => void,
   warn: (message: string) => void,
+  onEnd: () => void,
 ): Equipment {
   const user = userOf(program);
   const { settings, sites } = host;
-  const { listen } = settings.proxy;
+  const addresses = proxyListeners(host);
   const close: number[] = [];
   const closing = (fd: number) => {
     close.push(fd);
     return fd;
   };
   try {
-    const listeners = listen.map(address => sockets.tcp(address));
+    const listeners = addresses.map(({ address }) => sockets.tcp(address));
     const owners = new Map(host.programs.filter(p => p.app !== null).map(p => [p.app, p]));
     const logs: number[] = [];
     const routed = sites.map((site): RoutedSite => {
@@ -105,28 +149,51 @@ export function equipProxy(
         logs.push(closing(fd));
         return firstListenerFd + listeners.length + logs.length - 1;
       };
-      return { ...site, accessLogFd: passOn(site.accessLog), errorLogFd: passOn(site.errorLog) };
+      return {
+        ...site,
+        accessLogFd: passOn(site.accessLog),
+        errorLogFd: passOn(site.errorLog),
+        pem: published.certificates.get(site.name) ?? null,
+        maintenance: published.maintenance.get(site.name) ?? null,
+      };
     });
     const routes: Routes = {
-      listeners: listen.map((address, index) => ({ ...address, fd: firstListenerFd + index })),
+      listeners: addresses.map(({ address, tls }, index) => ({
+        ...address,
+        tls,
+        fd: firstListenerFd + index,
+      })),
       sites: routed,
+      ...routeSettings(settings.proxy),
     };
     const routesFd = closing(openRoutes(settings.runtimeDir, routes));
     const { argv, binary } = ownProgram('proxy', proxyGroup, user, settings.runtimeDir);
     closing(binary);
     const [read, write] = native.pipe();
     closing(write);
-    readLines(read, factLimit, line => {
-      const fact = decodeFact(line);
+    const names = new Set(sites.map(site => site.name));
+    const hear = (line: string): boolean => {
+      const fact = decodeFact(line, names);
       if (fact !== null) onFact(fact);
       return fact !== null;
-    });
+    };
+    readLines(read, factLimit, hear, onEnd);
     const env = { HOSTD_ROUTES_FD: `${firstRoutesFd}`, HOSTD_FACTS_FD: `${factsFd}` };
     return { argv, env, fds: [routesFd, write, ...listeners, ...logs], binary, close };
   } catch (error) {
     for (const fd of close) closeSync(fd);
     throw error;
   }
+}
+
+function routeSettings({
+  trustedProxies,
+  defaultSite,
+  accessLogFormat,
+  errorPages,
+  acmeWebroot,
+}: ProxySettings): RouteSettings {
+  return { trustedProxies, defaultSite, accessLogFormat, errorPages, acmeWebroot };
 }
 
 function openSiteLog(path: string, app: Program, warn: (message: string) => void): number | null {

@@ -4,6 +4,7 @@
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Host, Program } from '../model/host.ts';
+import { defaultRetryAfter, type Maintenance } from '../protocol/worker.ts';
 import { bootId, type ProcessId } from './procfs.ts';
 
 export interface Record {
@@ -28,6 +29,10 @@ export interface Records {
   /** The programs that were stopped by a command since the machine's boot. */
   stopped(): Set<string>;
   forgetStopped(): void;
+  /** Notes that the app's site is in maintenance, or (null) no longer: it stays so over restarts and reboots. */
+  setMaintenance(app: string, maintenance: Maintenance | null): void;
+  /** By app. */
+  maintenance(): ReadonlyMap<string, Maintenance>;
   /** The configuration in force, for a next hostd that finds a broken one. */
   writeHost(host: Host): void;
   readHost(): Host | null;
@@ -39,8 +44,9 @@ export interface Records {
 export function openRecords(stateDir: string): Records {
   const directory = join(stateDir, 'runs');
   const stopped = join(stateDir, 'stopped');
+  const maintained = join(stateDir, 'maintenance');
   const host = join(stateDir, 'host.json');
-  for (const path of [directory, stopped]) mkdirSync(path, { recursive: true, mode: 0o700 });
+  for (const path of [directory, stopped, maintained]) mkdirSync(path, { recursive: true, mode: 0o700 });
   const file = (name: string, run: number) => join(directory, `${name}.${run}.json`);
   return {
     write(record) {
@@ -62,6 +68,12 @@ export function openRecords(stateDir: string): Records {
     forgetStopped() {
       for (const name of readdirSync(stopped)) rmSync(join(stopped, name));
     },
+    setMaintenance(app, maintenance) {
+      if (maintenance === null) rmSync(join(maintained, app), { force: true });
+      else replace(join(maintained, app), JSON.stringify(maintenance));
+    },
+    maintenance: () =>
+      new Map(readdirSync(maintained).map(name => [name, readMaintenance(join(maintained, name))])),
     writeHost: value => replace(host, JSON.stringify(value)),
     readHost() {
       try {
@@ -90,6 +102,17 @@ export function openRecords(stateDir: string): Records {
 function replace(path: string, text: string): void {
   writeFileSync(`${path}.new`, text, { mode: 0o600 });
   renameSync(`${path}.new`, path);
+}
+
+/** Whatever the file says: that it is there means maintenance. */
+function readMaintenance(path: string): Maintenance {
+  try {
+    const { retryAfter } = JSON.parse(readFileSync(path, 'utf8')) as Maintenance;
+    if (Number.isSafeInteger(retryAfter) && retryAfter > 0) return { retryAfter };
+  } catch {
+    // Half written, or edited by hand.
+  }
+  return { retryAfter: defaultRetryAfter };
 }
 
 function parse(path: string): Record | null {

@@ -10,15 +10,20 @@ import type { Logger } from './log.ts';
 import { type Loop, makeLoop } from './loop.ts';
 import { attend, makePerform } from './perform.ts';
 import { askForHealth } from './probes.ts';
+import { lingering, type Published } from './proxies.ts';
 import { killRun, type Run } from './run.ts';
 import type { Sockets } from './sockets.ts';
+import { makeTraffic, type Traffic } from './traffic.ts';
 import { isDown, makeUnit, statusOf, type Unit } from './unit.ts';
 
 export interface Supervisor {
   readonly loop: Loop;
   readonly sockets: Sockets;
+  readonly traffic: Traffic;
   host(): Host;
   setHost(host: Host): void;
+  /** What the proxy workers of a host are told besides its configuration, as it is now. */
+  published(host: Host): Published;
   units(): Unit[];
   /** The units in the table, and those of other generations that are not down yet. */
   everyUnit(): Unit[];
@@ -46,10 +51,13 @@ export interface SupervisorContext extends LaunchContext {
   readonly log: Logger;
   readonly now: () => number;
   readonly gunicornConfiguration: string;
+  readonly published: (host: Host) => Published;
+  /** Told of each new configuration. */
+  readonly onHost: (host: Host) => void;
 }
 
 export function makeSupervisor(first: Host, context: SupervisorContext): Supervisor {
-  const { sockets, log, gunicornConfiguration } = context;
+  const { sockets, log, gunicornConfiguration, published } = context;
   const units = new Map<string, Unit>();
   const retiring = new Set<Unit>();
   const perform = makePerform(context, log);
@@ -57,8 +65,9 @@ export function makeSupervisor(first: Host, context: SupervisorContext): Supervi
   let host = first;
   let queue: Promise<unknown> = Promise.resolve();
 
+  const traffic = makeTraffic();
   const equipUnit = (unit: Unit) =>
-    equip(unit, loop, { host: () => host, sockets, log, gunicornConfiguration });
+    equip(unit, loop, { host: () => host, published, sockets, log, traffic, gunicornConfiguration });
 
   /** Closes the sockets of a unit that is down, unless another one that is not uses them too. */
   const release = (unit: Unit) => {
@@ -81,11 +90,14 @@ export function makeSupervisor(first: Host, context: SupervisorContext): Supervi
   return {
     loop,
     sockets,
+    traffic,
     host: () => host,
     setHost: next => {
       host = next;
       context.records.writeHost(host);
+      context.onHost(host);
     },
+    published,
     units: () => [...units.values()],
     everyUnit: () => [...units.values(), ...retiring],
     unit: name => units.get(name),
@@ -129,6 +141,7 @@ export function makeSupervisor(first: Host, context: SupervisorContext): Supervi
       if (units.get(unit.program.name) === unit) units.delete(unit.program.name);
       if (isDown(unit)) return;
       retiring.add(unit);
+      if (isProxy(unit.program)) unit.policy = lingering(unit.policy);
       loop.post(unit, { kind: 'stop' });
     },
     replace(unit) {

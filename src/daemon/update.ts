@@ -55,7 +55,7 @@ export function reread(supervisor: Supervisor): Reread {
   const host = usable(before, loaded);
   const found = changes(
     supervisor.units().map(unit => unit.program),
-    allPrograms(host),
+    allPrograms(host, supervisor.published(host)),
   );
   const problems = loaded.problems.map(p => ({ severity: p.severity, text: formatProblem(p) }));
   return { loaded, host, changes: found, reply: { changes: found, problems } };
@@ -89,7 +89,7 @@ export async function apply(
   log: Logger,
   report: Report,
 ): Promise<void> {
-  const programs = new Map(allPrograms(supervisor.host()).map(program => [program.name, program]));
+  const programs = new Map(supervisor.host().programs.map(program => [program.name, program]));
   const own = found.filter(change => change.name.split(':')[0] !== proxyGroup);
   const gone = own.filter(change => change.change === 'disappeared');
   await Promise.all(gone.map(change => remove(supervisor, change.name, report)));

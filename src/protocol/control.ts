@@ -34,6 +34,13 @@ export interface StatusReply {
   readonly unknown: readonly string[];
 }
 
+/**
+ * `GET /v1/sites[?name=...]`: an array of `SiteTraffic`, in the order of the sites' names, last the requests whose site was
+ * never known; with names, those only, or 404. It adds up what this hostd was told by the proxy workers that it has started,
+ * dead ones included. They tell every 10 seconds, and when they drain; a worker that is killed keeps its last 10 seconds to itself.
+ */
+export type { Histogram, SiteTraffic } from './traffic.ts';
+
 /** `POST /v1/start`, `/v1/stop`, `/v1/restart`, `/v1/signal`: names as typed; "all", "group:*" and "hello" are understood. */
 export interface ActRequest {
   readonly names: readonly string[];
@@ -48,6 +55,23 @@ export interface UpdateRequest {
 /** `POST /v1/shutdown`. */
 export interface ShutdownRequest {
   readonly keepApps?: boolean;
+}
+
+/** `POST /v1/maintenance`: sites by their apps' names, or "all". */
+export interface MaintenanceRequest {
+  readonly names: readonly string[];
+  readonly on: boolean;
+  /** Seconds, for Retry-After. */
+  readonly retryAfter?: number;
+}
+
+/** `GET /v1/maintenance`. */
+export interface MaintenanceReply {
+  readonly sites: readonly {
+    readonly name: string;
+    readonly maintenance: boolean;
+    readonly retryAfter: number | null;
+  }[];
 }
 
 /** One difference that `reread` reports and `update` applies. */

@@ -1,0 +1,115 @@
+// The sites' certificates: read and judged by root, handed to the proxy workers as texts, and noticed when they are renewed.
+// A pair that cannot be used (a renewal that is half written) leaves the last good one in its place.
+
+import { closeSync, type FSWatcher, fstatSync, readFileSync, watch } from 'node:fs';
+import { dirname } from 'node:path';
+import { pairProblem, validUntil } from '../config/certificate.ts';
+import { HostdError, messageOf } from '../errors.ts';
+import type { CertificateFiles, Host, Site } from '../model/host.ts';
+import type { Pem } from '../protocol/worker.ts';
+import { userOf } from './launch.ts';
+import { type Owner, openThroughLinks } from './paths.ts';
+
+/** Bytes of one PEM file: a chain of ten has about 20 kB. */
+const longestPem = 262_144;
+/** Milliseconds without another change before renewed files are read: a tool writes the chain, then the key. */
+const settlingMs = 1000;
+
+export interface Certificates {
+  /** The pairs of a host's sites, by site name, as they are on disk now. */
+  read(host: Host): ReadonlyMap<string, Pem>;
+  /** Calls back when any file of this host's certificates may have changed; replaces the watches before. */
+  watch(host: Host): void;
+}
+
+export function makeCertificates(changed: () => void, warn: (message: string) => void): Certificates {
+  const good = new Map<string, Pem>();
+  const said = new Map<string, string>();
+  let watchers: FSWatcher[] = [];
+  let timer: NodeJS.Timeout | undefined;
+
+  /** Once, until something else is to be said of this site. */
+  const say = (site: string, message: string | null) => {
+    if (message === null) said.delete(site);
+    else if (said.get(site) !== message) {
+      said.set(site, message);
+      warn(message);
+    }
+  };
+  const readSite = (host: Host, site: Site, files: CertificateFiles): Pem | null => {
+    try {
+      const pem = readPair(files, ownerOf(host, site.name));
+      say(site.name, lateness(site.name, pem));
+      good.set(site.name, pem);
+      return pem;
+    } catch (error) {
+      const last = good.get(site.name) ?? null;
+      const instead = last === null ? 'it is served without TLS' : 'the one before serves on';
+      say(site.name, `"${site.name}": ${messageOf(error)}; ${instead}`);
+      return last;
+    }
+  };
+  const soon = () => {
+    clearTimeout(timer);
+    timer = setTimeout(changed, settlingMs);
+  };
+  return {
+    read(host) {
+      const pairs = host.sites.flatMap((site): [string, Pem][] => {
+        const pem = site.certificate === null ? null : readSite(host, site, site.certificate);
+        return pem === null ? [] : [[site.name, pem]];
+      });
+      return new Map(pairs);
+    },
+    watch(host) {
+      for (const watcher of watchers) watcher.close();
+      watchers = [...directoriesOf(host)].flatMap(directory => {
+        try {
+          // certbot replaces the links in live/NAME, so the directory is what changes.
+          const watcher = watch(directory, { persistent: false }, soon);
+          watcher.on('error', () => watcher.close());
+          return [watcher];
+        } catch {
+          return [];
+        }
+      });
+    },
+  };
+}
+
+function directoriesOf(host: Host): ReadonlySet<string> {
+  const files = host.sites.flatMap(({ certificate: pair }) =>
+    pair === null ? [] : [pair.certificate, pair.key],
+  );
+  return new Set(files.map(dirname));
+}
+
+function ownerOf(host: Host, site: string): Owner {
+  const app = host.programs.find(program => program.app === site);
+  return app === undefined ? { uid: 0, gid: 0 } : userOf(app);
+}
+
+function readPair(files: CertificateFiles, owner: Owner): Pem {
+  const certificate = readPem(files.certificate, owner);
+  const key = readPem(files.key, owner);
+  const problem = pairProblem(certificate, key);
+  if (problem !== null) throw new HostdError('config', `${problem} (${files.certificate}, ${files.key})`);
+  return { certificate, key };
+}
+
+function readPem(path: string, owner: Owner): string {
+  const fd = openThroughLinks(path, owner);
+  try {
+    if (fstatSync(fd).size > longestPem)
+      throw new HostdError('failed', `cannot read "${path}": longer than a certificate can be`);
+    return readFileSync(fd, 'latin1');
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function lateness(site: string, { certificate }: Pem): string | null {
+  const until = validUntil(certificate);
+  if (!(until < Date.now())) return null;
+  return `"${site}": its certificate is valid no more since ${new Date(until).toISOString()}\n  try: certbot renew`;
+}
