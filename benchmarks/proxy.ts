@@ -1,187 +1,70 @@
-// The proxy worker side by side with nginx and npm's http-proxy, in one run: every answer is checked before it is
-// timed, and the rates are printed as ratios to nginx. Needs wrk and nginx; for the Django rows a python with Django
-// and gunicorn (HOSTD_BENCH_PYTHON, default python3).
-//   node benchmarks/proxy.ts [seconds of each run, default 3]
+// The proxy worker side by side with nginx, Caddy and npm's proxies, in one run: every answer is checked before it is timed,
+// contenders take turns, and rates are shown with their ratio to nginx. Needs wrk and nginx; the rows with Django need a python with
+// Django and gunicorn: HOSTD_BENCH_PYTHON, or one that is made once.
+//   node benchmarks/proxy.ts [--only ROW] [--seconds 3] [--rounds 3]
+//   node benchmarks/proxy.ts --memory [--requests 1000000] [--connections 10000]      what the worker's memory does
 
-import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, rmSync, writeFileSync } from 'node:fs';
-import { exchangeRaw, parseReplies } from '../integration/proxy/client.ts';
-import { makeFixture, type TestSite } from '../integration/proxy/fixture.ts';
-import { startNginx } from '../integration/proxy/nginx.ts';
-import { startWorker } from '../integration/proxy/worker.ts';
+import { writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { makeFixture } from '../integration/proxy/fixture.ts';
+import { findDjango, startDjango, startFastApp } from './proxy/apps.ts';
+import { type Contender, startContender } from './proxy/contenders.ts';
+import { measure, type Plan } from './proxy/measure.ts';
+import { measureMemory } from './proxy/memory.ts';
+import { findCommand } from './proxy/processes.ts';
+import { type Row, rows } from './proxy/rows.ts';
+import { table } from './proxy/table.ts';
 
-const seconds = Number(process.argv[2] ?? 3);
-const rounds = 2;
-const python = process.env['HOSTD_BENCH_PYTHON'] ?? 'python3';
+const { values } = parseArgs({
+  options: {
+    only: { type: 'string', multiple: true },
+    seconds: { type: 'string', default: '3' },
+    rounds: { type: 'string', default: '3' },
+    memory: { type: 'boolean', default: false },
+    requests: { type: 'string', default: '1000000' },
+    connections: { type: 'string', default: '10000' },
+  },
+});
 
-interface Contender {
-  readonly name: string;
-  readonly port: number;
+for (const tool of ['wrk', 'nginx'])
+  if (findCommand(tool) === null) throw new Error(`cannot measure without ${tool}: apt-get install ${tool}`);
+if (values.memory) {
+  await measureMemory({ requests: Number(values.requests), connections: Number(values.connections) });
+} else {
+  const chosen = rows.filter(({ name }) => values.only === undefined || values.only.includes(name));
+  if (chosen.length === 0)
+    throw new Error(`no such row: there are ${rows.map(({ name }) => name).join(', ')}`);
+  if (findCommand('caddy') === null) console.log('no Caddy: it is not installed');
+  const python = chosen.some(({ app }) => app !== 'fast') ? await findDjango() : null;
+  const plan = { seconds: Number(values.seconds), rounds: Number(values.rounds) };
+  for (const row of chosen) await measureRow(row, python, plan);
 }
 
-interface Row {
-  readonly what: string;
-  readonly host: string;
-  readonly path: string;
-  readonly size: number;
-  readonly contenders: readonly Contender[];
-}
-
-async function main(): Promise<void> {
+async function measureRow(row: Row, python: string | null, plan: Plan): Promise<void> {
+  const { app } = row;
+  if (app !== 'fast' && python === null) return;
   const fixture = makeFixture('bench');
   const ends: (() => unknown)[] = [() => fixture.remove()];
   try {
-    const [fast, django] = fixture.sites;
-    const root = fast.socket.replace('/run/gunicorn.sock', '');
+    const [site] = fixture.sites;
+    const root = site.socket.replace('/run/gunicorn.sock', '');
     writeFileSync(`${root}/static/1k.txt`, 'x'.repeat(1024));
     writeFileSync(`${root}/static/100k.txt`, 'x'.repeat(102_400));
-    const kept: TestSite = { ...fast, name: 'kept', serverNames: ['kept.test'], keepalive: true };
-    const sites = [fast, django, kept];
-    ends.push(await startFastApp(fixture.directory, fast.socket));
-    const hasDjango = await startDjango(django.socket, ends);
-    const worker = await startWorker({ sites, directory: fixture.directory, nodeOptions: profiling() });
-    const nginx = await startNginx(fixture.directory, [fast, django]);
-    ends.push(
-      () => worker.stop(),
-      () => nginx.stop(),
-    );
-    const ours = { name: 'hostd', port: worker.port };
-    const theirs = { name: 'nginx', port: nginx.port };
-    const npm = { name: 'http-proxy', port: await startHttpProxy(fast.socket, ends) };
-    const npmDjango = { name: 'http-proxy', port: await startHttpProxy(django.socket, ends) };
-    const rows: Row[] = [
-      {
-        what: 'file of 1 kB',
-        host: 'first.test',
-        path: '/static/1k.txt',
-        size: 1024,
-        contenders: [theirs, ours],
-      },
-      {
-        what: 'file of 100 kB',
-        host: 'first.test',
-        path: '/static/100k.txt',
-        size: 102_400,
-        contenders: [theirs, ours],
-      },
-      { what: 'fast app, 700 B', host: 'first.test', path: '/', size: 700, contenders: [theirs, ours, npm] },
-      { what: 'fast app, connections kept', host: 'kept.test', path: '/', size: 700, contenders: [ours] },
-    ];
-    if (hasDjango) {
-      rows.push({
-        what: 'Django, 3 sync workers',
-        host: 'hello.test',
-        path: '/',
-        size: 700,
-        contenders: [theirs, ours, npmDjango],
-      });
+    const program =
+      app === 'fast' || python === null
+        ? await startFastApp(fixture.directory, site.socket)
+        : await startDjango(python, site.socket, app.gunicorn);
+    ends.push(program.stop);
+    const contenders: Contender[] = [];
+    for (const name of row.contenders) {
+      const contender = await startContender(name, { directory: fixture.directory, site, kept: row.kept });
+      if (contender === null) continue;
+      ends.push(contender.stop);
+      contenders.push(contender);
     }
-    for (const row of rows) await measure(row);
+    const results = await measure(row, site.serverNames[0] ?? '', contenders, plan);
+    console.log(table(row.what, results));
   } finally {
     for (const end of ends.reverse()) await end();
   }
 }
-
-/** --cpu-prof for the worker: HOSTD_BENCH_PROFILE names a directory that it may write to. */
-function profiling(): readonly string[] {
-  const directory = process.env['HOSTD_BENCH_PROFILE'];
-  return directory === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${directory}`];
-}
-
-async function measure(row: Row): Promise<void> {
-  const best = new Map<string, number>();
-  for (const contender of row.contenders) await check(row, contender);
-  for (const { port } of row.contenders) rate(row, port); // a just-in-time compiler needs its time
-  for (let round = 0; round < rounds; round++) {
-    for (const { name, port } of row.contenders)
-      best.set(name, Math.max(best.get(name) ?? 0, rate(row, port)));
-  }
-  const base = best.get('nginx');
-  const cells = [...best].map(([name, value]) => {
-    const ratio = base === undefined || name === 'nginx' ? '' : ` (${(value / base).toFixed(2)})`;
-    return `${name} ${Math.round(value)}/s${ratio}`;
-  });
-  console.log(`${row.what.padEnd(28)} ${cells.join('   ')}`);
-}
-
-async function check({ what, host, path, size }: Row, { name, port }: Contender): Promise<void> {
-  const { bytes } = await exchangeRaw(
-    port,
-    `GET ${path} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`,
-  );
-  const [reply] = parseReplies(bytes);
-  if (reply?.status === 200 && reply.body.length === size) return;
-  throw new Error(`cannot measure ${what} through ${name}: it answers\n${bytes.slice(0, 300)}`);
-}
-
-function rate({ host, path }: Row, port: number): number {
-  const url = `http://127.0.0.1:${port}${path}`;
-  const text = execFileSync('wrk', ['-t1', '-c32', `-d${seconds}s`, '-H', `Host: ${host}`, url], {
-    encoding: 'utf8',
-  });
-  if (/Non-2xx/.test(text)) console.log(text);
-  return Number(/Requests\/sec:\s+([\d.]+)/.exec(text)?.[1] ?? 0);
-}
-
-/** An app that costs next to nothing: nginx itself, on the site's socket. */
-async function startFastApp(directory: string, socket: string): Promise<() => void> {
-  const config = `${directory}/fast.conf`;
-  const body = 'x'.repeat(700);
-  writeFileSync(
-    config,
-    `daemon off; master_process off; pid ${directory}/fast.pid; error_log ${directory}/fast.log;
-events { worker_connections 1024; }
-http { access_log off; keepalive_requests 1000000; client_body_temp_path ${directory}/f1; proxy_temp_path ${directory}/f2;
-fastcgi_temp_path ${directory}/f3; uwsgi_temp_path ${directory}/f4; scgi_temp_path ${directory}/f5;
-server { listen unix:${socket} backlog=1024; location / { return 200 "${body}"; } } }`,
-  );
-  rmSync(socket, { force: true });
-  const child = spawn('/usr/sbin/nginx', ['-c', config, '-e', `${directory}/fast.log`], { stdio: 'inherit' });
-  await appearance(socket);
-  return () => child.kill('SIGTERM');
-}
-
-async function startDjango(socket: string, ends: (() => unknown)[]): Promise<boolean> {
-  if (spawnSync(python, ['-c', 'import django, gunicorn']).status !== 0) {
-    console.log(`no Django rows: ${python} has no Django or no gunicorn`);
-    return false;
-  }
-  rmSync(socket, { force: true });
-  const directory = new URL('proxy', import.meta.url).pathname;
-  const options = [
-    '--workers=3',
-    `--bind=unix:${socket}`,
-    '--log-level=warning',
-    '--umask=0',
-    'app:application',
-  ];
-  const child = spawn(python, ['-m', 'gunicorn', ...options], {
-    cwd: directory,
-    env: { ...process.env, PYTHONDONTWRITEBYTECODE: '1' },
-    stdio: 'inherit',
-  });
-  ends.push(() => child.kill('SIGTERM'));
-  await appearance(socket);
-  await new Promise(resolve => setTimeout(resolve, 1500));
-  return true;
-}
-
-let nextPort = 18_080;
-
-async function startHttpProxy(socket: string, ends: (() => unknown)[]): Promise<number> {
-  const port = nextPort++;
-  const script = new URL('proxy/http-proxy.ts', import.meta.url).pathname;
-  const child: ChildProcess = spawn(process.execPath, ['--no-deprecation', script, String(port), socket], {
-    stdio: 'inherit',
-  });
-  ends.push(() => child.kill('SIGTERM'));
-  await new Promise(resolve => setTimeout(resolve, 500));
-  return port;
-}
-
-async function appearance(socket: string): Promise<void> {
-  for (let i = 0; i < 200 && !existsSync(socket); i++) await new Promise(resolve => setTimeout(resolve, 50));
-  chmodSync(socket, 0o666);
-}
-
-await main();

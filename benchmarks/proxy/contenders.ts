@@ -1,0 +1,64 @@
+// The proxies, each started in front of one site.
+
+import type { TestSite } from '../../integration/proxy/fixture.ts';
+import { startNginx } from '../../integration/proxy/nginx.ts';
+import { startWorker } from '../../integration/proxy/worker.ts';
+import { configureCaddy } from './caddy.ts';
+import { findCommand, freePort, startProgram, whenAccepting } from './processes.ts';
+
+export interface Contender {
+  readonly name: string;
+  readonly port: number;
+  /** Its first process; the others are this one's children. */
+  readonly pid: number;
+  stop(): Promise<void>;
+}
+
+export type ContenderName = 'nginx' | 'hostd' | 'caddy' | 'http-proxy' | 'http-proxy-3' | 'httpxy';
+
+export const fileServers: readonly ContenderName[] = ['nginx', 'hostd', 'caddy'];
+export const all: readonly ContenderName[] = [...fileServers, 'http-proxy', 'http-proxy-3', 'httpxy'];
+
+export interface Before {
+  /** Scratch, for its configuration. */
+  readonly directory: string;
+  readonly site: TestSite;
+  /** Whether connections to the app are kept. */
+  readonly kept: boolean;
+}
+
+/** null where it is not installed. */
+export async function startContender(name: ContenderName, before: Before): Promise<Contender | null> {
+  const { directory, kept } = before;
+  const site = { ...before.site, keepalive: kept };
+  if (name === 'nginx') return { name, ...(await startNginx(directory, [site], { keepalive: kept })) };
+  if (name === 'hostd') {
+    const worker = await startWorker({ sites: [site], directory, nodeOptions: profiling() });
+    return { name, port: worker.port, pid: worker.process.pid ?? 0, stop: () => worker.stop() };
+  }
+  const port = await freePort();
+  const program = name === 'caddy' ? startCaddy(port, before) : startNpmProxy(name, port, before);
+  if (program === null) return null;
+  await whenAccepting({ port, host: '127.0.0.1' });
+  return { name, port, ...program };
+}
+
+function startCaddy(port: number, { directory, site, kept }: Before): ReturnType<typeof startProgram> | null {
+  const caddy = findCommand('caddy');
+  if (caddy === null) return null;
+  const { args, env } = configureCaddy(directory, port, site, kept);
+  // It says on stderr what it reads at start; anything worse is found by asking it.
+  return startProgram(caddy, args, { env, stdio: 'ignore' });
+}
+
+function startNpmProxy(name: string, port: number, { site, kept }: Before): ReturnType<typeof startProgram> {
+  const script = `${import.meta.dirname}/npm-proxy.ts`;
+  const args = ['--no-deprecation', script, name, String(port), site.socket, kept ? 'kept' : 'closed'];
+  return startProgram(process.execPath, args);
+}
+
+/** --cpu-prof for the worker: HOSTD_BENCH_PROFILE names a directory that it may write to. */
+function profiling(): readonly string[] {
+  const directory = process.env['HOSTD_BENCH_PROFILE'];
+  return directory === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${directory}`];
+}
