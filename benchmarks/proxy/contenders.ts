@@ -1,8 +1,10 @@
 // The proxies, each started in front of one site.
 
+import { mkdirSync } from 'node:fs';
 import type { TestSite } from '../../integration/proxy/fixture.ts';
 import { startNginx } from '../../integration/proxy/nginx.ts';
 import { startWorker } from '../../integration/proxy/worker.ts';
+import { flagsOf } from '../../src/daemon/own-code.ts';
 import { configureCaddy } from './caddy.ts';
 import { findCommand, freePort, startProgram, whenAccepting } from './processes.ts';
 
@@ -14,7 +16,15 @@ export interface Contender {
   stop(): Promise<void>;
 }
 
-export type ContenderName = 'nginx' | 'hostd' | 'caddy' | 'http-proxy' | 'http-proxy-3' | 'httpxy';
+/** "nginx-new": with a new connection to the app for each request, as in the usual vhost, also where the others keep theirs. */
+export type ContenderName =
+  | 'nginx'
+  | 'nginx-new'
+  | 'hostd'
+  | 'caddy'
+  | 'http-proxy'
+  | 'http-proxy-3'
+  | 'httpxy';
 
 export const fileServers: readonly ContenderName[] = ['nginx', 'hostd', 'caddy'];
 export const all: readonly ContenderName[] = [...fileServers, 'http-proxy', 'http-proxy-3', 'httpxy'];
@@ -32,8 +42,16 @@ export async function startContender(name: ContenderName, before: Before): Promi
   const { directory, kept } = before;
   const site = { ...before.site, keepalive: kept };
   if (name === 'nginx') return { name, ...(await startNginx(directory, [site], { keepalive: kept })) };
+  if (name === 'nginx-new') {
+    mkdirSync(`${directory}/new`);
+    return { name, ...(await startNginx(`${directory}/new`, [site])) };
+  }
   if (name === 'hostd') {
-    const worker = await startWorker({ sites: [site], directory, nodeOptions: profiling() });
+    const worker = await startWorker({
+      sites: [site],
+      directory,
+      nodeOptions: [...flagsOf.proxy, ...profiling()],
+    });
     return { name, port: worker.port, pid: worker.process.pid ?? 0, stop: () => worker.stop() };
   }
   const port = await freePort();

@@ -14,6 +14,9 @@ export interface Plan {
   readonly rounds: number;
 }
 
+/** A just-in-time compiler needs its time. */
+const warmUpSeconds = 6;
+
 export async function measure(
   row: Row,
   host: string,
@@ -21,7 +24,7 @@ export async function measure(
   { seconds, rounds }: Plan,
 ): Promise<readonly Result[]> {
   for (const contender of contenders) await check(row, host, contender);
-  for (const { port } of contenders) run(host, port, row.path, seconds); // a just-in-time compiler needs its time
+  for (const { port } of contenders) run(host, port, row.path, Math.max(seconds, warmUpSeconds));
   const taken = contenders.map((): Round[] => []);
   for (let round = 0; round < rounds; round++) {
     for (const [i, { port, pid }] of contenders.entries()) {

@@ -5,6 +5,7 @@ import { readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import { type Fixture, makeFixture, type TestSite } from '../../integration/proxy/fixture.ts';
 import { bind, type RunningWorker, startWorker } from '../../integration/proxy/worker.ts';
+import { flagsOf } from '../../src/daemon/own-code.ts';
 import { memoryOf } from '../supervision/proc.ts';
 import { startFastApp } from './apps.ts';
 import { openIdle } from './idle.ts';
@@ -132,7 +133,9 @@ async function sharedByTwo({ fixture, site, host }: Scene): Promise<void> {
   try {
     for (const accessLog of logs) {
       const sites = [{ ...site, accessLog }];
-      workers.push(await startWorker({ sites, directory: fixture.directory, listener }));
+      workers.push(
+        await startWorker({ sites, directory: fixture.directory, listener, nodeOptions: flagsOf.proxy }),
+      );
     }
     for (const connections of [8, 32, 128]) {
       const before = logs.map(lines);
@@ -165,7 +168,12 @@ async function withWorker(
   limits: Readonly<Record<string, number>>,
   use: (worker: RunningWorker) => Promise<void>,
 ): Promise<void> {
-  const worker = await startWorker({ sites: [site], directory: fixture.directory, limits });
+  const worker = await startWorker({
+    sites: [site],
+    directory: fixture.directory,
+    limits,
+    nodeOptions: flagsOf.proxy,
+  });
   try {
     await use(worker);
   } finally {

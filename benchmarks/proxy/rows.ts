@@ -23,7 +23,14 @@ export const rows: readonly Row[] = [
   { name: 'static-1k', what: 'file of 1 kB', path: '/static/1k.txt', size: 1024, ...file },
   { name: 'static-100k', what: 'file of 100 kB', path: '/static/100k.txt', size: 102_400, ...file },
   { name: 'fast', what: 'fast app, a new connection for each request', app: 'fast', kept: false, ...page },
-  { name: 'fast-kept', what: 'fast app, kept connections', app: 'fast', kept: true, ...page },
+  {
+    name: 'fast-kept',
+    what: 'fast app, kept connections',
+    app: 'fast',
+    kept: true,
+    ...page,
+    contenders: ['nginx-new', ...all],
+  },
   {
     name: 'django-sync',
     what: 'Django, 3 sync workers',
