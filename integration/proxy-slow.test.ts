@@ -178,6 +178,19 @@ test('requests that are sent ahead are answered in order, one at a time, and an 
   assert.equal(replies[1]?.body, 'hello world\n');
 });
 
+test('a request with a body is answered before the bytes that follow it and are no request', async () => {
+  const length = 'POST /r/soon HTTP/1.1\r\nHost: hello.test\r\nContent-Length: 3\r\n\r\nabc';
+  const chunked =
+    'POST /r/soon HTTP/1.1\r\nHost: hello.test\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n';
+  for (const first of [length, chunked]) {
+    const { bytes } = await exchangeRaw(worker.port, `${first}BAD\r\n\r\n`, { quietMs: 1000 });
+    assert.deepEqual(
+      parseReplies(bytes).map(reply => reply.status),
+      [200, 400],
+    );
+  }
+});
+
 test('a client that sends requests ahead without end is not read further', async () => {
   const socket = net.connect({ port: worker.port, host: '127.0.0.1' });
   socket.on('error', () => {});

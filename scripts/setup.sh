@@ -27,6 +27,7 @@ missing_packages() {
   ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || echo postgresql
   command -v systemd-nspawn >/dev/null || echo systemd-container
   command -v logrotate >/dev/null || echo logrotate
+  command -v openssl >/dev/null || echo openssl
   command -v slowhttptest >/dev/null || echo slowhttptest
 }
 

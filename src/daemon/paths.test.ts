@@ -20,7 +20,14 @@ import {
 } from 'node:fs';
 import { type TestContext, test } from 'node:test';
 import { HostdError } from '../errors.ts';
-import { as, makeDirectory, openDirectory, openForAppending, openForReading } from './paths.ts';
+import {
+  as,
+  makeDirectory,
+  openDirectory,
+  openForAppending,
+  openForReading,
+  openThroughLinks,
+} from './paths.ts';
 
 const skip = process.geteuid?.() === 0 ? false : 'needs root';
 const app = { uid: 65534, gid: 65534 };
@@ -99,6 +106,28 @@ test('a directory of root’s that an app has moved lends its links no trust', {
   symlinkSync(base, `${root}/made-by-root/logs`);
   as(app, () => renameSync(`${root}/made-by-root`, `${root}/var`));
   refused(() => openDirectory(`${root}/var/logs`));
+});
+
+test('a file is read by way of root’s links, as certbot lays them, and never by way of an app’s', {
+  skip,
+}, t => {
+  const { secret, root, base } = scene(t);
+  mkdirSync(`${base}/live`);
+  symlinkSync('../secret', `${base}/live/key`);
+  symlinkSync('live/key', `${base}/current`);
+  for (const path of [secret, `${base}/live/key`, `${base}/current`]) {
+    const fd = openThroughLinks(path, app);
+    assert.equal(readFileSync(fd, 'utf8'), 'secret', path);
+    closeSync(fd);
+  }
+  symlinkSync(secret, `${root}/key`);
+  refused(() => openThroughLinks(`${root}/key`, app));
+  mkdirSync(`${root}/roots`);
+  symlinkSync(secret, `${root}/roots/key`);
+  // The app can put another directory in the place of this one.
+  refused(() => openThroughLinks(`${root}/roots/key`, app));
+  symlinkSync('loop', `${base}/loop`);
+  assert.throws(() => openThroughLinks(`${base}/loop`, app), /too many symbolic links/);
 });
 
 test('a file with two names, or that is none, is not used', { skip }, t => {
