@@ -70,7 +70,14 @@ static void tell(int id, int number, bool writable) {
   args[0] = from_int(main_env, id);
   args[1] = from_int(main_env, number);
   napi_get_boolean(main_env, writable, &args[2]);
-  napi_make_callback(main_env, NULL, global, callback, 3, args, NULL);
+  if (napi_make_callback(main_env, NULL, global, callback, 3, args, NULL) != napi_ok) {
+    // Left alone it would be thrown in whatever calls next, for another connection.
+    bool pending = false;
+    napi_value error;
+    if (napi_is_exception_pending(main_env, &pending) == napi_ok && pending &&
+        napi_get_and_clear_last_exception(main_env, &error) == napi_ok)
+      napi_fatal_exception(main_env, error);
+  }
   napi_close_handle_scope(main_env, scope);
 }
 
@@ -79,8 +86,9 @@ static int wait_for(struct connection *c, uint32_t events) {
   struct epoll_event event = {.events = events, .data.u32 = (uint32_t)(c - connections)};
   // Taken out of the set when nothing is waited for: a hang-up is told of all that is in it, again and again.
   int operation = c->events == 0 ? EPOLL_CTL_ADD : events == 0 ? EPOLL_CTL_DEL : EPOLL_CTL_MOD;
+  if (epoll_ctl(epoll_fd, operation, c->fd, &event) < 0) return -1;
   c->events = events;
-  return epoll_ctl(epoll_fd, operation, c->fd, &event);
+  return 0;
 }
 
 // A connection that was closed, and its id given to another, since the set was asked: nothing is there to read, so nothing is told.
@@ -148,7 +156,7 @@ static napi_value open_connection(napi_env env, napi_callback_info info) {
   return from_int(env, id);
 }
 
-// watch(id, reading, writing)
+// watch(id, reading, writing): 0, or -errno.
 static napi_value watch(napi_env env, napi_callback_info info) {
   napi_value a[3];
   bool reading = false, writing = false;
@@ -157,8 +165,7 @@ static napi_value watch(napi_env env, napi_callback_info info) {
   if (c == NULL) return NULL;
   napi_get_value_bool(env, a[1], &reading);
   napi_get_value_bool(env, a[2], &writing);
-  wait_for(c, (reading ? EPOLLIN : 0) | (writing ? EPOLLOUT : 0));
-  return NULL;
+  return from_int(env, wait_for(c, (reading ? EPOLLIN : 0) | (writing ? EPOLLOUT : 0)) < 0 ? -errno : 0);
 }
 
 static napi_value sent(napi_env env, struct connection *c, const void *bytes, size_t length) {

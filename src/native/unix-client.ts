@@ -11,7 +11,8 @@ export interface UnixClient {
   start(buffer: Buffer, listener: (id: number, n: number, writable: boolean) => void): number;
   /** Connects at once and begins to read. -EAGAIN: the backlog is full (unix(7)). */
   open(path: string): number;
-  watch(id: number, reading: boolean, writing: boolean): void;
+  /** 0, or an error after which nothing is told of it any more. */
+  watch(id: number, reading: boolean, writing: boolean): number;
   /** Bytes taken, which may be fewer than given; latin-1, at most `longestText` characters. */
   writeText(id: number, text: string): number;
   writeBytes(id: number, bytes: Buffer): number;

@@ -68,6 +68,7 @@ export class UnixSocket implements AppSocket, HasDeadline {
       typeof bytes === 'string'
         ? (client?.writeText(this.#id, bytes) ?? 0)
         : (client?.writeBytes(this.#id, toBuffer(bytes)) ?? 0);
+    if (taken > 0) this.#touch();
     if (taken === length) return true;
     if (taken < 0 && !isFull(taken)) {
       this.#breakOff();
@@ -156,7 +157,7 @@ export class UnixSocket implements AppSocket, HasDeadline {
     this.#waiting.push(Buffer.from(bytes));
     this.#waitingBytes += bytes.length;
     this.#watch();
-    this.#full = this.#waitingBytes > highWaterMark;
+    this.#full ||= this.#waitingBytes > highWaterMark;
     return !this.#full;
   }
 
@@ -168,7 +169,9 @@ export class UnixSocket implements AppSocket, HasDeadline {
   }
 
   #watch(): void {
-    if (this.#id !== -1) client?.watch(this.#id, this.#reading && !this.#over, this.#waitingBytes > 0);
+    if (this.#id === -1) return;
+    const error = client?.watch(this.#id, this.#reading && !this.#over, this.#waitingBytes > 0) ?? 0;
+    if (error < 0) queueMicrotask(() => this.#events.ended(getSystemErrorName(error)));
   }
 
   #touch(): void {
