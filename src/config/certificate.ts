@@ -3,6 +3,10 @@
 // An import would load every export of node:crypto.
 const crypto = process.getBuiltinModule('node:crypto');
 
+/** A signature with a longer one takes so long that a few clients would hold up every site. */
+const longestModulus = 4096;
+const usable: ReadonlySet<string> = new Set(['rsa', 'rsa-pss', 'ec', 'ed25519']);
+
 /** What is wrong with the pair, in words that follow its site's name; null: it can serve. Expired ones can, as in nginx. */
 export function pairProblem(certificate: string, key: string): string | null {
   let leaf: InstanceType<typeof crypto.X509Certificate>;
@@ -17,6 +21,9 @@ export function pairProblem(certificate: string, key: string): string | null {
   } catch {
     return 'its certificate_key is no PEM private key, or has a passphrase';
   }
+  const bits = secret.asymmetricKeyDetails?.modulusLength ?? 0;
+  if (!usable.has(secret.asymmetricKeyType ?? '') || bits > longestModulus)
+    return `its certificate_key is neither RSA of at most ${longestModulus} bits nor of an elliptic curve`;
   return leaf.checkPrivateKey(secret) ? null : 'its certificate_key belongs to another certificate';
 }
 

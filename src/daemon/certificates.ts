@@ -1,7 +1,7 @@
 // The sites' certificates: read and judged by root, handed to the proxy workers as texts, and noticed when they are renewed.
 // A pair that cannot be used (a renewal that is half written) leaves the last good one in its place.
 
-import { closeSync, type FSWatcher, fstatSync, readFileSync, watch } from 'node:fs';
+import { closeSync, type FSWatcher, readSync, watch } from 'node:fs';
 import { dirname } from 'node:path';
 import { pairProblem, validUntil } from '../config/certificate.ts';
 import { HostdError, messageOf } from '../errors.ts';
@@ -14,6 +14,10 @@ import { type Owner, openThroughLinks } from './paths.ts';
 const longestPem = 262_144;
 /** Milliseconds without another change before renewed files are read: a tool writes the chain, then the key. */
 const settlingMs = 1000;
+/** Milliseconds between two renewals, doubled with each until an hour without one: an app must not be able to turn the workers over. */
+const firstPauseMs = 5000;
+const longestPauseMs = 600_000;
+const calmMs = 3_600_000;
 
 export interface Certificates {
   /** The pairs of a host's sites, by site name, as they are on disk now. */
@@ -22,11 +26,17 @@ export interface Certificates {
   watch(host: Host): void;
 }
 
-export function makeCertificates(changed: () => void, warn: (message: string) => void): Certificates {
+/** `renew` resolves with whether anything had changed. */
+export function makeCertificates(
+  renew: () => Promise<boolean>,
+  warn: (message: string) => void,
+): Certificates {
   const good = new Map<string, Pem>();
   const said = new Map<string, string>();
   let watchers: FSWatcher[] = [];
-  let timer: NodeJS.Timeout | undefined;
+  let waiting = false;
+  let pauseMs = firstPauseMs;
+  let renewedAt = Number.NEGATIVE_INFINITY;
 
   /** Once, until something else is to be said of this site. */
   const say = (site: string, message: string | null) => {
@@ -49,9 +59,18 @@ export function makeCertificates(changed: () => void, warn: (message: string) =>
       return last;
     }
   };
+  const look = async () => {
+    waiting = false;
+    if (!(await renew())) return;
+    const now = performance.now();
+    pauseMs = now - renewedAt > calmMs ? firstPauseMs : Math.min(pauseMs * 2, longestPauseMs);
+    renewedAt = now;
+  };
+  // One that runs is not put off: changes without end must not keep a renewal from being seen.
   const soon = () => {
-    clearTimeout(timer);
-    timer = setTimeout(changed, settlingMs);
+    if (waiting) return;
+    waiting = true;
+    setTimeout(look, Math.max(settlingMs, renewedAt + pauseMs - performance.now()));
   };
   return {
     read(host) {
@@ -100,9 +119,14 @@ function readPair(files: CertificateFiles, owner: Owner): Pem {
 function readPem(path: string, owner: Owner): string {
   const fd = openThroughLinks(path, owner);
   try {
-    if (fstatSync(fd).size > longestPem)
+    // By what is read, not by what the file says of itself: it may be an app's.
+    const bytes = Buffer.alloc(longestPem + 1);
+    let length = 0;
+    for (let size = -1; size !== 0 && length < bytes.length; length += size)
+      size = readSync(fd, bytes, length, bytes.length - length, null);
+    if (length > longestPem)
       throw new HostdError('failed', `cannot read "${path}": longer than a certificate can be`);
-    return readFileSync(fd, 'latin1');
+    return bytes.toString('latin1', 0, length);
   } finally {
     closeSync(fd);
   }

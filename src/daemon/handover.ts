@@ -10,7 +10,7 @@ import type { Logger } from './log.ts';
 import { type Report, start, stop } from './orders.ts';
 import { openForReading } from './paths.ts';
 import { proxyGroup, proxyListeners, proxyPrograms } from './proxies.ts';
-import { killRun, signalRun } from './run.ts';
+import { killRun, type Run, signalRun } from './run.ts';
 import { tcpKey } from './sockets.ts';
 import type { Supervisor } from './supervisor.ts';
 import { lastLines } from './tail-offset.ts';
@@ -104,14 +104,16 @@ export async function renewProxies(supervisor: Supervisor, log: Logger, report: 
   report({ kind: 'done', name, outcome: 'ok', message });
 }
 
-/** For certificates on disk that may have changed: new workers, if what they would be told is different. */
-export async function renewCertificates(supervisor: Supervisor, log: Logger): Promise<void> {
+/** For certificates on disk that may have changed: new workers, if what they would be told is different; whether it was. */
+export async function renewCertificates(supervisor: Supervisor, log: Logger): Promise<boolean> {
   const host = supervisor.host();
   const wanted = proxyPrograms(host, supervisor.published(host));
   const current = new Map(supervisor.units().map(({ program }) => [program.name, program]));
-  if (wanted.every(program => same(program.environment, current.get(program.name)?.environment))) return;
+  if (wanted.every(program => same(program.environment, current.get(program.name)?.environment)))
+    return false;
   log.info('certificates have changed: new proxy workers take over');
   await renewProxies(supervisor, log, () => {});
+  return true;
 }
 
 /** Old workers that still have something to finish, the oldest first. */
@@ -125,10 +127,18 @@ export function hastenProxies(supervisor: Supervisor): void {
   for (const unit of lingeringWorkers(supervisor)) hasten(unit);
 }
 
-function hasten({ run, program }: Unit): void {
-  if (run === null) return;
+const hastened = new WeakSet<Run>();
+
+function hasten(unit: Unit): void {
+  const { run, program } = unit;
+  if (run === null || hastened.has(run)) return;
+  hastened.add(run);
   signalRun(run, program.stopsignal, false);
-  setTimeout(() => killRun(run), program.stopwaitsecs * 1000).unref();
+  const kill = () => {
+    // Once it is over its descriptors, and their numbers, may be another's.
+    if (unit.run === run) killRun(run);
+  };
+  setTimeout(kill, program.stopwaitsecs * 1000).unref();
 }
 
 /** Closes the listeners that no configuration asks for any more. */

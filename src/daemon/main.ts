@@ -22,7 +22,7 @@ import { keepStatus } from './notify.ts';
 import { reapOrphans } from './orphans.ts';
 import { openRecords } from './records.ts';
 import { makeSockets } from './sockets.ts';
-import { detach, makeSupervisor } from './supervisor.ts';
+import { makeSupervisor } from './supervisor.ts';
 import { inheritedSockets } from './upgrade.ts';
 
 // An import would load every export of node:util.
@@ -89,14 +89,14 @@ function startHostd(config: string, trial: boolean, loaded: Loaded, log: Logger)
     log.warn('no cgroup v2 that hostd may use: stray processes are found by their environment');
 
   const logs = makeLogs({ stateDir: settings.stateDir, host: () => supervisor.host(), log });
-  const certificates = makeCertificates(
-    () =>
-      detach(
-        log,
-        supervisor.exclusively(() => renewCertificates(supervisor, log)),
-      ),
-    message => log.warn(message),
-  );
+  const renew = () =>
+    supervisor
+      .exclusively(() => renewCertificates(supervisor, log))
+      .catch(error => {
+        log.error({ err: error }, messageOf(error));
+        return true;
+      });
+  const certificates = makeCertificates(renew, message => log.warn(message));
   const supervisor = makeSupervisor(loaded.host, {
     cgroups,
     records,

@@ -59,7 +59,16 @@ export async function setMaintenance(
     if (!known.has(name)) {
       chosen.delete(name);
       report({ kind: 'done', name, outcome: 'unknown', message: `${name}: no such app` });
-    } else records.setMaintenance(name, wanted);
+    }
+  }
+  const restore = () => {
+    for (const name of chosen) records.setMaintenance(name, before.get(name) ?? null);
+  };
+  try {
+    for (const name of chosen) records.setMaintenance(name, wanted);
+  } catch (error) {
+    restore();
+    throw error;
   }
   let failed = false;
   const changed = [...chosen].some(name => before.get(name)?.retryAfter !== wanted?.retryAfter);
@@ -71,7 +80,7 @@ export async function setMaintenance(
     });
   }
   // What did not come into force is not to come into force by surprise, at the next start.
-  if (failed) for (const name of chosen) records.setMaintenance(name, before.get(name) ?? null);
+  if (failed) restore();
   else for (const name of chosen) report(outcome(name, wanted, before.get(name) ?? null));
 }
 

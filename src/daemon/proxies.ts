@@ -1,7 +1,7 @@
 // The proxy workers as supervised programs: what they are, and what each of their runs is given (listeners, routes,
 // access logs, a pipe for their facts). What they say is counted and logged; it never makes hostd do anything.
 
-import { closeSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, constants, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf } from '../errors.ts';
 import type { Policy } from '../lifecycle/process.ts';
@@ -26,6 +26,9 @@ import { openForAppending } from './paths.ts';
 import type { Sockets } from './sockets.ts';
 
 export const proxyGroup = 'hostd-proxy';
+
+/** open(2); node:fs has no name for it. */
+const O_TMPFILE = 0o20000000 | constants.O_DIRECTORY;
 
 const firstRoutesFd = 3;
 const factsFd = 4;
@@ -206,12 +209,27 @@ function openSiteLog(path: string, app: Program, warn: (message: string) => void
   }
 }
 
-/** A file that has no name any more by the time anybody could look for it. */
+/** A file without a name: private keys are in it. */
 function openRoutes(directory: string, routes: Routes): number {
-  const path = join(directory, `routes.${process.pid}`);
-  rmSync(path, { force: true });
-  writeFileSync(path, JSON.stringify(routes), { mode: 0o600, flag: 'wx' });
-  const fd = openSync(path, 'r');
-  rmSync(path);
-  return fd;
+  const fd = openNameless(directory);
+  try {
+    writeFileSync(fd, JSON.stringify(routes));
+    // Opened anew, so that it is read from its beginning.
+    return openSync(`/proc/self/fd/${fd}`, 'r');
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function openNameless(directory: string): number {
+  try {
+    return openSync(directory, O_TMPFILE | constants.O_RDWR, 0o600);
+  } catch {
+    // Not every file system can. Then it loses its name before anything is in it.
+    const path = join(directory, `routes.${process.pid}`);
+    rmSync(path, { force: true });
+    const fd = openSync(path, 'wx+', 0o600);
+    rmSync(path);
+    return fd;
+  }
 }

@@ -2,7 +2,7 @@
 // what an earlier one has started. A file is replaced whole or not at all.
 
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import type { Host, Program } from '../model/host.ts';
 import { defaultRetryAfter, type Maintenance } from '../protocol/worker.ts';
 import { bootId, type ProcessId } from './procfs.ts';
@@ -64,16 +64,16 @@ export function openRecords(stateDir: string): Records {
       else rmSync(join(stopped, name), { force: true });
     },
     stopped: () =>
-      new Set(readdirSync(stopped).filter(name => readFileSync(join(stopped, name), 'utf8') === bootId())),
+      new Set(namesIn(stopped).filter(name => readFileSync(join(stopped, name), 'utf8') === bootId())),
     forgetStopped() {
-      for (const name of readdirSync(stopped)) rmSync(join(stopped, name));
+      for (const name of namesIn(stopped)) rmSync(join(stopped, name));
     },
     setMaintenance(app, maintenance) {
       if (maintenance === null) rmSync(join(maintained, app), { force: true });
       else replace(join(maintained, app), JSON.stringify(maintenance));
     },
     maintenance: () =>
-      new Map(readdirSync(maintained).map(name => [name, readMaintenance(join(maintained, name))])),
+      new Map(namesIn(maintained).map(name => [name, readMaintenance(join(maintained, name))])),
     writeHost: value => replace(host, JSON.stringify(value)),
     readHost() {
       try {
@@ -99,9 +99,16 @@ export function openRecords(stateDir: string): Records {
   };
 }
 
+/** Without drafts that a crash has left. */
+function namesIn(directory: string): string[] {
+  return readdirSync(directory).filter(name => !name.startsWith('.'));
+}
+
 function replace(path: string, text: string): void {
-  writeFileSync(`${path}.new`, text, { mode: 0o600 });
-  renameSync(`${path}.new`, path);
+  // No program's or app's name begins with a dot.
+  const draft = join(dirname(path), `.${basename(path)}.new`);
+  writeFileSync(draft, text, { mode: 0o600 });
+  renameSync(draft, path);
 }
 
 /** Whatever the file says: that it is there means maintenance. */
