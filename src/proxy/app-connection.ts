@@ -204,9 +204,11 @@ export class AppConnection implements AppSocketEvents {
       this.#fail('bad', `unexpected status ${head.status}`);
       return;
     }
-    this.#reusable = head.persistent && what !== 'tunnel' && head.framing.kind !== 'close';
+    const framed = head.framing.kind !== 'close' || endsWithHead(head);
+    this.#reusable = head.persistent && what !== 'tunnel' && framed;
     if (what === 'no-body') {
-      this.#reusable = head.persistent;
+      // The body of a HEAD that an app sends all the same may still be on its way.
+      this.#reusable &&= endsWithHead(head);
       this.#complete(after.length === 0);
       return;
     }
@@ -262,4 +264,9 @@ export class AppConnection implements AppSocketEvents {
 function latin1(bytes: Uint8Array): string {
   const buffer = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
   return buffer.toString('latin1');
+}
+
+/** Whether no body can follow, whatever the request was (RFC 9112 section 6.3). */
+function endsWithHead({ status, framing }: ResponseHead): boolean {
+  return status === 204 || status === 304 || (framing.kind === 'length' && framing.length === 0);
 }

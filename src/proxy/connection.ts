@@ -114,10 +114,14 @@ export class Connection {
     return true;
   }
 
-  /** For a drain: an idle connection ends now, a busy one after its answer, and one whose request may be on its way soon. */
-  drain(): void {
+  /**
+   * For a drain: a busy connection ends after its answer, one whose request may be on its way a little later. `patient`: so does
+   * one that is idle, for a client that asks again and again would be met by its end.
+   */
+  drain(patient: boolean): void {
     if (this.#active !== null || this.#closing) return;
-    if (this.#requests > 0 && this.socket.bytesRead === this.#bytesServed) this.#endGently();
+    const idle = this.#requests > 0 && this.socket.bytesRead === this.#bytesServed;
+    if (idle && !patient) this.#endGently();
     else setTimeout(() => this.#active === null && this.#endGently(), this.#worker.limits.lastRequestMs);
   }
 

@@ -89,6 +89,7 @@ class Forwarding implements AnswerReader {
   }
 
   #connect(reuse: boolean): void {
+    this.#requestSent = false;
     this.#exchange.queuedMs ??= 0;
     this.#giveUp = this.#apps.get(reuse && this.#options.tunnel === null, (got, ms) => this.#got(got, ms));
   }

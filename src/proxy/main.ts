@@ -48,12 +48,14 @@ function run(): void {
     return facts.drained();
   };
   let draining: Draining | null = null;
-  const begin = (): Draining => {
+  const begin = (patient: boolean): Draining => {
     draining ??= drain(worker, servers, connections, tell, lastRound);
+    connections.drain(patient);
     return draining;
   };
-  process.on('SIGQUIT', begin);
-  process.on('SIGTERM', () => begin().limit());
+  // With a successor there is time; without one, the sooner the better.
+  process.on('SIGQUIT', () => begin(true));
+  process.on('SIGTERM', () => begin(false).limit());
   process.on('uncaughtException', error => {
     worker.errorLog({ level: 'error', cause: `a mistake in hostd: ${error.stack ?? messageOf(error)}` });
     process.exit(70);
@@ -112,7 +114,7 @@ function makeWorker(routes: Routes): Worker {
   }
   return {
     limits,
-    route: host => router(host) ?? defaultSite,
+    route: router,
     defaultSite,
     ...(trustedProxies.length === 0 ? {} : { isTrusted: trustedAmong(trustedProxies) }),
     acme: acmeWebroot === null ? null : inBytes(acmeLocation(acmeWebroot)),
@@ -197,7 +199,6 @@ function drain(
     });
   };
   connections.onEmpty = leave;
-  connections.drain();
   if (connections.size === 0) leave();
   let limited = false;
   const limit = (): void => {

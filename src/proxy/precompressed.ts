@@ -27,11 +27,17 @@ interface Known {
 /** By path, latin-1. */
 const known = new Map<string, Known>();
 
+/**
+ * Where the app's author alone puts files (collectstatic). What visitors upload is sent as it is: one could lie beside
+ * another's file by its name.
+ */
+const authored = '/static/';
+
 /** Sends the file, or a compressed one beside it that the client would rather have. */
 export function sendBest(request: FileRequest, file: ServedFile): void {
   const { alias, prefix } = request.location;
   const path = request.path.slice(prefix.length);
-  const codings = request.plain ? none : codingsBeside(alias + path, file);
+  const codings = request.plain || prefix !== authored ? none : codingsBeside(alias + path, file);
   if (codings.length > 0) {
     const header = request.accepted.head.fields.get('accept-encoding') ?? null;
     for (const coding of acceptedCodings(header, codings)) {

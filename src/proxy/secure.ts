@@ -2,7 +2,7 @@
 // is done, and count from their beginning.
 
 import type { Server } from 'node:http';
-import { createServer, type Server as NetServer } from 'node:net';
+import { createServer, type Server as NetServer, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
 import { type Certificates, minVersion } from './certificates.ts';
 import type { Limits } from './limits.ts';
@@ -23,18 +23,28 @@ export function makeSecureServer(
     minVersion,
     handshakeTimeout: handshakeMs,
   });
+  const shaking = new Map<string, Socket>();
   tls.on('secureConnection', socket => {
     // As on plain connections: who has said all may still listen. In a handshake it only means that the client has gone.
     socket.allowHalfOpen = true;
-    connections.secured(socket);
+    connections.secured(socket, shaking.get(nameOf(socket)) ?? socket);
     http.emit('connection', socket);
   });
   // A handshake that fails is the client's affair: scanners, old browsers, names that are nobody's.
   tls.on('tlsClientError', (_error, socket) => socket.destroy());
   const server = createServer({ noDelay: true, keepAlive: true }, socket => {
-    if (connections.admit(socket)) tls.emit('connection', socket);
+    if (!connections.admitShaking(socket)) return;
+    const name = nameOf(socket);
+    shaking.set(name, socket);
+    socket.once('close', () => shaking.delete(name));
+    tls.emit('connection', socket);
   });
   // node:http begins to watch over its connections' header times when it hears that it listens.
   server.on('listening', () => http.emit('listening'));
   return server;
+}
+
+/** What no two open connections have in common, and a TLS socket has from the one below it. */
+function nameOf({ remoteAddress, remotePort, localAddress, localPort }: Socket): string {
+  return `${remoteAddress} ${remotePort} ${localAddress} ${localPort}`;
 }

@@ -95,7 +95,11 @@ function findSite(
   const name = hostName(host);
   if (name === null) return 400;
   const site = worker.route(name);
-  return site === null ? 404 : { site, host, hostName: name };
+  if (site !== null) return { site, host, hostName: name };
+  // Any name at all: none that a redirect may lead to.
+  return worker.defaultSite == null
+    ? 404
+    : { site: worker.defaultSite, host, hostName: canonicalName(worker.defaultSite) };
 }
 
 /** HTTP/1.0 needs no Host; the app is told one all the same, since Django refuses to do without. */

@@ -25,6 +25,8 @@ export class Connections {
   readonly #perClient = new Map<string, number>();
   /** Sockets that TLS is spoken by, on connections that were let in before. */
   readonly #secured = new WeakSet<Socket>();
+  /** Connections whose handshake is not done. */
+  readonly #shaking = new Set<Socket>();
   /** Connections that were let in and have not closed. */
   #open = 0;
   readonly serve: ServeAny;
@@ -68,8 +70,17 @@ export class Connections {
     return true;
   }
 
-  /** The handshake of a connection that was admitted is done. */
-  secured(socket: Socket): void {
+  /** The same for a connection that begins with a handshake. */
+  admitShaking(socket: Socket): boolean {
+    if (!this.admit(socket)) return false;
+    this.#shaking.add(socket);
+    socket.once('close', () => this.#shaking.delete(socket));
+    return true;
+  }
+
+  /** The handshake of a connection that was admitted is done: `below` is what it was admitted as. */
+  secured(socket: Socket, below: Socket): void {
+    this.#shaking.delete(below);
     this.#secured.add(socket);
   }
 
@@ -84,7 +95,7 @@ export class Connections {
       this.#all.delete(connection);
       if (this.size === 0) this.onEmpty?.();
     });
-    if (this.#worker.draining) connection.drain();
+    if (this.#worker.draining) connection.drain(true);
   }
 
   closeIdle(): void {
@@ -94,13 +105,18 @@ export class Connections {
   /** Ends so many of those that are idle, the oldest first. */
   #makeRoom(most: number): void {
     let left = most;
+    // Who has not even finished a handshake goes first.
+    for (const socket of this.#shaking) {
+      socket.destroy();
+      if (--left === 0) return;
+    }
     for (const connection of this.#all) {
       if (connection.closeIfIdle() && --left === 0) return;
     }
   }
 
-  drain(): void {
-    for (const connection of this.#all) connection.drain();
+  drain(patient: boolean): void {
+    for (const connection of this.#all) connection.drain(patient);
   }
 
   destroyAll(): void {
@@ -117,7 +133,14 @@ export class Connections {
 /** One IPv6 client has a whole /64 to choose addresses from. */
 function clientOf(address: string): string {
   if (!address.includes(':')) return address;
-  return address.split(':').slice(0, 4).join(':');
+  const [head = '', tail] = address.split('::');
+  const groups = head === '' ? [] : head.split(':');
+  // "::" stands for as many zeros as are missing.
+  if (tail !== undefined) {
+    const last = tail === '' ? 0 : tail.split(':').length;
+    while (groups.length + last < 8) groups.push('0');
+  }
+  return groups.slice(0, 4).join(':');
 }
 
 export function makeServer(worker: Worker, connections: Connections, localPort: number): Server {
