@@ -196,10 +196,11 @@ function errorPages({ errorPages: directory }: Vhost): string {
 
 /** Files of the app: no link that leaves for a file of somebody else, nothing that begins with a dot. */
 function hardLocation({ prefix, alias }: Location): string {
+  // Not of uploads: one could lie beside another's file by its name.
+  const compressed = prefix === '/static/' ? '        gzip_static on;\n' : '';
   return `    location ${prefix} {
         alias ${quoteNginx(alias)};
-        gzip_static on;
-        # A link leads only to files of its own owner: not to what nginx alone may read.
+${compressed}        # A link leads only to files of its own owner: not to what nginx alone may read.
         disable_symlinks if_not_owner ${quoteNginx(`from=${alias}`)};
         location ~ /\\.(?!well-known/) {
             return 404;
