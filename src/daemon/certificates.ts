@@ -12,7 +12,7 @@ import { type Owner, openThroughLinks } from './paths.ts';
 
 /** Bytes of one PEM file: a chain of ten has about 20 kB. */
 const longestPem = 262_144;
-/** Milliseconds without another change before renewed files are read: a tool writes the chain, then the key. */
+/** Milliseconds from the first change until renewed files are read: a tool writes the chain, then the key. */
 const settlingMs = 1000;
 /** Milliseconds between two renewals, doubled with each until an hour without one: an app must not be able to turn the workers over. */
 const firstPauseMs = 5000;
