@@ -2,15 +2,15 @@
 // sites are servers that somebody else runs. See docs/development.md, "In a program of your own".
 
 import { EventEmitter } from 'node:events';
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { AddressInfo, Server, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { HostdError } from '../errors.ts';
-import type { Connection } from '../proxy/connection.ts';
 import type { Problem } from '../proxy/error-log.ts';
 import { upgrade } from '../proxy/tunnel.ts';
 import { parseAddress } from './address.ts';
 import { Front, type FrontSite } from './front.ts';
+import { type HostedConnection, HostedRequest, HostedResponse } from './hosted-connection.ts';
 
 /** One site: where its server listens, and what is particular about it. */
 export interface FrontProxySite {
@@ -79,6 +79,7 @@ export function createFrontProxy(options: FrontProxyOptions): FrontProxy {
 class EmbeddedProxy extends EventEmitter<Events> implements FrontProxy {
   readonly #front: Front;
   readonly #servers: Server[] = [];
+  readonly #hosted = new WeakMap<Socket, HostedConnection>();
 
   constructor({ sites, fallback }: FrontProxyOptions) {
     super();
@@ -96,15 +97,17 @@ class EmbeddedProxy extends EventEmitter<Events> implements FrontProxy {
   }
 
   web(req: IncomingMessage, res: ServerResponse): void {
-    this.#connectionOf(req.socket)?.take(req, res);
+    this.#connectionOf(req.socket)?.take(new HostedRequest(req), new HostedResponse(res));
   }
 
   ws(req: IncomingMessage, socket: Duplex, head: Buffer): void {
     const connection = this.#connectionOf(socket as Socket);
     if (connection === null) return;
+    socket.on('error', () => socket.destroy());
+    socket.on('timeout', () => connection.timedOut());
     if (connection.active !== null || req.headers.upgrade?.toLowerCase() !== 'websocket')
       connection.fail(400);
-    else upgrade(connection, req, head, this.#front.connections.serve);
+    else upgrade(connection, new HostedRequest(req), head, this.#front.connections.serve);
   }
 
   listen(port: number, host?: string): Promise<AddressInfo> {
@@ -128,10 +131,12 @@ class EmbeddedProxy extends EventEmitter<Events> implements FrontProxy {
   }
 
   /** A connection of somebody else's server is met with its first request. null: there are too many, and it has been ended. */
-  #connectionOf(socket: Socket): Connection | null {
-    const { connections } = this.#front;
-    if (connections.of(socket) === undefined) connections.add(socket, socket.localPort ?? 0);
-    return connections.of(socket) ?? null;
+  #connectionOf(socket: Socket): HostedConnection | null {
+    const known = this.#hosted.get(socket);
+    if (known !== undefined) return known;
+    const connection = this.#front.host(socket);
+    if (connection !== null) this.#hosted.set(socket, connection);
+    return connection;
   }
 }
 

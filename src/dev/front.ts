@@ -1,7 +1,7 @@
 // The production proxy inside this process: the same routing, headers, forwarding and files as a worker of hostd, for sites
 // that come and go. Knows nothing of what runs behind them.
 
-import type { Server } from 'node:http';
+import type { Server, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import type { Location } from '../model/host.ts';
 import type { RoutedSite } from '../protocol/worker.ts';
@@ -13,6 +13,7 @@ import { defaultLimits, type Limits } from '../proxy/limits.ts';
 import { makeRouter, type Router } from '../proxy/router.ts';
 import { Connections, makeServer, type ServeAny } from '../proxy/server.ts';
 import type { Worker } from '../proxy/worker.ts';
+import { HostedConnection } from './hosted-connection.ts';
 
 export interface FrontSite {
   /** Also reached as NAME.localhost. */
@@ -93,7 +94,15 @@ export class Front {
 
   /** A server for connections that come in by `port`; it does not listen yet. */
   server(port: number): Server {
-    return makeServer(this.#worker, this.connections, port);
+    return makeServer(this.connections, port);
+  }
+
+  /** Serves on a connection of somebody else's server. null: there are too many, and it has been ended. */
+  host(socket: Socket): HostedConnection | null {
+    if (!this.connections.admit(socket)) return null;
+    const connection = new HostedConnection(this.#worker, socket, this.connections.serve);
+    this.connections.add(connection);
+    return connection;
   }
 
   /** Ends every connection: idle ones now, the others after their answers or after `drainMs`. */

@@ -1,7 +1,6 @@
 // TLS in front of the proxy: a certificate by the name that a client asks for.
 
-import type { Server } from 'node:http';
-import type { Server as NetServer } from 'node:net';
+import type { Server } from 'node:net';
 import { createServer, type SecureContext } from 'node:tls';
 import { messageOf } from '../errors.ts';
 import type { Certificates } from './certificates.ts';
@@ -14,7 +13,7 @@ export interface SecureOptions {
 }
 
 /** A server that speaks TLS and gives the rest to `http`. */
-export function secure(http: Server, { certificates, namesOf, report }: SecureOptions): NetServer {
+export function secure(http: Server, { certificates, namesOf, report }: SecureOptions): Server {
   const choose = (name: string, done: (error: Error | null, context?: SecureContext) => void): void => {
     const host = name === '' ? 'localhost' : name.toLowerCase();
     certificates.contextFor(host, namesOf(host)).then(

@@ -2,6 +2,7 @@
 // production proxy. Knows nothing of terminals.
 
 import type { Exchange } from '../proxy/exchange.ts';
+import { fieldOf } from '../proxy/message.ts';
 import { hostName } from '../proxy/router.ts';
 import { serve as serveSite } from '../proxy/serve.ts';
 import type { ServeAny } from '../proxy/server.ts';
@@ -58,12 +59,12 @@ export class Sites {
   }
 
   #serve(exchange: Exchange, tunnel: Parameters<ServeAny>[1]): void {
-    const { headers, url = '/' } = exchange.req;
-    const host = hostName(headers.host ?? '');
+    const { req } = exchange;
+    const host = hostName(fieldOf(req, 'host') ?? '');
     const elsewhere =
       host === null || exchange.connection.secure
         ? null
-        : this.#options.redirect(host, url.startsWith('/') ? url : '/');
+        : this.#options.redirect(host, req.url.startsWith('/') ? req.url : '/');
     if (elsewhere !== null) {
       exchange.sendPage(301, { location: elsewhere });
       return;
@@ -74,7 +75,7 @@ export class Sites {
   }
 
   async #answerItself(exchange: Exchange, host: string): Promise<void> {
-    const { method, url = '' } = exchange.req;
+    const { method, url } = exchange.req;
     if (method !== 'GET' && method !== 'HEAD') {
       exchange.sendPage(405);
       return;
@@ -94,9 +95,8 @@ export class Sites {
       return;
     }
     const done = app.use();
-    exchange.res.once('close', done);
-    const { headers } = exchange.req;
-    if (headers[waitingField] !== undefined) {
+    exchange.res.onClose({ closed: done });
+    if (fieldOf(exchange.req, waitingField) !== null) {
       const isAsked = app.state === 'elsewhere' || app.state === 'starting';
       const answers = app.state === 'running' || (isAsked && (await app.isReachable()));
       if (!isGone(exchange)) send(exchange, answers ? 204 : 503, '');
@@ -117,7 +117,7 @@ export class Sites {
       case 'stopped':
         return Promise.resolve(false);
       case 'failed': {
-        const isLook = req.method === 'GET' && (req.headers.accept ?? '').includes('text/html');
+        const isLook = req.method === 'GET' && (fieldOf(req, 'accept') ?? '').includes('text/html');
         return isLook ? app.comeUp() : Promise.resolve(false);
       }
       default:
@@ -134,8 +134,8 @@ export class Sites {
 
   #page(exchange: Exchange, status: number): string | null {
     if (status !== 502 && status !== 503 && status !== 504) return null;
-    if (!(exchange.req.headers.accept ?? '').includes('text/html')) return null;
-    const name = this.front.siteOf(hostName(exchange.req.headers.host ?? '') ?? '');
+    if (!(fieldOf(exchange.req, 'accept') ?? '').includes('text/html')) return null;
+    const name = this.front.siteOf(hostName(fieldOf(exchange.req, 'host') ?? '') ?? '');
     const app = this.#byName.get(name ?? '');
     return app === undefined ? null : downPage(this.#show(app, false));
   }
@@ -163,7 +163,7 @@ export class Sites {
 }
 
 function isGone({ connection, res }: Exchange): boolean {
-  return connection.socket.destroyed || res.destroyed;
+  return connection.socket.destroyed || res.isClosed;
 }
 
 function send(exchange: Exchange, status: number, page: string): void {
@@ -174,5 +174,5 @@ function send(exchange: Exchange, status: number, page: string): void {
     ...length,
     ...['Connection', exchange.connectionField],
   ]);
-  exchange.res.end(exchange.req.method === 'HEAD' || status === 204 ? '' : page, 'latin1');
+  exchange.res.end(exchange.req.method === 'HEAD' || status === 204 ? '' : page);
 }

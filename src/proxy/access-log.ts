@@ -4,7 +4,7 @@
 import { write } from 'node:fs';
 import type { ErrorLog } from './error-log.ts';
 
-const flushBytes = 65_536;
+const bufferBytes = 65_536;
 const flushMs = 1000;
 /** Lines are dropped while this many bytes wait for a disk that doesn't take them. */
 const waitingLimit = 4_194_304;
@@ -13,7 +13,12 @@ export class AccessLog {
   readonly #fd: number;
   readonly #site: string;
   readonly #errorLog: ErrorLog;
-  #waiting = '';
+  /** Lines are copied at once: as strings they would keep all of their requests in memory. */
+  #buffer: Buffer | null = null;
+  #used = 0;
+  /** Full ones, before that. */
+  #full: Buffer[] = [];
+  #fullBytes = 0;
   #writing = false;
   #failing = false;
   #timer: NodeJS.Timeout | null = null;
@@ -27,9 +32,15 @@ export class AccessLog {
 
   /** `line` is latin-1 and ends with "\n". */
   append(line: string): void {
-    if (this.#waiting.length > waitingLimit) return;
-    this.#waiting += line;
-    if (this.#waiting.length >= flushBytes) this.#flush();
+    if (this.#fullBytes > waitingLimit) return;
+    if (this.#used + line.length > bufferBytes) this.#seal();
+    if (line.length > bufferBytes) {
+      this.#push(Buffer.from(line, 'latin1'));
+    } else {
+      this.#buffer ??= Buffer.allocUnsafeSlow(bufferBytes);
+      this.#used += this.#buffer.write(line, this.#used, 'latin1');
+    }
+    if (this.#full.length > 0) this.#flush();
     else this.#timer ??= setTimeout(() => this.#flush(), flushMs);
   }
 
@@ -39,13 +50,27 @@ export class AccessLog {
     return this.#writing ? new Promise(resolve => this.#idle.push(resolve)) : Promise.resolve();
   }
 
+  #seal(): void {
+    if (this.#buffer === null || this.#used === 0) return;
+    this.#push(this.#buffer.subarray(0, this.#used));
+    this.#buffer = null;
+    this.#used = 0;
+  }
+
+  #push(bytes: Buffer): void {
+    this.#full.push(bytes);
+    this.#fullBytes += bytes.length;
+  }
+
   #flush(): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
-    if (this.#writing || this.#waiting === '') return;
+    if (this.#writing) return;
+    if (this.#full.length === 0) this.#seal();
+    const bytes = this.#full.shift();
+    if (bytes === undefined) return;
+    this.#fullBytes -= bytes.length;
     this.#writing = true;
-    const bytes = Buffer.from(this.#waiting, 'latin1');
-    this.#waiting = '';
     this.#write(bytes);
   }
 
@@ -61,7 +86,8 @@ export class AccessLog {
       }
       this.#failing = error !== null;
       this.#writing = false;
-      if (this.#waiting.length >= flushBytes || (this.#idle.length > 0 && error === null)) this.#flush();
+      // What no disk took is given up by who wants to leave.
+      if (this.#full.length > 0 || (this.#idle.length > 0 && error === null)) this.#flush();
       if (!this.#writing) for (const done of this.#idle.splice(0)) done();
     });
   }

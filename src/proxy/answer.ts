@@ -7,7 +7,7 @@ import type { Exchange } from './exchange.ts';
 import { clientFields } from './response-fields.ts';
 import type { ResponseHead } from './response-head.ts';
 
-/** Bodies up to this size are sent in one piece with their header, as text: the quickest way through node:http. */
+/** Bodies up to this size are sent in one piece with their header, as text: one copy, and one write. */
 const smallBody = 16_384;
 
 /** Where an answer comes from, as far as it can be held back. */
@@ -16,10 +16,14 @@ export interface AnswerSource {
   resume(): void;
 }
 
+/** Where an answer is taken from instead, when it says X-Accel-Redirect. */
+export interface Redirector {
+  redirect(head: ResponseHead, path: string): void;
+}
+
 export class Answer {
   readonly #exchange: Exchange;
-  /** Called with an X-Accel-Redirect, in place of sending anything. */
-  readonly #redirect: (head: ResponseHead, path: string) => void;
+  readonly #redirector: Redirector;
   #head: ResponseHead | null = null;
   #sent = false;
   #redirected = false;
@@ -29,9 +33,9 @@ export class Answer {
   #whole: string | null = null;
   #counted = 0;
 
-  constructor(exchange: Exchange, redirect: (head: ResponseHead, path: string) => void) {
+  constructor(exchange: Exchange, redirector: Redirector) {
     this.#exchange = exchange;
-    this.#redirect = redirect;
+    this.#redirector = redirector;
   }
 
   begin(head: ResponseHead): 'body' | 'no-body' {
@@ -56,7 +60,7 @@ export class Answer {
     const { res } = this.#exchange;
     const bytes = this.#takePieces();
     if (bytes === null) {
-      res.flushHeaders();
+      res.flushHead();
       return;
     }
     this.#count(bytes.length);
@@ -68,14 +72,14 @@ export class Answer {
     const { res } = this.#exchange;
     if (this.#whole !== null) {
       this.#count(this.#whole.length);
-      res.end(this.#whole, 'latin1');
+      res.end(this.#whole);
       return;
     }
     const bytes = this.#takePieces();
     if (bytes !== null) this.#count(bytes.length);
     if (this.#chunked) this.#exchange.bodyBytes += 5;
     if (bytes === null) res.end();
-    else if (bytes.length <= smallBody && !this.#chunked) res.end(bytes.toString('latin1'), 'latin1');
+    else if (bytes.length <= smallBody && !this.#chunked) res.end(bytes.toString('latin1'));
     else res.end(bytes);
   }
 
@@ -86,7 +90,7 @@ export class Answer {
     if (!this.#sendHead(head)) return true;
     const bytes = this.#takePieces();
     if (bytes !== null) this.#count(bytes.length);
-    if (bytes === null) this.#exchange.res.flushHeaders();
+    if (bytes === null) this.#exchange.res.flushHead();
     else this.#exchange.res.write(bytes);
     this.#exchange.connection.endShort();
     return true;
@@ -118,14 +122,14 @@ export class Answer {
     const { fields, orders } = clientFields(head, own);
     if (orders.redirect !== null) {
       this.#redirected = true;
-      this.#redirect(head, orders.redirect);
+      this.#redirector.redirect(head, orders.redirect);
       return false;
     }
     this.#unbuffered = orders.unbuffered;
     try {
       exchange.sendHead(head.status, head.reason, fields);
     } catch (error) {
-      // node:http judges fields too, in each version by rules of its own: an app must not end the worker with one.
+      // Judged once more, where it is written: no app may end the worker, or split an answer, with one.
       exchange.refuseAnswer(messageOf(error));
       return false;
     }
@@ -149,11 +153,11 @@ export class Answer {
     const { res, worker } = this.#exchange;
     const { limits, responseBudget } = worker;
     responseBudget.give(this.#counted);
-    const fits = responseBudget.take(res.writableLength);
-    this.#counted = fits ? res.writableLength : 0;
+    const fits = responseBudget.take(res.unsent);
+    this.#counted = fits ? res.unsent : 0;
     const bound = fits && !this.#unbuffered ? limits.responseMemory : limits.responseMemoryFloor;
-    if (res.writableLength < bound) return;
+    if (res.unsent < bound) return;
     source.pause();
-    res.once('drain', () => source.resume());
+    res.onDrain(() => source.resume());
   }
 }

@@ -50,18 +50,21 @@ export class AppConnection implements AppSocketEvents {
   #interim = 0;
   #reusable = false;
   #whenDrained: (() => void) | null = null;
-  /** Called when an idle connection is of no use any more. */
-  onIdleEnd: (() => void) | null = null;
+  /** Where it is idle: told when it is of no use any more. */
+  pool: { drop(connection: AppConnection): void } | null = null;
+  /** Called unless it is connected from the start: with null, or with the error after which it is of no use. */
+  onConnected: ((error: Error | null) => void) | null = null;
   /** Whether an answer was read on it before. */
   used = false;
-  /** What follows is told by the socket, and by nobody else. */
-  readonly connected: (error: Error | null) => void;
 
-  /** Connects; `connected` gets null, or the error after which this object is of no use. */
-  constructor(address: Address, limits: AppConnectionLimits, connected: (error: Error | null) => void) {
+  /** Begins to connect. */
+  constructor(address: Address, limits: AppConnectionLimits) {
     this.#limits = limits;
-    this.connected = connected;
     this.#socket = openAppSocket(address, this);
+  }
+
+  get isConnected(): boolean {
+    return this.#socket.isConnected;
   }
 
   /** Whether a new answer may be read on it. */
@@ -109,6 +112,11 @@ export class AppConnection implements AppSocketEvents {
     this.#socket.destroy();
   }
 
+  connected(error: Error | null): void {
+    this.onConnected?.(error);
+    this.onConnected = null;
+  }
+
   drained(): void {
     const go = this.#whenDrained;
     this.#whenDrained = null;
@@ -129,7 +137,7 @@ export class AppConnection implements AppSocketEvents {
   #idleBytes(): void {
     this.#reusable = false;
     this.#socket.destroy();
-    this.onIdleEnd?.();
+    this.pool?.drop(this);
   }
 
   #take(reader: AnswerReader, bytes: Uint8Array): void {
@@ -240,7 +248,7 @@ export class AppConnection implements AppSocketEvents {
     if (this.#reader === null) {
       this.#reusable = false;
       this.#socket.destroy();
-      this.onIdleEnd?.();
+      this.pool?.drop(this);
     } else if (this.#place === 'close' || this.#place === 'tunnel') {
       this.#complete(false);
     } else {
@@ -256,7 +264,7 @@ export class AppConnection implements AppSocketEvents {
     const reader = this.#reader;
     const begun = this.#place !== 'head' || this.#text !== '' || this.#interim > 0;
     this.destroy();
-    if (reader === null) this.onIdleEnd?.();
+    if (reader === null) this.pool?.drop(this);
     else reader.failed({ kind, why, begun });
   }
 }

@@ -19,108 +19,138 @@ export type Got =
   /** Nothing that waiting mends: 502. */
   | { readonly kind: 'failed'; readonly why: string };
 
-/** `waitedMs`: 0 where the first attempt was the last one. */
-export type Give = (got: Got, waitedMs: number) => void;
-/** Returns the milliseconds that were waited. */
-export type GiveUp = () => number;
+/** Who asked for a connection. */
+export interface Seeker {
+  /** Called once. `waitedMs`: 0 where the first attempt was the last one. */
+  got(got: Got, waitedMs: number): void;
+}
 
 export class AppConnections {
-  readonly #address: Address;
-  readonly #limits: Limits;
+  readonly address: Address;
+  readonly limits: Limits;
+  /** Requests that wait for a connection. */
+  waiting = 0;
   #idle: AppConnection[] = [];
-  #waiting = 0;
 
   constructor(address: Address, limits: Limits) {
-    this.#address = address;
-    this.#limits = limits;
+    this.address = address;
+    this.limits = limits;
   }
 
-  /** Calls `give` once, at once for an idle connection. The function that it returns gives up: then `give` isn't called. */
-  get(reuse: boolean, give: Give): GiveUp {
-    const idle = reuse ? this.#takeIdle() : null;
-    if (idle === null) return this.#connect(give);
-    give({ kind: 'connection', connection: idle }, 0);
-    return () => 0;
+  /** Finds one at once, or returns the search for it. */
+  get(reuse: boolean, seeker: Seeker): Search | null {
+    const connection = (reuse ? this.#takeIdle() : null) ?? this.open();
+    if (!connection.isConnected) return new Search(this, connection, seeker);
+    seeker.got({ kind: 'connection', connection }, 0);
+    return null;
+  }
+
+  open(): AppConnection {
+    return new AppConnection(this.address, this.limits);
   }
 
   /** Takes back a connection whose answer was read to its clean end, for the next request. */
   put(connection: AppConnection): void {
-    if (!connection.reusable || this.#idle.length >= this.#limits.upstreamIdleConnections) {
+    if (!connection.reusable || this.#idle.length >= this.limits.upstreamIdleConnections) {
       connection.destroy();
       return;
     }
-    connection.onIdleEnd = () => {
-      this.#idle = this.#idle.filter(other => other !== connection);
-    };
-    connection.setIdle(this.#limits.upstreamIdleMs);
+    connection.pool = this;
+    connection.setIdle(this.limits.upstreamIdleMs);
     this.#idle.push(connection);
+  }
+
+  /** An idle connection is of no use any more. */
+  drop(connection: AppConnection): void {
+    this.#idle = this.#idle.filter(other => other !== connection);
   }
 
   #takeIdle(): AppConnection | null {
     for (;;) {
       const idle = this.#idle.pop();
       if (idle === undefined) return null;
-      idle.onIdleEnd = null;
+      idle.pool = null;
       if (idle.reusable) return idle;
     }
   }
+}
 
-  #connect(give: Give): GiveUp {
-    const { queueMs, absentMs } = this.#limits;
-    let delay = firstDelayMs;
-    let timer: NodeJS.Timeout | null = null;
-    let queued = false;
-    let queuedAt: number | null = null;
-    let attempt: AppConnection | null = null;
-    const leave = (): void => {
-      if (queued) this.#waiting--;
-      queued = false;
-      if (timer !== null) clearTimeout(timer);
-      timer = null;
-    };
-    const waited = (): number => (queuedAt === null ? 0 : performance.now() - queuedAt);
-    const settle = (got: Got): void => {
-      leave();
-      give(got, waited());
-    };
-    const failed = (error: Error): void => {
-      if (typeof this.#address === 'string') doubtSocket(this.#address);
-      const why = `cannot connect to ${addressText(this.#address)}: ${error.message}`;
-      if (!passing.has(errnoOf(error) ?? '')) {
-        settle({ kind: 'failed', why });
-        return;
-      }
-      const patience = errnoOf(error) === 'EAGAIN' ? queueMs : Math.min(absentMs, queueMs);
-      if (waited() + delay > patience) {
-        settle({ kind: 'busy', why });
-        return;
-      }
-      if (!queued && this.#waiting >= this.#limits.queueLength) {
-        settle({ kind: 'busy', why: `${this.#waiting} requests wait already; ${why}` });
-        return;
-      }
-      if (!queued) this.#waiting++;
-      queued = true;
-      queuedAt ??= performance.now();
-      timer = setTimeout(tryOnce, delay);
-      delay = Math.min(delay * 2, lastDelayMs);
-    };
-    const tryOnce = (): void => {
-      const connection = new AppConnection(this.#address, this.#limits, error => {
-        if (attempt !== connection) return;
-        attempt = null;
-        if (error === null) settle({ kind: 'connection', connection });
-        else failed(error);
-      });
-      attempt = connection;
-    };
-    tryOnce();
-    return () => {
-      leave();
-      attempt?.destroy();
-      attempt = null;
-      return waited();
-    };
+/** Tries again and again, for as long as it is worth it. */
+export class Search {
+  readonly #connections: AppConnections;
+  readonly #seeker: Seeker;
+  #attempt: AppConnection | null = null;
+  #delay = firstDelayMs;
+  #timer: NodeJS.Timeout | null = null;
+  #isCounted = false;
+  #waitsSince: number | null = null;
+
+  constructor(connections: AppConnections, attempt: AppConnection, seeker: Seeker) {
+    this.#connections = connections;
+    this.#seeker = seeker;
+    this.#await(attempt);
+  }
+
+  /** Then the seeker isn't called. Returns the milliseconds that were waited. */
+  giveUp(): number {
+    this.#leave();
+    this.#attempt?.destroy();
+    this.#attempt = null;
+    return this.#waited();
+  }
+
+  #await(attempt: AppConnection): void {
+    this.#attempt = attempt;
+    if (attempt.isConnected) this.#settle({ kind: 'connection', connection: attempt });
+    else attempt.onConnected = error => this.#tried(attempt, error);
+  }
+
+  #tried(attempt: AppConnection, error: Error | null): void {
+    if (this.#attempt !== attempt) return;
+    this.#attempt = null;
+    if (error === null) this.#settle({ kind: 'connection', connection: attempt });
+    else this.#failed(error);
+  }
+
+  #failed(error: Error): void {
+    const { address, limits, waiting } = this.#connections;
+    if (typeof address === 'string') doubtSocket(address);
+    const why = `cannot connect to ${addressText(address)}: ${error.message}`;
+    const code = errnoOf(error) ?? '';
+    if (!passing.has(code)) {
+      this.#settle({ kind: 'failed', why });
+      return;
+    }
+    const patience = code === 'EAGAIN' ? limits.queueMs : Math.min(limits.absentMs, limits.queueMs);
+    if (this.#waited() + this.#delay > patience) {
+      this.#settle({ kind: 'busy', why });
+      return;
+    }
+    if (!this.#isCounted && waiting >= limits.queueLength) {
+      this.#settle({ kind: 'busy', why: `${waiting} requests wait already; ${why}` });
+      return;
+    }
+    if (!this.#isCounted) this.#connections.waiting++;
+    this.#isCounted = true;
+    this.#waitsSince ??= performance.now();
+    this.#timer = setTimeout(() => this.#await(this.#connections.open()), this.#delay);
+    this.#delay = Math.min(this.#delay * 2, lastDelayMs);
+  }
+
+  #settle(got: Got): void {
+    this.#leave();
+    this.#seeker.got(got, this.#waited());
+  }
+
+  #waited(): number {
+    return this.#waitsSince === null ? 0 : performance.now() - this.#waitsSince;
+  }
+
+  #leave(): void {
+    if (this.#isCounted) this.#connections.waiting--;
+    this.#isCounted = false;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
   }
 }
 

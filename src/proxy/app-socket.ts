@@ -11,6 +11,7 @@ import { hasUnixClient, UnixSocket } from './unix-socket.ts';
 export type Address = string | { readonly host: string; readonly port: number };
 
 export interface AppSocket {
+  readonly isConnected: boolean;
   readonly destroyed: boolean;
   /** Text is latin-1. false: wait for `drained` before writing more. */
   write(bytes: Uint8Array | string): boolean;
@@ -25,7 +26,7 @@ export interface AppSocket {
 }
 
 export interface AppSocketEvents {
-  /** Once, never before the constructor has returned. After an error the socket is of no use. */
+  /** Once, unless the socket is connected from the start. After an error it is of no use. */
   connected(error: Error | null): void;
   /** A view on the shared buffer: whoever keeps it copies it. */
   read(bytes: Uint8Array): void;
@@ -59,6 +60,7 @@ class PatientSocket extends Socket {
 class NetSocket implements AppSocket {
   readonly #socket: Socket;
   #timeout = 0;
+  isConnected = false;
 
   constructor(address: Address, events: AppSocketEvents) {
     const callback = (size: number): boolean => {
@@ -70,6 +72,7 @@ class NetSocket implements AppSocket {
     let waiting = true;
     socket.once('connect', () => {
       waiting = false;
+      this.isConnected = true;
       events.connected(null);
     });
     socket.on('error', error => {

@@ -1,5 +1,8 @@
-// Looks at a chunked request body on its way to node:http's parser for one thing that the parser doesn't say: how large a
-// chunk announces itself to be. Decodes nothing and judges no syntax. Pure.
+// Looks at a chunked request body on its way to the parser for what that doesn't say: how large a chunk announces itself to be,
+// and how long the line is that does. Decodes nothing and judges no syntax. Pure.
+
+/** Characters of a chunk's line, extensions included: as many as node:http allows. */
+const longestLine = 16_384;
 
 export class ChunkWatch {
   readonly #limit: number;
@@ -8,13 +11,14 @@ export class ChunkWatch {
   #digits = 0;
   #left = 0;
   #announced = 0;
+  #line = 0;
 
   /** `limit`: bytes that all chunks together may have; 0 is none but what can be counted. */
   constructor(limit: number) {
     this.#limit = limit === 0 ? Number.MAX_SAFE_INTEGER : limit;
   }
 
-  /** Whether the body has announced itself to be larger than the limit. `bytes` follow those of the last call. */
+  /** Whether the body has announced itself to be larger than the limit, or has too long a line. `bytes` follow those of the last call. */
   exceeds(bytes: Uint8Array): boolean {
     for (let at = 0; at < bytes.length && this.#place !== 'lost'; at++) {
       if (this.#place === 'data') {
@@ -33,10 +37,12 @@ export class ChunkWatch {
     this.#place = 'size';
     this.#size = 0;
     this.#digits = 0;
+    this.#line = 0;
   }
 
   /** One byte of "1a;extension\r\n". */
   #readLine(byte: number): boolean {
+    if (++this.#line > longestLine) return true;
     if (this.#place === 'size') {
       const digit = hexDigit(byte);
       if (digit === null) {
@@ -60,15 +66,4 @@ function hexDigit(byte: number): number | null {
   if (byte >= 48 && byte <= 57) return byte - 48;
   const letter = byte | 32;
   return letter >= 97 && letter <= 102 ? letter - 87 : null;
-}
-
-/**
- * The part of one packet that follows the header of the request that it completes; null where that can't be told: the
- * request is not the packet's first, or its header's end is split.
- */
-export function afterHeader(packet: Buffer, requestLine: string): Buffer | null {
-  const begun = packet.indexOf(requestLine, 0, 'latin1');
-  if (begun > 0) return null;
-  const end = packet.indexOf('\r\n\r\n', 0, 'latin1');
-  return end === -1 ? null : packet.subarray(end + 4);
 }

@@ -1,12 +1,12 @@
 // One client's connection: its requests are served one after another, in order, and it ends in a way that the client can
 // tell. Knows nothing of what a request asks for.
 
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { type Client, unmapped } from './client-address.ts';
 import { dateNow } from './clock.ts';
 import { errorPage, reasons } from './error-page.ts';
 import { Exchange } from './exchange.ts';
+import type { ClientRequest, ClientResponse } from './message.ts';
 import type { Worker } from './worker.ts';
 
 export type Serve = (exchange: Exchange) => void;
@@ -24,7 +24,6 @@ export class Connection {
   readonly #worker: Worker;
   readonly #serve: Serve;
   #active: Exchange | null = null;
-  #waiting: { readonly req: IncomingMessage; readonly res: ServerResponse }[] = [];
   #requests = 0;
   /** Bytes read by the end of the last exchange: more are the beginning of another request. */
   #bytesServed = 0;
@@ -32,6 +31,8 @@ export class Connection {
   #failure: number | null = null;
   /** Nothing more is served on it. */
   #closing = false;
+  /** Called when it may be given the next request. */
+  onAnswered: (() => void) | null = null;
 
   constructor(worker: Worker, socket: Socket, localPort: number, serve: Serve) {
     this.#worker = worker;
@@ -43,13 +44,14 @@ export class Connection {
     this.trusted = worker.isTrusted?.(this.remoteAddress) ?? false;
     this.peer = { address: this.remoteAddress, secure: this.secure, port: localPort };
     socket.on('end', () => this.#clientEnded());
-    // node:http calls this after the last answer. Bytes that the client still sends would turn into a
-    // reset that can overtake the answer, so they are read and thrown away for a while.
-    socket.destroySoon = () => this.#endGently();
   }
 
   get active(): Exchange | null {
     return this.#active;
+  }
+
+  get isClosing(): boolean {
+    return this.#closing;
   }
 
   /** Whether another request may follow the present one. */
@@ -57,14 +59,9 @@ export class Connection {
     return !this.#worker.draining && this.#requests < this.#worker.limits.requestsPerConnection;
   }
 
-  take(req: IncomingMessage, res: ServerResponse): void {
-    if (this.#closing || this.#failure !== null) return;
-    if (this.#active === null) {
-      this.#start(req, res);
-      return;
-    }
-    this.#waiting.push({ req, res });
-    this.#hold();
+  /** Serves a request; the last one has been answered. */
+  take(req: ClientRequest, res: ClientResponse): void {
+    if (!this.#closing && this.#failure === null) this.begin(req, res, this.#serve);
   }
 
   /** After the exchanges that are due, says `status` and ends: what follows on the connection can't be understood. */
@@ -81,17 +78,9 @@ export class Connection {
     this.#active = null;
     this.#bytesServed = this.socket.bytesRead;
     if (this.socket.destroyed || this.#closing) return;
-    const next = this.#waiting.shift();
-    if (next !== undefined) {
-      this.#hold();
-      this.#start(next.req, next.res);
-      return;
-    }
-    if (this.#failure !== null) {
-      this.#endWithFailure();
-      return;
-    }
-    this.socket.resume();
+    if (exchange.res.isLast) this.#endGently();
+    else if (this.#failure !== null) this.#endWithFailure();
+    else this.onAnswered?.();
   }
 
   /** Called when nothing has moved for as long as the socket's timeout says. */
@@ -136,22 +125,11 @@ export class Connection {
   }
 
   /** Serves this request in a way of its own; the connection has nothing else to do. */
-  begin(req: IncomingMessage, res: ServerResponse, serve: Serve): void {
+  begin(req: ClientRequest, res: ClientResponse, serve: Serve): void {
     this.#requests++;
     const exchange = new Exchange(this.#worker, this, req, res);
     this.#active = exchange;
     serve(exchange);
-  }
-
-  /** Reads no further while requests wait. node:http resumes at each request's end, so this has to come after that. */
-  #hold(): void {
-    process.nextTick(() => {
-      if (this.#waiting.length > 0) this.socket.pause();
-    });
-  }
-
-  #start(req: IncomingMessage, res: ServerResponse): void {
-    this.begin(req, res, this.#serve);
   }
 
   /** A client that has closed its half may still read; one that has gone can't be told from it. So the app gets a moment. */
@@ -175,6 +153,7 @@ export class Connection {
     this.#endGently();
   }
 
+  /** Bytes that the client still sends would turn into a reset that can overtake the answer, so they are read and dropped for a while. */
   #endGently(): void {
     if (this.#closing) return;
     this.#closing = true;

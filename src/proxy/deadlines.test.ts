@@ -11,6 +11,7 @@ function waiting(): HasDeadline & { readonly after: Promise<number>; count: numb
   });
   return {
     deadline: Number.POSITIVE_INFINITY,
+    slot: -1,
     after,
     count: 0,
     expired() {

@@ -4,19 +4,22 @@
 export interface HasDeadline {
   /** performance.now() milliseconds; Infinity: none. Written by Deadlines alone. */
   deadline: number;
+  /** Its place among those that are waited for. Written by Deadlines alone. */
+  slot: number;
   /** Called once when it has passed; it is then no longer waited for. */
   expired(): void;
 }
 
 export class Deadlines {
-  readonly #waiting = new Set<HasDeadline>();
+  /** An array, not a Set: a Set that is added to and deleted from for each request leaves tables behind that keep what they held. */
+  readonly #waiting: HasDeadline[] = [];
   #timer: NodeJS.Timeout | null = null;
   #due = Number.POSITIVE_INFINITY;
 
   set(owner: HasDeadline, milliseconds: number): void {
     const deadline = performance.now() + milliseconds;
     // One that was waited for already is found by the timer that is set, which then sees its new deadline.
-    if (owner.deadline === Number.POSITIVE_INFINITY) this.#waiting.add(owner);
+    if (owner.deadline === Number.POSITIVE_INFINITY) owner.slot = this.#waiting.push(owner) - 1;
     owner.deadline = deadline;
     if (deadline < this.#due) this.#arm(deadline);
   }
@@ -24,7 +27,10 @@ export class Deadlines {
   remove(owner: HasDeadline): void {
     if (owner.deadline === Number.POSITIVE_INFINITY) return;
     owner.deadline = Number.POSITIVE_INFINITY;
-    this.#waiting.delete(owner);
+    const last = this.#waiting.pop();
+    if (last === undefined || last === owner) return;
+    this.#waiting[owner.slot] = last;
+    last.slot = owner.slot;
   }
 
   #arm(due: number): void {
@@ -38,11 +44,14 @@ export class Deadlines {
     this.#due = Number.POSITIVE_INFINITY;
     const now = performance.now();
     let next = Number.POSITIVE_INFINITY;
+    const late: HasDeadline[] = [];
     for (const owner of this.#waiting) {
-      if (owner.deadline > now) {
-        next = Math.min(next, owner.deadline);
-        continue;
-      }
+      if (owner.deadline > now) next = Math.min(next, owner.deadline);
+      else late.push(owner);
+    }
+    for (const owner of late) {
+      // Another's end may have been its own, or have given it more time.
+      if (owner.deadline > now) continue;
       this.remove(owner);
       owner.expired();
     }

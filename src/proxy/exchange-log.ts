@@ -9,7 +9,7 @@ import type { Accepted, Exchange } from './exchange.ts';
 export function exchangeLine(exchange: Exchange, accepted: Accepted, now: number): string {
   const { req, askedAt, appEndedAt } = exchange;
   const { client } = accepted;
-  const { method = '', url = '' } = req;
+  const { method, url } = req;
   const protocol = `HTTP/${req.httpVersion}`;
   const { fields } = accepted.head;
   const logged = {

@@ -1,12 +1,12 @@
 // One request and its answer: what is known of it, what was sent, what is logged when it ends.
 
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Client } from './client-address.ts';
 import { dateNow } from './clock.ts';
 import type { Connection } from './connection.ts';
 import { earlyHints } from './early-hints.ts';
 import { errorPage, reasons } from './error-page.ts';
 import { exchangeLine } from './exchange-log.ts';
+import { type ClientRequest, type ClientResponse, type CloseListener, fieldOf } from './message.ts';
 import type { RequestHead } from './request-head.ts';
 import { isRequestId, makeRequestId } from './request-id.ts';
 import type { ResponseHead } from './response-head.ts';
@@ -36,11 +36,16 @@ export interface PageFields {
   readonly extra?: readonly string[];
 }
 
-export class Exchange {
+/** Something that was opened for an exchange, or is done for it. */
+export interface Held {
+  release(): void;
+}
+
+export class Exchange implements CloseListener {
   readonly worker: Worker;
   readonly connection: Connection;
-  readonly req: IncomingMessage;
-  readonly res: ServerResponse;
+  readonly req: ClientRequest;
+  readonly res: ClientResponse;
   accepted: Accepted | null = null;
   /** What it waits for: the client's body, the app, or the client's reading. */
   phase: 'body' | 'app' | 'send' = 'send';
@@ -58,19 +63,19 @@ export class Exchange {
   appEndedAt = 0;
   /** Milliseconds of waiting for a connection to the app; null: none was wanted. */
   queuedMs: number | null = null;
-  /** Lets go of everything that was opened for it; called once, when it ends either way. */
-  onEnd: (() => void) | null = null;
+  /** What was opened for it, to be released once, when it ends either way. */
+  held: Held | null = null;
   #requestId: string | null = null;
   #closes = false;
   #hintBytes = 0;
 
-  constructor(worker: Worker, connection: Connection, req: IncomingMessage, res: ServerResponse) {
+  constructor(worker: Worker, connection: Connection, req: ClientRequest, res: ClientResponse) {
     this.worker = worker;
     this.connection = connection;
     this.req = req;
     this.res = res;
     worker.requests++;
-    res.on('close', () => this.#ended());
+    res.onClose(this);
   }
 
   /** Makes this the connection's last answer. */
@@ -79,7 +84,7 @@ export class Exchange {
   }
 
   get connectionField(): 'keep-alive' | 'close' {
-    const keep = !this.#closes && this.res.shouldKeepAlive && this.connection.mayContinue();
+    const keep = !this.#closes && this.res.keepAlive && this.connection.mayContinue();
     return keep ? 'keep-alive' : 'close';
   }
 
@@ -104,7 +109,7 @@ export class Exchange {
 
   /** Bytes of the body that have left the worker. */
   get sentBytes(): number {
-    const unsent = this.res.writableFinished ? 0 : this.connection.socket.writableLength;
+    const unsent = this.res.isFinished ? 0 : this.res.unsent;
     return Math.max(0, this.bodyBytes - unsent);
   }
 
@@ -116,11 +121,11 @@ export class Exchange {
   /** Early hints of the app go out as they come: to a client that knows them, before any answer, and only so many. */
   sendHints(head: ResponseHead): void {
     const { req, res } = this;
-    if (this.sent || res.headersSent || req.httpVersion !== '1.1') return;
+    if (this.sent || req.httpVersion !== '1.1') return;
     const text = earlyHints(head, this.worker.limits.responseHeader - this.#hintBytes);
     if (text === null) return;
     this.#hintBytes += text.length;
-    if (res.socket?.writable) res.socket.write(text, 'latin1');
+    res.writeInterim(text);
   }
 
   /** Sends a status line and fields, name and value in turn. */
@@ -137,7 +142,7 @@ export class Exchange {
       return;
     }
     // Without its "100 Continue" the client may send the body or not, so the next request's place is unknown.
-    if (closing.has(status) || this.req.headers.expect !== undefined) this.#closes = true;
+    if (closing.has(status) || fieldOf(this.req, 'expect') !== null) this.#closes = true;
     const userAgent = this.accepted?.head.fields.get('user-agent') ?? null;
     const page =
       this.worker.page?.(this, status) ??
@@ -149,13 +154,12 @@ export class Exchange {
     fields.push('Connection', this.connectionField, ...(also.extra ?? []));
     this.sendHead(status, reasons[status] ?? 'Error', fields);
     if (this.req.method !== 'HEAD') this.bodyBytes = page.length;
-    this.res.end(page, 'latin1');
+    this.res.end(page);
   }
 
   /** An app's header that can't be sent on: 502. */
   refuseAnswer(why: string): void {
-    this.onEnd?.(); // not a second refusal when more of that answer comes
-    this.onEnd = null;
+    this.release(); // not a second refusal when more of that answer comes
     this.status = 0;
     this.report(`cannot send on the answer's header: ${why}`);
     this.sendPage(502);
@@ -172,9 +176,15 @@ export class Exchange {
     this.worker.errorLog({ level, ...place, cause, request: this.requestId });
   }
 
-  #ended(): void {
-    this.onEnd?.();
-    this.onEnd = null;
+  /** Lets go of what it holds, before its end. */
+  release(): void {
+    const { held } = this;
+    this.held = null;
+    held?.release();
+  }
+
+  closed(): void {
+    this.release();
     const now = performance.now();
     if (this.traffic === null) this.worker.traffic?.nameless.count(this, now);
     else this.traffic.end(this, now);

@@ -134,7 +134,7 @@ function sendBody({ exchange, method }: FileRequest, file: ServedFile, parts: re
       .map(part => (typeof part === 'string' ? part : text.slice(part.start, part.end)))
       .join('');
     exchange.bodyBytes = body.length;
-    exchange.res.end(body, 'latin1');
+    exchange.res.end(body);
   } else {
     const pieces = parts.map(part =>
       typeof part === 'string' ? Buffer.from(part, 'latin1') : content.bytes.subarray(part.start, part.end),

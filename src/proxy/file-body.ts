@@ -1,7 +1,7 @@
 // Sends pieces of an open file to a client at the client's pace. Closes the file, whatever happens.
 
 import { close, read } from 'node:fs';
-import type { Exchange } from './exchange.ts';
+import type { Exchange, Held } from './exchange.ts';
 import { endTurn, takeTurn } from './file-turns.ts';
 import type { ByteRange } from './ranges.ts';
 
@@ -18,7 +18,7 @@ export function sendFileBody(exchange: Exchange, fd: number, parts: readonly Bod
   new FileBody(exchange, fd, parts).start();
 }
 
-class FileBody {
+class FileBody implements Held {
   readonly #exchange: Exchange;
   readonly #fd: number;
   readonly #parts: readonly BodyPart[];
@@ -34,7 +34,7 @@ class FileBody {
   }
 
   start(): void {
-    this.#exchange.onEnd = () => this.#end();
+    this.#exchange.held = this;
     this.#enter();
     this.#next();
   }
@@ -48,8 +48,7 @@ class FileBody {
     if (this.#over) return;
     const part = this.#parts[this.#part];
     if (part === undefined) {
-      this.#end();
-      this.#exchange.onEnd = null;
+      this.#exchange.release();
       this.#exchange.res.end();
     } else if (typeof part === 'string') {
       this.#write(Buffer.from(part, 'latin1'), true);
@@ -90,10 +89,11 @@ class FileBody {
     }
     this.#exchange.bodyBytes += bytes.length;
     if (this.#exchange.res.write(bytes)) this.#next();
-    else this.#exchange.res.once('drain', () => this.#next());
+    else this.#exchange.res.onDrain(() => this.#next());
   }
 
-  #end(): void {
+  /** Sends no more, and closes the file. */
+  release(): void {
     if (this.#over) return;
     this.#over = true;
     if (!this.#reading) close(this.#fd, () => {});

@@ -2,10 +2,10 @@
 // the end of the client's connection after that: never a wrong answer that looks whole.
 
 import { read } from 'node:fs';
-import { Answer } from './answer.ts';
+import { Answer, type Redirector } from './answer.ts';
 import type { AnswerFailure, AnswerReader, AppConnection } from './app-connection.ts';
-import type { AppConnections, GiveUp, Got } from './app-connections.ts';
-import type { Accepted, Exchange } from './exchange.ts';
+import type { AppConnections, Got, Search, Seeker } from './app-connections.ts';
+import type { Accepted, Exchange, Held } from './exchange.ts';
 import { type Body, collectBody, noBody } from './request-body.ts';
 import type { ResponseHead } from './response-head.ts';
 import { doubtKept } from './served-file.ts';
@@ -29,8 +29,8 @@ const fileChunk = 65_536;
 export interface ForwardOptions {
   /** For a WebSocket: called with a 101, after which the bytes are no HTTP. */
   readonly tunnel: ((head: ResponseHead, connection: AppConnection) => AnswerReader) | null;
-  /** Called with an X-Accel-Redirect, in place of the app's body. */
-  readonly redirect: (head: ResponseHead, path: string) => void;
+  /** Called with an X-Accel-Redirect, in place of sending the app's body. */
+  readonly sendFile: (exchange: Exchange, accepted: Accepted, head: ResponseHead, path: string) => void;
 }
 
 export function forward(
@@ -40,19 +40,18 @@ export function forward(
   options: ForwardOptions,
 ): void {
   const { head, site } = accepted;
-  const start = (body: Body): void => new Forwarding(exchange, accepted, apps, body, options).start();
   if (!head.chunked && (head.contentLength ?? 0) === 0) {
-    start(noBody);
+    new Forwarding(exchange, accepted, apps, noBody, options).start();
     return;
   }
-  if (head.expectsContinue) exchange.res.writeContinue();
+  if (head.expectsContinue) exchange.res.writeInterim('HTTP/1.1 100 Continue\r\n\r\n');
   collectBody(exchange, site.clientMaxBodySize, collected => {
-    if (collected.kind === 'body') start(collected.body);
+    if (collected.kind === 'body') new Forwarding(exchange, accepted, apps, collected.body, options).start();
     else exchange.sendPage(collected.status);
   });
 }
 
-class Forwarding implements AnswerReader {
+class Forwarding implements AnswerReader, Held, Redirector, Seeker {
   readonly #exchange: Exchange;
   readonly #accepted: Accepted;
   readonly #apps: AppConnections;
@@ -61,7 +60,7 @@ class Forwarding implements AnswerReader {
   readonly #method: string;
   readonly #answer: Answer;
   #connection: AppConnection | null = null;
-  #giveUp: GiveUp | null = null;
+  #search: Search | null = null;
   #requestSent = false;
   #retried = false;
   #tunnel: AnswerReader | null = null;
@@ -78,24 +77,24 @@ class Forwarding implements AnswerReader {
     this.#apps = apps;
     this.#body = body;
     this.#options = options;
-    this.#method = exchange.req.method ?? 'GET';
-    this.#answer = new Answer(exchange, (head, path) => this.#follow(head, path));
+    this.#method = exchange.req.method;
+    this.#answer = new Answer(exchange, this);
   }
 
   start(): void {
     this.#exchange.phase = 'app';
-    this.#exchange.onEnd = () => this.#release();
+    this.#exchange.held = this;
     this.#connect(this.#accepted.site.keepalive && repeatable.has(this.#method));
   }
 
   #connect(reuse: boolean): void {
     this.#requestSent = false;
     this.#exchange.queuedMs ??= 0;
-    this.#giveUp = this.#apps.get(reuse && this.#options.tunnel === null, (got, ms) => this.#got(got, ms));
+    this.#search = this.#apps.get(reuse && this.#options.tunnel === null, this);
   }
 
-  #got(got: Got, waitedMs: number): void {
-    this.#giveUp = null;
+  got(got: Got, waitedMs: number): void {
+    this.#search = null;
     this.#waited(waitedMs);
     if (got.kind !== 'connection') {
       this.#exchange.report(got.why);
@@ -222,16 +221,16 @@ class Forwarding implements AnswerReader {
     this.#exchange.sendPage(failure.kind === 'timeout' ? 504 : 502);
   }
 
-  #follow(head: ResponseHead, path: string): void {
+  redirect(head: ResponseHead, path: string): void {
     this.#exchange.appEnded();
-    this.#release();
-    this.#exchange.onEnd = null;
-    this.#options.redirect(head, path);
+    this.#exchange.release();
+    this.#options.sendFile(this.#exchange, this.#accepted, head, path);
   }
 
-  #release(): void {
-    this.#waited(this.#giveUp?.() ?? 0);
-    this.#giveUp = null;
+  /** Gives up whatever is not over. */
+  release(): void {
+    this.#waited(this.#search?.giveUp() ?? 0);
+    this.#search = null;
     this.#connection?.destroy();
     this.#connection = null;
     this.#body.release();

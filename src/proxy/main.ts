@@ -2,7 +2,7 @@
 // given everything at its start and can ask hostd for nothing; it goes on serving when hostd is gone.
 
 import { closeSync, readFileSync } from 'node:fs';
-import { Server as NetServer } from 'node:net';
+import type { Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { messageOf } from '../errors.ts';
 import type { Location } from '../model/host.ts';
@@ -154,12 +154,14 @@ function listen(
   worker: Worker,
   connections: Connections,
   ready: () => void,
-): readonly NetServer[] {
+): readonly Server[] {
   const secure = routes.listeners.some(({ tls }) => tls) ? makeCertificates(routes, worker.errorLog) : null;
   let left = routes.listeners.length;
   return routes.listeners.map(({ fd, port, tls }) => {
-    const http = makeServer(worker, connections, port);
-    const server = tls && secure !== null ? makeSecureServer(http, connections, secure, worker.limits) : http;
+    const server =
+      tls && secure !== null
+        ? makeSecureServer(connections, port, secure, worker.limits)
+        : makeServer(connections, port);
     server.on('error', error => {
       worker.errorLog({ level: 'error', cause: `cannot accept on fd ${fd}: ${error.message}` });
     });
@@ -177,15 +179,14 @@ interface Draining {
 
 function drain(
   worker: Worker,
-  servers: readonly NetServer[],
+  servers: readonly Server[],
   connections: Connections,
   tell: TellFact,
   lastRound: () => Promise<void>,
 ): Draining {
   worker.draining = true;
   tell({ kind: 'draining', connections: connections.size });
-  // Not http's close, which ends connections whose answer has been written but not sent.
-  for (const server of servers) NetServer.prototype.close.call(server);
+  for (const server of servers) server.close();
   let leaving = false;
   const leave = (): void => {
     if (leaving) return;

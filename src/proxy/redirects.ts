@@ -39,7 +39,7 @@ export function originOf(secure: boolean, name: string, port: number | null): st
   return `http${secure ? 's' : ''}://${name}${shown}`;
 }
 
-/** node:http lets no control character through, in a target or in a field; this does not have to rely on it. */
+/** The parser lets no control character through, in a target or in a field; this does not have to rely on it. */
 function withoutOddBytes(uri: string): string {
   return uri.replace(/[^!-~]/g, character => {
     return `%${character.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`;

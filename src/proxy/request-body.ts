@@ -3,20 +3,18 @@
 
 import { randomBytes } from 'node:crypto';
 import { close, openSync, unlinkSync, write } from 'node:fs';
-import type { Socket } from 'node:net';
 
 import { messageOf } from '../errors.ts';
-import { afterHeader, ChunkWatch } from './chunk-watch.ts';
-import type { Exchange } from './exchange.ts';
+import type { Exchange, Held } from './exchange.ts';
+import type { BodyReader } from './message.ts';
 
-export interface Body {
+/** release() gives back memory and file. */
+export interface Body extends Held {
   readonly length: number;
   /** The beginning, or all of it. */
   readonly memory: readonly Buffer[];
   /** The rest, from offset 0; null when all is in memory. */
   readonly file: { readonly fd: number; readonly length: number } | null;
-  /** Gives back memory and file. */
-  release(): void;
 }
 
 export type Collected =
@@ -25,12 +23,12 @@ export type Collected =
 
 export const noBody: Body = { length: 0, memory: [], file: null, release: () => {} };
 
-/** Calls `done` once, unless the connection ends first; then `exchange.onEnd` has released everything. */
+/** Calls `done` once, unless the connection ends first; then everything has been released. */
 export function collectBody(exchange: Exchange, limit: number, done: (collected: Collected) => void): void {
   new Collector(exchange, limit, done).start();
 }
 
-class Collector {
+class Collector implements BodyReader, Held {
   readonly #exchange: Exchange;
   readonly #limit: number;
   readonly #done: (collected: Collected) => void;
@@ -54,35 +52,22 @@ class Collector {
     const exchange = this.#exchange;
     exchange.phase = 'body';
     exchange.connection.socket.setTimeout(exchange.worker.limits.bodyGapMs);
-    exchange.onEnd = () => this.#abandon();
-    if (exchange.accepted?.head.chunked) this.#watchChunks();
-    exchange.req.on('data', (bytes: Buffer) => this.#take(bytes));
-    exchange.req.on('end', () => {
-      this.#ended = true;
-      // Trailers are dropped, and where parsers disagree on their end, so nothing that follows them is believed.
-      if (exchange.req.rawTrailers.length > 0) exchange.closeAfter();
-      this.#settle();
-    });
+    exchange.held = this;
+    exchange.req.readBody(this, this.#limit);
   }
 
-  /** The parser takes a chunk of any size, and then waits for it: see what is announced as it passes by. */
-  #watchChunks(): void {
-    const { req, connection } = this.#exchange;
-    const { parser } = connection.socket as Socket & { readonly parser?: { getCurrentBuffer?(): Buffer } };
-    const packet = parser?.getCurrentBuffer?.();
-    const begun = packet && afterHeader(packet, `${req.method} ${req.url} HTTP/${req.httpVersion}\r\n`);
-    if (begun === null || begun === undefined) return;
-    const watch = new ChunkWatch(this.#limit);
-    const look = (bytes: Buffer): void => {
-      if (this.#over || this.#ended) connection.socket.off('data', look);
-      else if (watch.exceeds(bytes)) this.#refuse(413);
-    };
-    // Not at once: the exchange is still being set up by whoever called.
-    queueMicrotask(() => look(begun));
-    connection.socket.on('data', look);
+  end(): void {
+    this.#ended = true;
+    // Trailers are dropped, and where parsers disagree on their end, so nothing that follows them is believed.
+    if (this.#exchange.req.hasTrailers) this.#exchange.closeAfter();
+    this.#settle();
   }
 
-  #take(bytes: Buffer): void {
+  tooLarge(): void {
+    if (!this.#over) this.#refuse(413);
+  }
+
+  piece(bytes: Buffer): void {
     if (this.#over) return;
     this.#length += bytes.length;
     this.#exchange.receivedBytes = this.#length;
@@ -151,18 +136,18 @@ class Collector {
     connection.socket.setTimeout(worker.limits.writeGapMs);
     const file = this.#fd === null ? null : { fd: this.#fd, length: this.#fileLength };
     const body = { length: this.#length, memory: this.#memory, file, release: () => this.#release() };
-    this.#exchange.onEnd = body.release;
+    this.#exchange.held = body;
     this.#done({ kind: 'body', body });
   }
 
   #refuse(status: number): void {
-    this.#abandon();
-    this.#exchange.onEnd = null;
-    this.#exchange.req.resume(); // what still comes is read and dropped while the client reads the answer
+    this.#exchange.release();
+    this.#exchange.req.discard(); // while the client reads the answer
     this.#done({ kind: 'refused', status });
   }
 
-  #abandon(): void {
+  /** Collects no further. */
+  release(): void {
     this.#over = true;
     if (!this.#writing) this.#release();
   }

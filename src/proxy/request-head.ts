@@ -1,5 +1,5 @@
 // One request's header fields, read once: what the worker decides on, what the app is to get, or why not. Pure.
-// Trusts node:http for line endings and field syntax only; counts and framing are judged again here.
+// Trusts the parser for line endings and field syntax only; counts and framing are judged again here.
 
 import type { Limits } from './limits.ts';
 
@@ -111,7 +111,7 @@ function unlisted(lower: string): Kind {
 }
 
 /**
- * Reads node:http's rawHeaders (name, value, name, value ...; latin-1). `version` is "1.0" or "1.1".
+ * Reads raw fields (name, value, name, value ...; latin-1). `version` is "1.0" or "1.1".
  */
 export function readRequestHead(
   raw: readonly string[],

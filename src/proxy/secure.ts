@@ -1,20 +1,18 @@
-// TLS in front of the HTTP server: connections that come in encrypted are handed to it as they are once their handshake
-// is done, and count from their beginning.
+// TLS: connections that come in encrypted are served once their handshake is done, and count from their beginning.
 
-import type { Server } from 'node:http';
-import { createServer, type Server as NetServer, type Socket } from 'node:net';
+import { createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
 import { type Certificates, minVersion } from './certificates.ts';
 import type { Limits } from './limits.ts';
 import type { Connections } from './server.ts';
 
-/** A server that speaks TLS and gives the rest to `http`, which is not to listen itself. */
+/** A server that speaks TLS on connections that come in by `localPort`; it does not listen yet. */
 export function makeSecureServer(
-  http: Server,
   connections: Connections,
+  localPort: number,
   { contextFor, fallback }: Certificates,
   { handshakeMs }: Limits,
-): NetServer {
+): Server {
   const tls = createTlsServer({
     // Without a certificate here, a name that has none of its own ends in a handshake failure.
     ...(fallback == null ? {} : { cert: fallback.certificate, key: fallback.key }),
@@ -28,20 +26,17 @@ export function makeSecureServer(
     // As on plain connections: who has said all may still listen. In a handshake it only means that the client has gone.
     socket.allowHalfOpen = true;
     connections.secured(socket, shaking.get(nameOf(socket)) ?? socket);
-    http.emit('connection', socket);
+    connections.serveOn(socket, localPort || (socket.localPort ?? 0));
   });
   // A handshake that fails is the client's affair: scanners, old browsers, names that are nobody's.
   tls.on('tlsClientError', (_error, socket) => socket.destroy());
-  const server = createServer({ noDelay: true, keepAlive: true }, socket => {
+  return createServer({ noDelay: true, keepAlive: true }, socket => {
     if (!connections.admitShaking(socket)) return;
     const name = nameOf(socket);
     shaking.set(name, socket);
     socket.once('close', () => shaking.delete(name));
     tls.emit('connection', socket);
   });
-  // node:http begins to watch over its connections' header times when it hears that it listens.
-  server.on('listening', () => http.emit('listening'));
-  return server;
 }
 
 /** What no two open connections have in common, and a TLS socket has from the one below it. */

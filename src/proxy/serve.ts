@@ -12,7 +12,7 @@ import { canonicalName, hostName, type NamedSite } from './router.ts';
 import { findLocation, serveFile } from './static.ts';
 import { normalise, parseTarget, type Target } from './target.ts';
 
-/** Serves a request; `tunnel` only where node:http has let go of the connection for a WebSocket. */
+/** Serves a request; `tunnel` only for a WebSocket's, when the connection is no longer HTTP's. */
 export function serve(exchange: Exchange, tunnel: ForwardOptions['tunnel'] = null): void {
   const accepted = accept(exchange);
   if (typeof accepted === 'number') {
@@ -36,7 +36,7 @@ export function serve(exchange: Exchange, tunnel: ForwardOptions['tunnel'] = nul
     return;
   }
   if (head.upgrade !== 'none') exchange.closeAfter();
-  const method = exchange.req.method ?? 'GET';
+  const { method } = exchange.req;
   if (location !== null) {
     if (head.expectsContinue) exchange.closeAfter(); // its body is never asked for
     serveFile({ exchange, accepted, location, path: target.path, method, type: null, extra: [] });
@@ -48,14 +48,15 @@ export function serve(exchange: Exchange, tunnel: ForwardOptions['tunnel'] = nul
     exchange.sendPage(502);
     return;
   }
-  const redirect = (answer: ResponseHead, to: string): void => sendFileOf(exchange, accepted, answer, to);
-  forward(exchange, accepted, apps, { tunnel, redirect });
+  forward(exchange, accepted, apps, tunnel === null ? plain : { tunnel, sendFile: sendFileOf });
 }
+
+const plain: ForwardOptions = { tunnel: null, sendFile: sendFileOf };
 
 /** Whether the client has been sent elsewhere. */
 function redirected(exchange: Exchange, { site, hostName, target, client }: Accepted): boolean {
   if (!site.redirectHttps && site.isRedirected !== true) return false;
-  const { method = 'GET' } = exchange.req;
+  const { method } = exchange.req;
   const { tlsPort = 443 } = exchange.worker;
   const redirect = redirectOf({ site, hostName, method, uri: target.uri, client, tlsPort });
   if (redirect === null) return false;
@@ -66,7 +67,7 @@ function redirected(exchange: Exchange, { site, hostName, target, client }: Acce
 /** The request as understood, or the status to refuse it with. */
 function accept(exchange: Exchange): Accepted | number {
   const { req, worker } = exchange;
-  const { method = '', url = '', httpVersion } = req;
+  const { method, url, httpVersion } = req;
   if (httpVersion !== '1.1' && httpVersion !== '1.0') return httpVersion.startsWith('0') ? 400 : 505;
   if (method.length + url.length + 10 > worker.limits.requestLine) return 414;
   const target = parseTarget(url);

@@ -1,12 +1,11 @@
-// The listening side: node:http faces the network, its connections become Connections, and their number is bounded.
+// The listening side: what connects becomes a Connection with a reader of its requests, and the number of both is bounded.
 
-import { createServer, type IncomingMessage, type Server } from 'node:http';
-import type { Socket } from 'node:net';
+import { createServer, type Server, type Socket } from 'node:net';
 import { unmapped } from './client-address.ts';
 import { Connection } from './connection.ts';
 import type { Exchange } from './exchange.ts';
 import type { ForwardOptions } from './forward.ts';
-import { readRequestHead } from './request-head.ts';
+import { RequestReader } from './request-reader.ts';
 import { serve as serveSites } from './serve.ts';
 import { upgrade } from './tunnel.ts';
 import type { Worker } from './worker.ts';
@@ -21,7 +20,6 @@ const spareConnections = 32;
 export class Connections {
   readonly #worker: Worker;
   readonly #all = new Set<Connection>();
-  readonly #bySocket = new WeakMap<Socket, Connection>();
   readonly #perClient = new Map<string, number>();
   /** Sockets that TLS is spoken by, on connections that were let in before. */
   readonly #secured = new WeakSet<Socket>();
@@ -42,10 +40,6 @@ export class Connections {
   /** Handshakes count too. Of the two sockets of a TLS connection, the one below closes first. */
   get size(): number {
     return Math.max(this.#open, this.#all.size);
-  }
-
-  of(socket: Socket): Connection | undefined {
-    return this.#bySocket.get(socket);
   }
 
   /** Counts a new connection until it closes, or ends it when its client, or all clients together, have too many. */
@@ -85,13 +79,25 @@ export class Connections {
   }
 
   /** Serves a connection, if it is, or has been, admitted. */
-  add(socket: Socket, localPort: number): void {
+  serveOn(socket: Socket, localPort: number): void {
     if (!this.#secured.has(socket) && !this.admit(socket)) return;
-    this.#worker.connections++;
     const connection = new Connection(this.#worker, socket, localPort, this.serve);
+    const reader = new RequestReader(connection, this.#worker.limits, (connection, request, early) =>
+      upgrade(connection, request, early, this.serve),
+    );
+    connection.onAnswered = () => reader.answered();
+    socket.once('close', () => reader.closed());
+    socket.on('error', () => socket.destroy());
+    socket.setTimeout(this.#worker.limits.writeGapMs, () => connection.timedOut());
+    this.add(connection);
+    reader.start();
+  }
+
+  /** Counts a connection among those that are drained. */
+  add(connection: Connection): void {
+    this.#worker.connections++;
     this.#all.add(connection);
-    this.#bySocket.set(socket, connection);
-    socket.once('close', () => {
+    connection.socket.once('close', () => {
       this.#all.delete(connection);
       if (this.size === 0) this.onEmpty?.();
     });
@@ -143,71 +149,9 @@ function clientOf(address: string): string {
   return groups.slice(0, 4).join(':');
 }
 
-export function makeServer(worker: Worker, connections: Connections, localPort: number): Server {
-  const { limits } = worker;
-  const server = createServer({
-    // The request line and the fields together; which of the two was too long is told apart later.
-    maxHeaderSize: limits.requestLine + limits.headerTotal,
-    requireHostHeader: false, // looked at with everything else, for the same page and the same log
-    insecureHTTPParser: false,
-    headersTimeout: limits.headerMs,
-    requestTimeout: 0, // a 4 GB upload may take its time; its gaps are bounded
-    keepAliveTimeout: limits.idleMs,
-    keepAliveTimeoutBuffer: 0,
-    connectionsCheckingInterval: 1000,
-    noDelay: true,
-    keepAlive: true,
-    shouldUpgradeCallback: req => mayUpgrade(worker, connections, req),
-  });
-  // A limit here makes older Node cut the list short and keep the framing of what it cut (CVE-2026-58044).
-  server.maxHeadersCount = 0;
-  server.timeout = limits.writeGapMs;
-  // Otherwise node:http ends our half as soon as the client ends its own.
-  Object.assign(server, { httpAllowHalfOpen: true });
-
-  server.on('connection', socket => connections.add(socket, localPort || (socket.localPort ?? 0)));
-  server.on('request', (req, res) => connections.of(req.socket)?.take(req, res));
-  server.on('checkContinue', (req, res) => connections.of(req.socket)?.take(req, res));
-  server.on('checkExpectation', (req, res) => connections.of(req.socket)?.take(req, res));
-  server.on('connect', (_req, socket) => connections.of(socket as Socket)?.fail(405));
-  server.on('upgrade', (req: IncomingMessage, stream, head) => {
-    const connection = connections.of(stream as Socket);
-    if (connection !== undefined) upgrade(connection, req, head, connections.serve);
-  });
-  server.on('timeout', socket => connections.of(socket)?.timedOut());
-  server.on('clientError', (error: NodeJS.ErrnoException & { rawPacket?: Buffer }, stream) => {
-    const connection = connections.of(stream as Socket);
-    const status = statusOf(error);
-    if (status === 'ignore') return;
-    if (status === 'destroy' || connection === undefined) stream.destroy();
-    else connection.fail(status);
-  });
-  return server;
-}
-
-/** Only a plain WebSocket handshake leaves HTTP; any other Upgrade is an ordinary request (RFC 9110 section 7.8). */
-function mayUpgrade(worker: Worker, connections: Connections, req: IncomingMessage): boolean {
-  if (req.method !== 'GET' || req.httpVersion !== '1.1') return false;
-  if (connections.of(req.socket)?.active !== null) return false;
-  const head = readRequestHead(req.rawHeaders, req.httpVersion, worker.limits);
-  return (
-    !('refuse' in head) && head.upgrade === 'websocket' && !head.chunked && (head.contentLength ?? 0) === 0
+/** A server for connections that come in by `localPort`; it does not listen yet. */
+export function makeServer(connections: Connections, localPort: number): Server {
+  return createServer({ allowHalfOpen: true, noDelay: true, keepAlive: true }, socket =>
+    connections.serveOn(socket, localPort || (socket.localPort ?? 0)),
   );
-}
-
-function statusOf(error: NodeJS.ErrnoException & { rawPacket?: Buffer }): number | 'destroy' | 'ignore' {
-  switch (error.code) {
-    case 'HPE_CLOSED_CONNECTION': // bytes after "Connection: close"
-      return 'ignore';
-    case 'HPE_HEADER_OVERFLOW':
-      return error.rawPacket?.subarray(0, 8192).includes('\n') === false ? 414 : 431;
-    case 'HPE_CHUNK_EXTENSIONS_OVERFLOW':
-      return 413;
-    case 'HPE_INVALID_VERSION':
-      return /^[^\n]* HTTP\/[2-9]\.\d\r?\n/.test(error.rawPacket?.toString('latin1', 0, 8192) ?? '')
-        ? 505
-        : 400;
-    default:
-      return error.code?.startsWith('HPE_') && error.code !== 'HPE_INVALID_EOF_STATE' ? 400 : 'destroy';
-  }
 }

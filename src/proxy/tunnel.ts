@@ -1,40 +1,29 @@
 // A WebSocket: after the app's 101 the bytes are nobody's but theirs. Until then, the client's early bytes wait.
 
-import { type IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { AnswerReader, AppConnection } from './app-connection.ts';
 import type { Connection } from './connection.ts';
 import type { Exchange } from './exchange.ts';
+import type { ClientRequest } from './message.ts';
 import type { ResponseHead } from './response-head.ts';
+import { ResponseWriter } from './response-writer.ts';
 
 /** Bytes that a client may send before it has heard of a 101; it then has to wait. */
 const earlyLimit = 65_536;
 
-/** Takes over a connection that node:http has let go of; `early` came with the request. */
+/** Serves a WebSocket's handshake on a connection that nobody reads requests from any more; `early` came right behind it. */
 export function upgrade(
   connection: Connection,
-  req: IncomingMessage,
+  req: ClientRequest,
   early: Buffer,
   serve: (exchange: Exchange, tunnel: (head: ResponseHead, app: AppConnection) => AnswerReader) => void,
 ): void {
   const { socket } = connection;
-  const res = new ServerResponse(req);
-  res.shouldKeepAlive = false;
-  res.assignSocket(socket);
-  res.on('finish', () => {
-    res.detachSocket(socket);
-    socket.destroySoon();
-    res.emit('close');
-  });
-  const waiting = new EarlyBytes(socket, early);
-  socket.on('error', () => socket.destroy());
-  socket.on('drain', () => res.emit('drain'));
-  socket.on('timeout', () => connection.timedOut());
+  const res = new ResponseWriter(socket, req.method, false);
+  const waiting = new EarlyBytes(connection, early);
+  socket.once('close', () => res.close());
   connection.begin(req, res, exchange => {
-    serve(exchange, (head, app) => {
-      res.detachSocket(socket);
-      return new Tunnel(exchange, socket, app, head, waiting.take());
-    });
+    serve(exchange, (head, app) => new Tunnel(exchange, socket, app, head, waiting.take()));
   });
 }
 
@@ -42,17 +31,20 @@ class EarlyBytes {
   readonly #socket: Socket;
   readonly #pieces: Buffer[];
   #size: number;
+  readonly #isClosing: () => boolean;
   readonly #keep = (bytes: Buffer): void => {
+    if (this.#isClosing()) return;
     this.#pieces.push(bytes);
     this.#size += bytes.length;
     if (this.#size > earlyLimit) this.#socket.pause();
   };
 
-  constructor(socket: Socket, first: Buffer) {
-    this.#socket = socket;
+  constructor(connection: Connection, first: Buffer) {
+    this.#socket = connection.socket;
     this.#pieces = [first];
     this.#size = first.length;
-    socket.on('data', this.#keep);
+    this.#isClosing = () => connection.isClosing;
+    this.#socket.on('data', this.#keep);
   }
 
   take(): Buffer {
@@ -78,7 +70,6 @@ class Tunnel implements AnswerReader {
     socket.removeAllListeners('timeout');
     socket.setTimeout(tunnelIdleMs, () => socket.destroy());
     app.setIdle(tunnelIdleMs);
-    socket.once('close', () => exchange.res.emit('close'));
     socket.write(answerText(head), 'latin1');
     if (early.length > 0) app.write(early);
     socket.on('data', (bytes: Buffer) => {
@@ -110,7 +101,7 @@ class Tunnel implements AnswerReader {
   }
 
   end(): void {
-    this.#socket.destroySoon();
+    this.#exchange.connection.endShort();
   }
 
   failed(): void {

@@ -38,8 +38,9 @@ export class UnixSocket implements AppSocket, HasDeadline {
   #full = false;
   #timeout = 0;
   deadline = Number.POSITIVE_INFINITY;
+  slot = -1;
 
-  /** Connects; `events.connected` is called soon, never at once. */
+  /** Connects at once; `events.connected` is called, soon, only where that fails. */
   constructor(path: string, events: AppSocketEvents) {
     this.#events = events;
     const id = client?.open(socketPath(path)) ?? -1;
@@ -50,9 +51,10 @@ export class UnixSocket implements AppSocket, HasDeadline {
     }
     this.#id = id;
     sockets[id] = this;
-    queueMicrotask(() => {
-      if (this.#id !== -1) events.connected(null);
-    });
+  }
+
+  get isConnected(): boolean {
+    return this.#id !== -1;
   }
 
   get destroyed(): boolean {

@@ -1,0 +1,81 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { IncomingRequest } from './incoming-request.ts';
+import { RequestParser } from './llhttp.ts';
+import type { BodyReader } from './message.ts';
+
+function incoming(): { readonly request: IncomingRequest; readonly asked: () => number } {
+  const parser = RequestParser.take();
+  parser.readHead(Buffer.from('POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\n'));
+  let asked = 0;
+  const request = new IncomingRequest(parser, true, {
+    readOn: () => {
+      asked++;
+    },
+  });
+  parser.release();
+  return { request, asked: () => asked };
+}
+
+function reader(): BodyReader & { readonly got: string[] } {
+  const got: string[] = [];
+  return {
+    got,
+    piece: bytes => got.push(bytes.toString()),
+    end: () => got.push('end'),
+    tooLarge: () => got.push('too large'),
+  };
+}
+
+const pieces = (...texts: string[]): Buffer[] => texts.map(text => Buffer.from(text));
+
+test('the body waits for a reader, and so does the rest of it', () => {
+  const { request, asked } = incoming();
+  assert.equal(request.isWanted, false);
+  request.take(pieces('ab'));
+  const to = reader();
+  request.readBody(to, 0);
+  assert.deepEqual(to.got, ['ab']);
+  assert.equal(asked(), 1);
+  request.take(pieces('cd'));
+  request.end(false);
+  assert.deepEqual(to.got, ['ab', 'cd', 'end']);
+});
+
+test('nothing comes while it is paused, and nothing is lost by it', () => {
+  const { request } = incoming();
+  const to = reader();
+  request.readBody(to, 0);
+  request.pause();
+  assert.equal(request.isWanted, false);
+  request.take(pieces('a', 'b'));
+  request.end(true);
+  assert.deepEqual(to.got, []);
+  request.resume();
+  assert.deepEqual(to.got, ['a', 'b', 'end']);
+  assert.equal(request.hasTrailers, true);
+});
+
+test('a reader that pauses in the middle gets the rest later', () => {
+  const { request } = incoming();
+  const to = reader();
+  request.readBody({ ...to, piece: bytes => to.got.push(`${bytes}`) && request.pause() }, 0);
+  request.take(pieces('a', 'b'));
+  request.end(false);
+  assert.deepEqual(to.got, ['a']);
+  request.resume();
+  request.resume();
+  assert.deepEqual(to.got, ['a', 'b', 'end']);
+});
+
+test('what is discarded is read on, and told to nobody', () => {
+  const { request, asked } = incoming();
+  const to = reader();
+  request.readBody(to, 0);
+  request.discard();
+  request.take(pieces('ab'));
+  request.end(false);
+  assert.deepEqual(to.got, []);
+  assert.equal(request.isWanted, true);
+  assert.equal(asked(), 2);
+});

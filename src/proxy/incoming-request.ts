@@ -1,0 +1,94 @@
+// One request that was read from a client's connection: its head is here, its body may still be coming.
+
+import type { RequestParser } from './llhttp.ts';
+import type { BodyReader, ClientRequest } from './message.ts';
+
+/** Who reads the body from the connection. */
+export interface BodySource {
+  /** More of it is wanted. */
+  readOn(): void;
+}
+
+export class IncomingRequest implements ClientRequest {
+  readonly method: string;
+  readonly url: string;
+  readonly httpVersion: string;
+  readonly rawHeaders: readonly string[];
+  complete: boolean;
+  hasTrailers = false;
+  isDiscarded = false;
+  /** The reader's; 0: none. */
+  limit = 0;
+  readonly #source: BodySource;
+  #reader: BodyReader | null = null;
+  #pieces: Buffer[] = [];
+  #isPaused = false;
+  #isEndTold = false;
+
+  constructor(parser: RequestParser, hasBody: boolean, source: BodySource) {
+    this.method = parser.method;
+    this.url = parser.url;
+    this.httpVersion = parser.version;
+    this.rawHeaders = parser.fields;
+    this.complete = !hasBody;
+    this.#source = source;
+  }
+
+  get isWanted(): boolean {
+    return this.isDiscarded || (this.#reader !== null && !this.#isPaused);
+  }
+
+  readBody(reader: BodyReader, limit: number): void {
+    this.#reader = reader;
+    this.limit = limit;
+    this.#flow();
+  }
+
+  pause(): void {
+    this.#isPaused = true;
+  }
+
+  resume(): void {
+    this.#isPaused = false;
+    this.#flow();
+  }
+
+  discard(): void {
+    this.isDiscarded = true;
+    this.#pieces = [];
+    this.#source.readOn();
+  }
+
+  /** More of the body has come. */
+  take(pieces: readonly Buffer[]): void {
+    if (this.isDiscarded) return;
+    this.#pieces.push(...pieces);
+    this.#flow();
+  }
+
+  /** All of it has come. */
+  end(hasTrailers: boolean): void {
+    this.complete = true;
+    this.hasTrailers = hasTrailers;
+    this.#flow();
+  }
+
+  tooLarge(): void {
+    this.#reader?.tooLarge();
+  }
+
+  #flow(): void {
+    while (this.isWanted && !this.isDiscarded) {
+      const piece = this.#pieces.shift();
+      if (piece === undefined) break;
+      this.#reader?.piece(piece);
+    }
+    if (!this.isWanted || this.#isEndTold || this.isDiscarded) return;
+    if (!this.complete) {
+      this.#source.readOn();
+      return;
+    }
+    this.#isEndTold = true;
+    this.#reader?.end();
+  }
+}

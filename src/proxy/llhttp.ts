@@ -1,0 +1,237 @@
+// Reads requests with llhttp, the parser of Node's own HTTP server, in its strict mode: as undici brings it, compiled to
+// WebAssembly, so hostile bytes are parsed in a sandbox. Knows nothing of sockets, nor of what a request means.
+
+import { createRequire } from 'node:module';
+
+const require = createRequire(import.meta.url);
+
+/** llhttp's own numbers (api.h). */
+const typeRequest = 1;
+const pausedByCallback = 21;
+
+/** TypeScript knows it only with all of the browser. */
+declare const WebAssembly: {
+  readonly Module: new (code: Uint8Array) => object;
+  readonly Instance: new (module: object, imports: object) => { readonly exports: unknown };
+};
+
+interface Exports {
+  readonly memory: { readonly buffer: ArrayBuffer };
+  _initialize(): void;
+  malloc(bytes: number): number;
+  llhttp_alloc(type: number): number;
+  llhttp_reset(parser: number): void;
+  llhttp_resume(parser: number): void;
+  llhttp_execute(parser: number, bytes: number, length: number): number;
+  llhttp_get_error_pos(parser: number): number;
+  llhttp_get_method(parser: number): number;
+  llhttp_get_http_major(parser: number): number;
+  llhttp_get_http_minor(parser: number): number;
+}
+
+/** What a span of bytes is part of. */
+type Kind = 0 | 1 | 2;
+const url: Kind = 0;
+const name: Kind = 1;
+const value: Kind = 2;
+
+/** Whose bytes are being read; null between two calls. */
+let current: RequestParser | null = null;
+
+const llhttp = instantiate();
+const errors = namesOf('ERROR');
+const methods = namesOf('METHODS');
+const bufferBytes = 65_536;
+const buffer = llhttp.malloc(bufferBytes);
+let memory = new Uint8Array(llhttp.memory.buffer);
+
+function instantiate(): Exports {
+  const span = (kind: Kind) => (_parser: number, at: number, length: number) => {
+    current?.sawSpan(kind, at - buffer, length);
+    return 0;
+  };
+  const env = {
+    wasm_on_message_begin: () => 0,
+    wasm_on_status: () => 0,
+    wasm_on_url: span(url),
+    wasm_on_header_field: span(name),
+    wasm_on_header_value: span(value),
+    wasm_on_headers_complete: (_parser: number, _status: number, upgrade: number, keepAlive: number) => {
+      current?.sawHead(upgrade === 1, keepAlive === 1);
+      return pausedByCallback;
+    },
+    wasm_on_body: (_parser: number, at: number, length: number) => {
+      current?.sawBody(at - buffer, length);
+      return 0;
+    },
+    wasm_on_message_complete: () => {
+      current?.sawEnd();
+      return pausedByCallback;
+    },
+  };
+  const code = require('undici/lib/llhttp/llhttp_simd-wasm.js') as Uint8Array;
+  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(code), { env });
+  const instance = exports as Exports;
+  instance._initialize();
+  return instance;
+}
+
+/** One of llhttp's enumerations, by number. */
+function namesOf(enumeration: 'ERROR' | 'METHODS'): readonly string[] {
+  const constants = require('undici/lib/llhttp/constants.js') as Record<string, Record<string, number>>;
+  const names: string[] = [];
+  for (const [name, number] of Object.entries(constants[enumeration] ?? {})) names[number] = name;
+  return names;
+}
+
+const spare: RequestParser[] = [];
+
+/** Reads one request at a time: its head, then its body. */
+export class RequestParser {
+  readonly #parser = llhttp.llhttp_alloc(typeRequest);
+  /** Kind, start and end of what was seen in the bytes at hand. */
+  #spans: number[] = [];
+  /** Where the bytes begin that llhttp has been given, in those at hand. */
+  #base = 0;
+  #at: 'head' | 'body' | 'end' = 'head';
+  url = '';
+  /** Name, value, name, value ...: latin-1, in the client's own spelling. */
+  fields: string[] = [];
+  /** What the version and Connection say. */
+  keepAlive = false;
+  /** Whether the request asks for another protocol, or is a CONNECT. */
+  upgrade = false;
+  /** Characters in the fields after the body. */
+  trailerSize = 0;
+  /** What llhttp calls the error, such as "INVALID_METHOD". */
+  error = '';
+
+  /** One to begin a request with; release() gives it back. */
+  static take(): RequestParser {
+    const parser = spare.pop() ?? new RequestParser();
+    // It may have grown, for the parser.
+    if (memory.buffer !== llhttp.memory.buffer) memory = new Uint8Array(llhttp.memory.buffer);
+    return parser;
+  }
+
+  get method(): string {
+    return methods[llhttp.llhttp_get_method(this.#parser)] ?? '';
+  }
+
+  /** "1.1" */
+  get version(): string {
+    return `${llhttp.llhttp_get_http_major(this.#parser)}.${llhttp.llhttp_get_http_minor(this.#parser)}`;
+  }
+
+  /** Whether a request line has been read to its end. */
+  get isPastLine(): boolean {
+    return this.fields.length > 0;
+  }
+
+  get isHeadRead(): boolean {
+    return this.#at !== 'head';
+  }
+
+  get isEndRead(): boolean {
+    return this.#at === 'end';
+  }
+
+  /** Reads on in the head: how many bytes belong to it (all of them, while isHeadRead is false), or -1: see `error`. */
+  readHead(bytes: Buffer): number {
+    const used = this.#execute(bytes);
+    if (this.#spans.length > 0) this.#keep(bytes);
+    return used;
+  }
+
+  /**
+   * Reads on in the body: how many bytes belong to it and what frames it (all of them, while isEndRead is false), or -1: see `error`.
+   * Its own bytes are added to `pieces`, as views.
+   */
+  readBody(bytes: Buffer, pieces: Buffer[]): number {
+    const used = this.#execute(bytes);
+    const spans = this.#spans;
+    for (let i = 0; i < spans.length; i += 3) {
+      const [start, end] = [spans[i + 1] ?? 0, spans[i + 2] ?? 0];
+      if (spans[i] === -1) pieces.push(bytes.subarray(start, end));
+      else this.trailerSize += end - start;
+    }
+    spans.length = 0;
+    return used;
+  }
+
+  release(): void {
+    llhttp.llhttp_reset(this.#parser);
+    this.#at = 'head';
+    this.#spans.length = 0;
+    this.url = '';
+    this.fields = [];
+    this.trailerSize = 0;
+    spare.push(this);
+  }
+
+  /** For llhttp's callbacks, as are the next three. */
+  sawSpan(kind: Kind, start: number, length: number): void {
+    this.#spans.push(kind, this.#base + start, this.#base + start + length);
+  }
+
+  sawHead(upgrade: boolean, keepAlive: boolean): void {
+    this.#at = 'body';
+    this.upgrade = upgrade;
+    this.keepAlive = keepAlive;
+  }
+
+  sawBody(start: number, length: number): void {
+    this.#spans.push(-1, this.#base + start, this.#base + start + length);
+  }
+
+  sawEnd(): void {
+    this.#at = 'end';
+  }
+
+  #execute(bytes: Buffer): number {
+    this.#base = 0;
+    do {
+      const portion = Math.min(bytes.length - this.#base, bufferBytes);
+      memory.set(bytes.subarray(this.#base, this.#base + portion), buffer);
+      current = this;
+      const errno = llhttp.llhttp_execute(this.#parser, buffer, portion);
+      current = null;
+      if (errno === pausedByCallback) {
+        const used = this.#base + llhttp.llhttp_get_error_pos(this.#parser) - buffer;
+        llhttp.llhttp_resume(this.#parser);
+        return used;
+      }
+      if (errno !== 0) {
+        this.error = errors[errno] ?? `error ${errno}`;
+        return -1;
+      }
+      this.#base += portion;
+    } while (this.#base < bytes.length);
+    return bytes.length;
+  }
+
+  /** Makes strings of what has been seen. One that continues over two calls comes in two parts. */
+  #keep(bytes: Buffer): void {
+    const spans = this.#spans;
+    const text = bytes.toString('latin1', 0, spans[spans.length - 1]);
+    const { fields } = this;
+    for (let i = 0; i < spans.length; i += 3) {
+      const part = text.slice(spans[i + 1], spans[i + 2]);
+      const kind = spans[i];
+      if (kind === url) this.url += part;
+      else if ((kind === name) === (fields.length % 2 === 0)) fields.push(part);
+      else fields[fields.length - 1] += part;
+    }
+    spans.length = 0;
+    if (this.isHeadRead) trimEnds(fields);
+  }
+}
+
+/** llhttp leaves the white space at the end of a value, which is not part of it (RFC 9110 section 5.5). */
+function trimEnds(fields: string[]): void {
+  for (let i = 1; i < fields.length; i += 2) {
+    const value = fields[i] ?? '';
+    const last = value.charCodeAt(value.length - 1);
+    if (last === 32 || last === 9) fields[i] = value.replace(/[ \t]+$/, '');
+  }
+}

@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict';
+import type { Socket } from 'node:net';
+import { Writable } from 'node:stream';
+import { test } from 'node:test';
+import { ResponseWriter } from './response-writer.ts';
+
+/** A client's connection that takes everything at once, and keeps it. */
+function client(): { readonly socket: Socket; readonly got: string[] } {
+  const got: string[] = [];
+  const socket = new Writable({
+    decodeStrings: false,
+    write(chunk: Buffer | string, _encoding, done) {
+      if (chunk.length > 0) got.push(chunk.toString('latin1'));
+      done();
+    },
+    writev(chunks, done) {
+      got.push(chunks.map(({ chunk }) => (chunk as Buffer).toString('latin1')).join(''));
+      done();
+    },
+  });
+  return { socket: socket as Socket, got };
+}
+
+const keepAlive = ['Connection', 'keep-alive'];
+
+test('a header and a small body leave in one write', () => {
+  const { socket, got } = client();
+  const writer = new ResponseWriter(socket, 'GET', true);
+  writer.writeHead(200, 'OK', ['Content-Length', '2', ...keepAlive]);
+  assert.deepEqual(got, []);
+  writer.end('hé');
+  assert.deepEqual(got, ['HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: keep-alive\r\n\r\nhé']);
+  assert.equal(writer.isFinished, true);
+  assert.equal(writer.isLast, false);
+});
+
+test('an answer without a length is sent in chunks, with its end', () => {
+  const { socket, got } = client();
+  const writer = new ResponseWriter(socket, 'GET', true);
+  writer.writeHead(200, 'OK', ['Transfer-Encoding', 'chunked']);
+  writer.write(Buffer.from('0123456789abcdef'));
+  writer.end('x');
+  assert.equal(
+    got.join(''),
+    'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n10\r\n0123456789abcdef\r\n1\r\nx\r\n0\r\n\r\n',
+  );
+});
+
+for (const [method, status] of [
+  ['HEAD', 200],
+  ['GET', 204],
+  ['GET', 304],
+] as const) {
+  test(`${method} answered with ${status} has no body, whatever its header says`, () => {
+    const { socket, got } = client();
+    const writer = new ResponseWriter(socket, method, true);
+    writer.writeHead(status, '', ['Transfer-Encoding', 'chunked', ...keepAlive]);
+    writer.end('body');
+    assert.ok(got.join('').endsWith('keep-alive\r\n\r\n'), got.join(''));
+  });
+}
+
+test('no field and no reason can begin a line of its own', () => {
+  const writer = new ResponseWriter(client().socket, 'GET', true);
+  assert.throws(() => writer.writeHead(302, 'Found', ['Location', '/\r\nSet-Cookie: a=b']), /"Location"/);
+  assert.throws(() => writer.writeHead(200, 'OK\n', []), /reason/);
+  assert.throws(() => writer.writeHead(200, 'OK', ['X', 'a\0b']), /"X"/);
+});
+
+test('who waits for its end hears of it once, also when the connection ends first', () => {
+  const { socket } = client();
+  const writer = new ResponseWriter(socket, 'GET', true);
+  const told: string[] = [];
+  writer.onClose({ closed: () => told.push('first') });
+  writer.onClose({ closed: () => told.push('second') });
+  writer.close();
+  writer.end('late');
+  assert.deepEqual(told, ['first', 'second']);
+  assert.equal(writer.isFinished, false);
+});
+
+test('Connection: close says that the connection is to end', () => {
+  const writer = new ResponseWriter(client().socket, 'GET', true);
+  writer.writeHead(200, 'OK', ['Connection', 'close']);
+  assert.equal(writer.isLast, true);
+});

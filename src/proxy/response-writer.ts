@@ -1,0 +1,114 @@
+// Writes one answer to the client's connection: header, body, framing. Whether the connection goes on is its owner's affair.
+
+import type { Socket } from 'node:net';
+import type { ClientResponse, CloseListener } from './message.ts';
+
+/** What may be no part of a field's value, or of a reason (RFC 9110 section 5.5). */
+const unfit = /[^\t\x20-\x7e\x80-\xff]/;
+
+export class ResponseWriter implements ClientResponse {
+  readonly keepAlive: boolean;
+  isLast = false;
+  isFinished = false;
+  isClosed = false;
+  readonly #socket: Socket;
+  /** Whether the request lets the answer have a body. */
+  readonly #isHead: boolean;
+  /** Not sent yet: it goes out with the body's first bytes. */
+  #head = '';
+  #isBodyless = false;
+  #isChunked = false;
+  #isEnded = false;
+  #listener: CloseListener | null = null;
+  readonly #others: CloseListener[] = [];
+
+  constructor(socket: Socket, method: string, keepAlive: boolean) {
+    this.#socket = socket;
+    this.#isHead = method === 'HEAD';
+    this.keepAlive = keepAlive;
+  }
+
+  get unsent(): number {
+    return this.#socket.writableLength;
+  }
+
+  writeInterim(text: string): void {
+    if (this.#socket.writable) this.#socket.write(text, 'latin1');
+  }
+
+  writeHead(status: number, reason: string, fields: readonly string[]): void {
+    if (unfit.test(reason)) throw new Error('its reason has a character that may not be there');
+    let head = `HTTP/1.1 ${status} ${reason}\r\n`;
+    for (let i = 0; i < fields.length; i += 2) {
+      const name = fields[i] ?? '';
+      const value = fields[i + 1] ?? '';
+      if (unfit.test(value)) throw new Error(`"${name}" has a character that may not be there`);
+      if (name === 'Connection') this.isLast = value === 'close';
+      else if (name === 'Transfer-Encoding') this.#isChunked = true;
+      head += `${name}: ${value}\r\n`;
+    }
+    this.#isBodyless = this.#isHead || status === 204 || status === 304;
+    this.#head = `${head}\r\n`;
+  }
+
+  flushHead(): void {
+    const head = this.#takeHead();
+    if (head !== '') this.#socket.write(head, 'latin1');
+  }
+
+  write(bytes: Buffer): boolean {
+    const socket = this.#socket;
+    const before = this.#takeHead() + (this.#isChunked ? `${bytes.length.toString(16)}\r\n` : '');
+    if (before === '') return socket.write(bytes);
+    socket.cork();
+    socket.write(before, 'latin1');
+    socket.write(bytes);
+    if (this.#isChunked) socket.write('\r\n', 'latin1');
+    socket.uncork();
+    return !socket.writableNeedDrain;
+  }
+
+  end(data: Buffer | string = ''): void {
+    if (this.#isEnded) return;
+    this.#isEnded = true;
+    const hasBody = data.length > 0 && !this.#isBodyless;
+    if (hasBody && (typeof data !== 'string' || this.#isChunked))
+      this.write(typeof data === 'string' ? Buffer.from(data, 'latin1') : data);
+    let text = this.#takeHead();
+    if (hasBody && typeof data === 'string' && !this.#isChunked) text += data;
+    if (this.#isChunked && !this.#isBodyless) text += '0\r\n\r\n';
+    if (text !== '') this.#socket.write(text, 'latin1');
+    if (this.#socket.writableLength === 0) this.#finished();
+    else this.#socket.write('', 'latin1', error => error == null && this.#finished());
+  }
+
+  onDrain(listener: () => void): void {
+    this.#socket.once('drain', listener);
+  }
+
+  onClose(listener: CloseListener): void {
+    if (this.#listener === null) this.#listener = listener;
+    else this.#others.push(listener);
+  }
+
+  /** The connection has ended, or is no longer HTTP's. */
+  close(): void {
+    if (this.isClosed) return;
+    this.isClosed = true;
+    const first = this.#listener;
+    this.#listener = null;
+    first?.closed();
+    for (const listener of this.#others.splice(0)) listener.closed();
+  }
+
+  #finished(): void {
+    this.isFinished = !this.isClosed;
+    this.close();
+  }
+
+  #takeHead(): string {
+    const head = this.#head;
+    this.#head = '';
+    return head;
+  }
+}
