@@ -111,6 +111,10 @@ test('a renewed certificate is served without a command, a broken one is not, an
   assert.equal(await shown(port), 'second');
   const report = await load.stop();
   assert.equal(report.ok, report.requests, JSON.stringify(report));
+  await hostd.stop();
+  const next = await hostd.again();
+  assert.equal(await shown(port), 'second', 'the last good one outlasts hostd');
+  assert.match(next.output(), /no PEM certificate.*the one before serves on/);
 });
 
 /** A stream of events without an end. */

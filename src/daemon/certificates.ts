@@ -1,5 +1,5 @@
 // The sites' certificates: read and judged by root, handed to the proxy workers as texts, and noticed when they are renewed.
-// A pair that cannot be used (a renewal that is half written) leaves the last good one in its place.
+// A pair that cannot be used (a renewal that is half written) leaves the last good one in its place, over restarts too.
 
 import { closeSync, type FSWatcher, readSync, watch } from 'node:fs';
 import { dirname } from 'node:path';
@@ -9,6 +9,7 @@ import type { CertificateFiles, Host, Site } from '../model/host.ts';
 import type { Pem } from '../protocol/worker.ts';
 import { userOf } from './launch.ts';
 import { type Owner, openThroughLinks } from './paths.ts';
+import type { Records } from './records.ts';
 
 /** Bytes of one PEM file: a chain of ten has about 20 kB. */
 const longestPem = 262_144;
@@ -29,9 +30,11 @@ export interface Certificates {
 /** `renew` resolves with whether anything had changed. */
 export function makeCertificates(
   renew: () => Promise<boolean>,
+  records: Records,
   warn: (message: string) => void,
 ): Certificates {
-  const good = new Map<string, Pem>();
+  /** The last good pairs, as the records have them. */
+  const good = new Map(records.pairs());
   const said = new Map<string, string>();
   let watchers: FSWatcher[] = [];
   let waiting = false;
@@ -46,11 +49,22 @@ export function makeCertificates(
       warn(message);
     }
   };
+  const keep = (site: string, pem: Pem | null) => {
+    const last = good.get(site);
+    if (last?.certificate === pem?.certificate && last?.key === pem?.key) return;
+    if (pem === null) good.delete(site);
+    else good.set(site, pem);
+    try {
+      records.setPair(site, pem);
+    } catch (error) {
+      warn(`cannot note the certificate of "${site}" for a next hostd: ${messageOf(error)}`);
+    }
+  };
   const readSite = (host: Host, site: Site, files: CertificateFiles): Pem | null => {
     try {
       const pem = readPair(files, ownerOf(host, site.name));
       say(site.name, lateness(site.name, pem));
-      good.set(site.name, pem);
+      keep(site.name, pem);
       return pem;
     } catch (error) {
       const last = good.get(site.name) ?? null;
@@ -78,6 +92,8 @@ export function makeCertificates(
         const pem = site.certificate === null ? null : readSite(host, site, site.certificate);
         return pem === null ? [] : [[site.name, pem]];
       });
+      const withPair = new Set(host.sites.filter(site => site.certificate !== null).map(site => site.name));
+      for (const site of good.keys()) if (!withPair.has(site)) keep(site, null);
       return new Map(pairs);
     },
     watch(host) {

@@ -96,7 +96,7 @@ function startHostd(config: string, trial: boolean, loaded: Loaded, log: Logger)
         log.error({ err: error }, messageOf(error));
         return true;
       });
-  const certificates = makeCertificates(renew, message => log.warn(message));
+  const certificates = makeCertificates(renew, records, message => log.warn(message));
   const supervisor = makeSupervisor(loaded.host, {
     cgroups,
     records,

@@ -4,7 +4,7 @@
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { Host, Program } from '../model/host.ts';
-import { defaultRetryAfter, type Maintenance } from '../protocol/worker.ts';
+import { defaultRetryAfter, type Maintenance, type Pem } from '../protocol/worker.ts';
 import { bootId, type ProcessId } from './procfs.ts';
 
 export interface Record {
@@ -33,6 +33,10 @@ export interface Records {
   setMaintenance(app: string, maintenance: Maintenance | null): void;
   /** By app. */
   maintenance(): ReadonlyMap<string, Maintenance>;
+  /** Notes the pair that a site is served with, for a next hostd that finds a broken one; or (null) that it has none any more. */
+  setPair(site: string, pair: Pem | null): void;
+  /** By site. */
+  pairs(): ReadonlyMap<string, Pem>;
   /** The configuration in force, for a next hostd that finds a broken one. */
   writeHost(host: Host): void;
   readHost(): Host | null;
@@ -45,8 +49,10 @@ export function openRecords(stateDir: string): Records {
   const directory = join(stateDir, 'runs');
   const stopped = join(stateDir, 'stopped');
   const maintained = join(stateDir, 'maintenance');
+  const certificates = join(stateDir, 'certificates');
   const host = join(stateDir, 'host.json');
-  for (const path of [directory, stopped, maintained]) mkdirSync(path, { recursive: true, mode: 0o700 });
+  for (const path of [directory, stopped, maintained, certificates])
+    mkdirSync(path, { recursive: true, mode: 0o700 });
   const file = (name: string, run: number) => join(directory, `${name}.${run}.json`);
   return {
     write(record) {
@@ -74,6 +80,17 @@ export function openRecords(stateDir: string): Records {
     },
     maintenance: () =>
       new Map(namesIn(maintained).map(name => [name, readMaintenance(join(maintained, name))])),
+    setPair(site, pair) {
+      if (pair === null) rmSync(join(certificates, site), { force: true });
+      else replace(join(certificates, site), JSON.stringify(pair));
+    },
+    pairs: () =>
+      new Map(
+        namesIn(certificates).flatMap((name): [string, Pem][] => {
+          const pair = readPair(join(certificates, name));
+          return pair === null ? [] : [[name, pair]];
+        }),
+      ),
     writeHost: value => replace(host, JSON.stringify(value)),
     readHost() {
       try {
@@ -109,6 +126,15 @@ function replace(path: string, text: string): void {
   const draft = join(dirname(path), `.${basename(path)}.new`);
   writeFileSync(draft, text, { mode: 0o600 });
   renameSync(draft, path);
+}
+
+function readPair(path: string): Pem | null {
+  try {
+    const { certificate, key } = JSON.parse(readFileSync(path, 'utf8')) as Pem;
+    return typeof certificate === 'string' && typeof key === 'string' ? { certificate, key } : null;
+  } catch {
+    return null;
+  }
 }
 
 /** Whatever the file says: that it is there means maintenance. */
