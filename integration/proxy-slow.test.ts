@@ -28,7 +28,7 @@ before(async () => {
     bodyGapMs: 600,
     bodyMinRate: 200,
     writeGapMs: 1000,
-    idleMs: 700,
+    idleMs: 1500,
     connectionsPerClient: 40,
   };
   worker = await startWorker({ sites: fixture.sites, directory: fixture.directory, limits });
@@ -77,10 +77,10 @@ test('a body that trickles never reaches the app and is given up', async () => {
   assert.equal(upstream.requests.length, 0);
 });
 
-test('an idle connection is closed', async () => {
+test('an idle connection is closed when its own time is over, which is not that of a slow client', async () => {
   const request = 'GET /static/a.txt HTTP/1.1\r\nHost: hello.test\r\n\r\n';
   const reply = await exchangeRaw(worker.port, request, { quietMs: 3000 });
-  assert.ok(reply.closed && reply.seconds < 1.5);
+  assert.ok(reply.closed && reply.seconds > 1.4 && reply.seconds < 2.5, `${reply.seconds} s`);
 });
 
 test('a client that does not read is let go, and a large answer is not kept for it in memory', async () => {

@@ -88,6 +88,7 @@ export class AccessLog {
       this.#writing = false;
       // What no disk took is given up by who wants to leave.
       if (this.#full.length > 0 || (this.#idle.length > 0 && error === null)) this.#flush();
+      if (!this.#writing && this.#used > 0) this.#timer ??= setTimeout(() => this.#flush(), flushMs);
       if (!this.#writing) for (const done of this.#idle.splice(0)) done();
     });
   }

@@ -7,11 +7,13 @@ import { dateNow } from './clock.ts';
 import { errorPage, reasons } from './error-page.ts';
 import { Exchange } from './exchange.ts';
 import type { ClientRequest, ClientResponse } from './message.ts';
+import type { Outlet } from './response-writer.ts';
+import { SendWatch } from './send-watch.ts';
 import type { Worker } from './worker.ts';
 
 export type Serve = (exchange: Exchange) => void;
 
-export class Connection {
+export class Connection implements Outlet {
   readonly socket: Socket;
   readonly remoteAddress: string;
   /** Whether the other end is a proxy whose word counts. */
@@ -24,6 +26,7 @@ export class Connection {
   readonly #worker: Worker;
   readonly #serve: Serve;
   #active: Exchange | null = null;
+  #sendWatch: SendWatch | null = null;
   #requests = 0;
   /** Bytes read by the end of the last exchange: more are the beginning of another request. */
   #bytesServed = 0;
@@ -70,7 +73,11 @@ export class Connection {
     this.#failure = status;
     if (this.#active === null) this.#endWithFailure();
     // A request that is here to its end is still to be answered.
-    else if (this.#active.phase === 'body' && !this.#active.req.complete) this.#active.sendPage(status);
+    else if (this.#active.phase === 'body' && !this.#active.req.complete) {
+      this.#active.release();
+      this.#active.req.discard();
+      this.#active.sendPage(status);
+    }
   }
 
   finished(exchange: Exchange): void {
@@ -80,20 +87,37 @@ export class Connection {
     if (this.socket.destroyed || this.#closing) return;
     if (exchange.res.isLast) this.#endGently();
     else if (this.#failure !== null) this.#endWithFailure();
-    else this.onAnswered?.();
+    else this.#goOn();
+  }
+
+  #goOn(): void {
+    this.onAnswered?.();
+    // Its answer has promised the client more.
+    if (this.#worker.draining) this.drain(true);
   }
 
   /** Called when nothing has moved for as long as the socket's timeout says. */
   timedOut(): void {
+    // Without a request it has another time, which its reader keeps.
+    if (this.#active === null) return;
     const { limits } = this.#worker;
-    const waitsForApp =
-      this.#active !== null && this.#active.phase !== 'body' && this.socket.writableLength === 0;
+    const waitsForApp = this.#active.phase !== 'body' && this.socket.writableLength === 0;
     if (waitsForApp) {
       this.socket.setTimeout(limits.writeGapMs);
       return;
     }
-    if (this.#active?.phase === 'body') this.#active.status = 408;
+    if (this.#active.phase === 'body') this.#active.status = 408;
     this.destroy();
+  }
+
+  watchSending(): void {
+    this.#sendWatch ??= new SendWatch(this.socket, this.#worker.limits.writeGapMs);
+    this.#sendWatch.begin();
+  }
+
+  /** The socket has closed. */
+  closed(): void {
+    this.#sendWatch?.stop();
   }
 
   /** Makes room: whether it was idle, and has ended. */
@@ -130,6 +154,7 @@ export class Connection {
     const exchange = new Exchange(this.#worker, this, req, res);
     this.#active = exchange;
     serve(exchange);
+    if (this.socket.readableEnded) this.#clientEnded();
   }
 
   /** A client that has closed its half may still read; one that has gone can't be told from it. So the app gets a moment. */

@@ -52,7 +52,7 @@ test('nothing comes while it is paused, and nothing is lost by it', () => {
   request.end(true);
   assert.deepEqual(to.got, []);
   request.resume();
-  assert.deepEqual(to.got, ['a', 'b', 'end']);
+  assert.deepEqual(to.got, ['ab', 'end']);
   assert.equal(request.hasTrailers, true);
 });
 
@@ -60,7 +60,8 @@ test('a reader that pauses in the middle gets the rest later', () => {
   const { request } = incoming();
   const to = reader();
   request.readBody({ ...to, piece: bytes => to.got.push(`${bytes}`) && request.pause() }, 0);
-  request.take(pieces('a', 'b'));
+  request.take(pieces('a'));
+  request.take(pieces('b'));
   request.end(false);
   assert.deepEqual(to.got, ['a']);
   request.resume();

@@ -59,10 +59,10 @@ export class IncomingRequest implements ClientRequest {
     this.#source.readOn();
   }
 
-  /** More of the body has come. */
+  /** More of the body, or of its framing, has come. */
   take(pieces: readonly Buffer[]): void {
     if (this.isDiscarded) return;
-    this.#pieces.push(...pieces);
+    this.#pieces.push(pieces.length === 1 && pieces[0] !== undefined ? pieces[0] : Buffer.concat(pieces));
     this.#flow();
   }
 

@@ -54,6 +54,14 @@ test('a head is read as it came, up to its end', () => {
   });
 });
 
+test('white space at the end of a value is none of it, wherever a packet ends', () => {
+  const text = 'GET / HTTP/1.1\r\nHost: a \t\r\n\r\n';
+  for (let at = 1; at < text.length; at++) {
+    const got = read([text.slice(0, at), text.slice(at)]) as Read;
+    assert.deepEqual(got.fields, ['Host', 'a'], `${at}`);
+  }
+});
+
 test('what is not HTTP is called by its name', () => {
   assert.equal(read(['GET / HTTP/1.1\nHost: a\n\n']), 'INVALID_VERSION');
   assert.equal(read(['get / HTTP/1.1\r\n\r\n']), 'INVALID_METHOD');

@@ -140,6 +140,7 @@ export class RequestParser {
   readHead(bytes: Buffer): number {
     const used = this.#execute(bytes);
     if (this.#spans.length > 0) this.#keep(bytes);
+    if (this.isHeadRead) trimEnds(this.fields);
     return used;
   }
 
@@ -223,7 +224,6 @@ export class RequestParser {
       else fields[fields.length - 1] += part;
     }
     spans.length = 0;
-    if (this.isHeadRead) trimEnds(fields);
   }
 }
 

@@ -24,7 +24,7 @@ export interface ClientRequest {
 }
 
 export interface BodyReader {
-  /** Not called between pause() and resume(). */
+  /** Not called between pause() and resume(). Empty where only framing has come. */
   piece(bytes: Buffer): void;
   end(): void;
   /** A chunk has announced itself that is larger than the limit. */

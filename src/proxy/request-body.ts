@@ -21,6 +21,9 @@ export type Collected =
   | { readonly kind: 'body'; readonly body: Body }
   | { readonly kind: 'refused'; readonly status: number };
 
+/** Bytes of memory that a piece of any size costs besides: a body may come byte by byte. */
+const pieceCost = 256;
+
 export const noBody: Body = { length: 0, memory: [], file: null, release: () => {} };
 
 /** Calls `done` once, unless the connection ends first; then everything has been released. */
@@ -79,10 +82,12 @@ class Collector implements BodyReader, Held {
       this.#refuse(408);
       return;
     }
+    if (bytes.length === 0) return;
     const { limits, bodyBudget } = this.#exchange.worker;
-    const fits = this.#fd === null && this.#taken + bytes.length <= limits.bodyMemory;
-    if (fits && bodyBudget.take(bytes.length)) {
-      this.#taken += bytes.length;
+    const cost = bytes.length + pieceCost;
+    const fits = this.#fd === null && this.#taken + cost <= limits.bodyMemory;
+    if (fits && bodyBudget.take(cost)) {
+      this.#taken += cost;
       this.#memory.push(bytes);
     } else {
       this.#spill(bytes);

@@ -36,6 +36,8 @@ export class RequestReader implements BodySource, HasDeadline {
   #isReading = false;
   #isHeld = false;
   #hasEnded = false;
+  /** Where the next request would begin can't be known: none is read. */
+  #isLost = false;
   readonly #onData = (bytes: Buffer): void => this.#take(bytes);
   readonly #onEnd = (): void => this.#ended();
 
@@ -55,6 +57,7 @@ export class RequestReader implements BodySource, HasDeadline {
   /** The connection has: so has the answer that was under way. */
   closed(): void {
     this.#stop();
+    this.#connection.closed();
     this.#response?.close();
   }
 
@@ -73,7 +76,8 @@ export class RequestReader implements BodySource, HasDeadline {
   answered(): void {
     this.#response = null;
     deadlines.set(this, this.#limits.idleMs);
-    if (this.#request !== null) this.#request.discard();
+    if (this.#isLost) this.#connection.endShort();
+    else if (this.#request !== null) this.#request.discard();
     else if (this.#bytes !== null) this.readOn();
     else if (this.#hasEnded) this.#connection.endShort();
   }
@@ -84,7 +88,7 @@ export class RequestReader implements BodySource, HasDeadline {
   }
 
   #take(bytes: Buffer): void {
-    if (this.#connection.isClosing) return;
+    if (this.#connection.isClosing || this.#isLost) return;
     this.#bytes = this.#bytes === null ? bytes : Buffer.concat([this.#bytes, bytes]);
     this.#read();
   }
@@ -163,7 +167,7 @@ export class RequestReader implements BodySource, HasDeadline {
       this.#stop();
       this.#upgrade(this.#connection, request, early);
     } else {
-      this.#response = new ResponseWriter(this.#socket, request.method, keepAlive);
+      this.#response = new ResponseWriter(this.#connection, request.method, keepAlive);
       this.#connection.take(request, this.#response);
     }
   }
@@ -173,12 +177,12 @@ export class RequestReader implements BodySource, HasDeadline {
     if (parser === null || bytes === null || !request.isWanted) return false;
     const pieces: Buffer[] = [];
     const used = parser.readBody(bytes, pieces);
-    if (this.#isChunked && this.#exceeds(request, used === -1 ? bytes : bytes.subarray(0, used))) {
-      if (request.isDiscarded) return this.#fail(413);
+    if (used === -1) return this.#failBody(request, 400);
+    if (this.#isChunked && this.#exceeds(request, bytes.subarray(0, used))) {
+      if (request.isDiscarded) return this.#lose();
       request.tooLarge();
     }
-    if (used === -1) return this.#fail(400);
-    if (parser.trailerSize > this.#limits.headerTotal) return this.#fail(431);
+    if (parser.trailerSize > this.#limits.headerTotal) return this.#failBody(request, 431);
     this.#bytes = used === bytes.length ? null : bytes.subarray(used);
     request.take(pieces);
     if (!parser.isEndRead) return true;
@@ -189,12 +193,25 @@ export class RequestReader implements BodySource, HasDeadline {
     const hasTrailers = parser.trailerSize > 0;
     parser.release();
     request.end(hasTrailers);
-    return true;
+    // Parsers disagree on where trailers end.
+    return hasTrailers && request.isDiscarded ? this.#lose() : true;
   }
 
   #exceeds(request: IncomingRequest, bytes: Buffer): boolean {
     this.#watch ??= new ChunkWatch(request.limit);
     return this.#watch.exceeds(bytes);
+  }
+
+  /** Where the rest of a body was only read to be dropped, its request has been answered already, or is about to be. */
+  #failBody(request: IncomingRequest, status: number): false {
+    return request.isDiscarded ? this.#lose() : this.#fail(status);
+  }
+
+  #lose(): false {
+    this.#isLost = true;
+    this.#bytes = null;
+    if (this.#connection.active === null) this.#connection.endShort();
+    return false;
   }
 
   #fail(status: number): false {
@@ -210,7 +227,7 @@ function framingOf(fields: readonly string[]): 'none' | 'length' | 'chunked' {
   for (let i = 0; i < fields.length; i += 2) {
     const { length } = fields[i] ?? '';
     if (length === 17 && fields[i]?.toLowerCase() === 'transfer-encoding') return 'chunked';
-    if (length === 14 && fields[i]?.toLowerCase() === 'content-length' && fields[i + 1] !== '0')
+    if (length === 14 && fields[i]?.toLowerCase() === 'content-length' && Number(fields[i + 1]) !== 0)
       framing = 'length';
   }
   return framing;

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import type { Socket } from 'node:net';
 import { Writable } from 'node:stream';
 import { test } from 'node:test';
-import { ResponseWriter } from './response-writer.ts';
+import { type Outlet, ResponseWriter } from './response-writer.ts';
 
 /** A client's connection that takes everything at once, and keeps it. */
-function client(): { readonly socket: Socket; readonly got: string[] } {
+function client(): Outlet & { readonly got: string[] } {
   const got: string[] = [];
   const socket = new Writable({
     decodeStrings: false,
@@ -18,30 +18,30 @@ function client(): { readonly socket: Socket; readonly got: string[] } {
       done();
     },
   });
-  return { socket: socket as Socket, got };
+  return { socket: socket as Socket, watchSending: () => {}, got };
 }
 
 const keepAlive = ['Connection', 'keep-alive'];
 
 test('a header and a small body leave in one write', () => {
-  const { socket, got } = client();
-  const writer = new ResponseWriter(socket, 'GET', true);
+  const to = client();
+  const writer = new ResponseWriter(to, 'GET', true);
   writer.writeHead(200, 'OK', ['Content-Length', '2', ...keepAlive]);
-  assert.deepEqual(got, []);
+  assert.deepEqual(to.got, []);
   writer.end('hé');
-  assert.deepEqual(got, ['HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: keep-alive\r\n\r\nhé']);
+  assert.deepEqual(to.got, ['HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: keep-alive\r\n\r\nhé']);
   assert.equal(writer.isFinished, true);
   assert.equal(writer.isLast, false);
 });
 
 test('an answer without a length is sent in chunks, with its end', () => {
-  const { socket, got } = client();
-  const writer = new ResponseWriter(socket, 'GET', true);
+  const to = client();
+  const writer = new ResponseWriter(to, 'GET', true);
   writer.writeHead(200, 'OK', ['Transfer-Encoding', 'chunked']);
   writer.write(Buffer.from('0123456789abcdef'));
   writer.end('x');
   assert.equal(
-    got.join(''),
+    to.got.join(''),
     'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n10\r\n0123456789abcdef\r\n1\r\nx\r\n0\r\n\r\n',
   );
 });
@@ -52,24 +52,35 @@ for (const [method, status] of [
   ['GET', 304],
 ] as const) {
   test(`${method} answered with ${status} has no body, whatever its header says`, () => {
-    const { socket, got } = client();
-    const writer = new ResponseWriter(socket, method, true);
+    const to = client();
+    const writer = new ResponseWriter(to, method, true);
     writer.writeHead(status, '', ['Transfer-Encoding', 'chunked', ...keepAlive]);
     writer.end('body');
-    assert.ok(got.join('').endsWith('keep-alive\r\n\r\n'), got.join(''));
+    assert.ok(to.got.join('').endsWith('keep-alive\r\n\r\n'), to.got.join(''));
   });
 }
 
 test('no field and no reason can begin a line of its own', () => {
-  const writer = new ResponseWriter(client().socket, 'GET', true);
+  const writer = new ResponseWriter(client(), 'GET', true);
   assert.throws(() => writer.writeHead(302, 'Found', ['Location', '/\r\nSet-Cookie: a=b']), /"Location"/);
   assert.throws(() => writer.writeHead(200, 'OK\n', []), /reason/);
   assert.throws(() => writer.writeHead(200, 'OK', ['X', 'a\0b']), /"X"/);
 });
 
+test('a header that could not be sent leaves nothing behind in the one that is', () => {
+  const to = client();
+  const writer = new ResponseWriter(to, 'GET', true);
+  const bad = ['Connection', 'close', 'Transfer-Encoding', 'chunked', 'X', '\n'];
+  assert.throws(() => writer.writeHead(200, 'OK', bad));
+  writer.writeHead(502, 'Bad Gateway', ['Content-Length', '4', ...keepAlive]);
+  writer.end('page');
+  assert.ok(to.got.join('').endsWith('keep-alive\r\n\r\npage'), to.got.join(''));
+  assert.equal(writer.isLast, false);
+});
+
 test('who waits for its end hears of it once, also when the connection ends first', () => {
-  const { socket } = client();
-  const writer = new ResponseWriter(socket, 'GET', true);
+  const to = client();
+  const writer = new ResponseWriter(to, 'GET', true);
   const told: string[] = [];
   writer.onClose({ closed: () => told.push('first') });
   writer.onClose({ closed: () => told.push('second') });
@@ -80,7 +91,7 @@ test('who waits for its end hears of it once, also when the connection ends firs
 });
 
 test('Connection: close says that the connection is to end', () => {
-  const writer = new ResponseWriter(client().socket, 'GET', true);
+  const writer = new ResponseWriter(client(), 'GET', true);
   writer.writeHead(200, 'OK', ['Connection', 'close']);
   assert.equal(writer.isLast, true);
 });

@@ -6,12 +6,20 @@ import type { ClientResponse, CloseListener } from './message.ts';
 /** What may be no part of a field's value, or of a reason (RFC 9110 section 5.5). */
 const unfit = /[^\t\x20-\x7e\x80-\xff]/;
 
+/** The client's connection. */
+export interface Outlet {
+  readonly socket: Socket;
+  /** Something is left that the client has not taken at once. */
+  watchSending(): void;
+}
+
 export class ResponseWriter implements ClientResponse {
   readonly keepAlive: boolean;
   isLast = false;
   isFinished = false;
   isClosed = false;
   readonly #socket: Socket;
+  readonly #outlet: Outlet;
   /** Whether the request lets the answer have a body. */
   readonly #isHead: boolean;
   /** Not sent yet: it goes out with the body's first bytes. */
@@ -22,8 +30,9 @@ export class ResponseWriter implements ClientResponse {
   #listener: CloseListener | null = null;
   readonly #others: CloseListener[] = [];
 
-  constructor(socket: Socket, method: string, keepAlive: boolean) {
-    this.#socket = socket;
+  constructor(outlet: Outlet, method: string, keepAlive: boolean) {
+    this.#outlet = outlet;
+    this.#socket = outlet.socket;
     this.#isHead = method === 'HEAD';
     this.keepAlive = keepAlive;
   }
@@ -37,6 +46,8 @@ export class ResponseWriter implements ClientResponse {
   }
 
   writeHead(status: number, reason: string, fields: readonly string[]): void {
+    this.isLast = false;
+    this.#isChunked = false;
     if (unfit.test(reason)) throw new Error('its reason has a character that may not be there');
     let head = `HTTP/1.1 ${status} ${reason}\r\n`;
     for (let i = 0; i < fields.length; i += 2) {
@@ -59,13 +70,18 @@ export class ResponseWriter implements ClientResponse {
   write(bytes: Buffer): boolean {
     const socket = this.#socket;
     const before = this.#takeHead() + (this.#isChunked ? `${bytes.length.toString(16)}\r\n` : '');
-    if (before === '') return socket.write(bytes);
+    if (before === '') return this.#hasLeft(socket.write(bytes));
     socket.cork();
     socket.write(before, 'latin1');
     socket.write(bytes);
     if (this.#isChunked) socket.write('\r\n', 'latin1');
     socket.uncork();
-    return !socket.writableNeedDrain;
+    return this.#hasLeft(!socket.writableNeedDrain);
+  }
+
+  #hasLeft(is: boolean): boolean {
+    if (!is) this.#outlet.watchSending();
+    return is;
   }
 
   end(data: Buffer | string = ''): void {
@@ -78,8 +94,12 @@ export class ResponseWriter implements ClientResponse {
     if (hasBody && typeof data === 'string' && !this.#isChunked) text += data;
     if (this.#isChunked && !this.#isBodyless) text += '0\r\n\r\n';
     if (text !== '') this.#socket.write(text, 'latin1');
-    if (this.#socket.writableLength === 0) this.#finished();
-    else this.#socket.write('', 'latin1', error => error == null && this.#finished());
+    if (this.#socket.writableLength === 0) {
+      this.#finished();
+    } else {
+      this.#outlet.watchSending();
+      this.#socket.write('', 'latin1', error => error == null && this.#finished());
+    }
   }
 
   onDrain(listener: () => void): void {

@@ -88,7 +88,8 @@ export class Connections {
     connection.onAnswered = () => reader.answered();
     socket.once('close', () => reader.closed());
     socket.on('error', () => socket.destroy());
-    socket.setTimeout(this.#worker.limits.writeGapMs, () => connection.timedOut());
+    socket.setTimeout(this.#worker.limits.writeGapMs);
+    socket.on('timeout', () => connection.timedOut());
     this.add(connection);
     reader.start();
   }

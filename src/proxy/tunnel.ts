@@ -19,7 +19,7 @@ export function upgrade(
   serve: (exchange: Exchange, tunnel: (head: ResponseHead, app: AppConnection) => AnswerReader) => void,
 ): void {
   const { socket } = connection;
-  const res = new ResponseWriter(socket, req.method, false);
+  const res = new ResponseWriter(connection, req.method, false);
   const waiting = new EarlyBytes(connection, early);
   socket.once('close', () => res.close());
   connection.begin(req, res, exchange => {
@@ -72,6 +72,7 @@ class Tunnel implements AnswerReader {
     app.setIdle(tunnelIdleMs);
     socket.write(answerText(head), 'latin1');
     if (early.length > 0) app.write(early);
+    if (socket.readableEnded) app.endWrite();
     socket.on('data', (bytes: Buffer) => {
       exchange.receivedBytes += bytes.length;
       if (app.write(bytes)) return;
