@@ -5,7 +5,7 @@ import { HostdError, messageOf } from '../errors.ts';
 import { native } from '../native/index.ts';
 import { checkUser, makeGroup, makeUser } from './accounts.ts';
 import { fetchCode } from './code.ts';
-import { checkServer, makeDatabase, makeRole } from './database.ts';
+import { checkDatabase, makeDatabase, makeRole } from './database.ts';
 import { makeDirectories, makeRoot } from './directories.ts';
 import { collectStatic, makeProject, makeSecret, migrate, readSecret } from './django.ts';
 import { installDriver } from './driver.ts';
@@ -179,7 +179,7 @@ async function preflight(site: Site): Promise<void> {
     throw new HostdError('failed', `cannot find the directory "${order.code.path}"`, { hint: '--from DIR' });
   if (order.requirements !== null && !existsSync(order.requirements))
     throw new HostdError('failed', `cannot find "${order.requirements}"`, { hint: '--requirements FILE' });
-  if (order.database?.kind === 'postgresql') await checkServer(run, order.database);
+  if (order.database?.kind === 'postgresql') await checkDatabase(run, order.database);
 }
 
 async function undoAll(undos: readonly Undo[], report: Report): Promise<void> {

@@ -42,8 +42,8 @@ async function ask(
   );
 }
 
-/** Whether PostgreSQL is there and can be asked, before anything is made. @throws HostdError */
-export async function checkServer(run: Run, server: Server): Promise<void> {
+/** Whether PostgreSQL is there, and role and database are nobody else's, before anything is made. @throws HostdError */
+export async function checkDatabase(run: Run, database: Database): Promise<void> {
   const hint = 'apt-get install postgresql, or: --database sqlite';
   let ran: { code: number };
   try {
@@ -53,9 +53,11 @@ export async function checkServer(run: Run, server: Server): Promise<void> {
     throw new HostdError('failed', `cannot find PostgreSQL: there is no user "${postgresqlUser}"`, { hint });
   }
   if (ran.code !== 0) throw new HostdError('failed', 'cannot find psql', { hint });
-  const version = await ask(run, server, 'reach PostgreSQL', 'SHOW server_version_num;');
+  const version = await ask(run, database, 'reach PostgreSQL', 'SHOW server_version_num;');
   if (Number(version) < 100000)
     throw new HostdError('failed', `cannot use PostgreSQL ${version}: older than 10`);
+  await hasRole(run, database);
+  await hasDatabase(run, database);
 }
 
 export async function makeRole(site: Site): Promise<Outcome> {
@@ -63,20 +65,10 @@ export async function makeRole(site: Site): Promise<Outcome> {
   const { database } = order;
   if (database === null) return there;
   const { role } = database;
-  const sql = `SELECT rolcanlogin, rolsuper OR rolcreaterole OR rolbypassrls FROM pg_roles WHERE rolname = ${sqlText(role)};`;
-  const found = await ask(run, database, `look for the role "${role}"`, sql);
-  if (found === 't|f') {
+  if (await hasRole(run, database)) {
     checkOwn(site, role);
     return there;
   }
-  if (found !== '')
-    throw new HostdError(
-      'conflict',
-      `cannot use the PostgreSQL role "${role}": it may ${found.endsWith('t') ? 'do more than an app should' : 'not log in'}`,
-      {
-        hint: '--user U, another user, and so another role',
-      },
-    );
   const forget = noteMade(site, 'role');
   site.onUndo({
     what: `drop the role "${role}"`,
@@ -87,6 +79,30 @@ export async function makeRole(site: Site): Promise<Outcome> {
   });
   await ask(run, database, `make the role "${role}"`, `CREATE ROLE ${sqlName(role)} LOGIN;`);
   return made();
+}
+
+/** @throws HostdError for one that is no app's. */
+async function hasRole(run: Run, database: Database): Promise<boolean> {
+  const { role } = database;
+  const sql = `SELECT rolcanlogin, rolsuper OR rolcreaterole OR rolbypassrls FROM pg_roles WHERE rolname = ${sqlText(role)};`;
+  const found = await ask(run, database, `look for the role "${role}"`, sql);
+  if (found === '' || found === 't|f') return found !== '';
+  throw new HostdError(
+    'conflict',
+    `cannot use the PostgreSQL role "${role}": it may ${found.endsWith('t') ? 'do more than an app should' : 'not log in'}`,
+    { hint: '--user U, another user, and so another role' },
+  );
+}
+
+/** @throws HostdError for one that is another's. */
+async function hasDatabase(run: Run, database: Database): Promise<boolean> {
+  const { role, name } = database;
+  const owner = `SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = ${sqlText(name)};`;
+  const found = await ask(run, database, `look for the database "${name}"`, owner);
+  if (found === '' || found === role) return found !== '';
+  throw new HostdError('conflict', `cannot use the PostgreSQL database "${name}": it belongs to "${found}"`, {
+    hint: 'another name for the app',
+  });
 }
 
 /** A role that is older than the system user of its name was made for somebody else. */
@@ -105,17 +121,8 @@ export async function makeDatabase(site: Site): Promise<Outcome> {
   const { database } = order;
   if (database === null) return there;
   const { role, name } = database;
-  const owner = `SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = ${sqlText(name)};`;
-  const found = await ask(run, database, `look for the database "${name}"`, owner);
-  if (found !== '' && found !== role)
-    throw new HostdError(
-      'conflict',
-      `cannot use the PostgreSQL database "${name}": it belongs to "${found}"`,
-      {
-        hint: 'another name for the app',
-      },
-    );
-  if (found === '') {
+  const isThere = await hasDatabase(run, database);
+  if (!isThere) {
     const forget = noteMade(site, 'database');
     site.onUndo({
       what: `drop the database "${name}"`,
@@ -131,7 +138,7 @@ export async function makeDatabase(site: Site): Promise<Outcome> {
     await ask(run, database, `close the database "${name}" to others`, close);
   }
   await checkLogin(site, database);
-  return found === '' ? made() : there;
+  return isThere ? there : made();
 }
 
 /** The proof that peer authentication works for the app's user. */
