@@ -14,7 +14,7 @@ import { type RunningWorker, startWorker, type WorkerOptions } from './proxy/wor
 const tool = '/usr/bin/slowhttptest';
 const missing = existsSync(tool) ? false : `${tool} is not installed`;
 
-const attackSeconds = 8;
+const attackSeconds = 6;
 /** Both are bounds that a broken worker misses by far, not figures to be proud of. */
 const slowestMs = 2000;
 const memoryMegabytes = 150;

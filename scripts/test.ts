@@ -67,10 +67,13 @@ async function prepare(): Promise<void> {
 /** Real processes: one file at a time on a small machine, and none may hang for ever. */
 const real = ['--test-concurrency=1', '--test-timeout=120000'];
 const tallies: Tally[] = [];
-if (wanted('check')) {
-  tallies.push(await check('types (tsc)', 'tsc', ['-p', 'tsconfig.json']));
-  tallies.push(await check('style (biome)', 'biome', ['check', '.']));
-}
+if (wanted('check'))
+  tallies.push(
+    ...(await Promise.all([
+      check('types (tsc)', 'tsc', ['-p', 'tsconfig.json']),
+      check('style (biome)', 'biome', ['check', '.']),
+    ])),
+  );
 if (wanted('unit'))
   tallies.push(
     await suite('unit', ['src/**/*.test.ts', 'scripts/**/*.test.ts', 'benchmarks/**/*.test.ts'], []),

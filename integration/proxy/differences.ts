@@ -73,8 +73,8 @@ export const differences: readonly Difference[] = [
   },
   {
     nginx: 'Any method in capitals reaches the app',
-    hostd: '400 for methods that node:http does not know',
-    why: 'Its parser has a fixed list, with all of HTTP and WebDAV',
+    hostd: '400 for methods that llhttp does not know',
+    why: 'Its list is fixed, with all of HTTP and WebDAV',
     seen: ['unknown method'],
   },
   {
