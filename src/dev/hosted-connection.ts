@@ -13,7 +13,7 @@ export class HostedConnection extends Connection {
   constructor(worker: Worker, socket: Socket, serve: Serve) {
     super(worker, socket, socket.localPort ?? 0, serve);
     // node:http calls this after the last answer.
-    socket.destroySoon = () => this.endShort();
+    socket.destroySoon = () => this.endGently();
     this.onAnswered = () => this.#next();
   }
 

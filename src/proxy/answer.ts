@@ -92,7 +92,7 @@ export class Answer {
     if (bytes !== null) this.#count(bytes.length);
     if (bytes === null) this.#exchange.res.flushHead();
     else this.#exchange.res.write(bytes);
-    this.#exchange.connection.endShort();
+    this.#exchange.connection.endGently();
     return true;
   }
 

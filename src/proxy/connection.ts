@@ -85,7 +85,7 @@ export class Connection implements Outlet {
     this.#active = null;
     this.#bytesServed = this.socket.bytesRead;
     if (this.socket.destroyed || this.#closing) return;
-    if (exchange.res.isLast) this.#endGently();
+    if (exchange.res.isLast) this.endGently();
     else if (this.#failure !== null) this.#endWithFailure();
     else this.#goOn();
   }
@@ -134,13 +134,8 @@ export class Connection implements Outlet {
   drain(patient: boolean): void {
     if (this.#active !== null || this.#closing) return;
     const idle = this.#requests > 0 && this.socket.bytesRead === this.#bytesServed;
-    if (idle && !patient) this.#endGently();
-    else setTimeout(() => this.#active === null && this.#endGently(), this.#worker.limits.lastRequestMs);
-  }
-
-  /** Ends it after what has been written, though the client has been promised more. */
-  endShort(): void {
-    this.#endGently();
+    if (idle && !patient) this.endGently();
+    else setTimeout(() => this.#active === null && this.endGently(), this.#worker.limits.lastRequestMs);
   }
 
   destroy(): void {
@@ -175,11 +170,14 @@ export class Connection implements Outlet {
         `Content-Length: ${page.length}\r\nConnection: close\r\n\r\n${page}`,
       'latin1',
     );
-    this.#endGently();
+    this.endGently();
   }
 
-  /** Bytes that the client still sends would turn into a reset that can overtake the answer, so they are read and dropped for a while. */
-  #endGently(): void {
+  /**
+   * Ends it after what has been written, whatever the client has been promised. Bytes that it still sends would turn into a reset that
+   * can overtake the answer, so they are read and dropped for a while.
+   */
+  endGently(): void {
     if (this.#closing) return;
     this.#closing = true;
     const { socket } = this;

@@ -35,7 +35,11 @@ export class IncomingRequest implements ClientRequest {
   }
 
   get isWanted(): boolean {
-    return this.isDiscarded || (this.#reader !== null && !this.#isPaused);
+    return this.isDiscarded || this.#isFlowing;
+  }
+
+  get #isFlowing(): boolean {
+    return this.#reader !== null && !this.#isPaused && !this.isDiscarded;
   }
 
   readBody(reader: BodyReader, limit: number): void {
@@ -78,12 +82,12 @@ export class IncomingRequest implements ClientRequest {
   }
 
   #flow(): void {
-    while (this.isWanted && !this.isDiscarded) {
+    while (this.#isFlowing) {
       const piece = this.#pieces.shift();
       if (piece === undefined) break;
       this.#reader?.piece(piece);
     }
-    if (!this.isWanted || this.#isEndTold || this.isDiscarded) return;
+    if (!this.#isFlowing || this.#isEndTold) return;
     if (!this.complete) {
       this.#source.readOn();
       return;

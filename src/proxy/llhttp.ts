@@ -30,10 +30,11 @@ interface Exports {
 }
 
 /** What a span of bytes is part of. */
-type Kind = 0 | 1 | 2;
+type Kind = 0 | 1 | 2 | 3;
 const url: Kind = 0;
 const name: Kind = 1;
 const value: Kind = 2;
+const body: Kind = 3;
 
 /** Whose bytes are being read; null between two calls. */
 let current: RequestParser | null = null;
@@ -60,10 +61,7 @@ function instantiate(): Exports {
       current?.sawHead(upgrade === 1, keepAlive === 1);
       return pausedByCallback;
     },
-    wasm_on_body: (_parser: number, at: number, length: number) => {
-      current?.sawBody(at - buffer, length);
-      return 0;
-    },
+    wasm_on_body: span(body),
     wasm_on_message_complete: () => {
       current?.sawEnd();
       return pausedByCallback;
@@ -153,7 +151,7 @@ export class RequestParser {
     const spans = this.#spans;
     for (let i = 0; i < spans.length; i += 3) {
       const [start, end] = [spans[i + 1] ?? 0, spans[i + 2] ?? 0];
-      if (spans[i] === -1) pieces.push(bytes.subarray(start, end));
+      if (spans[i] === body) pieces.push(bytes.subarray(start, end));
       else this.trailerSize += end - start;
     }
     spans.length = 0;
@@ -170,7 +168,7 @@ export class RequestParser {
     spare.push(this);
   }
 
-  /** For llhttp's callbacks, as are the next three. */
+  /** For llhttp's callbacks, as are the next two. */
   sawSpan(kind: Kind, start: number, length: number): void {
     this.#spans.push(kind, this.#base + start, this.#base + start + length);
   }
@@ -179,10 +177,6 @@ export class RequestParser {
     this.#at = 'body';
     this.upgrade = upgrade;
     this.keepAlive = keepAlive;
-  }
-
-  sawBody(start: number, length: number): void {
-    this.#spans.push(-1, this.#base + start, this.#base + start + length);
   }
 
   sawEnd(): void {

@@ -76,10 +76,10 @@ export class RequestReader implements BodySource, HasDeadline {
   answered(): void {
     this.#response = null;
     deadlines.set(this, this.#limits.idleMs);
-    if (this.#isLost) this.#connection.endShort();
+    if (this.#isLost) this.#connection.endGently();
     else if (this.#request !== null) this.#request.discard();
     else if (this.#bytes !== null) this.readOn();
-    else if (this.#hasEnded) this.#connection.endShort();
+    else if (this.#hasEnded) this.#connection.endGently();
   }
 
   /** No request has come, or not all of its head, in the time that it has. */
@@ -98,7 +98,7 @@ export class RequestReader implements BodySource, HasDeadline {
     const { active } = this.#connection;
     if (this.#bytes !== null) return;
     if (this.#isInside) this.#connection.destroy();
-    else if (active === null) this.#connection.endShort();
+    else if (active === null) this.#connection.endGently();
     else active.closeAfter();
   }
 
@@ -210,7 +210,7 @@ export class RequestReader implements BodySource, HasDeadline {
   #lose(): false {
     this.#isLost = true;
     this.#bytes = null;
-    if (this.#connection.active === null) this.#connection.endShort();
+    if (this.#connection.active === null) this.#connection.endGently();
     return false;
   }
 

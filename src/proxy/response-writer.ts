@@ -27,8 +27,7 @@ export class ResponseWriter implements ClientResponse {
   #isBodyless = false;
   #isChunked = false;
   #isEnded = false;
-  #listener: CloseListener | null = null;
-  readonly #others: CloseListener[] = [];
+  readonly #listeners: CloseListener[] = [];
 
   constructor(outlet: Outlet, method: string, keepAlive: boolean) {
     this.#outlet = outlet;
@@ -107,18 +106,14 @@ export class ResponseWriter implements ClientResponse {
   }
 
   onClose(listener: CloseListener): void {
-    if (this.#listener === null) this.#listener = listener;
-    else this.#others.push(listener);
+    this.#listeners.push(listener);
   }
 
   /** The connection has ended, or is no longer HTTP's. */
   close(): void {
     if (this.isClosed) return;
     this.isClosed = true;
-    const first = this.#listener;
-    this.#listener = null;
-    first?.closed();
-    for (const listener of this.#others.splice(0)) listener.closed();
+    for (const listener of this.#listeners.splice(0)) listener.closed();
   }
 
   #finished(): void {

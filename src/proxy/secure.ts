@@ -26,7 +26,7 @@ export function makeSecureServer(
     // As on plain connections: who has said all may still listen. In a handshake it only means that the client has gone.
     socket.allowHalfOpen = true;
     connections.secured(socket, shaking.get(nameOf(socket)) ?? socket);
-    connections.serveOn(socket, localPort || (socket.localPort ?? 0));
+    connections.serveOn(socket, localPort);
   });
   // A handshake that fails is the client's affair: scanners, old browsers, names that are nobody's.
   tls.on('tlsClientError', (_error, socket) => socket.destroy());

@@ -78,10 +78,10 @@ export class Connections {
     this.#secured.add(socket);
   }
 
-  /** Serves a connection, if it is, or has been, admitted. */
+  /** Serves a connection, if it is, or has been, admitted. `localPort` 0: the one that the socket names. */
   serveOn(socket: Socket, localPort: number): void {
     if (!this.#secured.has(socket) && !this.admit(socket)) return;
-    const connection = new Connection(this.#worker, socket, localPort, this.serve);
+    const connection = new Connection(this.#worker, socket, localPort || (socket.localPort ?? 0), this.serve);
     const reader = new RequestReader(connection, this.#worker.limits, (connection, request, early) =>
       upgrade(connection, request, early, this.serve),
     );
@@ -153,6 +153,6 @@ function clientOf(address: string): string {
 /** A server for connections that come in by `localPort`; it does not listen yet. */
 export function makeServer(connections: Connections, localPort: number): Server {
   return createServer({ allowHalfOpen: true, noDelay: true, keepAlive: true }, socket =>
-    connections.serveOn(socket, localPort || (socket.localPort ?? 0)),
+    connections.serveOn(socket, localPort),
   );
 }

@@ -28,27 +28,25 @@ export function upgrade(
 }
 
 class EarlyBytes {
-  readonly #socket: Socket;
+  readonly #connection: Connection;
   readonly #pieces: Buffer[];
   #size: number;
-  readonly #isClosing: () => boolean;
   readonly #keep = (bytes: Buffer): void => {
-    if (this.#isClosing()) return;
+    if (this.#connection.isClosing) return;
     this.#pieces.push(bytes);
     this.#size += bytes.length;
-    if (this.#size > earlyLimit) this.#socket.pause();
+    if (this.#size > earlyLimit) this.#connection.socket.pause();
   };
 
   constructor(connection: Connection, first: Buffer) {
-    this.#socket = connection.socket;
+    this.#connection = connection;
     this.#pieces = [first];
     this.#size = first.length;
-    this.#isClosing = () => connection.isClosing;
-    this.#socket.on('data', this.#keep);
+    connection.socket.on('data', this.#keep);
   }
 
   take(): Buffer {
-    this.#socket.off('data', this.#keep);
+    this.#connection.socket.off('data', this.#keep);
     return Buffer.concat(this.#pieces);
   }
 }
@@ -102,7 +100,7 @@ class Tunnel implements AnswerReader {
   }
 
   end(): void {
-    this.#exchange.connection.endShort();
+    this.#exchange.connection.endGently();
   }
 
   failed(): void {
