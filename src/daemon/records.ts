@@ -75,14 +75,12 @@ export function openRecords(stateDir: string): Records {
       for (const name of namesIn(stopped)) rmSync(join(stopped, name));
     },
     setMaintenance(app, maintenance) {
-      if (maintenance === null) rmSync(join(maintained, app), { force: true });
-      else replace(join(maintained, app), JSON.stringify(maintenance));
+      note(join(maintained, app), maintenance);
     },
     maintenance: () =>
       new Map(namesIn(maintained).map(name => [name, readMaintenance(join(maintained, name))])),
     setPair(site, pair) {
-      if (pair === null) rmSync(join(certificates, site), { force: true });
-      else replace(join(certificates, site), JSON.stringify(pair));
+      note(join(certificates, site), pair);
     },
     pairs: () =>
       new Map(
@@ -119,6 +117,11 @@ export function openRecords(stateDir: string): Records {
 /** Without drafts that a crash has left. */
 function namesIn(directory: string): string[] {
   return readdirSync(directory).filter(name => !name.startsWith('.'));
+}
+
+function note(path: string, value: object | null): void {
+  if (value === null) rmSync(path, { force: true });
+  else replace(path, JSON.stringify(value));
 }
 
 function replace(path: string, text: string): void {
