@@ -66,6 +66,19 @@ for (const [where, make] of Object.entries(fileSystems)) {
   });
 }
 
+test('long lines, seldom with their end where a file can be cut: each backup has whole lines', async t => {
+  const { place, directory } = fileSystems['on a disk'](t);
+  const log = join(directory, 'writer.log');
+  const lines = 5000;
+  const command = writerCommand(place, { writers: 2, lines, length: 1000, pause: 0.0005 });
+  const config = writerConfig(log, command, { stdout_logfile_maxbytes: '1200KB' });
+  const hostd = await startHostd(place, { config });
+  await hostd.state('writer', 'EXITED', 60_000);
+  const { lost, doubled, torn, tornFiles } = await tallyLog(log, lines, 2);
+  assert.deepEqual({ lost, doubled, torn, tornFiles }, { ...nothingLost, tornFiles: [] });
+  assert.ok(logFiles(log).length > 2);
+});
+
 test('hostctl logs -f goes on through rotation, without a line lost or twice', async t => {
   for (const [where, make] of Object.entries(fileSystems)) {
     const { place, directory } = make(t);

@@ -36,7 +36,7 @@ export type Report =
   | { readonly kind: 'failed'; readonly code: string; readonly message: string };
 
 /** A log without a line end where it can be cut is cut in the middle of a line only above this size, in bytes. */
-const smallLog = 1024 * 1024;
+const smallLog = 8 * 1024 * 1024;
 /** The most that is left to be copied while nobody writes, in bytes, if the writers let it be so little. */
 const shortRest = 256 * 1024;
 const mostRounds = 5;
