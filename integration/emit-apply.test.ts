@@ -3,12 +3,13 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { freePort } from '../scripts/free-port.ts';
 import { ask } from '../scripts/http.ts';
 import { run } from '../scripts/run.ts';
 import { needs, startNginx, tools } from './emit/tools.ts';
 import { isRoot, self, testAccounts } from './harness/accounts.ts';
 import { tinyApp } from './harness/apps.ts';
-import { freePort, startHostd } from './harness/hostd.ts';
+import { startHostd } from './harness/hostd.ts';
 import { makePlace } from './harness/place.ts';
 import { until } from './harness/until.ts';
 import { needsVirtualenv } from './harness/virtualenvs.ts';

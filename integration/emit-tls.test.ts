@@ -6,10 +6,10 @@ import { chmodSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { request } from 'node:https';
 import { type TestContext, test } from 'node:test';
+import { freePort } from '../scripts/free-port.ts';
 import { type Ask, ask } from '../scripts/http.ts';
 import { run } from '../scripts/run.ts';
 import { needs, startNginx, type Tool, tools } from './emit/tools.ts';
-import { freePort } from './harness/hostd.ts';
 import { makePlace, type Place } from './harness/place.ts';
 import { until } from './harness/until.ts';
 

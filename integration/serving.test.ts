@@ -3,10 +3,11 @@
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
+import { freePort } from '../scripts/free-port.ts';
 import { ask } from '../scripts/http.ts';
 import { isRoot, needsRoot, self, testAccounts } from './harness/accounts.ts';
 import { tinyApp } from './harness/apps.ts';
-import { freePort, startHostd } from './harness/hostd.ts';
+import { startHostd } from './harness/hostd.ts';
 import { startLoad } from './harness/load.ts';
 import { makePlace } from './harness/place.ts';
 import { look } from './harness/processes.ts';

@@ -4,9 +4,10 @@ import { mkdirSync } from 'node:fs';
 import type { TestSite } from '../../integration/proxy/fixture.ts';
 import { startNginx } from '../../integration/proxy/nginx.ts';
 import { startWorker } from '../../integration/proxy/worker.ts';
+import { freePort } from '../../scripts/free-port.ts';
 import { flagsOf } from '../../src/daemon/own-code.ts';
 import { configureCaddy } from './caddy.ts';
-import { findCommand, freePort, startProgram, whenAccepting } from './processes.ts';
+import { findCommand, startProgram, whenAccepting } from './processes.ts';
 
 export interface Contender {
   readonly name: string;

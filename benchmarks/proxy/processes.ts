@@ -61,14 +61,6 @@ function accepts(address: net.NetConnectOpts): Promise<boolean> {
   });
 }
 
-export async function freePort(): Promise<number> {
-  const server = net.createServer();
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise(resolve => server.close(resolve));
-  return typeof address === 'object' && address !== null ? address.port : 0;
-}
-
 /** Where a command is, or null. */
 export function findCommand(name: string): string | null {
   const directories = [...(process.env['PATH'] ?? '').split(':'), '/usr/local/bin', '/usr/sbin', '/usr/bin'];

@@ -3,11 +3,11 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { freePort } from '../../scripts/free-port.ts';
 import { type Answer, type Ask, ask } from '../../scripts/http.ts';
 import { native } from '../../src/native/index.ts';
 import { openTerminal } from '../../src/native/terminal.ts';
 import type { Account } from '../harness/accounts.ts';
-import { freePort } from '../harness/hostd.ts';
 import type { Place } from '../harness/place.ts';
 import { virtualenv } from '../harness/virtualenvs.ts';
 

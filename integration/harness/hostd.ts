@@ -1,7 +1,7 @@
 // Runs bin/hostd and bin/hostctl for one test, with every path of theirs inside the test's place.
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import { createServer } from 'node:net';
+import { freePort } from '../../scripts/free-port.ts';
 import { type Answer, type Ask, ask } from '../../scripts/http.ts';
 import { type Ran, run } from '../../scripts/run.ts';
 import { type TomlTable, tomlText } from '../../scripts/toml-text.ts';
@@ -173,15 +173,4 @@ function portOf(config: TomlTable | undefined): number | undefined {
   const proxy = config?.['proxy'] as { listen?: readonly string[] } | undefined;
   const port = proxy?.listen?.[0]?.split(':').pop();
   return port === undefined ? undefined : Number(port);
-}
-
-/** A port that nobody listened on a moment ago. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer().on('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
-    });
-  });
 }

@@ -4,6 +4,7 @@ import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { accessSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
+import { freePort } from '../../scripts/free-port.ts';
 import type { TestSite } from './fixture.ts';
 import { workerIds } from './worker.ts';
 
@@ -123,14 +124,6 @@ ${locations.join('\n')}
       }
     }
   }`;
-}
-
-async function freePort(): Promise<number> {
-  const server = net.createServer();
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise(resolve => server.close(resolve));
-  return typeof address === 'object' && address !== null ? address.port : 0;
 }
 
 function accepts(port: number): Promise<boolean> {
