@@ -7,7 +7,7 @@
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { makeFixture } from '../integration/proxy/fixture.ts';
-import { findDjango, startDjango, startFastApp } from './proxy/apps.ts';
+import { findDjango, startDjango, startFastApp, syncWorkers } from './proxy/apps.ts';
 import { type Contender, startContender } from './proxy/contenders.ts';
 import { measure, type Plan } from './proxy/measure.ts';
 import { measureMemory } from './proxy/memory.ts';
@@ -57,7 +57,12 @@ async function measureRow(row: Row, python: string | null, plan: Plan): Promise<
     ends.push(program.stop);
     const contenders: Contender[] = [];
     for (const name of row.contenders) {
-      const contender = await startContender(name, { directory: fixture.directory, site, kept: row.kept });
+      const contender = await startContender(name, {
+        directory: fixture.directory,
+        site,
+        kept: row.kept,
+        isSync: app !== 'fast' && app.gunicorn === syncWorkers,
+      });
       if (contender === null) continue;
       ends.push(contender.stop);
       contenders.push(contender);

@@ -1,6 +1,6 @@
 // The proxies, each started in front of one site.
 
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import type { TestSite } from '../../integration/proxy/fixture.ts';
 import { startNginx } from '../../integration/proxy/nginx.ts';
 import { startWorker } from '../../integration/proxy/worker.ts';
@@ -36,11 +36,13 @@ export interface Before {
   readonly site: TestSite;
   /** Whether connections to the app are kept. */
   readonly kept: boolean;
+  /** What hostd tells its proxy of an app that it runs itself: that its workers are gunicorn's sync workers. */
+  readonly isSync: boolean;
 }
 
 /** null where it is not installed. */
 export async function startContender(name: ContenderName, before: Before): Promise<Contender | null> {
-  const { directory, kept } = before;
+  const { directory, kept, isSync } = before;
   const site = { ...before.site, keepalive: kept };
   if (name === 'nginx') return { name, ...(await startNginx(directory, [site], { keepalive: kept })) };
   if (name === 'nginx-new') {
@@ -48,8 +50,10 @@ export async function startContender(name: ContenderName, before: Before): Promi
     return { name, ...(await startNginx(`${directory}/new`, [site])) };
   }
   if (name === 'hostd') {
+    const halfClose = `${directory}/half-close`;
+    if (isSync) writeFileSync(halfClose, '');
     const worker = await startWorker({
-      sites: [site],
+      sites: [{ ...site, halfClose }],
       directory,
       nodeOptions: [...flagsOf.proxy, ...profiling()],
     });

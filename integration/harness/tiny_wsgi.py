@@ -5,10 +5,12 @@
 /environ       what WSGI was given              /stderr?t=T  writes T to stderr
 /echo          the request's body               /status?c=N  answers with that status
 /env           the process's environment        /bytes?n=N   N bytes
+/heard         whether the proxy has said all that it will say on this connection
 """
 
 import json
 import os
+import socket
 import sys
 import time
 from urllib.parse import parse_qs
@@ -32,6 +34,8 @@ def answer(environ, query):
         return as_json(dict(os.environ))
     if path == "/echo":
         return "200 OK", "application/octet-stream", environ["wsgi.input"].read()
+    if path == "/heard":
+        return as_json(says_no_more(environ["gunicorn.socket"]))
     if path == "/bytes":
         return "200 OK", "application/octet-stream", b"x" * int(query.get("n", "0"))
     if path == "/status":
@@ -43,6 +47,14 @@ def answer(environ, query):
     if path == "/stderr":
         print(query.get("t", "hello, log"), file=sys.stderr, flush=True)
     return "200 OK", "text/plain", f"{__name__} {os.getpid()}\n".encode()
+
+
+def says_no_more(connection):
+    connection.settimeout(0.2)
+    try:
+        return connection.recv(1, socket.MSG_PEEK) == b""
+    except OSError:
+        return False
 
 
 def as_json(value):

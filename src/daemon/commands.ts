@@ -50,7 +50,7 @@ export function commandHandlers(daemon: Daemon): Handlers {
     'POST /restart': call => act(call, remembered(restart, false)),
     'POST /reload': call =>
       act(call, async (_loop, units, report) => {
-        if (call.body['hup'] === true) hangUp(units, report);
+        if (call.body['hup'] === true) hangUp(supervisor, units, report);
         else await supervisor.exclusively(() => reload(supervisor, units, log, report));
       }),
     'POST /scale': call => {

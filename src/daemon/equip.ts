@@ -21,6 +21,8 @@ export interface EquipContext {
   readonly traffic: Traffic;
   /** Path of the configuration that gunicorn is started with (gunicorn.ts). */
   readonly gunicornConfiguration: string;
+  /** Told once gunicorn's workers have loaded the app. */
+  readonly onWorkerClass: (unit: Unit, isSync: boolean) => void;
 }
 
 export function isProxy(program: Program): boolean {
@@ -49,6 +51,7 @@ export function socketKeys(program: Program, host: Host): string[] {
 export function equip(unit: Unit, loop: Loop, context: EquipContext): Equipment {
   const { program } = unit;
   unit.waitsFor = null;
+  unit.isSync = false;
   if (isProxy(program)) return equipWorker(unit, loop, context);
   if (program.socket === null) return { env: {}, fds: [], close: [] };
   const { uid, gid } = userOf(program);
@@ -58,17 +61,24 @@ export function equip(unit: Unit, loop: Loop, context: EquipContext): Equipment 
   const fd = context.sockets.unix(program.socket, owner, clients);
   // sd_listen_fds(3); LISTEN_PID is filled in by the launcher.
   const listen = { LISTEN_FDS: '1', LISTEN_PID: '' };
-  if (gunicornApp(program, host) === null || (program.health !== null && !unit.successor))
-    return { env: listen, fds: [fd], close: [] };
+  if (gunicornApp(program, host) === null) return { env: listen, fds: [fd], close: [] };
   const { run } = unit.state;
-  const ready = () => loop.post(unit, { kind: 'ready', run });
-  const word = arrangeReadyWord(program, context.gunicornConfiguration, owner, unit.awaitWorkers, ready);
+  const isProbed = program.health !== null && !unit.successor;
+  const ready = () => {
+    if (!isProbed) loop.post(unit, { kind: 'ready', run });
+  };
+  const loaded = (isSync: boolean) => {
+    if (unit.state.run === run) context.onWorkerClass(unit, isSync);
+    ready();
+  };
+  const word = arrangeReadyWord(program, context.gunicornConfiguration, owner, unit.awaitWorkers, loaded);
   if (word === null) {
     // The next best: it has stayed up for startsecs.
     setTimeout(ready, unit.policy.startsecs);
     return { env: listen, fds: [fd], close: [] };
   }
-  unit.waitsFor = unit.awaitWorkers === 1 ? 'a worker to load the app' : 'its workers to load the app';
+  if (!isProbed)
+    unit.waitsFor = unit.awaitWorkers === 1 ? 'a worker to load the app' : 'its workers to load the app';
   return { argv: word.argv, env: { ...listen, ...word.env }, fds: [fd, word.fd], close: [word.fd] };
 }
 

@@ -1,6 +1,6 @@
-// What hostd adds to an app's gunicorn: a word from each worker once it has loaded the app (post_worker_init), so that
-// RUNNING means that the app can answer, and a reload knows when the new one is ready. A probe over the socket could not
-// tell, since the old gunicorn may answer it.
+// What hostd adds to an app's gunicorn: a word from each worker once it has loaded the app (post_worker_init), of what class
+// it is, so that RUNNING means that the app can answer, and a reload knows when the new one is ready. A probe over the
+// socket could not tell, since the old gunicorn may answer it.
 
 import { closeSync, openSync, writeFileSync } from 'node:fs';
 import { Socket } from 'node:net';
@@ -36,8 +36,9 @@ _own_hook = globals().get("post_worker_init")
 def post_worker_init(worker):
     if _own_hook is not None:
         _own_hook(worker)
+    word = b"s" if type(worker).__module__ == "gunicorn.workers.sync" else b"w"
     try:
-        os.write(int(os.environ["HOSTD_READY_FD"]), b"w")
+        os.write(int(os.environ["HOSTD_READY_FD"]), word)
     except (KeyError, ValueError, OSError):
         pass
 `;
@@ -66,15 +67,15 @@ export interface ReadyWord {
 }
 
 /**
- * Arranges for `onReady` to be called once `workers` gunicorn workers have loaded the app. null: the app's user cannot read
- * hostd's runtime directory, and so could not be given the configuration.
+ * Arranges for `onReady` to be called once `workers` gunicorn workers have loaded the app, with whether they are gunicorn's
+ * own sync workers. null: the app's user cannot read hostd's runtime directory, and so could not be given the configuration.
  */
 export function arrangeReadyWord(
   program: Program,
   file: string,
   owner: Owner,
   workers: number,
-  onReady: () => void,
+  onReady: (isSync: boolean) => void,
 ): ReadyWord | null {
   if (!readable(file, owner)) return null;
   const [read, write] = native.pipe();
@@ -121,14 +122,14 @@ function readable(file: string, owner: Owner): boolean {
 }
 
 /** A word is one byte. Once there are enough, the pipe is closed: what later workers write to it fails, and is let pass. */
-function awaitWords(fd: number, wanted: number, callback: () => void): void {
+function awaitWords(fd: number, wanted: number, callback: (allSync: boolean) => void): void {
   const pipe = new Socket({ fd, readable: true, writable: false });
-  let words = 0;
+  let words = '';
   pipe.on('data', (bytes: Buffer) => {
-    words += bytes.length;
-    if (words < wanted || pipe.destroyed) return;
+    words += bytes.toString('latin1');
+    if (words.length < wanted || pipe.destroyed) return;
     pipe.destroy();
-    callback();
+    callback(/^s+$/.test(words));
   });
   pipe.on('error', () => pipe.destroy());
   pipe.unref();

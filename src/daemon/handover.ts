@@ -38,9 +38,11 @@ export async function reload(
 }
 
 /** `hostctl reload --hup`: gunicorn's own way; it reads the app anew only without --preload, and old workers end first. */
-export function hangUp(units: readonly Unit[], report: Report): void {
+export function hangUp(supervisor: Supervisor, units: readonly Unit[], report: Report): void {
   for (const unit of units) {
     const { name } = unit.program;
+    // Its configuration may ask for other workers now.
+    supervisor.setSync(unit, false);
     if (unit.run !== null) signalRun(unit.run, 'SIGHUP', false);
     report(
       unit.run === null

@@ -13,6 +13,7 @@ import { listenControl, serveControl } from './control.ts';
 import { sha256 } from './digest.ts';
 import { handleSignals, makeEnding } from './ending.ts';
 import { writeGunicornConfiguration } from './gunicorn.ts';
+import { openHalfClose } from './half-close.ts';
 import { renewCertificates } from './handover.ts';
 import { takeLock } from './lock.ts';
 import { type Logger, openLog } from './log.ts';
@@ -106,6 +107,7 @@ function startHostd(config: string, trial: boolean, loaded: Loaded, log: Logger)
     now: () => performance.now(),
     warn: message => log.warn(message),
     gunicornConfiguration: writeGunicornConfiguration(settings.runtimeDir),
+    halfClose: openHalfClose(settings.runtimeDir),
     published: host => ({ certificates: certificates.read(host), maintenance: records.maintenance() }),
     onHost: host => certificates.watch(host),
   });

@@ -19,6 +19,7 @@ import {
   type Routes,
 } from '../protocol/worker.ts';
 import { sha256 } from './digest.ts';
+import { halfClosePath } from './half-close.ts';
 import { type Equipment, userOf } from './launch.ts';
 import { readLines } from './lines.ts';
 import { ownProgram } from './own-code.ts';
@@ -158,6 +159,7 @@ export function equipProxy(
         errorLogFd: passOn(site.errorLog),
         pem: published.certificates.get(site.name) ?? null,
         maintenance: published.maintenance.get(site.name) ?? null,
+        halfClose: site.keepalive ? null : halfClosePath(settings.runtimeDir, site.name),
       };
     });
     const routes: Routes = {

@@ -5,6 +5,7 @@ import { messageOf } from '../errors.ts';
 import { select } from '../lifecycle/fleet.ts';
 import type { Host, Program } from '../model/host.ts';
 import { equip, isProxy, policyFor, socketKeys } from './equip.ts';
+import type { HalfClose } from './half-close.ts';
 import type { LaunchContext } from './launch.ts';
 import type { Logger } from './log.ts';
 import { type Loop, makeLoop } from './loop.ts';
@@ -38,6 +39,8 @@ export interface Supervisor {
   adopt(unit: Unit, run: Run): void;
   /** Runs what changes which units there are, one after the other. */
   exclusively<T>(work: () => Promise<T>): Promise<T>;
+  /** Notes whether a unit's workers are gunicorn's sync workers (half-close.ts). */
+  setSync(unit: Unit, isSync: boolean): void;
   /** Forgets a unit; one that still runs is stopped, and is seen to its end. */
   retire(unit: Unit): void;
   /** Puts a unit into the table, in the place of the one that has its name. */
@@ -51,13 +54,14 @@ export interface SupervisorContext extends LaunchContext {
   readonly log: Logger;
   readonly now: () => number;
   readonly gunicornConfiguration: string;
+  readonly halfClose: HalfClose;
   readonly published: (host: Host) => Published;
   /** Told of each new configuration. */
   readonly onHost: (host: Host) => void;
 }
 
 export function makeSupervisor(first: Host, context: SupervisorContext): Supervisor {
-  const { sockets, log, gunicornConfiguration, published } = context;
+  const { sockets, log, gunicornConfiguration, halfClose, published } = context;
   const units = new Map<string, Unit>();
   const retiring = new Set<Unit>();
   const perform = makePerform(context, log);
@@ -67,7 +71,27 @@ export function makeSupervisor(first: Host, context: SupervisorContext): Supervi
 
   const traffic = makeTraffic();
   const equipUnit = (unit: Unit) =>
-    equip(unit, loop, { host: () => host, published, sockets, log, traffic, gunicornConfiguration });
+    equip(unit, loop, {
+      host: () => host,
+      published,
+      sockets,
+      log,
+      traffic,
+      gunicornConfiguration,
+      onWorkerClass: setSync,
+    });
+
+  const updateHalfClose = ({ program: { name, app } }: Unit) => {
+    if (app === name)
+      halfClose.update(
+        app,
+        [...units.values(), ...retiring].filter(unit => unit.program.name === name),
+      );
+  };
+  const setSync = (unit: Unit, isSync: boolean) => {
+    unit.isSync = isSync;
+    updateHalfClose(unit);
+  };
 
   /** Closes the sockets of a unit that is down, unless another one that is not uses them too. */
   const release = (unit: Unit) => {
@@ -80,6 +104,7 @@ export function makeSupervisor(first: Host, context: SupervisorContext): Supervi
   askForHealth(loop, () => host);
   loop.listen((unit, before) => {
     logChange(log, unit, before);
+    updateHalfClose(unit);
     if (!isDown(unit)) return;
     retiring.delete(unit);
     if (!unit.holdSockets) release(unit);
@@ -124,6 +149,7 @@ export function makeSupervisor(first: Host, context: SupervisorContext): Supervi
     },
     adopt(unit, run) {
       unit.state = { kind: 'running', run: run.number, tries: 0, since: context.now() };
+      unit.isSync = halfClose.isAllowed(unit.program.name);
       for (const key of socketKeys(unit.program, host))
         if (!sockets.takeBack(key, run.pidfd, run.process.pid))
           log.warn(
@@ -137,6 +163,7 @@ export function makeSupervisor(first: Host, context: SupervisorContext): Supervi
       queue = result.catch(() => {});
       return result;
     },
+    setSync,
     retire(unit) {
       if (units.get(unit.program.name) === unit) units.delete(unit.program.name);
       if (isDown(unit)) return;

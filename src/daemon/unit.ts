@@ -20,6 +20,8 @@ export interface Unit {
   successor: boolean;
   /** How many gunicorn workers have to load the app before it counts as ready. */
   awaitWorkers: number;
+  /** Whether its workers have said that they are gunicorn's sync workers (half-close.ts). */
+  isSync: boolean;
   /** Its sockets are kept although it is down, since a successor is about to use them. */
   holdSockets: boolean;
   state: State;
@@ -40,6 +42,7 @@ export function makeUnit(program: Program, policy: Policy, equip: (unit: Unit) =
     equip,
     successor: false,
     awaitWorkers: 1,
+    isSync: false,
     holdSockets: false,
     state: initial,
     run: null,
@@ -53,7 +56,7 @@ export function makeUnit(program: Program, policy: Policy, equip: (unit: Unit) =
 }
 
 /** Down, and nothing will start it but a command. */
-export function isDown(unit: Unit): boolean {
+export function isDown(unit: Pick<Unit, 'state'>): boolean {
   return unit.state.kind === 'stopped' || unit.state.kind === 'exited' || unit.state.kind === 'fatal';
 }
 

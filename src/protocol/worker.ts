@@ -36,6 +36,8 @@ export interface RoutedSite extends Site {
   readonly pem?: Pem | null;
   /** While it lasts the app is not asked; files are served on. */
   readonly maintenance?: Maintenance | null;
+  /** A file that is there while the app's connections may be closed for writing when the request is; null: never. */
+  readonly halfClose?: string | null;
 }
 
 /** A certificate with its chain, and its private key. */

@@ -98,7 +98,7 @@ export class AppConnection implements AppSocketEvents {
     this.#socket.pause();
   }
 
-  /** For a tunnel: the client will say no more. */
+  /** Nothing more will be written: the other end reads to an end. */
   endWrite(): void {
     this.#socket.endWriting();
   }

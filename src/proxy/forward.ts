@@ -1,7 +1,7 @@
 // Sends one request to its app and the answer to the client. A bad answer becomes a 502 while nothing has been sent, and
 // the end of the client's connection after that: never a wrong answer that looks whole.
 
-import { read } from 'node:fs';
+import { existsSync, read } from 'node:fs';
 import { Answer, type Redirector } from './answer.ts';
 import type { AnswerFailure, AnswerReader, AppConnection } from './app-connection.ts';
 import type { AppConnections, Got, Search, Seeker } from './app-connections.ts';
@@ -21,6 +21,9 @@ const repeatable: ReadonlySet<string> = new Set([
   'PROPFIND',
   'REPORT',
 ]);
+
+/** Methods that change nothing (RFC 9110 section 9.2.1). */
+const safe: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 /** Bodies up to this size go out in one write with their header. */
 const smallBody = 16_384;
@@ -62,6 +65,7 @@ class Forwarding implements AnswerReader, Held, Redirector, Seeker {
   #connection: AppConnection | null = null;
   #search: Search | null = null;
   #requestSent = false;
+  #halfClosed = false;
   #retried = false;
   #tunnel: AnswerReader | null = null;
 
@@ -136,14 +140,26 @@ class Forwarding implements AnswerReader, Held, Redirector, Seeker {
       connection.write(text);
       for (const bytes of memory) connection.write(bytes);
     }
-    if (file === null) this.#requestSent = true;
+    if (file === null) this.#sent(connection);
     else this.#sendFile(connection, file.fd, file.length, 0);
+  }
+
+  #sent(connection: AppConnection): void {
+    this.#requestSent = true;
+    if (this.#options.tunnel !== null || !safe.has(this.#method) || !this.#mayHalfClose()) return;
+    this.#halfClosed = true;
+    connection.endWrite();
+  }
+
+  #mayHalfClose(): boolean {
+    const { halfClose } = this.#accepted.site;
+    return halfClose != null && existsSync(halfClose);
   }
 
   #sendFile(connection: AppConnection, fd: number, length: number, at: number): void {
     if (connection !== this.#connection) return;
     if (at === length) {
-      this.#requestSent = true;
+      this.#sent(connection);
       return;
     }
     const bytes = Buffer.allocUnsafeSlow(Math.min(fileChunk, length - at));
@@ -207,11 +223,13 @@ class Forwarding implements AnswerReader, Held, Redirector, Seeker {
       this.#tunnel.failed(failure);
       return;
     }
-    const reused = this.#connection?.used === true;
+    // It closed an idle connection while the request was on its way; or an app of another kind has found the request waiting
+    // and taken its client for one who has left.
+    const unread = this.#connection?.used === true || (this.#halfClosed && !this.#mayHalfClose());
     this.#connection?.destroy();
     this.#connection = null;
-    if (reused && failure.kind === 'closed' && !failure.begun && !this.#retried) {
-      this.#retried = true; // it closed an idle connection while the request was on its way
+    if (unread && failure.kind === 'closed' && !failure.begun && !this.#retried) {
+      this.#retried = true;
       this.#connect(false);
       return;
     }
