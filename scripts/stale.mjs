@@ -19,7 +19,7 @@ function modulesAreStale() {
 }
 
 function nativeIsStale() {
-  return ['hostd', 'unix-client'].some(addon =>
+  return ['hostd', 'bare-sockets'].some(addon =>
     [`src/native/${addon}.c`, 'src/native/build.sh'].some(path => mtime(path) > mtime(`build/${addon}.node`)),
   );
 }

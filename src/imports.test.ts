@@ -16,7 +16,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   native: [],
   config: ['model', 'formats/toml', 'native'],
   daemon: ['lifecycle', 'protocol', 'model', 'native', 'config', 'formats/toml'],
-  proxy: ['protocol', 'model', 'native/unix-client'],
+  proxy: ['protocol', 'model', 'native/bare-sockets'],
   probe: ['protocol', 'model'],
   create: ['model', 'formats', 'config', 'native'],
   dev: ['proxy', 'protocol', 'model', 'config', 'formats/toml', 'native'],
@@ -96,11 +96,11 @@ import type { ChildProcess } from 'node:child_process';
 import type { Loop } from '../daemon/loop.ts';`;
   const found = importsOf('proxy/router.ts', text).map(objection);
   assert.deepEqual(found, [
-    'proxy/router.ts imports "daemon/loop.ts": proxy may import protocol, model, native/unix-client',
-    'proxy/router.ts imports "cli/print.ts": proxy may import protocol, model, native/unix-client',
+    'proxy/router.ts imports "daemon/loop.ts": proxy may import protocol, model, native/bare-sockets',
+    'proxy/router.ts imports "cli/print.ts": proxy may import protocol, model, native/bare-sockets',
     null,
     'proxy/router.ts imports "node:child_process": a proxy worker starts nothing',
     null,
-    'proxy/router.ts imports "daemon/loop.ts": proxy may import protocol, model, native/unix-client',
+    'proxy/router.ts imports "daemon/loop.ts": proxy may import protocol, model, native/bare-sockets',
   ]);
 });

@@ -75,7 +75,7 @@ function makeCopy(copy: string): string {
   rmSync(copy, { recursive: true, force: true });
   const code = join(copy, 'dist');
   for (const part of parts) cpSync(join(source, part), join(code, part), { recursive: true });
-  for (const part of ['build/unix-client.node', 'node_modules/undici']) {
+  for (const part of ['build/bare-sockets.node', 'node_modules/undici']) {
     const from = join(source, '..', part);
     if (existsSync(from)) cpSync(from, join(copy, part), { recursive: true });
   }

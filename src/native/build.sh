@@ -1,5 +1,5 @@
 #!/bin/sh
-# Compiles hostd.c and unix-client.c to addons in build/. Needs a C compiler and Node's headers, which come with the
+# Compiles hostd.c and bare-sockets.c to addons in build/. Needs a C compiler and Node's headers, which come with the
 # node-linux-* package, with node itself, or with Debian's libnode-dev.
 set -eu
 cd -- "$(dirname -- "$0")/../.."
@@ -28,7 +28,7 @@ if ! command -v "$compiler" >/dev/null 2>&1; then
 fi
 
 mkdir -p build
-for addon in hostd unix-client; do
+for addon in hostd bare-sockets; do
   "$compiler" -std=c11 -O2 -Wall -Wextra -fPIC -shared -fvisibility=hidden -Wl,-z,relro,-z,now \
     -I "$include" -o "build/$addon.node.new" "src/native/$addon.c"
   mv "build/$addon.node.new" "build/$addon.node"

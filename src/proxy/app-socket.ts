@@ -5,7 +5,7 @@
 import { Socket } from 'node:net';
 import { errnoOf } from '../errors.ts';
 import { socketPath } from './app-path.ts';
-import { hasUnixClient, UnixSocket } from './unix-socket.ts';
+import { hasBareSockets, UnixSocket } from './unix-socket.ts';
 
 /** Where an app listens: a unix socket's path, or, for servers of others in development, a TCP address. */
 export type Address = string | { readonly host: string; readonly port: number };
@@ -38,7 +38,7 @@ export interface AppSocketEvents {
 
 /** Begins to connect. */
 export function openAppSocket(address: Address, events: AppSocketEvents): AppSocket {
-  if (typeof address === 'string' && hasUnixClient) return new UnixSocket(address, events);
+  if (typeof address === 'string' && hasBareSockets) return new UnixSocket(address, events);
   return new NetSocket(address, events);
 }
 

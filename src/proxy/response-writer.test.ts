@@ -18,7 +18,7 @@ function client(): Outlet & { readonly got: string[] } {
       done();
     },
   });
-  return { socket: socket as Socket, watchSending: () => {}, got };
+  return { socket: socket as Socket, secure: false, watchSending: () => {}, got };
 }
 
 const keepAlive = ['Connection', 'keep-alive'];

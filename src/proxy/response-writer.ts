@@ -2,6 +2,7 @@
 
 import type { Socket } from 'node:net';
 import type { ClientResponse, CloseListener } from './message.ts';
+import { sendNow } from './send-now.ts';
 
 /** What may be no part of a field's value, or of a reason (RFC 9110 section 5.5). */
 const unfit = /[^\t\x20-\x7e\x80-\xff]/;
@@ -9,6 +10,8 @@ const unfit = /[^\t\x20-\x7e\x80-\xff]/;
 /** The client's connection. */
 export interface Outlet {
   readonly socket: Socket;
+  /** Whether TLS is spoken on it. */
+  readonly secure: boolean;
   /** Something is left that the client has not taken at once. */
   watchSending(): void;
 }
@@ -78,6 +81,21 @@ export class ResponseWriter implements ClientResponse {
     return this.#hasLeft(!socket.writableNeedDrain);
   }
 
+  #send(text: string, bytes: Buffer | null): void {
+    if (text === '' && bytes === null) return;
+    const socket = this.#socket;
+    const sent = this.#outlet.secure ? 0 : sendNow(socket, text, bytes);
+    if (sent >= text.length) {
+      if (bytes !== null && sent < text.length + bytes.length)
+        socket.write(bytes.subarray(sent - text.length));
+      return;
+    }
+    socket.cork();
+    socket.write(sent === 0 ? text : text.slice(sent), 'latin1');
+    if (bytes !== null) socket.write(bytes);
+    socket.uncork();
+  }
+
   #hasLeft(is: boolean): boolean {
     if (!is) this.#outlet.watchSending();
     return is;
@@ -86,13 +104,15 @@ export class ResponseWriter implements ClientResponse {
   end(data: Buffer | string = ''): void {
     if (this.#isEnded) return;
     this.#isEnded = true;
-    const hasBody = data.length > 0 && !this.#isBodyless;
-    if (hasBody && (typeof data !== 'string' || this.#isChunked))
-      this.write(typeof data === 'string' ? Buffer.from(data, 'latin1') : data);
-    let text = this.#takeHead();
-    if (hasBody && typeof data === 'string' && !this.#isChunked) text += data;
-    if (this.#isChunked && !this.#isBodyless) text += '0\r\n\r\n';
-    if (text !== '') this.#socket.write(text, 'latin1');
+    const body = this.#isBodyless ? '' : data;
+    if (this.#isChunked && !this.#isBodyless) {
+      if (body.length > 0) this.write(typeof body === 'string' ? Buffer.from(body, 'latin1') : body);
+      this.#socket.write(`${this.#takeHead()}0\r\n\r\n`, 'latin1');
+    } else if (typeof body === 'string') {
+      this.#send(this.#takeHead() + body, null);
+    } else {
+      this.#send(this.#takeHead(), body);
+    }
     if (this.#socket.writableLength === 0) {
       this.#finished();
     } else {

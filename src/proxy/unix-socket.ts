@@ -2,12 +2,12 @@
 // What cannot be written at once waits here.
 
 import { getSystemErrorName } from 'node:util';
-import { loadUnixClient, longestText } from '../native/unix-client.ts';
+import { loadBareSockets, longestText } from '../native/bare-sockets.ts';
 import { socketPath } from './app-path.ts';
 import type { AppSocket, AppSocketEvents } from './app-socket.ts';
 import { Deadlines, type HasDeadline } from './deadlines.ts';
 
-const client = loadUnixClient();
+const client = loadBareSockets();
 /** Bytes that wait to be written before a writer is told to stop. */
 const highWaterMark = 65_536;
 
@@ -22,7 +22,7 @@ client?.start(shared, (id, n, writable) => {
 });
 
 /** Whether there is an addon to do it. */
-export const hasUnixClient = client !== null;
+export const hasBareSockets = client !== null;
 
 export class UnixSocket implements AppSocket, HasDeadline {
   readonly #events: AppSocketEvents;

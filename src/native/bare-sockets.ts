@@ -1,9 +1,9 @@
-// The typed wrapper of unix-client.c. Knows nothing of HTTP, and of who connects to what.
+// The typed wrapper of bare-sockets.c. Knows nothing of HTTP, and of who connects to what.
 
 import { createRequire } from 'node:module';
 
 /** Connections are numbers; a number that was closed may be given to another. Errors are negative: -errno. */
-export interface UnixClient {
+export interface BareSockets {
   /**
    * Once, before anything else. Everything that is read is read into `buffer` and has to be used up before `listener` returns.
    * listener(id, n, false): n bytes, 0: the other end has closed, below 0: an error; listener(id, 0, true): it can be written to.
@@ -19,17 +19,22 @@ export interface UnixClient {
   /** shutdown(2): the other end reads to an end. */
   endWriting(id: number): void;
   close(id: number): void;
+  /**
+   * Sends to a socket that is none of these, without waiting. Bytes taken, or -errno.
+   * `text`: latin-1, at most `longestText` characters; `bytes` follow it.
+   */
+  send(fd: number, text: string, bytes: Buffer | null): number;
 }
 
 export const longestText = 65_535;
 
 // The path is the same from src/native and from dist/native.
-const file = new URL('../../build/unix-client.node', import.meta.url).pathname;
+const file = new URL('../../build/bare-sockets.node', import.meta.url).pathname;
 
 /** null where it was not built: node:net serves in its place, at a lower rate. */
-export function loadUnixClient(): UnixClient | null {
+export function loadBareSockets(): BareSockets | null {
   try {
-    return createRequire(import.meta.url)(file) as UnixClient;
+    return createRequire(import.meta.url)(file) as BareSockets;
   } catch {
     return null;
   }

@@ -1,6 +1,7 @@
-// Connections to unix sockets for the proxy worker, without node:net's streams: those cost more than the rest of a request.
+// Sockets for the proxy worker, without node:net's streams: those cost more than the rest of a request. Connections to unix
+// sockets are made, read and written here; a client's connection, which is node:net's, can be sent to past its stream.
 // Only moves bytes: no parsing, no policy, no memory that grows. An addon of its own, so that the unprivileged worker loads
-// nothing else. unix-client.ts is the typed wrapper and says what each call is for.
+// nothing else. bare-sockets.ts is the typed wrapper and says what each call is for.
 //
 // An epoll set of its own, which the event loop watches as one fd: a handle of libuv's for each connection would cost four more
 // system calls than the two that remain (socket, connect, EPOLL_CTL_ADD ... close, which leaves the set by itself).
@@ -196,6 +197,22 @@ static napi_value write_bytes(napi_env env, napi_callback_info info) {
   return sent(env, c, bytes, length);
 }
 
+// send(fd, latin1, buffer or null): of a socket that is not one of these; bytes sent of both together, or -errno.
+static napi_value send_both(napi_env env, napi_callback_info info) {
+  napi_value a[3];
+  struct iovec parts[2] = {{.iov_base = text}};
+  struct msghdr message = {.msg_iov = parts, .msg_iovlen = 1};
+  bool has_buffer = false;
+  if (!arguments(env, info, a, 3)) return NULL;
+  napi_get_value_string_latin1(env, a[1], text, sizeof text, &parts[0].iov_len);
+  if (napi_is_buffer(env, a[2], &has_buffer) == napi_ok && has_buffer) {
+    if (napi_get_buffer_info(env, a[2], &parts[1].iov_base, &parts[1].iov_len) != napi_ok) return from_int(env, -EINVAL);
+    message.msg_iovlen = 2;
+  }
+  ssize_t size = sendmsg(to_int(env, a[0]), &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+  return from_int(env, size < 0 ? -errno : (int)size);
+}
+
 // endWriting(id): shutdown(2), SHUT_WR.
 static napi_value end_writing(napi_env env, napi_callback_info info) {
   napi_value a[1];
@@ -225,6 +242,7 @@ NAPI_MODULE_INIT() {
   } calls[] = {
       {"start", start},          {"open", open_connection},  {"watch", watch},           {"writeText", write_text},
       {"writeBytes", write_bytes}, {"endWriting", end_writing}, {"close", close_connection},
+      {"send", send_both},
   };
   for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
     napi_value function;
