@@ -1,6 +1,7 @@
 // Clients that are slow, stall, give up or come in crowds: what they cost is bounded, and the app hears nothing of it.
 
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { readdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import { after, before, test } from 'node:test';
@@ -59,6 +60,29 @@ async function trickle(first: string, piece: string, gapMs: number): Promise<num
 function openFiles(): number {
   return readdirSync(`/proc/${worker.process.pid}/fd`).length;
 }
+
+test('many answers in one go to a client that reads slowly are whole and in order', async () => {
+  const root = fixture.sites[1].locations[0]?.alias ?? '';
+  const [text, bytes] = ['t'.repeat(14_000), 'b'.repeat(200_000)];
+  writeFileSync(`${root}text.txt`, text);
+  writeFileSync(`${root}bytes.txt`, bytes);
+  const ask = (name: string) => `GET /static/${name} HTTP/1.1\r\nHost: hello.test\r\n\r\n`;
+  const socket = net.connect({ port: worker.port, host: '127.0.0.1' });
+  socket.end(`${ask('text.txt')}${ask('bytes.txt')}`.repeat(80));
+  const chunks: Buffer[] = [];
+  socket.on('data', chunk => {
+    chunks.push(chunk);
+    socket.pause();
+    setImmediate(() => socket.resume());
+  });
+  await once(socket, 'close');
+  const replies = parseReplies(Buffer.concat(chunks).toString('latin1'));
+  assert.deepEqual(
+    replies.map(({ status, body }) => [status, body.length, body[0]]),
+    replies.map((_, i) => [200, ...(i % 2 === 0 ? [text.length, 't'] : [bytes.length, 'b'])]),
+  );
+  assert.equal(replies.length, 160);
+});
 
 test('a header that never ends is given up after its whole time, however busily it comes', async () => {
   upstream.requests.length = 0;
