@@ -15,7 +15,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   protocol: ['model'],
   native: [],
   config: ['model', 'formats/toml', 'native'],
-  daemon: ['lifecycle', 'protocol', 'model', 'native', 'config', 'formats/toml'],
+  daemon: ['lifecycle', 'protocol', 'model', 'native', 'config', 'formats/toml', 'formats/shlex'],
   proxy: ['protocol', 'model', 'native/bare-sockets'],
   probe: ['protocol', 'model'],
   create: ['model', 'formats', 'config', 'native'],

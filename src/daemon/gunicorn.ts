@@ -5,6 +5,7 @@
 import { closeSync, openSync, writeFileSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { join } from 'node:path';
+import { splitWords } from '../formats/shlex.ts';
 import type { App, Host, Program } from '../model/host.ts';
 import { native } from '../native/index.ts';
 import { as, type Owner } from './paths.ts';
@@ -80,13 +81,19 @@ export function arrangeReadyWord(
   if (!readable(file, owner)) return null;
   const [read, write] = native.pipe();
   awaitWords(read, workers, onReady);
-  const own = configurationOption(program.command);
+  const own = configurationOption(program.command) ?? configurationOption(givenByVariable(program));
   return {
     // The last one of two counts.
     argv: [...program.command, '--config', file],
     env: { HOSTD_READY_FD: `${readyFd}`, ...(own === null ? {} : { HOSTD_GUNICORN_CONFIG: own }) },
     fd: write,
   };
+}
+
+/** The arguments that the app's environment has for gunicorn. */
+function givenByVariable({ environment }: Program): readonly string[] {
+  const split = splitWords(environment['GUNICORN_CMD_ARGS'] ?? '');
+  return split.ok ? split.words : [];
 }
 
 /** The app's own choice among its gunicorn_args: -c FILE, -cFILE, --config FILE, --config=FILE; null: none. */
