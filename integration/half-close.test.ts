@@ -42,12 +42,19 @@ for (const vintage of ['recent', 'old'] as const) {
 
 const skip = needsVirtualenv('recent');
 
-test('an app with workers of its own choice, wherever it says so, does not hear it', { skip }, async t => {
-  const { hostd } = await site(t, {}, place =>
-    place.write('webapps/tiny/tiny/gunicorn.conf.py', 'worker_class = "gthread"\n'),
-  );
-  assert.equal(await heard(hostd), false);
-});
+for (const [file, options] of [
+  ['gunicorn.conf.py', {}],
+  ['other.conf.py', { keys: { gunicorn_args: ['--config', 'other.conf.py'] } }],
+  ['other.conf.py', { keys: { health: '/' }, env: { GUNICORN_CMD_ARGS: '--config other.conf.py' } }],
+] as const) {
+  const where = 'env' in options ? 'GUNICORN_CMD_ARGS' : 'keys' in options ? 'gunicorn_args' : file;
+  test(`an app that chooses other workers by ${where} does not hear it`, { skip }, async t => {
+    const { hostd } = await site(t, options, place =>
+      place.write(`webapps/tiny/tiny/${file}`, 'worker_class = "gthread"\n'),
+    );
+    assert.equal(await heard(hostd), false);
+  });
+}
 
 test('a class derived from sync does not hear it', { skip }, async t => {
   const source = 'from gunicorn.workers.sync import SyncWorker\n\n\nclass Own(SyncWorker):\n    pass\n';
@@ -68,9 +75,19 @@ test('it is so with a health path, after a reload, and with the next hostd after
   assert.equal(await heard(hostd), true);
   const next = await hostd.again();
   assert.equal(await heard(next), true);
-  assert.equal((await next.hostctl('reload', '--hup', 'tiny')).code, 0);
-  assert.equal(await heard(next), false);
 });
+
+for (const command of [
+  ['reload', '--hup', 'tiny'],
+  ['signal', 'HUP', 'tiny'],
+]) {
+  test(`after hostctl ${command.join(' ')} nobody knows what the workers are`, { skip }, async t => {
+    const { hostd } = await site(t);
+    assert.equal(await heard(hostd), true);
+    assert.equal((await hostd.hostctl(...command)).code, 0);
+    assert.equal(await heard(hostd), false);
+  });
+}
 
 const asgi = `import asyncio
 
@@ -78,22 +95,34 @@ const asgi = `import asyncio
 async def application(scope, receive, send):
     if scope["type"] != "http":
         raise RuntimeError(scope["type"])
+    early = scope["query_string"].endswith(b"2")
+    if not early:
+        await asyncio.sleep(0.05)
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": b"as", "more_body": True})
     await asyncio.sleep(0.05)
-    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"5")]})
-    await send({"type": "http.response.body", "body": b"asgi\\n"})
+    await send({"type": "http.response.body", "body": b"gi\\n"})
 `;
 
 /** With so many clients some requests wait in the socket, for the next gunicorn to take. */
-test('an app that becomes an ASGI app loses no request on the way', { skip }, async t => {
-  const { place, app, hostd } = await site(t, {}, made => made.write('webapps/tiny/tiny/tiny/asgi.py', asgi));
-  assert.equal(await heard(hostd), true);
-  const load = startLoad({ to: { port: hostd.port }, host: app.host, path: '/slow?s=0.1', clients: 8 });
-  await until('requests to be served', () => load.report().ok > 10);
-  const keys = { ...app.table, wsgi: 'tiny.asgi', worker_class: virtualenv('recent').asgiWorker };
-  place.write('etc/apps.d/tiny.toml', tomlText({ app: { tiny: keys } }));
-  const { code, stderr } = await hostd.hostctl('update');
-  assert.equal(code, 0, stderr);
-  await until('the new kind to answer', async () => (await hostd.get(app.host)).text === 'asgi\n');
-  const report = await load.stop();
-  assert.equal(report.ok, report.requests, JSON.stringify(report));
-});
+for (const [answers, path] of [
+  ['late', '/slow?s=0.1'],
+  ['bit by bit', '/slow?s=0.12'],
+] as const)
+  test(`an app that becomes an ASGI app and answers ${answers} loses no request on the way`, {
+    skip,
+  }, async t => {
+    const { place, app, hostd } = await site(t, {}, made =>
+      made.write('webapps/tiny/tiny/tiny/asgi.py', asgi),
+    );
+    assert.equal(await heard(hostd), true);
+    const load = startLoad({ to: { port: hostd.port }, host: app.host, path, clients: 8 });
+    await until('requests to be served', () => load.report().ok > 10);
+    const keys = { ...app.table, wsgi: 'tiny.asgi', worker_class: virtualenv('recent').asgiWorker };
+    place.write('etc/apps.d/tiny.toml', tomlText({ app: { tiny: keys } }));
+    const { code, stderr } = await hostd.hostctl('update');
+    assert.equal(code, 0, stderr);
+    await until('the new kind to answer', async () => (await hostd.get(app.host)).text === 'asgi\n');
+    const report = await load.stop();
+    assert.equal(report.ok, report.requests, JSON.stringify(report));
+  });

@@ -66,7 +66,7 @@ export function commandHandlers(daemon: Daemon): Handlers {
     'POST /signal': call => {
       const signal = signalOf(call.body['signal']);
       return act(call, async (_loop, units, report) => {
-        for (const unit of units) report(signalUnit(unit, signal));
+        for (const unit of units) report(signalUnit(supervisor, unit, signal));
       });
     },
     'GET /maintenance': () => listMaintenance(supervisor, records),
@@ -148,9 +148,11 @@ function signalOf(value: unknown): NodeJS.Signals {
   return found[0] as NodeJS.Signals;
 }
 
-function signalUnit(unit: Unit, signal: NodeJS.Signals): Progress {
+function signalUnit(supervisor: Supervisor, unit: Unit, signal: NodeJS.Signals): Progress {
   const { name } = unit.program;
   if (unit.run === null) return { kind: 'done', name, outcome: 'failed', message: `${name}: not running` };
+  // gunicorn reads its configuration anew, or runs a second one of itself: it may have other workers now.
+  if (signal === 'SIGHUP' || signal === 'SIGUSR2') supervisor.setSync(unit, false);
   signalRun(unit.run, signal, false);
   return { kind: 'done', name, outcome: 'ok', message: `${name}: signalled` };
 }

@@ -21,7 +21,7 @@ export interface EquipContext {
   readonly traffic: Traffic;
   /** Path of the configuration that gunicorn is started with (gunicorn.ts). */
   readonly gunicornConfiguration: string;
-  /** Told once gunicorn's workers have loaded the app. */
+  /** Told before a run begins, and once gunicorn's workers have loaded the app. */
   readonly onWorkerClass: (unit: Unit, isSync: boolean) => void;
 }
 
@@ -51,7 +51,7 @@ export function socketKeys(program: Program, host: Host): string[] {
 export function equip(unit: Unit, loop: Loop, context: EquipContext): Equipment {
   const { program } = unit;
   unit.waitsFor = null;
-  unit.isSync = false;
+  context.onWorkerClass(unit, false);
   if (isProxy(program)) return equipWorker(unit, loop, context);
   if (program.socket === null) return { env: {}, fds: [], close: [] };
   const { uid, gid } = userOf(program);

@@ -1,30 +1,30 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { State } from '../lifecycle/process.ts';
-import { mayHalfClose } from './half-close.ts';
+import { syncRun } from './half-close.ts';
 
 const running: State = { kind: 'running', run: 1, tries: 0, since: 0 };
 const starting: State = { kind: 'starting', run: 2, tries: 0, since: null };
 const stopping: State = { kind: 'stopping', run: 1, next: 'stopped' };
 const stopped: State = { kind: 'stopped', run: 1 };
 
-const sync = (state: State) => ({ state, isSync: true });
-const other = (state: State) => ({ state, isSync: false });
+const sync = (state: State) => ({ state, isSync: true, run: `run ${state.run}` });
+const other = (state: State) => ({ state, isSync: false, run: `run ${state.run}` });
 
 test('connections are half closed while all that accept are sync workers', () => {
-  assert.equal(mayHalfClose([sync(running)]), true);
-  assert.equal(mayHalfClose([other(running)]), false);
-  assert.equal(mayHalfClose([]), false);
-  assert.equal(mayHalfClose([sync(running), other(stopped)]), true);
+  assert.equal(syncRun([sync(running)]), 'run 1');
+  assert.equal(syncRun([other(running)]), null);
+  assert.equal(syncRun([]), null);
+  assert.equal(syncRun([sync(running), other(stopped)]), 'run 1');
 });
 
 test('of two generations both have to be known', () => {
-  assert.equal(mayHalfClose([sync(running), other(starting)]), false);
-  assert.equal(mayHalfClose([sync(stopping), sync(running)]), true);
-  assert.equal(mayHalfClose([other(stopping), sync(running)]), false);
+  assert.equal(syncRun([sync(running), other(starting)]), null);
+  assert.equal(syncRun([sync(stopping), sync(running)]), 'run 1');
+  assert.equal(syncRun([other(stopping), sync(running)]), null);
 });
 
 test('nobody knows what follows one that stops or is to be started again', () => {
-  assert.equal(mayHalfClose([sync(stopping)]), false);
-  assert.equal(mayHalfClose([sync(starting)]), false);
+  assert.equal(syncRun([sync(stopping)]), null);
+  assert.equal(syncRun([sync(starting)]), null);
 });

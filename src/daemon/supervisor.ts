@@ -149,7 +149,7 @@ export function makeSupervisor(first: Host, context: SupervisorContext): Supervi
     },
     adopt(unit, run) {
       unit.state = { kind: 'running', run: run.number, tries: 0, since: context.now() };
-      unit.isSync = halfClose.isAllowed(unit.program.name);
+      unit.isSync = halfClose.isSync(unit.program.name, run);
       for (const key of socketKeys(unit.program, host))
         if (!sockets.takeBack(key, run.pidfd, run.process.pid))
           log.warn(

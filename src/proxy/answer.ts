@@ -30,6 +30,8 @@ export class Answer {
   #chunked = false;
   #unbuffered = false;
   #pieces: Buffer[] = [];
+  /** Bytes of the body that have come. */
+  size = 0;
   #whole: string | null = null;
   #counted = 0;
 
@@ -46,6 +48,7 @@ export class Answer {
   /** A view on a shared buffer. */
   piece(bytes: Uint8Array): void {
     this.#pieces.push(Buffer.from(bytes));
+    this.size += bytes.length;
   }
 
   /** The whole body, latin-1. */

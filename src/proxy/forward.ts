@@ -28,6 +28,8 @@ const safe: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
 /** Bodies up to this size go out in one write with their header. */
 const smallBody = 16_384;
 const fileChunk = 65_536;
+/** Bytes of an answer that are kept back while the app is replaced. */
+const mostHeld = 65_536;
 
 export interface ForwardOptions {
   /** For a WebSocket: called with a 101, after which the bytes are no HTTP. */
@@ -61,7 +63,7 @@ class Forwarding implements AnswerReader, Held, Redirector, Seeker {
   readonly #body: Body;
   readonly #options: ForwardOptions;
   readonly #method: string;
-  readonly #answer: Answer;
+  #answer: Answer;
   #connection: AppConnection | null = null;
   #search: Search | null = null;
   #requestSent = false;
@@ -156,6 +158,15 @@ class Forwarding implements AnswerReader, Held, Redirector, Seeker {
     return halfClose != null && existsSync(halfClose);
   }
 
+  /**
+   * Whether an app of another kind may have found the request waiting in the socket, and take its client for one who has left:
+   * nothing is passed on that it could leave unfinished, so that the request can be sent again.
+   */
+  #mayBeMistaken(): boolean {
+    if (!this.#halfClosed || this.#retried || this.#exchange.sent) return false;
+    return this.#answer.size <= mostHeld && !this.#mayHalfClose();
+  }
+
   #sendFile(connection: AppConnection, fd: number, length: number, at: number): void {
     if (connection !== this.#connection) return;
     if (at === length) {
@@ -202,7 +213,7 @@ class Forwarding implements AnswerReader, Held, Redirector, Seeker {
   flush(): void {
     const connection = this.#connection;
     if (this.#tunnel !== null) this.#tunnel.flush();
-    else if (connection !== null) this.#answer.flush(connection);
+    else if (connection !== null && !this.#mayBeMistaken()) this.#answer.flush(connection);
   }
 
   end(): void {
@@ -223,13 +234,13 @@ class Forwarding implements AnswerReader, Held, Redirector, Seeker {
       this.#tunnel.failed(failure);
       return;
     }
-    // It closed an idle connection while the request was on its way; or an app of another kind has found the request waiting
-    // and taken its client for one who has left.
-    const unread = this.#connection?.used === true || (this.#halfClosed && !this.#mayHalfClose());
+    // It closed an idle connection while the request was on its way.
+    const isUnread = this.#connection?.used === true && !failure.begun && !this.#retried;
     this.#connection?.destroy();
     this.#connection = null;
-    if (unread && failure.kind === 'closed' && !failure.begun && !this.#retried) {
+    if (failure.kind === 'closed' && (isUnread || this.#mayBeMistaken())) {
       this.#retried = true;
+      this.#answer = new Answer(this.#exchange, this);
       this.#connect(false);
       return;
     }
