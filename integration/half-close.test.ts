@@ -58,9 +58,10 @@ for (const [file, options] of [
 
 test('a class derived from sync does not hear it', { skip }, async t => {
   const source = 'from gunicorn.workers.sync import SyncWorker\n\n\nclass Own(SyncWorker):\n    pass\n';
-  const { hostd } = await site(t, { keys: { worker_class: 'own.Own' } }, place =>
-    place.write('webapps/tiny/tiny/own.py', source),
-  );
+  const { hostd } = await site(t, {}, place => {
+    place.write('webapps/tiny/tiny/own.py', source);
+    place.write('webapps/tiny/tiny/gunicorn.conf.py', 'worker_class = "own.Own"\n');
+  });
   assert.equal(await heard(hostd), false);
 });
 
