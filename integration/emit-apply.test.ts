@@ -107,8 +107,8 @@ test('hostctl update brings a change to nginx, and says why it does not', {
     readFileSync(`${tree}/etc/nginx/sites-available/tiny`, 'utf8'),
     /server_name tiny\.test second\.test;/,
   );
-  assert.match(hostd.output(), /emit: wrote \/etc\/nginx\/sites-available\/tiny/);
   await until('nginx to know the second name', async () => (await status('second.test')) === 200);
+  assert.match(hostd.output(), /emit: wrote \/etc\/nginx\/sites-available\/tiny/);
 
   place.write('tree/etc/nginx/sites-enabled/bad', 'banana;\n');
   writeFileSync(file, readFileSync(file, 'utf8').replace('second.test', 'third.test'));

@@ -93,7 +93,8 @@ for (const signal of ['SIGTERM', 'SIGINT', 'SIGQUIT'] as const) {
     process.kill(pid, signal);
     await until('hostd to end', () => hostd.child.exitCode !== null);
     assert.equal(hostd.child.exitCode, 0);
-    assert.match(hostd.output(), new RegExp(`received ${signal}[^]*stopped: kind[^]*hostd has ended`));
+    const said = new RegExp(`received ${signal}[^]*stopped: kind[^]*hostd has ended`);
+    await until('all that it has said', () => said.test(hostd.output()));
     assert.deepEqual(marked(place.mark), []);
   });
 }
