@@ -13,7 +13,6 @@ import type { Logs } from './logs/logs.ts';
 import { listMaintenance, readMaintenanceOrder, setMaintenance } from './maintenance.ts';
 import { type Order, type Report, restart, start, stop } from './orders.ts';
 import type { Records } from './records.ts';
-import { signalRun } from './run.ts';
 import { scale } from './scale.ts';
 import type { Supervisor } from './supervisor.ts';
 import { statusOf, type Unit } from './unit.ts';
@@ -150,9 +149,7 @@ function signalOf(value: unknown): NodeJS.Signals {
 
 function signalUnit(supervisor: Supervisor, unit: Unit, signal: NodeJS.Signals): Progress {
   const { name } = unit.program;
-  if (unit.run === null) return { kind: 'done', name, outcome: 'failed', message: `${name}: not running` };
-  // gunicorn reads its configuration anew, or runs a second one of itself: it may have other workers now.
-  if (signal === 'SIGHUP' || signal === 'SIGUSR2') supervisor.setSync(unit, false);
-  signalRun(unit.run, signal, false);
-  return { kind: 'done', name, outcome: 'ok', message: `${name}: signalled` };
+  return supervisor.signal(unit, signal)
+    ? { kind: 'done', name, outcome: 'ok', message: `${name}: signalled` }
+    : { kind: 'done', name, outcome: 'failed', message: `${name}: not running` };
 }

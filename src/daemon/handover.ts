@@ -41,13 +41,10 @@ export async function reload(
 export function hangUp(supervisor: Supervisor, units: readonly Unit[], report: Report): void {
   for (const unit of units) {
     const { name } = unit.program;
-    // Its configuration may ask for other workers now.
-    supervisor.setSync(unit, false);
-    if (unit.run !== null) signalRun(unit.run, 'SIGHUP', false);
     report(
-      unit.run === null
-        ? { kind: 'done', name, outcome: 'failed', message: `${name}: not running` }
-        : { kind: 'done', name, outcome: 'ok', message: `${name}: signalled with SIGHUP` },
+      supervisor.signal(unit, 'SIGHUP')
+        ? { kind: 'done', name, outcome: 'ok', message: `${name}: signalled with SIGHUP` }
+        : { kind: 'done', name, outcome: 'failed', message: `${name}: not running` },
     );
   }
 }

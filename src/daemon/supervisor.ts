@@ -12,7 +12,7 @@ import { type Loop, makeLoop } from './loop.ts';
 import { attend, makePerform } from './perform.ts';
 import { askForHealth } from './probes.ts';
 import { lingering, type Published } from './proxies.ts';
-import { killRun, type Run } from './run.ts';
+import { killRun, type Run, signalRun } from './run.ts';
 import type { Sockets } from './sockets.ts';
 import { makeTraffic, type Traffic } from './traffic.ts';
 import { isDown, makeUnit, statusOf, type Unit } from './unit.ts';
@@ -39,8 +39,8 @@ export interface Supervisor {
   adopt(unit: Unit, run: Run): void;
   /** Runs what changes which units there are, one after the other. */
   exclusively<T>(work: () => Promise<T>): Promise<T>;
-  /** Notes whether a unit's workers are gunicorn's sync workers (half-close.ts). */
-  setSync(unit: Unit, isSync: boolean): void;
+  /** Signals a unit's main process. false: it does not run. */
+  signal(unit: Unit, signal: NodeJS.Signals): boolean;
   /** Forgets a unit; one that still runs is stopped, and is seen to its end. */
   retire(unit: Unit): void;
   /** Puts a unit into the table, in the place of the one that has its name. */
@@ -163,7 +163,13 @@ export function makeSupervisor(first: Host, context: SupervisorContext): Supervi
       queue = result.catch(() => {});
       return result;
     },
-    setSync,
+    signal(unit, signal) {
+      if (unit.run === null) return false;
+      // gunicorn reads its configuration anew, or runs a second one of itself: it may have other workers now.
+      if (signal === 'SIGHUP' || signal === 'SIGUSR2') setSync(unit, false);
+      signalRun(unit.run, signal, false);
+      return true;
+    },
     retire(unit) {
       if (units.get(unit.program.name) === unit) units.delete(unit.program.name);
       if (isDown(unit)) return;
