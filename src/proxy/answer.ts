@@ -30,14 +30,17 @@ export class Answer {
   #chunked = false;
   #unbuffered = false;
   #pieces: Buffer[] = [];
-  /** Bytes of the body that have come. */
-  size = 0;
   #whole: string | null = null;
   #counted = 0;
 
   constructor(exchange: Exchange, redirector: Redirector) {
     this.#exchange = exchange;
     this.#redirector = redirector;
+  }
+
+  /** Bytes of the body that have come and were not passed on. */
+  get held(): number {
+    return this.#pieces.reduce((sum, { length }) => sum + length, 0);
   }
 
   begin(head: ResponseHead): 'body' | 'no-body' {
@@ -48,7 +51,6 @@ export class Answer {
   /** A view on a shared buffer. */
   piece(bytes: Uint8Array): void {
     this.#pieces.push(Buffer.from(bytes));
-    this.size += bytes.length;
   }
 
   /** The whole body, latin-1. */

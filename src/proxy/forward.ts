@@ -164,7 +164,7 @@ class Forwarding implements AnswerReader, Held, Redirector, Seeker {
    */
   #mayBeMistaken(): boolean {
     if (!this.#halfClosed || this.#retried || this.#exchange.sent) return false;
-    return this.#answer.size <= mostHeld && !this.#mayHalfClose();
+    return !this.#mayHalfClose() && this.#answer.held <= mostHeld;
   }
 
   #sendFile(connection: AppConnection, fd: number, length: number, at: number): void {

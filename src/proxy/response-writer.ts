@@ -82,17 +82,14 @@ export class ResponseWriter implements ClientResponse {
   }
 
   #send(text: string, bytes: Buffer | null): void {
-    if (text === '' && bytes === null) return;
+    const size = text.length + (bytes?.length ?? 0);
+    if (size === 0) return;
     const socket = this.#socket;
     const sent = this.#outlet.secure ? 0 : sendNow(socket, text, bytes);
-    if (sent >= text.length) {
-      if (bytes !== null && sent < text.length + bytes.length)
-        socket.write(bytes.subarray(sent - text.length));
-      return;
-    }
+    if (sent === size) return;
     socket.cork();
-    socket.write(sent === 0 ? text : text.slice(sent), 'latin1');
-    if (bytes !== null) socket.write(bytes);
+    if (sent < text.length) socket.write(text.slice(sent), 'latin1');
+    if (bytes !== null) socket.write(bytes.subarray(Math.max(0, sent - text.length)));
     socket.uncork();
   }
 

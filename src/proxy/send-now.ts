@@ -6,7 +6,10 @@ import { loadBareSockets, longestText } from '../native/bare-sockets.ts';
 
 const native = loadBareSockets();
 
-/** Bytes of `text` (latin-1) and `bytes` together that have been sent: 0 where something else waits to be, or TLS is spoken. */
+/**
+ * Bytes of `text` (latin-1) and `bytes` together that have been sent: 0 where something else waits to be. Not for a socket that
+ * speaks TLS: they would go out as they are.
+ */
 export function sendNow(socket: Socket, text: string, bytes: Buffer | null): number {
   if (native === null || text.length > longestText || socket.writableLength > 0 || !socket.writable) return 0;
   const { _handle: handle } = socket as Socket & { readonly _handle?: { readonly fd?: number } | null };
