@@ -5,7 +5,7 @@ import type { TestSite } from '../../integration/proxy/fixture.ts';
 import { startNginx } from '../../integration/proxy/nginx.ts';
 import { startWorker } from '../../integration/proxy/worker.ts';
 import { freePort } from '../../scripts/free-port.ts';
-import { flagsOf } from '../../src/daemon/own-code.ts';
+import { flagsOf } from '../../src/daemon/own-parts.ts';
 import { configureCaddy } from './caddy.ts';
 import { findCommand, startProgram, whenAccepting } from './processes.ts';
 
@@ -55,7 +55,7 @@ export async function startContender(name: ContenderName, before: Before): Promi
     const worker = await startWorker({
       sites: [{ ...site, halfClose }],
       directory,
-      nodeOptions: [...flagsOf.proxy, ...profiling()],
+      nodeOptions: [...flagsOf('proxy'), ...profiling()],
     });
     return { name, port: worker.port, pid: worker.process.pid ?? 0, stop: () => worker.stop() };
   }

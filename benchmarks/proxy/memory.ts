@@ -5,7 +5,7 @@ import { readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import { type Fixture, makeFixture, type TestSite } from '../../integration/proxy/fixture.ts';
 import { bind, type RunningWorker, startWorker } from '../../integration/proxy/worker.ts';
-import { flagsOf } from '../../src/daemon/own-code.ts';
+import { flagsOf } from '../../src/daemon/own-parts.ts';
 import { memoryOf } from '../supervision/proc.ts';
 import { startFastApp } from './apps.ts';
 import { openIdle } from './idle.ts';
@@ -134,7 +134,7 @@ async function sharedByTwo({ fixture, site, host }: Scene): Promise<void> {
     for (const accessLog of logs) {
       const sites = [{ ...site, accessLog }];
       workers.push(
-        await startWorker({ sites, directory: fixture.directory, listener, nodeOptions: flagsOf.proxy }),
+        await startWorker({ sites, directory: fixture.directory, listener, nodeOptions: flagsOf('proxy') }),
       );
     }
     for (const connections of [8, 32, 128]) {
@@ -172,7 +172,7 @@ async function withWorker(
     sites: [site],
     directory: fixture.directory,
     limits,
-    nodeOptions: flagsOf.proxy,
+    nodeOptions: flagsOf('proxy'),
   });
   try {
     await use(worker);

@@ -1,7 +1,7 @@
 // The proxy workers as supervised programs: what they are, and what each of their runs is given (listeners, routes,
 // access logs, a pipe for their facts). What they say is counted and logged; it never makes hostd do anything.
 
-import { closeSync, constants, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, constants, openSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf } from '../errors.ts';
 import type { Policy } from '../lifecycle/process.ts';
@@ -22,7 +22,7 @@ import { sha256 } from './digest.ts';
 import { halfClosePath } from './half-close.ts';
 import { type Equipment, userOf } from './launch.ts';
 import { readLines } from './lines.ts';
-import { ownProgram } from './own-code.ts';
+import { ownProgram, workerDigest } from './own-code.ts';
 import { openForAppending } from './paths.ts';
 import type { Sockets } from './sockets.ts';
 
@@ -57,7 +57,7 @@ export function proxyListeners({
 /** The programs that [proxy] asks for: "hostd-proxy", or "hostd-proxy:0" and so on. */
 export function proxyPrograms({ settings, sites }: Host, published: Published): Program[] {
   const { enabled, workers, user } = settings.proxy;
-  const told = { ...settings.proxy, sites, code: codeDigest() };
+  const told = { ...settings.proxy, sites, code: workerDigest() };
   const states = [[...published.certificates], [...published.maintenance]];
   // What a worker serves is part of what it is: other sites are a changed program.
   const routes = sha256(JSON.stringify([told, states]));
@@ -102,22 +102,6 @@ const longestLinger = 86_400_000;
 /** How a worker is stopped that has a successor: it finishes what it has, however long that takes. */
 export function lingering(policy: Policy): Policy {
   return { ...policy, stopsignal: 'SIGQUIT', stopwait: longestLinger };
-}
-
-let knownDigest: string | undefined;
-
-/** Of the worker's code as it was when hostd started, so that an upgrade renews the workers. */
-function codeDigest(): string {
-  if (knownDigest !== undefined) return knownDigest;
-  const directory = join(import.meta.dirname, '..', 'proxy');
-  const files = readdirSync(directory).filter(file => /\.[jt]s$/.test(file));
-  knownDigest = sha256(
-    files
-      .sort()
-      .map(file => readFileSync(join(directory, file), 'utf8'))
-      .join('\0'),
-  );
-  return knownDigest;
 }
 
 /**
