@@ -5,7 +5,7 @@ import { createServer, type Server } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { test } from 'node:test';
 import { ask } from '../scripts/http.ts';
-import { createFrontProxy, type FrontProxyError } from '../src/dev/front-proxy.ts';
+import { createFrontProxy, type FrontProxyError } from '../src/embed/front-proxy.ts';
 import { makePlace } from './harness/place.ts';
 
 async function upstream(t: { after(f: () => void): void }, where: number | string = 0): Promise<Server> {

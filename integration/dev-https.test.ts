@@ -82,10 +82,10 @@ test('HTTPS has a certificate for each name from an authority of its own; HTTP i
 
 test('the authority can vouch for nobody else, even with its key', { skip }, async t => {
   const place = makePlace(t);
-  const { openCertificates } = await import('../src/dev/certificates.ts');
+  const { openCertificates } = await import('../src/dev/sites/certificates.ts');
   const folder = `${place.dir}/authority`;
   await openCertificates(folder);
-  const { makeCertificate } = await import('../src/dev/openssl.ts');
+  const { makeCertificate } = await import('../src/dev/sites/openssl.ts');
   const authority = { key: `${folder}/authority.key`, certificate: `${folder}/authority.crt` };
   const verify = (file: string) =>
     execFileSync('openssl', ['verify', '-CAfile', authority.certificate, file], { stdio: 'pipe' });

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { test } from 'node:test';
 import { run } from '../scripts/run.ts';
-import { NginxError, parseNginx } from '../src/formats/nginx-syntax.ts';
+import { NginxError, parseNginx } from '../src/formats/nginx/syntax.ts';
 import { makePlace } from './harness/place.ts';
 
 const nginx = ['/usr/sbin/nginx', '/usr/bin/nginx', '/usr/local/sbin/nginx'].find(path => existsSync(path));

@@ -7,13 +7,13 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { must } from '../scripts/run.ts';
 import { load } from '../src/config/load.ts';
-import { importDrafts } from '../src/formats/import.ts';
-import { splitWords } from '../src/formats/shlex.ts';
-import { supervisor } from '../src/formats/supervisor.ts';
-import type { Process } from '../src/formats/supervisor-process.ts';
-import { configuredIn } from '../src/formats/supervisor-read.ts';
+import { importDrafts } from '../src/formats/import/import.ts';
+import type { Process } from '../src/formats/supervisor/process.ts';
+import { configuredIn } from '../src/formats/supervisor/read.ts';
+import { supervisor } from '../src/formats/supervisor/supervisor.ts';
 import { formatProblem } from '../src/model/problem.ts';
 import { native } from '../src/native/index.ts';
+import { splitWords } from '../src/words/shlex.ts';
 import { makePlace, type Place } from './harness/place.ts';
 import { garbage, nasty } from './import/supervisor-nasty.ts';
 

@@ -4,8 +4,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import fc from 'fast-check';
-import { parseRange } from '../src/proxy/ranges.ts';
-import { parseTarget } from '../src/proxy/target.ts';
+import { parseRange } from '../src/proxy/http/ranges.ts';
+import { parseTarget } from '../src/proxy/http/target.ts';
 import { field, type ParsedReply } from './proxy/client.ts';
 import { fuzzSettings } from './proxy/fuzz-settings.ts';
 import { type KeptNginx, startKeptNginx } from './proxy/kept-nginx.ts';

@@ -6,7 +6,7 @@ import http from 'node:http';
 import net from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import fc from 'fast-check';
-import { parseResponseHead } from '../src/proxy/response-head.ts';
+import { parseResponseHead } from '../src/proxy/http/response-head.ts';
 import { exchangeRaw, parseReplies } from './proxy/client.ts';
 import { type Fixture, makeFixture } from './proxy/fixture.ts';
 import { nginxMissing, type RunningNginx, startNginx } from './proxy/nginx.ts';

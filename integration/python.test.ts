@@ -4,8 +4,8 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { expand } from '../src/formats/expansion.ts';
-import { splitWords } from '../src/formats/shlex.ts';
+import { expand } from '../src/words/expansion.ts';
+import { splitWords } from '../src/words/shlex.ts';
 
 const skip = spawnSync('python3', ['-c', '']).status === 0 ? false : 'needs python3';
 

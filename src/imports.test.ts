@@ -10,29 +10,82 @@ const root = new URL('.', import.meta.url).pathname;
 /** What each folder may import besides itself and errors.ts. An entry is a folder or one file of it. */
 const arrows: Readonly<Record<string, readonly string[]>> = {
   model: [],
+  words: [],
   lifecycle: ['model'],
-  formats: ['model'],
   protocol: ['model'],
   native: [],
-  config: ['model', 'formats/toml', 'native'],
-  daemon: ['lifecycle', 'protocol', 'model', 'native', 'config', 'formats/toml', 'formats/shlex'],
+  linux: ['native'],
+  config: ['model', 'words', 'native'],
+  formats: ['model', 'words', 'config/toml'],
+  daemon: ['lifecycle', 'protocol', 'model', 'native', 'linux', 'config', 'words/shlex'],
   proxy: ['protocol', 'model', 'native/bare-sockets'],
+  embed: ['proxy', 'protocol', 'model'],
   probe: ['protocol', 'model'],
-  create: ['model', 'formats', 'config', 'native'],
-  dev: ['proxy', 'protocol', 'model', 'config', 'formats/toml', 'native'],
-  cli: ['formats', 'protocol', 'model', 'config', 'create', 'dev'],
+  create: ['model', 'config', 'native', 'linux'],
+  dev: ['embed', 'proxy', 'protocol', 'model', 'config', 'native'],
+  cli: ['formats', 'words', 'protocol', 'model', 'config', 'create', 'dev'],
 };
+
+/** What each room (a folder's folder) may import of its own folder besides itself. Files beside the rooms wire them together. */
+const rooms: Readonly<Record<string, readonly string[]>> = {
+  'config/toml': [],
+  'formats/gunicorn': ['format', 'draft', 'layout'],
+  'formats/nginx': ['format', 'draft', 'layout'],
+  'formats/supervisor': ['format', 'draft', 'layout'],
+  'formats/systemd': ['format', 'layout'],
+  'formats/import': ['draft', 'gunicorn', 'supervisor'],
+  'daemon/own': ['fleet/loop', 'fleet/unit'],
+  'daemon/sockets': [],
+  'daemon/runs': ['logs/logs'],
+  'daemon/logs': ['own', 'runs', 'fleet/unit', 'fleet/supervisor', 'proxies/proxies', 'control/control'],
+  'daemon/proxies': ['own', 'runs', 'sockets', 'own-code', 'fleet/half-close'],
+  'daemon/fleet': ['own', 'runs', 'sockets', 'proxies', 'own-code', 'emit-files', 'logs/tail-offset'],
+  'daemon/terminal': ['own', 'runs', 'fleet'],
+  'daemon/control': ['own', 'runs', 'fleet', 'logs', 'ending'],
+  'proxy/http': ['limits'],
+  'proxy/log': ['clock', 'request/exchange'],
+  'proxy/pages': ['log', 'files'],
+  'proxy/files': ['clock', 'http', 'pages', 'request'],
+  'proxy/app': ['clock', 'limits', 'deadlines', 'http', 'files', 'client/message', 'request/exchange'],
+  'proxy/client': ['clock', 'limits', 'deadlines', 'worker', 'http', 'log', 'pages', 'app', 'request'],
+  'proxy/request': ['clock', 'worker', 'traffic', 'http', 'log', 'pages', 'files', 'app', 'client'],
+  'dev/plan': [],
+  'dev/apps': ['plan'],
+  'dev/screen': ['apps'],
+  'dev/sites': ['apps'],
+  'cli/program': [],
+  'cli/client': ['program'],
+  'cli/files': ['program', 'client', 'commands/status'],
+  'cli/commands': ['program', 'client', 'files', 'tables'],
+};
+
+/** Files that import each other in a circle today. The list may only become shorter. */
+const circles: readonly string[] = [
+  'cli/commands/completion.ts cli/commands/help.ts cli/tables.ts',
+  'cli/program/help.ts cli/program/program.ts',
+  'daemon/fleet/half-close.ts daemon/fleet/unit.ts daemon/logs/logs.ts daemon/proxies/proxies.ts daemon/runs/launch.ts',
+  'proxy/app/app-socket.ts proxy/app/unix-socket.ts',
+  'proxy/client/connection.ts proxy/log/exchange-log.ts proxy/request/exchange.ts proxy/worker.ts',
+  'proxy/files/file-answer.ts proxy/files/precompressed.ts proxy/files/static.ts',
+];
 
 /** Built-in modules that a folder must do without, and why. `only` names the files that may have them. */
 const barred: readonly { folder: string; modules: RegExp; only?: RegExp; why: string }[] = [
   { folder: 'model', modules: /./, why: 'the model is pure and imports nothing' },
   { folder: 'lifecycle', modules: /./, why: 'decisions are pure' },
+  { folder: 'words', modules: /^node:(fs|net|http|child_process)/, why: 'words are pure' },
+  {
+    folder: 'proxy/http',
+    modules: /^node:(net|tls|fs|http)/,
+    only: /client-address/,
+    why: 'what HTTP says is decided without sockets and files',
+  },
   { folder: 'formats', modules: /^node:(fs|net|http|child_process)/, why: 'their callers touch the disk' },
   { folder: 'proxy', modules: /^node:child_process$/, why: 'a proxy worker starts nothing' },
   {
     folder: 'daemon',
     modules: /^(node:https?|node:http2|undici|http-proxy)$/,
-    only: /^daemon\/control/,
+    only: /^daemon\/control\//,
     why: 'root parses no byte from the network; its only HTTP server is the control socket',
   },
 ];
@@ -55,52 +108,111 @@ function importsOf(file: string, text: string): Import[] {
   });
 }
 
+/** The room of a file, or its folder where it stands beside the rooms. */
+function roomOf(file: string): string {
+  return file.split('/').slice(0, -1).slice(0, 2).join('/');
+}
+
+/** Whether a file is one of these entries, each a folder or a file without its ending. */
+const isOneOf = (file: string, entries: readonly string[]) =>
+  entries.some(entry => file.startsWith(`${entry}/`) || file === `${entry}.ts`);
+
 /** Why this import may not be, or null. */
 function objection({ file, target, typeOnly }: Import): string | null {
-  const from = file.split('/', 1)[0] ?? '';
-  const folder = target.split('/', 1)[0] ?? '';
+  const room = roomOf(file);
+  const folder = room.split('/', 1)[0] ?? '';
   if (!target.endsWith('.ts')) {
-    if (typeOnly && from !== 'model') return null;
-    const bar = barred.find(bar => bar.folder === from && bar.modules.test(target) && !bar.only?.test(file));
+    if (typeOnly && folder !== 'model') return null;
+    const bar = barred.find(
+      bar => file.startsWith(`${bar.folder}/`) && bar.modules.test(target) && !bar.only?.test(file),
+    );
     return bar ? `${file} imports "${target}": ${bar.why}` : null;
   }
-  if (folder === from || target === 'errors.ts') return null;
-  const allowed = arrows[from]?.some(entry => target.startsWith(`${entry}/`) || target === `${entry}.ts`);
-  return allowed
-    ? null
-    : `${file} imports "${target}": ${from} may import ${arrows[from]?.join(', ') || 'nothing'}`;
+  if (target === 'errors.ts' || roomOf(target) === room) return null;
+  if (!target.startsWith(`${folder}/`))
+    return isOneOf(target, arrows[folder] ?? [])
+      ? null
+      : `${file} imports "${target}": ${folder} may import ${arrows[folder]?.join(', ') || 'nothing'}`;
+  const inside = rooms[room];
+  if (room === folder || isOneOf(target, inside?.map(entry => `${folder}/${entry}`) ?? [])) return null;
+  return `${file} imports "${target}": of ${folder}, ${room} may import ${inside?.join(', ') || 'nothing'}`;
+}
+
+/** Each set of files that import each other in a circle, in alphabetical order (Tarjan's strongly connected components). */
+function circlesAmong(imports: readonly Import[]): string[] {
+  const targets = new Map<string, string[]>();
+  for (const { file, target } of imports) targets.set(file, [...(targets.get(file) ?? []), target]);
+  const index = new Map<string, number>();
+  const lowest = new Map<string, number>();
+  const stack: string[] = [];
+  const found: string[] = [];
+  const visit = (file: string): number => {
+    index.set(file, index.size);
+    lowest.set(file, index.get(file) ?? 0);
+    stack.push(file);
+    for (const target of targets.get(file) ?? []) {
+      if (!targets.has(target)) continue;
+      const reached = index.has(target)
+        ? stack.includes(target)
+          ? (index.get(target) ?? 0)
+          : Number.POSITIVE_INFINITY
+        : visit(target);
+      lowest.set(file, Math.min(lowest.get(file) ?? 0, reached));
+    }
+    if (lowest.get(file) === index.get(file)) {
+      const circle = stack.splice(stack.indexOf(file));
+      if (circle.length > 1) found.push(circle.sort().join(' '));
+    }
+    return lowest.get(file) ?? 0;
+  };
+  for (const file of targets.keys()) if (!index.has(file)) visit(file);
+  return found.sort();
 }
 
 const files = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter(
   file => file.endsWith('.ts') && !file.endsWith('.test.ts'),
 );
 
+const imports = files.flatMap(file => importsOf(file, readFileSync(root + file, 'utf8')));
+
 test('every import in src is an arrow of the drawing', () => {
-  const imports = files.flatMap(file => importsOf(file, readFileSync(root + file, 'utf8')));
   assert.ok(imports.length > 0);
   assert.deepEqual(imports.map(objection).filter(Boolean), []);
 });
 
-test('every folder of src is in the drawing', () => {
-  const folders = new Set(files.filter(file => file.includes('/')).map(file => file.split('/', 1)[0]));
+test('every folder and every room of src is in the drawing', () => {
+  const places = new Set(files.filter(file => file.includes('/')).map(roomOf));
+  const known = [...Object.keys(arrows), ...Object.keys(rooms), 'cli/commands', 'dev/sites/pages'];
   assert.deepEqual(
-    [...folders].filter(folder => !Object.hasOwn(arrows, folder ?? '')),
+    [...places].filter(place => !known.includes(place)),
     [],
   );
 });
 
+test('no files import each other in a circle', () => {
+  assert.deepEqual(circlesAmong(imports), circles);
+});
+
+test('a circle is found, also a long one', () => {
+  const drawn = ['a b', 'b c', 'c a', 'c d', 'd e', 'e d', 'f a'].map(arrow => {
+    const [file = '', target = ''] = arrow.split(' ');
+    return { file, target, typeOnly: false };
+  });
+  assert.deepEqual(circlesAmong(drawn), ['a b c', 'd e']);
+});
+
 test('an arrow that is not in the drawing is found in each way of writing an import', () => {
-  const text = `import { a } from '../daemon/loop.ts';\nexport * from "../cli/print.ts";\nconst b = await import('../proxy/main.ts');
+  const text = `import { a } from '../../daemon/fleet/loop.ts';\nexport * from "../../cli/program/print.ts";\nconst b = await import('../app/forward.ts');
 import 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import type { Loop } from '../daemon/loop.ts';`;
-  const found = importsOf('proxy/router.ts', text).map(objection);
+import type { Loop } from '../../daemon/fleet/loop.ts';`;
+  const found = importsOf('proxy/request/router.ts', text).map(objection);
   assert.deepEqual(found, [
-    'proxy/router.ts imports "daemon/loop.ts": proxy may import protocol, model, native/bare-sockets',
-    'proxy/router.ts imports "cli/print.ts": proxy may import protocol, model, native/bare-sockets',
+    'proxy/request/router.ts imports "daemon/fleet/loop.ts": proxy may import protocol, model, native/bare-sockets',
+    'proxy/request/router.ts imports "cli/program/print.ts": proxy may import protocol, model, native/bare-sockets',
     null,
-    'proxy/router.ts imports "node:child_process": a proxy worker starts nothing',
+    'proxy/request/router.ts imports "node:child_process": a proxy worker starts nothing',
     null,
-    'proxy/router.ts imports "daemon/loop.ts": proxy may import protocol, model, native/bare-sockets',
+    'proxy/request/router.ts imports "daemon/fleet/loop.ts": proxy may import protocol, model, native/bare-sockets',
   ]);
 });

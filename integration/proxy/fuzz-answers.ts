@@ -2,8 +2,8 @@
 
 import http from 'node:http';
 import fc from 'fast-check';
-import { ChunkedDecoder } from '../../src/proxy/chunked.ts';
-import { parseResponseHead, type ResponseHead } from '../../src/proxy/response-head.ts';
+import { ChunkedDecoder } from '../../src/proxy/http/chunked.ts';
+import { parseResponseHead, type ResponseHead } from '../../src/proxy/http/response-head.ts';
 
 export interface Understood {
   readonly status: number;

@@ -1,6 +1,6 @@
 // The command hostctl.
 
-import { main } from './main.ts';
+import { main } from './program/main.ts';
 import { hostctl } from './tables.ts';
 
 await main(hostctl);

@@ -1,6 +1,6 @@
 // The command hostd, but for `hostd start`, which bin/hostd gives to the daemon straight away.
 
-import { main } from './main.ts';
+import { main } from './program/main.ts';
 import { hostd } from './tables.ts';
 
 await main(hostd);

@@ -1,7 +1,7 @@
 // The commands of hostctl and of hostd, by name. Each is loaded only when it is used.
 
-import { socketOption } from './command.ts';
-import type { Program } from './program.ts';
+import { socketOption } from './program/command.ts';
+import type { Program } from './program/program.ts';
 
 const load = {
   check: async () => (await import('./commands/check.ts')).check,

@@ -3,7 +3,6 @@
 
 import { hostname } from 'node:os';
 import { dirname, resolve } from 'node:path';
-import { type Document, definitionsIn, parseToml, readSettings, settingsTables } from '../formats/toml.ts';
 import type { Host } from '../model/host.ts';
 import type { Machine } from '../model/machine.ts';
 import type { Problem, Source } from '../model/problem.ts';
@@ -11,6 +10,7 @@ import { findIncluded, readText } from './files.ts';
 import { thisMachine } from './machine.ts';
 import { settle } from './settle.ts';
 import { Texts } from './texts.ts';
+import { type Document, definitionsIn, parseToml, readSettings, settingsTables } from './toml/toml.ts';
 
 export interface LoadOptions {
   /** What runs now: in a conflict it wins over a newcomer. */

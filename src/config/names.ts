@@ -1,8 +1,8 @@
 // Names across all files: no two definitions may have one, and groups must gather what exists. Reads nothing itself.
 
-import { type Definition, nearest } from '../formats/toml.ts';
 import type { Group, Host } from '../model/host.ts';
 import type { Problem, Source } from '../model/problem.ts';
+import { type Definition, nearest } from './toml/toml.ts';
 
 type Where = (source: Source) => string;
 

@@ -1,13 +1,13 @@
 // Which definitions can be used together. One that cannot is left out, and the rest is looked at again, until nothing
 // more falls out. Pure but for the machine, which is handed in.
 
-import { type Definition, readDefinition, readGroup, type Surroundings } from '../formats/toml.ts';
 import { assemble } from '../model/assemble.ts';
 import { check } from '../model/check.ts';
 import type { Group, Host, Settings } from '../model/host.ts';
 import type { Machine } from '../model/machine.ts';
 import type { Problem, Source } from '../model/problem.ts';
 import { findNameClashes, gather, idOf, nameOf } from './names.ts';
+import { type Definition, readDefinition, readGroup, type Surroundings } from './toml/toml.ts';
 
 export interface Unsettled {
   readonly settings: Settings;

@@ -1,8 +1,8 @@
 // The texts that were read, and the places in them: from the name of a key to file:line:column.
 
 import { relative } from 'node:path';
-import { type Places, placesOf } from '../formats/toml.ts';
 import type { Place, Problem, Source } from '../model/problem.ts';
+import { type Places, placesOf } from './toml/toml.ts';
 
 export class Texts {
   readonly #base: string;

@@ -2,8 +2,8 @@
 
 import { chownSync, closeSync, constants, fstatSync, readdirSync, type Stats } from 'node:fs';
 import { HostdError } from '../errors.ts';
+import { openStrictly, openTop, strict } from '../linux/trusted.ts';
 import { native, O_PATH } from '../native/index.ts';
-import { openStrictly, openTop, strict } from './trusted.ts';
 
 export interface Ids {
   readonly uid: number;

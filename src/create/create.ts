@@ -2,6 +2,7 @@
 
 import { existsSync } from 'node:fs';
 import { HostdError, messageOf } from '../errors.ts';
+import { ownerOf } from '../linux/trusted.ts';
 import { native } from '../native/index.ts';
 import { checkUser, makeGroup, makeUser } from './accounts.ts';
 import { fetchCode } from './code.ts';
@@ -18,7 +19,6 @@ import { makeRun } from './run.ts';
 import { networkOf, type Outcome, type Site, type Undo } from './site.ts';
 import { type StepKind, stepsOf, titleOf } from './steps.ts';
 import { writeToml } from './toml-step.ts';
-import { ownerOf } from './trusted.ts';
 import { makeVirtualenv } from './virtualenv.ts';
 
 /** Hears what happens, as it happens. */

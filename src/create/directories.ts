@@ -3,6 +3,7 @@
 
 import { chmodSync, chownSync, closeSync, fstatSync, mkdirSync, readdirSync } from 'node:fs';
 import { HostdError } from '../errors.ts';
+import { makeParents, openParent, openTop, ownerOf, removeEmpty } from '../linux/trusted.ts';
 import { native } from '../native/index.ts';
 import { chownTree } from './chown-tree.ts';
 import { directories, rootMode } from './layout.ts';
@@ -10,7 +11,6 @@ import { noteMade, noteParents } from './noted.ts';
 import { removeTree } from './remove-tree.ts';
 import { must } from './run.ts';
 import { appAccount, asApp, made, type Outcome, type Site, there } from './site.ts';
-import { makeParents, openParent, openTop, ownerOf, removeEmpty } from './trusted.ts';
 
 export function makeRoot(site: Site): Outcome {
   const { root } = site.order;

@@ -1,9 +1,9 @@
 // What names from the command line may look like before they become users, paths, Python modules and SQL names. Pure.
 
+import { checkName } from '../config/toml/names.ts';
+import { hostName } from '../config/toml/value-hosts.ts';
+import { tidyPath } from '../config/toml/values.ts';
 import { HostdError } from '../errors.ts';
-import { checkName } from '../formats/toml-names.ts';
-import { hostName } from '../formats/value-hosts.ts';
-import { tidyPath } from '../formats/values.ts';
 import type { Problem } from '../model/problem.ts';
 
 /** sun_path of unix(7) has 108 bytes with its NUL, and ROOT/run/gunicorn.sock must fit. */

@@ -3,8 +3,8 @@
 
 import { closeSync, constants, lstatSync, readdirSync, renameSync, rmdirSync, unlinkSync } from 'node:fs';
 import { errnoOf } from '../errors.ts';
+import { entry, nameOf, openParent, openStrictly, openTop, strict } from '../linux/trusted.ts';
 import { native } from '../native/index.ts';
-import { entry, nameOf, openParent, openStrictly, openTop, strict } from './trusted.ts';
 
 const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW } = constants;
 /** Levels that are open at once. What lies deeper is first moved up: a deep tree must not use up the descriptors. */

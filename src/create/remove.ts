@@ -2,8 +2,9 @@
 // removal that failed is simply asked for again.
 
 import { copyFileSync, existsSync, readFileSync, rmSync } from 'node:fs';
+import { parseToml } from '../config/toml/toml.ts';
 import { HostdError } from '../errors.ts';
-import { parseToml } from '../formats/toml.ts';
+import { ownerOf, removeEmpty } from '../linux/trusted.ts';
 import type { App } from '../model/host.ts';
 import { native } from '../native/index.ts';
 import { removeUser } from './accounts.ts';
@@ -14,7 +15,6 @@ import type { Place } from './place.ts';
 import { processesOf } from './processes.ts';
 import { removeTree } from './remove-tree.ts';
 import { must, type Run } from './run.ts';
-import { ownerOf, removeEmpty } from './trusted.ts';
 
 export interface Removal {
   readonly name: string;

@@ -4,14 +4,14 @@ import type { Loaded } from '../config/load.ts';
 import { changes } from '../model/changes.ts';
 import type { Host } from '../model/host.ts';
 import { withKept } from '../model/merge.ts';
-import { allPrograms } from './equip.ts';
-import type { Logger } from './log.ts';
-import { giveMemoryBack } from './memory.ts';
-import { notifyReady } from './notify.ts';
-import { start } from './orders.ts';
-import type { Records } from './records.ts';
-import type { Supervisor } from './supervisor.ts';
-import { apply } from './update.ts';
+import { allPrograms } from './fleet/equip.ts';
+import { start } from './fleet/orders.ts';
+import type { Supervisor } from './fleet/supervisor.ts';
+import { apply } from './fleet/update.ts';
+import type { Logger } from './own/log.ts';
+import { giveMemoryBack } from './own/memory.ts';
+import { notifyReady } from './own/notify.ts';
+import type { Records } from './runs/records.ts';
 
 /** The configured host, with the last good definition of every app that runs but whose file is broken now. */
 export function withRunning(supervisor: Supervisor, { host, broken }: Loaded, records: Records): Host {

@@ -3,8 +3,8 @@
 
 import { join } from 'node:path';
 import type { Host } from '../model/host.ts';
-import type { Logger } from './log.ts';
-import type { Report } from './orders.ts';
+import type { Report } from './fleet/orders.ts';
+import type { Logger } from './own/log.ts';
 
 const hostctl = join(import.meta.dirname, '..', '..', 'bin', 'hostctl');
 /** Milliseconds; nginx may have many sites to test. */

@@ -2,14 +2,14 @@
 // of itself.
 
 import { messageOf } from '../errors.ts';
-import { hastenProxies } from './handover.ts';
-import type { Logger } from './log.ts';
-import { notifyStopping } from './notify.ts';
-import { type Report, stop } from './orders.ts';
-import type { Records } from './records.ts';
-import { detach, type Supervisor } from './supervisor.ts';
-import { isDown } from './unit.ts';
-import { update } from './update.ts';
+import { hastenProxies } from './fleet/handover.ts';
+import { type Report, stop } from './fleet/orders.ts';
+import { detach, type Supervisor } from './fleet/supervisor.ts';
+import { isDown } from './fleet/unit.ts';
+import { update } from './fleet/update.ts';
+import type { Logger } from './own/log.ts';
+import { notifyStopping } from './own/notify.ts';
+import type { Records } from './runs/records.ts';
 import { becomeNewVersion, tryNewVersion } from './upgrade.ts';
 
 export interface Ending {

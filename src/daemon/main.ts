@@ -4,26 +4,26 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { type Loaded, load } from '../config/load.ts';
 import { HostdError, messageOf } from '../errors.ts';
 import { formatProblem } from '../model/problem.ts';
-import { adoptAll } from './adopt.ts';
 import { boot, withRunning } from './boot.ts';
-import { makeCertificates } from './certificates.ts';
-import { findCgroups } from './cgroups.ts';
-import { commandHandlers } from './commands.ts';
-import { listenControl, serveControl } from './control.ts';
-import { sha256 } from './digest.ts';
+import { commandHandlers } from './control/commands.ts';
+import { listenControl, serveControl } from './control/control.ts';
 import { handleSignals, makeEnding } from './ending.ts';
-import { writeGunicornConfiguration } from './gunicorn.ts';
-import { openHalfClose } from './half-close.ts';
-import { renewCertificates } from './handover.ts';
-import { takeLock } from './lock.ts';
-import { type Logger, openLog } from './log.ts';
+import { adoptAll } from './fleet/adopt.ts';
+import { writeGunicornConfiguration } from './fleet/gunicorn.ts';
+import { openHalfClose } from './fleet/half-close.ts';
+import { renewCertificates } from './fleet/handover.ts';
+import { makeSupervisor } from './fleet/supervisor.ts';
 import { reopenOnSignal } from './logs/commands.ts';
 import { makeLogs } from './logs/logs.ts';
-import { keepStatus } from './notify.ts';
-import { reapOrphans } from './orphans.ts';
-import { openRecords } from './records.ts';
-import { makeSockets } from './sockets.ts';
-import { makeSupervisor } from './supervisor.ts';
+import { sha256 } from './own/digest.ts';
+import { takeLock } from './own/lock.ts';
+import { type Logger, openLog } from './own/log.ts';
+import { keepStatus } from './own/notify.ts';
+import { makeCertificates } from './proxies/certificates.ts';
+import { findCgroups } from './runs/cgroups.ts';
+import { reapOrphans } from './runs/orphans.ts';
+import { openRecords } from './runs/records.ts';
+import { makeSockets } from './sockets/sockets.ts';
 import { inheritedSockets } from './upgrade.ts';
 
 // An import would load every export of node:util.
@@ -124,7 +124,7 @@ function startHostd(config: string, trial: boolean, loaded: Loaded, log: Logger)
   process.on('exit', () => rmSync(socket, { force: true }));
   serveControl(supervisor.sockets.held().get(socket) ?? -1, handlers, log, async (socket, early, caller) => {
     // Loaded when somebody asks for it, as node-pty is.
-    const { serveTerminal } = await import('./terminal.ts');
+    const { serveTerminal } = await import('./terminal/terminal.ts');
     serveTerminal(socket, early, caller, { supervisor, cgroups, log });
   });
   handleSignals(supervisor, ending, log);

@@ -3,8 +3,8 @@
 
 import { chmodSync, closeSync, cpSync, openSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { as, type Owner } from '../linux/paths.ts';
 import { digestOf, flagsOf, type OwnName, partsOf, suffix } from './own-parts.ts';
-import { as, type Owner } from './paths.ts';
 
 const source = dirname(import.meta.dirname);
 

@@ -3,7 +3,7 @@
 
 import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { sha256 } from './digest.ts';
+import { sha256 } from './own/digest.ts';
 
 export type OwnName = 'proxy' | 'probe';
 

@@ -5,13 +5,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { HostdError } from '../errors.ts';
 import { native } from '../native/index.ts';
-import { howToTrust } from './certificates.ts';
-import { gather } from './gather.ts';
-import { freePort, taken } from './listen.ts';
-import { namesFolder } from './names-folder.ts';
-import type { PlanContext, ServerKind } from './plan.ts';
-import { writeWrapper } from './python-app.ts';
+import { gather } from './plan/gather.ts';
+import { namesFolder } from './plan/names-folder.ts';
+import type { PlanContext, ServerKind } from './plan/plan.ts';
+import { writeWrapper } from './plan/python-app.ts';
 import { Session, type SessionOptions } from './session.ts';
+import { howToTrust } from './sites/certificates.ts';
+import { freePort, taken } from './sites/listen.ts';
 
 export interface DevOptions {
   /** DIR, NAME=DIR or FILE.toml; none: the working directory. */

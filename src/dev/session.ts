@@ -4,17 +4,17 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ReadStream } from 'node:tty';
 import { hasTerminals } from '../native/terminal.ts';
-import { type AppHooks, DevApp } from './app.ts';
-import { type Certificates, openCertificates } from './certificates.ts';
-import { Console } from './console.ts';
-import { Display, type Screen } from './display.ts';
-import { secure } from './https.ts';
-import { type Listening, listen } from './listen.ts';
-import { configFolder } from './names-folder.ts';
-import type { AppPlan } from './plan.ts';
-import { descendants, signal, withEnvironment } from './processes.ts';
-import type { Size } from './running.ts';
-import { Sites } from './sites.ts';
+import { type AppHooks, DevApp } from './apps/app.ts';
+import { descendants, signal, withEnvironment } from './apps/processes.ts';
+import type { Size } from './apps/running.ts';
+import { configFolder } from './plan/names-folder.ts';
+import type { AppPlan } from './plan/plan.ts';
+import { Console } from './screen/console.ts';
+import { Display, type Screen } from './screen/display.ts';
+import { type Certificates, openCertificates } from './sites/certificates.ts';
+import { secure } from './sites/https.ts';
+import { type Listening, listen } from './sites/listen.ts';
+import { Sites } from './sites/sites.ts';
 
 export interface SessionScreen extends Screen {
   size(): Size;

@@ -1,10 +1,10 @@
 // What tests of formats share: a Host from TOML, and what a format writes for it. No test of its own.
 
+import { definitionsIn, parseToml, readDefinition, readGroup, readSettings } from '../config/toml/toml.ts';
 import { assemble } from '../model/assemble.ts';
 import type { Host } from '../model/host.ts';
 import { formatProblem, type Problem } from '../model/problem.ts';
 import { formatNamed } from './formats.ts';
-import { definitionsIn, parseToml, readDefinition, readGroup, readSettings } from './toml.ts';
 
 /** Throws for any mistake in the text. */
 export function hostOf(text: string): Host {

@@ -2,7 +2,7 @@
 
 import type { CertificateFiles } from '../model/host.ts';
 import type { Place } from '../model/problem.ts';
-import type { Process } from './supervisor-process.ts';
+import type { Process } from './supervisor/process.ts';
 
 export type Draft = ProgramDraft | ScriptDraft | SiteDraft | Remark;
 

@@ -1,10 +1,10 @@
 // Every foreign format, by name. hostd.toml itself is read by toml.ts, and by config/.
 
 import type { Format } from './format.ts';
-import { gunicornStart } from './gunicorn-start.ts';
-import { nginx } from './nginx.ts';
-import { supervisor } from './supervisor.ts';
-import { systemd } from './systemd.ts';
+import { gunicornStart } from './gunicorn/gunicorn-start.ts';
+import { nginx } from './nginx/nginx.ts';
+import { supervisor } from './supervisor/supervisor.ts';
+import { systemd } from './systemd/systemd.ts';
 
 export const formats: readonly Format[] = [supervisor, gunicornStart, nginx, systemd];
 

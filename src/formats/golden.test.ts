@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { hostOf, textsOf } from './cases.test.ts';
 import { formatNamed } from './formats.ts';
-import { importDrafts } from './import.ts';
+import { importDrafts } from './import/import.ts';
 
 const read = (name: string) => readFileSync(new URL(`cases/article/${name}`, import.meta.url), 'utf8');
 const host = hostOf(`${read('hello.toml')}\n${read('goodbye.toml')}`);

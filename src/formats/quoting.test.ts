@@ -4,17 +4,17 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import toml from 'toml';
-import { quoteNginx, variablePart } from './nginx-quote.ts';
-import { parseNginx } from './nginx-syntax.ts';
-import { numbered } from './numbered.ts';
-import { format } from './python.ts';
-import { shellCommands } from './shell.ts';
-import { quoteWord, splitWords } from './shlex.ts';
-import { emptyIni, readIni } from './supervisor-ini.ts';
-import { quotePair, quoteValue } from './supervisor-quote.ts';
-import { environmentPairs } from './supervisor-values.ts';
-import { quoteAssignment, quoteExec } from './systemd-quote.ts';
-import { writeDefinitions } from './toml-write.ts';
+import { writeDefinitions } from '../config/toml/write.ts';
+import { numbered } from '../words/numbered.ts';
+import { quoteWord, splitWords } from '../words/shlex.ts';
+import { shellCommands } from './gunicorn/shell.ts';
+import { quoteNginx, variablePart } from './nginx/quote.ts';
+import { parseNginx } from './nginx/syntax.ts';
+import { emptyIni, readIni } from './supervisor/ini.ts';
+import { format } from './supervisor/python.ts';
+import { quotePair, quoteValue } from './supervisor/quote.ts';
+import { environmentPairs } from './supervisor/values.ts';
+import { quoteAssignment, quoteExec } from './systemd/quote.ts';
 
 /** What breaks quoting, more often than chance would have it. */
 const nasty = fc

@@ -1,7 +1,7 @@
 // The wall clock as texts, made once a second however many requests ask.
 
-import { localTime } from './access-log-line.ts';
-import { formatHttpDate } from './http-date.ts';
+import { formatHttpDate } from './http/http-date.ts';
+import { localTime } from './log/access-log-line.ts';
 
 let second = -1;
 let httpDate = '';

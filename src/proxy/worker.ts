@@ -1,15 +1,15 @@
 // What every part of one worker process shares.
 
 import type { AccessLogFormat, Location } from '../model/host.ts';
-import type { AccessLog } from './access-log.ts';
-import type { AppConnections } from './app-connections.ts';
+import type { AppConnections } from './app/app-connections.ts';
 import type { Budget } from './budget.ts';
-import type { IsTrusted } from './client-address.ts';
-import type { ErrorLog } from './error-log.ts';
-import type { ErrorPages } from './error-pages.ts';
-import type { Exchange } from './exchange.ts';
+import type { IsTrusted } from './http/client-address.ts';
 import type { Limits } from './limits.ts';
-import type { NamedSite, Router } from './router.ts';
+import type { AccessLog } from './log/access-log.ts';
+import type { ErrorLog } from './log/error-log.ts';
+import type { ErrorPages } from './pages/error-pages.ts';
+import type { Exchange } from './request/exchange.ts';
+import type { NamedSite, Router } from './request/router.ts';
 import type { Traffic } from './traffic.ts';
 
 export interface Worker {

@@ -2,10 +2,10 @@
 
 import { HostdError } from '../../errors.ts';
 import { formatProblem } from '../../model/problem.ts';
-import type { Command, Context } from '../command.ts';
-import { escapeLine, escapeLines } from '../escape.ts';
-import { errorText } from '../print.ts';
-import { configFile, connect } from '../socket.ts';
+import { configFile, connect } from '../client/socket.ts';
+import type { Command, Context } from '../program/command.ts';
+import { escapeLine, escapeLines } from '../program/escape.ts';
+import { errorText } from '../program/print.ts';
 
 export const adoptSupervisor: Command = {
   name: 'adopt-supervisor',
@@ -28,7 +28,7 @@ Exit code: 0, or 1 when something was not moved.`,
   },
   operands: { min: 0, max: Number.POSITIVE_INFINITY, what: 'NAME' },
   async run(input, context) {
-    const { adoption, move, wayBack } = await import('../adoption.ts');
+    const { adoption, move, wayBack } = await import('../files/adoption.ts');
     const client = await connect(input, context);
     const given = (name: string, usual: string) => {
       const value = input.options[name];

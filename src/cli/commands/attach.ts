@@ -1,9 +1,9 @@
 // hostctl attach
 
-import type { Client } from '../client.ts';
-import type { Command, Context } from '../command.ts';
-import { connect } from '../socket.ts';
-import { runTerminal } from '../terminal.ts';
+import type { Client } from '../client/client.ts';
+import { connect } from '../client/socket.ts';
+import { runTerminal } from '../client/terminal.ts';
+import type { Command, Context } from '../program/command.ts';
 
 export const attach: Command = {
   name: 'attach',

@@ -2,10 +2,10 @@
 
 import type { Host } from '../../model/host.ts';
 import { formatProblem, type Problem } from '../../model/problem.ts';
-import { type Command, noOperands } from '../command.ts';
-import { escapeJson, escapeLines } from '../escape.ts';
-import { count } from '../print.ts';
-import { configFile } from '../socket.ts';
+import { configFile } from '../client/socket.ts';
+import { type Command, noOperands } from '../program/command.ts';
+import { escapeJson, escapeLines } from '../program/escape.ts';
+import { count } from '../program/print.ts';
 
 export const check: Command = {
   name: 'check',

@@ -1,9 +1,9 @@
 // hostctl completion
 
 import { HostdError } from '../../errors.ts';
-import type { Command } from '../command.ts';
-import { completionScripts } from '../completion.ts';
-import { entries } from '../program.ts';
+import type { Command } from '../program/command.ts';
+import { completionScripts } from '../program/completion.ts';
+import { entries } from '../program/program.ts';
 import { hostctl } from '../tables.ts';
 
 export const completion: Command = {

@@ -2,8 +2,8 @@
 
 import type { Asked, Order } from '../../create/order.ts';
 import type { Place } from '../../create/place.ts';
-import type { Command, Context, Input } from '../command.ts';
-import { configFile } from '../socket.ts';
+import { configFile } from '../client/socket.ts';
+import type { Command, Context, Input } from '../program/command.ts';
 
 export const create: Command = {
   name: 'create',
@@ -62,8 +62,8 @@ function askedOf({ options, operands }: Input): Asked {
 async function perform(order: Order, place: Place, input: Input, context: Context): Promise<number> {
   const [{ create }, { StepReport }, { Teller }] = await Promise.all([
     import('../../create/create.ts'),
-    import('../steps.ts'),
-    import('../telling.ts'),
+    import('../client/steps.ts'),
+    import('../client/telling.ts'),
   ]);
   const interrupt = new AbortController();
   const stop = () => interrupt.abort();

@@ -3,8 +3,8 @@
 import type { ReadStream } from 'node:tty';
 import type { DevOptions } from '../../dev/run.ts';
 import { HostdError } from '../../errors.ts';
-import type { Command, Context, Input } from '../command.ts';
-import { errorText } from '../print.ts';
+import type { Command, Context, Input } from '../program/command.ts';
+import { errorText } from '../program/print.ts';
 
 const servers = ['runserver', 'gunicorn', 'uvicorn'] as const;
 

@@ -3,13 +3,13 @@
 import { HostdError } from '../../errors.ts';
 import type { Output } from '../../formats/format.ts';
 import { formatProblem } from '../../model/problem.ts';
-import type { Command, Context } from '../command.ts';
-import { emission, writable } from '../emission.ts';
-import { escapeLines } from '../escape.ts';
-import { lineDiff } from '../line-diff.ts';
-import { count } from '../print.ts';
-import { configFile } from '../socket.ts';
-import { type Found, find, isCurrent, put } from '../tree.ts';
+import { configFile } from '../client/socket.ts';
+import { emission, writable } from '../files/emission.ts';
+import { lineDiff } from '../files/line-diff.ts';
+import { type Found, find, isCurrent, put } from '../files/tree.ts';
+import type { Command, Context } from '../program/command.ts';
+import { escapeLines } from '../program/escape.ts';
+import { count } from '../program/print.ts';
 
 export const emit: Command = {
   name: 'emit',
@@ -45,7 +45,7 @@ Exit code: 0, or 1 when files differ (--check) or the configuration has errors.`
     for (const problem of errors) context.stderr.write(`${escapeLines(formatProblem(problem))}\n`);
     const failed = errors.length > 0 ? 1 : 0;
     if (input.options['apply'] === true) {
-      const { apply } = await import('../apply.ts');
+      const { apply } = await import('../files/apply.ts');
       const { out } = input.options;
       return Math.max(
         failed,

@@ -1,9 +1,9 @@
 // hostctl exec
 
 import { HostdError } from '../../errors.ts';
-import type { Command } from '../command.ts';
-import { connect } from '../socket.ts';
-import { isOnTerminal, runTerminal, terminalOf } from '../terminal.ts';
+import { connect } from '../client/socket.ts';
+import { isOnTerminal, runTerminal, terminalOf } from '../client/terminal.ts';
+import type { Command } from '../program/command.ts';
 
 export const exec: Command = {
   name: 'exec',

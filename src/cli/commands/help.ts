@@ -1,8 +1,8 @@
 // hostctl help and hostd help
 
-import type { Command } from '../command.ts';
-import { commandHelp, programHelp } from '../help.ts';
-import { entries, find } from '../program.ts';
+import type { Command } from '../program/command.ts';
+import { commandHelp, programHelp } from '../program/help.ts';
+import { entries, find } from '../program/program.ts';
 import { hostctl, hostd, programNamed } from '../tables.ts';
 
 export const help: Command = {

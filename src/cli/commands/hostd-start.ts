@@ -1,7 +1,7 @@
 // hostd start, when options come before the word: bin/hostd gives `hostd start ...` to the daemon without loading this.
 
 import { fileURLToPath } from 'node:url';
-import { type Command, noOperands } from '../command.ts';
+import { type Command, noOperands } from '../program/command.ts';
 
 export const hostdStart: Command = {
   name: 'start',

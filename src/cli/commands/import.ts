@@ -2,9 +2,9 @@
 
 import { HostdError } from '../../errors.ts';
 import { formatProblem } from '../../model/problem.ts';
-import type { Command } from '../command.ts';
-import { escapeLines } from '../escape.ts';
-import { find, put } from '../tree.ts';
+import { find, put } from '../files/tree.ts';
+import type { Command } from '../program/command.ts';
+import { escapeLines } from '../program/escape.ts';
 
 export const importCommand: Command = {
   name: 'import',
@@ -30,8 +30,8 @@ Exit code: 0, or 1 when something could not be read.`,
     complete: ['supervisor', 'gunicorn-start', 'nginx'],
   },
   async run(input, context) {
-    const { readForeign } = await import('../foreign.ts');
-    const { importDrafts } = await import('../../formats/import.ts');
+    const { readForeign } = await import('../files/foreign.ts');
+    const { importDrafts } = await import('../../formats/import/import.ts');
     const { drafts, problems } = readForeign(input.operands, context.env);
     const imported = importDrafts(drafts);
     const all = [...problems, ...imported.problems];

@@ -1,9 +1,9 @@
 // hostctl logs
 
 import { HostdError } from '../../errors.ts';
-import { act } from '../act.ts';
-import type { Command, Context, Input } from '../command.ts';
-import { connect } from '../socket.ts';
+import { act } from '../client/act.ts';
+import { connect } from '../client/socket.ts';
+import type { Command, Context, Input } from '../program/command.ts';
 
 export const logs: Command = {
   name: 'logs',

@@ -2,10 +2,10 @@
 
 import { HostdError } from '../../errors.ts';
 import type { MaintenanceReply } from '../../protocol/control.ts';
-import { act } from '../act.ts';
-import type { Command } from '../command.ts';
-import { escapeJson, escapeLine } from '../escape.ts';
-import { connect } from '../socket.ts';
+import { act } from '../client/act.ts';
+import { connect } from '../client/socket.ts';
+import type { Command } from '../program/command.ts';
+import { escapeJson, escapeLine } from '../program/escape.ts';
 
 export const maintenance: Command = {
   name: 'maintenance',

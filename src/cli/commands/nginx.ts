@@ -1,8 +1,8 @@
 // hostctl nginx
 
 import { HostdError } from '../../errors.ts';
-import type { Command } from '../command.ts';
-import { find, isCurrent, put, take } from '../tree.ts';
+import { find, isCurrent, put, take } from '../files/tree.ts';
+import type { Command } from '../program/command.ts';
 
 export const nginxCommand: Command = {
   name: 'nginx',

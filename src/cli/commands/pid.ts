@@ -1,8 +1,8 @@
 // hostctl pid
 
-import type { Command } from '../command.ts';
-import { errorText } from '../print.ts';
-import { connect } from '../socket.ts';
+import { connect } from '../client/socket.ts';
+import type { Command } from '../program/command.ts';
+import { errorText } from '../program/print.ts';
 import { fetchStatus, printUnknown } from './status.ts';
 
 export const pid: Command = {

@@ -4,9 +4,9 @@ import { createInterface } from 'node:readline';
 import type { Place } from '../../create/place.ts';
 import type { Removal } from '../../create/remove.ts';
 import { HostdError } from '../../errors.ts';
-import type { Command, Context, Input } from '../command.ts';
-import { escapeLine } from '../escape.ts';
-import { configFile } from '../socket.ts';
+import { configFile } from '../client/socket.ts';
+import type { Command, Context, Input } from '../program/command.ts';
+import { escapeLine } from '../program/escape.ts';
 
 export const remove: Command = {
   name: 'remove',
@@ -68,8 +68,8 @@ async function perform(
   const [{ remove }, { makeRun }, { printFailure }, { Teller }] = await Promise.all([
     import('../../create/remove.ts'),
     import('../../create/run.ts'),
-    import('../steps.ts'),
-    import('../telling.ts'),
+    import('../client/steps.ts'),
+    import('../client/telling.ts'),
   ]);
   const { stdout, stderr, program } = context;
   const signal = new AbortController().signal;

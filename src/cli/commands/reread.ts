@@ -1,9 +1,9 @@
 // hostctl reread
 
 import type { RereadReply } from '../../protocol/control.ts';
-import { changeLine, printProblems } from '../changes.ts';
-import { type Command, noOperands } from '../command.ts';
-import { connect } from '../socket.ts';
+import { changeLine, printProblems } from '../client/changes.ts';
+import { connect } from '../client/socket.ts';
+import { type Command, noOperands } from '../program/command.ts';
 
 export const reread: Command = {
   name: 'reread',

@@ -1,9 +1,9 @@
 // hostctl scale
 
 import { HostdError } from '../../errors.ts';
-import { act } from '../act.ts';
-import type { Command } from '../command.ts';
-import { connect } from '../socket.ts';
+import { act } from '../client/act.ts';
+import { connect } from '../client/socket.ts';
+import type { Command } from '../program/command.ts';
 
 export const scale: Command = {
   name: 'scale',

@@ -1,8 +1,8 @@
 // hostctl shell
 
-import type { Command } from '../command.ts';
-import { connect } from '../socket.ts';
-import { isOnTerminal, runTerminal, terminalOf } from '../terminal.ts';
+import { connect } from '../client/socket.ts';
+import { isOnTerminal, runTerminal, terminalOf } from '../client/terminal.ts';
+import type { Command } from '../program/command.ts';
 
 export const shell: Command = {
   name: 'shell',

@@ -1,11 +1,11 @@
 // hostctl signal
 
 import { HostdError } from '../../errors.ts';
-import { nearest } from '../../formats/nearest.ts';
-import { parseSignal, signalNames } from '../../formats/signals.ts';
-import { act } from '../act.ts';
-import type { Command } from '../command.ts';
-import { connect } from '../socket.ts';
+import { nearest } from '../../words/nearest.ts';
+import { parseSignal, signalNames } from '../../words/signals.ts';
+import { act } from '../client/act.ts';
+import { connect } from '../client/socket.ts';
+import type { Command } from '../program/command.ts';
 
 export const signal: Command = {
   name: 'signal',

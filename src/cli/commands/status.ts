@@ -2,11 +2,11 @@
 
 import { HostdError } from '../../errors.ts';
 import type { StatusReply } from '../../protocol/control.ts';
-import type { Client } from '../client.ts';
-import type { Command, Context } from '../command.ts';
-import { escapeJson } from '../escape.ts';
-import { errorText, statusTable } from '../print.ts';
-import { connect } from '../socket.ts';
+import type { Client } from '../client/client.ts';
+import { connect } from '../client/socket.ts';
+import type { Command, Context } from '../program/command.ts';
+import { escapeJson } from '../program/escape.ts';
+import { errorText, statusTable } from '../program/print.ts';
 
 export const status: Command = {
   name: 'status',
@@ -47,7 +47,7 @@ export function fetchStatus(client: Client, names: readonly string[]): Promise<S
 
 /** Says that there is no such program, and the name that may have been meant. */
 export async function printUnknown(name: string, client: Client, context: Context): Promise<void> {
-  const { nearest } = await import('../../formats/nearest.ts');
+  const { nearest } = await import('../../words/nearest.ts');
   const { programs } = await fetchStatus(client, []);
   const near = nearest(
     name,

@@ -1,8 +1,8 @@
 // hostctl stop
 
-import { act } from '../act.ts';
-import type { Command } from '../command.ts';
-import { connect } from '../socket.ts';
+import { act } from '../client/act.ts';
+import { connect } from '../client/socket.ts';
+import type { Command } from '../program/command.ts';
 
 export const stop: Command = {
   name: 'stop',

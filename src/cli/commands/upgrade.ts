@@ -1,8 +1,8 @@
 // hostctl upgrade
 
-import { act } from '../act.ts';
-import { type Command, noOperands } from '../command.ts';
-import { connect } from '../socket.ts';
+import { act } from '../client/act.ts';
+import { connect } from '../client/socket.ts';
+import { type Command, noOperands } from '../program/command.ts';
 
 export const upgrade: Command = {
   name: 'upgrade',

@@ -1,7 +1,7 @@
 // hostctl version and hostd version
 
 import { readFile } from 'node:fs/promises';
-import { type Command, noOperands } from '../command.ts';
+import { type Command, noOperands } from '../program/command.ts';
 
 export const version: Command = {
   name: 'version',

@@ -3,14 +3,14 @@
 import type { ServerResponse } from 'node:http';
 import { errnoOf, HostdError, messageOf } from '../../errors.ts';
 import type { Progress } from '../../protocol/control.ts';
-import { type Call, type Handlers, stream } from '../control.ts';
-import { userOf } from '../launch.ts';
-import type { Logger } from '../log.ts';
-import type { Supervisor } from '../supervisor.ts';
-import { type Sink, tail } from '../tail.ts';
-import type { Unit } from '../unit.ts';
+import { type Call, type Handlers, stream } from '../control/control.ts';
+import type { Supervisor } from '../fleet/supervisor.ts';
+import type { Unit } from '../fleet/unit.ts';
+import type { Logger } from '../own/log.ts';
+import { userOf } from '../runs/launch.ts';
 import type { Followers } from './followers.ts';
 import type { Logs } from './logs.ts';
+import { type Sink, tail } from './tail.ts';
 import type { WatchedLog } from './watched-log.ts';
 
 /** Lines that are shown unless a number is asked for. */

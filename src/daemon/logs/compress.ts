@@ -3,7 +3,7 @@
 import { closeSync, fstatSync } from 'node:fs';
 import { HostdError } from '../../errors.ts';
 import { toCompress } from '../../lifecycle/rotation.ts';
-import type { Owner } from '../paths.ts';
+import type { Owner } from '../../linux/paths.ts';
 import { startCopier } from './copier-thread.ts';
 import {
   backupName,

@@ -1,14 +1,14 @@
 // The logs of all programs and sites that are open somewhere: which run has which, and who follows them.
 
 import { messageOf } from '../../errors.ts';
+import type { Owner } from '../../linux/paths.ts';
 import { logBackups, logMaxBytes } from '../../model/app.ts';
 import type { Host, LogFile, Program } from '../../model/host.ts';
-import { userOf } from '../launch.ts';
-import type { Logger } from '../log.ts';
-import type { Owner } from '../paths.ts';
-import { proxyGroup } from '../proxies.ts';
-import type { Run } from '../run.ts';
-import type { Unit } from '../unit.ts';
+import type { Unit } from '../fleet/unit.ts';
+import type { Logger } from '../own/log.ts';
+import { proxyGroup } from '../proxies/proxies.ts';
+import { userOf } from '../runs/launch.ts';
+import type { Run } from '../runs/run.ts';
 import { makeCompressor } from './compress.ts';
 import { type Followers, makeFollowers } from './followers.ts';
 import { makeStopper } from './stop.ts';

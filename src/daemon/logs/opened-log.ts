@@ -3,7 +3,7 @@
 import { readlinkSync, type Stats } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { errnoOf } from '../../errors.ts';
-import type { Run } from '../run.ts';
+import type { Run } from '../runs/run.ts';
 import { backupName, openInPlace, type Place, statInPlace } from './place.ts';
 
 /** Since when the log has lines: since the newest backup was made, or the log itself. */

@@ -15,8 +15,8 @@ import {
 import { basename, dirname } from 'node:path';
 import { errnoOf, HostdError } from '../../errors.ts';
 import type { Backup, Move } from '../../lifecycle/rotation.ts';
+import { as, entry, type Owner, openDirectory } from '../../linux/paths.ts';
 import { native, RESOLVE_BENEATH, RESOLVE_NO_MAGICLINKS, RESOLVE_NO_SYMLINKS } from '../../native/index.ts';
-import { as, entry, type Owner, openDirectory } from '../paths.ts';
 
 const { O_RDONLY, O_RDWR, O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_NOCTTY } = constants;
 const carefully = O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;

@@ -10,8 +10,8 @@ import { closeSync, fstatSync, readlinkSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { HostdError } from '../../errors.ts';
 import { makeRoom, type RotationRules, worthKeeping } from '../../lifecycle/rotation.ts';
-import type { Owner } from '../paths.ts';
-import type { Run } from '../run.ts';
+import type { Owner } from '../../linux/paths.ts';
+import type { Run } from '../runs/run.ts';
 import { fileKey } from './followers.ts';
 import {
   applyMoves,

@@ -4,8 +4,8 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { identify, readStat } from '../procfs.ts';
-import type { Run } from '../run.ts';
+import { identify, readStat } from '../../linux/procfs.ts';
+import type { Run } from '../runs/run.ts';
 import { makeStopper } from './stop.ts';
 
 /** This machine may be busy with other tests. */

@@ -4,8 +4,15 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
-import { descendants, identify, isAlive, type ProcessId, readStat, withEnvironment } from '../procfs.ts';
-import type { Run } from '../run.ts';
+import {
+  descendants,
+  identify,
+  isAlive,
+  type ProcessId,
+  readStat,
+  withEnvironment,
+} from '../../linux/procfs.ts';
+import type { Run } from '../runs/run.ts';
 
 /** The longest time, in milliseconds, in which hostd does nothing else but wait for all of them to have stopped. */
 export interface StopLimits {

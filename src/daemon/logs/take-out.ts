@@ -4,8 +4,8 @@
 
 import { fstatSync, ftruncateSync, statfsSync } from 'node:fs';
 import { errnoOf, HostdError } from '../../errors.ts';
-import type { Owner } from '../paths.ts';
-import type { Run } from '../run.ts';
+import type { Owner } from '../../linux/paths.ts';
+import type { Run } from '../runs/run.ts';
 import type { Report } from './copier.ts';
 import { type Copier, startCopier } from './copier-thread.ts';
 import { copyBytes } from './copying.ts';

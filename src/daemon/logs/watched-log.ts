@@ -3,8 +3,8 @@
 import { closeSync, fstatSync } from 'node:fs';
 import { HostdError } from '../../errors.ts';
 import { dueFor, type RotationRules, untilDue } from '../../lifecycle/rotation.ts';
-import type { Owner } from '../paths.ts';
-import type { Run } from '../run.ts';
+import type { Owner } from '../../linux/paths.ts';
+import type { Run } from '../runs/run.ts';
 import { type Complaints, makeComplaints } from './complaints.ts';
 import type { Compressor } from './compress.ts';
 import { fileKey } from './followers.ts';

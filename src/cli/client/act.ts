@@ -1,0 +1,53 @@
+// What start, stop, restart, signal, update and shutdown have in common: ask, show the waiting, print what came of it.
+
+import type { Progress } from '../../protocol/control.ts';
+import type { Context } from '../program/command.ts';
+import { escapeLine, escapeLines } from '../program/escape.ts';
+import type { Client, Request } from './client.ts';
+import { Waiting } from './waiting.ts';
+
+export type Done = Extract<Progress, { kind: 'done' }>;
+export type Reread = Extract<Progress, { kind: 'reread' }>;
+
+/** Exit code of a command that Ctrl-C ended: 128 + SIGINT, as shells count. */
+const interrupted = 130;
+
+/**
+ * Sends one request and prints a line for each name that hostd is done with: what was done, or was so already, to
+ * stdout; what failed, to stderr. Returns 1 when anything failed. `onReread` prints what `update` begins with.
+ */
+export async function act(
+  client: Client,
+  request: Request,
+  context: Context,
+  onReread: (reread: Reread) => number = () => 0,
+): Promise<number> {
+  const interrupt = new AbortController();
+  const forget = context.onInterrupt(() => interrupt.abort());
+  const waiting = new Waiting(context.stderr);
+  let code = 0;
+  try {
+    for await (const progress of client.progress({ ...request, stop: interrupt.signal })) {
+      if (progress.kind === 'waiting') waiting.set(progress.name, progress.state);
+      else if (progress.kind === 'reread') code = Math.max(code, onReread(progress));
+      else if (progress.kind === 'done') {
+        waiting.delete(progress.name);
+        code = Math.max(code, printDone(progress, context));
+        waiting.resume();
+      }
+    }
+  } finally {
+    waiting.stop();
+    forget();
+  }
+  if (!interrupt.signal.aborted) return code;
+  context.stderr.write(`${context.program}: no longer waiting; hostd carries on with what was asked\n`);
+  return interrupted;
+}
+
+function printDone({ outcome, message }: Done, { stdout, stderr, program }: Context): number {
+  const isGood = outcome === 'ok' || outcome === 'noop';
+  if (isGood) stdout.write(`${escapeLine(message)}\n`);
+  else stderr.write(`${program}: ${escapeLines(message)}\n`); // a failure may bring its hint, as a second line
+  return isGood ? 0 : 1;
+}

@@ -1,0 +1,23 @@
+// How differences of the configuration, and what is wrong with it, are printed by reread and update.
+
+import type { ChangeReport, ProblemReport } from '../../protocol/control.ts';
+import type { Context } from '../program/command.ts';
+import { escapeLine, escapeLines } from '../program/escape.ts';
+import { count, errorText } from '../program/print.ts';
+
+/** "hello: changed (workers, environment)": Supervisor's words, and the keys that differ. */
+export function changeLine({ name, change, keys }: ChangeReport): string {
+  return escapeLine(`${name}: ${change}${keys.length === 0 ? '' : ` (${keys.join(', ')})`}`);
+}
+
+/** Errors whole, warnings as their number: those were there before, and check shows them. 1 when there is an error. */
+export function printProblems(problems: readonly ProblemReport[], { program, stderr }: Context): number {
+  const errors = problems.filter(problem => problem.severity === 'error');
+  for (const problem of errors) stderr.write(`${escapeLines(problem.text)}\n`);
+  const warnings = problems.length - errors.length;
+  if (warnings > 0)
+    stderr.write(
+      errorText(program, `the configuration has ${count(warnings, 'warning')}`, `${program} check`),
+    );
+  return errors.length > 0 ? 1 : 0;
+}

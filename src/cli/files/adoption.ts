@@ -1,0 +1,174 @@
+// How a program goes from Supervisor to hostd: everything is checked first, then it is stopped there and started here;
+// when it does not come up, it goes back.
+
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { HostdError } from '../../errors.ts';
+import { type ImportedFile, importDrafts } from '../../formats/import/import.ts';
+import { formatProblem, type Problem } from '../../model/problem.ts';
+import type { Client } from '../client/client.ts';
+import { fetchStatus } from '../commands/status.ts';
+import { readForeign } from './foreign.ts';
+import { put, take } from './tree.ts';
+
+export interface Request {
+  readonly names: readonly string[];
+  readonly config: string;
+  readonly supervisor: string;
+  /** null: the usual place, if it is there. */
+  readonly nginx: string | null;
+  readonly client: Client;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+}
+
+/** One file of apps.d to be, and what Supervisor calls its processes. */
+export interface Movable extends ImportedFile {
+  readonly file: string;
+  readonly config: string;
+  readonly supervisor: string;
+}
+
+export interface Adoption {
+  readonly movable: readonly Movable[];
+  readonly left: readonly { readonly name: string; readonly why: string }[];
+  readonly problems: readonly Problem[];
+}
+
+const usualSites = '/etc/nginx/sites-enabled';
+
+export async function adoption(request: Request): Promise<Adoption> {
+  const { supervisor, client, names } = request;
+  const running = await runningThere(supervisor);
+  const here = new Set((await fetchStatus(client, [])).programs.map(program => program.group));
+  const sites = request.nginx ?? (existsSync(usualSites) ? usualSites : null);
+  const operands = ['supervisor', supervisor, ...(sites === null ? [] : ['nginx', sites])];
+  const { drafts, problems } = readForeign(operands, request.environment);
+  const imported = importDrafts(drafts);
+  const directory = await appsDirectory(request.config);
+  const movable: Movable[] = [];
+  const left: { name: string; why: string }[] = [];
+  for (const one of imported.files) {
+    if (one.processes.length === 0 || (names.length > 0 && !names.includes(one.name))) continue;
+    const up = one.processes.filter(process => running.has(process));
+    const file = join(directory, `${one.name}.toml`);
+    const why = here.has(one.name)
+      ? 'hostd has a program of this name already'
+      : existsSync(file)
+        ? `${file} is there already`
+        : up.length < one.processes.length
+          ? `Supervisor does not run ${one.processes.filter(process => !running.has(process)).join(', ')}`
+          : null;
+    if (why === null) movable.push({ ...one, file, config: request.config, supervisor });
+    else left.push({ name: one.name, why });
+  }
+  for (const name of names)
+    if (!imported.files.some(one => one.name === name))
+      left.push({ name, why: 'Supervisor has no such program' });
+  return {
+    movable,
+    left,
+    problems: [...problems, ...imported.problems.filter(({ severity }) => severity === 'error')],
+  };
+}
+
+export type Moved =
+  | { readonly kind: 'moved'; readonly ms: number }
+  | { readonly kind: 'back'; readonly why: string };
+
+export async function move(one: Movable, client: Client): Promise<Moved> {
+  const output = {
+    kind: 'file',
+    path: `/${one.name}.toml`,
+    text: one.text,
+    mode: 0o644,
+    owner: one.name,
+  } as const;
+  const base = dirname(one.file);
+  put(base, output);
+  const wrong = await errorsIn(one);
+  if (wrong !== null) {
+    take(base, output.path);
+    return { kind: 'back', why: wrong };
+  }
+  const began = performance.now();
+  const stopped = await supervisorctl(one.supervisor, ['stop', ...one.processes]);
+  try {
+    if (stopped.code !== 0) throw new HostdError('failed', `supervisorctl stop said: ${stopped.output}`);
+    await update(client);
+    const { programs } = await fetchStatus(client, [`${one.name}:*`]);
+    const down = programs.find(({ state }) => state !== 'RUNNING');
+    if (down !== undefined || programs.length === 0)
+      throw new HostdError(
+        'failed',
+        `it is ${down?.state ?? 'unknown'} here: ${down?.spawnerr || down?.description}`,
+      );
+    return { kind: 'moved', ms: performance.now() - began };
+  } catch (error) {
+    take(base, output.path);
+    await update(client).catch(() => {});
+    const back = await supervisorctl(one.supervisor, ['start', ...one.processes]);
+    const why = error instanceof Error ? error.message : String(error);
+    return {
+      kind: 'back',
+      why: back.code === 0 ? `${why}; Supervisor runs it again` : `${why}; and there: ${back.output}`,
+    };
+  }
+}
+
+/** Commands that undo the move, and what keeps Supervisor from starting it again. */
+export function wayBack(one: Movable): string {
+  const names = one.processes.join(' ');
+  return (
+    `  back: rm ${one.file} && hostctl update && supervisorctl -c ${one.supervisor} start ${names}\n` +
+    `  for good: remove it from Supervisor's configuration, or Supervisor starts it when it starts itself\n`
+  );
+}
+
+async function update(client: Client): Promise<void> {
+  for await (const progress of client.progress({ method: 'POST', path: 'update', body: { dryRun: false } }))
+    if (progress.kind === 'done' && progress.outcome !== 'ok' && progress.outcome !== 'noop')
+      throw new HostdError('failed', progress.message);
+}
+
+/** What check says of the new file, now that it is in its place; null: nothing. */
+async function errorsIn(one: Movable): Promise<string | null> {
+  const { load } = await import('../../config/load.ts');
+  const { problems } = load(one.config);
+  const own = problems.filter(({ severity, at }) => severity === 'error' && at?.file === one.file);
+  return own.length === 0 ? null : own.map(formatProblem).join('\n');
+}
+
+/** Where the first pattern of include looks. */
+async function appsDirectory(config: string): Promise<string> {
+  const { load } = await import('../../config/load.ts');
+  const { host } = load(config, { machine: null });
+  const pattern = host.settings.include.find(pattern => /\*\.toml$/.test(pattern));
+  if (pattern === undefined)
+    throw new HostdError('config', `cannot add a file: include in ${config} has no directory of them`, {
+      hint: 'include = ["apps.d/*.toml"]',
+    });
+  return join(dirname(config), dirname(pattern));
+}
+
+/** Processes by Supervisor's name, of those that run or are about to. */
+async function runningThere(config: string): Promise<ReadonlySet<string>> {
+  const { code, output } = await supervisorctl(config, ['status']);
+  // 3: some do not run.
+  if (code !== 0 && code !== 3)
+    throw new HostdError('failed', `cannot ask Supervisor: ${output.split('\n')[0]}`, {
+      hint: `supervisorctl -c ${config} status`,
+    });
+  const found = output.matchAll(/^(\S+)\s+(?:RUNNING|STARTING)\b/gm);
+  return new Set([...found].map(match => match[1] ?? ''));
+}
+
+function supervisorctl(config: string, args: readonly string[]): Promise<{ code: number; output: string }> {
+  return new Promise(resolve => {
+    execFile('supervisorctl', ['-c', config, ...args], { timeout: 600_000 }, (error, stdout, stderr) => {
+      const code = error === null ? 0 : typeof error.code === 'number' ? error.code : -1;
+      const missing = error !== null && error.code === 'ENOENT' ? 'supervisorctl is not installed' : '';
+      resolve({ code, output: `${stdout}${stderr}${missing}`.trim() });
+    });
+  });
+}

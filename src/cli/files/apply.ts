@@ -1,0 +1,128 @@
+// [emit]: keeps the files of other tools current. Writes what differs, has nginx test the whole, and reloads it only then;
+// when the test fails, what was there before is put back.
+
+import { execFile } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { messageOf } from '../../errors.ts';
+import type { Output } from '../../formats/format.ts';
+import { isWrittenByUs } from '../../formats/layout.ts';
+import type { Host } from '../../model/host.ts';
+import { formatProblem } from '../../model/problem.ts';
+import type { Context } from '../program/command.ts';
+import { escapeLines } from '../program/escape.ts';
+import { errorText } from '../program/print.ts';
+import { emission } from './emission.ts';
+import { type Found, find, isCurrent, put, take } from './tree.ts';
+
+/** What was done to a path, and what was there before. `output` null: it was taken away. */
+interface Step {
+  readonly path: string;
+  readonly output: Output | null;
+  readonly before: Found;
+}
+
+/** Returns the exit code. `isWhole`: the configuration has no errors, so that what is missing in it is really gone. */
+export async function apply(host: Host, isWhole: boolean, base: string, context: Context): Promise<number> {
+  const { formats, plain, nginxTest, nginxReload } = host.settings.emit;
+  const wanted = emission(host, formats, [], plain);
+  for (const problem of wanted.problems) context.stderr.write(`${escapeLines(formatProblem(problem))}\n`);
+  const steps: Step[] = [];
+  try {
+    for (const step of [
+      ...changed(base, wanted.outputs),
+      ...(isWhole ? stale(base, formats, wanted.outputs) : []),
+    ]) {
+      steps.push(step);
+      if (step.output === null) take(base, step.path);
+      else put(base, step.output);
+    }
+  } catch (error) {
+    putBack(base, steps);
+    throw error;
+  }
+  const isNginx = steps.some(({ path }) => path.startsWith('/etc/nginx/'));
+  const failure = isNginx ? await failureOf(nginxTest) : null;
+  if (failure !== null) {
+    putBack(base, steps);
+    const message = `cannot use the new files of nginx: ${nginxTest.join(' ')} says: ${failure}`;
+    context.stderr.write(
+      errorText(context.program, message, 'hostctl emit nginx --check; the old files are back'),
+    );
+    return 1;
+  }
+  for (const { path, output } of steps)
+    context.stdout.write(`${output === null ? 'removed' : 'wrote'} ${path}\n`);
+  const reload = isNginx ? await failureOf(nginxReload) : null;
+  if (reload === null) return 0;
+  context.stderr.write(
+    errorText(context.program, `cannot reload nginx: ${reload}`, 'systemctl status nginx'),
+  );
+  return 1;
+}
+
+function changed(base: string, outputs: readonly Output[]): readonly Step[] {
+  return outputs
+    .map(output => ({ path: output.path, output, before: find(base, output.path) }))
+    .filter(({ output, before }) => !isCurrent(before, output) && !isDisabled(base, output, before));
+}
+
+/** A site that has its file, but no link to it: somebody wants it so (hostctl nginx disable). */
+function isDisabled(base: string, output: Output, before: Found): boolean {
+  if (output.kind !== 'link' || before.kind !== 'missing') return false;
+  return find(base, join(dirname(output.path), output.target)).kind === 'file';
+}
+
+/** Where each format keeps its files. A start script stays: it lies in the app's own directory. */
+const places: Readonly<Record<string, string>> = {
+  supervisor: '/etc/supervisor/conf.d',
+  nginx: '/etc/nginx/sites-available',
+  systemd: '/etc/systemd/system',
+};
+
+/** Files that an earlier emit wrote for what is no longer there, and their links; the links go first. */
+function stale(base: string, formats: readonly string[], outputs: readonly Output[]): readonly Step[] {
+  const wanted = new Set(outputs.map(({ path }) => path));
+  return formats.flatMap(format => {
+    const directory = places[format];
+    if (directory === undefined) return [];
+    return namesIn(join(base, directory)).flatMap(name => {
+      const path = `${directory}/${name}`;
+      const before = wanted.has(path) ? null : find(base, path);
+      if (before?.kind !== 'file' || !isWrittenByUs(before.text)) return [];
+      const link = `/etc/nginx/sites-enabled/${name}`;
+      const linked = format === 'nginx' ? find(base, link) : null;
+      const links = linked?.kind === 'link' ? [{ path: link, output: null, before: linked }] : [];
+      return [...links, { path, output: null, before }];
+    });
+  });
+}
+
+function namesIn(directory: string): readonly string[] {
+  try {
+    return readdirSync(directory).sort();
+  } catch {
+    return []; // It is not there: so is nothing in it.
+  }
+}
+
+/** Last done, first undone. */
+function putBack(base: string, steps: readonly Step[]): void {
+  for (const { path, before, output } of steps.toReversed()) {
+    const owner = output?.owner ?? '';
+    if (before.kind === 'missing') take(base, path);
+    else if (before.kind === 'link') put(base, { kind: 'link', path, target: before.target, owner });
+    else if (before.kind === 'file')
+      put(base, { kind: 'file', path, text: before.text, mode: before.mode, owner });
+  }
+}
+
+/** What a command says when it fails; null when it does not. */
+function failureOf([file, ...args]: readonly string[]): Promise<string | null> {
+  if (file === undefined) return Promise.resolve(null);
+  return new Promise(resolve => {
+    execFile(file, args, { timeout: 60_000 }, (error, _stdout, stderr) =>
+      resolve(error === null ? null : stderr.trim() || messageOf(error)),
+    );
+  });
+}

@@ -1,0 +1,70 @@
+// What emit and [emit] write: the outputs of some formats for some apps, with their problems placed in the configuration.
+
+import { readFileSync } from 'node:fs';
+import { placesOf } from '../../config/toml/toml.ts';
+import { HostdError } from '../../errors.ts';
+import type { Output } from '../../formats/format.ts';
+import { formats, together } from '../../formats/formats.ts';
+import type { Host } from '../../model/host.ts';
+import type { Problem } from '../../model/problem.ts';
+import { nearest } from '../../words/nearest.ts';
+
+export interface Emission {
+  readonly outputs: readonly Output[];
+  readonly problems: readonly Problem[];
+}
+
+/** `names`: apps, or groups of other programs; none is all. Throws HostdError for a name or a format that there is not. */
+export function emission(
+  host: Host,
+  formatNames: readonly string[],
+  names: readonly string[],
+  plain: boolean,
+): Emission {
+  const chosen = formatNames.flatMap(name => (name === 'all' ? together : [writerNamed(name)]));
+  const known = [
+    ...new Set(
+      [...host.apps, ...host.groups].map(({ name }) => name).concat(host.programs.map(({ group }) => group)),
+    ),
+  ];
+  for (const name of names)
+    if (!known.includes(name)) {
+      const near = nearest(name, known);
+      throw new HostdError('unknown-name', `cannot find the app "${name}"`, {
+        hint: near ?? `hostctl check`,
+      });
+    }
+  const isWanted = (name: string | undefined) =>
+    names.length === 0 || (name !== undefined && names.includes(name));
+  const written = [...new Set(chosen)].flatMap(format => format.write?.(host, { plain }) ?? []);
+  return {
+    outputs: written.flatMap(({ files }) => files).filter(({ owner }) => isWanted(owner)),
+    problems: written
+      .flatMap(({ problems }) => problems)
+      .filter(({ subject }) => isWanted(subject))
+      .map(placed),
+  };
+}
+
+export const writable: readonly string[] = [
+  ...formats.filter(({ write }) => write !== undefined).map(({ name }) => name),
+  'all',
+];
+
+function writerNamed(name: string) {
+  const format = formats.find(format => format.name === name && format.write !== undefined);
+  if (format !== undefined) return format;
+  const near = nearest(name, writable);
+  throw new HostdError('usage', `unknown format "${name}"`, { hint: near ?? writable.join(', ') });
+}
+
+/** From the name of a key to its line. */
+function placed(problem: Problem): Problem {
+  if (problem.at === undefined || !('key' in problem.at)) return problem;
+  const { file, key } = problem.at;
+  try {
+    return { ...problem, at: placesOf(readFileSync(file, 'utf8'), file)(key) };
+  } catch {
+    return problem; // The file's name is place enough.
+  }
+}

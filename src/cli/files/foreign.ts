@@ -1,0 +1,137 @@
+// Reads the files of other tools from disk for import: files, directories, what they include, and the start scripts that
+// their programs run.
+
+import { globSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { join, resolve } from 'node:path';
+import { errnoOf, HostdError } from '../../errors.ts';
+import type { Draft } from '../../formats/draft.ts';
+import type { Format, ReadContext, SourceText } from '../../formats/format.ts';
+import { formats } from '../../formats/formats.ts';
+import { wordsOf } from '../../formats/supervisor/table.ts';
+import type { Problem } from '../../model/problem.ts';
+
+/** Longer than any configuration. */
+const longest = 4 * 1024 ** 2;
+
+export interface Drafts {
+  readonly drafts: readonly Draft[];
+  readonly problems: readonly Problem[];
+}
+
+/** Operands such as `supervisor FILE FILE nginx DIR`: the word of a format says what follows it. */
+export function readForeign(
+  operands: readonly string[],
+  environment: Readonly<Record<string, string | undefined>>,
+): Drafts {
+  const given = new Map<Format, SourceText[]>();
+  const add = (format: Format, source: SourceText) =>
+    given.set(format, [...(given.get(format) ?? []), source]);
+  let format: Format | undefined;
+  for (const word of operands) {
+    const named = formats.find(({ name, read }) => name === word && read !== undefined);
+    if (named !== undefined) format = named;
+    else if (format === undefined)
+      throw new HostdError('usage', `unknown format "${word}"`, {
+        hint: 'supervisor, gunicorn-start or nginx',
+      });
+    else for (const source of sourcesIn(resolve(word))) add(plainly(source.text) ?? format, source);
+  }
+  if (given.size === 0) throw new HostdError('usage', 'no file was given');
+  const around = contextOf(environment);
+  const read = [...given].map(([by, sources]) => by.read?.(sources, around) ?? { drafts: [], problems: [] });
+  const scripts = scriptsOf(
+    read.flatMap(({ drafts }) => drafts),
+    given,
+  );
+  const more = scripts.map(source =>
+    formats.find(({ name }) => name === 'gunicorn-start')?.read?.([source], around),
+  );
+  return {
+    // A script that cannot be read as one stays what it is: the program's command.
+    drafts: [
+      ...read.flatMap(({ drafts }) => drafts),
+      ...more.flatMap(one => (one?.problems.length === 0 ? one.drafts : [])),
+    ],
+    problems: read.flatMap(({ problems }) => problems),
+  };
+}
+
+/** The format that a text is plainly of, whatever it was called. */
+function plainly(text: string): Format | undefined {
+  const fitting = formats.filter(({ looksLike }) => looksLike?.(text) === true);
+  return fitting.length === 1 ? fitting[0] : undefined;
+}
+
+function sourcesIn(path: string): readonly SourceText[] {
+  try {
+    if (!statSync(path).isDirectory()) return [sourceAt(path)];
+    return readdirSync(path, { withFileTypes: true })
+      .filter(({ name }) => !name.startsWith('.') && !name.endsWith('~'))
+      .map(({ name }) => join(path, name))
+      .filter(file => statSync(file, { throwIfNoEntry: false })?.isFile() === true)
+      .sort()
+      .map(sourceAt);
+  } catch (cause) {
+    if (cause instanceof HostdError) throw cause;
+    const code = errnoOf(cause);
+    const why = code === 'ENOENT' ? 'there is no such file' : code === 'EACCES' ? 'permission denied' : code;
+    throw new HostdError('failed', `cannot read "${path}": ${why}`, {
+      cause,
+      hint: code === 'EACCES' ? 'sudo' : `ls -l ${path}`,
+    });
+  }
+}
+
+function sourceAt(file: string): SourceText {
+  const stats = statSync(file);
+  if (!stats.isFile()) throw new HostdError('failed', `cannot read "${file}": it is not a regular file`);
+  if (stats.size > longest) throw new HostdError('failed', `cannot read "${file}": it is longer than 4 MiB`);
+  return { file, text: readFileSync(file, 'utf8') };
+}
+
+function contextOf(environment: Readonly<Record<string, string | undefined>>): ReadContext {
+  return {
+    machineName: hostname(),
+    environment: Object.fromEntries(Object.entries(environment).map(([name, value]) => [name, value ?? ''])),
+    include: pattern =>
+      globSync(pattern)
+        .sort()
+        .filter(file => statSync(file, { throwIfNoEntry: false })?.isFile() === true)
+        .map(sourceAt),
+  };
+}
+
+/** Scripts that programs run and that are there: they are read, never run. */
+function scriptsOf(
+  drafts: readonly Draft[],
+  given: ReadonlyMap<Format, readonly SourceText[]>,
+): readonly SourceText[] {
+  const known = new Set([...given.values()].flat().map(({ file }) => real(file)));
+  return drafts.flatMap(draft => {
+    if (draft.kind !== 'program') return [];
+    const [process] = draft.processes;
+    const words = process === undefined ? null : wordsOf(process);
+    const file = words?.find(word => word.startsWith('/') && !/\/(ba|da)?sh$/.test(word));
+    if (file === undefined || known.has(real(file))) return [];
+    known.add(real(file));
+    return scriptAt(file);
+  });
+}
+
+function scriptAt(file: string): readonly SourceText[] {
+  try {
+    const source = sourceAt(file);
+    return source.text.startsWith('#!') && /\bgunicorn\b/.test(source.text) ? [source] : [];
+  } catch {
+    return []; // Not there, or not ours to read: the command stays a command.
+  }
+}
+
+function real(file: string): string {
+  try {
+    return realpathSync(file);
+  } catch {
+    return file;
+  }
+}

@@ -1,0 +1,213 @@
+// A tree of files that is kept up to date: below a base directory, by way of open directories, never through a link, and
+// each file at once or not at all. Knows nothing of what the files say.
+
+import { randomBytes } from 'node:crypto';
+import {
+  closeSync,
+  constants,
+  fchmodSync,
+  fstatSync,
+  fsyncSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readlinkSync,
+  realpathSync,
+  renameSync,
+  symlinkSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs';
+import { basename, dirname } from 'node:path';
+import { errnoOf, HostdError } from '../../errors.ts';
+import type { Output } from '../../formats/format.ts';
+
+const { O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_RDONLY, O_WRONLY } = constants;
+/** A reference to a directory that may be searched, if not read (open(2)). */
+const O_PATH = 0o10000000;
+
+/** What is there now. */
+export type Found =
+  | { readonly kind: 'missing' }
+  | { readonly kind: 'file'; readonly text: string; readonly mode: number }
+  | { readonly kind: 'link'; readonly target: string }
+  | { readonly kind: 'other' };
+
+/** Reads what is at an output's place. Throws HostdError where a link is on the way. */
+export function find(base: string, path: string): Found {
+  const directory = walk(base, dirname(path), false);
+  if (directory === null) return { kind: 'missing' };
+  try {
+    const name = entry(directory, basename(path));
+    const stats = lstatSync(name, { throwIfNoEntry: false });
+    if (stats === undefined) return { kind: 'missing' };
+    if (stats.isSymbolicLink()) return { kind: 'link', target: readlinkSync(name) };
+    if (!stats.isFile()) return { kind: 'other' };
+    const file = openSync(name, O_RDONLY | O_NOFOLLOW);
+    try {
+      return { kind: 'file', text: readFileSync(file, 'utf8'), mode: fstatSync(file).mode & 0o7777 };
+    } finally {
+      closeSync(file);
+    }
+  } finally {
+    closeSync(directory);
+  }
+}
+
+/** Whether nothing is left to do. Somebody's stricter mode is no difference; a script that cannot be executed is. */
+export function isCurrent(found: Found, output: Output): boolean {
+  if (output.kind === 'link') return found.kind === 'link' && found.target === output.target;
+  const isExecutable = found.kind === 'file' && (found.mode & 0o111) !== 0;
+  return found.kind === 'file' && found.text === output.text && (isExecutable || (output.mode & 0o111) === 0);
+}
+
+/** Puts a file or a link in its place, by renaming. In a directory of somebody else's it acts with their rights alone. */
+export function put(base: string, output: Output): void {
+  const directory = walk(base, dirname(output.path), true);
+  if (directory === null) throw new HostdError('failed', `cannot make the directory of "${output.path}"`);
+  try {
+    asOwner(directory, () => {
+      const place = entry(directory, basename(output.path));
+      const found = lstatSync(place, { throwIfNoEntry: false });
+      if (found?.isDirectory())
+        throw new HostdError('conflict', `cannot write "${output.path}": it is a directory`, {
+          hint: `ls -ld ${output.path}`,
+        });
+      const fresh = entry(directory, `.${basename(output.path)}.${randomBytes(6).toString('hex')}`);
+      try {
+        if (output.kind === 'link') symlinkSync(output.target, fresh);
+        else
+          write(
+            fresh,
+            output.text,
+            found?.isFile() ? (found.mode & 0o777) | (output.mode & 0o111) : output.mode,
+          );
+        renameSync(fresh, place);
+      } catch (error) {
+        discard(fresh);
+        throw error;
+      }
+    });
+  } catch (cause) {
+    if (cause instanceof HostdError) throw cause;
+    throw new HostdError('failed', `cannot write "${output.path}": ${errnoOf(cause) ?? String(cause)}`, {
+      cause,
+      hint: 'sudo, or --out DIR',
+    });
+  } finally {
+    closeSync(directory);
+  }
+}
+
+/** Takes away a file or a link; never a directory. */
+export function take(base: string, path: string): void {
+  const directory = walk(base, dirname(path), false);
+  if (directory === null) return;
+  try {
+    asOwner(directory, () => unlinkSync(entry(directory, basename(path))));
+  } catch (cause) {
+    if (errnoOf(cause) === 'ENOENT') return;
+    throw new HostdError('failed', `cannot remove "${path}": ${errnoOf(cause) ?? String(cause)}`, {
+      cause,
+      hint: 'sudo',
+    });
+  } finally {
+    closeSync(directory);
+  }
+}
+
+function write(path: string, text: string, mode: number): void {
+  const file = openSync(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
+  try {
+    const bytes = Buffer.from(text);
+    for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at);
+    fchmodSync(file, mode);
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+}
+
+function discard(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch {
+    // It was never made.
+  }
+}
+
+/** The directory, opened part by part below the base; null when it is missing and not to be made. */
+function walk(base: string, path: string, make: boolean): number | null {
+  let directory = openBase(base, make);
+  if (directory === null) return null;
+  let walked = '';
+  for (const part of path.split('/').filter(part => part !== '' && part !== '.')) {
+    walked += `/${part}`;
+    const next = step(directory, part, make, walked);
+    closeSync(directory);
+    if (next === null) return null;
+    directory = next;
+  }
+  return directory;
+}
+
+/** The base itself is the caller's word: links on the way to it are followed. */
+function openBase(base: string, make: boolean): number | null {
+  try {
+    if (make) mkdirSync(base, { recursive: true });
+    return openSync(realpathSync(base), O_PATH | O_DIRECTORY);
+  } catch (cause) {
+    if (errnoOf(cause) === 'ENOENT' && !make) return null;
+    throw new HostdError('failed', `cannot use the directory "${base}": ${errnoOf(cause) ?? String(cause)}`, {
+      cause,
+    });
+  }
+}
+
+function step(directory: number, part: string, make: boolean, walked: string): number | null {
+  const place = entry(directory, part);
+  if (part === '..') throw new HostdError('failed', `cannot use "${walked}": it leaves its directory`);
+  try {
+    return openSync(place, O_PATH | O_DIRECTORY | O_NOFOLLOW);
+  } catch (cause) {
+    const code = errnoOf(cause);
+    if (code === 'ENOENT') {
+      if (!make) return null;
+      asOwner(directory, () => mkdirSync(place, 0o755));
+      return openSync(place, O_PATH | O_DIRECTORY | O_NOFOLLOW);
+    }
+    const isLink = code === 'ELOOP' || lstatSync(place, { throwIfNoEntry: false })?.isSymbolicLink() === true;
+    const why = isLink
+      ? 'it is a link, and hostctl follows none'
+      : code === 'ENOTDIR'
+        ? 'it is no directory'
+        : code;
+    throw new HostdError('conflict', `cannot go into "${walked}": ${why}`, {
+      hint: `ls -ld ${walked}`,
+      cause,
+    });
+  }
+}
+
+/** By way of an open directory: whatever is renamed on the way to it afterwards does not matter. */
+function entry(directory: number, name: string): string {
+  return `/proc/self/fd/${directory}/${name}`;
+}
+
+/** Root takes the rights of the directory's owner: what an app could divert leads no further than the app itself can go. */
+function asOwner<T>(directory: number, act: () => T): T {
+  const { uid, gid } = fstatSync(directory);
+  if (process.geteuid?.() !== 0 || uid === 0) return act();
+  const groups = process.getgroups?.() ?? [];
+  process.setgroups?.([]);
+  process.setegid?.(gid);
+  process.seteuid?.(uid);
+  try {
+    return act();
+  } finally {
+    process.seteuid?.(0);
+    process.setegid?.(0);
+    process.setgroups?.(groups);
+  }
+}

@@ -1,0 +1,32 @@
+// The process around a command line: its streams, its signals, its exit code. hostctl.ts and hostd.ts add only a name.
+
+import { messageOf } from '../../errors.ts';
+import type { Context } from './command.ts';
+import { Output } from './output.ts';
+import { errorText } from './print.ts';
+import { type Program, run } from './program.ts';
+
+/** Runs this process's own command line, and leaves the exit code with the process. */
+export async function main(program: Program): Promise<void> {
+  const context: Context = {
+    program: program.name,
+    stdout: new Output(process.stdout, process.env),
+    stderr: new Output(process.stderr, process.env),
+    env: process.env,
+    onInterrupt(stop) {
+      process.once('SIGINT', stop);
+      return () => process.off('SIGINT', stop);
+    },
+  };
+  process.exitCode = await run(program, process.argv.slice(2), context);
+  failIfLost(context);
+  // A write that is still under way can fail after the command has ended.
+  context.stdout.onClosed(() => failIfLost(context));
+}
+
+/** What was printed did not arrive (a full disk). A reader that went away, as `| head` does, is no failure. */
+function failIfLost({ program, stdout, stderr }: Context): void {
+  if (stdout.failure === null) return;
+  stderr.write(errorText(program, `cannot write: ${messageOf(stdout.failure)}`, undefined));
+  process.exitCode ||= 1;
+}

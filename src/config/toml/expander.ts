@@ -1,0 +1,55 @@
+// Expansions in the keys of a program: what cannot be expanded is reported at its key.
+
+import { expand, type Names } from '../../words/expansion.ts';
+import { report, type Scope } from './table.ts';
+import { wordsOf } from './value-process.ts';
+
+/** The text that `written` stands for, or null after reporting why it stands for none. */
+export type Expander = (key: string, written: string) => string | null;
+
+export function expander(scope: Scope, names: Names): Expander {
+  return (key, written) => {
+    const expanded = expand(written, names);
+    if (expanded.ok) return expanded.text;
+    report(
+      scope,
+      [key],
+      `cannot expand ${key} = ${JSON.stringify(written)}: ${expanded.reason}`,
+      'write %% for a percent sign',
+    );
+    return null;
+  };
+}
+
+export function expandAll(pairs: Readonly<Record<string, string>>, text: (written: string) => string | null) {
+  return Object.fromEntries(Object.entries(pairs).map(([name, written]) => [name, text(written) ?? '']));
+}
+
+export function prefixed(environment: Readonly<Record<string, string>>): Names {
+  return Object.fromEntries(Object.entries(environment).map(([name, value]) => [`ENV_${name}`, value]));
+}
+
+/** Expanded first, then split into words, as Supervisor does it; a list is expanded word by word. */
+export function commandOf(
+  scope: Scope,
+  written: string | readonly string[] | undefined,
+  text: Expander,
+): readonly string[] | null {
+  if (written === undefined) return null;
+  const expanded =
+    typeof written === 'string' ? text('command', written) : written.map(word => text('command', word));
+  if (expanded === null || (Array.isArray(expanded) && expanded.includes(null))) return null;
+  const words = wordsOf(expanded as string | readonly string[]);
+  if (!words.ok) {
+    report(
+      scope,
+      ['command'],
+      `cannot use command = ${JSON.stringify(written)}: ${words.reason}`,
+      'close the quote',
+    );
+    return null;
+  }
+  if (words.value.length > 0 && words.value[0] !== '') return words.value;
+  report(scope, ['command'], 'cannot use command: it is empty', 'command = "/usr/bin/env sleep 60"');
+  return null;
+}

@@ -1,0 +1,177 @@
+// From the keys of [program.NAME] or [app.X.program.Y] to one Program, or to several where numprocs says so.
+
+import { dirname } from 'node:path';
+import { baseEnvironment, isRoot, type Supervision } from '../../model/app.ts';
+import type { Program } from '../../model/host.ts';
+import type { Names } from '../../words/expansion.ts';
+import { commandOf, expandAll, expander, prefixed } from './expander.ts';
+import type { programKeys } from './keys.ts';
+import { isPlainName, plainNameRule } from './names.ts';
+import { absolute, supervisionOf } from './supervision.ts';
+import { report, type Scope, type Values } from './table.ts';
+
+/** What a program's table does not say itself. */
+export interface ProgramPlace {
+  readonly name: string;
+  readonly group: string;
+  /** null: its own priority. */
+  readonly groupPriority: number | null;
+  readonly app: string | null;
+  /** Alone in its group: a single process then has no colon in its name. */
+  readonly alone: boolean;
+  readonly machineName: string;
+  readonly defaults: ProgramDefaults;
+}
+
+export interface ProgramDefaults {
+  readonly user: string | null;
+  readonly unixGroup: string | null;
+  readonly directory: string | null;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly autorestart: Program['autorestart'];
+  readonly startretries: number | null;
+  readonly redirect: boolean;
+  /** AUTO logs, from the process's name. */
+  readonly stdout: (process: string) => string;
+  readonly stderr: (process: string) => string;
+  /** What a relative path may have meant to begin from. */
+  readonly base: string;
+}
+
+/** Supervisor's own defaults. */
+export function programDefaults(logDir: string): ProgramDefaults {
+  return {
+    user: null,
+    unixGroup: null,
+    directory: null,
+    environment: baseEnvironment,
+    autorestart: 'unexpected',
+    startretries: 3,
+    redirect: false,
+    stdout: process => `${logDir}/${process}-stdout.log`,
+    stderr: process => `${logDir}/${process}-stderr.log`,
+    base: logDir,
+  };
+}
+
+type Given = Values<typeof programKeys>;
+
+/** More processes than this are a slip of the keyboard. */
+const mostProcesses = 1000;
+
+export function programsOf(scope: Scope, given: Given, place: ProgramPlace): readonly Program[] {
+  const count = given.numprocs ?? 1;
+  if (count > mostProcesses) {
+    report(
+      scope,
+      ['numprocs'],
+      `cannot use numprocs = ${count}: ${mostProcesses} is the most`,
+      'numprocs = 4',
+    );
+    return [];
+  }
+  const written =
+    given.process_name ?? (count > 1 ? '%(program_name)s_%(process_num)02d' : '%(program_name)s');
+  if (count > 1 && !written.includes('%(process_num)')) {
+    const hint = 'process_name = "%(program_name)s_%(process_num)02d"';
+    report(scope, ['process_name'], 'cannot give several processes one process_name', hint);
+    return [];
+  }
+  // What is wrong with the first is wrong with the others too: it is reported once.
+  const programs: Program[] = [];
+  for (let index = 0; index < count; index++) {
+    const before = scope.problems.length;
+    const program = programOf(scope, given, place, index, written);
+    if (program !== null) programs.push(program);
+    if (scope.problems.length > before) break;
+  }
+  return programs;
+}
+
+function programOf(
+  scope: Scope,
+  given: Given,
+  place: ProgramPlace,
+  index: number,
+  nameWritten: string,
+): Program | null {
+  const { defaults } = place;
+  const number = (given.numprocs_start ?? 0) + index;
+  const count = given.numprocs ?? 1;
+  const names = namesFor(scope, place, number, count);
+  const outer = expander(scope, { ...names, ...prefixed(defaults.environment) });
+  const own = expandAll(given.environment ?? {}, text => outer('environment', text));
+  const environment = { ...defaults.environment, ...own };
+  const text = expander(scope, { ...names, ...prefixed(environment) });
+  const processName = text('process_name', nameWritten);
+  const command = commandOf(scope, given.command, text);
+  if (processName === null || command === null) return null;
+  if (!isPlainName(processName)) {
+    report(
+      scope,
+      ['process_name'],
+      `cannot use process_name ${JSON.stringify(processName)}: ${plainNameRule}`,
+      'leave it out',
+    );
+    return null;
+  }
+  const user = given.user ?? defaults.user;
+  const logs = {
+    stdout: defaults.stdout(processName),
+    stderr: defaults.stderr(processName),
+    redirect: defaults.redirect,
+    base: defaults.base,
+  };
+  const supervision = supervisionOf(scope, given, supervisionDefaults(defaults, user), logs, text);
+  const directory = given.directory === undefined ? defaults.directory : text('directory', given.directory);
+  return {
+    name: place.alone && processName === place.group ? processName : `${place.group}:${processName}`,
+    group: place.group,
+    groupPriority: place.groupPriority ?? supervision.priority,
+    app: place.app,
+    source: { file: scope.file, key: scope.key },
+    instance: count > 1 ? { of: place.name, number, count } : null,
+    command,
+    directory: absolute(scope, 'directory', directory, defaults.base),
+    environment,
+    user,
+    unixGroup: given.group ?? defaults.unixGroup,
+    socket: null,
+    health: null,
+    ...supervision,
+  };
+}
+
+/** Supervisor's, but for what its process would pass on and what it does not have. */
+function supervisionDefaults(
+  { autorestart, startretries }: ProgramDefaults,
+  user: string | null,
+): Omit<Supervision, 'stdout' | 'stderr'> {
+  return {
+    umask: 0o022,
+    limits: {},
+    requires: [],
+    noNewPrivileges: user !== null && !isRoot(user),
+    priority: 999,
+    autostart: true,
+    autorestart,
+    startsecs: 1,
+    startretries,
+    exitcodes: [0],
+    stopsignal: 'SIGTERM',
+    stopwaitsecs: 10,
+    stopasgroup: false,
+    killasgroup: false,
+  };
+}
+
+function namesFor(scope: Scope, place: ProgramPlace, number: number, count: number): Names {
+  return {
+    program_name: place.name,
+    group_name: place.group,
+    process_num: number,
+    numprocs: count,
+    here: dirname(scope.file),
+    host_node_name: place.machineName,
+  };
+}

@@ -1,0 +1,111 @@
+// From [hostd], [control], [proxy] and [emit] to the settings. What is missing or wrong keeps its default.
+
+import { defaultSettings } from '../../model/assemble.ts';
+import type { Listen, Settings } from '../../model/host.ts';
+import type { Problem } from '../../model/problem.ts';
+import { nearest } from '../../words/nearest.ts';
+import { isTable, showValue } from './decoded.ts';
+import { controlKeys, emitKeys, hostdKeys, type Keys, proxyKeys } from './keys.ts';
+import { readTable, report, type Scope, type Values } from './table.ts';
+import { asDirectory } from './values.ts';
+
+export const settingsTables = ['hostd', 'control', 'proxy', 'emit'] as const;
+
+/** Formats that [emit] may name; what they are is for formats.ts, which root never loads. */
+const writable = ['supervisor', 'gunicorn-start', 'nginx', 'systemd'];
+
+export function readSettings(
+  file: string,
+  tables: Readonly<Record<string, unknown>>,
+  problems: Problem[],
+): Settings {
+  const scope = (name: string): Scope => ({ file, key: [name], title: `[${name}]`, subject: null, problems });
+  const hostd = read(scope('hostd'), tables, hostdKeys);
+  const control = read(scope('control'), tables, controlKeys);
+  const proxy = read(scope('proxy'), tables, proxyKeys);
+  const emit = read(scope('emit'), tables, emitKeys);
+  const defaults = defaultSettings(file);
+  refuseListeners(scope('proxy'), proxy, defaults.proxy.listen);
+  const wrong = emit.formats?.find(name => !writable.includes(name));
+  if (wrong !== undefined)
+    report(
+      scope('emit'),
+      ['formats'],
+      `cannot use "${wrong}": there is no such format`,
+      nearest(wrong, writable) ?? writable.join(', '),
+    );
+  const runtimeDir = hostd.runtime_dir ?? defaults.runtimeDir;
+  return {
+    file,
+    include: hostd.include ?? defaults.include,
+    runtimeDir,
+    stateDir: hostd.state_dir ?? defaults.stateDir,
+    logDir: hostd.log_dir ?? defaults.logDir,
+    logFile: hostd.logfile ?? defaults.logFile,
+    control: {
+      socket: control.socket ?? `${runtimeDir}/hostd.sock`,
+      group: control.group ?? defaults.control.group,
+    },
+    proxy: {
+      enabled: proxy.enabled ?? defaults.proxy.enabled,
+      listen: proxy.listen ?? defaults.proxy.listen,
+      tlsListen: proxy.tls_listen ?? defaults.proxy.tlsListen,
+      user: proxy.user ?? defaults.proxy.user,
+      workers: proxy.workers ?? defaults.proxy.workers,
+      trustedProxies: [...new Set(proxy.trusted_proxies ?? defaults.proxy.trustedProxies)],
+      defaultSite: proxy.default_site ?? defaults.proxy.defaultSite,
+      accessLogFormat: proxy.access_log_format ?? defaults.proxy.accessLogFormat,
+      errorPages:
+        proxy.error_pages === undefined ? defaults.proxy.errorPages : asDirectory(proxy.error_pages),
+      acmeWebroot:
+        proxy.acme_webroot === undefined ? defaults.proxy.acmeWebroot : asDirectory(proxy.acme_webroot),
+    },
+    emit: {
+      formats: wrong === undefined ? (emit.formats ?? defaults.emit.formats) : defaults.emit.formats,
+      plain: emit.plain ?? defaults.emit.plain,
+      out: emit.out ?? defaults.emit.out,
+      nginxTest: emit.nginx_test ?? defaults.emit.nginxTest,
+      nginxReload: emit.nginx_reload ?? defaults.emit.nginxReload,
+    },
+  };
+}
+
+function refuseListeners(
+  scope: Scope,
+  { listen, tls_listen: tls }: Values<typeof proxyKeys>,
+  usual: readonly Listen[],
+): void {
+  const words = (list: readonly Listen[]) => list.map(({ host, port }) => `${host} ${port}`);
+  if (listen?.length === 0)
+    report(scope, ['listen'], 'cannot use listen = []: nobody could connect', 'enabled = false');
+  if (tls?.length === 0)
+    report(
+      scope,
+      ['tls_listen'],
+      'cannot use tls_listen = []: nobody could connect',
+      'leave it out: nothing listens there while no site has a certificate',
+    );
+  for (const [key, list] of [
+    ['listen', listen],
+    ['tls_listen', tls],
+  ] as const)
+    if (new Set(words(list ?? [])).size < (list?.length ?? 0))
+      report(scope, [key], `cannot use ${key}: one address is there twice`, 'leave one of the two out');
+  const plain = words(listen ?? usual);
+  const both = tls?.find(address => plain.includes(`${address.host} ${address.port}`));
+  if (both !== undefined)
+    report(
+      scope,
+      ['tls_listen'],
+      `cannot use tls_listen: port ${both.port} of ${both.host} is in listen too`,
+      'another port in one of the two',
+    );
+}
+
+function read<K extends Keys>(scope: Scope, tables: Readonly<Record<string, unknown>>, keys: K): Values<K> {
+  const table = tables[String(scope.key[0])];
+  if (table === undefined) return {} as Values<K>;
+  if (isTable(table)) return readTable(scope, table, keys);
+  report(scope, [], `cannot use ${showValue(table)}: it must be a table`, scope.title);
+  return {} as Values<K>;
+}

@@ -1,0 +1,75 @@
+// Reads one table against its keys: right values out, a problem for everything else. Knows no key's meaning.
+
+import type { Problem } from '../../model/problem.ts';
+import { nearest } from '../../words/nearest.ts';
+import { type Decoded, isTable, showValue } from './decoded.ts';
+import { type Keys, withoutUse } from './keys.ts';
+import { decoders, type Kind, type ValueKinds } from './values.ts';
+
+/** What was given, read; a key that is not there, or is wrong, is absent. */
+export type Values<K extends Keys> = { readonly [N in keyof K]?: ValueKinds[K[N]['kind']] };
+
+/** Where a table stands, and where its problems go. */
+export interface Scope {
+  readonly file: string;
+  readonly key: readonly (string | number)[];
+  /** As people see it: app "hello", [proxy]. */
+  readonly title: string;
+  /** The app, program or group that an error breaks; null: none but the settings. */
+  readonly subject: string | null;
+  readonly problems: Problem[];
+}
+
+/** Records an error at `key` of the table (or at the table itself), in words that follow the table's title. */
+export function report(
+  scope: Scope,
+  key: readonly (string | number)[],
+  message: string,
+  hint?: string,
+): void {
+  scope.problems.push({
+    severity: 'error',
+    message: `${scope.title}: ${message}`,
+    ...(hint === undefined ? {} : { hint }),
+    at: { file: scope.file, key: [...scope.key, ...key] },
+    ...(scope.subject === null ? {} : { subject: scope.subject }),
+  });
+}
+
+/** `nested`: names of sub-tables that somebody else reads. */
+export function readTable<K extends Keys>(
+  scope: Scope,
+  table: Readonly<Record<string, unknown>>,
+  keys: K,
+  nested: readonly string[] = [],
+): Values<K> {
+  const values: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(table)) {
+    if (nested.includes(name)) continue;
+    const key = Object.hasOwn(keys, name) ? keys[name] : undefined;
+    if (key === undefined) reportUnknown(scope, name, keys, nested);
+    else {
+      const read = decode(key.kind, value);
+      if (read.ok) values[name] = read.value;
+      else {
+        const written = isTable(value) ? name : `${name} = ${showValue(value)}`;
+        report(scope, [name], `cannot use ${written}: ${read.reason}`, `${name} = ${read.example}`);
+      }
+    }
+  }
+  for (const [name, key] of Object.entries(keys))
+    if (key.required && !(name in table)) report(scope, [], `${name} is missing`, `${name} = ...`);
+  return values as Values<K>;
+}
+
+function decode(kind: Kind, value: unknown): Decoded<unknown> {
+  return decoders[kind](value);
+}
+
+function reportUnknown(scope: Scope, name: string, keys: Keys, nested: readonly string[]): void {
+  const plain = Object.hasOwn(withoutUse, name) ? withoutUse[name] : undefined;
+  const aliased = Object.keys(keys).find(key => keys[key]?.alias?.includes(name.toLowerCase()));
+  const hint =
+    plain ?? aliased ?? nearest(name, [...Object.keys(keys), ...nested]) ?? 'man 5 hostd.toml, for every key';
+  report(scope, [name], `there is no key "${name}"`, hint);
+}

@@ -1,0 +1,165 @@
+// hostd.toml and its included files: text to values to pieces of the model, with every problem collected.
+// Reads no disk and knows nothing of the machine.
+
+import toml from 'toml';
+import type { App, Group, Program, Settings } from '../../model/host.ts';
+import type { Problem, Source } from '../../model/problem.ts';
+import { nearest } from '../../words/nearest.ts';
+import { readApp } from './app.ts';
+import { isTable, showValue } from './decoded.ts';
+import { groupKeys, programKeys } from './keys.ts';
+import { checkName } from './names.ts';
+import { syntaxProblem } from './places.ts';
+import { programDefaults, programsOf } from './program.ts';
+import { settingsTables } from './settings.ts';
+import { readTable, report, type Scope } from './table.ts';
+
+// What config/ needs from beside this file, which is all of formats/ that it may see.
+export { nearest } from '../../words/nearest.ts';
+export { type Places, placesOf } from './places.ts';
+export { readSettings, settingsTables } from './settings.ts';
+
+type Table = Readonly<Record<string, unknown>>;
+
+/** One file, parsed: its values by table. */
+export interface Document {
+  readonly file: string;
+  readonly tables: Table;
+}
+
+/** What can be defined by name. */
+export type DefinitionKind = 'app' | 'program' | 'group';
+
+/** One [app.NAME], [program.NAME] or [group.NAME], still as values. */
+export interface Definition {
+  readonly kind: DefinitionKind;
+  readonly name: string;
+  readonly source: Source;
+  readonly table: Table;
+}
+
+/** What one definition says. */
+export interface Piece {
+  readonly definition: Definition;
+  readonly apps: readonly App[];
+  readonly programs: readonly Program[];
+  readonly groups: readonly Group[];
+}
+
+/** What a definition depends on besides itself. */
+export interface Surroundings {
+  readonly settings: Settings;
+  /** [group.NAME] by the name of the program that it gathers. */
+  readonly groupOf: ReadonlyMap<string, { readonly name: string; readonly priority: number }>;
+  /** This machine's host name, for %(host_node_name)s. */
+  readonly machineName: string;
+}
+
+/** null when the text is not TOML; the first mistake is reported with its place then. */
+export function parseToml(text: string, file: string, problems: Problem[]): Document | null {
+  try {
+    return { file, tables: toml.parse(text) as Table };
+  } catch (error) {
+    problems.push(syntaxProblem(text, file, error));
+    return null;
+  }
+}
+
+const kinds: readonly DefinitionKind[] = ['app', 'program', 'group'];
+
+/** The definitions in a document, in their order. An unknown table is a problem of the whole file. */
+export function definitionsIn(
+  document: Document,
+  isMain: boolean,
+  problems: Problem[],
+): readonly Definition[] {
+  const scope: Scope = { file: document.file, key: [], title: 'this file', subject: null, problems };
+  return Object.entries(document.tables).flatMap(([kind, tables]) => {
+    if ((settingsTables as readonly string[]).includes(kind)) {
+      if (!isMain) report(scope, [kind], `[${kind}] can stand in hostd.toml alone`, 'move it there');
+      return [];
+    }
+    if (!(kinds as readonly string[]).includes(kind)) {
+      reportUnknownTable(scope, kind, tables);
+      return [];
+    }
+    if (!isTable(tables)) {
+      report(
+        scope,
+        [kind],
+        `cannot use ${kind} = ${showValue(tables)}: it must be a table`,
+        `[${kind}.hello]`,
+      );
+      return [];
+    }
+    return Object.entries(tables).flatMap(([name, table]) => {
+      if (isTable(table))
+        return [
+          { kind: kind as DefinitionKind, name, source: { file: document.file, key: [kind, name] }, table },
+        ];
+      const message = `there is no key "${name}" in [${kind}]: a table names its ${kind}`;
+      report(scope, [kind, name], message, `[${kind}.hello]`);
+      return [];
+    });
+  });
+}
+
+function reportUnknownTable(scope: Scope, name: string, value: unknown): void {
+  const known = [...settingsTables, ...kinds];
+  const tables: readonly unknown[] = Array.isArray(value) ? value : [value];
+  if (!tables.every(isTable)) {
+    report(scope, [name], `there is no key "${name}" outside a table`, 'put it below its table: [app.hello]');
+    return;
+  }
+  const meant = nearest(name, known);
+  const named = meant !== null && (kinds as readonly string[]).includes(meant) ? `${meant}.NAME` : meant;
+  report(
+    scope,
+    [name],
+    `there is no table [${name}]`,
+    named === null ? `one of ${known.join(', ')}` : `[${named}]`,
+  );
+}
+
+/** Reads one definition. Its problems have its name for their subject. */
+export function readDefinition(definition: Definition, around: Surroundings, problems: Problem[]): Piece {
+  const { kind, name, source, table } = definition;
+  const scope: Scope = { ...source, title: `${kind} "${name}"`, subject: name, problems };
+  checkName(scope, name);
+  const piece: Piece = { definition, apps: [], programs: [], groups: [] };
+  switch (kind) {
+    case 'app': {
+      const read = readApp(scope, name, table, around.machineName);
+      return read === null ? piece : { ...piece, apps: [read.app], programs: read.programs };
+    }
+    case 'program':
+      return { ...piece, programs: readProgram(scope, name, table, around) };
+    case 'group':
+      return { ...piece, groups: [readGroup(scope, name, table)] };
+  }
+}
+
+function readProgram(scope: Scope, name: string, table: Table, around: Surroundings): readonly Program[] {
+  const given = readTable(scope, table, programKeys);
+  const group = around.groupOf.get(name);
+  return programsOf(scope, given, {
+    name,
+    group: group?.name ?? name,
+    groupPriority: group?.priority ?? null,
+    app: null,
+    alone: group === undefined,
+    machineName: around.machineName,
+    defaults: programDefaults(around.settings.logDir),
+  });
+}
+
+/** Also how groups are known before anything else is read: see config/load.ts. */
+export function readGroup(scope: Scope, name: string, table: Table): Group {
+  const given = readTable(scope, table, groupKeys);
+  return {
+    name,
+    source: { file: scope.file, key: scope.key },
+    programs: given.programs ?? [],
+    priority: given.priority ?? 999,
+  };
+}

@@ -1,0 +1,131 @@
+// The kinds of value that a key may have: what each accepts, and how it says no. Knows no key's name.
+
+import type { AccessLogFormat, Limit, Listen, Requirement } from '../../model/host.ts';
+import { nearest } from '../../words/nearest.ts';
+import { bad, type Decoder, good, list, matching, text, whole } from './decoded.ts';
+import { address, hostName } from './value-hosts.ts';
+import { network } from './value-networks.ts';
+import {
+  command,
+  duration,
+  environment,
+  exitcodes,
+  limits,
+  restart,
+  signal,
+  size,
+  umask,
+  wordsOf,
+} from './value-process.ts';
+import { requirement } from './value-requirement.ts';
+
+/** What each kind is read into. */
+export interface ValueKinds {
+  readonly text: string;
+  /** An absolute path, normalised. */
+  readonly path: string;
+  /** A path that only its table can judge: it may hold expansions, or be relative to something. */
+  readonly 'path text': string;
+  /** The same, or false for none. */
+  readonly 'path or false': string | false;
+  /** "AUTO", "NONE" or a path text. */
+  readonly log: string;
+  readonly account: string;
+  readonly module: string;
+  readonly boolean: boolean;
+  readonly count: number;
+  readonly natural: number;
+  readonly integer: number;
+  readonly seconds: number;
+  readonly size: number;
+  /** Whole seconds. */
+  readonly duration: number;
+  readonly umask: number;
+  readonly words: readonly string[];
+  /** Words still to be split: expansions come first. */
+  readonly command: string | readonly string[];
+  readonly names: readonly string[];
+  readonly hosts: readonly string[];
+  readonly addresses: readonly Listen[];
+  /** CIDR blocks, in one spelling each. */
+  readonly networks: readonly string[];
+  readonly 'log format': AccessLogFormat;
+  readonly requirements: readonly Requirement[];
+  readonly uri: string;
+  readonly restart: 'never' | 'unexpected' | 'always';
+  readonly exitcodes: readonly number[];
+  readonly signal: NodeJS.Signals;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly limits: Readonly<Record<string, Limit>>;
+}
+
+export type Kind = keyof ValueKinds;
+
+/** Longest wait that a timer can take, with room to spare. */
+const longest = 1_000_000;
+
+export const decoders: { readonly [K in Kind]: Decoder<ValueKinds[K]> } = {
+  text: value => text(value, '"..."'),
+  path: value => {
+    const read = text(value, '"/..."');
+    if (!read.ok) return read;
+    return read.value.startsWith('/')
+      ? good(tidyPath(read.value))
+      : bad('it is not an absolute path', `"/${read.value}"`);
+  },
+  'path text': value => text(value, '"/..."'),
+  'path or false': value => (value === false ? good(false) : text(value, '"/..."')),
+  log: value => text(value, '"/var/log/NAME.log", "AUTO" or "NONE"'),
+  account: value =>
+    matching(value, /^([A-Za-z_][A-Za-z0-9_.-]*\$?|\d+)$/, 'it is no name of a user or group', '"www-data"'),
+  module: value => matching(value, /^[\w.]+(:\S+)?$/, 'it is no Python module', '"hello.wsgi"'),
+  boolean: value => (typeof value === 'boolean' ? good(value) : bad('it must be true or false', 'true')),
+  count: value => whole(value, 1),
+  natural: value => whole(value, 0),
+  integer: value => whole(value, Number.MIN_SAFE_INTEGER),
+  seconds: value =>
+    typeof value === 'number' && value >= 0 && value <= longest
+      ? good(value)
+      : bad(`it must be a number of seconds, 0 to ${longest}`, '10'),
+  size,
+  duration,
+  umask,
+  words: value => {
+    const read = command(value);
+    return read.ok ? wordsOf(read.value) : read;
+  },
+  command,
+  names: value => list(value, item => text(item, '"cat"'), '["cat", "dog"]'),
+  hosts: value => list(value, hostName, '["hello.test"]'),
+  addresses: value => list(value, address, '["0.0.0.0:80", "[::]:80"]'),
+  networks: value => list(value, network, '["10.0.0.0/8"]'),
+  'log format': value =>
+    value === 'combined' || value === 'json'
+      ? good(value)
+      : bad(
+          'it must be "combined" or "json"',
+          `"${typeof value === 'string' ? (nearest(value, ['combined', 'json']) ?? 'json') : 'json'}"`,
+        ),
+  requirements: value => list(value, requirement, '["postgresql"]'),
+  uri: value => matching(value, /^\/[\x21-\x7e]*$/, 'it must be a path that begins with "/"', '"/healthz"'),
+  restart,
+  exitcodes,
+  signal,
+  environment,
+  limits,
+};
+
+/** With the slash at its end that directories have in the model. */
+export function asDirectory(path: string): string {
+  return path.endsWith('/') ? path : `${path}/`;
+}
+
+/** Without doubled or trailing slashes, "." and "..". */
+export function tidyPath(path: string): string {
+  const parts: string[] = [];
+  for (const part of path.split('/')) {
+    if (part === '..') parts.pop();
+    else if (part !== '' && part !== '.') parts.push(part);
+  }
+  return `/${parts.join('/')}`;
+}

@@ -1,0 +1,155 @@
+// What each call on the control socket does, in terms of the supervisor.
+
+import { constants } from 'node:os';
+import { HostdError } from '../../errors.ts';
+import type { Progress, StatusReply } from '../../protocol/control.ts';
+import type { SiteTraffic } from '../../protocol/traffic.ts';
+import type { Ending } from '../ending.ts';
+import { hangUp, reload } from '../fleet/handover.ts';
+import { type Order, type Report, restart, start, stop } from '../fleet/orders.ts';
+import { scale } from '../fleet/scale.ts';
+import type { Supervisor } from '../fleet/supervisor.ts';
+import { statusOf, type Unit } from '../fleet/unit.ts';
+import { reread, update } from '../fleet/update.ts';
+import { logHandlers } from '../logs/commands.ts';
+import type { Logs } from '../logs/logs.ts';
+import type { Logger } from '../own/log.ts';
+import type { Records } from '../runs/records.ts';
+import { type Call, type Handlers, stream } from './control.ts';
+import { listMaintenance, readMaintenanceOrder, setMaintenance } from './maintenance.ts';
+
+export interface Daemon {
+  readonly supervisor: Supervisor;
+  readonly log: Logger;
+  readonly logs: Logs;
+  readonly records: Records;
+  readonly ending: Ending;
+}
+
+export function commandHandlers(daemon: Daemon): Handlers {
+  const { supervisor, records, log, ending } = daemon;
+  const act = (call: Call, work: Order) => {
+    const names = namesOf(call);
+    return stream(call.response, report => work(supervisor.loop, choose(supervisor, names, report), report));
+  };
+  /** What was stopped by a command stays so when hostd itself is restarted. */
+  const remembered =
+    (order: Order, stopped: boolean): Order =>
+    (loop, units, report) => {
+      for (const unit of units) records.setStopped(unit.program.name, stopped);
+      return order(loop, units, report);
+    };
+  return {
+    'GET /status': ({ query }) => status(supervisor, query.getAll('name')),
+    'GET /sites': ({ query }) => sites(supervisor, query.getAll('name')),
+    'GET /pid': () => ({ pid: process.pid }),
+    ...logHandlers(supervisor, daemon.logs),
+    'POST /start': call => act(call, remembered(start, false)),
+    'POST /stop': call => act(call, remembered(stop, true)),
+    'POST /restart': call => act(call, remembered(restart, false)),
+    'POST /reload': call =>
+      act(call, async (_loop, units, report) => {
+        if (call.body['hup'] === true) hangUp(supervisor, units, report);
+        else await supervisor.exclusively(() => reload(supervisor, units, log, report));
+      }),
+    'POST /scale': call => {
+      const workers = call.body['workers'];
+      if (!Number.isSafeInteger(workers) || Number(workers) < 1 || Number(workers) > 1000)
+        throw new HostdError('usage', `cannot scale to "${workers}": not a number of workers from 1 to 1000`);
+      return act(call, async (_loop, units, report) => {
+        await Promise.all(
+          units.map(async unit => report(await scale(unit, supervisor.host(), Number(workers)))),
+        );
+      });
+    },
+    'POST /signal': call => {
+      const signal = signalOf(call.body['signal']);
+      return act(call, async (_loop, units, report) => {
+        for (const unit of units) report(signalUnit(supervisor, unit, signal));
+      });
+    },
+    'GET /maintenance': () => listMaintenance(supervisor, records),
+    'POST /maintenance': call => {
+      const names = namesOf(call);
+      const wanted = readMaintenanceOrder(call.body);
+      return stream(call.response, report =>
+        supervisor.exclusively(() => setMaintenance(names, wanted, supervisor, records, log, report)),
+      );
+    },
+    'POST /reread': () => reread(supervisor).reply,
+    'POST /update': call =>
+      stream(call.response, report => {
+        if (call.body['dryRun'] === true) {
+          report({ kind: 'reread', ...reread(supervisor).reply });
+          return Promise.resolve();
+        }
+        return supervisor.exclusively(() => update(supervisor, log, report));
+      }),
+    'POST /shutdown': call =>
+      stream(call.response, report => ending.shutdown(call.body['keepApps'] === true, report)),
+    'POST /upgrade': call => stream(call.response, report => ending.upgrade(report)),
+  };
+}
+
+function status(supervisor: Supervisor, names: readonly string[]): StatusReply {
+  const now = performance.now();
+  const chosen = names.length === 0 ? supervisor.units() : names.flatMap(name => supervisor.select(name));
+  const programs = [...new Set(chosen)].map(unit => statusOf(unit, now)).sort(byName);
+  return { programs, unknown: names.filter(name => name !== 'all' && supervisor.select(name).length === 0) };
+}
+
+/** Of all sites, and of the requests that had none; or of those that are named. */
+function sites(supervisor: Supervisor, names: readonly string[]): SiteTraffic[] {
+  const all = supervisor
+    .host()
+    .sites.map(site => site.name)
+    .sort();
+  const unknown = names.find(name => !all.includes(name));
+  if (unknown !== undefined) throw new HostdError('unknown-name', `no such site: "${unknown}"`);
+  return supervisor.traffic.report(names.length === 0 ? [...all, null] : [...new Set(names)]);
+}
+
+function byName(a: { group: string; name: string }, b: { group: string; name: string }): number {
+  const left = `${a.group}\0${a.name}`;
+  const right = `${b.group}\0${b.name}`;
+  return left < right ? -1 : left > right ? 1 : 0;
+}
+
+function namesOf({ body }: Call): string[] {
+  const { names } = body;
+  if (Array.isArray(names) && names.length > 0 && names.every(name => typeof name === 'string')) return names;
+  throw new HostdError('usage', 'cannot tell which programs are meant: "names" must be a list of strings');
+}
+
+/** The units that the names mean, each once; unknown names are reported. */
+function choose(supervisor: Supervisor, names: readonly string[], report: Report): Unit[] {
+  const chosen = new Set<Unit>();
+  for (const name of names) {
+    const units = supervisor.select(name);
+    if (units.length === 0 && name !== 'all')
+      report({ kind: 'done', name, outcome: 'unknown', message: `${name}: no such program` });
+    for (const unit of units) chosen.add(unit);
+  }
+  return [...chosen];
+}
+
+/** A name with or without SIG, in any case, or a number. */
+function signalOf(value: unknown): NodeJS.Signals {
+  const text = String(value).toUpperCase();
+  const names = Object.entries(constants.signals);
+  const found = names.find(
+    ([name, number]) => name === text || name === `SIG${text}` || String(number) === text,
+  );
+  if (found === undefined)
+    throw new HostdError('usage', `cannot send signal "${value}": there is none of that name`, {
+      hint: 'kill -l',
+    });
+  return found[0] as NodeJS.Signals;
+}
+
+function signalUnit(supervisor: Supervisor, unit: Unit, signal: NodeJS.Signals): Progress {
+  const { name } = unit.program;
+  return supervisor.signal(unit, signal)
+    ? { kind: 'done', name, outcome: 'ok', message: `${name}: signalled` }
+    : { kind: 'done', name, outcome: 'failed', message: `${name}: not running` };
+}

@@ -1,0 +1,198 @@
+// The control socket: HTTP/JSON for hostctl. Who is calling is told by the kernel; who may call, by the socket's group and mode.
+// Nothing here comes from the network.
+
+import { existsSync, lstatSync, mkdirSync, unlinkSync } from 'node:fs';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { dirname } from 'node:path';
+import { HostdError, messageOf } from '../../errors.ts';
+import type { Settings } from '../../model/host.ts';
+import { native, type Peer } from '../../native/index.ts';
+import { API, type ErrorReply, type Progress } from '../../protocol/control.ts';
+import { terminalPath, terminalProtocol } from '../../protocol/terminal.ts';
+import type { Logger } from '../own/log.ts';
+
+// An import would load every export of node:http, undici among them: 13 MB for nothing.
+const { createServer } = process.getBuiltinModule('node:http');
+
+/** The longest request body, in bytes. */
+const longestBody = 256 * 1024;
+const backlog = 128;
+
+export interface Call {
+  readonly path: string;
+  readonly query: URLSearchParams;
+  /** The decoded JSON body, or {}. */
+  readonly body: { readonly [key: string]: unknown };
+  readonly caller: Peer;
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+}
+
+/** Answers a call: a value is sent as JSON; undefined means that the handler has answered by itself. */
+export type Handler = (call: Call) => unknown;
+
+/** Handlers by "METHOD /path" below the API's prefix. */
+export type Handlers = { readonly [route: string]: Handler };
+
+/** Takes a connection that has left HTTP (protocol/terminal.ts); `early` are the bytes that came with the request. */
+export type Upgrade = (socket: Socket, early: Buffer, caller: Peer) => Promise<void>;
+
+/** Listens on the control socket, mode 0660, root and the operators' group. Returns its fd. */
+export function listenControl(control: Settings['control']): number {
+  const own = process.geteuid?.() ?? 0;
+  const group = control.group === null ? null : native.group(control.group);
+  mkdirSync(dirname(control.socket), { recursive: true, mode: 0o755 });
+  if (existsSync(control.socket)) {
+    if (!lstatSync(control.socket).isSocket())
+      throw new HostdError(
+        'conflict',
+        `cannot listen on "${control.socket}": there is something else of that name`,
+      );
+    unlinkSync(control.socket);
+  }
+  const gid = group?.gid ?? process.getegid?.() ?? 0;
+  return native.listenUnix(control.socket, own, gid, group === null ? 0o600 : 0o660, backlog);
+}
+
+/** Serves the control socket until the process ends. */
+export function serveControl(fd: number, handlers: Handlers, log: Logger, upgrade: Upgrade): void {
+  const server = createServer((request, response) => {
+    handle(request, response, handlers, log).catch(error => {
+      log.error({ err: error }, `control: ${messageOf(error)}`);
+      if (response.headersSent) response.destroy();
+      else fail(response, 500, { code: 'failed', message: messageOf(error) });
+    });
+  });
+  server.on('upgrade', (request, stream, early) => {
+    const socket = stream as Socket;
+    leaveHttp(request, socket, early, upgrade).catch(error => {
+      log.error({ err: error }, `control: ${messageOf(error)}`);
+      socket.destroy();
+    });
+  });
+  // A command may take as long as its programs do.
+  server.requestTimeout = 0;
+  server.listen({ fd });
+}
+
+async function handle(
+  request: IncomingMessage,
+  response: ServerResponse,
+  handlers: Handlers,
+  log: Logger,
+): Promise<void> {
+  const caller = callerOf(request);
+  const url = new URL(request.url ?? '/', 'http://control');
+  const path = url.pathname.startsWith(`${API}/`) ? url.pathname.slice(API.length) : '';
+  const handler = handlers[`${request.method} ${path}`];
+  if (handler === undefined) {
+    fail(response, 404, { code: 'usage', message: `no such call: ${request.method} ${url.pathname}` });
+    return;
+  }
+  const body = request.method === 'POST' ? await readBody(request) : {};
+  if (body === null) {
+    fail(response, 400, {
+      code: 'usage',
+      message: 'cannot read the request: not a JSON object, or too long',
+    });
+    return;
+  }
+  if (request.method === 'POST') {
+    const user = native.user(caller.uid)?.name ?? String(caller.uid);
+    log.info(
+      { user, uid: caller.uid, pid: caller.pid, ...body },
+      `control: ${user} asks for ${path.slice(1)}`,
+    );
+  }
+  try {
+    const reply = await handler({ path, query: url.searchParams, body, caller, request, response });
+    if (reply !== undefined) sendJson(response, 200, reply);
+  } catch (error) {
+    if (!(error instanceof HostdError) || response.headersSent) throw error;
+    const { code, message, hint } = error;
+    fail(response, code === 'unknown-name' ? 404 : 409, {
+      code,
+      message,
+      ...(hint === undefined ? {} : { hint }),
+    });
+  }
+}
+
+async function leaveHttp(
+  request: IncomingMessage,
+  socket: Socket,
+  early: Buffer,
+  upgrade: Upgrade,
+): Promise<void> {
+  if (request.url !== terminalPath || request.headers.upgrade !== terminalProtocol) {
+    socket.end('HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n');
+    return;
+  }
+  const caller = callerOf(request);
+  socket.write(
+    `HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: ${terminalProtocol}\r\n\r\n`,
+  );
+  await upgrade(socket, early, caller);
+}
+
+/** @throws when the kernel does not tell: then nobody is served. */
+function callerOf(request: IncomingMessage): Peer {
+  const { _handle: handle } = request.socket as unknown as { _handle: { fd: number } };
+  return native.peer(handle.fd);
+}
+
+async function readBody(request: IncomingMessage): Promise<{ [key: string]: unknown } | null> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    length += chunk.length;
+    if (length > longestBody) return null;
+    chunks.push(chunk);
+  }
+  if (length === 0) return {};
+  try {
+    const value: unknown = JSON.parse(Buffer.concat(chunks).toString('utf8'));
+    return typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? (value as { [key: string]: unknown })
+      : null;
+  } catch {
+    return null;
+  }
+}
+
+function sendJson(response: ServerResponse, status: number, value: unknown): void {
+  const text = JSON.stringify(value);
+  response.writeHead(status, {
+    'Content-Type': 'application/json',
+    'Content-Length': Buffer.byteLength(text),
+  });
+  response.end(text);
+}
+
+function fail(response: ServerResponse, status: number, error: ErrorReply['error']): void {
+  sendJson(response, status, { error } satisfies ErrorReply);
+}
+
+/** Answers with one JSON line for each piece of progress, as it comes, and a last one when `work` is done. */
+export async function stream(
+  response: ServerResponse,
+  work: (report: (progress: Progress) => void) => Promise<void>,
+): Promise<undefined> {
+  response.writeHead(200, { 'Content-Type': 'application/x-ndjson' });
+  // A caller who goes away leaves the work to be finished.
+  response.on('error', () => {});
+  const report = (progress: Progress) => {
+    if (response.writable) response.write(`${JSON.stringify(progress)}\n`);
+  };
+  try {
+    await work(report);
+  } catch (error) {
+    if (!(error instanceof HostdError)) throw error;
+    const hint = error.hint === undefined ? '' : `\n  try: ${error.hint}`;
+    report({ kind: 'done', name: 'hostd', outcome: 'failed', message: `${error.message}${hint}` });
+  }
+  report({ kind: 'end' });
+  response.end();
+  return undefined;
+}

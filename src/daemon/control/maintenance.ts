@@ -1,0 +1,91 @@
+// `hostctl maintenance`: which sites are served by their maintenance page. It is written down first, so that it outlasts hostd,
+// and in force when a new generation of proxy workers has taken over.
+
+import { HostdError } from '../../errors.ts';
+import type { MaintenanceReply } from '../../protocol/control.ts';
+import { defaultRetryAfter, type Maintenance } from '../../protocol/worker.ts';
+import { renewProxies } from '../fleet/handover.ts';
+import type { Report } from '../fleet/orders.ts';
+import type { Supervisor } from '../fleet/supervisor.ts';
+import type { Logger } from '../own/log.ts';
+import type { Records } from '../runs/records.ts';
+
+/** Seconds: a week. */
+const longestRetryAfter = 604_800;
+
+export function listMaintenance(supervisor: Supervisor, records: Records): MaintenanceReply {
+  const all = records.maintenance();
+  return {
+    sites: supervisor.host().sites.map(({ name }) => {
+      const maintenance = all.get(name);
+      return { name, maintenance: maintenance !== undefined, retryAfter: maintenance?.retryAfter ?? null };
+    }),
+  };
+}
+
+/** What a request asks for. @throws HostdError 'usage' */
+export function readMaintenanceOrder(body: { readonly [key: string]: unknown }): Maintenance | null {
+  const { on, retryAfter = defaultRetryAfter } = body;
+  if (typeof on !== 'boolean')
+    throw new HostdError(
+      'usage',
+      'cannot tell whether maintenance begins or ends: "on" must be true or false',
+    );
+  if (!on) return null;
+  if (Number.isSafeInteger(retryAfter) && Number(retryAfter) >= 1 && Number(retryAfter) <= longestRetryAfter)
+    return { retryAfter: Number(retryAfter) };
+  const message = `cannot use retryAfter ${JSON.stringify(retryAfter)}: not a number of seconds, 1 to ${longestRetryAfter}`;
+  throw new HostdError('usage', message);
+}
+
+/** "all" is every site. Names that are no site's are reported and change nothing. */
+export async function setMaintenance(
+  names: readonly string[],
+  wanted: Maintenance | null,
+  supervisor: Supervisor,
+  records: Records,
+  log: Logger,
+  report: Report,
+): Promise<void> {
+  const { settings, sites } = supervisor.host();
+  if (!settings.proxy.enabled)
+    throw new HostdError('conflict', 'cannot change maintenance: [proxy] enabled = false', {
+      hint: 'say it to the proxy that serves the sites; in nginx: return 503;',
+    });
+  const known = new Set(sites.map(site => site.name));
+  const before = records.maintenance();
+  const chosen = new Set(names.flatMap(name => (name === 'all' ? [...known] : [name])));
+  for (const name of chosen) {
+    if (!known.has(name)) {
+      chosen.delete(name);
+      report({ kind: 'done', name, outcome: 'unknown', message: `${name}: no such app` });
+    }
+  }
+  const restore = () => {
+    for (const name of chosen) records.setMaintenance(name, before.get(name) ?? null);
+  };
+  try {
+    for (const name of chosen) records.setMaintenance(name, wanted);
+  } catch (error) {
+    restore();
+    throw error;
+  }
+  let failed = false;
+  const changed = [...chosen].some(name => before.get(name)?.retryAfter !== wanted?.retryAfter);
+  if (changed) {
+    await renewProxies(supervisor, log, progress => {
+      if (progress.kind !== 'done' || progress.outcome !== 'failed') return;
+      failed = true;
+      report(progress);
+    });
+  }
+  // What did not come into force is not to come into force by surprise, at the next start.
+  if (failed) restore();
+  else for (const name of chosen) report(outcome(name, wanted, before.get(name) ?? null));
+}
+
+function outcome(name: string, wanted: Maintenance | null, before: Maintenance | null) {
+  const same = wanted?.retryAfter === before?.retryAfter;
+  const state = `maintenance ${wanted === null ? 'off' : 'on'}`;
+  return { kind: 'done', name, outcome: same ? 'noop' : 'ok', message: `${name}: ${state}` } as const;
+}

@@ -1,0 +1,64 @@
+// Finds again what an earlier hostd has started: what still lives is supervised on, what has died is cleaned up.
+
+import { bootId, isAlive } from '../../linux/procfs.ts';
+import { native } from '../../native/index.ts';
+import type { Logger } from '../own/log.ts';
+import { clearCgroup } from '../runs/cgroups.ts';
+import type { Record, Records } from '../runs/records.ts';
+import type { Run } from '../runs/run.ts';
+import { killStrays } from '../runs/strays.ts';
+import type { Supervisor } from './supervisor.ts';
+
+/**
+ * Adopts every recorded run that is alive, as the program that it was started as; the caller then compares that with the
+ * configuration.
+ */
+export function adoptAll(supervisor: Supervisor, records: Records, log: Logger): void {
+  const { records: found, broken } = records.read();
+  for (const file of broken) log.warn({ file }, `cannot read record ${file}: dropped`);
+  // Of two runs of one program (a hand-over was under way) the newer stays.
+  found.sort((a, b) => b.run - a.run);
+  for (const record of found) {
+    const run = isAlive(record.process) ? openRun(record) : null;
+    if (run === null) {
+      bury(record, log);
+      records.remove(record.name, record.run);
+      continue;
+    }
+    const older = supervisor.unit(record.name);
+    const unit = supervisor.admit(record.program);
+    supervisor.adopt(unit, run);
+    log.info(
+      { program: record.name, pid: run.process.pid, run: run.number },
+      `adopted: '${record.name}' with pid ${run.process.pid}`,
+    );
+    if (older !== undefined) {
+      supervisor.replace(older);
+      supervisor.retire(unit);
+    }
+  }
+}
+
+function openRun(record: Record): Run | null {
+  try {
+    const pidfd = native.pidfdOpen(record.process.pid);
+    // The pid may have changed hands between the look and the open; the pidfd holds it still.
+    if (!isAlive(record.process)) return null;
+    const { process, cgroup, startedAt, marker } = record;
+    return { number: record.run, process, pidfd, cgroup, startedAt, status: null, marker };
+  } catch {
+    return null;
+  }
+}
+
+/** Ends what a run that died in hostd's absence has left. */
+function bury(record: Record, log: Logger): void {
+  const { name, process: id, cgroup } = record;
+  if (id.bootId !== bootId()) {
+    log.info({ program: name }, `'${name}' ran before this boot`);
+    return;
+  }
+  log.warn({ program: name, pid: id.pid }, `'${name}' (${id.pid}) ended while no hostd was there`);
+  if (cgroup !== null) clearCgroup(cgroup, () => {});
+  killStrays(record, () => {});
+}

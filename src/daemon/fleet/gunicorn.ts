@@ -1,0 +1,143 @@
+// What hostd adds to an app's gunicorn: a word from each worker once it has loaded the app (post_worker_init), of what class
+// it is, so that RUNNING means that the app can answer, and a reload knows when the new one is ready. A probe over the
+// socket could not tell, since the old gunicorn may answer it.
+
+import { closeSync, openSync, writeFileSync } from 'node:fs';
+import { Socket } from 'node:net';
+import { join } from 'node:path';
+import { as, type Owner } from '../../linux/paths.ts';
+import type { App, Host, Program } from '../../model/host.ts';
+import { native } from '../../native/index.ts';
+import { splitWords } from '../../words/shlex.ts';
+
+const configuration = `# Written by hostd at each start: the app's own gunicorn configuration, if it has one, and a word to hostd when
+# a worker has loaded the app.
+import importlib
+import os
+import runpy
+
+
+def _own_settings():
+    given = os.environ.get("HOSTD_GUNICORN_CONFIG", "")
+    if given.startswith("python:"):
+        return vars(importlib.import_module(given[len("python:"):]))
+    path = given[len("file:"):] if given.startswith("file:") else given or "./gunicorn.conf.py"
+    if not given and not os.path.exists(path):
+        return {}
+    return runpy.run_path(path)
+
+
+# gunicorn's own control socket lies in HOME: two generations during a reload would share it, and hostctl does its work.
+control_socket_disable = True
+
+globals().update((key, value) for key, value in _own_settings().items() if not key.startswith("_"))
+_own_hook = globals().get("post_worker_init")
+
+
+def post_worker_init(worker):
+    if _own_hook is not None:
+        _own_hook(worker)
+    word = b"s" if type(worker).__module__ == "gunicorn.workers.sync" else b"w"
+    try:
+        os.write(int(os.environ["HOSTD_READY_FD"]), word)
+    except (KeyError, ValueError, OSError):
+        pass
+`;
+
+/** gunicorn's fd for the word; 3 is the socket (sd_listen_fds(3)). */
+const readyFd = 4;
+
+/** Writes the configuration file that every gunicorn is started with, and returns its path. */
+export function writeGunicornConfiguration(runtimeDir: string): string {
+  const path = join(runtimeDir, 'gunicorn.conf.py');
+  writeFileSync(path, configuration, { mode: 0o644 });
+  return path;
+}
+
+/** The app whose gunicorn this program is, or null for any other command. */
+export function gunicornApp(program: Program, host: Host): App | null {
+  if (program.app === null || program.name !== program.app) return null;
+  return host.apps.find(app => app.name === program.app && app.command === null) ?? null;
+}
+
+export interface ReadyWord {
+  readonly argv: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  /** The pipe's write end, for the child; the caller closes it. */
+  readonly fd: number;
+}
+
+/**
+ * Arranges for `onReady` to be called once `workers` gunicorn workers have loaded the app, with whether they are gunicorn's
+ * own sync workers. null: the app's user cannot read hostd's runtime directory, and so could not be given the configuration.
+ */
+export function arrangeReadyWord(
+  program: Program,
+  file: string,
+  owner: Owner,
+  workers: number,
+  onReady: (isSync: boolean) => void,
+): ReadyWord | null {
+  if (!readable(file, owner)) return null;
+  const [read, write] = native.pipe();
+  awaitWords(read, workers, onReady);
+  const own = configurationOption(program.command) ?? configurationOption(givenByVariable(program));
+  return {
+    // The last one of two counts.
+    argv: [...program.command, '--config', file],
+    env: { HOSTD_READY_FD: `${readyFd}`, ...(own === null ? {} : { HOSTD_GUNICORN_CONFIG: own }) },
+    fd: write,
+  };
+}
+
+/** The arguments that the app's environment has for gunicorn. */
+function givenByVariable({ environment }: Program): readonly string[] {
+  const split = splitWords(environment['GUNICORN_CMD_ARGS'] ?? '');
+  return split.ok ? split.words : [];
+}
+
+/** The app's own choice among its gunicorn_args: -c FILE, -cFILE, --config FILE, --config=FILE; null: none. */
+export function configurationOption(command: readonly string[]): string | null {
+  let found: string | null = null;
+  command.forEach((argument, index) => {
+    if (argument === '-c' || argument === '--config') found = command[index + 1] ?? null;
+    else if (argument.startsWith('--config=')) found = argument.slice('--config='.length);
+    else if (/^-c[^-]/.test(argument)) found = argument.slice(2);
+  });
+  return found;
+}
+
+/**
+ * Of what gunicorn has logged since its start, the lines that say why the app did not load: the worker's own traceback,
+ * without gunicorn's, which follows. At most `most` lines, the last ones.
+ */
+export function whyNotLoaded(lines: readonly string[], most: number): readonly string[] {
+  const begin = lines.findIndex(line => line.includes('Exception in worker process'));
+  if (begin < 0) return lines.slice(-most);
+  const length = lines.slice(begin + 1).findIndex(line => line.startsWith('['));
+  const end = length < 0 ? lines.length : begin + 1 + length;
+  return lines.slice(begin + 1, end).slice(-most);
+}
+
+function readable(file: string, owner: Owner): boolean {
+  try {
+    as(owner, () => closeSync(openSync(file, 'r')));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** A word is one byte. Once there are enough, the pipe is closed: what later workers write to it fails, and is let pass. */
+function awaitWords(fd: number, wanted: number, callback: (allSync: boolean) => void): void {
+  const pipe = new Socket({ fd, readable: true, writable: false });
+  let words = '';
+  pipe.on('data', (bytes: Buffer) => {
+    words += bytes.toString('latin1');
+    if (words.length < wanted || pipe.destroyed) return;
+    pipe.destroy();
+    callback(/^s+$/.test(words));
+  });
+  pipe.on('error', () => pipe.destroy());
+  pipe.unref();
+}

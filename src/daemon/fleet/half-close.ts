@@ -1,0 +1,61 @@
+// Which apps are told by the end of the stream that a request is over. gunicorn 27's sync workers keep a connection
+// whose answer they have sent until its other end has closed, and do nothing else meanwhile; one that was closed for writing
+// along with the request is let go at once. Others, uvicorn's among them, would take that for a client who has left: so it is
+// done only while everything that accepts for the app is known to be a sync worker. A file for each such app tells the proxy
+// workers, those of earlier generations too, and outlasts hostd.
+
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Run } from '../runs/run.ts';
+import { isDown, type Unit } from './unit.ts';
+
+/** The file that is there while connections to the app may be half closed. It names the run that has said so. */
+export function halfClosePath(runtimeDir: string, app: string): string {
+  return join(runtimeDir, 'half-close', app);
+}
+
+export interface HalfClose {
+  /** Whether this run, which an earlier hostd has started, is the one that has said so. */
+  isSync(app: string, run: Run): boolean;
+  /** `units`: those of the app, of every generation. */
+  update(app: string, units: readonly Unit[]): void;
+}
+
+export function openHalfClose(runtimeDir: string): HalfClose {
+  mkdirSync(join(runtimeDir, 'half-close'), { recursive: true, mode: 0o755 });
+  const read = (app: string) => {
+    try {
+      return readFileSync(halfClosePath(runtimeDir, app), 'utf8');
+    } catch {
+      return null;
+    }
+  };
+  return {
+    isSync: (app, run) => read(app) === run.marker,
+    update(app, units) {
+      const marker = syncRun(units)?.marker ?? null;
+      if (marker === read(app)) return;
+      const path = halfClosePath(runtimeDir, app);
+      if (marker === null) rmSync(path, { force: true });
+      else {
+        try {
+          writeFileSync(path, marker, { mode: 0o600 });
+        } catch {
+          // No space for it: requests are only served less quickly.
+        }
+      }
+    },
+  };
+}
+
+/**
+ * The run that accepts for the app, if everything that does is known to be a sync worker. One that stops may be followed by
+ * anything, and what waits in the backlog then is for that one to accept.
+ */
+export function syncRun<R>(
+  units: readonly { readonly state: Unit['state']; readonly isSync: boolean; readonly run: R | null }[],
+): R | null {
+  const live = units.filter(unit => !isDown(unit));
+  if (!live.every(unit => unit.isSync)) return null;
+  return live.find(unit => unit.state.kind === 'running')?.run ?? null;
+}

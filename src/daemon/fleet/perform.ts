@@ -1,0 +1,153 @@
+// One function for each effect. Nothing here decides: what comes of an effect goes back to the loop as an event.
+
+import { messageOf } from '../../errors.ts';
+import type { Effect } from '../../lifecycle/process.ts';
+import { describeExit } from '../../lifecycle/view.ts';
+import type { Logger } from '../own/log.ts';
+import { type LaunchContext, launch } from '../runs/launch.ts';
+import { killRun, type Run, signalRun, whenOver } from '../runs/run.ts';
+import type { News, Perform } from './loop.ts';
+import { awaitRequirements } from './requirements.ts';
+import { makeTurns, type Turns } from './turns.ts';
+import type { Unit } from './unit.ts';
+
+export function makePerform(context: LaunchContext, log: Logger): Perform {
+  const turns = makeTurns();
+  return (unit, effect, post) => {
+    switch (effect.kind) {
+      case 'spawn':
+        return prepare(unit, effect.run, turns, context, log, post);
+      case 'signal':
+        return signal(unit, effect, log);
+      case 'kill':
+        return kill(unit, log);
+      case 'timer': {
+        const { run, timer, ms } = effect;
+        clearTimeout(unit.timer);
+        unit.timer = setTimeout(() => post({ kind: 'timer', run, timer }), ms);
+        return;
+      }
+    }
+  };
+}
+
+/** In its turn, and when everything that the program requires is there. */
+function prepare(
+  unit: Unit,
+  run: number,
+  turns: Turns,
+  context: LaunchContext,
+  log: Logger,
+  post: (news: News) => void,
+): void {
+  const { requires } = unit.program;
+  const waitWith = (cancel: () => void) => {
+    unit.cancelWait = () => {
+      cancel();
+      unit.cancelWait = null;
+      post({ kind: 'spawn-failed', run, why: 'stopped before it was started', random: 0 });
+    };
+  };
+  const go = () => {
+    unit.waitsFor = null;
+    const cancel = turns.take(() => {
+      unit.cancelWait = null;
+      spawn(unit, run, context, log, post);
+    });
+    if (cancel !== null) waitWith(cancel);
+  };
+  if (requires.length === 0) {
+    go();
+    return;
+  }
+  const wait = awaitRequirements(
+    requires,
+    what => {
+      unit.waitsFor = what;
+    },
+    () => {
+      unit.cancelWait = null;
+      go();
+    },
+  );
+  unit.waitsFor = requires.map(({ name }) => name).join(', ');
+  waitWith(() => wait.cancel());
+}
+
+function spawn(
+  unit: Unit,
+  run: number,
+  context: LaunchContext,
+  log: Logger,
+  post: (news: News) => void,
+): void {
+  const { name } = unit.program;
+  const warn = (message: string) => log.warn({ program: name }, message);
+  try {
+    const live = launch(unit.program, run, unit.equip(unit), { ...context, warn });
+    log.info(
+      { program: name, pid: live.process.pid, run },
+      `spawned: '${name}' with pid ${live.process.pid}`,
+    );
+    attend(unit, live, context, log, post);
+    post({ kind: 'spawned', run });
+  } catch (error) {
+    post({ kind: 'spawn-failed', run, why: messageOf(error), random: Math.random() });
+  }
+}
+
+/** Makes a run, new or adopted, the unit's own, and sees to its end. */
+export function attend(
+  unit: Unit,
+  run: Run,
+  context: LaunchContext,
+  log: Logger,
+  post: (news: News) => void,
+): void {
+  const { name } = unit.program;
+  unit.run = run;
+  unit.startedAt = run.startedAt;
+  context.logs.attach(unit, run);
+  // Told to stop as a group: its members may take as long as the program may.
+  const gentle = () => unit.state.kind === 'stopping' && unit.program.stopasgroup;
+  whenOver(run, gentle, (ending, leftAlive) => {
+    context.records.remove(name, run.number);
+    context.logs.detach(run);
+    unit.run = null;
+    unit.stoppedAt = Date.now();
+    if (leftAlive > 0)
+      log.error({ program: name, run: run.number }, 'some of its processes do not end even by SIGKILL');
+    const random = Math.random();
+    if (ending.kind === 'failed') {
+      post({ kind: 'spawn-failed', run: run.number, why: ending.why, random });
+      return;
+    }
+    unit.lastExit = ending.how;
+    log.info(
+      { program: name, run: run.number, ...ending.how },
+      `exited: ${name} (${describeExit(ending.how)})`,
+    );
+    post({ kind: 'exited', run: run.number, how: ending.how, random });
+  });
+}
+
+function signal(unit: Unit, effect: Effect & { kind: 'signal' }, log: Logger): void {
+  unit.cancelWait?.();
+  if (unit.run === null) return;
+  const { program } = unit;
+  log.info(
+    { program: program.name, signal: effect.signal },
+    `stopping ${program.name} with ${effect.signal}`,
+  );
+  signalRun(unit.run, effect.signal, program.stopasgroup);
+}
+
+function kill(unit: Unit, log: Logger): void {
+  if (unit.run === null) return;
+  const { name, stopwaitsecs } = unit.program;
+  log.warn(
+    { program: name },
+    `killing '${name}' (${unit.run.process.pid}) with SIGKILL after ${stopwaitsecs} s`,
+  );
+  killRun(unit.run);
+}

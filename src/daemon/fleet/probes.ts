@@ -1,0 +1,33 @@
+// Which programs are being asked for their health: those with a health path, from their spawn until they are RUNNING.
+
+import type { State } from '../../lifecycle/process.ts';
+import type { Host } from '../../model/host.ts';
+import type { Loop } from './loop.ts';
+import { type Probe, startProbe } from './probe.ts';
+import type { Unit } from './unit.ts';
+
+/** Follows the units' states for as long as hostd lives. */
+export function askForHealth(loop: Loop, host: () => Host): void {
+  const probes = new Map<Unit, Probe>();
+  loop.listen((unit, before) => {
+    const run = spawnedRun(unit.state);
+    if (run === spawnedRun(before)) return;
+    probes.get(unit)?.stop();
+    probes.delete(unit);
+    const { health, socket } = unit.program;
+    // Over a socket that two generations share, nobody knows who answers.
+    if (run === null || health === null || socket === null || unit.successor) return;
+    unit.waitsFor = health.path;
+    const probe = startProbe(host(), { socket: socket.path, ...health }, answer => {
+      if (probes.get(unit) !== probe) return;
+      if (answer.kind === 'healthy') loop.post(unit, { kind: 'ready', run });
+      else unit.waitsFor = `${health.path}: ${answer.why}`;
+    });
+    probes.set(unit, probe);
+  });
+}
+
+/** The run that has been spawned and is not RUNNING yet. */
+function spawnedRun(state: State): number | null {
+  return state.kind === 'starting' && state.since !== null ? state.run : null;
+}

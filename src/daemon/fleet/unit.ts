@@ -1,0 +1,118 @@
+// A supervised program in the daemon: its definition, its state, and the run that is alive, if any.
+
+import type { Exit, Policy, State } from '../../lifecycle/process.ts';
+import { initial } from '../../lifecycle/process.ts';
+import { describeExit, formatUptime, spawnError, stateName } from '../../lifecycle/view.ts';
+import type { Program } from '../../model/host.ts';
+import { stateCodes } from '../../model/state.ts';
+import type { ProgramStatus } from '../../protocol/control.ts';
+import type { Equipment } from '../runs/launch.ts';
+import type { Run } from '../runs/run.ts';
+
+export interface Unit {
+  program: Program;
+  policy: Policy;
+  /** Opens what the next run needs; throws HostdError when it cannot. */
+  readonly equip: (unit: Unit) => Equipment;
+  /** Ends the wait for what it requires, if there is one: the run then counts as not spawned. */
+  cancelWait: (() => void) | null;
+  /** It belongs to a new generation that has not taken over yet (handover.ts). */
+  successor: boolean;
+  /** How many gunicorn workers have to load the app before it counts as ready. */
+  awaitWorkers: number;
+  /** Whether its workers have said that they are gunicorn's sync workers (half-close.ts). */
+  isSync: boolean;
+  /** Its sockets are kept although it is down, since a successor is about to use them. */
+  holdSockets: boolean;
+  state: State;
+  run: Run | null;
+  timer: NodeJS.Timeout | undefined;
+  /** What a program that is STARTING waits for, such as "/healthz: HTTP 503", or null. */
+  waitsFor: string | null;
+  lastExit: Exit | null;
+  /** Unix times in milliseconds. */
+  startedAt: number | null;
+  stoppedAt: number | null;
+}
+
+export function makeUnit(program: Program, policy: Policy, equip: (unit: Unit) => Equipment): Unit {
+  return {
+    program,
+    policy,
+    equip,
+    successor: false,
+    awaitWorkers: 1,
+    isSync: false,
+    holdSockets: false,
+    state: initial,
+    run: null,
+    timer: undefined,
+    waitsFor: null,
+    cancelWait: null,
+    lastExit: null,
+    startedAt: null,
+    stoppedAt: null,
+  };
+}
+
+/** Down, and nothing will start it but a command. */
+export function isDown(unit: Pick<Unit, 'state'>): boolean {
+  return unit.state.kind === 'stopped' || unit.state.kind === 'exited' || unit.state.kind === 'fatal';
+}
+
+/** `now` is monotonic, in milliseconds. */
+export function statusOf(unit: Unit, now: number): ProgramStatus {
+  const { program, state, run, lastExit } = unit;
+  const name = stateName(state);
+  const uptime = run !== null && unit.startedAt !== null ? (Date.now() - unit.startedAt) / 1000 : null;
+  return {
+    name: program.name,
+    app: program.app,
+    group: program.group,
+    state: name,
+    statecode: stateCodes[name],
+    pid: run?.process.pid ?? null,
+    uptime_seconds: uptime === null ? null : Math.max(0, Math.floor(uptime)),
+    exitstatus: lastExit === null ? null : lastExit.signal !== null ? -1 : lastExit.code,
+    spawnerr: spawnError(state),
+    description: describe(unit, uptime ?? 0, now),
+    run: state.run,
+    started: unit.startedAt === null ? null : Math.floor(unit.startedAt / 1000),
+    stopped: unit.stoppedAt === null ? null : Math.floor(unit.stoppedAt / 1000),
+  };
+}
+
+function describe(unit: Unit, uptime: number, now: number): string {
+  const { state, run, lastExit } = unit;
+  const last = lastExit === null ? '' : ` (${describeExit(lastExit)})`;
+  switch (state.kind) {
+    case 'running':
+      return `pid ${run?.process.pid ?? '?'}, uptime ${formatUptime(uptime)}`;
+    case 'starting':
+      return [
+        run === null ? [] : `pid ${run.process.pid}`,
+        unit.waitsFor === null ? [] : `waits for ${unit.waitsFor}`,
+      ]
+        .flat()
+        .join(', ');
+    case 'stopping':
+      return `pid ${run?.process.pid ?? '?'}, waits for it to end`;
+    case 'backoff':
+      return `${state.why}${last}, try ${state.tries + 1} in ${Math.max(0, Math.ceil((state.until - now) / 1000))} s`;
+    case 'fatal':
+      return `${state.why}${last}`;
+    case 'exited':
+      return `${describeExit(state.how)}${since(unit.stoppedAt)}`;
+    case 'stopped':
+      return unit.stoppedAt === null ? 'Not started' : since(unit.stoppedAt).trim();
+  }
+}
+
+function since(at: number | null): string {
+  if (at === null) return '';
+  // By hand: toLocaleString would load ICU's tables, 7 MB.
+  const date = new Date(at);
+  const two = (n: number) => String(n).padStart(2, '0');
+  const day = [date.getFullYear(), two(date.getMonth() + 1), two(date.getDate())].join('-');
+  return ` ${day} ${[date.getHours(), date.getMinutes(), date.getSeconds()].map(two).join(':')}`;
+}

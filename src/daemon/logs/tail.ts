@@ -1,0 +1,186 @@
+// The end of a log, and what is written to it from then on: through rotation by hostd, truncation by its program, and
+// replacement by anybody. Told by the kernel (inotify) that there is more, never polled.
+
+import { closeSync, fstatSync, readSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { type Owner, openDirectory, openForReading } from '../../linux/paths.ts';
+import { type Followers, fileKey, type Shift } from './followers.ts';
+import { type QuietWatch, watchQuietly } from './quiet-watch.ts';
+import { tailOffset } from './tail-offset.ts';
+
+/** Read at once, in bytes. */
+const block = 64 * 1024;
+/** Milliseconds between two looks at a busy log. */
+const rest = 50;
+/** A reader who is this many rotations behind is given up: what it has not read is kept on the disk for it. */
+const mostCopies = 8;
+
+export interface Tail {
+  close(): void;
+}
+
+/** Where the bytes go. `write` returns false when it wants no more until `whenReady` calls back. */
+export interface Sink {
+  write(bytes: Buffer): boolean;
+  whenReady(callback: () => void): void;
+  end(): void;
+}
+
+/** Part of a file that is still to be sent. */
+interface Part {
+  readonly fd: number;
+  position: number;
+  readonly end: number;
+}
+
+/**
+ * Sends the last `lines` lines and, with `follow`, what comes after.
+ * @throws the errors of openForReading when there is no such file.
+ */
+export function tail(
+  path: string,
+  owner: Owner,
+  lines: number,
+  follow: boolean,
+  sink: Sink,
+  followers: Followers,
+): Tail {
+  let fd = openForReading(path, owner);
+  let position = 0;
+  /** What comes before the log itself: backups, and what was taken out of it before it could be sent. */
+  let before: Part[] = [];
+  let state: 'new' | 'going' | 'held' | 'stopped' = 'new';
+  let blocked = false;
+  let watching: QuietWatch | null = null;
+  let directory: number | null = null;
+
+  const begin = () => {
+    const from = tailOffset(fd, lines);
+    position = from.offset;
+    if (from.missing > 0) before = backupPart(path, owner, from.missing);
+    state = 'going';
+  };
+
+  /** Sends until the end or until the sink wants no more; returns whether it has come to the end. */
+  const send = (part: Part): boolean => {
+    while (part.position < part.end && !blocked && state === 'going') {
+      const buffer = Buffer.allocUnsafe(Math.min(block, part.end - part.position));
+      const length = readSync(part.fd, buffer, 0, buffer.length, part.position);
+      if (length === 0) return true;
+      part.position += length;
+      if (sink.write(buffer.subarray(0, length))) continue;
+      blocked = true;
+      sink.whenReady(() => {
+        blocked = false;
+        pump();
+      });
+    }
+    return part.position >= part.end;
+  };
+
+  const pump = (): boolean => {
+    if (state !== 'going' || blocked) return false;
+    for (let part = before[0]; part !== undefined; part = before[0]) {
+      if (!send(part)) return true;
+      closeSync(part.fd);
+      before.shift();
+    }
+    const { size } = fstatSync(fd);
+    // Truncated by its program: what is there now is new.
+    if (size < position) position = 0;
+    const part = { fd, position, end: size };
+    const all = send(part);
+    const found = part.position > position;
+    position = part.position;
+    if (all && !follow) close(true);
+    return found;
+  };
+
+  /** What is taken out before it was sent is sent from the copy. */
+  const shifted = ({ bytes, dropped, openCopy }: Shift) => {
+    if (position >= bytes) {
+      position -= bytes;
+      return;
+    }
+    const copy = openCopy();
+    const part = { position: Math.max(0, position - dropped), end: bytes - dropped };
+    position = 0;
+    if (copy !== null) before.push({ fd: copy, ...part });
+    if (before.length > mostCopies) close(true);
+  };
+
+  const follower = {
+    hold: () => {
+      if (state === 'going') state = 'held';
+    },
+    goOn: (shift: Shift | null) => {
+      if (state === 'stopped') return;
+      if (state === 'new') begin();
+      else {
+        state = 'going';
+        if (shift !== null) shifted(shift);
+      }
+      pump();
+    },
+  };
+
+  /** The file of that name is another one and is being written to: then nobody writes to the old one any more. */
+  const switchOver = () => {
+    if (state !== 'going' || blocked || before.length > 0) return;
+    const next = openAnother(path, owner, fd);
+    if (next === null) return;
+    pump();
+    forget();
+    closeSync(fd);
+    fd = next;
+    position = 0;
+    forget = followers.add(fd, follower);
+  };
+
+  const close = (ended: boolean) => {
+    if (state === 'stopped') return;
+    state = 'stopped';
+    watching?.close();
+    forget();
+    for (const open of [fd, ...before.map(part => part.fd), ...(directory === null ? [] : [directory])])
+      closeSync(open);
+    if (ended) sink.end();
+  };
+
+  let held = false;
+  let forget = followers.add(fd, { ...follower, hold: () => (held = true) });
+  forget();
+  forget = followers.add(fd, follower);
+  if (!held) begin();
+  if (follow) {
+    directory = openDirectory(dirname(path));
+    watching = watchQuietly(directory, rest, () => {
+      switchOver();
+      return pump();
+    });
+  }
+  pump();
+  return { close: () => close(false) };
+}
+
+/** The file that has the log's name now, if it is not this one and is not empty. */
+function openAnother(path: string, owner: Owner, fd: number): number | null {
+  try {
+    const next = openForReading(path, owner);
+    if (fileKey(next) !== fileKey(fd) && fstatSync(next).size > 0) return next;
+    closeSync(next);
+  } catch {
+    // It is gone for the moment; the directory will say when it is back.
+  }
+  return null;
+}
+
+/** The last lines of the newest backup. */
+function backupPart(path: string, owner: Owner, lines: number): Part[] {
+  try {
+    const fd = openForReading(`${path}.1`, owner);
+    return [{ fd, position: tailOffset(fd, lines).offset, end: fstatSync(fd).size }];
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,55 @@
+// hostd's own log: JSON lines by pino on stderr or in a file, readable ones when stderr is a terminal.
+// Writing is asynchronous and bounded, so that a reader of stderr that has stalled cannot stop hostd.
+
+import { createRequire } from 'node:module';
+import { isatty } from 'node:tty';
+import { destination, type Logger, pino, stdTimeFunctions } from 'pino';
+
+import { openForAppending } from '../../linux/paths.ts';
+
+export type { Logger };
+
+/** Characters that wait for a stalled reader; what comes after them is dropped. */
+const mostWaiting = 4 * 1024 * 1024;
+
+/** The log, and a way to write out what is still waiting, for the moment before the process ends. */
+export function openLog(level: string, file: string | null): { log: Logger; flush: () => void } {
+  const options = {
+    level,
+    base: null,
+    timestamp: stdTimeFunctions.isoTime,
+    formatters: { level: levelName },
+  };
+  if (file === null && isatty(2)) {
+    // Loaded here, since a daemon without a terminal never needs it.
+    const pretty = createRequire(import.meta.url)('pino-pretty') as typeof import('pino-pretty').PinoPretty;
+    const stream = pretty({
+      destination: 2,
+      sync: true,
+      translateTime: 'SYS:HH:MM:ss.l',
+      messageFormat: '{if program}{program}: {end}{msg}',
+      ignore: 'program',
+      singleLine: true,
+    });
+    return { log: pino({ ...options, formatters: {} }, stream), flush: () => {} };
+  }
+  const fd =
+    file === null
+      ? 2
+      : openForAppending(file, { uid: process.geteuid?.() ?? 0, gid: process.getegid?.() ?? 0 });
+  const stream = destination({ fd, sync: false, maxLength: mostWaiting });
+  // A broken log (a closed pipe, a full disk) must not end the daemon.
+  stream.on('error', () => {});
+  const flush = () => {
+    try {
+      stream.flushSync();
+    } catch {
+      // Nobody is left to be told.
+    }
+  };
+  return { log: pino(options, stream), flush };
+}
+
+function levelName(label: string): { level: string } {
+  return { level: label };
+}

@@ -1,0 +1,94 @@
+// What the service manager wants to hear (sd_notify(3)): ready, reloading, stopping, how many programs run. Silent where
+// there is none. Told on changes only; the watchdog is the one thing that is said again and again, because it is asked for.
+
+import { stateName } from '../../lifecycle/view.ts';
+import type { StateName } from '../../model/state.ts';
+import { native } from '../../native/index.ts';
+import type { Loop } from '../fleet/loop.ts';
+import type { Unit } from '../fleet/unit.ts';
+
+/** Milliseconds in which changes are gathered into one message. */
+const gathering = 200;
+/** Milliseconds, beyond what a program may take to start or stop, until the service manager may lose patience. */
+const patience = 90_000;
+
+type Phase = 'starting' | 'ready' | 'stopping';
+let phase: Phase = 'starting';
+let reloads = 0;
+
+/** Sends one message, such as "READY=1". A service manager that does not listen is none of hostd's trouble. */
+function notify(text: string): void {
+  const socket = process.env['NOTIFY_SOCKET'];
+  if (socket === undefined || socket === '') return;
+  try {
+    native.notify(socket, text);
+  } catch {
+    // It went away, or its queue is full.
+  }
+}
+
+/** Everything that is to be started has been; from now on the watchdog is fed. */
+export function notifyReady(): void {
+  if (phase === 'starting') startWatchdog();
+  if (phase !== 'stopping') phase = 'ready';
+  notify(`READY=1\nMAINPID=${process.pid}`);
+}
+
+export function notifyStopping(): void {
+  phase = 'stopping';
+  notify('STOPPING=1');
+}
+
+/** Says that the configuration is being applied, for as long as `work` takes. */
+export async function whileReloading<T>(work: () => Promise<T>): Promise<T> {
+  if (phase !== 'ready') return await work();
+  reloads += 1;
+  if (reloads === 1) notify(`RELOADING=1\nMONOTONIC_USEC=${process.hrtime.bigint() / 1000n}`);
+  try {
+    return await work();
+  } finally {
+    reloads -= 1;
+    if (reloads === 0 && phase === 'ready') notifyReady();
+  }
+}
+
+/** Keeps STATUS= current; while hostd starts or stops, each change also asks for more time. */
+export function keepStatus(loop: Loop, units: () => readonly Unit[]): void {
+  let last = '';
+  let _timer: NodeJS.Timeout | undefined;
+  const tell = () => {
+    _timer = undefined;
+    const all = units();
+    const line = statusLine(
+      all.map(({ program, state }) => ({ name: program.name, state: stateName(state) })),
+    );
+    if (line === last && phase === 'ready') return;
+    last = line;
+    const longest = Math.max(0, ...all.map(unit => unit.policy.stopwait));
+    const more = phase === 'ready' ? '' : `\nEXTEND_TIMEOUT_USEC=${(longest + patience) * 1000}`;
+    notify(`STATUS=${line}${more}`);
+  };
+  loop.listen(() => {
+    _timer ??= setTimeout(tell, gathering);
+  });
+}
+
+/** One short line for people: how many run, and which ones should but do not. */
+export function statusLine(
+  programs: readonly { readonly name: string; readonly state: StateName }[],
+): string {
+  const running = programs.filter(program => program.state === 'RUNNING').length;
+  const [first, ...others] = programs.filter(({ state }) => state === 'FATAL' || state === 'BACKOFF');
+  const line = `${running} of ${programs.length} programs are running`;
+  if (first === undefined) return line;
+  const rest = others.length === 0 ? '' : `, and ${others.length} more are not well`;
+  return `${line}; ${first.name} is ${first.state}${rest}`;
+}
+
+/** Sends WATCHDOG=1 twice as often as asked for, for as long as the event loop turns (sd_watchdog_enabled(3)). */
+function startWatchdog(): void {
+  const { WATCHDOG_USEC: usec, WATCHDOG_PID: pid } = process.env;
+  if (usec === undefined || (pid !== undefined && Number(pid) !== process.pid)) return;
+  const ms = Number(usec) / 2000;
+  if (ms > 0) setInterval(() => notify('WATCHDOG=1'), ms).unref();
+}

@@ -1,0 +1,155 @@
+// The sites' certificates: read and judged by root, handed to the proxy workers as texts, and noticed when they are renewed.
+// A pair that cannot be used (a renewal that is half written) leaves the last good one in its place, over restarts too.
+
+import { closeSync, type FSWatcher, readSync, watch } from 'node:fs';
+import { dirname } from 'node:path';
+import { pairProblem, validUntil } from '../../config/certificate.ts';
+import { HostdError, messageOf } from '../../errors.ts';
+import { type Owner, openThroughLinks } from '../../linux/paths.ts';
+import type { CertificateFiles, Host, Site } from '../../model/host.ts';
+import type { Pem } from '../../protocol/worker.ts';
+import { userOf } from '../runs/launch.ts';
+import type { Records } from '../runs/records.ts';
+
+/** Bytes of one PEM file: a chain of ten has about 20 kB. */
+const longestPem = 262_144;
+/** Milliseconds from the first change until renewed files are read: a tool writes the chain, then the key. */
+const settlingMs = 1000;
+/** Milliseconds between two renewals, doubled with each until an hour without one: an app must not be able to turn the workers over. */
+const firstPauseMs = 5000;
+const longestPauseMs = 600_000;
+const calmMs = 3_600_000;
+
+export interface Certificates {
+  /** The pairs of a host's sites, by site name, as they are on disk now. */
+  read(host: Host): ReadonlyMap<string, Pem>;
+  /** Calls back when any file of this host's certificates may have changed; replaces the watches before. */
+  watch(host: Host): void;
+}
+
+/** `renew` resolves with whether anything had changed. */
+export function makeCertificates(
+  renew: () => Promise<boolean>,
+  records: Records,
+  warn: (message: string) => void,
+): Certificates {
+  /** The last good pairs, as the records have them. */
+  const good = new Map(records.pairs());
+  const said = new Map<string, string>();
+  let watchers: FSWatcher[] = [];
+  let waiting = false;
+  let pauseMs = firstPauseMs;
+  let renewedAt = Number.NEGATIVE_INFINITY;
+
+  /** Once, until something else is to be said of this site. */
+  const say = (site: string, message: string | null) => {
+    if (message === null) said.delete(site);
+    else if (said.get(site) !== message) {
+      said.set(site, message);
+      warn(message);
+    }
+  };
+  const keep = (site: string, pem: Pem | null) => {
+    const last = good.get(site);
+    if (last?.certificate === pem?.certificate && last?.key === pem?.key) return;
+    if (pem === null) good.delete(site);
+    else good.set(site, pem);
+    try {
+      records.setPair(site, pem);
+    } catch (error) {
+      warn(`cannot note the certificate of "${site}" for a next hostd: ${messageOf(error)}`);
+    }
+  };
+  const readSite = (host: Host, site: Site, files: CertificateFiles): Pem | null => {
+    try {
+      const pem = readPair(files, ownerOf(host, site.name));
+      say(site.name, lateness(site.name, pem));
+      keep(site.name, pem);
+      return pem;
+    } catch (error) {
+      const last = good.get(site.name) ?? null;
+      const instead = last === null ? 'it is served without TLS' : 'the one before serves on';
+      say(site.name, `"${site.name}": ${messageOf(error)}; ${instead}`);
+      return last;
+    }
+  };
+  const look = async () => {
+    waiting = false;
+    if (!(await renew())) return;
+    const now = performance.now();
+    pauseMs = now - renewedAt > calmMs ? firstPauseMs : Math.min(pauseMs * 2, longestPauseMs);
+    renewedAt = now;
+  };
+  // One that runs is not put off: changes without end must not keep a renewal from being seen.
+  const soon = () => {
+    if (waiting) return;
+    waiting = true;
+    setTimeout(look, Math.max(settlingMs, renewedAt + pauseMs - performance.now()));
+  };
+  return {
+    read(host) {
+      const pairs = host.sites.flatMap((site): [string, Pem][] => {
+        const pem = site.certificate === null ? null : readSite(host, site, site.certificate);
+        return pem === null ? [] : [[site.name, pem]];
+      });
+      const withPair = new Set(host.sites.filter(site => site.certificate !== null).map(site => site.name));
+      for (const site of good.keys()) if (!withPair.has(site)) keep(site, null);
+      return new Map(pairs);
+    },
+    watch(host) {
+      for (const watcher of watchers) watcher.close();
+      watchers = [...directoriesOf(host)].flatMap(directory => {
+        try {
+          // certbot replaces the links in live/NAME, so the directory is what changes.
+          const watcher = watch(directory, { persistent: false }, soon);
+          watcher.on('error', () => watcher.close());
+          return [watcher];
+        } catch {
+          return [];
+        }
+      });
+    },
+  };
+}
+
+function directoriesOf(host: Host): ReadonlySet<string> {
+  const files = host.sites.flatMap(({ certificate: pair }) =>
+    pair === null ? [] : [pair.certificate, pair.key],
+  );
+  return new Set(files.map(dirname));
+}
+
+function ownerOf(host: Host, site: string): Owner {
+  const app = host.programs.find(program => program.app === site);
+  return app === undefined ? { uid: 0, gid: 0 } : userOf(app);
+}
+
+function readPair(files: CertificateFiles, owner: Owner): Pem {
+  const certificate = readPem(files.certificate, owner);
+  const key = readPem(files.key, owner);
+  const problem = pairProblem(certificate, key);
+  if (problem !== null) throw new HostdError('config', `${problem} (${files.certificate}, ${files.key})`);
+  return { certificate, key };
+}
+
+function readPem(path: string, owner: Owner): string {
+  const fd = openThroughLinks(path, owner);
+  try {
+    // By what is read, not by what the file says of itself: it may be an app's.
+    const bytes = Buffer.alloc(longestPem + 1);
+    let length = 0;
+    for (let size = -1; size !== 0 && length < bytes.length; length += size)
+      size = readSync(fd, bytes, length, bytes.length - length, null);
+    if (length > longestPem)
+      throw new HostdError('failed', `cannot read "${path}": longer than a certificate can be`);
+    return bytes.toString('latin1', 0, length);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function lateness(site: string, { certificate }: Pem): string | null {
+  const until = validUntil(certificate);
+  if (!(until < Date.now())) return null;
+  return `"${site}": its certificate is valid no more since ${new Date(until).toISOString()}\n  try: certbot renew`;
+}

@@ -1,0 +1,221 @@
+// The proxy workers as supervised programs: what they are, and what each of their runs is given (listeners, routes,
+// access logs, a pipe for their facts). What they say is counted and logged; it never makes hostd do anything.
+
+import { closeSync, constants, openSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { messageOf } from '../../errors.ts';
+import type { Policy } from '../../lifecycle/process.ts';
+import { openForAppending } from '../../linux/paths.ts';
+import { logFile } from '../../model/app.ts';
+import type { Host, Listen, Program, ProxySettings } from '../../model/host.ts';
+import { native } from '../../native/index.ts';
+import {
+  decodeFact,
+  type Fact,
+  factLimit,
+  type Maintenance,
+  type Pem,
+  type RoutedSite,
+  type RouteSettings,
+  type Routes,
+} from '../../protocol/worker.ts';
+import { halfClosePath } from '../fleet/half-close.ts';
+import { sha256 } from '../own/digest.ts';
+import { ownProgram, workerDigest } from '../own-code.ts';
+import { type Equipment, userOf } from '../runs/launch.ts';
+import type { Sockets } from '../sockets/sockets.ts';
+import { readLines } from './lines.ts';
+
+export const proxyGroup = 'hostd-proxy';
+
+/** open(2); node:fs has no name for it. */
+const O_TMPFILE = 0o20000000 | constants.O_DIRECTORY;
+
+const firstRoutesFd = 3;
+const factsFd = 4;
+const firstListenerFd = 5;
+
+/** What the workers are told besides the configuration, by site name. */
+export interface Published {
+  readonly certificates: ReadonlyMap<string, Pem>;
+  readonly maintenance: ReadonlyMap<string, Maintenance>;
+}
+
+/** The addresses that the workers listen on; those for TLS as soon as one site is to have it. */
+export function proxyListeners({
+  settings,
+  sites,
+}: Host): readonly { readonly address: Listen; readonly tls: boolean }[] {
+  const { listen, tlsListen } = settings.proxy;
+  const secure = sites.some(site => site.certificate !== null) ? tlsListen : [];
+  return [
+    ...listen.map(address => ({ address, tls: false })),
+    ...secure.map(address => ({ address, tls: true })),
+  ];
+}
+
+/** The programs that [proxy] asks for: "hostd-proxy", or "hostd-proxy:0" and so on. */
+export function proxyPrograms({ settings, sites }: Host, published: Published): Program[] {
+  const { enabled, workers, user } = settings.proxy;
+  const told = { ...settings.proxy, sites, code: workerDigest() };
+  const states = [[...published.certificates], [...published.maintenance]];
+  // What a worker serves is part of what it is: other sites are a changed program.
+  const routes = sha256(JSON.stringify([told, states]));
+  if (!enabled) return [];
+  const log = logFile(join(settings.logDir, 'proxy.log'));
+  return Array.from({ length: workers }, (_, number) => ({
+    name: workers === 1 ? proxyGroup : `${proxyGroup}:${number}`,
+    group: proxyGroup,
+    groupPriority: Number.MAX_SAFE_INTEGER,
+    app: null,
+    source: { file: settings.file, key: ['proxy'] },
+    instance: null,
+    command: ['hostd-proxy'],
+    directory: '/',
+    environment: { HOSTD_ROUTES_SHA256: routes },
+    user,
+    unixGroup: null,
+    umask: 0o027,
+    limits: {},
+    requires: [],
+    noNewPrivileges: true,
+    priority: 999,
+    autostart: true,
+    autorestart: 'always',
+    startsecs: 1,
+    startretries: null,
+    exitcodes: [0],
+    stopsignal: 'SIGTERM',
+    stopwaitsecs: 40,
+    stopasgroup: false,
+    killasgroup: false,
+    stdout: log,
+    stderr: null,
+    socket: null,
+    health: null,
+  }));
+}
+
+/** Milliseconds that an old worker may go on for the sake of tunnels and answers that don't end, such as server-sent events. */
+const longestLinger = 86_400_000;
+
+/** How a worker is stopped that has a successor: it finishes what it has, however long that takes. */
+export function lingering(policy: Policy): Policy {
+  return { ...policy, stopsignal: 'SIGQUIT', stopwait: longestLinger };
+}
+
+/**
+ * What one run of a worker needs. `onFact` hears it, until `onEnd` is told that it will say no more; `warn` is told about
+ * access logs that cannot be opened.
+ */
+export function equipProxy(
+  host: Host,
+  published: Published,
+  program: Program,
+  sockets: Sockets,
+  onFact: (fact: Fact) => void,
+  warn: (message: string) => void,
+  onEnd: () => void,
+): Equipment {
+  const user = userOf(program);
+  const { settings, sites } = host;
+  const addresses = proxyListeners(host);
+  const close: number[] = [];
+  const closing = (fd: number) => {
+    close.push(fd);
+    return fd;
+  };
+  try {
+    const listeners = addresses.map(({ address }) => sockets.tcp(address));
+    const owners = new Map(host.programs.filter(p => p.app !== null).map(p => [p.app, p]));
+    const logs: number[] = [];
+    const routed = sites.map((site): RoutedSite => {
+      const app = owners.get(site.name);
+      const passOn = (path: string): number | null => {
+        const fd = app === undefined ? null : openSiteLog(path, app, warn);
+        if (fd === null) return null;
+        logs.push(closing(fd));
+        return firstListenerFd + listeners.length + logs.length - 1;
+      };
+      return {
+        ...site,
+        accessLogFd: passOn(site.accessLog),
+        errorLogFd: passOn(site.errorLog),
+        pem: published.certificates.get(site.name) ?? null,
+        maintenance: published.maintenance.get(site.name) ?? null,
+        halfClose: site.keepalive ? null : halfClosePath(settings.runtimeDir, site.name),
+      };
+    });
+    const routes: Routes = {
+      listeners: addresses.map(({ address, tls }, index) => ({
+        ...address,
+        tls,
+        fd: firstListenerFd + index,
+      })),
+      sites: routed,
+      ...routeSettings(settings.proxy),
+    };
+    const routesFd = closing(openRoutes(settings.runtimeDir, routes));
+    const { argv, binary } = ownProgram('proxy', proxyGroup, user, settings.runtimeDir);
+    closing(binary);
+    const [read, write] = native.pipe();
+    closing(write);
+    const names = new Set(sites.map(site => site.name));
+    const hear = (line: string): boolean => {
+      const fact = decodeFact(line, names);
+      if (fact !== null) onFact(fact);
+      return fact !== null;
+    };
+    readLines(read, factLimit, hear, onEnd);
+    const env = { HOSTD_ROUTES_FD: `${firstRoutesFd}`, HOSTD_FACTS_FD: `${factsFd}` };
+    return { argv, env, fds: [routesFd, write, ...listeners, ...logs], binary, close };
+  } catch (error) {
+    for (const fd of close) closeSync(fd);
+    throw error;
+  }
+}
+
+function routeSettings({
+  trustedProxies,
+  defaultSite,
+  accessLogFormat,
+  errorPages,
+  acmeWebroot,
+}: ProxySettings): RouteSettings {
+  return { trustedProxies, defaultSite, accessLogFormat, errorPages, acmeWebroot };
+}
+
+function openSiteLog(path: string, app: Program, warn: (message: string) => void): number | null {
+  try {
+    const { uid, gid } = userOf(app);
+    return openForAppending(path, { uid, gid });
+  } catch (error) {
+    warn(`no log for the site of "${app.app}": ${messageOf(error)}`);
+    return null;
+  }
+}
+
+/** A file without a name: private keys are in it. */
+function openRoutes(directory: string, routes: Routes): number {
+  const fd = openNameless(directory);
+  try {
+    writeFileSync(fd, JSON.stringify(routes));
+    // Opened anew, so that it is read from its beginning.
+    return openSync(`/proc/self/fd/${fd}`, 'r');
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function openNameless(directory: string): number {
+  try {
+    return openSync(directory, O_TMPFILE | constants.O_RDWR, 0o600);
+  } catch {
+    // Not every file system can. Then it loses its name before anything is in it.
+    const path = join(directory, `routes.${process.pid}`);
+    rmSync(path, { force: true });
+    const fd = openSync(path, 'wx+', 0o600);
+    rmSync(path);
+    return fd;
+  }
+}

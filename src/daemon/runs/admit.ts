@@ -1,0 +1,56 @@
+// From a child that waits at its gate to a run: written down first, so that no program runs of which a next hostd would
+// not know, then let go. A child that could not be written down never runs, and is reaped.
+
+import { closeSync, writeSync } from 'node:fs';
+import { HostdError } from '../../errors.ts';
+import { identify } from '../../linux/procfs.ts';
+import type { Program } from '../../model/host.ts';
+import { type Launched, native } from '../../native/index.ts';
+import type { Records } from './records.ts';
+import { launchFailure, type Run } from './run.ts';
+
+export interface Admission {
+  readonly program: Program;
+  readonly number: number;
+  readonly cgroup: string | null;
+  readonly marker: string;
+}
+
+/** Milliseconds after which a child whose end cannot be waited for is reaped. */
+const buryLate = 1000;
+
+/** @throws when the run cannot be written down, or the child has failed already. */
+export function admitChild(child: Launched, admission: Admission, records: Records): Run {
+  const { program, number, cgroup, marker } = admission;
+  let pidfd = -1;
+  try {
+    pidfd = native.pidfdOpen(child.pid);
+    const id = identify(child.pid);
+    if (id === null) throw new HostdError('failed', 'cannot start: ended before it had begun');
+    const startedAt = Date.now();
+    const record = { name: program.name, run: number, process: id, cgroup, startedAt, marker, program };
+    records.write({ version: 1, ...record });
+    writeSync(child.gate, '\n');
+    closeSync(child.gate);
+    return { number, process: id, pidfd, cgroup, startedAt, status: child.status, marker };
+  } catch (error) {
+    const failure = launchFailure(child.status);
+    // At its closed gate the child ends, before any of the program's code.
+    closeSync(child.gate);
+    closeSync(child.status);
+    records.remove(program.name, number);
+    bury(child.pid, pidfd);
+    throw failure === null ? error : new HostdError('failed', failure);
+  }
+}
+
+function bury(pid: number, pidfd: number): void {
+  if (pidfd < 0) {
+    setTimeout(() => native.reap(pid), buryLate);
+    return;
+  }
+  native.watch(pidfd, () => {
+    closeSync(pidfd);
+    native.reap(pid);
+  });
+}

@@ -1,0 +1,33 @@
+// How many descriptors hostd may open. The last ones are kept for what must go on working when there is a shortage:
+// the control socket, and the killing and reaping of what runs.
+
+import { readFileSync } from 'node:fs';
+import { HostdError } from '../../errors.ts';
+
+/** Descriptors that no program's start may take. */
+const reserve = 64;
+
+let cachedLimit: number | undefined;
+
+/**
+ * To be asked with a descriptor that has just been opened: the kernel gives the lowest free number, so it tells how many
+ * are in use.
+ * @throws HostdError when only the reserve is left.
+ */
+export function keepReserve(fd: number): void {
+  cachedLimit ??= parseLimit(readFileSync('/proc/self/limits', 'utf8'));
+  // A limit that is itself hardly more than the reserve leaves it half.
+  const usable = cachedLimit - Math.min(reserve, cachedLimit / 2);
+  if (fd < usable) return;
+  throw new HostdError(
+    'failed',
+    `cannot start: hostd has ${fd} of its ${cachedLimit} file descriptors in use, and keeps the rest in reserve`,
+    { hint: 'LimitNOFILE= in hostd.service, or: ulimit -n' },
+  );
+}
+
+/** The soft limit of open files in /proc/PID/limits (proc_pid_limits(5)); Infinity for "unlimited". */
+export function parseLimit(limits: string): number {
+  const soft = /^Max open files\s+(\S+)/m.exec(limits)?.[1];
+  return soft === undefined || soft === 'unlimited' ? Number.POSITIVE_INFINITY : Number(soft);
+}

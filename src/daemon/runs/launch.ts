@@ -1,0 +1,179 @@
+// From a program to a live run: its user, its environment, its files, its cgroup, then the launch. Whatever was opened on
+// the way is closed again, also when it fails.
+
+import { closeSync, constants, openSync, statSync } from 'node:fs';
+import { isAbsolute, join } from 'node:path';
+import { errnoOf, HostdError, messageOf } from '../../errors.ts';
+import { openForAppending } from '../../linux/paths.ts';
+import type { Limit, LogFile, Program } from '../../model/host.ts';
+import { native, type User } from '../../native/index.ts';
+import type { Logs } from '../logs/logs.ts';
+import { admitChild } from './admit.ts';
+import { type Cgroups, clearCgroup } from './cgroups.ts';
+import { keepReserve } from './descriptors.ts';
+import type { Records } from './records.ts';
+import type { Run } from './run.ts';
+import { makeInput } from './terminal-input.ts';
+
+/** What a run is given beyond its program: more environment, and the fds from 3 on. */
+export interface Equipment {
+  /** In place of the program's command. */
+  readonly argv?: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly fds: readonly number[];
+  /** An open binary to execute in place of argv[0], which then need not be reachable for the user. */
+  readonly binary?: number;
+  /** Fds that hostd closes again once the child has them. */
+  readonly close: readonly number[];
+}
+
+export interface LaunchContext {
+  readonly cgroups: Cgroups | null;
+  readonly records: Records;
+  /** Told which logs a run has open. */
+  readonly logs: Logs;
+  /** Told when a log file cannot be used and the output goes to /dev/null instead. */
+  readonly warn: (message: string) => void;
+}
+
+/** Numbers of setrlimit(2), the same on every architecture that Node runs on. */
+const resources = { cpu: 0, fsize: 1, data: 2, stack: 3, core: 4, nproc: 6, nofile: 7, memlock: 8, as: 9 };
+
+const defaultPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+
+/**
+ * Starts a program. When it returns, the run is recorded and the program may run.
+ * @throws HostdError with the reason, when it cannot even be tried.
+ */
+export function launch(program: Program, number: number, equipment: Equipment, context: LaunchContext): Run {
+  const opened: number[] = [...equipment.close];
+  const closing = (fd: number) => {
+    opened.push(fd);
+    return fd;
+  };
+  let cgroup: string | null = null;
+  try {
+    const user = userOf(program);
+    const gid = groupOf(program, user);
+    const marker = `HOSTD_RUN=${program.name}.${number}.${process.pid}.${Date.now().toString(36)}`;
+    const env = environmentOf(program, user, { ...equipment.env });
+    const file = equipment.binary === undefined ? findCommand(program, env['PATH'] ?? defaultPath) : '';
+    const nothing = closing(openSync('/dev/null', 'r+'));
+    keepReserve(nothing);
+    const owner = { uid: user.uid, gid };
+    // What has no socket may be spoken to (hostctl attach); gunicorn and the proxy read nothing.
+    const stdin = equipment.fds.length === 0 ? closing(makeInput(owner)) : nothing;
+    const stdout = closing(openLog(program.stdout, owner, context.warn));
+    const stderr = program.stderr === null ? stdout : closing(openLog(program.stderr, owner, context.warn));
+    cgroup = context.cgroups?.make(`${program.name}.${number}`) ?? null;
+    const born = cgroup === null ? -1 : closing(openSync(cgroup, constants.O_DIRECTORY));
+    const child = native.spawn({
+      file,
+      binary: equipment.binary ?? -1,
+      argv: equipment.argv ?? program.command,
+      env: [...Object.entries(env).map(([key, value]) => `${key}=${value}`), marker],
+      directory: program.directory,
+      uid: user.uid,
+      gid,
+      groups: groupsOf(user, gid),
+      umask: program.umask,
+      limits: limitsOf(program.limits),
+      fds: [stdin, stdout, stderr, ...equipment.fds],
+      cgroup: born,
+      noNewPrivs: program.noNewPrivileges ? 1 : 0,
+    });
+    return admitChild(child, { program, number, cgroup, marker }, context.records);
+  } catch (error) {
+    if (cgroup !== null) clearCgroup(cgroup, () => {});
+    throw error instanceof HostdError ? error : new HostdError('failed', `cannot start: ${why(error)}`);
+  } finally {
+    for (const fd of opened) closeSync(fd);
+  }
+}
+
+/** The user that a program runs as. @throws HostdError when there is none, or hostd may not become it. */
+export function userOf(program: Pick<Program, 'user'>): User {
+  const own = process.geteuid?.() ?? 0;
+  const name = program.user ?? own;
+  const user = native.user(typeof name === 'string' && /^\d+$/.test(name) ? Number(name) : name);
+  if (user === null) throw new HostdError('failed', `user "${name}" does not exist`);
+  if (own !== 0 && user.uid !== own)
+    throw new HostdError('failed', `cannot run as user "${user.name}": hostd does not run as root`);
+  return user;
+}
+
+export function groupOf(program: Program, user: User): number {
+  if (program.unixGroup === null) return user.gid;
+  const group = native.group(/^\d+$/.test(program.unixGroup) ? Number(program.unixGroup) : program.unixGroup);
+  if (group === null) throw new HostdError('failed', `group "${program.unixGroup}" does not exist`);
+  return group.gid;
+}
+
+export function groupsOf(user: User, gid: number): number[] {
+  return [...new Set([gid, ...user.groups])];
+}
+
+/** The user's own variables cannot be overridden by accident: HOME, USER, LOGNAME and SHELL come first, the program's after. */
+export function environmentOf(
+  program: Program,
+  user: User,
+  extra: Record<string, string>,
+): Record<string, string> {
+  return {
+    PATH: defaultPath,
+    HOME: user.home,
+    USER: user.name,
+    LOGNAME: user.name,
+    SHELL: '/bin/sh',
+    ...program.environment,
+    ...extra,
+  };
+}
+
+/** The absolute path of argv[0]. @throws HostdError in Supervisor's words when there is none, or it cannot be executed. */
+export function findCommand(program: Program, path: string): string {
+  const name = program.command[0] ?? '';
+  const from = program.directory ?? '/';
+  const candidates = name.includes('/')
+    ? [isAbsolute(name) ? name : join(from, name)]
+    : path.split(':').map(directory => join(isAbsolute(directory) ? directory : join(from, directory), name));
+  for (const candidate of candidates) {
+    const stats = statSync(candidate, { throwIfNoEntry: false });
+    if (stats === undefined) continue;
+    if (stats.isFile() && (stats.mode & 0o111) !== 0) return candidate;
+    throw new HostdError('failed', `command at "${candidate}" is not executable`);
+  }
+  throw new HostdError('failed', `cannot find command "${name}"`);
+}
+
+/** Shortages in words: spawning is where they are met first. */
+function why(error: unknown): string {
+  switch (errnoOf(error)) {
+    case 'EAGAIN':
+      return 'the limit of processes is reached (EAGAIN, see RLIMIT_NPROC and pids.max)';
+    case 'ENOMEM':
+      return 'out of memory (ENOMEM)';
+    default:
+      return messageOf(error);
+  }
+}
+
+function openLog(log: LogFile, owner: { uid: number; gid: number }, warn: (message: string) => void): number {
+  if (log.path === null) return openSync('/dev/null', 'w');
+  try {
+    return openForAppending(log.path, owner);
+  } catch (error) {
+    const code = errnoOf(error);
+    warn(
+      `${error instanceof HostdError ? error.message : `cannot open "${log.path}": ${code ?? messageOf(error)}`}`,
+    );
+    return openSync('/dev/null', 'w');
+  }
+}
+
+export function limitsOf(limits: Readonly<Record<string, Limit>>): number[] {
+  return Object.entries(limits).flatMap(([name, { soft, hard }]) => {
+    const number = resources[name as keyof typeof resources];
+    return number === undefined ? [] : [number, soft ?? -1, hard ?? -1];
+  });
+}

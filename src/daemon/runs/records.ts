@@ -1,0 +1,170 @@
+// One small file for each live run, written before the program's own code runs, so that a new hostd can find again
+// what an earlier one has started. A file is replaced whole or not at all.
+
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { bootId, type ProcessId } from '../../linux/procfs.ts';
+import type { Host, Program } from '../../model/host.ts';
+import { defaultRetryAfter, type Maintenance, type Pem } from '../../protocol/worker.ts';
+
+export interface Record {
+  readonly version: 1;
+  readonly name: string;
+  readonly run: number;
+  readonly process: ProcessId;
+  readonly cgroup: string | null;
+  /** Unix time in milliseconds. */
+  readonly startedAt: number;
+  /** "HOSTD_RUN=...", in the environment of everything that the run has started. */
+  readonly marker: string;
+  /** The program as it was when it was started; environment included, hence mode 0600. */
+  readonly program: Program;
+}
+
+export interface Records {
+  write(record: Record): void;
+  remove(name: string, run: number): void;
+  /** Notes that somebody has stopped a program by a command, so that the next hostd leaves it so; or that it is wanted again. */
+  setStopped(name: string, stopped: boolean): void;
+  /** The programs that were stopped by a command since the machine's boot. */
+  stopped(): Set<string>;
+  forgetStopped(): void;
+  /** Notes that the app's site is in maintenance, or (null) no longer: it stays so over restarts and reboots. */
+  setMaintenance(app: string, maintenance: Maintenance | null): void;
+  /** By app. */
+  maintenance(): ReadonlyMap<string, Maintenance>;
+  /** Notes the pair that a site is served with, for a next hostd that finds a broken one; or (null) that it has none any more. */
+  setPair(site: string, pair: Pem | null): void;
+  /** By site. */
+  pairs(): ReadonlyMap<string, Pem>;
+  /** The configuration in force, for a next hostd that finds a broken one. */
+  writeHost(host: Host): void;
+  readHost(): Host | null;
+  /** Every readable record, and the names of the files that are not. */
+  read(): { records: Record[]; broken: string[] };
+}
+
+/** The records below `stateDir`/runs, a directory that is root's alone. */
+export function openRecords(stateDir: string): Records {
+  const directory = join(stateDir, 'runs');
+  const stopped = join(stateDir, 'stopped');
+  const maintained = join(stateDir, 'maintenance');
+  const certificates = join(stateDir, 'certificates');
+  const host = join(stateDir, 'host.json');
+  for (const path of [directory, stopped, maintained, certificates])
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+  const file = (name: string, run: number) => join(directory, `${name}.${run}.json`);
+  return {
+    write(record) {
+      replace(file(record.name, record.run), JSON.stringify(record));
+    },
+    remove(name, run) {
+      try {
+        rmSync(file(name, run), { force: true });
+      } catch {
+        // A record of what has ended does no harm: it is compared with what runs.
+      }
+    },
+    setStopped(name, is) {
+      if (is) replace(join(stopped, name), bootId());
+      else rmSync(join(stopped, name), { force: true });
+    },
+    stopped: () =>
+      new Set(namesIn(stopped).filter(name => readFileSync(join(stopped, name), 'utf8') === bootId())),
+    forgetStopped() {
+      for (const name of namesIn(stopped)) rmSync(join(stopped, name));
+    },
+    setMaintenance(app, maintenance) {
+      note(join(maintained, app), maintenance);
+    },
+    maintenance: () =>
+      new Map(namesIn(maintained).map(name => [name, readMaintenance(join(maintained, name))])),
+    setPair(site, pair) {
+      note(join(certificates, site), pair);
+    },
+    pairs: () =>
+      new Map(
+        namesIn(certificates).flatMap((name): [string, Pem][] => {
+          const pair = readPair(join(certificates, name));
+          return pair === null ? [] : [[name, pair]];
+        }),
+      ),
+    writeHost: value => replace(host, JSON.stringify(value)),
+    readHost() {
+      try {
+        return JSON.parse(readFileSync(host, 'utf8')) as Host;
+      } catch {
+        return null;
+      }
+    },
+    read() {
+      const records: Record[] = [];
+      const broken: string[] = [];
+      for (const name of readdirSync(directory).sort()) {
+        const path = join(directory, name);
+        const record = name.endsWith('.json') ? parse(path) : null;
+        if (record !== null) records.push(record);
+        else {
+          broken.push(path);
+          rmSync(path, { force: true });
+        }
+      }
+      return { records, broken };
+    },
+  };
+}
+
+/** Without drafts that a crash has left. */
+function namesIn(directory: string): string[] {
+  return readdirSync(directory).filter(name => !name.startsWith('.'));
+}
+
+function note(path: string, value: object | null): void {
+  if (value === null) rmSync(path, { force: true });
+  else replace(path, JSON.stringify(value));
+}
+
+function replace(path: string, text: string): void {
+  // No program's or app's name begins with a dot.
+  const draft = join(dirname(path), `.${basename(path)}.new`);
+  writeFileSync(draft, text, { mode: 0o600 });
+  renameSync(draft, path);
+}
+
+function readPair(path: string): Pem | null {
+  try {
+    const { certificate, key } = JSON.parse(readFileSync(path, 'utf8')) as Pem;
+    return typeof certificate === 'string' && typeof key === 'string' ? { certificate, key } : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Whatever the file says: that it is there means maintenance. */
+function readMaintenance(path: string): Maintenance {
+  try {
+    const { retryAfter } = JSON.parse(readFileSync(path, 'utf8')) as Maintenance;
+    if (Number.isSafeInteger(retryAfter) && retryAfter > 0) return { retryAfter };
+  } catch {
+    // Half written, or edited by hand.
+  }
+  return { retryAfter: defaultRetryAfter };
+}
+
+function parse(path: string): Record | null {
+  try {
+    const value = JSON.parse(readFileSync(path, 'utf8')) as Record;
+    const sound =
+      value.version === 1 &&
+      typeof value.name === 'string' &&
+      Number.isSafeInteger(value.run) &&
+      Number.isSafeInteger(value.process.pid) &&
+      value.process.pid > 1 &&
+      Number.isSafeInteger(value.process.starttime) &&
+      typeof value.process.bootId === 'string' &&
+      typeof value.program.name === 'string';
+    return sound ? value : null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,155 @@
+// One live run of a program: the process, the ways to signal it, and what is left of it when it has ended.
+
+import { closeSync, readSync } from 'node:fs';
+import { constants } from 'node:os';
+import { errnoOf } from '../../errors.ts';
+import type { Exit } from '../../lifecycle/process.ts';
+import { type ProcessId, readStat } from '../../linux/procfs.ts';
+import { launchStages, native, type Watch } from '../../native/index.ts';
+import { clearCgroup, killCgroup, whenEmpty } from './cgroups.ts';
+import { killStrays, noteDescendants, strayPidfds, whenEnded } from './strays.ts';
+
+export interface Run {
+  readonly number: number;
+  readonly process: ProcessId;
+  readonly pidfd: number;
+  /** null: this machine gives hostd no cgroup2. */
+  readonly cgroup: string | null;
+  /** Unix time in milliseconds. */
+  readonly startedAt: number;
+  /** Where the launcher tells why it failed; null for an adopted run. */
+  readonly status: number | null;
+  /** "HOSTD_RUN=...", in the environment of everything that the run has started. */
+  readonly marker: string;
+}
+
+/** How a run came to its end: it exited, or it never became the program. */
+export type Ending =
+  | { readonly kind: 'exited'; readonly how: Exit }
+  | { readonly kind: 'failed'; readonly why: string };
+
+const signalNames = new Map(Object.entries(constants.signals).map(([name, number]) => [number, name]));
+
+/** Longest wait for processes that even SIGKILL does not end (uninterruptible sleep), in milliseconds. */
+const longestSweep = 5000;
+
+/**
+ * Calls back once, when the main process has ended and nothing that it started is left. What it has left is killed at
+ * once, or, where `gentle` says so, waited for: killRun then ends the wait.
+ */
+export function whenOver(
+  run: Run,
+  gentle: () => boolean,
+  callback: (ending: Ending, leftAlive: number) => void,
+): Watch {
+  return native.watch(run.pidfd, () => {
+    const wait = gentle();
+    // Before the reaping: the zombie still holds the pid, so the group's number can be nobody else's.
+    if (!wait) signalGroup(run, 'SIGKILL');
+    const ended = native.reap(run.process.pid);
+    const ending = endingOf(run, ended);
+    const clean = wait ? awaitRest : sweep;
+    clean(run, left => {
+      closeSync(run.pidfd);
+      if (run.status !== null) closeSync(run.status);
+      callback(ending, left);
+    });
+  });
+}
+
+/** Sends a signal to the main process, or to its whole process group. */
+export function signalRun(run: Run, signal: NodeJS.Signals, group: boolean): void {
+  // What the program may leave behind when it ends is still to be seen below it.
+  if (run.cgroup === null) noteDescendants(run);
+  if (group) signalGroup(run, signal);
+  else signalPidfd(run.pidfd, signal);
+}
+
+/** A process that has ended meanwhile is as good as signalled. */
+function signalPidfd(pidfd: number, signal: NodeJS.Signals): void {
+  try {
+    native.pidfdSignal(pidfd, constants.signals[signal]);
+  } catch (error) {
+    if (errnoOf(error) !== 'ESRCH') throw error;
+  }
+}
+
+/** SIGKILL to everything that belongs to the run. */
+export function killRun(run: Run): void {
+  if (run.cgroup !== null) killCgroup(run.cgroup);
+  else killStrays(run, () => {});
+  signalGroup(run, 'SIGKILL');
+  signalPidfd(run.pidfd, 'SIGKILL');
+}
+
+/** The group's number is the main process's pid, which is anybody's once the whole group has gone. */
+function signalGroup(run: Run, signal: NodeJS.Signals): void {
+  const leader = readStat(run.process.pid);
+  if (leader !== null && leader.starttime !== run.process.starttime) return;
+  try {
+    process.kill(-run.process.pid, signal);
+  } catch {
+    // Nobody is left in it, or nobody whom this user may signal.
+  }
+}
+
+function endingOf(run: Run, ended: { code: number | null; signal: number | null } | null): Ending {
+  const failure = run.status === null ? null : launchFailure(run.status);
+  if (failure !== null) return { kind: 'failed', why: failure };
+  const signal = ended?.signal == null ? null : (signalNames.get(ended.signal) ?? `signal ${ended.signal}`);
+  return { kind: 'exited', how: { code: ended?.code ?? null, signal } };
+}
+
+/** What the launcher wrote before it gave up: stage and errno. Nothing: it became the program. */
+export function launchFailure(status: number): string | null {
+  const report = Buffer.alloc(8);
+  let length = 0;
+  try {
+    length = readSync(status, report);
+  } catch {
+    return null;
+  }
+  if (length < 8) return null;
+  const stage = launchStages[report.readInt32LE(0)] ?? 'exec';
+  const number = report.readInt32LE(4);
+  const code =
+    Object.entries(constants.errno).find(([, value]) => value === number)?.[0] ?? `errno ${number}`;
+  const what = {
+    '': 'cannot start',
+    cgroup: 'cannot enter its cgroup',
+    limits: 'cannot set its limits',
+    user: 'cannot become its user',
+    files: 'cannot set up its files',
+    directory: 'cannot enter its directory',
+    exec: 'cannot execute its command',
+  }[stage];
+  return `${what}: ${code}`;
+}
+
+function sweep(run: Run, done: (left: number) => void): void {
+  const { cgroup } = run;
+  bounded(
+    finish => (cgroup === null ? killStrays(run, finish) : clearCgroup(cgroup, finish)),
+    ended => done(ended ? 0 : 1),
+  );
+}
+
+/** Waits for as long as it takes; the caller's timer calls killRun when that is too long. */
+function awaitRest(run: Run, done: (left: number) => void): void {
+  const rest = () => sweep(run, done);
+  if (run.cgroup === null) whenEnded(strayPidfds(run), rest);
+  else whenEmpty(run.cgroup, rest);
+}
+
+/** Starts a wait and calls back when it is over or has taken too long. */
+function bounded(wait: (finish: () => void) => void, callback: (finished: boolean) => void): void {
+  let over = false;
+  const end = (finished: boolean) => {
+    if (over) return;
+    over = true;
+    clearTimeout(timer);
+    callback(finished);
+  };
+  const timer = setTimeout(() => end(false), longestSweep);
+  wait(() => end(true));
+}

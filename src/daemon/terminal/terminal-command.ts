@@ -1,0 +1,197 @@
+// One command of `hostctl exec` or `shell`: with its program's user, groups, environment, directory and limits, on pipes or on a
+// terminal, in a cgroup of its own. Never root's groups, environment or descriptors. Who asked is not known here.
+
+import { chownSync, closeSync, constants, openSync, writeSync } from 'node:fs';
+import { Socket } from 'node:net';
+import { HostdError } from '../../errors.ts';
+import { identify } from '../../linux/procfs.ts';
+import type { Program } from '../../model/host.ts';
+import { type Launched, native, type User } from '../../native/index.ts';
+import { openTerminal, type Terminal } from '../../native/terminal.ts';
+import type { TerminalKind, TerminalSize } from '../../protocol/terminal.ts';
+import { type Cgroups, clearCgroup } from '../runs/cgroups.ts';
+import { environmentOf, findCommand, groupOf, groupsOf, limitsOf } from '../runs/launch.ts';
+import { type Ending, killRun, type Run, signalRun, whenOver } from '../runs/run.ts';
+
+export interface CommandHooks {
+  /** Returns false when no more is wanted until resume(). */
+  readonly onOutput: (kind: 'output' | 'errors', bytes: Buffer) => boolean;
+  /** Called once, after the last output. */
+  readonly onEnd: (ending: Ending) => void;
+}
+
+/** Milliseconds that the last output has to arrive in. */
+const lastWordsMs = 500;
+
+/** What is there to be ended with hostd. */
+const open = new Set<Run>();
+let isWatchingExit = false;
+
+export class TerminalCommand {
+  /** Where what is typed goes. */
+  readonly input: Socket;
+  readonly #run: Run;
+  readonly #terminal: Terminal | null;
+  readonly #outputs: ReadonlySet<Socket>;
+
+  private constructor(run: Run, streams: Streams, hooks: CommandHooks) {
+    this.#run = run;
+    this.input = streams.input;
+    this.#terminal = streams.terminal;
+    this.#outputs = streams.outputs;
+    this.#watch(hooks);
+  }
+
+  /**
+   * Starts `program`'s command. `number` names it among others.
+   * @throws HostdError when it cannot be started.
+   */
+  static start(
+    program: Program,
+    user: User,
+    kind: TerminalKind | null,
+    number: number,
+    cgroups: Cgroups | null,
+    hooks: CommandHooks,
+  ): TerminalCommand {
+    const env = environmentOf(program, user, kind === null ? {} : { TERM: kind.term });
+    const file = findCommand(program, env['PATH'] ?? '');
+    const gid = groupOf(program, user);
+    const streams = kind === null ? openPipes(hooks) : openScreen(kind, user, hooks);
+    const marker = `HOSTD_RUN=terminal.${number}.${process.pid}.${Date.now().toString(36)}`;
+    const cgroup = cgroups?.make(`terminal.${number}.${process.pid}`) ?? null;
+    const born = cgroup === null ? -1 : openSync(cgroup, constants.O_DIRECTORY);
+    try {
+      const child = native.spawn({
+        file,
+        binary: -1,
+        argv: program.command,
+        env: [...Object.entries(env).map(([key, value]) => `${key}=${value}`), marker],
+        directory: program.directory,
+        uid: user.uid,
+        gid,
+        groups: groupsOf(user, gid),
+        umask: program.umask,
+        limits: limitsOf(program.limits),
+        fds: streams.fds,
+        cgroup: born,
+        noNewPrivs: program.noNewPrivileges ? 1 : 0,
+        terminal: kind === null ? 0 : 1,
+      });
+      const run = admit(child, number, cgroup, marker);
+      return new TerminalCommand(run, streams, hooks);
+    } catch (error) {
+      if (cgroup !== null) clearCgroup(cgroup, () => {});
+      for (const stream of [streams.input, ...streams.outputs]) stream.destroy();
+      throw error;
+    } finally {
+      streams.release();
+      if (born >= 0) closeSync(born);
+    }
+  }
+
+  get isOnTerminal(): boolean {
+    return this.#terminal !== null;
+  }
+
+  resize({ columns, rows }: TerminalSize): void {
+    this.#terminal?.resize(columns, rows);
+  }
+
+  /** To its process group, as a terminal's keys are. */
+  signal(name: NodeJS.Signals): void {
+    if (open.has(this.#run)) signalRun(this.#run, name, true);
+  }
+
+  kill(): void {
+    if (open.has(this.#run)) killRun(this.#run);
+  }
+
+  resume(): void {
+    for (const output of this.#outputs) output.resume();
+  }
+
+  #watch({ onEnd }: CommandHooks): void {
+    const run = this.#run;
+    if (!isWatchingExit) process.on('exit', killOpen);
+    isWatchingExit = true;
+    open.add(run);
+    const closed = [...this.#outputs].map(output => new Promise(resolve => output.once('close', resolve)));
+    const over = (ending: Ending): void => {
+      open.delete(run);
+      const timer = setTimeout(() => {
+        for (const output of this.#outputs) output.destroy();
+      }, lastWordsMs);
+      void Promise.all(closed).then(() => {
+        clearTimeout(timer);
+        this.input.destroy();
+        onEnd(ending);
+      });
+    };
+    whenOver(run, () => false, over);
+  }
+}
+
+function killOpen(): void {
+  for (const run of open) killRun(run);
+}
+
+function admit({ pid, gate, status }: Launched, number: number, cgroup: string | null, marker: string): Run {
+  try {
+    const id = identify(pid);
+    if (id === null) throw new HostdError('failed', 'cannot start: ended before it had begun');
+    const pidfd = native.pidfdOpen(pid);
+    writeSync(gate, '\n');
+    return { number, process: id, pidfd, cgroup, startedAt: Date.now(), status, marker };
+  } finally {
+    closeSync(gate);
+  }
+}
+
+interface Streams {
+  /** The command's fds 0 to 2. */
+  readonly fds: readonly number[];
+  readonly input: Socket;
+  readonly outputs: ReadonlySet<Socket>;
+  readonly terminal: Terminal | null;
+  /** Closes the command's ends, once it has them. */
+  release(): void;
+}
+
+function openPipes(hooks: CommandHooks): Streams {
+  const [[stdin, typed], [output, stdout], [errors, stderr]] = [native.pipe(), native.pipe(), native.pipe()];
+  const input = new Socket({ fd: typed, readable: false, writable: true });
+  // A command that does not read its input to the end.
+  input.on('error', () => input.destroy());
+  const outputs = [
+    pass(new Socket({ fd: output, readable: true, writable: false }), 'output', hooks),
+    pass(new Socket({ fd: errors, readable: true, writable: false }), 'errors', hooks),
+  ];
+  const fds = [stdin, stdout, stderr];
+  const release = (): void => {
+    for (const fd of fds) closeSync(fd);
+  };
+  return { fds, input, outputs: new Set(outputs), terminal: null, release };
+}
+
+function openScreen({ columns, rows }: TerminalKind, { uid, gid }: User, hooks: CommandHooks): Streams {
+  const terminal = openTerminal(columns, rows);
+  const { slave, stream } = terminal;
+  // Its user may open it by name, as below sshd.
+  chownSync(`/proc/self/fd/${slave}`, uid, native.group('tty')?.gid ?? gid);
+  pass(stream, 'output', hooks);
+  return {
+    fds: [slave, slave, slave],
+    input: stream,
+    outputs: new Set([stream]),
+    terminal,
+    release: () => terminal.closeSlave(),
+  };
+}
+
+function pass(stream: Socket, kind: 'output' | 'errors', { onOutput }: CommandHooks): Socket {
+  stream.on('data', (bytes: Buffer) => {
+    if (!onOutput(kind, bytes)) stream.pause();
+  });
+  return stream.on('error', () => stream.destroy());
+}

@@ -1,0 +1,220 @@
+// `hostctl exec`, `shell` and `attach`: the conversation on one upgraded control connection, and who may have what. A member of the
+// operators' group acts for apps; root's own rights are root's. Loaded when the first one asks.
+
+import { existsSync } from 'node:fs';
+import type { Socket } from 'node:net';
+import { constants } from 'node:os';
+import { HostdError, messageOf } from '../../errors.ts';
+import type { App } from '../../model/host.ts';
+import { native, type Peer } from '../../native/index.ts';
+import {
+  decodeRequest,
+  decodeSize,
+  encodeFrame,
+  type Frame,
+  FrameReader,
+  type TerminalRequest,
+} from '../../protocol/terminal.ts';
+import type { Supervisor } from '../fleet/supervisor.ts';
+import type { Unit } from '../fleet/unit.ts';
+import type { Logger } from '../own/log.ts';
+import type { Cgroups } from '../runs/cgroups.ts';
+import { userOf } from '../runs/launch.ts';
+import type { Ending } from '../runs/run.ts';
+import { openInput } from '../runs/terminal-input.ts';
+import { TerminalCommand } from './terminal-command.ts';
+
+export interface TerminalContext {
+  readonly supervisor: Supervisor;
+  readonly cgroups: Cgroups | null;
+  readonly log: Logger;
+}
+
+/** Milliseconds in which a caller has to say what it wants. */
+const openMs = 10_000;
+/** Milliseconds from SIGHUP to SIGKILL, once the caller has gone. */
+const hangUpMs = 3000;
+
+let count = 0;
+
+/** Serves one upgraded connection; `early` came with the request. */
+export function serveTerminal(socket: Socket, early: Buffer, caller: Peer, context: TerminalContext): void {
+  new Conversation(++count, socket, caller, context).start(early);
+}
+
+class Conversation {
+  readonly #number: number;
+  readonly #socket: Socket;
+  readonly #caller: Peer;
+  readonly #context: TerminalContext;
+  readonly #reader = new FrameReader();
+  readonly #late: NodeJS.Timeout;
+  #opened = false;
+  #command: TerminalCommand | null = null;
+  /** Where what is typed goes. */
+  #input: Socket | null = null;
+
+  constructor(number: number, socket: Socket, caller: Peer, context: TerminalContext) {
+    this.#number = number;
+    this.#socket = socket;
+    this.#caller = caller;
+    this.#context = context;
+    this.#late = setTimeout(() => socket.destroy(), openMs);
+  }
+
+  start(early: Buffer): void {
+    const socket = this.#socket;
+    socket.on('data', (bytes: Buffer) => this.#take(bytes));
+    socket.on('error', () => socket.destroy());
+    socket.on('end', () => socket.destroy());
+    socket.on('close', () => this.#callerGone());
+    socket.on('drain', () => this.#command?.resume());
+    if (early.length > 0) this.#take(early);
+  }
+
+  #take(bytes: Buffer): void {
+    const frames = this.#reader.push(bytes);
+    if (frames === null) this.#socket.destroy();
+    for (const frame of frames ?? []) if (!this.#socket.destroyed) this.#obey(frame);
+  }
+
+  #obey({ kind, bytes }: Frame): void {
+    if (this.#opened === (kind === 'open')) {
+      this.#socket.destroy();
+      return;
+    }
+    switch (kind) {
+      case 'open':
+        this.#open(bytes);
+        break;
+      case 'input':
+        if (this.#input?.write(bytes) === false) this.#waitFor(this.#input);
+        break;
+      case 'end':
+        // A terminal has no end of input but the key that says so.
+        if (this.#command?.isOnTerminal !== true) this.#input?.end();
+        break;
+      case 'resize': {
+        const size = decodeSize(bytes);
+        if (size !== null) this.#command?.resize(size);
+        break;
+      }
+      case 'signal': {
+        const name = bytes.toString('latin1');
+        if (Object.hasOwn(constants.signals, name)) this.#command?.signal(name as NodeJS.Signals);
+        break;
+      }
+      default:
+        this.#socket.destroy();
+    }
+  }
+
+  /** A command that does not read slows its caller down. */
+  #waitFor(input: Socket): void {
+    this.#socket.pause();
+    const go = (): void => {
+      input.off('drain', go).off('close', go);
+      this.#socket.resume();
+    };
+    input.on('drain', go).on('close', go);
+  }
+
+  #open(bytes: Buffer): void {
+    clearTimeout(this.#late);
+    this.#opened = true;
+    const request = decodeRequest(bytes);
+    const about = this.#about(request);
+    try {
+      if (request === null)
+        throw new HostdError('usage', 'cannot understand what is to be run: hostctl is of another version');
+      this.#context.log.info(about, `terminal: ${about.user} asks for ${request.what} in ${request.name}`);
+      this.#begin(request);
+    } catch (error) {
+      this.#context.log.warn(about, `terminal: refused: ${messageOf(error)}`);
+      const hint = error instanceof HostdError && error.hint !== undefined ? { hint: error.hint } : {};
+      this.#socket.end(encodeFrame('error', JSON.stringify({ message: messageOf(error), ...hint })));
+    }
+  }
+
+  /** Who and what, for the log. */
+  #about(request: TerminalRequest | null) {
+    const { uid, pid } = this.#caller;
+    const user = native.user(uid)?.name ?? String(uid);
+    const wanted = request === null ? {} : { program: request.name, what: request.what, argv: request.argv };
+    return { terminal: this.#number, user, uid, pid, ...wanted };
+  }
+
+  #begin(request: TerminalRequest): void {
+    const { supervisor, cgroups } = this.#context;
+    const unit = supervisor.unit(request.name) ?? supervisor.select(request.name)[0];
+    if (unit === undefined)
+      throw new HostdError('unknown-name', `${request.name}: no such program`, { hint: 'hostctl status' });
+    const { program } = unit;
+    const user = userOf(program);
+    if (user.uid === 0 && this.#caller.uid !== 0)
+      throw new HostdError(
+        'permission',
+        `cannot run a command for "${program.name}": it runs as root, and you are not`,
+        {
+          hint: 'sudo hostctl ...',
+        },
+      );
+    if (request.what === 'attach') {
+      this.#attach(unit, user);
+      return;
+    }
+    const app = supervisor.host().apps.find(other => other.name === program.app) ?? null;
+    const started = { ...program, command: commandOf(request, app) };
+    this.#command = TerminalCommand.start(started, user, request.terminal, this.#number, cgroups, {
+      onOutput: (kind, bytes) => this.#socket.destroyed || this.#socket.write(encodeFrame(kind, bytes)),
+      onEnd: ending => this.#ended(ending),
+    });
+    this.#input = this.#command.input;
+  }
+
+  #attach({ program, run }: Unit, user: { uid: number; gid: number }): void {
+    const { name } = program;
+    if (run === null)
+      throw new HostdError('failed', `cannot attach to "${name}": it does not run`, {
+        hint: `hostctl start ${name}`,
+      });
+    const input = openInput(program, run, user);
+    const gone = encodeFrame('error', JSON.stringify({ message: `${name}: has ended` }));
+    input.on('error', () => this.#socket.end(gone));
+    input.on('close', failed => {
+      if (!failed) this.#socket.end(encodeFrame('exit', JSON.stringify({ code: 0, signal: null })));
+    });
+    this.#input = input;
+  }
+
+  #ended(ending: Ending): void {
+    const how = ending.kind === 'exited' ? ending.how : { message: ending.why };
+    this.#context.log.info({ terminal: this.#number, ...how }, 'terminal: ended');
+    this.#command = null;
+    this.#socket.end(encodeFrame(ending.kind === 'exited' ? 'exit' : 'error', JSON.stringify(how)));
+  }
+
+  /** As when a line breaks off: SIGHUP, and no mercy later. */
+  #callerGone(): void {
+    clearTimeout(this.#late);
+    const command = this.#command;
+    if (command === null) {
+      this.#input?.destroy();
+      return;
+    }
+    command.resume();
+    command.signal('SIGHUP');
+    setTimeout(() => command.kill(), hangUpMs).unref();
+  }
+}
+
+/** What is executed. A shell is one that takes an account without a login shell. */
+function commandOf({ what, argv }: TerminalRequest, app: App | null): readonly string[] {
+  if (what === 'exec') return argv;
+  if (what === 'shell') return [existsSync('/bin/bash') ? '/bin/bash' : '/bin/sh', '-i'];
+  if (app === null)
+    throw new HostdError('usage', 'cannot open a Django shell: this program belongs to no app', {
+      hint: 'hostctl shell NAME, without --django',
+    });
+  return [`${app.root}/bin/python`, `${app.project}/manage.py`, 'shell'];
+}

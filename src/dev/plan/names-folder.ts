@@ -1,0 +1,68 @@
+// The folder of names, ~/.config/hostd/dev: each file there is a site that somebody else runs (a port, a URL, a socket's path),
+// each link to a folder a project that is started by its first request.
+
+import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { parseAddress } from '../../embed/address.ts';
+import { HostdError, messageOf } from '../../errors.ts';
+import type { Address } from '../../proxy/app/app-connection.ts';
+import { isSiteName } from './site-name.ts';
+
+export type Named =
+  | { readonly kind: 'server'; readonly name: string; readonly address: Address }
+  | { readonly kind: 'project'; readonly name: string; readonly directory: string };
+
+/** Longer than any address; a slip that puts an image there is not read. */
+const longestFile = 4096;
+
+/** Where hostd dev keeps what is a user's own (XDG Base Directory Specification). */
+export function configFolder(env: Readonly<Record<string, string | undefined>>): string {
+  const base = env['XDG_CONFIG_HOME'];
+  return join(base?.startsWith('/') ? base : join(env['HOME'] || homedir(), '.config'), 'hostd');
+}
+
+export function namesFolder(env: Readonly<Record<string, string | undefined>>): string {
+  return join(configFolder(env), 'dev');
+}
+
+/** Every name in the folder; what cannot be used is an error beside the others. */
+export function readNames(folder: string): {
+  readonly named: readonly Named[];
+  readonly errors: readonly HostdError[];
+} {
+  if (!existsSync(folder)) return { named: [], errors: [] };
+  const named: Named[] = [];
+  const errors: HostdError[] = [];
+  for (const name of readdirSync(folder).sort()) {
+    if (name.startsWith('.') || name.endsWith('~')) continue;
+    try {
+      named.push(readName(folder, name));
+    } catch (error) {
+      errors.push(
+        error instanceof HostdError
+          ? error
+          : new HostdError('failed', `cannot read "${join(folder, name)}": ${messageOf(error)}`, {
+              hint: `ls -l ${join(folder, name)}`,
+            }),
+      );
+    }
+  }
+  return { named, errors };
+}
+
+function readName(folder: string, name: string): Named {
+  const path = join(folder, name);
+  if (!isSiteName(name))
+    throw new HostdError('failed', `cannot use the name of "${path}": it can be no host name`, {
+      hint: 'lower case letters, digits and "-"',
+    });
+  const stats = statSync(path);
+  if (stats.isDirectory()) return { kind: 'project', name, directory: realpathSync(path) };
+  if (stats.isSocket()) return { kind: 'server', name, address: realpathSync(path) };
+  if (!stats.isFile() || stats.size > longestFile)
+    throw new HostdError('failed', `cannot use "${path}": it is no address of a server`, {
+      hint: `echo 3000 > ${path}`,
+    });
+  return { kind: 'server', name, address: parseAddress(readFileSync(path, 'utf8'), path) };
+}

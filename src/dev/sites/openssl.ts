@@ -1,0 +1,137 @@
+// Certificates by the openssl program, which every Linux machine for development has: a library for them would be far larger
+// than this use of it. Keys are made here, and are readable for their owner only from their first moment.
+
+import { execFile } from 'node:child_process';
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { rmSync, writeFileSync } from 'node:fs';
+import { errnoOf, HostdError } from '../../errors.ts';
+
+/** The names that the authority may vouch for: whoever steals its key can pretend to be nobody else (RFC 5280, 4.2.1.10). */
+export const permittedDomains = ['localhost', 'test'] as const;
+
+/** Whether a host name is one of them, or below. */
+export function isPermitted(host: string): boolean {
+  return permittedDomains.some(domain => host === domain || host.endsWith(`.${domain}`));
+}
+
+const authorityDays = 1825;
+/** What browsers accept at most of a private authority's is more; shorter, since it renews itself. */
+const certificateDays = 90;
+
+export interface KeyFiles {
+  readonly key: string;
+  readonly certificate: string;
+}
+
+/** Makes an authority of its own. `owner` is put into its name, so that people tell theirs from another's. */
+export async function makeAuthority(files: KeyFiles, owner: string): Promise<void> {
+  writeKey(files.key);
+  const config = `[req]
+distinguished_name = name
+x509_extensions = authority
+prompt = no
+[name]
+O = hostd dev
+CN = hostd dev ${owner.replace(/[^\w@.-]/g, '')}
+[authority]
+basicConstraints = critical, CA:TRUE, pathlen:0
+keyUsage = critical, keyCertSign, cRLSign
+subjectKeyIdentifier = hash
+nameConstraints = critical, ${permittedDomains.map(domain => `permitted;DNS:${domain}`).join(', ')}
+`;
+  await withFile(`${files.certificate}.cnf`, config, file =>
+    openssl(
+      'req',
+      '-x509',
+      '-new',
+      '-sha256',
+      '-key',
+      files.key,
+      '-out',
+      files.certificate,
+      '-days',
+      String(authorityDays),
+      '-config',
+      file,
+    ),
+  );
+}
+
+/** Makes a certificate for host names, signed by the authority. */
+export async function makeCertificate(
+  files: KeyFiles,
+  hosts: readonly string[],
+  authority: KeyFiles,
+): Promise<void> {
+  writeKey(files.key);
+  const config = `[req]
+distinguished_name = name
+prompt = no
+[name]
+O = hostd dev
+CN = ${hosts[0]?.slice(0, 64)}
+[server]
+basicConstraints = critical, CA:FALSE
+keyUsage = critical, digitalSignature
+extendedKeyUsage = serverAuth
+subjectKeyIdentifier = hash
+authorityKeyIdentifier = keyid
+subjectAltName = ${hosts.map(host => `DNS:${host}`).join(', ')}
+`;
+  const request = `${files.certificate}.csr`;
+  try {
+    await withFile(`${files.certificate}.cnf`, config, async file => {
+      await openssl('req', '-new', '-sha256', '-key', files.key, '-out', request, '-config', file);
+      await openssl(
+        ...['x509', '-req', '-sha256', '-in', request, '-CA', authority.certificate, '-CAkey', authority.key],
+        ...[
+          '-set_serial',
+          `0x${randomBytes(16).toString('hex').replace(/^./, '4')}`,
+          '-days',
+          String(certificateDays),
+        ],
+        ...['-extfile', file, '-extensions', 'server', '-out', files.certificate],
+      );
+    });
+  } finally {
+    rmSync(request, { force: true });
+  }
+}
+
+/** A new P-256 key, in the place of any that is there. */
+function writeKey(path: string): void {
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
+  rmSync(path, { force: true });
+  writeFileSync(path, privateKey.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600, flag: 'wx' });
+}
+
+async function withFile(path: string, text: string, work: (path: string) => Promise<void>): Promise<void> {
+  writeFileSync(path, text, { mode: 0o600 });
+  try {
+    await work(path);
+  } finally {
+    rmSync(path, { force: true });
+  }
+}
+
+function openssl(...args: readonly string[]): Promise<void> {
+  return new Promise((resolve, reject) => {
+    execFile('openssl', [...args], { timeout: 20_000 }, (error, _output, errors) => {
+      if (error === null) resolve();
+      else if (errnoOf(error) === 'ENOENT')
+        reject(
+          new HostdError('failed', 'cannot make certificates: there is no openssl', {
+            hint: 'apt-get install openssl',
+          }),
+        );
+      else
+        reject(
+          new HostdError(
+            'failed',
+            `cannot make certificates: openssl ${args[0]} said: ${errors.trim().split('\n')[0]}`,
+            { cause: error },
+          ),
+        );
+    });
+  });
+}

@@ -1,0 +1,178 @@
+// What hostd dev answers: its own pages at localhost, apps that are started when they are asked for, and everything else by the
+// production proxy. Knows nothing of terminals.
+
+import { Front } from '../../embed/front.ts';
+import { fieldOf } from '../../proxy/client/message.ts';
+import type { ServeAny } from '../../proxy/client/server.ts';
+import type { Exchange } from '../../proxy/request/exchange.ts';
+import { hostName } from '../../proxy/request/router.ts';
+import { serve as serveSite } from '../../proxy/request/serve.ts';
+import type { DevApp } from '../apps/app.ts';
+import { downPage, listPage, type Shown, unknownPage, waitingField } from './pages/pages.ts';
+
+export interface SitesOptions {
+  readonly apps: () => readonly DevApp[];
+  /** "https://hello.localhost:8443/" */
+  readonly urlOf: (name: string) => string;
+  /** Looks again for apps that have been added; true: there is something new. */
+  readonly lookAgain: () => Promise<boolean>;
+  /** What the proxy says of a request that went wrong. */
+  readonly report: (text: string) => void;
+  /** Where a request that came in plain is sent to; null: it is served. */
+  readonly redirect: (host: string, uri: string) => string | null;
+}
+
+/** Milliseconds that a request waits for an app that runs but does not listen, as while runserver loads changed code. */
+const reloadMs = 4000;
+/** Milliseconds between two looks from a page that waits. */
+const gapMs = 120_000;
+const own: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[::1]']);
+
+export class Sites {
+  readonly front: Front;
+  readonly #options: SitesOptions;
+  #byName = new Map<string, DevApp>();
+
+  constructor(options: SitesOptions) {
+    this.#options = options;
+    this.front = new Front({
+      // A debugger may hold a request for as long as somebody thinks.
+      limits: { upstreamGapMs: 3_600_000, writeGapMs: gapMs },
+      serve: (exchange, tunnel) => this.#serve(exchange, tunnel),
+      page: (exchange, status) => this.#page(exchange, status),
+      report: ({ cause, site }) => options.report(site === undefined ? cause : `${site}: ${cause}`),
+    });
+    this.update();
+  }
+
+  /** The apps have changed. */
+  update(): void {
+    const apps = this.#options.apps().filter(app => app.plan.site !== null);
+    this.#byName = new Map(apps.map(app => [app.name, app]));
+    const before = new Map(this.front.sites.map(site => [site.name, site]));
+    this.front.setSites(
+      apps.flatMap(({ name, plan, web }) => {
+        if (plan.site === null) return [];
+        return before.get(name) ?? { name, ...plan.site, queueMs: web === null ? 0 : reloadMs };
+      }),
+    );
+  }
+
+  #serve(exchange: Exchange, tunnel: Parameters<ServeAny>[1]): void {
+    const { req } = exchange;
+    const host = hostName(fieldOf(req, 'host') ?? '');
+    const elsewhere =
+      host === null || exchange.connection.secure
+        ? null
+        : this.#options.redirect(host, req.url.startsWith('/') ? req.url : '/');
+    if (elsewhere !== null) {
+      exchange.sendPage(301, { location: elsewhere });
+      return;
+    }
+    if (host === null) serveSite(exchange, tunnel);
+    else if (own.has(host)) void this.#answerItself(exchange, host);
+    else void this.#serveApp(exchange, tunnel, host);
+  }
+
+  async #answerItself(exchange: Exchange, host: string): Promise<void> {
+    const { method, url } = exchange.req;
+    if (method !== 'GET' && method !== 'HEAD') {
+      exchange.sendPage(405);
+      return;
+    }
+    const found = url.split('?')[0] === '/';
+    const shown = await this.#shown();
+    if (isGone(exchange)) return;
+    send(exchange, found ? 200 : 404, found ? listPage(shown) : unknownPage(host, shown));
+  }
+
+  async #serveApp(exchange: Exchange, tunnel: Parameters<ServeAny>[1], host: string): Promise<void> {
+    const app = await this.#find(host);
+    if (isGone(exchange)) return;
+    if (app === undefined) {
+      const page = unknownPage(host, await this.#shown());
+      if (!isGone(exchange)) send(exchange, 404, page);
+      return;
+    }
+    const done = app.use();
+    exchange.res.onClose({ closed: done });
+    if (fieldOf(exchange.req, waitingField) !== null) {
+      const isAsked = app.state === 'elsewhere' || app.state === 'starting';
+      const answers = app.state === 'running' || (isAsked && (await app.isReachable()));
+      if (!isGone(exchange)) send(exchange, answers ? 204 : 503, '');
+      return;
+    }
+    const comes = await this.#comesUp(app, exchange);
+    if (isGone(exchange)) return;
+    if (comes) serveSite(exchange, tunnel);
+    else exchange.sendPage(app.state === 'stopped' ? 503 : 502);
+  }
+
+  /** Starts what sleeps, and what fell over when a person looks at it again. */
+  #comesUp(app: DevApp, { req }: Exchange): Promise<boolean> {
+    switch (app.state) {
+      case 'running':
+      case 'elsewhere':
+        return Promise.resolve(true);
+      case 'stopped':
+        return Promise.resolve(false);
+      case 'failed': {
+        const isLook = req.method === 'GET' && (fieldOf(req, 'accept') ?? '').includes('text/html');
+        return isLook ? app.comeUp() : Promise.resolve(false);
+      }
+      default:
+        return app.comeUp();
+    }
+  }
+
+  async #find(host: string): Promise<DevApp | undefined> {
+    const find = () => this.#byName.get(this.front.siteOf(host) ?? '');
+    const found = find();
+    if (found !== undefined) return found;
+    return (await this.#options.lookAgain()) ? find() : undefined;
+  }
+
+  #page(exchange: Exchange, status: number): string | null {
+    if (status !== 502 && status !== 503 && status !== 504) return null;
+    if (!(fieldOf(exchange.req, 'accept') ?? '').includes('text/html')) return null;
+    const name = this.front.siteOf(hostName(fieldOf(exchange.req, 'host') ?? '') ?? '');
+    const app = this.#byName.get(name ?? '');
+    return app === undefined ? null : downPage(this.#show(app, false));
+  }
+
+  #shown(): Promise<Shown[]> {
+    return Promise.all(
+      this.#options
+        .apps()
+        .map(async app => this.#show(app, app.state !== 'elsewhere' || (await app.isReachable()))),
+    );
+  }
+
+  #show(app: DevApp, reachable: boolean): Shown {
+    const { name, plan, lines, reason } = app;
+    return {
+      name,
+      what: plan.what,
+      directory: plan.directory,
+      url: plan.site === null ? null : this.#options.urlOf(name),
+      state: app.state === 'elsewhere' && !reachable ? 'unreachable' : app.state,
+      reason,
+      lines,
+    };
+  }
+}
+
+function isGone({ connection, res }: Exchange): boolean {
+  return connection.socket.destroyed || res.isClosed;
+}
+
+function send(exchange: Exchange, status: number, page: string): void {
+  const reason = { 200: 'OK', 204: 'No Content', 404: 'Not Found', 503: 'Service Unavailable' }[status] ?? '';
+  const length = status === 204 ? [] : ['Content-Length', String(page.length)];
+  exchange.sendHead(status, reason, [
+    ...['Server', 'hostd', 'Content-Type', 'text/html; charset=utf-8', 'Cache-Control', 'no-store'],
+    ...length,
+    ...['Connection', exchange.connectionField],
+  ]);
+  exchange.res.end(exchange.req.method === 'HEAD' || status === 204 ? '' : page);
+}

@@ -1,0 +1,149 @@
+// The production proxy inside this process: the same routing, headers, forwarding and files as a worker of hostd, for sites
+// that come and go. Knows nothing of what runs behind them.
+
+import type { Server, Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import type { Location } from '../model/host.ts';
+import type { RoutedSite } from '../protocol/worker.ts';
+import type { Address } from '../proxy/app/app-connection.ts';
+import { AppConnections } from '../proxy/app/app-connections.ts';
+import { Budget } from '../proxy/budget.ts';
+import { Connections, makeServer, type ServeAny } from '../proxy/client/server.ts';
+import { defaultLimits, type Limits } from '../proxy/limits.ts';
+import type { Problem } from '../proxy/log/error-log.ts';
+import { makeRouter, type Router } from '../proxy/request/router.ts';
+import type { Worker } from '../proxy/worker.ts';
+import { HostedConnection } from './hosted-connection.ts';
+
+export interface FrontSite {
+  /** Also reached as NAME.localhost. */
+  readonly name: string;
+  readonly serverNames: readonly string[];
+  readonly address: Address;
+  readonly locations: readonly Location[];
+  /** Bytes; 0 is no limit. */
+  readonly clientMaxBodySize: number;
+  /** Whether its server keeps connections open. */
+  readonly keepalive: boolean;
+  /** Milliseconds that a request waits for a server that does not listen. */
+  readonly queueMs: number;
+}
+
+export interface FrontOptions {
+  readonly limits?: Partial<Limits>;
+  /** Asked before the sites are. */
+  readonly serve?: ServeAny;
+  readonly page?: NonNullable<Worker['page']>;
+  readonly report: (problem: Problem) => void;
+  /** The site of a host name that no site has. */
+  readonly otherwise?: (host: string) => string | null;
+}
+
+export class Front {
+  readonly limits: Limits;
+  readonly connections: Connections;
+  readonly #worker: Worker;
+  readonly #apps = new Map<string, AppConnections>();
+  readonly #routed = new Map<string, RoutedSite>();
+  #sites: readonly FrontSite[] = [];
+  #router: Router = () => null;
+
+  constructor({ limits = {}, serve, page, report, otherwise }: FrontOptions) {
+    this.limits = { ...defaultLimits, ...limits };
+    this.#worker = {
+      limits: this.limits,
+      route: host => this.#router(host) ?? this.#routed.get(otherwise?.(host) ?? '') ?? null,
+      accessLogs: new Map(),
+      apps: this.#apps,
+      errorLog: report,
+      bodyBudget: new Budget(this.limits.bodyMemoryTotal),
+      responseBudget: new Budget(this.limits.responseMemoryTotal),
+      temporaryDirectory: tmpdir(),
+      draining: false,
+      connections: 0,
+      requests: 0,
+      ...(page === undefined ? {} : { page }),
+    };
+    this.connections = new Connections(this.#worker, serve);
+  }
+
+  get sites(): readonly FrontSite[] {
+    return this.#sites;
+  }
+
+  setSites(sites: readonly FrontSite[]): void {
+    const before = new Map(this.#sites.map(site => [site.name, site]));
+    const routed = sites.map(routedSite);
+    this.#sites = sites;
+    this.#router = makeRouter(routed);
+    this.#routed.clear();
+    for (const site of routed) this.#routed.set(site.name, site);
+    for (const name of this.#apps.keys()) if (!this.#routed.has(name)) this.#apps.delete(name);
+    for (const site of sites)
+      if (before.get(site.name) !== site)
+        this.#apps.set(
+          site.name,
+          new AppConnections(site.address, { ...this.limits, queueMs: site.queueMs }),
+        );
+  }
+
+  /** The name of the site that a host name (as hostName() returns it) belongs to. */
+  siteOf(host: string): string | null {
+    return this.#worker.route(host)?.name ?? null;
+  }
+
+  /** A server for connections that come in by `port`; it does not listen yet. */
+  server(port: number): Server {
+    return makeServer(this.connections, port);
+  }
+
+  /** Serves on a connection of somebody else's server. null: there are too many, and it has been ended. */
+  host(socket: Socket): HostedConnection | null {
+    if (!this.connections.admit(socket)) return null;
+    const connection = new HostedConnection(this.#worker, socket, this.connections.serve);
+    this.connections.add(connection);
+    return connection;
+  }
+
+  /** Ends every connection: idle ones now, the others after their answers or after `drainMs`. */
+  async drain(drainMs: number): Promise<void> {
+    this.#worker.draining = true;
+    if (this.connections.size === 0) return;
+    await new Promise<void>(resolve => {
+      const timer = setTimeout(() => this.connections.destroyAll(), drainMs);
+      this.connections.onEmpty = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+      this.connections.closeIdle();
+      if (this.connections.size === 0) this.connections.onEmpty();
+    });
+  }
+}
+
+/** Paths are compared as bytes, one latin-1 character each. */
+function inBytes(text: string): string {
+  return Buffer.from(text, 'utf8').toString('latin1');
+}
+
+function routedSite(site: FrontSite): RoutedSite {
+  const { name, serverNames, clientMaxBodySize, keepalive, address } = site;
+  return {
+    name,
+    serverNames,
+    clientMaxBodySize,
+    keepalive,
+    locations: site.locations.map(({ prefix, alias }) => ({
+      prefix: inBytes(prefix),
+      alias: inBytes(alias),
+    })),
+    socket: typeof address === 'string' ? address : `${address.host}:${address.port}`,
+    accessLog: '',
+    errorLog: '',
+    accessLogFd: null,
+    certificate: null,
+    redirectHttps: false,
+    redirectFrom: [],
+    errorPages: null,
+  };
+}

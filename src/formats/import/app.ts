@@ -1,0 +1,179 @@
+// From a start script, the program that ran it and the site in front of it to one [app.NAME].
+
+import { tidyPath } from '../../config/toml/values.ts';
+import type { TomlTable, TomlValue } from '../../config/toml/write.ts';
+import { appEnvironment, appSupervision, makeApp } from '../../model/app.ts';
+import type { App } from '../../model/host.ts';
+import { formatSize } from '../../words/sizes.ts';
+import type { ProgramDraft, ScriptDraft, SiteDraft } from '../draft.ts';
+import { programTable, type Tabled, type Usual } from '../supervisor/table.ts';
+import type { AppDraft } from './match.ts';
+
+export interface AppTable extends Tabled {
+  /** The app that the table will be read as, as far as other tables depend on it. */
+  readonly app: App;
+  readonly notes: readonly string[];
+}
+
+/** nginx's own limit where a virtual host says nothing. */
+const nginxBodySize = 1024 ** 2;
+
+export function appTable(parts: AppDraft): AppTable {
+  const app = appOf(parts);
+  const { script, program, site } = parts;
+  const plain = makeApp({ name: app.name, root: app.root, source: app.source });
+  const lost: (readonly [string, string])[] = [];
+  const table: Record<string, TomlValue> = { root: app.root, user: app.user };
+  const put = (key: string, value: TomlValue | null, usual: unknown) => {
+    if (value !== null && value !== usual) table[key] = value;
+  };
+  put('group', app.group, null);
+  // What the script says is said again, also where hostd would assume it.
+  put('project', app.project, script === null ? plain.project : null);
+  put('settings', app.settings, script === null ? plain.settings : null);
+  put('wsgi', app.wsgi, script === null ? plain.wsgi : null);
+  put('name', app.processName, plain.processName);
+  put(
+    'workers',
+    app.workers,
+    script?.workers === undefined || script.workers === null ? plain.workers : null,
+  );
+  put('threads', app.threads, null);
+  put('worker_class', app.workerClass, null);
+  put('graceful_timeout', app.gracefulTimeout, null);
+  if (app.gunicornArgs.length > 0) table['gunicorn_args'] = app.gunicornArgs;
+  if (app.serverNames.length > 0) table['server_names'] = app.serverNames;
+  put('socket', app.socket, plain.socket);
+  put('static', app.static ?? false, plain.static);
+  put('media', app.media ?? false, plain.media);
+  put('logs', app.logs, plain.logs);
+  if (app.clientMaxBodySize !== plain.clientMaxBodySize)
+    table['client_max_body_size'] = formatSize(app.clientMaxBodySize);
+  if (app.certificate !== null) {
+    table['certificate'] = app.certificate.certificate;
+    table['certificate_key'] = app.certificate.key;
+  }
+  put('redirect_https', app.redirectHttps, false);
+  if (app.redirectFrom.length > 0) table['redirect_from'] = app.redirectFrom;
+  put('error_pages', app.errorPages, null);
+  if (script?.directory !== undefined && script.directory !== null)
+    put('directory', script.directory, app.project);
+  for (const key of ['accessLog', 'errorLog'] as const)
+    if (site !== null && site[key] !== null && site[key] !== app[key])
+      lost.push([key === 'accessLog' ? 'access_log' : 'error_log', `hostd writes ${app[key]}`]);
+  const supervised = program === null ? null : supervisionTable(program, app, script);
+  if (Object.keys(app.env).length > 0) table['env'] = app.env;
+  const { environment: _, ...rest } = supervised?.table ?? {};
+  return {
+    app,
+    table: { ...table, ...rest },
+    lost: [...lost, ...(supervised?.lost ?? [])],
+    notes: [...keptNotes(Object.keys(rest)), ...userNotes(parts)],
+  };
+}
+
+function keptNotes(keys: readonly string[]): readonly string[] {
+  const kept = keys.filter(key => ['autorestart', 'startretries', 'stopwaitsecs'].includes(key));
+  return kept.length === 0
+    ? []
+    : [`${kept.join(', ')}: as Supervisor had it; without them hostd starts an app again for ever.`];
+}
+
+function userNotes({ program, script }: AppDraft): readonly string[] {
+  const isSaid = (program?.processes[0]?.user ?? script?.user ?? null) !== null;
+  return isSaid || program === null
+    ? []
+    : ['user: guessed; Supervisor runs it as its own user, root as a rule.'];
+}
+
+function appOf({ name, root, script, program, site }: AppDraft): App {
+  const process = program?.processes[0];
+  const given: Record<string, unknown> = {
+    user: process?.user ?? script?.user,
+    group: script?.group,
+    project: script?.project,
+    settings:
+      script?.settings ?? (script === null ? null : script.wsgi.replace(/\.[\w]+(:.*)?$/, '.settings')),
+    wsgi: script?.wsgi,
+    processName: script?.processName,
+    workers: script === null ? null : (script.workers ?? 1),
+    threads: script?.threads,
+    workerClass: script?.workerClass,
+    gracefulTimeout: script?.gracefulTimeout,
+    gunicornArgs: script?.gunicornArgs,
+    serverNames:
+      site === null
+        ? null
+        : [...new Set(site.serverNames)].filter(host => host !== `${name.toLowerCase()}.localhost`),
+    socket: script?.socket ?? site?.socket,
+    logs: logsOf(process?.stdout.path ?? null, site),
+    clientMaxBodySize: site === null ? null : (site.clientMaxBodySize ?? nginxBodySize),
+    certificate: site?.certificate,
+    redirectHttps: site?.redirectHttps,
+    redirectFrom: site?.redirectFrom,
+    errorPages: site?.errorPages,
+    env: { ...script?.environment, ...process?.environment },
+  };
+  const present = Object.fromEntries(
+    Object.entries(given).filter(([, value]) => value !== undefined && value !== null),
+  );
+  // For files, null says something: they are not served.
+  const files = site === null ? {} : { static: served(site.static), media: served(site.media) };
+  const app = makeApp({
+    name,
+    root,
+    source: { file: '', key: ['app', name] },
+    ...(present as Partial<App>),
+    ...files,
+  });
+  // What every app gets need not be said.
+  const usual = appEnvironment({ ...app, env: {} });
+  const env = Object.fromEntries(Object.entries(app.env).filter(([key, value]) => usual[key] !== value));
+  return { ...app, env };
+}
+
+/** As the table's reader will have it. */
+function served(path: string | null): string | null {
+  return path === null ? null : `${tidyPath(path).replace(/^\/$/, '')}/`;
+}
+
+function logsOf(log: string | null, site: SiteDraft | null): string | null {
+  for (const path of [log, site?.accessLog ?? null])
+    if (path !== null && /^\/.*\/(gunicorn_supervisor\.log|nginx-access\.log)$/.test(path))
+      return path.slice(0, path.lastIndexOf('/'));
+  return null;
+}
+
+function supervisionTable(program: ProgramDraft, app: App, script: ScriptDraft | null): Tabled {
+  const usual: Usual = {
+    user: app.user,
+    directory: null,
+    environment: { ...appEnvironment(app), ...app.env },
+    autorestart: 'always',
+    startretries: null,
+    stopwaitsecs: appSupervision(app).stopwaitsecs,
+    redirect: true,
+    stdout: `${app.logs}/gunicorn_supervisor.log`,
+  };
+  // The script goes to its directory itself.
+  const processes = program.processes
+    .slice(0, 1)
+    .map(process => ({ ...process, directory: null, umask: process.umask ?? script?.umask ?? null }));
+  const tabled = programTable(processes, usual, false);
+  const { command: _, ...table } = tabled?.table ?? {};
+  return { table: table as TomlTable, lost: tabled?.lost ?? [] };
+}
+
+/** What a program beside the app's gunicorn gets without a word. */
+export function usualBeside(app: App, process: string | null): Usual {
+  return {
+    user: app.user,
+    directory: app.project,
+    environment: appEnvironment(app),
+    autorestart: 'always',
+    startretries: null,
+    stopwaitsecs: 10,
+    redirect: true,
+    stdout: process === null ? null : `${app.logs}/${process}.log`,
+  };
+}

@@ -1,0 +1,110 @@
+// Puts drafts from foreign files together as text for apps.d/: a file for each app, then for each group and program.
+
+import { type Definition, writeDefinitions } from '../../config/toml/write.ts';
+import type { Problem } from '../../model/problem.ts';
+import type { Draft, ProgramDraft } from '../draft.ts';
+import { appTable, usualBeside } from './app.ts';
+import { type AppDraft, findApps } from './match.ts';
+import { appProgramDefinitions, nameFor, programDefinitions } from './program.ts';
+import { lostProblems, placeText, Remarks } from './remarks.ts';
+
+export interface ImportedFile {
+  /** Name of the app, the program or the group: apps.d/NAME.toml. */
+  readonly name: string;
+  readonly text: string;
+  /** What Supervisor calls the processes: "hello", "hello:celery". */
+  readonly processes: readonly string[];
+}
+
+export interface Imported {
+  readonly files: readonly ImportedFile[];
+  /** A warning for everything that was not understood; an error for what could not be imported at all. */
+  readonly problems: readonly Problem[];
+}
+
+export function importDrafts(drafts: readonly Draft[]): Imported {
+  const programs = drafts.filter(draft => draft.kind === 'program');
+  const remarks = new Remarks(drafts.filter(draft => draft.kind === 'remark'));
+  const { apps, problems: unmatched } = findApps(drafts);
+  const taken = new Set<string>();
+  const problems: Problem[] = [...unmatched];
+  const files: ImportedFile[] = [];
+  const used = new Set<ProgramDraft>();
+  for (const app of apps) {
+    const name = nameFor(app.name, taken);
+    const made = appDefinitions({ ...app, name }, remarks);
+    problems.push(...made.problems);
+    const from = [app.program, ...app.beside].filter(program => program !== null);
+    for (const program of from) used.add(program);
+    files.push(fileOf(name, made.definitions, from));
+  }
+  const rest = Map.groupBy(
+    programs.filter(program => !used.has(program)),
+    program => program.group?.name ?? program.name,
+  );
+  for (const [group, members] of rest) {
+    const found = new Map(members.map(member => [member, remarks.of([member.name])]));
+    const made = programDefinitions(group, members, found, taken);
+    problems.push(...made.problems);
+    if (made.definitions.length > 0) files.push(fileOf(made.name, made.definitions, members));
+  }
+  return { files: withLoose(files, remarks.rest()), problems: [...problems, ...remarks.problems()] };
+}
+
+function appDefinitions(app: AppDraft, remarks: Remarks) {
+  const { name, script, program, site, beside } = app;
+  const made = appTable(app);
+  const at = site?.at ?? program?.at ?? script?.at;
+  const places = [program?.at, script?.at, site?.at].filter(place => place !== undefined).map(placeText);
+  const own: Definition = {
+    path: ['app', name],
+    comments: [`From ${[...new Set(places)].join(', ')}.`, ...made.notes, ...guesses(app)],
+    table: made.table,
+    remarks: [
+      ...made.lost.map(([key, why]) => `${at === undefined ? '' : `${placeText(at)}: `}${key}  (${why})`),
+      ...remarks.of([program?.name, site?.name], script?.at.file),
+    ],
+  };
+  const others = beside.map(draft => {
+    const short = draft.name.startsWith(`${name}-`) ? draft.name.slice(name.length + 1) : draft.name;
+    const process = draft.processes.length === 1 ? (draft.processes[0]?.name ?? null) : null;
+    const usual = usualBeside(made.app, process);
+    return appProgramDefinitions(name, process ?? short, draft, usual, remarks.of([draft.name]));
+  });
+  return {
+    definitions: [own, ...others.flatMap(({ definitions }) => definitions)],
+    problems: [...lostProblems(at, made), ...others.flatMap(({ problems }) => problems)],
+  };
+}
+
+function guesses({ script, program }: AppDraft): readonly string[] {
+  if (script === null)
+    return ['Guessed: nginx does not say which user, which virtualenv and which project this is.'];
+  return program === null
+    ? ['Supervised as hostd does it by default: no program that runs this was given.']
+    : [];
+}
+
+function fileOf(
+  name: string,
+  definitions: readonly Definition[],
+  from: readonly ProgramDraft[],
+): ImportedFile {
+  return { name, text: writeDefinitions(definitions), processes: from.flatMap(processNames) };
+}
+
+function processNames({ name, group, processes }: ProgramDraft): readonly string[] {
+  const gathered = group?.name ?? name;
+  return processes.map(process => (process.name === gathered ? gathered : `${gathered}:${process.name}`));
+}
+
+/** Remarks of no program or site stand at the end. */
+function withLoose(files: readonly ImportedFile[], lines: readonly string[]): readonly ImportedFile[] {
+  const last = files.at(-1);
+  if (lines.length === 0) return files;
+  const comments = ['Of no program or site:', ...lines];
+  const text = writeDefinitions([{ path: [], comments, table: {}, remarks: [] }]);
+  return last === undefined
+    ? [{ name: 'not-imported', text, processes: [] }]
+    : [...files.slice(0, -1), { ...last, text: `${last.text}\n${text}` }];
+}

@@ -1,0 +1,99 @@
+// Server blocks that only send people elsewhere, and which site's keys they come to: redirect_https or redirect_from.
+
+import type { SiteDraft } from '../draft.ts';
+import type { Directive } from './syntax.ts';
+
+export interface Redirect {
+  /** "https://$host": what stands before $request_uri. */
+  readonly target: string;
+  /** The directives of the block that say so. */
+  readonly directives: readonly Directive[];
+}
+
+/** null: the block does something else, or sends its visitors to different places. */
+export function redirectIn(server: Directive): Redirect | null {
+  const block = server.block ?? [];
+  const found = block.flatMap(directive => targetsIn(directive).map(target => ({ target, directive })));
+  const targets = new Set(found.map(({ target }) => target));
+  const [target] = targets;
+  if (target === undefined || targets.size > 1) return null;
+  const whole = found.some(({ directive }) => directive.name !== 'if');
+  // certbot's own: an "if" for each name, then 404 for the others.
+  const others = block.filter(({ name, args }) => name === 'return' && args[0] === '404');
+  if (!whole && others.length === 0) return null;
+  return { target, directives: [...found.map(({ directive }) => directive), ...others] };
+}
+
+function targetsIn({ name, args, block }: Directive): readonly string[] {
+  if (name === 'location' && args.join(' ') === '/') return (block ?? []).flatMap(targetsIn);
+  if (name === 'if' && args[0] === '($host' && args[1] === '=') return (block ?? []).flatMap(targetsIn);
+  const target = targetOf(name, args);
+  return target === null ? [] : [target];
+}
+
+function targetOf(name: string, args: readonly string[]): string | null {
+  const written =
+    name === 'return' && /^30[1278]$/.test(args[0] ?? '')
+      ? args[1]
+      : name === 'rewrite' && args[0] === '^' && args[2] === 'permanent'
+        ? args[1]
+        : undefined;
+  return written === undefined ? null : (/^(.+?)\$request_uri\??$/.exec(written)?.[1] ?? null);
+}
+
+/** An "if" that sends those who came by http to https, to the same name. */
+export function isToHttps({ args, block }: Directive): boolean {
+  const condition = args.join(' ');
+  const isHttp =
+    /^\((\$scheme (= "?http"?|!= "?https"?)|\$https = ""|\$https != "?on"?|\$hostd_\w+_insecure)\)$/;
+  const [only, second] = block ?? [];
+  if (!isHttp.test(condition) || only === undefined || second !== undefined) return false;
+  const target = targetOf(only.name, only.args);
+  return target !== null && placeOf(target)?.host === null;
+}
+
+interface Target {
+  /** null: whatever it was. */
+  readonly scheme: 'http' | 'https' | null;
+  readonly host: string | null;
+}
+
+function placeOf(target: string): Target | null {
+  const [, scheme = '', host = ''] =
+    /^(https?|\$\w+):\/\/([^/]+?)(?::(?:\d+|\$server_port))?$/.exec(target) ?? [];
+  if (host === '') return null;
+  return {
+    scheme: scheme === 'http' || scheme === 'https' ? scheme : null,
+    host: /^\$(host|http_host|server_name)$/.test(host) ? null : host.toLowerCase(),
+  };
+}
+
+/** The sites with the keys that a redirect from these names comes to; null when it comes to none. */
+export function withRedirect(
+  sites: readonly SiteDraft[],
+  names: readonly string[],
+  redirect: Redirect,
+): readonly SiteDraft[] | null {
+  const target = placeOf(redirect.target);
+  const leadsTo = sites.find(({ serverNames }) =>
+    target?.host === null || target?.host === undefined
+      ? names.some(name => serverNames.includes(name))
+      : serverNames.includes(target.host),
+  );
+  if (target === null || leadsTo === undefined) return null;
+  const foreign = names.filter(name => !leadsTo.serverNames.includes(name));
+  const own = names.length > foreign.length;
+  // A name of the site that leads to http, or to another host by the same scheme, is nothing that hostd does.
+  if ((own && target.scheme !== 'https') || (foreign.length > 0 && target.host === null)) return null;
+  const { host } = target;
+  const changed: SiteDraft = {
+    ...leadsTo,
+    redirectHttps: leadsTo.redirectHttps || own,
+    redirectFrom: [...new Set([...leadsTo.redirectFrom, ...foreign])],
+    serverNames:
+      foreign.length === 0 || host === null
+        ? leadsTo.serverNames
+        : [host, ...leadsTo.serverNames.filter(name => name !== host)],
+  };
+  return sites.map(site => (site === leadsTo ? changed : site));
+}

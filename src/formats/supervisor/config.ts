@@ -1,0 +1,108 @@
+// From the sections of Supervisor's file to the processes that it would run, every value expanded for each of them.
+// What Supervisor refuses is an error at its key; it would refuse the whole file, this goes on with the other programs.
+
+import { dirname } from 'node:path';
+import type { Place } from '../../model/problem.ts';
+import { type Ini, type IniError, type IniSection, iniValue } from './ini.ts';
+import {
+  attemptAt,
+  type Expansions,
+  type Process,
+  prefixed,
+  type Reader,
+  readProcesses,
+  type SectionKind,
+} from './process.ts';
+import { format, int, PythonError } from './python.ts';
+import { environmentPairs, names, plainName } from './values.ts';
+
+/** What one [program:x] comes to. */
+export interface Definition {
+  readonly kind: SectionKind;
+  readonly name: string;
+  readonly at: Place;
+  readonly section: IniSection;
+  readonly processes: readonly Process[];
+}
+
+export interface ConfiguredGroup {
+  readonly name: string;
+  readonly at: Place;
+  readonly priority: number;
+  readonly programs: readonly string[];
+}
+
+export interface Configured {
+  readonly definitions: readonly Definition[];
+  readonly groups: readonly ConfiguredGroup[];
+  readonly errors: readonly IniError[];
+}
+
+export function configured(ini: Ini, around: Expansions, main: string): Configured {
+  const errors: IniError[] = [];
+  const attempt = <T>(at: Place, act: () => T): T | null => {
+    try {
+      return act();
+    } catch (error) {
+      if (!(error instanceof PythonError)) throw error;
+      errors.push({ at, message: error.message });
+      return null;
+    }
+  };
+  const outer = { here: dirname(main), ...around };
+  const supervisord = ini.sections.get('supervisord');
+  const shared = iniValue(ini, supervisord ?? noSection(main), 'environment');
+  // Supervisor 4.2.5 expands this one twice.
+  const global =
+    shared === undefined
+      ? {}
+      : (attempt(shared.at, () => environmentPairs(format(shared.text, outer), outer)) ?? {});
+  const base = { ...outer, ...prefixed(global) };
+  const sections = [...ini.sections.values()];
+  const groups = sections.flatMap(section =>
+    section.name.startsWith('group:')
+      ? (attempt(section.at, () => readGroup(ini, section, base, sections)) ?? [])
+      : [],
+  );
+  const groupOf = new Map(
+    groups.flatMap(group => group.programs.map(program => [program, group.name] as const)),
+  );
+  const definitions = sections.flatMap(section => {
+    const kind = /^(program|eventlistener|fcgi-program):/.exec(section.name)?.[1] as SectionKind | undefined;
+    if (kind === undefined) return [];
+    const written = section.name.slice(kind.length + 1);
+    const reader: Reader = { ini, section, base, at: section.at };
+    const processes = attemptAt(reader, errors, () =>
+      readProcesses(reader, written, groupOf.get(written), kind, global),
+    );
+    return processes === null ? [] : [{ kind, name: written.trim(), at: section.at, section, processes }];
+  });
+  return { definitions, groups, errors };
+}
+
+function noSection(file: string): IniSection {
+  return { name: '', at: { file, line: 1, column: 1 }, values: new Map() };
+}
+
+function readGroup(
+  ini: Ini,
+  section: IniSection,
+  base: Expansions,
+  sections: readonly IniSection[],
+): ConfiguredGroup {
+  const text = (key: string, usual: string) => format(iniValue(ini, section, key)?.text ?? usual, base);
+  const programs = names(text('programs', ''));
+  for (const program of programs) {
+    const known = ['program', 'fcgi-program'].filter(kind =>
+      sections.some(other => other.name === `${kind}:${program}`),
+    );
+    if (known.length === 0) throw new PythonError(`[${section.name}] names the unknown program "${program}"`);
+    if (known.length > 1) throw new PythonError(`[${section.name}] names "${program}", which is two things`);
+  }
+  return {
+    name: plainName(section.name.slice(6)),
+    at: section.at,
+    priority: int(text('priority', '999')),
+    programs,
+  };
+}

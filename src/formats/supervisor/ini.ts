@@ -1,0 +1,144 @@
+// Supervisor's file as its parser reads it: Python 3's RawConfigParser with inline comments after ";" and "#", not strict.
+// Every surprise is Python's own (configparser.py, _read): comments need a blank before them, and quotes protect nothing.
+
+import type { Place } from '../../model/problem.ts';
+
+/** One value, with the place of its key. Lines of a long value are joined by line feeds. */
+export interface IniValue {
+  readonly text: string;
+  readonly at: Place;
+}
+
+export interface IniSection {
+  readonly name: string;
+  readonly at: Place;
+  readonly values: Map<string, IniValue>;
+}
+
+export interface IniError {
+  readonly at: Place;
+  readonly message: string;
+}
+
+/** Sections by name, in the order of their first line; reading another file into the same one merges them. */
+export interface Ini {
+  readonly sections: Map<string, IniSection>;
+  /** [DEFAULT]: its values stand in every section that has none of its own. */
+  readonly defaults: Map<string, IniValue>;
+}
+
+export function emptyIni(): Ini {
+  return { sections: new Map(), defaults: new Map() };
+}
+
+// What str.isspace() and \s are in Python; JavaScript counts U+FEFF too, and Python the four separators.
+const space = '\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000';
+const spaceOnly = new RegExp(`[${space}]`);
+const ends = new RegExp(`^[${space}]+|[${space}]+$`, 'g');
+const header = /^\[([^\n]+)\]/;
+const option = new RegExp(`^([^\\n]*?)[${space}]*[=:][${space}]*([^\\n]*)$`);
+
+export function strip(text: string): string {
+  return text.replace(ends, '');
+}
+
+/** The first thing that keeps Supervisor from using the file ends the reading, as there. */
+export function readIni(text: string, file: string, ini: Ini): readonly IniError[] {
+  const errors: IniError[] = [];
+  let section: Map<string, IniValue> | null = null;
+  let lines: { key: string; at: Place; values: string[] } | null = null;
+  let indent = 0;
+  const close = () => {
+    if (lines !== null && section !== null)
+      section.set(lines.key, {
+        text: lines.values.join('\n').replace(new RegExp(`[${space}]+$`), ''),
+        at: lines.at,
+      });
+  };
+  for (const [index, line] of text.split(/\r\n|\r|\n/).entries()) {
+    const at: Place = { file, line: index + 1, column: Math.max(0, line.search(/\S/)) + 1 };
+    const comment = commentStart(line);
+    const value = strip(comment === null ? line : line.slice(0, comment));
+    if (value === '') {
+      if (comment === null && section !== null) lines?.values.push('');
+      continue;
+    }
+    const level = firstNonSpace(line);
+    if (section !== null && lines !== null && level > indent) {
+      lines.values.push(value);
+      continue;
+    }
+    indent = level;
+    const name = header.exec(value)?.[1];
+    if (name !== undefined) {
+      close();
+      lines = null;
+      section = name === 'DEFAULT' ? ini.defaults : sectionOf(ini, name, at);
+      continue;
+    }
+    if (section === null) {
+      errors.push({ at, message: 'there is no [section] above this line' });
+      return errors;
+    }
+    close();
+    const [, key = '', first = ''] = option.exec(value) ?? [];
+    if (key === '' || !option.test(value)) {
+      errors.push({ at, message: `"${value}" is neither a [section] nor key = value` });
+      continue;
+    }
+    lines = { key: key.toLowerCase(), at, values: [strip(first)] };
+  }
+  close();
+  return errors;
+}
+
+function sectionOf(ini: Ini, name: string, at: Place): Map<string, IniValue> {
+  const found = ini.sections.get(name) ?? { name, at, values: new Map<string, IniValue>() };
+  ini.sections.set(name, found);
+  return found.values;
+}
+
+function firstNonSpace(line: string): number {
+  const found = [...line].findIndex(char => !spaceOnly.test(char));
+  return found < 0 ? 0 : found;
+}
+
+/**
+ * Where a comment begins, or null. Both prefixes are tried in rounds (the first ";" and the first "#", then the second of
+ * each), and the first round that finds one after a blank, or at the beginning, decides.
+ */
+function commentStart(line: string): number | null {
+  if (/^[;#]/.test(strip(line))) return 0;
+  let from = new Map([
+    [';', -1],
+    ['#', -1],
+  ]);
+  while (from.size > 0) {
+    const next = new Map<string, number>();
+    let start: number | null = null;
+    for (const [prefix, last] of from) {
+      const index = line.indexOf(prefix, last + 1);
+      if (index < 0) continue;
+      next.set(prefix, index);
+      if (index === 0 || spaceOnly.test(line[index - 1] ?? '')) start = Math.min(start ?? index, index);
+    }
+    if (start !== null) return start;
+    from = next;
+  }
+  return null;
+}
+
+/** A value, or the one in [DEFAULT]. */
+export function iniValue(ini: Ini, section: IniSection, key: string): IniValue | undefined {
+  return section.values.get(key) ?? ini.defaults.get(key);
+}
+
+/** Puts a directory in the place of %(here)s everywhere, as Supervisor does after each file that it includes. */
+export function replaceHere(ini: Ini, directory: string): void {
+  for (const section of ini.sections.values())
+    for (const [key, value] of [...ini.defaults, ...section.values]) {
+      const own = section.values.get(key) ?? value;
+      if (own.text.includes('%(here)s'))
+        section.values.set(key, { ...own, text: own.text.replaceAll('%(here)s', () => directory) });
+    }
+}

@@ -1,0 +1,184 @@
+// One section of Supervisor's file to its processes: every value read and expanded as Supervisor does it, for each process.
+
+import type { Program } from '../../model/host.ts';
+import type { Place } from '../../model/problem.ts';
+import { type Ini, type IniError, type IniSection, iniValue } from './ini.ts';
+import { format, int, PythonError } from './python.ts';
+import {
+  autorestart,
+  boolean,
+  byteSize,
+  environmentPairs,
+  exitcodes,
+  octal,
+  plainName,
+  signal,
+} from './values.ts';
+
+export type SectionKind = 'program' | 'eventlistener' | 'fcgi-program';
+
+/** What expansions may name besides the program's own: ENV_X, host_node_name. */
+export type Expansions = Readonly<Record<string, string | number>>;
+
+/** A log as Supervisor knows it: a path, "AUTO", or null for none. */
+export interface ProcessLog {
+  readonly path: string | null;
+  readonly maxBytes: number;
+  readonly backups: number;
+}
+
+export interface Process
+  extends Pick<
+    Program,
+    | 'priority'
+    | 'autostart'
+    | 'autorestart'
+    | 'startsecs'
+    | 'exitcodes'
+    | 'stopsignal'
+    | 'stopwaitsecs'
+    | 'stopasgroup'
+    | 'killasgroup'
+    | 'directory'
+    | 'user'
+  > {
+  readonly name: string;
+  readonly number: number;
+  /** Not yet split into words: Supervisor does that when it starts the process. */
+  readonly command: string;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly startretries: number;
+  readonly umask: number | null;
+  readonly redirectStderr: boolean;
+  readonly stdout: ProcessLog;
+  readonly stderr: ProcessLog;
+}
+
+export function prefixed(environment: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(environment).map(([name, value]) => [`ENV_${name}`, value]));
+}
+
+/** Reads keys of one section; `at` is moved along, so that an error is placed at its key. */
+export interface Reader {
+  readonly ini: Ini;
+  readonly section: IniSection;
+  readonly base: Expansions;
+  at: Place;
+}
+
+export function attemptAt<T>(reader: Reader, errors: IniError[], act: () => T): T | null {
+  try {
+    return act();
+  } catch (error) {
+    if (!(error instanceof PythonError)) throw error;
+    errors.push({ at: reader.at, message: `[${reader.section.name}]: ${error.message}` });
+    return null;
+  }
+}
+
+function raw(reader: Reader, key: string): string | null {
+  const value = iniValue(reader.ini, reader.section, key);
+  reader.at = value?.at ?? reader.section.at;
+  return value?.text ?? null;
+}
+
+function get<T>(
+  reader: Reader,
+  key: string,
+  usual: string,
+  convert: (text: string) => T,
+  expansions: Expansions,
+): T {
+  const written = raw(reader, key);
+  return convert(format(written ?? usual, { ...reader.base, ...expansions }));
+}
+
+function optional(reader: Reader, key: string, expansions: Expansions): string | null {
+  const written = raw(reader, key);
+  return written === null ? null : format(written, { ...reader.base, ...expansions });
+}
+
+export function readProcesses(
+  reader: Reader,
+  written: string,
+  group: string | undefined,
+  kind: SectionKind,
+  global: Readonly<Record<string, string>>,
+): readonly Process[] {
+  const program = plainName(written);
+  const own: Expansions = { program_name: program, group_name: group ?? program };
+  const read = <T>(key: string, usual: string, convert: (text: string) => T) =>
+    get(reader, key, usual, convert, own);
+  const stopasgroup = read('stopasgroup', 'false', boolean);
+  const killasgroup = read('killasgroup', String(stopasgroup), boolean);
+  const common = {
+    priority: read('priority', '999', int),
+    autostart: read('autostart', 'true', boolean),
+    autorestart: read('autorestart', 'unexpected', autorestart),
+    startsecs: read('startsecs', '1', int),
+    startretries: read('startretries', '3', int),
+    exitcodes: read('exitcodes', '0', exitcodes),
+    stopsignal: read('stopsignal', 'TERM', signal),
+    stopwaitsecs: read('stopwaitsecs', '10', int),
+    redirectStderr: read('redirect_stderr', 'false', boolean),
+    user: optional(reader, 'user', own),
+    umask: raw(reader, 'umask') === null ? null : read('umask', '022', octal),
+    stopasgroup,
+    killasgroup,
+  };
+  if (stopasgroup && !killasgroup) throw new PythonError('stopasgroup = true with killasgroup = false');
+  if (kind === 'eventlistener' && common.redirectStderr)
+    throw new PythonError('redirect_stderr = true in an event listener');
+  const count = read('numprocs', '1', int);
+  const start = read('numprocs_start', '0', int);
+  const nameWritten = plainName(raw(reader, 'process_name') ?? '%(program_name)s');
+  if (count > 1 && !nameWritten.includes('%(process_num)'))
+    throw new PythonError('process_name has no %(process_num), but numprocs is above 1');
+  if (count > 10_000) throw new PythonError(`numprocs = ${count}`);
+  return Array.from({ length: Math.max(0, count) }, (_, index) =>
+    readProcess(reader, { ...own, process_num: start + index, numprocs: count }, nameWritten, common, global),
+  );
+}
+
+type Common = Omit<
+  Process,
+  'name' | 'number' | 'command' | 'environment' | 'directory' | 'stdout' | 'stderr'
+>;
+
+function readProcess(
+  reader: Reader,
+  own: Expansions,
+  nameWritten: string,
+  common: Common,
+  global: Readonly<Record<string, string>>,
+): Process {
+  const environment = environmentPairs(raw(reader, 'environment') ?? '', { ...own, ...reader.base });
+  const expansions = { ...own, ...reader.base, ...prefixed(environment) };
+  const directory = optional(reader, 'directory', expansions);
+  const stdout = readLog(reader, 'stdout', expansions);
+  const stderr = readLog(reader, 'stderr', expansions);
+  const command = optional(reader, 'command', expansions);
+  if (command === null) throw new PythonError('there is no command');
+  return {
+    ...common,
+    name: format(nameWritten, expansions),
+    number: Number(own['process_num'] ?? 0),
+    command,
+    directory,
+    environment: { ...global, ...environment },
+    stdout,
+    stderr: common.redirectStderr ? { ...stderr, path: null } : stderr,
+  };
+}
+
+/** Expanded twice, as 4.2.5 does it. */
+function readLog(reader: Reader, stream: 'stdout' | 'stderr', expansions: Expansions): ProcessLog {
+  const once = optional(reader, `${stream}_logfile`, expansions);
+  const path = once === null ? 'AUTO' : format(once, { ...reader.base, ...expansions });
+  const word = path.toLowerCase();
+  return {
+    path: ['none', 'off', 'syslog'].includes(word) ? null : word === 'auto' ? 'AUTO' : path,
+    maxBytes: get(reader, `${stream}_logfile_maxbytes`, '50MB', byteSize, expansions),
+    backups: get(reader, `${stream}_logfile_backups`, '10', int, expansions),
+  };
+}

@@ -1,0 +1,177 @@
+// From Supervisor's files to drafts: its programs, and what hostd has no word for.
+
+import { dirname, isAbsolute, join } from 'node:path';
+import { programKeys, withoutUse } from '../../config/toml/keys.ts';
+import type { Problem } from '../../model/problem.ts';
+import type { Draft, Remark } from '../draft.ts';
+import type { Read, ReadContext, SourceText } from '../format.ts';
+import { type Configured, configured, type Definition } from './config.ts';
+import {
+  emptyIni,
+  type Ini,
+  type IniError,
+  type IniSection,
+  type IniValue,
+  readIni,
+  replaceHere,
+} from './ini.ts';
+import type { Expansions } from './process.ts';
+import { format, PythonError } from './python.ts';
+
+export function looksLikeSupervisor(text: string): boolean {
+  const first = text.split('\n').find(line => !/^\s*([;#]|$)/.test(line));
+  return /^\s*\[[^\]]+\]/.test(first ?? '');
+}
+
+/** Sections that are about Supervisor itself, and say nothing of programs. */
+const ownSections =
+  /^(supervisord|unix_http_server|inet_http_server|supervisorctl|include|rpcinterface|ctlplugin)\b/;
+
+export function readSupervisor(sources: readonly SourceText[], around: ReadContext): Read {
+  const { ini, texts, errors, expansions } = gather(sources, around);
+  const { definitions, groups, errors: wrong } = configured(ini, expansions, sources[0]?.file ?? '/');
+  const problems = [
+    ...errors.map(
+      (error): Problem => refusal(error, 'cannot use this file', 'supervisord would refuse it too'),
+    ),
+    ...wrong.map(
+      (error): Problem => refusal(error, 'cannot import', lineAt(texts, error.at.file, error.at.line)),
+    ),
+  ];
+  const drafts = definitions.flatMap((definition): readonly Draft[] => {
+    const { kind, name, at, processes } = definition;
+    const group = groups.find(group => group.programs.includes(name)) ?? null;
+    const remarks = remarksOn(definition, texts);
+    const completed = processes.map(process => withDefaults(process, ini));
+    return kind === 'program' ? [{ kind, name, at, group, processes: completed }, ...remarks] : remarks;
+  });
+  return { drafts: [...drafts, ...otherSections(ini, texts)], problems };
+}
+
+function refusal({ at, message }: IniError, what: string, hint: string): Problem {
+  return { severity: 'error', at, message: `${what}: ${message}`, ...(hint === '' ? {} : { hint }) };
+}
+
+/** The files and what they include, as one. */
+function gather(sources: readonly SourceText[], around: ReadContext) {
+  const ini = emptyIni();
+  const errors: IniError[] = [];
+  const texts = new Map<string, string>();
+  const names = Object.entries(around.environment).map(([name, value]) => [`ENV_${name}`, value]);
+  const expansions: Expansions = { host_node_name: around.machineName, ...Object.fromEntries(names) };
+  const add = ({ file, text }: SourceText, isIncluded: boolean) => {
+    texts.set(file, text);
+    errors.push(...readIni(text, file, ini));
+    // A text replacement, not an expansion, and only where there are includes.
+    if (isIncluded || ini.sections.has('include')) replaceHere(ini, dirname(file));
+  };
+  for (const source of sources) {
+    const before = ini.sections.get('include');
+    const already = before?.values.get('files');
+    add(source, sources.length > 1);
+    const include = ini.sections.get('include');
+    const files = include?.values.get('files');
+    if (include !== undefined && files === undefined)
+      errors.push({ at: include.at, message: '[include] has no files' });
+    if (files !== undefined && files !== already)
+      for (const included of includedBy(files, source.file, around, expansions, errors)) add(included, true);
+  }
+  return { ini, texts, errors, expansions };
+}
+
+function includedBy(
+  files: IniValue,
+  main: string,
+  around: ReadContext,
+  expansions: Expansions,
+  errors: IniError[],
+): readonly SourceText[] {
+  try {
+    const patterns = format(files.text, { ...expansions, here: dirname(main) })
+      .split(/\s+/)
+      .filter(Boolean);
+    return patterns.flatMap(pattern =>
+      around.include(isAbsolute(pattern) ? pattern : join(dirname(main), pattern)),
+    );
+  } catch (error) {
+    if (!(error instanceof PythonError)) throw error;
+    errors.push({ at: files.at, message: error.message });
+    return [];
+  }
+}
+
+/** [supervisord]'s user and umask are those of every program that has none of its own. */
+function withDefaults(process: Definition['processes'][number], ini: Ini): Definition['processes'][number] {
+  const values = ini.sections.get('supervisord')?.values;
+  const umask = values?.get('umask')?.text;
+  return {
+    ...process,
+    user: process.user ?? values?.get('user')?.text ?? null,
+    umask:
+      process.umask ?? (umask !== undefined && /^[0-7]+$/.test(umask) ? Number.parseInt(umask, 8) : null),
+    directory: process.directory ?? values?.get('directory')?.text ?? null,
+  };
+}
+
+const known = new Set(
+  Object.keys(programKeys).filter(key => !['group', 'limits', 'no_new_privileges'].includes(key)),
+);
+
+function remarksOn(
+  { kind, name, section }: Definition,
+  texts: ReadonlyMap<string, string>,
+): readonly Remark[] {
+  const about = (key: string, value: { at: IniSection['at'] }, why: string): Remark => ({
+    kind: 'remark',
+    at: value.at,
+    why,
+    line: lineAt(texts, value.at.file, value.at.line) || key,
+    of: name,
+  });
+  if (kind !== 'program') {
+    const why = `hostd has no ${kind === 'eventlistener' ? 'event listeners' : 'FastCGI'}`;
+    return [
+      about(section.name, section, why),
+      ...[...section.values].map(([key, value]) => about(key, value, why)),
+    ];
+  }
+  return [...section.values].flatMap(([key, value]) => {
+    if (known.has(key)) return isSyslog(key, value.text) ? [about(key, value, 'hostd has no syslog')] : [];
+    const plain = Object.hasOwn(withoutUse, key) ? withoutUse[key] : undefined;
+    if (plain !== undefined && /^(0|false|no|off|auto)$/i.test(value.text)) return [];
+    return [about(key, value, plain ?? 'Supervisor ignores it too')];
+  });
+}
+
+function isSyslog(key: string, value: string): boolean {
+  return key.endsWith('_logfile') && value.toLowerCase() === 'syslog';
+}
+
+/** Sections that are neither programs nor Supervisor's own. */
+function otherSections(ini: Ini, texts: ReadonlyMap<string, string>): readonly Remark[] {
+  return [...ini.sections.values()]
+    .filter(
+      ({ name }) => !ownSections.test(name) && !/^(program|eventlistener|fcgi-program|group):/.test(name),
+    )
+    .flatMap(section =>
+      [section, ...section.values.values()].map(({ at }) => ({
+        kind: 'remark' as const,
+        at,
+        why: 'Supervisor ignores this section too',
+        line: lineAt(texts, at.file, at.line),
+        of: null,
+      })),
+    );
+}
+
+function lineAt(texts: ReadonlyMap<string, string>, file: string, line: number): string {
+  return (texts.get(file)?.split(/\r\n|\r|\n/)[line - 1] ?? '').trim();
+}
+
+/** The processes of one text, and what Supervisor would refuse it for: what a comparison with its own parser needs. */
+export function configuredIn(text: string, file: string): Configured {
+  const around = { include: () => [], environment: {}, machineName: 'host' };
+  const { ini, errors, expansions } = gather([{ file, text }], around);
+  const found = configured(ini, expansions, file);
+  return { ...found, errors: [...errors, ...found.errors] };
+}

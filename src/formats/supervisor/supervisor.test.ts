@@ -1,0 +1,108 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { hostOf, textsOf, warningsOf } from '../cases.test.ts';
+import { importDrafts } from '../import/import.ts';
+import { supervisor } from './supervisor.ts';
+
+const path = (group: string) => `/etc/supervisor/conf.d/${group}.conf`;
+const write = (toml: string, group: string) => textsOf(hostOf(toml), 'supervisor', false)[path(group)];
+const around = { include: () => [], environment: {}, machineName: 'host' };
+
+function back(text: string): string {
+  const { drafts = [], problems = [] } = supervisor.read?.([{ file: '/x.conf', text }], around) ?? {};
+  assert.deepEqual(problems, []);
+  return importDrafts(drafts)
+    .files.map(file => file.text)
+    .join('\n');
+}
+
+test('a program of its own has every key that differs from what Supervisor assumes', () => {
+  const toml = `[program.job]
+command = ["/bin/sh", "-c", "echo 100%% ; # $HOME"]
+user = "nobody"
+environment = { A = "x y", B = "it's \\"it\\"", C = "50%%" }
+umask = "027"
+priority = 5
+autostart = false
+autorestart = false
+startsecs = 0
+exitcodes = [0, 2]
+stopsignal = "QUIT"
+stopasgroup = true
+stdout_logfile = "/var/log/100%%.log"
+stdout_logfile_maxbytes = "1MB"
+stderr_logfile = "NONE"
+no_new_privileges = false
+`;
+  assert.equal(
+    write(toml, 'job'),
+    `; Written by hostctl emit, from group "job" of hostd's configuration: change it there.
+[program:job]
+command = /usr/bin/env -- 'B=it'"'"'s "it"' /bin/sh -c 'echo 100%% %(program_name).0s; %(program_name).0s# $HOME'
+user = nobody
+umask = 027
+environment = A="x y",C="50%%"
+priority = 5
+autostart = false
+autorestart = false
+startsecs = 0
+exitcodes = 0,2
+stopsignal = QUIT
+stopasgroup = true
+stdout_logfile = /var/log/100%%%%.log
+stdout_logfile_maxbytes = 1MB
+stderr_logfile = NONE
+`,
+  );
+});
+
+test('several processes are one section where they differ in their number alone', () => {
+  const toml =
+    '[program.web]\ncommand = "/bin/serve --port 80%(process_num)02d"\nnumprocs = 3\nnumprocs_start = 4\nstdout_logfile = "/tmp/%(process_num)d.log"\n';
+  const text = write(toml, 'web') ?? '';
+  assert.match(text, /^command = \/bin\/serve --port 80%\(process_num\)02d$/m);
+  assert.match(text, /^process_name = web_%\(process_num\)02d\nnumprocs = 3\nnumprocs_start = 4$/m);
+  assert.match(text, /^stdout_logfile = \/tmp\/%\(process_num\)d\.log$/m);
+});
+
+test("an app's other programs are in its group, under names that no other app's have", () => {
+  const toml = `[app.hello]
+root = "/webapps/hello"
+[app.hello.program.celery]
+command = "bin/celery worker"
+[app.goodbye]
+root = "/webapps/goodbye"
+[app.goodbye.program.celery]
+command = "bin/celery worker"
+`;
+  const text = write(toml, 'hello') ?? '';
+  assert.match(text, /^\[program:hello-celery\]\ncommand = .*\nprocess_name = celery$/m);
+  assert.match(text, /^\[group:hello\]\nprograms = hello,hello-celery$|^programs = hello-celery,hello$/m);
+  assert.match(text, /VIRTUAL_ENV="\/webapps\/hello"/);
+});
+
+test('programs of apps and groups come back as the tables that they were written from', () => {
+  for (const toml of [
+    '[program.cat]\ncommand = "/bin/cat \'a b\' 50%% ;"\nuser = "nobody"\nenvironment = { A = "x y", B = "\\"" }\n',
+    '[program.web]\ncommand = "/bin/serve %(process_num)02d"\nnumprocs = 2\nautorestart = true\n',
+    '[group.pets]\nprograms = ["cat", "dog"]\npriority = 5\n[program.cat]\ncommand = "/bin/cat"\n[program.dog]\ncommand = "/bin/dog"\n',
+  ])
+    for (const plain of [true, false]) {
+      const host = hostOf(toml);
+      const texts = Object.values(textsOf(host, 'supervisor', plain)).join('\n');
+      const again = hostOf(back(texts));
+      assert.deepEqual(textsOf(again, 'supervisor', plain), textsOf(host, 'supervisor', plain), toml);
+    }
+});
+
+test('what Supervisor cannot say is told with its place', () => {
+  const toml = `[program.a]\ncommand = "/bin/cat"\ngroup = "games"\nlimits = { nofile = 10 }
+[app.b]\nroot = "/b"\nhealth = "/healthz"\nserver_names = ["b.test"]\n`;
+  const found = warningsOf(hostOf(toml), 'supervisor');
+  assert.equal(found.length, 3);
+  assert.match(found.join('\n'), /"a": Supervisor sets no limits/);
+  assert.match(found.join('\n'), /"a": Supervisor has no unix group/);
+  assert.match(found.join('\n'), /"b": Supervisor checks no health/);
+  const [problem] = supervisor.write?.(hostOf(toml), { plain: false }).problems ?? [];
+  assert.deepEqual(problem?.at, { file: '/etc/hostd/hostd.toml', key: ['program', 'a', 'limits'] });
+});

@@ -1,0 +1,216 @@
+// systemd's units: a service for each program, and for each app the socket unit that holds its listening socket.
+
+import type { App, Host, Limit, Program } from '../../model/host.ts';
+import type { Problem } from '../../model/problem.ts';
+import { cannotSay, type Format, type OutputFile, type WriteOptions } from '../format.ts';
+import { appOf, isScripted, writtenBy } from '../layout.ts';
+import { escapePercent, quoteAssignment, quoteExec } from './quote.ts';
+
+export const systemd: Format = {
+  name: 'systemd',
+  write(host, options) {
+    const problems: Problem[] = [];
+    const units = unitNames(host);
+    const files = host.programs.flatMap(program => {
+      report(program, problems);
+      const app = appOf(host, program);
+      const unit = (kind: string, lines: readonly string[]): OutputFile => ({
+        kind: 'file',
+        path: `/etc/systemd/system/${units.get(program.name)}.${kind}`,
+        text: `${lines.join('\n')}\n`,
+        mode: 0o644,
+        owner: program.group,
+      });
+      const comment = options.plain ? [] : [`# ${writtenBy(`"${program.name}"`)}`];
+      return [
+        unit('service', [...comment, ...serviceLines(host, program, app, units, options)]),
+        ...(program.socket === null ? [] : [unit('socket', [...comment, ...socketLines(host, program)])]),
+      ];
+    });
+    return { files, problems };
+  },
+};
+
+/** "hello:celery" is hello-celery: systemd-analyze takes what follows a colon for an alias. */
+function unitNames(host: Host): ReadonlyMap<string, string> {
+  const names = new Map<string, string>();
+  const taken = new Set<string>();
+  for (const { name } of host.programs.toSorted(
+    (a, b) => Number(a.name.includes(':')) - Number(b.name.includes(':')),
+  )) {
+    const plain = name.replaceAll(':', '-');
+    let unit = plain;
+    for (let number = 2; taken.has(unit); number++) unit = `${plain}-${number}`;
+    taken.add(unit);
+    names.set(name, unit);
+  }
+  return names;
+}
+
+function socketLines(host: Host, program: Program): readonly string[] {
+  return [
+    '[Unit]',
+    `Description=${escapePercent(program.name)}: the socket that nginx connects to`,
+    '',
+    '[Socket]',
+    `ListenStream=${escapePercent(program.socket?.path ?? '')}`,
+    `Backlog=${program.socket?.backlog}`,
+    `SocketUser=root`,
+    `SocketGroup=${host.settings.proxy.user}`,
+    'SocketMode=0660',
+    '',
+    '[Install]',
+    'WantedBy=sockets.target',
+  ];
+}
+
+function serviceLines(
+  host: Host,
+  program: Program,
+  app: App | null,
+  units: ReadonlyMap<string, string>,
+  { plain }: WriteOptions,
+): readonly string[] {
+  const socket = program.socket === null ? [] : [`Requires=${units.get(program.name)}.socket`];
+  const services = program.requires.flatMap(({ name }) => servicesOf[name] ?? []);
+  const earlier = host.programs
+    .filter(other => rank(other) < rank(program) && other.name !== program.name)
+    .map(other => `${units.get(other.name)}.service`);
+  return [
+    '[Unit]',
+    `Description=${escapePercent(app === null ? program.name : `${program.name} (Django)`)}`,
+    `After=${['network.target', ...services, ...earlier].join(' ')}`,
+    ...(services.length === 0 ? [] : [`Wants=${services.join(' ')}`]),
+    ...socket,
+    ...startLimit(program),
+    '',
+    '[Service]',
+    // gunicorn says itself when it is ready (sd_notify), and that it reloads by HUP.
+    `Type=${app !== null && isScripted(app) ? 'notify' : 'exec'}`,
+    ...(app !== null && isScripted(app) ? ['NotifyAccess=main', 'ExecReload=/bin/kill -s HUP $MAINPID'] : []),
+    ...(program.user === null ? [] : [`User=${program.user}`]),
+    ...(program.unixGroup === null ? [] : [`Group=${program.unixGroup}`]),
+    ...(program.directory === null ? [] : [`WorkingDirectory=${escapePercent(program.directory)}`]),
+    `UMask=0${program.umask.toString(8).padStart(3, '0')}`,
+    ...Object.entries(program.environment).map(
+      ([name, value]) => `Environment=${quoteAssignment(name, value)}`,
+    ),
+    `ExecStart=${program.command.map(quoteExec).join(' ')}`,
+    ...restart(program),
+    `KillSignal=${program.stopsignal}`,
+    // Whatever is left after the main process is killed with it, as hostd does it.
+    `KillMode=${program.stopasgroup ? 'control-group' : 'mixed'}`,
+    `TimeoutStopSec=${program.stopwaitsecs}`,
+    `StandardOutput=${output(program.stdout.path)}`,
+    `StandardError=${program.stderr === null ? 'inherit' : output(program.stderr.path)}`,
+    ...Object.entries(program.limits).map(
+      ([name, limit]) => `Limit${name.toUpperCase()}=${limitText(limit)}`,
+    ),
+    ...(program.noNewPrivileges ? ['NoNewPrivileges=yes'] : []),
+    ...(plain || program.user === null || !program.noNewPrivileges ? [] : sandbox),
+    ...(program.autostart ? ['', '[Install]', 'WantedBy=multi-user.target'] : []),
+  ];
+}
+
+/** Units of the services that have a name; one that is not installed does no harm. */
+const servicesOf: Readonly<Record<string, readonly string[]>> = {
+  postgresql: ['postgresql.service'],
+  mysql: ['mysql.service', 'mariadb.service'],
+  redis: ['redis-server.service', 'redis.service'],
+  memcached: ['memcached.service'],
+};
+
+function rank(program: Program): number {
+  return program.groupPriority * 1e6 + program.priority;
+}
+
+/** Always, except for the exit codes that are expected: "on-failure" would let a SIGTERM pass for success. */
+function restart({ autorestart, exitcodes }: Program): readonly string[] {
+  if (autorestart === 'never') return ['Restart=no'];
+  const prevent = autorestart === 'unexpected' && exitcodes.length > 0;
+  return [
+    'Restart=always',
+    'RestartSec=1',
+    ...(prevent ? [`RestartPreventExitStatus=${exitcodes.join(' ')}`] : []),
+  ];
+}
+
+/** startretries more tries, each after a second and startsecs of life at most. */
+function startLimit({ autorestart, startretries, startsecs }: Program): readonly string[] {
+  if (autorestart === 'never') return [];
+  if (startretries === null) return ['StartLimitIntervalSec=0'];
+  const tries = startretries + 1;
+  return [`StartLimitBurst=${tries}`, `StartLimitIntervalSec=${Math.ceil(tries * (startsecs + 2))}`];
+}
+
+function output(path: string | null): string {
+  return path === null ? 'null' : `append:${escapePercent(path)}`;
+}
+
+function limitText({ soft, hard }: Limit): string {
+  const word = (limit: number | null) => (limit === null ? 'infinity' : String(limit));
+  return soft === hard ? word(soft) : `${word(soft)}:${word(hard)}`;
+}
+
+/** What a web application has no need for. Its own directories stay writable: only /usr, /boot and /etc are not. */
+const sandbox: readonly string[] = [
+  'PrivateTmp=yes',
+  'PrivateDevices=yes',
+  'ProtectSystem=full',
+  'ProtectClock=yes',
+  'ProtectHostname=yes',
+  'ProtectControlGroups=yes',
+  'ProtectKernelLogs=yes',
+  'ProtectKernelModules=yes',
+  'ProtectKernelTunables=yes',
+  'RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6',
+  'RestrictNamespaces=yes',
+  'RestrictRealtime=yes',
+  'RestrictSUIDSGID=yes',
+  'LockPersonality=yes',
+  'CapabilityBoundingSet=',
+  'SystemCallArchitectures=native',
+];
+
+function report(program: Program, problems: Problem[]): void {
+  const say = (key: string, message: string, hint: string) =>
+    problems.push(
+      cannotSay(
+        program.group,
+        { ...program.source, key: [...program.source.key, key] },
+        `systemd: "${program.name}": ${message}`,
+        hint,
+      ),
+    );
+  const logs = [program.stdout, program.stderr].filter(
+    log => log !== null && log.path !== null && log.maxBytes > 0,
+  );
+  if (logs.length > 0)
+    say(
+      'stdout_logfile_maxbytes',
+      'systemd puts no log aside when it has grown',
+      `logrotate for ${logs[0]?.path}`,
+    );
+  if (program.health !== null) say('health', 'systemd asks no URL', 'WatchdogSec=, and a command that pings');
+  for (const { name } of program.requires)
+    if (!Object.hasOwn(servicesOf, name))
+      say(
+        'requires',
+        `systemd waits for units, and for no address: "${name}"`,
+        'After= and Requires= in a drop-in',
+      );
+  if (program.startsecs > 1)
+    say('startsecs', 'systemd does not wait to see whether a program stays up', 'leave out startsecs');
+  const paths = [
+    program.directory,
+    program.stdout.path,
+    program.stderr?.path ?? null,
+    program.socket?.path ?? null,
+  ];
+  for (const path of paths)
+    if (path !== null && /[\n\r]|^\s|\s$|\\$/.test(path))
+      say('directory', `${JSON.stringify(path)} cannot be written in a unit`, 'another path');
+  const [command] = program.command;
+  if (command !== undefined && !command.includes('/') && 'PATH' in program.environment)
+    say('command', `systemd searches "${command}" in its own PATH`, `the full path of ${command}`);
+}

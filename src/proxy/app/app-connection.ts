@@ -1,0 +1,280 @@
+// One connection to an app: writes one request at a time, reads one strictly parsed answer, and says whether it may be used
+// again. Knows nothing of clients.
+
+import { ChunkedDecoder } from '../http/chunked.ts';
+import { parseResponseHead, type ResponseHead } from '../http/response-head.ts';
+import { type Address, type AppSocket, type AppSocketEvents, openAppSocket } from './app-socket.ts';
+
+export type { Address };
+
+/** What happens to an answer, in this order: head, any pieces, then exactly one of end and failed. */
+export interface AnswerReader {
+  /** "tunnel": the bytes that follow are not HTTP (only after a 101); "refuse": this answer is not acceptable. */
+  head(head: ResponseHead): 'body' | 'no-body' | 'tunnel' | 'refuse';
+  /** Called before that with each interim answer (1xx but 101), as it comes. */
+  interim?(head: ResponseHead): void;
+  /** The whole body, latin-1, in place of any pieces. */
+  whole(text: string): void;
+  /** A view on a shared buffer: whoever keeps it copies it. */
+  piece(bytes: Uint8Array): void;
+  /** Called when all that arrived together has been given, unless it was the end. */
+  flush(): void;
+  end(): void;
+  failed(failure: AnswerFailure): void;
+}
+
+export interface AnswerFailure {
+  /** "bad": not HTTP as it should be; "closed": ended too early; "timeout". */
+  readonly kind: 'bad' | 'closed' | 'timeout';
+  readonly why: string;
+  /** Whether the app had sent anything of this answer. */
+  readonly begun: boolean;
+}
+
+/** Interim answers (1xx) that one request may have before its answer counts as a bad one. */
+const interimLimit = 10;
+
+export interface AppConnectionLimits {
+  readonly responseHeader: number;
+  readonly upstreamGapMs: number;
+}
+
+export class AppConnection implements AppSocketEvents {
+  readonly #limits: AppConnectionLimits;
+  readonly #socket: AppSocket;
+  #reader: AnswerReader | null = null;
+  #place: 'idle' | 'head' | 'length' | 'chunked' | 'close' | 'tunnel' = 'idle';
+  #text = '';
+  #left = 0;
+  #chunked: ChunkedDecoder | null = null;
+  #interim = 0;
+  #reusable = false;
+  #whenDrained: (() => void) | null = null;
+  /** Where it is idle: told when it is of no use any more. */
+  pool: { drop(connection: AppConnection): void } | null = null;
+  /** Called unless it is connected from the start: with null, or with the error after which it is of no use. */
+  onConnected: ((error: Error | null) => void) | null = null;
+  /** Whether an answer was read on it before. */
+  used = false;
+
+  /** Begins to connect. */
+  constructor(address: Address, limits: AppConnectionLimits) {
+    this.#limits = limits;
+    this.#socket = openAppSocket(address, this);
+  }
+
+  get isConnected(): boolean {
+    return this.#socket.isConnected;
+  }
+
+  /** Whether a new answer may be read on it. */
+  get reusable(): boolean {
+    return this.#reusable && !this.#socket.destroyed;
+  }
+
+  /** Begins one request: its bytes follow by write(). */
+  begin(reader: AnswerReader): void {
+    this.#reader = reader;
+    this.#place = 'head';
+    this.#text = '';
+    this.#interim = 0;
+    this.#reusable = false;
+    this.#socket.setTimeout(this.#limits.upstreamGapMs);
+  }
+
+  write(bytes: Uint8Array | string): boolean {
+    return this.#socket.write(bytes);
+  }
+
+  whenDrained(go: () => void): void {
+    this.#whenDrained = go;
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  /** Nothing more will be written: the other end reads to an end. */
+  endWrite(): void {
+    this.#socket.endWriting();
+  }
+
+  setIdle(milliseconds: number): void {
+    this.#socket.setTimeout(milliseconds);
+  }
+
+  destroy(): void {
+    this.#reader = null;
+    this.#socket.destroy();
+  }
+
+  connected(error: Error | null): void {
+    this.onConnected?.(error);
+    this.onConnected = null;
+  }
+
+  drained(): void {
+    const go = this.#whenDrained;
+    this.#whenDrained = null;
+    go?.();
+  }
+
+  read(bytes: Uint8Array): void {
+    const reader = this.#reader;
+    if (reader === null) {
+      this.#idleBytes();
+      return;
+    }
+    this.#take(reader, bytes);
+    if (this.#reader === reader) reader.flush();
+  }
+
+  /** Bytes that nobody asked for: whatever they are, they must not answer the next request. */
+  #idleBytes(): void {
+    this.#reusable = false;
+    this.#socket.destroy();
+    this.pool?.drop(this);
+  }
+
+  #take(reader: AnswerReader, bytes: Uint8Array): void {
+    switch (this.#place) {
+      case 'head':
+        this.#takeHead(reader, bytes);
+        return;
+      case 'length': {
+        const used = Math.min(this.#left, bytes.length);
+        this.#left -= used;
+        if (used > 0) reader.piece(bytes.subarray(0, used));
+        if (this.#left === 0) this.#complete(bytes.length === used);
+        return;
+      }
+      case 'chunked':
+        this.#takeChunks(reader, bytes);
+        return;
+      case 'close':
+      case 'tunnel':
+        if (bytes.length > 0) reader.piece(bytes);
+        return;
+      case 'idle':
+        return;
+    }
+  }
+
+  #takeHead(reader: AnswerReader, bytes: Uint8Array): void {
+    const text = latin1(bytes);
+    this.#text = this.#text === '' ? text : this.#text + text;
+    const parsed = parseResponseHead(this.#text, this.#limits.responseHeader);
+    if (parsed.kind === 'more') return;
+    if (parsed.kind === 'bad') {
+      this.#fail('bad', parsed.why);
+      return;
+    }
+    const { head, size } = parsed;
+    const whole = this.#text;
+    const left = whole.length - size;
+    this.#text = '';
+    // Most answers come all at once: then their text is at hand already.
+    if (head.status >= 200 && head.framing.kind === 'length' && head.framing.length === left && left > 0) {
+      this.#beginWhole(reader, head, whole, size);
+      return;
+    }
+    const after = bytes.subarray(bytes.length - left);
+    if (head.status >= 200 || head.status === 101) {
+      this.#begin(reader, head, after);
+      return;
+    }
+    if (++this.#interim > interimLimit) {
+      this.#fail('bad', 'too many interim answers');
+      return;
+    }
+    reader.interim?.(head);
+    if (this.#reader !== reader) return;
+    if (after.length > 0) this.#takeHead(reader, after);
+  }
+
+  /** An answer that is here with its whole body, and nothing after it. */
+  #beginWhole(reader: AnswerReader, head: ResponseHead, text: string, from: number): void {
+    const what = reader.head(head);
+    if (this.#reader !== reader) return;
+    this.#reusable = head.persistent;
+    if (what !== 'no-body') reader.whole(text.slice(from));
+    this.#complete(what !== 'no-body');
+  }
+
+  #begin(reader: AnswerReader, head: ResponseHead, after: Uint8Array): void {
+    const what = reader.head(head);
+    if (this.#reader !== reader) return;
+    if (what === 'refuse') {
+      this.#fail('bad', `unexpected status ${head.status}`);
+      return;
+    }
+    const framed = head.framing.kind !== 'close' || endsWithHead(head);
+    this.#reusable = head.persistent && what !== 'tunnel' && framed;
+    if (what === 'no-body') {
+      // The body of a HEAD that an app sends all the same may still be on its way.
+      this.#reusable &&= endsWithHead(head);
+      this.#complete(after.length === 0);
+      return;
+    }
+    this.#place = what === 'tunnel' ? 'tunnel' : head.framing.kind;
+    if (head.framing.kind === 'length') this.#left = head.framing.length;
+    this.#chunked = null;
+    this.#take(reader, after);
+  }
+
+  #takeChunks(reader: AnswerReader, bytes: Uint8Array): void {
+    this.#chunked ??= new ChunkedDecoder();
+    const result = this.#chunked.decode(bytes, piece => reader.piece(piece));
+    if (result.kind === 'bad') this.#fail('bad', 'bad chunk');
+    else if (result.kind === 'done') this.#complete(result.used === bytes.length);
+  }
+
+  /** `clean`: nothing came after the answer. */
+  #complete(clean: boolean): void {
+    const reader = this.#reader;
+    this.#reader = null;
+    this.#place = 'idle';
+    this.#reusable &&= clean;
+    this.used = true;
+    this.#socket.setTimeout(0);
+    reader?.end();
+  }
+
+  ended(why: string): void {
+    if (this.#reader === null) {
+      this.#reusable = false;
+      this.#socket.destroy();
+      this.pool?.drop(this);
+    } else if (this.#place === 'close' || this.#place === 'tunnel') {
+      this.#complete(false);
+    } else {
+      this.#fail('closed', why);
+    }
+  }
+
+  timedOut(): void {
+    this.#fail('timeout', 'no byte in time');
+  }
+
+  #fail(kind: AnswerFailure['kind'], why: string): void {
+    const reader = this.#reader;
+    const begun = this.#place !== 'head' || this.#text !== '' || this.#interim > 0;
+    this.destroy();
+    if (reader === null) this.pool?.drop(this);
+    else reader.failed({ kind, why, begun });
+  }
+}
+
+function latin1(bytes: Uint8Array): string {
+  const buffer = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  return buffer.toString('latin1');
+}
+
+/** Whether no body can follow, whatever the request was (RFC 9112 section 6.3). */
+function endsWithHead({ status, framing }: ResponseHead): boolean {
+  return status === 204 || status === 304 || (framing.kind === 'length' && framing.length === 0);
+}

@@ -1,0 +1,159 @@
+// The connections to one app: a request gets an idle one, or a new one, or waits its turn while the app restarts. Knows
+// nothing of what is sent on them.
+
+import { errnoOf } from '../../errors.ts';
+import type { Limits } from '../limits.ts';
+import { type Address, AppConnection } from './app-connection.ts';
+import { doubtSocket } from './app-path.ts';
+
+/** A socket that is absent, refuses or has a full backlog: the app is starting, restarting or busy, so it is worth waiting. */
+const passing: ReadonlySet<string> = new Set(['ENOENT', 'ECONNREFUSED', 'EAGAIN']);
+
+const firstDelayMs = 5;
+const lastDelayMs = 250;
+
+export type Got =
+  | { readonly kind: 'connection'; readonly connection: AppConnection }
+  /** Waited in vain, or too many wait already: 503. */
+  | { readonly kind: 'busy'; readonly why: string }
+  /** Nothing that waiting mends: 502. */
+  | { readonly kind: 'failed'; readonly why: string };
+
+/** Who asked for a connection. */
+export interface Seeker {
+  /** Called once. `waitedMs`: 0 where the first attempt was the last one. */
+  got(got: Got, waitedMs: number): void;
+}
+
+export class AppConnections {
+  readonly address: Address;
+  readonly limits: Limits;
+  /** Requests that wait for a connection. */
+  waiting = 0;
+  #idle: AppConnection[] = [];
+
+  constructor(address: Address, limits: Limits) {
+    this.address = address;
+    this.limits = limits;
+  }
+
+  /** Finds one at once, or returns the search for it. */
+  get(reuse: boolean, seeker: Seeker): Search | null {
+    const connection = (reuse ? this.#takeIdle() : null) ?? this.open();
+    if (!connection.isConnected) return new Search(this, connection, seeker);
+    seeker.got({ kind: 'connection', connection }, 0);
+    return null;
+  }
+
+  open(): AppConnection {
+    return new AppConnection(this.address, this.limits);
+  }
+
+  /** Takes back a connection whose answer was read to its clean end, for the next request. */
+  put(connection: AppConnection): void {
+    if (!connection.reusable || this.#idle.length >= this.limits.upstreamIdleConnections) {
+      connection.destroy();
+      return;
+    }
+    connection.pool = this;
+    connection.setIdle(this.limits.upstreamIdleMs);
+    this.#idle.push(connection);
+  }
+
+  /** An idle connection is of no use any more. */
+  drop(connection: AppConnection): void {
+    this.#idle = this.#idle.filter(other => other !== connection);
+  }
+
+  #takeIdle(): AppConnection | null {
+    for (;;) {
+      const idle = this.#idle.pop();
+      if (idle === undefined) return null;
+      idle.pool = null;
+      if (idle.reusable) return idle;
+    }
+  }
+}
+
+/** Tries again and again, for as long as it is worth it. */
+export class Search {
+  readonly #connections: AppConnections;
+  readonly #seeker: Seeker;
+  #attempt: AppConnection | null = null;
+  #delay = firstDelayMs;
+  #timer: NodeJS.Timeout | null = null;
+  #isCounted = false;
+  #waitsSince: number | null = null;
+
+  constructor(connections: AppConnections, attempt: AppConnection, seeker: Seeker) {
+    this.#connections = connections;
+    this.#seeker = seeker;
+    this.#await(attempt);
+  }
+
+  /** Then the seeker isn't called. Returns the milliseconds that were waited. */
+  giveUp(): number {
+    this.#leave();
+    this.#attempt?.destroy();
+    this.#attempt = null;
+    return this.#waited();
+  }
+
+  #await(attempt: AppConnection): void {
+    this.#attempt = attempt;
+    if (attempt.isConnected) this.#settle({ kind: 'connection', connection: attempt });
+    else attempt.onConnected = error => this.#tried(attempt, error);
+  }
+
+  #tried(attempt: AppConnection, error: Error | null): void {
+    if (this.#attempt !== attempt) return;
+    this.#attempt = null;
+    if (error === null) this.#settle({ kind: 'connection', connection: attempt });
+    else this.#failed(error);
+  }
+
+  #failed(error: Error): void {
+    const { address, limits, waiting } = this.#connections;
+    if (typeof address === 'string') doubtSocket(address);
+    const why = `cannot connect to ${addressText(address)}: ${error.message}`;
+    const code = errnoOf(error) ?? '';
+    if (!passing.has(code)) {
+      this.#settle({ kind: 'failed', why });
+      return;
+    }
+    const patience = code === 'EAGAIN' ? limits.queueMs : Math.min(limits.absentMs, limits.queueMs);
+    if (this.#waited() + this.#delay > patience) {
+      this.#settle({ kind: 'busy', why });
+      return;
+    }
+    if (!this.#isCounted && waiting >= limits.queueLength) {
+      this.#settle({ kind: 'busy', why: `${waiting} requests wait already; ${why}` });
+      return;
+    }
+    if (!this.#isCounted) this.#connections.waiting++;
+    this.#isCounted = true;
+    this.#waitsSince ??= performance.now();
+    this.#timer = setTimeout(() => this.#await(this.#connections.open()), this.#delay);
+    this.#delay = Math.min(this.#delay * 2, lastDelayMs);
+  }
+
+  #settle(got: Got): void {
+    this.#leave();
+    this.#seeker.got(got, this.#waited());
+  }
+
+  #waited(): number {
+    return this.#waitsSince === null ? 0 : performance.now() - this.#waitsSince;
+  }
+
+  #leave(): void {
+    if (this.#isCounted) this.#connections.waiting--;
+    this.#isCounted = false;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+  }
+}
+
+function addressText(address: Address): string {
+  return typeof address === 'string' ? address : `${address.host}:${address.port}`;
+}

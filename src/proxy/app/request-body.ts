@@ -1,0 +1,175 @@
+// Takes a whole request body from the client before the app hears of it, so that a slow client costs the app nothing: in
+// memory, then in an unlinked temporary file. Knows nothing of where it goes.
+
+import { randomBytes } from 'node:crypto';
+import { close, openSync, unlinkSync, write } from 'node:fs';
+
+import { messageOf } from '../../errors.ts';
+import type { BodyReader } from '../client/message.ts';
+import type { Exchange, Held } from '../request/exchange.ts';
+
+/** release() gives back memory and file. */
+export interface Body extends Held {
+  readonly length: number;
+  /** The beginning, or all of it. */
+  readonly memory: readonly Buffer[];
+  /** The rest, from offset 0; null when all is in memory. */
+  readonly file: { readonly fd: number; readonly length: number } | null;
+}
+
+export type Collected =
+  | { readonly kind: 'body'; readonly body: Body }
+  | { readonly kind: 'refused'; readonly status: number };
+
+/** Bytes of memory that a piece of any size costs besides: a body may come byte by byte. */
+const pieceCost = 256;
+
+export const noBody: Body = { length: 0, memory: [], file: null, release: () => {} };
+
+/** Calls `done` once, unless the connection ends first; then everything has been released. */
+export function collectBody(exchange: Exchange, limit: number, done: (collected: Collected) => void): void {
+  new Collector(exchange, limit, done).start();
+}
+
+class Collector implements BodyReader, Held {
+  readonly #exchange: Exchange;
+  readonly #limit: number;
+  readonly #done: (collected: Collected) => void;
+  readonly #started = performance.now();
+  #memory: Buffer[] = [];
+  #taken = 0;
+  #length = 0;
+  #fd: number | null = null;
+  #fileLength = 0;
+  #writing = false;
+  #ended = false;
+  #over = false;
+
+  constructor(exchange: Exchange, limit: number, done: (collected: Collected) => void) {
+    this.#exchange = exchange;
+    this.#limit = limit;
+    this.#done = done;
+  }
+
+  start(): void {
+    const exchange = this.#exchange;
+    exchange.phase = 'body';
+    exchange.connection.socket.setTimeout(exchange.worker.limits.bodyGapMs);
+    exchange.held = this;
+    exchange.req.readBody(this, this.#limit);
+  }
+
+  end(): void {
+    this.#ended = true;
+    // Trailers are dropped, and where parsers disagree on their end, so nothing that follows them is believed.
+    if (this.#exchange.req.hasTrailers) this.#exchange.closeAfter();
+    this.#settle();
+  }
+
+  tooLarge(): void {
+    if (!this.#over) this.#refuse(413);
+  }
+
+  piece(bytes: Buffer): void {
+    if (this.#over) return;
+    this.#length += bytes.length;
+    this.#exchange.receivedBytes = this.#length;
+    if (this.#limit !== 0 && this.#length > this.#limit) {
+      this.#refuse(413);
+      return;
+    }
+    if (this.#isTooSlow()) {
+      this.#refuse(408);
+      return;
+    }
+    if (bytes.length === 0) return;
+    const { limits, bodyBudget } = this.#exchange.worker;
+    const cost = bytes.length + pieceCost;
+    const fits = this.#fd === null && this.#taken + cost <= limits.bodyMemory;
+    if (fits && bodyBudget.take(cost)) {
+      this.#taken += cost;
+      this.#memory.push(bytes);
+    } else {
+      this.#spill(bytes);
+    }
+  }
+
+  /** A body may take its time, not for ever. */
+  #isTooSlow(): boolean {
+    const { limits } = this.#exchange.worker;
+    const elapsed = performance.now() - this.#started - limits.bodyGapMs;
+    return elapsed > 0 && this.#length < (elapsed / 1000) * limits.bodyMinRate;
+  }
+
+  #spill(bytes: Buffer): void {
+    try {
+      this.#fd ??= openUnlinked(this.#exchange.worker.temporaryDirectory);
+    } catch (error) {
+      this.#noRoom(error);
+      return;
+    }
+    this.#exchange.req.pause();
+    this.#writing = true;
+    this.#write(this.#fd, bytes);
+  }
+
+  #write(fd: number, bytes: Buffer): void {
+    write(fd, bytes, 0, bytes.length, this.#fileLength, (error, written) => {
+      if (error === null) this.#fileLength += written;
+      if (error === null && written < bytes.length && !this.#over)
+        return this.#write(fd, bytes.subarray(written));
+      this.#writing = false;
+      if (this.#over) {
+        this.#release();
+        return;
+      }
+      if (error !== null) return this.#noRoom(error);
+      this.#exchange.req.resume();
+      this.#settle();
+    });
+  }
+
+  #noRoom(error: unknown): void {
+    this.#exchange.report(`cannot keep a request body: ${messageOf(error)}`);
+    this.#refuse(500);
+  }
+
+  #settle(): void {
+    if (this.#over || !this.#ended || this.#writing) return;
+    this.#over = true;
+    const { connection, worker } = this.#exchange;
+    connection.socket.setTimeout(worker.limits.writeGapMs);
+    const file = this.#fd === null ? null : { fd: this.#fd, length: this.#fileLength };
+    const body = { length: this.#length, memory: this.#memory, file, release: () => this.#release() };
+    this.#exchange.held = body;
+    this.#done({ kind: 'body', body });
+  }
+
+  #refuse(status: number): void {
+    this.#exchange.release();
+    this.#exchange.req.discard(); // while the client reads the answer
+    this.#done({ kind: 'refused', status });
+  }
+
+  /** Collects no further. */
+  release(): void {
+    this.#over = true;
+    if (!this.#writing) this.#release();
+  }
+
+  #release(): void {
+    this.#exchange.worker.bodyBudget.give(this.#taken);
+    this.#taken = 0;
+    this.#memory = [];
+    if (this.#fd !== null) close(this.#fd, () => {});
+    this.#fd = null;
+  }
+}
+
+/** A file that nobody else can open, and that is gone with its last fd. Throws what open(2) says. */
+function openUnlinked(directory: string): number {
+  const path = `${directory}/hostd-proxy-${randomBytes(12).toString('hex')}`;
+  const fd = openSync(path, 'wx+', 0o600);
+  unlinkSync(path);
+  return fd;
+}

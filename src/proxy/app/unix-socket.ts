@@ -1,0 +1,194 @@
+// A connection to an app's unix socket by way of the addon: cheap to make, written to at once, read into one shared buffer.
+// What cannot be written at once waits here.
+
+import { getSystemErrorName } from 'node:util';
+import { loadBareSockets, longestText } from '../../native/bare-sockets.ts';
+import { Deadlines, type HasDeadline } from '../deadlines.ts';
+import { socketPath } from './app-path.ts';
+import type { AppSocket, AppSocketEvents } from './app-socket.ts';
+
+const client = loadBareSockets();
+/** Bytes that wait to be written before a writer is told to stop. */
+const highWaterMark = 65_536;
+
+const shared = Buffer.allocUnsafeSlow(65_536);
+const sockets: (UnixSocket | undefined)[] = [];
+const deadlines = new Deadlines();
+
+client?.start(shared, (id, n, writable) => {
+  const socket = sockets[id];
+  if (writable) socket?.flush();
+  else socket?.take(n);
+});
+
+/** Whether there is an addon to do it. */
+export const hasBareSockets = client !== null;
+
+export class UnixSocket implements AppSocket, HasDeadline {
+  readonly #events: AppSocketEvents;
+  #id = -1;
+  #reading = true;
+  /** The other end says no more. */
+  #over = false;
+  /** The other end reads no more; it may still say something. */
+  #broken = false;
+  #ending = false;
+  #waiting: Buffer[] = [];
+  #waitingBytes = 0;
+  #full = false;
+  #timeout = 0;
+  deadline = Number.POSITIVE_INFINITY;
+  slot = -1;
+
+  /** Connects at once; `events.connected` is called, soon, only where that fails. */
+  constructor(path: string, events: AppSocketEvents) {
+    this.#events = events;
+    const id = client?.open(socketPath(path)) ?? -1;
+    if (id < 0) {
+      const code = getSystemErrorName(id);
+      queueMicrotask(() => events.connected(Object.assign(new Error(`connect ${code} ${path}`), { code })));
+      return;
+    }
+    this.#id = id;
+    sockets[id] = this;
+  }
+
+  get isConnected(): boolean {
+    return this.#id !== -1;
+  }
+
+  get destroyed(): boolean {
+    return this.#id === -1;
+  }
+
+  write(bytes: Uint8Array | string): boolean {
+    if (this.#id === -1 || this.#broken) return true;
+    if (this.#waitingBytes > 0) return this.#wait(toBuffer(bytes));
+    if (typeof bytes === 'string' && bytes.length > longestText) return this.write(toBuffer(bytes));
+    const length = bytes.length;
+    const taken =
+      typeof bytes === 'string'
+        ? (client?.writeText(this.#id, bytes) ?? 0)
+        : (client?.writeBytes(this.#id, toBuffer(bytes)) ?? 0);
+    if (taken > 0) this.#touch();
+    if (taken === length) return true;
+    if (taken < 0 && !isFull(taken)) {
+      this.#breakOff();
+      return true;
+    }
+    return this.#wait(toBuffer(bytes).subarray(Math.max(0, taken)));
+  }
+
+  pause(): void {
+    this.#read(false);
+  }
+
+  resume(): void {
+    this.#read(true);
+  }
+
+  endWriting(): void {
+    this.#ending = true;
+    if (this.#waitingBytes === 0 && this.#id !== -1) client?.endWriting(this.#id);
+  }
+
+  setTimeout(milliseconds: number): void {
+    this.#timeout = milliseconds;
+    this.#touch();
+  }
+
+  destroy(): void {
+    if (this.#id === -1) return;
+    sockets[this.#id] = undefined;
+    client?.close(this.#id);
+    this.#id = -1;
+    this.#waiting = [];
+    this.#waitingBytes = 0;
+    deadlines.remove(this);
+  }
+
+  expired(): void {
+    this.#events.timedOut();
+  }
+
+  /** What the addon tells: bytes, the end, or an error. */
+  take(n: number): void {
+    this.#touch();
+    if (n > 0) {
+      this.#events.read(shared.subarray(0, n));
+      return;
+    }
+    this.#over = true;
+    this.#watch();
+    this.#events.ended(n === 0 ? 'closed' : getSystemErrorName(n));
+  }
+
+  /** It can be written to again. */
+  flush(): void {
+    this.#touch();
+    for (let first = this.#waiting[0]; first !== undefined; first = this.#waiting[0]) {
+      const taken = client?.writeBytes(this.#id, first) ?? 0;
+      if (taken < 0 && !isFull(taken)) {
+        this.#breakOff();
+        break;
+      }
+      if (taken < first.length) {
+        this.#waiting[0] = first.subarray(Math.max(0, taken));
+        this.#waitingBytes -= Math.max(0, taken);
+        return;
+      }
+      this.#waiting.shift();
+      this.#waitingBytes -= first.length;
+    }
+    this.#watch();
+    if (this.#ending && !this.#broken) client?.endWriting(this.#id);
+    if (!this.#full) return;
+    this.#full = false;
+    this.#events.drained();
+  }
+
+  /** Nothing more is written. The answer that it gave before it closed is still to be read. */
+  #breakOff(): void {
+    this.#broken = true;
+    this.#waiting = [];
+    this.#waitingBytes = 0;
+  }
+
+  #wait(bytes: Buffer): boolean {
+    // A copy: the caller's bytes may be in a buffer that is read into again.
+    this.#waiting.push(Buffer.from(bytes));
+    this.#waitingBytes += bytes.length;
+    this.#watch();
+    this.#full ||= this.#waitingBytes > highWaterMark;
+    return !this.#full;
+  }
+
+  #read(on: boolean): void {
+    if (this.#reading === on) return;
+    this.#reading = on;
+    this.#watch();
+    this.#touch();
+  }
+
+  #watch(): void {
+    if (this.#id === -1) return;
+    const error = client?.watch(this.#id, this.#reading && !this.#over, this.#waitingBytes > 0) ?? 0;
+    if (error < 0) queueMicrotask(() => this.#events.ended(getSystemErrorName(error)));
+  }
+
+  #touch(): void {
+    if (this.#id === -1) return;
+    if (this.#timeout > 0 && this.#reading) deadlines.set(this, this.#timeout);
+    else deadlines.remove(this);
+  }
+}
+
+function toBuffer(bytes: Uint8Array | string): Buffer {
+  if (typeof bytes === 'string') return Buffer.from(bytes, 'latin1');
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+}
+
+function isFull(error: number): boolean {
+  const name = getSystemErrorName(error);
+  return name === 'EAGAIN' || name === 'ENOBUFS' || name === 'EINTR';
+}

@@ -1,0 +1,189 @@
+// One client's connection: its requests are served one after another, in order, and it ends in a way that the client can
+// tell. Knows nothing of what a request asks for.
+
+import type { Socket } from 'node:net';
+import { dateNow } from '../clock.ts';
+import { type Client, unmapped } from '../http/client-address.ts';
+import { errorPage, reasons } from '../pages/error-page.ts';
+import { Exchange } from '../request/exchange.ts';
+import type { Worker } from '../worker.ts';
+import type { ClientRequest, ClientResponse } from './message.ts';
+import type { Outlet } from './response-writer.ts';
+import { SendWatch } from './send-watch.ts';
+
+export type Serve = (exchange: Exchange) => void;
+
+export class Connection implements Outlet {
+  readonly socket: Socket;
+  readonly remoteAddress: string;
+  /** Whether the other end is a proxy whose word counts. */
+  readonly trusted: boolean;
+  readonly secure: boolean;
+  /** The port that it came in by. */
+  readonly localPort: number;
+  /** The other end, as the client that it is unless it is a trusted proxy. */
+  readonly peer: Client;
+  readonly #worker: Worker;
+  readonly #serve: Serve;
+  #active: Exchange | null = null;
+  #sendWatch: SendWatch | null = null;
+  #requests = 0;
+  /** Bytes read by the end of the last exchange: more are the beginning of another request. */
+  #bytesServed = 0;
+  /** A status to end with, once the answers that are due have been given. */
+  #failure: number | null = null;
+  /** Nothing more is served on it. */
+  #closing = false;
+  /** Called when it may be given the next request. */
+  onAnswered: (() => void) | null = null;
+
+  constructor(worker: Worker, socket: Socket, localPort: number, serve: Serve) {
+    this.#worker = worker;
+    this.socket = socket;
+    this.localPort = localPort;
+    this.secure = 'encrypted' in socket;
+    this.#serve = serve;
+    this.remoteAddress = unmapped(socket.remoteAddress ?? 'unknown');
+    this.trusted = worker.isTrusted?.(this.remoteAddress) ?? false;
+    this.peer = { address: this.remoteAddress, secure: this.secure, port: localPort };
+    socket.on('end', () => this.#clientEnded());
+  }
+
+  get active(): Exchange | null {
+    return this.#active;
+  }
+
+  get isClosing(): boolean {
+    return this.#closing;
+  }
+
+  /** Whether another request may follow the present one. */
+  mayContinue(): boolean {
+    return !this.#worker.draining && this.#requests < this.#worker.limits.requestsPerConnection;
+  }
+
+  /** Serves a request; the last one has been answered. */
+  take(req: ClientRequest, res: ClientResponse): void {
+    if (!this.#closing && this.#failure === null) this.begin(req, res, this.#serve);
+  }
+
+  /** After the exchanges that are due, says `status` and ends: what follows on the connection can't be understood. */
+  fail(status: number): void {
+    if (this.#closing || this.#failure !== null) return;
+    this.#failure = status;
+    if (this.#active === null) this.#endWithFailure();
+    // A request that is here to its end is still to be answered.
+    else if (this.#active.phase === 'body' && !this.#active.req.complete) {
+      this.#active.release();
+      this.#active.req.discard();
+      this.#active.sendPage(status);
+    }
+  }
+
+  finished(exchange: Exchange): void {
+    if (this.#active !== exchange) return;
+    this.#active = null;
+    this.#bytesServed = this.socket.bytesRead;
+    if (this.socket.destroyed || this.#closing) return;
+    if (exchange.res.isLast) this.endGently();
+    else if (this.#failure !== null) this.#endWithFailure();
+    else this.#goOn();
+  }
+
+  #goOn(): void {
+    this.onAnswered?.();
+    // Its answer has promised the client more.
+    if (this.#worker.draining) this.drain(true);
+  }
+
+  /** Called when nothing has moved for as long as the socket's timeout says. */
+  timedOut(): void {
+    // Without a request it has another time, which its reader keeps.
+    if (this.#active === null) return;
+    const { limits } = this.#worker;
+    const waitsForApp = this.#active.phase !== 'body' && this.socket.writableLength === 0;
+    if (waitsForApp) {
+      this.socket.setTimeout(limits.writeGapMs);
+      return;
+    }
+    if (this.#active.phase === 'body') this.#active.status = 408;
+    this.destroy();
+  }
+
+  watchSending(): void {
+    this.#sendWatch ??= new SendWatch(this.socket, this.#worker.limits.writeGapMs);
+    this.#sendWatch.begin();
+  }
+
+  /** The socket has closed. */
+  closed(): void {
+    this.#sendWatch?.stop();
+  }
+
+  /** Makes room: whether it was idle, and has ended. */
+  closeIfIdle(): boolean {
+    if (this.#active !== null || this.#closing) return false;
+    this.destroy();
+    return true;
+  }
+
+  /**
+   * For a drain: a busy connection ends after its answer, one whose request may be on its way a little later. `patient`: so does
+   * one that is idle, for a client that asks again and again would be met by its end.
+   */
+  drain(patient: boolean): void {
+    if (this.#active !== null || this.#closing) return;
+    const idle = this.#requests > 0 && this.socket.bytesRead === this.#bytesServed;
+    if (idle && !patient) this.endGently();
+    else setTimeout(() => this.#active === null && this.endGently(), this.#worker.limits.lastRequestMs);
+  }
+
+  destroy(): void {
+    this.#closing = true;
+    this.socket.destroy();
+  }
+
+  /** Serves this request in a way of its own; the connection has nothing else to do. */
+  begin(req: ClientRequest, res: ClientResponse, serve: Serve): void {
+    this.#requests++;
+    const exchange = new Exchange(this.#worker, this, req, res);
+    this.#active = exchange;
+    serve(exchange);
+    if (this.socket.readableEnded) this.#clientEnded();
+  }
+
+  /** A client that has closed its half may still read; one that has gone can't be told from it. So the app gets a moment. */
+  #clientEnded(): void {
+    const exchange = this.#active;
+    if (exchange === null || exchange.phase === 'send') return;
+    setTimeout(() => {
+      if (this.#active === exchange && !exchange.sent) this.destroy();
+    }, this.#worker.limits.halfCloseMs).unref();
+  }
+
+  #endWithFailure(): void {
+    const status = this.#failure ?? 400;
+    const page = this.#worker.errorPages?.find(null, status) ?? errorPage(status, null);
+    this.#worker.traffic?.nameless.countStatus(status, page.length);
+    this.socket.write(
+      `HTTP/1.1 ${status} ${reasons[status]}\r\nServer: hostd\r\nDate: ${dateNow()}\r\nContent-Type: text/html\r\n` +
+        `Content-Length: ${page.length}\r\nConnection: close\r\n\r\n${page}`,
+      'latin1',
+    );
+    this.endGently();
+  }
+
+  /**
+   * Ends it after what has been written, whatever the client has been promised. Bytes that it still sends would turn into a reset that
+   * can overtake the answer, so they are read and dropped for a while.
+   */
+  endGently(): void {
+    if (this.#closing) return;
+    this.#closing = true;
+    const { socket } = this;
+    socket.end(); // and once the client ends too, the socket is gone
+    socket.resume();
+    const timer = setTimeout(() => socket.destroy(), this.#worker.limits.lingerMs);
+    socket.once('close', () => clearTimeout(timer));
+  }
+}

@@ -1,0 +1,45 @@
+// TLS: connections that come in encrypted are served once their handshake is done, and count from their beginning.
+
+import { createServer, type Server, type Socket } from 'node:net';
+import { createServer as createTlsServer } from 'node:tls';
+import type { Limits } from '../limits.ts';
+import { type Certificates, minVersion } from './certificates.ts';
+import type { Connections } from './server.ts';
+
+/** A server that speaks TLS on connections that come in by `localPort`; it does not listen yet. */
+export function makeSecureServer(
+  connections: Connections,
+  localPort: number,
+  { contextFor, fallback }: Certificates,
+  { handshakeMs }: Limits,
+): Server {
+  const tls = createTlsServer({
+    // Without a certificate here, a name that has none of its own ends in a handshake failure.
+    ...(fallback == null ? {} : { cert: fallback.certificate, key: fallback.key }),
+    SNICallback: (name, done) => done(null, contextFor(name) ?? undefined),
+    ALPNProtocols: ['http/1.1'],
+    minVersion,
+    handshakeTimeout: handshakeMs,
+  });
+  const shaking = new Map<string, Socket>();
+  tls.on('secureConnection', socket => {
+    // As on plain connections: who has said all may still listen. In a handshake it only means that the client has gone.
+    socket.allowHalfOpen = true;
+    connections.secured(socket, shaking.get(nameOf(socket)) ?? socket);
+    connections.serveOn(socket, localPort);
+  });
+  // A handshake that fails is the client's affair: scanners, old browsers, names that are nobody's.
+  tls.on('tlsClientError', (_error, socket) => socket.destroy());
+  return createServer({ noDelay: true, keepAlive: true }, socket => {
+    if (!connections.admitShaking(socket)) return;
+    const name = nameOf(socket);
+    shaking.set(name, socket);
+    socket.once('close', () => shaking.delete(name));
+    tls.emit('connection', socket);
+  });
+}
+
+/** What no two open connections have in common, and a TLS socket has from the one below it. */
+function nameOf({ remoteAddress, remotePort, localAddress, localPort }: Socket): string {
+  return `${remoteAddress} ${remotePort} ${localAddress} ${localPort}`;
+}

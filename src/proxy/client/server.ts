@@ -1,0 +1,158 @@
+// The listening side: what connects becomes a Connection with a reader of its requests, and the number of both is bounded.
+
+import { createServer, type Server, type Socket } from 'node:net';
+import type { ForwardOptions } from '../app/forward.ts';
+import { unmapped } from '../http/client-address.ts';
+import type { Exchange } from '../request/exchange.ts';
+import { serve as serveSites } from '../request/serve.ts';
+import type { Worker } from '../worker.ts';
+import { Connection } from './connection.ts';
+import { RequestReader } from './request-reader.ts';
+import { upgrade } from './tunnel.ts';
+
+/** What answers a request; `tunnel` is there for a WebSocket's. */
+export type ServeAny = (exchange: Exchange, tunnel?: ForwardOptions['tunnel']) => void;
+
+/** When fewer are free, idle ones are ended: a closed connection counts until the kernel has said so. */
+const spareConnections = 32;
+
+/** All open connections of the worker. */
+export class Connections {
+  readonly #worker: Worker;
+  readonly #all = new Set<Connection>();
+  readonly #perClient = new Map<string, number>();
+  /** Sockets that TLS is spoken by, on connections that were let in before. */
+  readonly #secured = new WeakSet<Socket>();
+  /** Connections whose handshake is not done. */
+  readonly #shaking = new Set<Socket>();
+  /** Connections that were let in and have not closed. */
+  #open = 0;
+  readonly serve: ServeAny;
+  /** Called when the last one has ended. */
+  onEmpty: (() => void) | null = null;
+
+  /** `serve`: in development, something is asked before the sites are. */
+  constructor(worker: Worker, serve: ServeAny = serveSites) {
+    this.#worker = worker;
+    this.serve = serve;
+  }
+
+  /** Handshakes count too. Of the two sockets of a TLS connection, the one below closes first. */
+  get size(): number {
+    return Math.max(this.#open, this.#all.size);
+  }
+
+  /** Counts a new connection until it closes, or ends it when its client, or all clients together, have too many. */
+  admit(socket: Socket): boolean {
+    const { limits, isTrusted } = this.#worker;
+    const address = unmapped(socket.remoteAddress ?? '');
+    const client = isTrusted?.(address) ? null : clientOf(address);
+    const count = client === null ? 0 : (this.#perClient.get(client) ?? 0);
+    const spare = Math.min(spareConnections, limits.connections >> 3);
+    if (this.#open >= limits.connections - spare) this.#makeRoom(Math.max(1, spare));
+    if (count >= limits.connectionsPerClient || this.#open >= limits.connections) {
+      socket.destroy();
+      return false;
+    }
+    this.#open++;
+    if (client !== null) this.#perClient.set(client, count + 1);
+    socket.once('close', () => {
+      this.#open--;
+      if (client !== null) this.#leave(client);
+      if (this.size === 0) this.onEmpty?.();
+    });
+    return true;
+  }
+
+  /** The same for a connection that begins with a handshake. */
+  admitShaking(socket: Socket): boolean {
+    if (!this.admit(socket)) return false;
+    this.#shaking.add(socket);
+    socket.once('close', () => this.#shaking.delete(socket));
+    return true;
+  }
+
+  /** The handshake of a connection that was admitted is done: `below` is what it was admitted as. */
+  secured(socket: Socket, below: Socket): void {
+    this.#shaking.delete(below);
+    this.#secured.add(socket);
+  }
+
+  /** Serves a connection, if it is, or has been, admitted. `localPort` 0: the one that the socket names. */
+  serveOn(socket: Socket, localPort: number): void {
+    if (!this.#secured.has(socket) && !this.admit(socket)) return;
+    const connection = new Connection(this.#worker, socket, localPort || (socket.localPort ?? 0), this.serve);
+    const reader = new RequestReader(connection, this.#worker.limits, (connection, request, early) =>
+      upgrade(connection, request, early, this.serve),
+    );
+    connection.onAnswered = () => reader.answered();
+    socket.once('close', () => reader.closed());
+    socket.on('error', () => socket.destroy());
+    socket.setTimeout(this.#worker.limits.writeGapMs);
+    socket.on('timeout', () => connection.timedOut());
+    this.add(connection);
+    reader.start();
+  }
+
+  /** Counts a connection among those that are drained. */
+  add(connection: Connection): void {
+    this.#worker.connections++;
+    this.#all.add(connection);
+    connection.socket.once('close', () => {
+      this.#all.delete(connection);
+      if (this.size === 0) this.onEmpty?.();
+    });
+    if (this.#worker.draining) connection.drain(true);
+  }
+
+  closeIdle(): void {
+    this.#makeRoom(Number.POSITIVE_INFINITY);
+  }
+
+  /** Ends so many of those that are idle, the oldest first. */
+  #makeRoom(most: number): void {
+    let left = most;
+    // Who has not even finished a handshake goes first.
+    for (const socket of this.#shaking) {
+      socket.destroy();
+      if (--left === 0) return;
+    }
+    for (const connection of this.#all) {
+      if (connection.closeIfIdle() && --left === 0) return;
+    }
+  }
+
+  drain(patient: boolean): void {
+    for (const connection of this.#all) connection.drain(patient);
+  }
+
+  destroyAll(): void {
+    for (const connection of this.#all) connection.destroy();
+  }
+
+  #leave(client: string): void {
+    const count = (this.#perClient.get(client) ?? 1) - 1;
+    if (count === 0) this.#perClient.delete(client);
+    else this.#perClient.set(client, count);
+  }
+}
+
+/** One IPv6 client has a whole /64 to choose addresses from. */
+function clientOf(address: string): string {
+  if (!address.includes(':')) return address;
+  const [head = '', tail] = address.split('::');
+  const groups = head === '' ? [] : head.split(':');
+  // "::" stands for as many zeros as are missing.
+  if (tail !== undefined) {
+    const last = tail === '' ? 0 : tail.split(':').length;
+    while (groups.length + last < 8) groups.push('0');
+  }
+  return groups.slice(0, 4).join(':');
+}
+
+/** A server for connections that come in by `localPort`; it does not listen yet. */
+export function makeServer(connections: Connections, localPort: number): Server {
+  return createServer({ allowHalfOpen: true, noDelay: true, keepAlive: true }, socket =>
+    connections.serveOn(socket, localPort),
+  );
+}

@@ -1,0 +1,147 @@
+// Sends a file: conditional requests, ranges, fields in nginx's order.
+
+import { dateNow } from '../clock.ts';
+import { judge, rangeApplies } from '../http/conditional.ts';
+import { mediaType } from '../http/mime.ts';
+import { type ByteRange, parseRange, type Ranges } from '../http/ranges.ts';
+import type { RequestHead } from '../http/request-head.ts';
+import { reasons } from '../pages/error-page.ts';
+import { type BodyPart, sendFileBody, sizeOf } from './file-body.ts';
+import { dropFile, type ServedFile } from './served-file.ts';
+import type { FileRequest } from './static.ts';
+
+/** A file's request, with what its answer says of the choice between the file and compressed ones beside it. */
+export interface FileSending extends FileRequest {
+  /** Content-Encoding of what is sent, or null. */
+  readonly coding: string | null;
+  /** Whether Accept-Encoding had a say. */
+  readonly varies: boolean;
+}
+
+const whole: Ranges = { kind: 'whole' };
+
+export function sendFile(request: FileSending, file: ServedFile): void {
+  const { exchange, accepted, coding } = request;
+  const verdict = judge(conditionsOf(accepted.head), file);
+  if (verdict !== 'send') dropFile(file);
+  if (verdict === 'failed') {
+    exchange.sendPage(412, { extra: varyOf(request) });
+    return;
+  }
+  if (verdict === 'not-modified') {
+    sendHead(request, file, 304, null);
+    exchange.res.end();
+    return;
+  }
+  // nginx gives no parts of a compressed file, and doesn't offer them.
+  const ranges = coding === null ? rangesOf(accepted.head, file) : whole;
+  switch (ranges.kind) {
+    case 'whole':
+      sendHead(
+        request,
+        file,
+        200,
+        { type: typeOf(request), length: file.size },
+        coding === null ? ['Accept-Ranges', 'bytes'] : ['Content-Encoding', coding],
+      );
+      sendBody(request, file, [{ start: 0, end: file.size }]);
+      return;
+    case 'unsatisfiable':
+      dropFile(file);
+      exchange.sendPage(416, { extra: [...varyOf(request), 'Content-Range', `bytes */${file.size}`] });
+      return;
+    case 'parts':
+      if (ranges.parts.length === 1) sendPart(request, file, ranges.parts[0]);
+      else sendMultipart(request, file, ranges.parts);
+  }
+}
+
+function varyOf({ varies }: FileSending): readonly string[] {
+  return varies ? ['Vary', 'Accept-Encoding'] : [];
+}
+
+function typeOf({ type, path }: FileRequest): string {
+  return type ?? mediaType(path);
+}
+
+function conditionsOf({ fields }: RequestHead): Parameters<typeof judge>[0] {
+  return {
+    ifMatch: fields.get('if-match') ?? null,
+    ifNoneMatch: fields.get('if-none-match') ?? null,
+    ifModifiedSince: fields.get('if-modified-since') ?? null,
+    ifUnmodifiedSince: fields.get('if-unmodified-since') ?? null,
+  };
+}
+
+function rangesOf({ fields }: RequestHead, file: ServedFile): Ranges {
+  const range = fields.get('range') ?? null;
+  if (range === null || !rangeApplies(fields.get('if-range') ?? null, file)) return { kind: 'whole' };
+  return parseRange(range, file.size);
+}
+
+function sendHead(
+  request: FileSending,
+  file: ServedFile,
+  status: number,
+  body: { readonly type: string; readonly length: number } | null,
+  last: readonly string[] = [],
+): void {
+  const { exchange } = request;
+  const fields = ['Server', 'hostd', 'Date', dateNow()];
+  if (body !== null) fields.push('Content-Type', body.type, 'Content-Length', String(body.length));
+  fields.push('Last-Modified', file.date, 'Connection', exchange.connectionField);
+  fields.push(...varyOf(request), ...request.extra, 'ETag', file.etag, ...last);
+  exchange.sendHead(status, reasons[status] ?? '', fields);
+}
+
+function sendPart(request: FileSending, file: ServedFile, part: ByteRange): void {
+  const body = { type: typeOf(request), length: part.end - part.start };
+  sendHead(request, file, 206, body, ['Content-Range', contentRange(part, file)]);
+  sendBody(request, file, [part]);
+}
+
+function contentRange(part: ByteRange, file: ServedFile): string {
+  return `bytes ${part.start}-${part.end - 1}/${file.size}`;
+}
+
+let boundaries = 0;
+
+/** RFC 9110 section 14.6: every part with its own small header. */
+function sendMultipart(request: FileSending, file: ServedFile, ranges: readonly ByteRange[]): void {
+  const boundary = String(++boundaries).padStart(20, '0');
+  const type = typeOf(request);
+  const parts: BodyPart[] = [];
+  for (const range of ranges) {
+    const fields = `Content-Type: ${type}\r\nContent-Range: ${contentRange(range, file)}\r\n\r\n`;
+    parts.push(`\r\n--${boundary}\r\n${fields}`, range);
+  }
+  parts.push(`\r\n--${boundary}--\r\n`);
+  const length = parts.reduce((sum, part) => sum + sizeOf(part), 0);
+  sendHead(request, file, 206, { type: `multipart/byteranges; boundary=${boundary}`, length });
+  sendBody(request, file, parts);
+}
+
+function sendBody({ exchange, method }: FileRequest, file: ServedFile, parts: readonly BodyPart[]): void {
+  const { content } = file;
+  if (method === 'HEAD') {
+    dropFile(file);
+    exchange.res.end();
+  } else if (content.kind === 'fd') {
+    sendFileBody(exchange, content.fd, parts);
+  } else if (content.kind === 'text') {
+    const { text } = content;
+    const body = parts
+      .map(part => (typeof part === 'string' ? part : text.slice(part.start, part.end)))
+      .join('');
+    exchange.bodyBytes = body.length;
+    exchange.res.end(body);
+  } else {
+    const pieces = parts.map(part =>
+      typeof part === 'string' ? Buffer.from(part, 'latin1') : content.bytes.subarray(part.start, part.end),
+    );
+    const [only] = pieces;
+    const body = pieces.length === 1 && only !== undefined ? only : Buffer.concat(pieces);
+    exchange.bodyBytes = body.length;
+    exchange.res.end(body);
+  }
+}

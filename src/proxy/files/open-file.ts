@@ -1,0 +1,81 @@
+// Opens a file below an alias without ever leaving it: what was opened is judged, not what the path looked like before.
+// Knows nothing of HTTP but the status that says what went wrong.
+
+import { closeSync, constants, fstatSync, openSync, readlinkSync, type Stats } from 'node:fs';
+import { errnoOf } from '../../errors.ts';
+import { asPath, realAlias } from './alias.ts';
+
+export type Opened =
+  | { readonly kind: 'file'; readonly fd: number; readonly stats: Stats }
+  | { readonly kind: 'directory' }
+  | { readonly kind: 'refused'; readonly status: 403 | 404 | 500 };
+
+const refused = (status: 403 | 404 | 500): Opened => ({ kind: 'refused', status });
+
+/** An alias may itself be a link (static -> releases/7/static): where it led when it was last looked up. */
+const realAliases = new Map<string, string>();
+
+/**
+ * `path` is relative to `alias` (which ends with "/"), latin-1, without "..". Refuses links anywhere below the alias,
+ * names that begin with a dot except .well-known at the top, and whatever is no regular file or directory.
+ */
+export function openBelow(alias: string, path: string): Opened {
+  if (hasHiddenName(path)) return refused(404);
+  let fd: number;
+  try {
+    // O_NONBLOCK: a FIFO without a writer would block the open. O_NOFOLLOW: the last name is no link.
+    fd = openSync(asPath(alias + path), constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);
+  } catch (error) {
+    return refused(statusOf(errnoOf(error)));
+  }
+  const opened = judge(fd, alias, path);
+  if (opened.kind !== 'file') closeSync(fd);
+  return opened;
+}
+
+function judge(fd: number, alias: string, path: string): Opened {
+  const stats = fstatSync(fd);
+  if (!isBelow(fd, alias, path, stats)) return refused(404);
+  if (stats.isDirectory()) return { kind: 'directory' };
+  return stats.isFile() ? { kind: 'file', fd, stats } : refused(404);
+}
+
+/** The kernel's own name for what is open must be the one that was asked for; a link on the way makes another. */
+function isBelow(fd: number, alias: string, path: string, stats: Stats): boolean {
+  const actual = readlinkSync(`/proc/self/fd/${fd}`, 'latin1');
+  const cached = realAliases.get(alias);
+  if (cached !== undefined && isNamed(actual, cached + path, stats)) return true;
+  const real = realAlias(alias);
+  if (real === null) return false;
+  realAliases.set(alias, real);
+  return isNamed(actual, real + path, stats);
+}
+
+/** A file that was replaced since it was opened has no name left: the kernel adds a word to the one it had. */
+function isNamed(actual: string, path: string, stats: Stats): boolean {
+  const wanted = path.endsWith('/') ? path.slice(0, -1) : path;
+  return actual === wanted || (stats.nlink === 0 && actual === `${wanted} (deleted)`);
+}
+
+function hasHiddenName(path: string): boolean {
+  if (!path.includes('.')) return false;
+  if (!path.startsWith('.') && !path.includes('/.')) return false;
+  const rest = path.startsWith('.well-known/') ? path.slice('.well-known/'.length) : path;
+  return rest.startsWith('.') || rest.includes('/.');
+}
+
+function statusOf(code: string | undefined): 403 | 404 | 500 {
+  switch (code) {
+    case 'ENOENT':
+    case 'ENOTDIR':
+    case 'ENAMETOOLONG':
+    case 'ENXIO':
+      return 404;
+    case 'EACCES':
+    case 'EPERM':
+    case 'ELOOP':
+      return 403;
+    default:
+      return 500;
+  }
+}

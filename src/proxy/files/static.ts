@@ -1,0 +1,102 @@
+// Which file below a site's aliases answers a request, with nginx's statuses. What may be opened is open-file.ts's affair,
+// what is sent of it file-answer.ts's.
+
+import { closeSync } from 'node:fs';
+import type { Location } from '../../model/host.ts';
+import type { Accepted, Exchange } from '../request/exchange.ts';
+import { originOf } from '../request/redirects.ts';
+import { type Opened, openBelow } from './open-file.ts';
+import { sendBest } from './precompressed.ts';
+import { findKept, takeFile } from './served-file.ts';
+
+export interface FileRequest {
+  readonly exchange: Exchange;
+  readonly accepted: Accepted;
+  readonly location: Location;
+  /** Decoded and resolved; begins with the location's prefix. */
+  readonly path: string;
+  readonly method: string;
+  /** Content-Type; null: by the file's name. */
+  readonly type: string | null;
+  /** Fields to send besides: name and value in turn. */
+  readonly extra: readonly string[];
+  /** Whether the file is sent as it is, whatever compressed ones lie beside it. */
+  readonly plain?: boolean;
+}
+
+/** The location that a path belongs to: the longest prefix, as in nginx. */
+export function findLocation(locations: readonly Location[], path: string): Location | null {
+  let found: Location | null = null;
+  for (const location of locations) {
+    if (!path.startsWith(location.prefix)) continue;
+    if (found === null || location.prefix.length > found.prefix.length) found = location;
+  }
+  return found;
+}
+
+export function serveFile(request: FileRequest): void {
+  const { exchange, location, method } = request;
+  if (method !== 'GET' && method !== 'HEAD' && method !== 'POST') {
+    exchange.sendPage(405);
+    return;
+  }
+  const path = request.path.slice(location.prefix.length);
+  if (request.path.endsWith('/')) serveIndex(request, path);
+  else servePath(request, path);
+}
+
+function servePath(request: FileRequest, path: string): void {
+  const whole = request.location.alias + path;
+  const kept = request.method === 'POST' ? null : findKept(whole);
+  if (kept === null) answer(request, openBelow(request.location.alias, path), whole);
+  else sendBest(request, kept);
+}
+
+function serveIndex(request: FileRequest, directory: string): void {
+  const { alias } = request.location;
+  const index = openBelow(alias, `${directory}index.html`);
+  if (index.kind !== 'refused' || index.status !== 404) {
+    answer({ ...request, path: `${request.path}index.html` }, index, `${alias}${directory}index.html`);
+    return;
+  }
+  const parent = openBelow(alias, directory);
+  if (parent.kind === 'file') closeSync(parent.fd);
+  request.exchange.sendPage(
+    parent.kind === 'directory' ? 403 : parent.kind === 'refused' ? parent.status : 404,
+  );
+}
+
+function answer(request: FileRequest, opened: Opened, path: string): void {
+  switch (opened.kind) {
+    case 'refused':
+      request.exchange.sendPage(opened.status);
+      return;
+    case 'directory':
+      redirect(request);
+      return;
+    case 'file':
+      if (request.method !== 'POST') {
+        sendBest(request, takeFile(path, opened.fd, opened.stats));
+        return;
+      }
+      closeSync(opened.fd);
+      request.exchange.sendPage(405);
+      return;
+  }
+}
+
+/** To the same place with a slash, on the port that the client really reached; its query stays as it was written. */
+function redirect({ exchange, accepted, path }: FileRequest): void {
+  const { target, hostName, client } = accepted;
+  const query = target.query === null ? '' : `?${target.query}`;
+  exchange.sendPage(301, {
+    location: `${originOf(client.secure, hostName, client.port)}${encodePath(path)}/${query}`,
+  });
+}
+
+/** What nginx escapes in the path of a redirect; so no decoded byte can end a header line. */
+function encodePath(path: string): string {
+  return path.replace(/[^!$&-;=@-~]/g, character => {
+    return `%${character.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`;
+  });
+}

@@ -1,0 +1,61 @@
+// Host header to site: what a host name is, and whose it is. Pure; knows nothing of paths.
+
+import type { RoutedSite } from '../../protocol/worker.ts';
+
+/**
+ * The name in a Host header or an absolute target: lower case, without port or trailing dot.
+ * null for what RFC 9110 section 7.2 wants refused: user names, empty labels, spaces, two ports.
+ */
+export function hostName(value: string): string | null {
+  const parts = /^(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+)(?::\d{0,5})?$/.exec(value);
+  const name = parts?.[1];
+  if (name === undefined || name.length > 255 || name.startsWith('.') || name.includes('..')) return null;
+  return (name.endsWith('.') ? name.slice(0, -1) : name).toLowerCase();
+}
+
+/** A site as one of its names leads to it. */
+export interface NamedSite extends RoutedSite {
+  /** Whether the name is one of redirectFrom. */
+  readonly isRedirected?: boolean;
+}
+
+/** Finds the site of a host name that hostName() returned. */
+export type Router = (host: string) => NamedSite | null;
+
+/**
+ * Exact names win over "*.example.org", longer wildcards over shorter ones, and what is configured over
+ * the NAME.localhost that every site has. Of two sites that claim one name, the first has it.
+ */
+export function makeRouter(sites: readonly RoutedSite[]): Router {
+  const exact = new Map<string, NamedSite>();
+  const below = new Map<string, NamedSite>();
+  const claimAll = (names: readonly string[], site: NamedSite): void => {
+    for (const name of names) {
+      const lower = name.toLowerCase();
+      if (lower.startsWith('*.')) claim(below, lower.slice(1), site);
+      else claim(exact, lower, site);
+    }
+  };
+  for (const site of sites) claimAll(site.serverNames, site);
+  for (const site of sites) claimAll(site.redirectFrom, { ...site, isRedirected: true });
+  for (const site of sites) claim(exact, `${site.name.toLowerCase()}.localhost`, site);
+
+  return host => {
+    const site = exact.get(host);
+    if (site !== undefined || below.size === 0) return site ?? null;
+    for (let dot = host.indexOf('.', 1); dot !== -1; dot = host.indexOf('.', dot + 1)) {
+      const parent = below.get(host.slice(dot));
+      if (parent !== undefined) return parent;
+    }
+    return null;
+  };
+}
+
+/** The name that a site calls itself by. */
+export function canonicalName(site: RoutedSite): string {
+  return site.serverNames.find(name => !name.startsWith('*.')) ?? `${site.name.toLowerCase()}.localhost`;
+}
+
+function claim(names: Map<string, NamedSite>, name: string, site: NamedSite): void {
+  if (!names.has(name)) names.set(name, site);
+}
