@@ -2,7 +2,6 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { hasTerminals } from '../src/native/terminal.ts';
 import { startDev } from './dev/dev.ts';
 import { writeProject } from './dev/project.ts';
 import { makePlace } from './harness/place.ts';
@@ -10,7 +9,7 @@ import { marked } from './harness/processes.ts';
 import { until } from './harness/until.ts';
 import { needsVirtualenv } from './harness/virtualenvs.ts';
 
-const skip = hasTerminals() ? needsVirtualenv('recent') : 'needs node-pty';
+const skip = needsVirtualenv('recent');
 
 const esc = String.fromCharCode(27);
 const coloured = (prefix: string) =>

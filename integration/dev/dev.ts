@@ -2,6 +2,7 @@
 
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { Socket } from 'node:net';
+import type { Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from '../../scripts/free-port.ts';
 import { type Answer, type Ask, ask } from '../../scripts/http.ts';
@@ -95,7 +96,7 @@ export async function startDev(place: Place, options: DevOptions): Promise<Dev> 
     output: () => output,
     get: (host, path = '/', rest = {}) =>
       ask({ to: { port: port ?? 8000 }, host, path, timeout: 30_000, ...rest }),
-    type: text => void io.stream.write(text),
+    type: text => void io.input?.write(text),
     async says(what, timeout = 20_000) {
       const deadline = performance.now() + timeout;
       let found = what.exec(output);
@@ -129,7 +130,8 @@ function onTerminal() {
   const terminal = openTerminal(120, 40);
   return {
     fds: [terminal.slave, terminal.slave, terminal.slave],
-    stream: terminal.stream as Socket,
+    stream: terminal.output as Socket,
+    input: terminal.input as Writable,
     release: () => terminal.closeSlave(),
   };
 }
@@ -140,6 +142,7 @@ function onPipes() {
   return {
     fds: [nothing, write, write],
     stream: new Socket({ fd: read, readable: true, writable: false }),
+    input: null,
     release: () => {
       closeSync(write);
       closeSync(nothing);

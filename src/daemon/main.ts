@@ -123,7 +123,7 @@ function startHostd(config: string, trial: boolean, loaded: Loaded, log: Logger)
     supervisor.sockets.keep(socket, listenControl(settings.control));
   process.on('exit', () => rmSync(socket, { force: true }));
   serveControl(supervisor.sockets.held().get(socket) ?? -1, handlers, log, async (socket, early, caller) => {
-    // Loaded when somebody asks for it, as node-pty is.
+    // Loaded when somebody asks for it.
     const { serveTerminal } = await import('./terminal/terminal.ts');
     serveTerminal(socket, early, caller, { supervisor, cgroups, log });
   });

@@ -3,7 +3,6 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ReadStream } from 'node:tty';
-import { hasTerminals } from '../native/terminal.ts';
 import { type AppHooks, DevApp } from './apps/app.ts';
 import { descendants, signal, withEnvironment } from './apps/processes.ts';
 import type { Size } from './apps/running.ts';
@@ -65,9 +64,8 @@ export class Session {
   constructor(options: SessionOptions) {
     this.#options = options;
     this.display = new Display(options.screen);
-    const onScreen = options.screen.isTerminal && hasTerminals();
     this.#hooks = {
-      screen: () => (onScreen ? this.#narrowSize() : null),
+      screen: () => (options.screen.isTerminal ? this.#narrowSize() : null),
       output: (name, bytes) => this.display.push(name, bytes),
       flush: name => this.display.flush(name),
       say: text => this.display.say(text),
@@ -81,10 +79,6 @@ export class Session {
       redirect: (host, uri) =>
         this.#securePort === null ? null : `https://${host}${portText(this.#securePort, 443)}${uri}`,
     });
-    if (options.screen.isTerminal && !onScreen)
-      this.display.say(
-        'no colours, and no typing into apps: node-pty is not installed (npm install node-pty)',
-      );
   }
 
   /** Adds apps; they are not started. */

@@ -28,6 +28,7 @@
 #include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <unistd.h>
 #include <uv.h>
 
@@ -560,6 +561,45 @@ static napi_value subreaper(napi_env env, napi_callback_info info) {
   return result_of(env, prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0), "prctl");
 }
 
+// ---- terminals ----
+
+// (columns, rows) -> [output, input, slave]: a new pty(7) of that size. Our side comes twice, a descriptor for each direction, and
+// does not block. None becomes anybody's controlling terminal, and none outlives an execve. The slave is opened by way of its
+// master (ioctl_tty(2), TIOCGPTPEER; Linux 4.13), not by a path; devpts gives it the caller as its owner, so there is no grantpt(3).
+static napi_value open_terminal(napi_env env, napi_callback_info info) {
+  napi_value a[MAX_ARGS], result;
+  args(env, info, a);
+  struct winsize size = {.ws_col = to_int(env, a[0]), .ws_row = to_int(env, a[1])};
+  struct termios modes;
+  int unlocked = 0, fds[3] = {-1, -1, -1};
+  const char *call = "posix_openpt";
+  if ((fds[0] = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK)) < 0) goto failed;
+  call = "ioctl";
+  if (ioctl(fds[0], TIOCSPTLCK, &unlocked) < 0 || ioctl(fds[0], TIOCSWINSZ, &size) < 0) goto failed;
+  if ((fds[2] = ioctl(fds[0], TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC)) < 0) goto failed;
+  if (tcgetattr(fds[2], &modes) < 0) goto failed;
+  modes.c_iflag |= IUTF8;  // Backspace takes a whole character away.
+  if (tcsetattr(fds[2], TCSANOW, &modes) < 0) goto failed;
+  if ((fds[1] = fcntl(fds[0], F_DUPFD_CLOEXEC, 3)) < 0) goto failed;
+  napi_create_array_with_length(env, 3, &result);
+  for (int i = 0; i < 3; i++) napi_set_element(env, result, i, from_int(env, fds[i]));
+  return result;
+failed:;
+  int number = errno;
+  for (int i = 0; i < 3; i++)
+    if (fds[i] >= 0) close(fds[i]);
+  errno = number;
+  return fail(env, call);
+}
+
+// (fd of either side, columns, rows)
+static napi_value resize_terminal(napi_env env, napi_callback_info info) {
+  napi_value a[MAX_ARGS];
+  args(env, info, a);
+  struct winsize size = {.ws_col = to_int(env, a[1]), .ws_row = to_int(env, a[2])};
+  return result_of(env, ioctl(to_int(env, a[0]), TIOCSWINSZ, &size), "ioctl");
+}
+
 // ---- users ----
 
 // (name or uid) -> { name, uid, gid, home, shell, groups } or null. Asks NSS, so LDAP users are found too.
@@ -650,7 +690,8 @@ static void watch_ready(uv_poll_t *poll, int status, int events) {
   napi_close_handle_scope(env, scope);
 }
 
-// (fd, callback) -> a handle. The callback runs once, when the fd is readable: for a pidfd, when the process has ended.
+// (fd, callback, writable) -> a handle. The callback runs once, when the fd is readable (for a pidfd: when the process has
+// ended) or, if `writable` is 1, writable.
 static napi_value watch(napi_env env, napi_callback_info info) {
   napi_value a[MAX_ARGS], external;
   args(env, info, a);
@@ -665,7 +706,7 @@ static napi_value watch(napi_env env, napi_callback_info info) {
     return fail(env, "uv_poll_init");
   }
   napi_create_reference(env, a[1], 1, &w->callback);
-  status = uv_poll_start(&w->poll, UV_READABLE, watch_ready);
+  status = uv_poll_start(&w->poll, to_int(env, a[2]) ? UV_WRITABLE : UV_READABLE, watch_ready);
   if (status < 0) {
     napi_delete_reference(env, w->callback);
     uv_close((uv_handle_t *)&w->poll, watch_closed);
@@ -699,7 +740,8 @@ static napi_value init(napi_env env, napi_value exports) {
       {"spawn", spawn},            {"pidfdOpen", pidfd_open},     {"reap", reap},           {"pidfdSignal", pidfd_signal},
       {"pidfdGetfd", pidfd_getfd}, {"endedChild", ended_child},   {"subreaper", subreaper}, {"user", user},
       {"group", group},            {"watch", watch},              {"unwatch", unwatch},     {"lock", lock},
-      {"collapse", collapse},      {"lowerThread", lower_thread},
+      {"collapse", collapse},      {"lowerThread", lower_thread}, {"openTerminal", open_terminal},
+      {"resizeTerminal", resize_terminal},
   };
   for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
     napi_value function;

@@ -111,8 +111,15 @@ export interface Native {
   subreaper(): void;
   user(nameOrUid: string | number): User | null;
   group(nameOrGid: string | number): Group | null;
-  /** Calls back once, when `fd` is readable; for a pidfd: when the process has ended. */
-  watch(fd: number, callback: () => void): Watch;
+  /**
+   * A new pseudo-terminal (pty(7)). `output` and `input` are two descriptors of our side, which do not block; `slave` is the
+   * program's. terminal.ts makes streams of them.
+   */
+  openTerminal(columns: number, rows: number): [output: number, input: number, slave: number];
+  /** By either side's fd. The kernel sends SIGWINCH to the foreground group; ioctl_tty(2), TIOCSWINSZ. */
+  resizeTerminal(fd: number, columns: number, rows: number): void;
+  /** Calls back once, when `fd` is readable (for a pidfd: when the process has ended), or with `writable` when it is that. */
+  watch(fd: number, callback: () => void, writable?: 0 | 1): Watch;
   /** Takes back a watch; harmless when it has called back already. */
   unwatch(watch: Watch): void;
 }

@@ -1,55 +1,44 @@
-// A pseudo-terminal (pty(7)) by node-pty, which is loaded when the first one is opened, and may not be there at all. The
-// program on it is started by spawn() of index.ts, since node-pty's own keeps the caller's groups.
+// A pseudo-terminal (pty(7)) as two streams. The program on it is started by spawn() of index.ts; who it is, and what is shown to whom,
+// is not known here.
 
-import { closeSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { closeSync, writeSync } from 'node:fs';
+import { Writable } from 'node:stream';
 import { ReadStream } from 'node:tty';
-import { HostdError } from '../errors.ts';
-import { native } from './index.ts';
+import { HostdError, messageOf } from '../errors.ts';
+import { native, type Watch } from './index.ts';
 
 export interface Terminal {
   /** The program's side, for its fds 0 to 2. */
   readonly slave: number;
-  /** Our side: what the program writes is read from it, what is written to it is typed. It ends when nobody has the other side. */
-  readonly stream: ReadStream;
+  /** What the program writes. It ends, without an error, when nobody has the other side any more. */
+  readonly output: ReadStream;
+  /**
+   * What is typed. A program that does not read makes it wait, and harms nothing else. It closes with `output`, and when there is
+   * something to write and nobody has the other side; what was not written then is lost, and no error.
+   */
+  readonly input: Writable;
   /** The kernel tells the program's foreground group by SIGWINCH. */
   resize(columns: number, rows: number): void;
   /** Once the program has its own. */
   closeSlave(): void;
 }
 
-/** What is used of node-pty: the calls that its own classes are made of. */
-interface NodePty {
-  readonly native: {
-    open(columns: number, rows: number): { master: number; slave: number };
-    resize(fd: number, columns: number, rows: number): void;
-  };
-}
-
-/** @throws HostdError when node-pty was not built, or the kernel gives no terminal. */
+/** @throws HostdError when the kernel gives no terminal. */
 export function openTerminal(columns: number, rows: number): Terminal {
-  const pty = load().native;
-  let open: { master: number; slave: number };
-  try {
-    open = pty.open(columns, rows);
-  } catch (cause) {
-    throw new HostdError(
-      'failed',
-      'cannot open a terminal: the kernel has none left, or /dev/pts is missing',
-      { cause },
-    );
-  }
-  const { master, slave } = open;
-  for (const fd of [master, slave]) native.cloexec(fd, 1);
-  const stream = new ReadStream(master);
+  const [fd, typed, slave] = open(columns, rows);
+  const output = new ReadStream(fd);
+  const input = new Keyboard(typed);
   // EIO is how Linux says that the other side is closed.
-  stream.on('error', () => stream.destroy());
+  output.on('error', () => output.destroy());
+  output.on('close', () => input.destroy());
+  input.on('error', () => input.destroy());
   let slaveOpen = true;
   return {
     slave,
-    stream,
+    output,
+    input,
     resize(columns, rows) {
-      if (!stream.destroyed && columns > 0 && rows > 0) pty.resize(master, columns, rows);
+      if (!output.destroyed && columns > 0 && rows > 0) native.resizeTerminal(fd, columns, rows);
     },
     closeSlave() {
       if (slaveOpen) closeSync(slave);
@@ -58,27 +47,54 @@ export function openTerminal(columns: number, rows: number): Terminal {
   };
 }
 
-/** Whether terminals can be opened here. */
-export function hasTerminals(): boolean {
+function open(columns: number, rows: number) {
   try {
-    load();
-    return true;
-  } catch {
-    return false;
+    return native.openTerminal(columns, rows);
+  } catch (cause) {
+    throw new HostdError('failed', `cannot open a terminal: ${messageOf(cause)}`, {
+      hint: 'findmnt /dev/pts; sysctl kernel.pty.nr kernel.pty.max',
+      cause,
+    });
   }
 }
 
-function load(): NodePty {
-  try {
-    return createRequire(import.meta.url)('node-pty') as NodePty;
-  } catch (cause) {
-    throw new HostdError(
-      'failed',
-      'cannot open a terminal: node-pty is not here (it is compiled when hostd is installed, and had no compiler then)',
-      {
-        hint: 'apt-get install g++ make python3, then npm rebuild node-pty, or: npm install node-pty',
-        cause,
-      },
-    );
+/**
+ * Writes to our side of a terminal, which does not block. node:tty's own streams do: libuv tries again and again, with everything
+ * else standing still, for as long as the program does not read.
+ */
+class Keyboard extends Writable {
+  readonly #fd: number;
+  #waiting: Watch | null = null;
+
+  constructor(fd: number) {
+    super({ highWaterMark: 65_536 });
+    this.#fd = fd;
+  }
+
+  override _write(bytes: Buffer, encoding: BufferEncoding, done: (error?: Error | null) => void): void {
+    let sent = 0;
+    try {
+      sent = writeSync(this.#fd, bytes);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') {
+        done(error as Error);
+        return;
+      }
+    }
+    if (sent === bytes.length) {
+      done();
+      return;
+    }
+    const goOn = (): void => {
+      this.#waiting = null;
+      this._write(bytes.subarray(sent), encoding, done);
+    };
+    this.#waiting = native.watch(this.#fd, goOn, 1);
+  }
+
+  override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
+    if (this.#waiting !== null) native.unwatch(this.#waiting);
+    closeSync(this.#fd);
+    done(error);
   }
 }

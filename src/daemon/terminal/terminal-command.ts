@@ -3,6 +3,7 @@
 
 import { chownSync, closeSync, constants, openSync, writeSync } from 'node:fs';
 import { Socket } from 'node:net';
+import type { Writable } from 'node:stream';
 import { HostdError } from '../../errors.ts';
 import { identify } from '../../linux/procfs.ts';
 import type { Program } from '../../model/host.ts';
@@ -20,7 +21,7 @@ export interface CommandHooks {
   readonly onEnd: (ending: Ending) => void;
 }
 
-/** Milliseconds that the last output has to arrive in. */
+/** Milliseconds that the last output has to arrive in, once the caller takes it. */
 const lastWordsMs = 500;
 
 /** What is there to be ended with hostd. */
@@ -29,10 +30,12 @@ let isWatchingExit = false;
 
 export class TerminalCommand {
   /** Where what is typed goes. */
-  readonly input: Socket;
+  readonly input: Writable;
   readonly #run: Run;
   readonly #terminal: Terminal | null;
   readonly #outputs: ReadonlySet<Socket>;
+  /** Once the command has ended. */
+  #lastWords: NodeJS.Timeout | null = null;
 
   private constructor(run: Run, streams: Streams, hooks: CommandHooks) {
     this.#run = run;
@@ -109,6 +112,7 @@ export class TerminalCommand {
 
   resume(): void {
     for (const output of this.#outputs) output.resume();
+    this.#lastWords?.refresh();
   }
 
   #watch({ onEnd }: CommandHooks): void {
@@ -119,16 +123,22 @@ export class TerminalCommand {
     const closed = [...this.#outputs].map(output => new Promise(resolve => output.once('close', resolve)));
     const over = (ending: Ending): void => {
       open.delete(run);
-      const timer = setTimeout(() => {
-        for (const output of this.#outputs) output.destroy();
-      }, lastWordsMs);
+      this.#lastWords = setTimeout(() => this.#endOutputs(), lastWordsMs);
       void Promise.all(closed).then(() => {
-        clearTimeout(timer);
+        if (this.#lastWords !== null) clearTimeout(this.#lastWords);
+        this.#lastWords = null;
         this.input.destroy();
         onEnd(ending);
       });
     };
     whenOver(run, () => false, over);
+  }
+
+  /** Something else may hold them open. What waits for a slow caller goes on with resume(). */
+  #endOutputs(): void {
+    const outputs = [...this.#outputs];
+    if (outputs.some(output => output.isPaused())) return;
+    for (const output of outputs) output.destroy();
   }
 }
 
@@ -151,7 +161,7 @@ function admit({ pid, gate, status }: Launched, number: number, cgroup: string |
 interface Streams {
   /** The command's fds 0 to 2. */
   readonly fds: readonly number[];
-  readonly input: Socket;
+  readonly input: Writable;
   readonly outputs: ReadonlySet<Socket>;
   readonly terminal: Terminal | null;
   /** Closes the command's ends, once it has them. */
@@ -176,17 +186,18 @@ function openPipes(hooks: CommandHooks): Streams {
 
 function openScreen({ columns, rows }: TerminalKind, { uid, gid }: User, hooks: CommandHooks): Streams {
   const terminal = openTerminal(columns, rows);
-  const { slave, stream } = terminal;
-  // Its user may open it by name, as below sshd.
-  chownSync(`/proc/self/fd/${slave}`, uid, native.group('tty')?.gid ?? gid);
-  pass(stream, 'output', hooks);
-  return {
-    fds: [slave, slave, slave],
-    input: stream,
-    outputs: new Set([stream]),
-    terminal,
-    release: () => terminal.closeSlave(),
-  };
+  const { slave, input, output } = terminal;
+  pass(output, 'output', hooks);
+  const release = (): void => terminal.closeSlave();
+  try {
+    // Its user may open it by name, as below sshd. Without root it is the user's own already.
+    if (process.geteuid?.() === 0) chownSync(`/proc/self/fd/${slave}`, uid, native.group('tty')?.gid ?? gid);
+  } catch (error) {
+    output.destroy();
+    release();
+    throw error;
+  }
+  return { fds: [slave, slave, slave], input, outputs: new Set([output]), terminal, release };
 }
 
 function pass(stream: Socket, kind: 'output' | 'errors', { onOutput }: CommandHooks): Socket {

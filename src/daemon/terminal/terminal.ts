@@ -4,6 +4,7 @@
 import { existsSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { constants } from 'node:os';
+import type { Writable } from 'node:stream';
 import { HostdError, messageOf } from '../../errors.ts';
 import type { App } from '../../model/host.ts';
 import { native, type Peer } from '../../native/index.ts';
@@ -52,7 +53,7 @@ class Conversation {
   #opened = false;
   #command: TerminalCommand | null = null;
   /** Where what is typed goes. */
-  #input: Socket | null = null;
+  #input: Writable | null = null;
 
   constructor(number: number, socket: Socket, caller: Peer, context: TerminalContext) {
     this.#number = number;
@@ -110,7 +111,7 @@ class Conversation {
   }
 
   /** A command that does not read slows its caller down. */
-  #waitFor(input: Socket): void {
+  #waitFor(input: Writable): void {
     this.#socket.pause();
     const go = (): void => {
       input.off('drain', go).off('close', go);

@@ -51,11 +51,6 @@ export class Running {
     return this.state.kind === 'running' ? this.state.pid : null;
   }
 
-  /** Whether what is typed can reach it. */
-  get hasTerminal(): boolean {
-    return this.#terminal !== null;
-  }
-
   /** @throws HostdError when it cannot be started. */
   start(): void {
     if (this.state.kind === 'running') return;
@@ -64,14 +59,15 @@ export class Running {
     this.#marker = `HOSTD_DEV_RUN=${name}.${process.pid}.${Date.now().toString(36)}`;
     this.#asked = false;
     const size = this.#options.screen();
-    const listening = this.#options.listen?.();
     const io = size === null ? this.#openPipe() : this.#openTerminal(size);
+    let listening: number | undefined;
     const own = {
       uid: process.getuid?.() ?? 0,
       gid: process.getgid?.() ?? 0,
       groups: process.getgroups?.() ?? [],
     };
     try {
+      listening = this.#options.listen?.();
       const child = native.spawn({
         file,
         binary: -1,
@@ -125,7 +121,7 @@ export class Running {
   }
 
   type(bytes: Buffer | string): void {
-    this.#terminal?.stream.write(bytes);
+    this.#terminal?.input.write(bytes);
   }
 
   resize({ columns, rows }: Size): void {
@@ -135,11 +131,11 @@ export class Running {
   #openTerminal(size: Size) {
     const terminal = openTerminal(size.columns, size.rows);
     this.#terminal = terminal;
-    terminal.stream.on('data', (bytes: Buffer) => this.#options.onOutput(bytes));
+    terminal.output.on('data', (bytes: Buffer) => this.#options.onOutput(bytes));
     return {
       fds: [terminal.slave, terminal.slave, terminal.slave],
-      stream: terminal.stream as Socket,
-      closed: closing(terminal.stream),
+      stream: terminal.output as Socket,
+      closed: closing(terminal.output),
       release: () => terminal.closeSlave(),
     };
   }

@@ -130,10 +130,8 @@ export class Console {
   #attach(app: DevApp): void {
     const { display } = this.#options;
     const running = app.web ?? app.all[0];
-    if (running === undefined || running.state.kind !== 'running' || !running.hasTerminal) {
-      display.say(
-        `cannot attach to ${app.name}: ${running?.state.kind === 'running' ? 'it has no terminal (node-pty is not installed)' : 'it does not run'}`,
-      );
+    if (running === undefined || running.state.kind !== 'running') {
+      display.say(`cannot attach to ${app.name}: it does not run`);
       return;
     }
     display.say(`attached to ${app.name}: what you type is its own, Ctrl-C too; Ctrl-] comes back`);
