@@ -1,7 +1,6 @@
 // The commands of hostctl and of hostd, by name. Each is loaded only when it is used.
 
-import { socketOption } from './program/command.ts';
-import type { Program } from './program/program.ts';
+import { type Program, socketOption } from './program/command.ts';
 
 const load = {
   check: async () => (await import('./commands/check.ts')).check,
@@ -97,8 +96,3 @@ export const hostd: Program = {
     },
   ],
 };
-
-/** The program of this name. */
-export function programNamed(name: string): Program {
-  return name === hostd.name ? hostd : hostctl;
-}

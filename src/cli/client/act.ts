@@ -41,13 +41,13 @@ export async function act(
     forget();
   }
   if (!interrupt.signal.aborted) return code;
-  context.stderr.write(`${context.program}: no longer waiting; hostd carries on with what was asked\n`);
+  context.stderr.write(`${context.program.name}: no longer waiting; hostd carries on with what was asked\n`);
   return interrupted;
 }
 
 function printDone({ outcome, message }: Done, { stdout, stderr, program }: Context): number {
   const isGood = outcome === 'ok' || outcome === 'noop';
   if (isGood) stdout.write(`${escapeLine(message)}\n`);
-  else stderr.write(`${program}: ${escapeLines(message)}\n`); // a failure may bring its hint, as a second line
+  else stderr.write(`${program.name}: ${escapeLines(message)}\n`); // a failure may bring its hint, as a second line
   return isGood ? 0 : 1;
 }

@@ -17,7 +17,7 @@ export function printProblems(problems: readonly ProblemReport[], { program, std
   const warnings = problems.length - errors.length;
   if (warnings > 0)
     stderr.write(
-      errorText(program, `the configuration has ${count(warnings, 'warning')}`, `${program} check`),
+      errorText(program.name, `the configuration has ${count(warnings, 'warning')}`, `${program.name} check`),
     );
   return errors.length > 0 ? 1 : 0;
 }

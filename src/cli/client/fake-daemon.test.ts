@@ -8,9 +8,9 @@ import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import type { TestContext } from 'node:test';
 import type { ProgramStatus, Progress } from '../../protocol/control.ts';
-import type { Context } from '../program/command.ts';
+import type { Context, Program } from '../program/command.ts';
 import { Output } from '../program/output.ts';
-import { type Program, run } from '../program/program.ts';
+import { run } from '../program/program.ts';
 import { hostctl as hostctlProgram } from '../tables.ts';
 
 export interface Asked {
@@ -92,7 +92,7 @@ export async function hostctl(args: readonly string[], around: Surroundings = {}
   const env = around.env ?? {};
   const [stdout, stderr] = [caught(around), caught(around)];
   const context: Context = {
-    program: program.name,
+    program,
     stdout: new Output(stdout.stream, env),
     stderr: new Output(stderr.stream, env),
     env,

@@ -5,6 +5,7 @@ import { CommandFailed } from '../../create/run.ts';
 import { HostdError } from '../../errors.ts';
 import type { Context } from '../program/command.ts';
 import { Output } from '../program/output.ts';
+import { hostctl } from '../tables.ts';
 import { printFailure, StepReport } from './steps.ts';
 
 function context() {
@@ -17,7 +18,7 @@ function context() {
   });
   const output = new Output(stream, {});
   const made: Context = {
-    program: 'hostctl',
+    program: hostctl,
     stdout: output,
     stderr: output,
     env: {},

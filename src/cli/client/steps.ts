@@ -45,13 +45,13 @@ export class StepReport implements Report {
 
   note(text: string): void {
     this.#waiting?.delete(this.#shown);
-    this.#context.stderr.write(`${this.#context.program}: ${escapeLines(text)}\n`);
+    this.#context.stderr.write(`${this.#context.program.name}: ${escapeLines(text)}\n`);
   }
 
   undone(what: string, error: string | null): void {
     this.pause();
     const line = error === null ? `undone: ${what}` : `cannot ${what}: ${error}`;
-    this.#context.stderr.write(`${this.#context.program}: ${escapeLine(line)}\n`);
+    this.#context.stderr.write(`${this.#context.program.name}: ${escapeLine(line)}\n`);
   }
 
   /** Something else is about to print. */
@@ -64,14 +64,14 @@ export class StepReport implements Report {
 /** The error, and the last lines of the command that failed. Returns the exit code. */
 export function printFailure(error: unknown, isInterrupted: boolean, { program, stderr }: Context): number {
   if (isInterrupted) {
-    stderr.write(errorText(program, 'interrupted', undefined));
+    stderr.write(errorText(program.name, 'interrupted', undefined));
     return interrupted;
   }
   if (error instanceof CommandFailed)
     for (const line of error.said) stderr.write(`    ${escapeLine(line)}\n`);
   const hint = error instanceof HostdError ? error.hint : undefined;
   const [first = '', ...rest] = messageOf(error).split('\n');
-  stderr.write(errorText(program, first, rest.length === 0 ? hint : undefined));
+  stderr.write(errorText(program.name, first, rest.length === 0 ? hint : undefined));
   if (rest.length > 0) stderr.write(`${escapeLines(rest.join('\n'))}\n`);
   return 1;
 }

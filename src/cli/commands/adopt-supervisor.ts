@@ -73,5 +73,5 @@ Exit code: 0, or 1 when something was not moved.`,
 };
 
 function refuse({ stderr, program }: Context, name: string, why: string): void {
-  stderr.write(errorText(program, `cannot move "${name}": ${why}`, undefined));
+  stderr.write(errorText(program.name, `cannot move "${name}": ${why}`, undefined));
 }

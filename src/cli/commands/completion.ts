@@ -1,10 +1,8 @@
 // hostctl completion
 
 import { HostdError } from '../../errors.ts';
-import type { Command } from '../program/command.ts';
+import { type Command, entries } from '../program/command.ts';
 import { completionScripts } from '../program/completion.ts';
-import { entries } from '../program/program.ts';
-import { hostctl } from '../tables.ts';
 
 export const completion: Command = {
   name: 'completion',
@@ -18,13 +16,13 @@ Prints a script that completes commands, options and the names of programs:
   fish  hostctl completion fish > /etc/fish/completions/hostctl.fish`,
   options: {},
   operands: { min: 1, max: 1, what: 'a shell: bash, zsh or fish', complete: ['bash', 'zsh', 'fish'] },
-  async run({ operands }, context) {
+  async run({ operands }, { program, stdout }) {
     const [shell = ''] = operands;
     const write = Object.hasOwn(completionScripts, shell) ? completionScripts[shell] : undefined;
     if (write === undefined)
       throw new HostdError('usage', `unknown shell "${shell}"`, { hint: 'bash, zsh or fish' });
-    const commands = await Promise.all(entries(hostctl).map(entry => entry.load()));
-    context.stdout.write(write(commands, hostctl.options));
+    const commands = await Promise.all(entries(program).map(entry => entry.load()));
+    stdout.write(write(commands, program.options));
     return 0;
   },
 };

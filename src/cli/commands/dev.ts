@@ -52,7 +52,7 @@ In a terminal, h shows the keys; Ctrl-C stops everything.`,
 };
 
 function complain(error: HostdError, stderr: Context['stderr'], { program }: Context): void {
-  stderr.write(errorText(program, error.message, error.hint));
+  stderr.write(errorText(program.name, error.message, error.hint));
 }
 
 function readOptions({ operands, options }: Input): DevOptions {

@@ -2,8 +2,7 @@
 
 import type { Command } from '../program/command.ts';
 import { commandHelp, programHelp } from '../program/help.ts';
-import { entries, find } from '../program/program.ts';
-import { hostctl, hostd, programNamed } from '../tables.ts';
+import { find } from '../program/program.ts';
 
 export const help: Command = {
   name: 'help',
@@ -11,16 +10,10 @@ export const help: Command = {
   usage: '[COMMAND]',
   help: 'Shows all commands, or how to use one.',
   options: {},
-  operands: {
-    min: 0,
-    max: 1,
-    what: 'COMMAND',
-    complete: [...new Set([...entries(hostctl), ...entries(hostd)].map(entry => entry.name))],
-  },
-  async run({ operands }, context) {
-    const program = programNamed(context.program);
+  operands: { min: 0, max: 1, what: 'COMMAND', complete: 'commands' },
+  async run({ operands }, { program, stdout }) {
     const [name] = operands;
-    context.stdout.write(
+    stdout.write(
       name === undefined ? await programHelp(program) : commandHelp(program, await find(program, name)),
     );
     return 0;

@@ -26,7 +26,9 @@ Exit code: 0, or 1 when one of them is not running.`,
     for (const { name, pid, state } of programs) {
       if (pid !== null) context.stdout.write(`${pid}\n`);
       else
-        context.stderr.write(errorText(context.program, `"${name}" has no pid: it is ${state}`, undefined));
+        context.stderr.write(
+          errorText(context.program.name, `"${name}" has no pid: it is ${state}`, undefined),
+        );
     }
     return unknown.length > 0 || programs.some(program => program.pid === null) ? 1 : 0;
   },

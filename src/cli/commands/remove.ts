@@ -42,7 +42,7 @@ the database, its role, the user and the group. Nothing follows a link or goes i
 async function confirm(removal: Removal, { stderr, program }: Context): Promise<void> {
   const { purgeList } = await import('../../create/remove.ts');
   const list = purgeList(removal).map(line => `  ${escapeLine(line)}\n`);
-  stderr.write(`${program}: this removes for ever\n${list.join('')}Type the app's name to go on: `);
+  stderr.write(`${program.name}: this removes for ever\n${list.join('')}Type the app's name to go on: `);
   if ((await readLine()) === removal.name) return;
   throw new HostdError('failed', `nothing was removed: the name "${removal.name}" was not typed`, {
     hint: `hostctl remove ${removal.name} --purge --yes`,
@@ -74,7 +74,7 @@ async function perform(
   const { stdout, stderr, program } = context;
   const signal = new AbortController().signal;
   const teller = new Teller(input, context, place.settings.control.socket);
-  const note = (text: string) => stderr.write(`${program}: ${escapeLine(text)}\n`);
+  const note = (text: string) => stderr.write(`${program.name}: ${escapeLine(text)}\n`);
   try {
     await remove(removal, place, {
       purge,

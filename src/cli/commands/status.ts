@@ -33,7 +33,7 @@ Exit code: 0 every program shown is RUNNING, 3 one is not, 4 a NAME is unknown o
       return reply.unknown.length > 0 ? 4 : 0;
     } catch (error) {
       if (!(error instanceof HostdError)) throw error;
-      context.stderr.write(errorText(context.program, error.message, error.hint));
+      context.stderr.write(errorText(context.program.name, error.message, error.hint));
       return 4;
     }
   },
@@ -54,5 +54,7 @@ export async function printUnknown(name: string, client: Client, context: Contex
     programs.map(program => program.name),
   );
   const hint = near === null ? 'hostctl status' : near;
-  context.stderr.write(errorText(context.program, `cannot find "${name}": no such program or group`, hint));
+  context.stderr.write(
+    errorText(context.program.name, `cannot find "${name}": no such program or group`, hint),
+  );
 }

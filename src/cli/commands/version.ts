@@ -13,7 +13,7 @@ export const version: Command = {
   async run(_input, context) {
     const file = new URL('../../../package.json', import.meta.url);
     const { version } = JSON.parse(await readFile(file, 'utf8')) as { version: string };
-    context.stdout.write(`${context.program} ${version}\n`);
+    context.stdout.write(`${context.program.name} ${version}\n`);
     return 0;
   },
 };

@@ -47,7 +47,7 @@ export async function apply(host: Host, isWhole: boolean, base: string, context:
     putBack(base, steps);
     const message = `cannot use the new files of nginx: ${nginxTest.join(' ')} says: ${failure}`;
     context.stderr.write(
-      errorText(context.program, message, 'hostctl emit nginx --check; the old files are back'),
+      errorText(context.program.name, message, 'hostctl emit nginx --check; the old files are back'),
     );
     return 1;
   }
@@ -56,7 +56,7 @@ export async function apply(host: Host, isWhole: boolean, base: string, context:
   const reload = isNginx ? await failureOf(nginxReload) : null;
   if (reload === null) return 0;
   context.stderr.write(
-    errorText(context.program, `cannot reload nginx: ${reload}`, 'systemctl status nginx'),
+    errorText(context.program.name, `cannot reload nginx: ${reload}`, 'systemctl status nginx'),
   );
   return 1;
 }

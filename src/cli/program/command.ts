@@ -1,4 +1,5 @@
-// What a command is: its name, its help, its options and what it does. It knows neither argv nor exit.
+// What a command is: its name, its help, its options and what it does; and what a program is: its commands. It knows neither argv
+// nor exit.
 
 import type { Output } from './output.ts';
 
@@ -18,8 +19,8 @@ export interface Operands {
   readonly max: number;
   /** In the words of the usage line, such as "NAME". */
   readonly what: string;
-  /** What a shell may complete them to. */
-  readonly complete?: 'programs' | readonly string[];
+  /** What a shell may complete them to: programs that hostd runs, commands of this program, or these words. */
+  readonly complete?: 'programs' | 'commands' | readonly string[];
 }
 
 /** A command line after parsing: only options and operands that the command declares are in it. */
@@ -31,8 +32,7 @@ export interface Input {
 
 /** What surrounds a command. Everything that it prints goes through here, so a test can read it. */
 export interface Context {
-  /** "hostctl" or "hostd". */
-  readonly program: string;
+  readonly program: Program;
   readonly stdout: Output;
   readonly stderr: Output;
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -52,6 +52,27 @@ export interface Command {
   readonly operands: Operands;
   /** Returns the exit code: 0 done, 1 failed, 2 wrong use; status has 3 and 4. */
   run(input: Input, context: Context): Promise<number>;
+}
+
+/** A command line program: its commands, and what all of them take. */
+export interface Program {
+  readonly name: 'hostctl' | 'hostd';
+  readonly summary: string;
+  /** Options that every command of this program takes, besides the common ones. */
+  readonly options: Readonly<Record<string, Option>>;
+  /** Commands in the order of help, grouped by task. */
+  readonly groups: readonly { readonly title: string; readonly commands: readonly Entry[] }[];
+}
+
+export interface Entry {
+  readonly name: string;
+  /** Commands are loaded one at a time: start-up time is what operators feel. */
+  readonly load: () => Promise<Command>;
+}
+
+/** The program's commands in the order of help. */
+export function entries(program: Program): readonly Entry[] {
+  return program.groups.flatMap(group => group.commands);
 }
 
 /** Operands of a command that takes none. */

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
 import { hostctl } from '../client/fake-daemon.test.ts';
 import { hostctl as program } from '../tables.ts';
-import { entries } from './program.ts';
+import { entries } from './command.ts';
 
 async function scriptFor(shell: string): Promise<string> {
   const { code, stdout } = await hostctl(['completion', shell]);

@@ -1,6 +1,6 @@
 // Completion scripts of hostctl, made from its commands. Pure. Names of programs are asked of hostctl when Tab is pressed.
 
-import { type Command, commonOptions, type Option } from './command.ts';
+import { type Command, commonOptions, type Operands, type Option } from './command.ts';
 
 type Options = Readonly<Record<string, Option>>;
 
@@ -10,7 +10,10 @@ export const completionScripts: Readonly<Record<string, typeof bash>> = { bash, 
 function bash(commands: readonly Command[], own: Options): string {
   const common = { ...commonOptions, ...own };
   const cases = commands.map(({ name, options, operands }) => {
-    const words = [...longOptions({ ...options, ...common }), ...fixedOperands(operands.complete)];
+    const words = [
+      ...longOptions({ ...options, ...common }),
+      ...(operands.complete === 'programs' ? ['all'] : fixedWords(operands, commands)),
+    ];
     const programs = operands.complete === 'programs' ? ' $(_hostctl_programs)' : '';
     return `    ${name}) words="${words.join(' ')}${programs}" ;;\n`;
   });
@@ -63,7 +66,8 @@ function zsh(commands: readonly Command[], own: Options): string {
     const specs = optionSpecs(options);
     const { complete } = operands;
     if (complete === 'programs') specs.push(quote('*:program:_hostctl_programs'));
-    else if (complete !== undefined) specs.push(quote(`*:word:(${complete.join(' ')})`));
+    else if (complete !== undefined)
+      specs.push(quote(`*:word:(${fixedWords(operands, commands).join(' ')})`));
     return `        ${name}) _arguments ${['$common', ...specs].join(' ')} ;;\n`;
   });
   return `#compdef hostctl
@@ -106,7 +110,7 @@ function fish(commands: readonly Command[], own: Options): string {
     if (operands.complete === 'programs')
       lines.push(`complete -c hostctl ${when} -f -a '(__hostctl_programs) all'\n`);
     else if (operands.complete !== undefined)
-      lines.push(`complete -c hostctl ${when} -f -a ${quote(operands.complete.join(' '))}\n`);
+      lines.push(`complete -c hostctl ${when} -f -a ${quote(fixedWords(operands, commands).join(' '))}\n`);
     return lines;
   });
   const common = Object.entries({ ...commonOptions, ...own }).map(([long, option]) =>
@@ -156,8 +160,10 @@ function valueOptions(all: readonly Options[]): string[] {
   return [...new Set(names)];
 }
 
-function fixedOperands(complete: Command['operands']['complete']): readonly string[] {
-  return complete === undefined ? [] : complete === 'programs' ? ['all'] : complete;
+/** The words that an operand of the command may be, where they are known without asking hostd. */
+function fixedWords({ complete }: Operands, commands: readonly Command[]): readonly string[] {
+  if (complete === 'commands') return commands.map(({ name }) => name);
+  return complete === undefined || complete === 'programs' ? [] : complete;
 }
 
 /** One word for a shell: bash and zsh by POSIX; fish reads \\' and \\\\ in quotes, so those are kept out. */

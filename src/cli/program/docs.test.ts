@@ -2,8 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { hostctl, hostd } from '../tables.ts';
-import { commonOptions } from './command.ts';
-import { entries } from './program.ts';
+import { commonOptions, entries } from './command.ts';
 
 /** A page of this project as plain text: troff's fonts and escapes taken out. */
 function page(path: string): string {

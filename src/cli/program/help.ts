@@ -1,7 +1,6 @@
 // Help texts, made from the commands themselves so that they cannot disagree. Pure but for loading the commands.
 
-import { type Command, commonOptions, type Option } from './command.ts';
-import type { Program } from './program.ts';
+import { type Command, commonOptions, type Option, type Program } from './command.ts';
 
 /** All commands, grouped by task. Fits a screen. */
 export async function programHelp(program: Program): Promise<string> {

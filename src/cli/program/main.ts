@@ -1,15 +1,15 @@
 // The process around a command line: its streams, its signals, its exit code. hostctl.ts and hostd.ts add only a name.
 
 import { messageOf } from '../../errors.ts';
-import type { Context } from './command.ts';
+import type { Context, Program } from './command.ts';
 import { Output } from './output.ts';
 import { errorText } from './print.ts';
-import { type Program, run } from './program.ts';
+import { run } from './program.ts';
 
 /** Runs this process's own command line, and leaves the exit code with the process. */
 export async function main(program: Program): Promise<void> {
   const context: Context = {
-    program: program.name,
+    program,
     stdout: new Output(process.stdout, process.env),
     stderr: new Output(process.stderr, process.env),
     env: process.env,
@@ -27,6 +27,6 @@ export async function main(program: Program): Promise<void> {
 /** What was printed did not arrive (a full disk). A reader that went away, as `| head` does, is no failure. */
 function failIfLost({ program, stdout, stderr }: Context): void {
   if (stdout.failure === null) return;
-  stderr.write(errorText(program, `cannot write: ${messageOf(stdout.failure)}`, undefined));
+  stderr.write(errorText(program.name, `cannot write: ${messageOf(stdout.failure)}`, undefined));
   process.exitCode ||= 1;
 }

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { hostctl } from '../client/fake-daemon.test.ts';
 import { hostctl as hostctlProgram, hostd as hostdProgram } from '../tables.ts';
-import { entries } from './program.ts';
+import { entries } from './command.ts';
 
 const usage = 'usage: hostctl [-c FILE] [--socket PATH] COMMAND ...\n';
 

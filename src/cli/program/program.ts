@@ -2,23 +2,8 @@
 
 import { HostdError, messageOf } from '../../errors.ts';
 import { parseCommand, splitCommand } from './arguments.ts';
-import { type Command, type Context, commonOptions, type Option } from './command.ts';
+import { type Command, type Context, commonOptions, entries, type Option, type Program } from './command.ts';
 import { errorText } from './print.ts';
-
-export interface Program {
-  readonly name: 'hostctl' | 'hostd';
-  readonly summary: string;
-  /** Options that every command of this program takes, besides the common ones. */
-  readonly options: Readonly<Record<string, Option>>;
-  /** Commands in the order of help, grouped by task. */
-  readonly groups: readonly { readonly title: string; readonly commands: readonly Entry[] }[];
-}
-
-export interface Entry {
-  readonly name: string;
-  /** Commands are loaded one at a time: start-up time is what operators feel. */
-  readonly load: () => Promise<Command>;
-}
 
 /** Runs `args`, prints through `context`, and returns the exit code. Never throws. */
 export async function run(program: Program, args: readonly string[], context: Context): Promise<number> {
@@ -37,10 +22,6 @@ export async function run(program: Program, args: readonly string[], context: Co
 }
 
 const versionOption: Option = { type: 'boolean', short: 'V', help: 'show the version' };
-
-export function entries(program: Program): readonly Entry[] {
-  return program.groups.flatMap(group => group.commands);
-}
 
 /** The command of this name; throws HostdError('usage') with the nearest one. */
 export async function find(program: Program, name: string): Promise<Command> {

@@ -3,7 +3,8 @@
 
 import { ChunkedDecoder } from '../http/chunked.ts';
 import { parseResponseHead, type ResponseHead } from '../http/response-head.ts';
-import { type Address, type AppSocket, type AppSocketEvents, openAppSocket } from './app-socket.ts';
+import type { Address, AppSocket, AppSocketEvents } from './app-socket.ts';
+import { openAppSocket } from './open-app-socket.ts';
 
 export type { Address };
 

@@ -7,8 +7,8 @@ import { type ByteRange, parseRange, type Ranges } from '../http/ranges.ts';
 import type { RequestHead } from '../http/request-head.ts';
 import { reasons } from '../pages/error-page.ts';
 import { type BodyPart, sendFileBody, sizeOf } from './file-body.ts';
+import type { FileRequest } from './file-request.ts';
 import { dropFile, type ServedFile } from './served-file.ts';
-import type { FileRequest } from './static.ts';
 
 /** A file's request, with what its answer says of the choice between the file and compressed ones beside it. */
 export interface FileSending extends FileRequest {

@@ -5,9 +5,9 @@ import { lstatSync } from 'node:fs';
 import { acceptedCodings, type Coding } from '../http/accept-encoding.ts';
 import { asPath } from './alias.ts';
 import { sendFile } from './file-answer.ts';
+import type { FileRequest } from './file-request.ts';
 import { openBelow } from './open-file.ts';
 import { dropFile, findKept, type ServedFile, takeFile } from './served-file.ts';
-import type { FileRequest } from './static.ts';
 
 const suffixes: Readonly<Record<Coding, string>> = { br: '.br', gzip: '.gz' };
 /** The better one first. */

@@ -3,26 +3,11 @@
 
 import { closeSync } from 'node:fs';
 import type { Location } from '../../model/host.ts';
-import type { Accepted, Exchange } from '../request/exchange.ts';
 import { originOf } from '../request/redirects.ts';
+import type { FileRequest } from './file-request.ts';
 import { type Opened, openBelow } from './open-file.ts';
 import { sendBest } from './precompressed.ts';
 import { findKept, takeFile } from './served-file.ts';
-
-export interface FileRequest {
-  readonly exchange: Exchange;
-  readonly accepted: Accepted;
-  readonly location: Location;
-  /** Decoded and resolved; begins with the location's prefix. */
-  readonly path: string;
-  readonly method: string;
-  /** Content-Type; null: by the file's name. */
-  readonly type: string | null;
-  /** Fields to send besides: name and value in turn. */
-  readonly extra: readonly string[];
-  /** Whether the file is sent as it is, whatever compressed ones lie beside it. */
-  readonly plain?: boolean;
-}
 
 /** The location that a path belongs to: the longest prefix, as in nginx. */
 export function findLocation(locations: readonly Location[], path: string): Location | null {

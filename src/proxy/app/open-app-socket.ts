@@ -1,0 +1,91 @@
+// Opens the socket to an app: a unix socket by the addon, or node:net's for the rest (TCP servers in development, machines where
+// the addon was not built).
+
+import { Socket } from 'node:net';
+import { errnoOf } from '../../errors.ts';
+import { socketPath } from './app-path.ts';
+import type { Address, AppSocket, AppSocketEvents } from './app-socket.ts';
+import { hasBareSockets, UnixSocket } from './unix-socket.ts';
+
+/** Begins to connect. */
+export function openAppSocket(address: Address, events: AppSocketEvents): AppSocket {
+  if (typeof address === 'string' && hasBareSockets) return new UnixSocket(address, events);
+  return new NetSocket(address, events);
+}
+
+/** Milliseconds to read what an app said before it closed, after a write to it has failed. */
+const lastWordsMs = 1000;
+
+/** Every socket reads into this one: what is in it has to be used up before the next read. */
+const shared = Buffer.allocUnsafeSlow(65_536);
+
+/** An app may answer and close without reading its request to the end: a failed write must not lose that answer. */
+class PatientSocket extends Socket {
+  override destroy(error?: Error): this {
+    if (errnoOf(error) !== 'EPIPE') return super.destroy(error);
+    setTimeout(() => super.destroy(error), lastWordsMs).unref();
+    return this;
+  }
+}
+
+class NetSocket implements AppSocket {
+  readonly #socket: Socket;
+  #timeout = 0;
+  isConnected = false;
+
+  constructor(address: Address, events: AppSocketEvents) {
+    const callback = (size: number): boolean => {
+      events.read(shared.subarray(0, size));
+      return !this.destroyed;
+    };
+    const socket = new PatientSocket({ onread: { buffer: shared, callback }, allowHalfOpen: true });
+    this.#socket = socket;
+    let waiting = true;
+    socket.once('connect', () => {
+      waiting = false;
+      this.isConnected = true;
+      events.connected(null);
+    });
+    socket.on('error', error => {
+      if (waiting) events.connected(error);
+      else events.ended(error.message);
+      waiting = false;
+    });
+    socket.on('end', () => events.ended('closed'));
+    socket.on('drain', () => events.drained());
+    socket.on('timeout', () => events.timedOut());
+    if (typeof address === 'string') socket.connect({ path: socketPath(address) });
+    else socket.connect(address);
+  }
+
+  get destroyed(): boolean {
+    return this.#socket.destroyed;
+  }
+
+  write(bytes: Uint8Array | string): boolean {
+    return typeof bytes === 'string' ? this.#socket.write(bytes, 'latin1') : this.#socket.write(bytes);
+  }
+
+  pause(): void {
+    this.#socket.pause();
+    this.#socket.setTimeout(0);
+  }
+
+  resume(): void {
+    this.#socket.setTimeout(this.#timeout);
+    this.#socket.resume();
+  }
+
+  endWriting(): void {
+    this.#socket.end();
+  }
+
+  setTimeout(milliseconds: number): void {
+    this.#timeout = milliseconds;
+    this.#socket.setTimeout(milliseconds);
+  }
+
+  destroy(): void {
+    this.#socket.destroy();
+  }
+}
