@@ -17,7 +17,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   linux: ['native'],
   config: ['model', 'words', 'native'],
   formats: ['model', 'words', 'config/toml'],
-  daemon: ['lifecycle', 'protocol', 'model', 'native', 'linux', 'config', 'words/shlex'],
+  daemon: ['lifecycle', 'protocol', 'model', 'native', 'linux', 'config', 'words/shlex', 'words/escape'],
   proxy: ['protocol', 'model', 'native/bare-sockets'],
   embed: ['proxy', 'protocol', 'model'],
   probe: ['protocol', 'model'],

@@ -1,8 +1,8 @@
 // What start, stop, restart, signal, update and shutdown have in common: ask, show the waiting, print what came of it.
 
 import type { Progress } from '../../protocol/control.ts';
+import { escapeLine, escapeLines } from '../../words/escape.ts';
 import type { Context } from '../program/command.ts';
-import { escapeLine, escapeLines } from '../program/escape.ts';
 import type { Client, Request } from './client.ts';
 import { Waiting } from './waiting.ts';
 

@@ -1,8 +1,8 @@
 // How differences of the configuration, and what is wrong with it, are printed by reread and update.
 
 import type { ChangeReport, ProblemReport } from '../../protocol/control.ts';
+import { escapeLine, escapeLines } from '../../words/escape.ts';
 import type { Context } from '../program/command.ts';
-import { escapeLine, escapeLines } from '../program/escape.ts';
 import { count, errorText } from '../program/print.ts';
 
 /** "hello: changed (workers, environment)": Supervisor's words, and the keys that differ. */

@@ -4,8 +4,8 @@ import type { Report } from '../../create/create.ts';
 import { CommandFailed } from '../../create/run.ts';
 import type { Outcome } from '../../create/site.ts';
 import { HostdError, messageOf } from '../../errors.ts';
+import { escapeLine, escapeLines } from '../../words/escape.ts';
 import type { Context } from '../program/command.ts';
-import { escapeLine, escapeLines } from '../program/escape.ts';
 import { errorText } from '../program/print.ts';
 import { Waiting } from './waiting.ts';
 

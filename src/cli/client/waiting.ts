@@ -1,6 +1,6 @@
 // Shows what a command waits for, once it has waited long enough for anybody to wonder. Talk, so it goes to stderr.
 
-import { escapeLine } from '../program/escape.ts';
+import { escapeLine } from '../../words/escape.ts';
 import type { Output } from '../program/output.ts';
 
 /** Milliseconds of quiet: commands that are quicker say nothing. */

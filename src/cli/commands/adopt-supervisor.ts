@@ -2,9 +2,9 @@
 
 import { HostdError } from '../../errors.ts';
 import { formatProblem } from '../../model/problem.ts';
+import { escapeLine, escapeLines } from '../../words/escape.ts';
 import { configFile, connect } from '../client/socket.ts';
 import type { Command, Context } from '../program/command.ts';
-import { escapeLine, escapeLines } from '../program/escape.ts';
 import { errorText } from '../program/print.ts';
 
 export const adoptSupervisor: Command = {

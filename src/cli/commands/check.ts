@@ -2,9 +2,9 @@
 
 import type { Host } from '../../model/host.ts';
 import { formatProblem, type Problem } from '../../model/problem.ts';
+import { escapeJson, escapeLines } from '../../words/escape.ts';
 import { configFile } from '../client/socket.ts';
 import { type Command, noOperands } from '../program/command.ts';
-import { escapeJson, escapeLines } from '../program/escape.ts';
 import { count } from '../program/print.ts';
 
 export const check: Command = {

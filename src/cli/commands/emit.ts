@@ -3,12 +3,12 @@
 import { HostdError } from '../../errors.ts';
 import type { Output } from '../../formats/format.ts';
 import { formatProblem } from '../../model/problem.ts';
+import { escapeLines } from '../../words/escape.ts';
 import { configFile } from '../client/socket.ts';
 import { emission, writable } from '../files/emission.ts';
 import { lineDiff } from '../files/line-diff.ts';
 import { type Found, find, isCurrent, put } from '../files/tree.ts';
 import type { Command, Context } from '../program/command.ts';
-import { escapeLines } from '../program/escape.ts';
 import { count } from '../program/print.ts';
 
 export const emit: Command = {

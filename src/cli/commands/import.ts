@@ -2,9 +2,9 @@
 
 import { HostdError } from '../../errors.ts';
 import { formatProblem } from '../../model/problem.ts';
+import { escapeLines } from '../../words/escape.ts';
 import { find, put } from '../files/tree.ts';
 import type { Command } from '../program/command.ts';
-import { escapeLines } from '../program/escape.ts';
 
 export const importCommand: Command = {
   name: 'import',

@@ -2,10 +2,10 @@
 
 import { HostdError } from '../../errors.ts';
 import type { MaintenanceReply } from '../../protocol/control.ts';
+import { escapeJson, escapeLine } from '../../words/escape.ts';
 import { act } from '../client/act.ts';
 import { connect } from '../client/socket.ts';
 import type { Command } from '../program/command.ts';
-import { escapeJson, escapeLine } from '../program/escape.ts';
 
 export const maintenance: Command = {
   name: 'maintenance',

@@ -4,9 +4,9 @@ import { createInterface } from 'node:readline';
 import type { Place } from '../../create/place.ts';
 import type { Removal } from '../../create/remove.ts';
 import { HostdError } from '../../errors.ts';
+import { escapeLine } from '../../words/escape.ts';
 import { configFile } from '../client/socket.ts';
 import type { Command, Context, Input } from '../program/command.ts';
-import { escapeLine } from '../program/escape.ts';
 
 export const remove: Command = {
   name: 'remove',

@@ -2,10 +2,10 @@
 
 import { HostdError } from '../../errors.ts';
 import type { StatusReply } from '../../protocol/control.ts';
+import { escapeJson } from '../../words/escape.ts';
 import type { Client } from '../client/client.ts';
 import { connect } from '../client/socket.ts';
 import type { Command, Context } from '../program/command.ts';
-import { escapeJson } from '../program/escape.ts';
 import { errorText, statusTable } from '../program/print.ts';
 
 export const status: Command = {

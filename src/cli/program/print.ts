@@ -2,7 +2,7 @@
 
 import type { StateName } from '../../model/state.ts';
 import type { ProgramStatus } from '../../protocol/control.ts';
-import { escapeLine } from './escape.ts';
+import { escapeLine } from '../../words/escape.ts';
 
 /** Select Graphic Rendition parameters (ECMA-48 8.3.117). */
 const colours: Readonly<Record<StateName, number | null>> = {

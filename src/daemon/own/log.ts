@@ -1,11 +1,10 @@
 // hostd's own log: JSON lines by pino on stderr or in a file, readable ones when stderr is a terminal.
 // Writing is asynchronous and bounded, so that a reader of stderr that has stalled cannot stop hostd.
 
-import { createRequire } from 'node:module';
 import { isatty } from 'node:tty';
 import { destination, type Logger, pino, stdTimeFunctions } from 'pino';
-
 import { openForAppending } from '../../linux/paths.ts';
+import { readableLine } from './readable-log.ts';
 
 export type { Logger };
 
@@ -20,19 +19,6 @@ export function openLog(level: string, file: string | null): { log: Logger; flus
     timestamp: stdTimeFunctions.isoTime,
     formatters: { level: levelName },
   };
-  if (file === null && isatty(2)) {
-    // Loaded here, since a daemon without a terminal never needs it.
-    const pretty = createRequire(import.meta.url)('pino-pretty') as typeof import('pino-pretty').PinoPretty;
-    const stream = pretty({
-      destination: 2,
-      sync: true,
-      translateTime: 'SYS:HH:MM:ss.l',
-      messageFormat: '{if program}{program}: {end}{msg}',
-      ignore: 'program',
-      singleLine: true,
-    });
-    return { log: pino({ ...options, formatters: {} }, stream), flush: () => {} };
-  }
   const fd =
     file === null
       ? 2
@@ -47,7 +33,9 @@ export function openLog(level: string, file: string | null): { log: Logger; flus
       // Nobody is left to be told.
     }
   };
-  return { log: pino(options, stream), flush };
+  const isRead = file === null && isatty(2);
+  const lines = isRead ? { write: (line: string) => void stream.write(readableLine(line)) } : stream;
+  return { log: pino(options, lines), flush };
 }
 
 function levelName(label: string): { level: string } {
