@@ -2,8 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { X509Certificate } from 'node:crypto';
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { createHash, X509Certificate } from 'node:crypto';
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { request } from 'node:https';
 import { test } from 'node:test';
@@ -64,16 +64,18 @@ test('HTTPS has a certificate for each name from an authority of its own; HTTP i
   assert.equal(headers['location'], `https://hello.localhost:${secure}/a?b=c`);
 
   assert.equal(statSync(folder).mode & 0o777, 0o700);
-  for (const file of ['authority.key', 'hello.localhost.key'])
-    assert.equal(statSync(`${folder}/${file}`).mode & 0o777, 0o600);
-  const leaf = new X509Certificate(readFileSync(`${folder}/hello.localhost.crt`));
+  const keys = readdirSync(folder).filter(file => file.endsWith('.key'));
+  assert.equal(keys.length, 4);
+  for (const file of keys) assert.equal(statSync(`${folder}/${file}`).mode & 0o777, 0o600);
+  const leafFile = `${folder}/${createHash('sha256').update('hello.localhost').digest('hex').slice(0, 32)}.crt`;
+  const leaf = new X509Certificate(readFileSync(leafFile));
   assert.equal(leaf.subjectAltName, 'DNS:hello.localhost');
   assert.ok(leaf.checkIssued(new X509Certificate(ca)));
   await assert.rejects(getSecure(secure, 'hello.localhost', Buffer.alloc(0)), /self.signed|unable to/);
   await dev.stop();
 
   // The authority stays; a certificate that is broken, or ends soon, is made again.
-  writeFileSync(`${folder}/hello.localhost.crt`, 'broken');
+  writeFileSync(leafFile, 'broken');
   const again = await startDev(place, { args });
   assert.doesNotMatch(again.output(), /update-ca-certificates/);
   assert.deepEqual(readFileSync(`${folder}/authority.crt`), ca);

@@ -175,7 +175,14 @@ test('the word of a trusted proxy counts, for the scheme, the address and the re
   });
   const { get } = scene;
   const fields = { 'x-forwarded-proto': 'https', 'x-forwarded-for': '6.6.6.6, 192.0.2.7, 10.0.0.9' };
-  const behind = JSON.parse((await get('hello.test', '/', { headers: fields })).text);
+  const place = { 'x-forwarded-host': 'outside.test', 'x-forwarded-port': '8443' };
+  const behind = JSON.parse(
+    (await get('hello.test', '/', { headers: { ...claims, ...fields, ...place } })).text,
+  );
+  assert.equal(behind['x-forwarded-host'], 'outside.test');
+  assert.equal(behind['x-forwarded-port'], '8443');
+  for (const name of ['forwarded', 'proxy', 'x-forwarded-prefix'])
+    assert.equal(behind[name], undefined, name);
   assert.equal(behind['x-forwarded-proto'], 'https');
   assert.equal(behind['x-real-ip'], '192.0.2.7');
   assert.equal(behind['x-forwarded-for'], '6.6.6.6, 192.0.2.7, 10.0.0.9, 127.0.0.1');
@@ -195,10 +202,31 @@ test('the word of a trusted proxy counts, for the scheme, the address and the re
   assert.match(said, /\[proxy\] trusted_proxies = \[\.\.\., "10\.0\.0\.0\/8"\]/);
 });
 
+/** What only a proxy may say. */
+const claims = {
+  'x-forwarded-host': 'evil.test',
+  'x-forwarded-port': '1',
+  'x-forwarded-ssl': 'on',
+  'x-forwarded-protocol': 'ssl',
+  'x-forwarded-scheme': 'https',
+  'x-forwarded-prefix': '/evil',
+  'x-forwarded-server': 'evil.test',
+  forwarded: 'host=evil.test;proto=https',
+  proxy: 'evil.test:1',
+};
+
+test('no client says what only a proxy may say', { skip, timeout: 60_000 }, async t => {
+  const { get } = await startScene(t, { app: '' });
+  const seen = JSON.parse((await get('hello.test', '/', { headers: claims })).text);
+  assert.equal(seen['x-forwarded-proto'], 'http');
+  for (const name of Object.keys(claims)) assert.equal(seen[name], undefined, name);
+});
+
 test('who is no trusted proxy chooses neither scheme nor address', { skip, timeout: 60_000 }, async t => {
   const { get } = await startScene(t, { proxy: 'trusted_proxies = ["10.0.0.0/8", "::1"]\n', app: '' });
-  const headers = { 'x-forwarded-proto': 'https', 'x-forwarded-for': '6.6.6.6' };
+  const headers = { 'x-forwarded-proto': 'https', 'x-forwarded-for': '6.6.6.6', ...claims };
   const seen = JSON.parse((await get('hello.test', '/', { headers })).text);
+  for (const name of Object.keys(claims)) assert.equal(seen[name], undefined, name);
   assert.deepEqual(
     [seen['x-forwarded-proto'], seen['x-real-ip'], seen['x-forwarded-for']],
     ['http', '127.0.0.1', '6.6.6.6, 127.0.0.1'],

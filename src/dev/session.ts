@@ -106,7 +106,7 @@ export class Session {
     if (!https) return;
     const certificates = await openCertificates(join(configFolder(this.#options.env), 'authority'));
     const namesOf = (host: string) =>
-      front.sites.find(site => site.name === front.siteOf(host))?.serverNames ?? [];
+      front.sites.find(site => site.name === front.siteOf(host))?.serverNames ?? null;
     const report = (text: string) => this.#report(text);
     const offset = usualSecurePort - usualPort;
     const first = port === null ? usualSecurePort : port + (port + offset > 65_535 ? -offset : offset);

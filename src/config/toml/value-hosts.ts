@@ -2,6 +2,7 @@
 
 import { domainToASCII } from 'node:url';
 import type { Listen } from '../../model/host.ts';
+import { admitHostName } from '../../model/host-name.ts';
 import { bad, type Decoded, good } from './decoded.ts';
 
 /** Lower case and in ASCII, as browsers send it; "*.example.org" is every name below example.org. */
@@ -10,10 +11,9 @@ export function hostName(value: unknown): Decoded<string> {
   if (typeof value !== 'string') return bad('it must be a text', example);
   const wildcard = value.startsWith('*.') ? '*.' : '';
   const plain = value.slice(wildcard.length);
-  const ascii = /^[\w.-]*$/.test(plain) ? plain.toLowerCase() : domainToASCII(plain);
-  const name = ascii.replace(/\.$/, '');
-  const label = /^[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?$/;
-  return name.length <= 253 && name.split('.').every(part => label.test(part))
+  const name = admitHostName(/^[\w.-]*$/.test(plain) ? plain : domainToASCII(plain));
+  // A hyphen at the end of a label is a slip here, though clients may send it.
+  return name !== null && name.split('.').every(part => !/^-|-$/.test(part))
     ? good(wildcard + name)
     : bad('it is no host name: without scheme, port and path', example);
 }

@@ -1,7 +1,7 @@
 // The one stream that all programs' output becomes: a prefix in the program's colour, or, where one is looked at alone, its
 // bytes as they are. Knows nothing of processes.
 
-import { Lines, tameLine } from '../apps/tame.ts';
+import { Lines, plainLine, tameLine } from '../apps/tame.ts';
 
 export interface Screen {
   readonly hasColours: boolean;
@@ -81,12 +81,12 @@ export class Display {
     return lines.rest === '' ? [] : this.push(name, Buffer.from('\n'));
   }
 
-  /** hostd's own words. */
+  /** hostd's own words. Names of folders, clients and apps may stand in them, so no escape gets through. */
   say(text: string): void {
     this.#endLine();
     for (const line of text.split('\n'))
       this.#screen.write(
-        `${this.#paint('hostd'.padEnd(this.#width), 2)} ${this.#paint('|', 2)} ${line}${this.#ending}`,
+        `${this.#paint('hostd'.padEnd(this.#width), 2)} ${this.#paint('|', 2)} ${plainLine(line)}${this.#ending}`,
       );
   }
 

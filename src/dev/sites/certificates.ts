@@ -1,27 +1,28 @@
 // The local authority of `hostd dev --https` and a certificate for each name, in a folder of the user's own. Everything renews
 // itself before it ends; what was issued by an authority that is gone is issued again.
 
-import { X509Certificate } from 'node:crypto';
+import { createHash, X509Certificate } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { hostname, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { createSecureContext, type SecureContext } from 'node:tls';
+import { admitHostName } from '../../model/host-name.ts';
 import { isPermitted, type KeyFiles, makeAuthority, makeCertificate } from './openssl.ts';
 
 const day = 86_400_000;
 /** Milliseconds before its end that a certificate is renewed, and that the authority is. */
 const renewMs = 30 * day;
 const renewAuthorityMs = 100 * day;
-/** Names that are asked for and belong to no app get a certificate too, up to this many. */
-const most = 500;
+/** Names that are asked for and belong to no app get a certificate too, up to this many; each costs two runs of openssl. */
+const mostStrangers = 100;
 
 export interface Certificates {
   /** The authority's certificate, which is to be trusted. */
   readonly authority: string;
   /** Whether the authority was made just now. */
   readonly isNew: boolean;
-  /** The context for a host name; `also`: more names of the same site. */
-  contextFor(host: string, also: readonly string[]): Promise<SecureContext>;
+  /** The context for a name that a client asked for; `also`: more names of the same site, or null where no site has it. */
+  contextFor(host: string, also: readonly string[] | null): Promise<SecureContext>;
 }
 
 /** Opens the folder, and makes the authority where there is none, or one that ends soon. */
@@ -33,23 +34,43 @@ export async function openCertificates(folder: string): Promise<Certificates> {
   if (isNew) await makeAuthority(authority, `${userInfo().username}@${hostname()}`);
   const issuer = new X509Certificate(readFileSync(authority.certificate));
   const contexts = new Map<string, { until: number; context: Promise<SecureContext> }>();
+  const strangers = new Set<string>();
+  let last: Promise<unknown> = Promise.resolve();
+
+  /** The name that a certificate is made out to: a client may ask for anything. */
+  const nameFor = (host: string, also: readonly string[] | null): string => {
+    const name = admitHostName(host);
+    if (name === null || !isPermitted(name)) return 'localhost';
+    const isOwn = also !== null && (also.includes(name) || !also.some(other => covers(other, name)));
+    if (isOwn || name === 'localhost' || strangers.has(name)) return name;
+    if (strangers.size >= mostStrangers) return 'localhost';
+    strangers.add(name);
+    return name;
+  };
 
   return {
     authority: authority.certificate,
     isNew,
     contextFor(host, also) {
-      const name = isPermitted(host) ? host : 'localhost';
+      const name = nameFor(host, also);
       const known = contexts.get(name);
       if (known !== undefined && known.until > Date.now()) return known.context;
-      if (contexts.size > most) contexts.clear();
-      const hosts = [...new Set([name, ...also.filter(other => isPermitted(other.replace(/^\*\./, '')))])];
-      const context = issue(folder, name, hosts, authority, issuer);
+      const others = (also ?? []).filter(other => isPermitted(other.replace(/^\*\./, '')));
+      const hosts = [...new Set([name, ...others])];
+      // One after the other: many names at once are not many processes at once.
+      const context = last.then(() => issue(folder, name, hosts, authority, issuer));
+      last = context.catch(() => {});
       // Looked at again once a day, since hostd dev may run for longer than a certificate.
       contexts.set(name, { until: Date.now() + day, context });
       context.catch(() => contexts.delete(name));
       return context;
     },
   };
+}
+
+/** Below a wildcard there are names without end. */
+function covers(wildcard: string, name: string): boolean {
+  return wildcard.startsWith('*.') && name.endsWith(wildcard.slice(1));
 }
 
 async function issue(
@@ -59,7 +80,8 @@ async function issue(
   authority: KeyFiles,
   issuer: X509Certificate,
 ) {
-  const files = { key: join(folder, `${name}.key`), certificate: join(folder, `${name}.crt`) };
+  const file = join(folder, createHash('sha256').update(name).digest('hex').slice(0, 32));
+  const files = { key: `${file}.key`, certificate: `${file}.crt` };
   const found = read(files, renewMs);
   const wanted = hosts.map(host => `DNS:${host}`).join(', ');
   if (found === null || found.subjectAltName !== wanted || !found.verify(issuer.publicKey))

@@ -3,19 +3,20 @@
 import type { Server } from 'node:net';
 import { createServer, type SecureContext } from 'node:tls';
 import { messageOf } from '../../errors.ts';
+import { admitHostName } from '../../model/host-name.ts';
 import type { Certificates } from './certificates.ts';
 
 export interface SecureOptions {
   readonly certificates: Certificates;
-  /** More host names of the site that `host` belongs to. */
-  readonly namesOf: (host: string) => readonly string[];
+  /** The configured host names of the site that `host` belongs to; null: it belongs to none. */
+  readonly namesOf: (host: string) => readonly string[] | null;
   readonly report: (text: string) => void;
 }
 
 /** A server that speaks TLS and gives the rest to `http`. */
 export function secure(http: Server, { certificates, namesOf, report }: SecureOptions): Server {
   const choose = (name: string, done: (error: Error | null, context?: SecureContext) => void): void => {
-    const host = name === '' ? 'localhost' : name.toLowerCase();
+    const host = admitHostName(name) ?? 'localhost';
     certificates.contextFor(host, namesOf(host)).then(
       context => done(null, context),
       error => {

@@ -5,6 +5,7 @@ import { execFile } from 'node:child_process';
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { rmSync, writeFileSync } from 'node:fs';
 import { errnoOf, HostdError } from '../../errors.ts';
+import { admitHostName } from '../../model/host-name.ts';
 
 /** The names that the authority may vouch for: whoever steals its key can pretend to be nobody else (RFC 5280, 4.2.1.10). */
 export const permittedDomains = ['localhost', 'test'] as const;
@@ -32,7 +33,7 @@ x509_extensions = authority
 prompt = no
 [name]
 O = hostd dev
-CN = hostd dev ${owner.replace(/[^\w@.-]/g, '')}
+CN = ${commonName(`hostd dev ${owner}`)}
 [authority]
 basicConstraints = critical, CA:TRUE, pathlen:0
 keyUsage = critical, keyCertSign, cRLSign
@@ -57,19 +58,25 @@ nameConstraints = critical, ${permittedDomains.map(domain => `permitted;DNS:${do
   );
 }
 
-/** Makes a certificate for host names, signed by the authority. */
+/** Makes a certificate for host names, signed by the authority. @throws HostdError for what is no host name. */
 export async function makeCertificate(
   files: KeyFiles,
   hosts: readonly string[],
   authority: KeyFiles,
 ): Promise<void> {
+  for (const host of hosts)
+    if (admitHostName(host.replace(/^\*\./, '')) !== host.replace(/^\*\./, ''))
+      throw new HostdError(
+        'failed',
+        `cannot make a certificate for ${JSON.stringify(host)}: it is no host name`,
+      );
   writeKey(files.key);
   const config = `[req]
 distinguished_name = name
 prompt = no
 [name]
 O = hostd dev
-CN = ${hosts[0]?.slice(0, 64)}
+CN = ${commonName(hosts[0] ?? '')}
 [server]
 basicConstraints = critical, CA:FALSE
 keyUsage = critical, digitalSignature
@@ -96,6 +103,14 @@ subjectAltName = ${hosts.map(host => `DNS:${host}`).join(', ')}
   } finally {
     rmSync(request, { force: true });
   }
+}
+
+/** A name of at most 64 characters (RFC 5280, ub-common-name), of which none means anything in openssl's configuration. */
+function commonName(text: string): string {
+  return text
+    .replace(/[^\w@. *-]/g, '')
+    .slice(0, 64)
+    .trim();
 }
 
 /** A new P-256 key, in the place of any that is there. */

@@ -8,6 +8,7 @@ import type { Exchange } from '../../proxy/request/exchange.ts';
 import { hostName } from '../../proxy/request/router.ts';
 import { serve as serveSite } from '../../proxy/request/serve.ts';
 import type { DevApp } from '../apps/app.ts';
+import { isOwnUser } from '../peer.ts';
 import { downPage, listPage, type Shown, unknownPage, waitingField } from './pages/pages.ts';
 
 export interface SitesOptions {
@@ -81,7 +82,7 @@ export class Sites {
       return;
     }
     const found = url.split('?')[0] === '/';
-    const shown = await this.#shown();
+    const shown = await this.#shown(exchange);
     if (isGone(exchange)) return;
     send(exchange, found ? 200 : 404, found ? listPage(shown) : unknownPage(host, shown));
   }
@@ -90,7 +91,7 @@ export class Sites {
     const app = await this.#find(host);
     if (isGone(exchange)) return;
     if (app === undefined) {
-      const page = unknownPage(host, await this.#shown());
+      const page = unknownPage(host, await this.#shown(exchange));
       if (!isGone(exchange)) send(exchange, 404, page);
       return;
     }
@@ -137,27 +138,29 @@ export class Sites {
     if (!(fieldOf(exchange.req, 'accept') ?? '').includes('text/html')) return null;
     const name = this.front.siteOf(hostName(fieldOf(exchange.req, 'host') ?? '') ?? '');
     const app = this.#byName.get(name ?? '');
-    return app === undefined ? null : downPage(this.#show(app, false));
+    return app === undefined ? null : downPage(this.#show(app, false, isOwnUser(exchange.connection.socket)));
   }
 
-  #shown(): Promise<Shown[]> {
+  #shown({ connection }: Exchange): Promise<Shown[]> {
+    const isOwn = isOwnUser(connection.socket);
     return Promise.all(
       this.#options
         .apps()
-        .map(async app => this.#show(app, app.state !== 'elsewhere' || (await app.isReachable()))),
+        .map(async app => this.#show(app, app.state !== 'elsewhere' || (await app.isReachable()), isOwn)),
     );
   }
 
-  #show(app: DevApp, reachable: boolean): Shown {
+  /** Every user of this machine can connect: what an app wrote, and where it lies, is for the one who runs it. */
+  #show(app: DevApp, reachable: boolean, isOwn: boolean): Shown {
     const { name, plan, lines, reason } = app;
     return {
       name,
       what: plan.what,
-      directory: plan.directory,
+      directory: isOwn ? plan.directory : null,
       url: plan.site === null ? null : this.#options.urlOf(name),
       state: app.state === 'elsewhere' && !reachable ? 'unreachable' : app.state,
-      reason,
-      lines,
+      reason: isOwn ? reason : '',
+      lines: isOwn ? lines : null,
     };
   }
 }

@@ -22,6 +22,13 @@ import {
 /** Statuses that nginx itself answers with, and that a page of error_pages may be for. */
 const pageStatuses = [403, 404, 413, 502, 503, 504];
 
+/** Fields that only a proxy may send; Proxy would become HTTP_PROXY, where CGI's names are used (httpoxy). */
+const neverClients = [
+  ...['Ssl', 'Protocol', 'Scheme', 'Prefix', 'Server'].map(name => `X-Forwarded-${name}`),
+  'Forwarded',
+  'Proxy',
+];
+
 export function hardText(vhost: Vhost): string {
   const { site } = vhost;
   return [
@@ -96,6 +103,17 @@ map $http_x_forwarded_for ${variable(vhost, 'forwarded_for')} {
     default "$http_x_forwarded_for, $realip_remote_addr";
     ""      $realip_remote_addr;
 }
+
+# Where a trusted proxy was asked; an empty value is not sent.
+map ${trusted} ${variable(vhost, 'forwarded_host')} {
+    default "";
+    1       $http_x_forwarded_host;
+}
+
+map ${trusted} ${variable(vhost, 'forwarded_port')} {
+    default "";
+    1       $http_x_forwarded_port;
+}
 ${site.redirectHttps ? insecure : ''}`;
 }
 
@@ -119,11 +137,11 @@ ${logs(vhost)}${realIp(vhost)}${redirect}${errorPages(vhost)}${acmeLocation(vhos
         proxy_redirect off;
         proxy_set_header Host $http_host;
         proxy_set_header X-Forwarded-For ${forwardedFor};
-        # gunicorn believes whoever connects to its unix socket: these three are never the client's own.
+        # The app believes whoever connects to its unix socket: none of these is ever the client's own word.
         proxy_set_header X-Forwarded-Proto ${schemeOf(vhost)};
-        proxy_set_header X-Forwarded-Ssl "";
-        proxy_set_header X-Forwarded-Protocol "";
-        proxy_set_header X-Real-IP $remote_addr;
+        proxy_set_header X-Forwarded-Host ${isBehindProxy(vhost) ? variable(vhost, 'forwarded_host') : '""'};
+        proxy_set_header X-Forwarded-Port ${isBehindProxy(vhost) ? variable(vhost, 'forwarded_port') : '""'};
+${indented(neverClients.map(name => `    proxy_set_header ${name} "";`))}        proxy_set_header X-Real-IP $remote_addr;
         proxy_set_header X-Request-Id $request_id;
         proxy_set_header Upgrade $http_upgrade;
         proxy_set_header Connection ${variable(vhost, 'connection')};

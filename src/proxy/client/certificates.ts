@@ -2,9 +2,10 @@
 
 import { createSecureContext, type SecureContext } from 'node:tls';
 import { messageOf } from '../../errors.ts';
+import { admitHostName } from '../../model/host-name.ts';
 import type { RoutedSite, Routes } from '../../protocol/worker.ts';
 import type { ErrorLog } from '../log/error-log.ts';
-import { hostName, makeRouter } from '../request/router.ts';
+import { makeRouter } from '../request/router.ts';
 
 export interface Certificates {
   /** null: no site with a certificate has this name. */
@@ -30,7 +31,7 @@ export function makeCertificates({ sites, defaultSite }: Routes, errorLog: Error
   const route = makeRouter(usable);
   return {
     contextFor: serverName => {
-      const name = hostName(serverName);
+      const name = admitHostName(serverName);
       return contexts.get((name === null ? null : route(name))?.name ?? '') ?? null;
     },
     fallback: usable.find(({ name }) => name === defaultSite)?.pem ?? null,

@@ -1,16 +1,17 @@
 // Host header to site: what a host name is, and whose it is. Pure; knows nothing of paths.
 
+import { admitHostName } from '../../model/host-name.ts';
 import type { RoutedSite } from '../../protocol/worker.ts';
 
 /**
- * The name in a Host header or an absolute target: lower case, without port or trailing dot.
+ * The name or the address in a Host header or an absolute target: lower case, without port or trailing dot.
  * null for what RFC 9110 section 7.2 wants refused: user names, empty labels, spaces, two ports.
  */
 export function hostName(value: string): string | null {
-  const parts = /^(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+)(?::\d{0,5})?$/.exec(value);
+  const parts = /^(\[[0-9a-fA-F:.]{2,45}\]|[^:[\]]+)(?::\d{0,5})?$/.exec(value);
   const name = parts?.[1];
-  if (name === undefined || name.length > 255 || name.startsWith('.') || name.includes('..')) return null;
-  return (name.endsWith('.') ? name.slice(0, -1) : name).toLowerCase();
+  if (name === undefined) return null;
+  return name.startsWith('[') ? name.toLowerCase() : admitHostName(name);
 }
 
 /** A site as one of its names leads to it. */

@@ -86,8 +86,9 @@ ${script === null ? '' : `<script>${script}</script>`}
   return Buffer.from(html, 'utf8').toString('latin1');
 }
 
-/** Log lines in a box that the keyboard can scroll. */
-export function logBox(label: string, lines: readonly string[]): string {
+/** Log lines in a box that the keyboard can scroll; null: they are not for whoever asks. */
+export function logBox(label: string, lines: readonly string[] | null): string {
+  if (lines === null) return '<p class="soft">Its log is shown to the user who runs hostd dev alone.</p>';
   if (lines.length === 0) return '';
   return `<pre tabindex="0" role="region" aria-label="${escapeHtml(label)}">${lines.map(escapeHtml).join('\n')}</pre>`;
 }

@@ -14,7 +14,8 @@ export interface Shown {
   /** "unreachable": somebody else runs it, and does not. */
   readonly state: AppState | 'unreachable';
   readonly reason: string;
-  readonly lines: readonly string[];
+  /** null: whoever asks is another user than the one who runs it. */
+  readonly lines: readonly string[] | null;
 }
 
 /** Sent by the pages' scripts: hostd answers for itself, 204 when the app can be asked now. */
@@ -76,14 +77,14 @@ function listItem(app: Shown): string {
 <p class="soft">${escapeHtml(app.what)}${where}</p>
 ${app.url === null ? '' : `<p class="soft">${escapeHtml(app.url)}</p>`}
 ${app.reason === '' ? '' : `<p class="bad">${escapeHtml(app.reason)}</p>`}
-${logBox(`Last log lines of ${app.name}`, app.lines.slice(-fewLines))}
+${logBox(`Last log lines of ${app.name}`, app.lines?.slice(-fewLines) ?? null)}
 </li>`;
 }
 
 export function downPage(app: Shown): string {
-  const lines = tracebackTail(app.lines, manyLines);
+  const lines = app.lines === null ? null : tracebackTail(app.lines, manyLines);
   const [word, kind] = words[app.state];
-  const cause = lines[0]?.startsWith('Traceback') ? (lines.at(-1) ?? '') : '';
+  const cause = lines?.[0]?.startsWith('Traceback') ? (lines.at(-1) ?? '') : '';
   const main = `<h1>${escapeHtml(app.name)} does not answer</h1>
 <p><span class="state ${kind}">${word}</span></p>
 ${cause === '' ? '' : `<p class="cause">${escapeHtml(cause)}</p>`}
@@ -104,7 +105,7 @@ function nextMove(app: Shown): string {
     case 'failed':
       return 'Mend what the log says, then load this page again: that starts it.';
     default:
-      return app.lines.some(line => line.startsWith('Traceback'))
+      return app.lines?.some(line => line.startsWith('Traceback'))
         ? 'Mend what the log says: it starts again when a file changes.'
         : 'It is starting.';
   }

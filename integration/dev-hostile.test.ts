@@ -1,0 +1,83 @@
+// hostd dev among other users of the machine: each of them may connect to its ports. They get no right and no word of its user's.
+
+import assert from 'node:assert/strict';
+import { chownSync, existsSync, readdirSync } from 'node:fs';
+import { test } from 'node:test';
+import { must, run } from '../scripts/run.ts';
+import { startDev } from './dev/dev.ts';
+import { type Account, needsRoot, testAccounts } from './harness/accounts.ts';
+import { makePlace, type Place } from './harness/place.ts';
+
+function ownHome(place: Place, { uid, gid }: Account): void {
+  for (const path of ['home', 'tmp']) chownSync(place.directory(path), uid, gid);
+}
+
+const evil = `#include <unistd.h>
+#include <fcntl.h>
+__attribute__((constructor)) static void run(void) { close(open("PLACE/ran", O_CREAT | O_WRONLY, 0666)); }
+int OSSL_provider_init(void) { return 0; }
+`;
+
+/** A TLS handshake with a name of bytes as they are; nothing comes of it. */
+const handshake = `
+const [port, name] = process.argv.slice(1);
+const socket = require('node:tls').connect({ host: '127.0.0.1', port, servername: JSON.parse(name), rejectUnauthorized: false });
+socket.on('secureConnect', () => { console.log(socket.getPeerCertificate().subjectaltname); socket.destroy(); });
+socket.on('error', error => { console.log(error.code); });
+`;
+
+test('a name that another user asks for by TLS becomes neither configuration of openssl nor a path', {
+  skip: needsRoot,
+}, async t => {
+  const place = makePlace(t);
+  const { a, b } = await testAccounts();
+  ownHome(place, a);
+  const open = place.directory('o', 0o777);
+  await must('open a directory to all', ['chmod', '1777', open]);
+  const source = place.write('e.c', evil.replace('PLACE', open));
+  await must('compile the provider', ['cc', '-shared', '-fPIC', '-o', `${open}/e.so`, source]);
+  const dev = await startDev(place, { args: ['--https', '--proxy', 'hello=1'], as: a });
+  const folder = `${place.dir}/home/.config/hostd/authority`;
+  const ask = (name: string) =>
+    run([process.execPath, '-e', handshake, String(dev.port + 443), JSON.stringify(name)], {
+      as: b,
+      env: place.env,
+    });
+  const configuration =
+    '\n[default]\nopenssl_conf=x\n[x]\nproviders=p\n[p]\nq=q\n[q]\nactivate=1\nmodule=/../../../../../../../..';
+  const attack = `${'a'.repeat(64)}${configuration}${open}/e.so\n#.test`;
+  assert.ok(Buffer.byteLength(attack) <= 255, 'the attack fits into a ClientHello');
+  for (const name of [attack, '../../../../out.test', `a,DNS:b.test`, `${'a'.repeat(64)}.test`, '-subj.test'])
+    assert.equal((await ask(name)).stdout.trim(), 'DNS:localhost', name);
+  assert.equal((await ask('shop.test')).stdout.trim(), 'DNS:shop.test');
+  assert.equal(existsSync(`${open}/ran`), false);
+  assert.deepEqual(readdirSync(open), ['e.so']);
+  for (const file of readdirSync(folder)) assert.match(file, /^(authority|[0-9a-f]{32})\.(key|crt)$/);
+});
+
+test('what an app wrote is shown to its own user and to root, and to nobody else', {
+  skip: needsRoot,
+}, async t => {
+  const place = makePlace(t);
+  const { a, b } = await testAccounts();
+  ownHome(place, a);
+  place.write('work/shop/Procfile', 'web: echo my-password; exit 1\n');
+  const dev = await startDev(place, { args: ['work/shop'], as: a });
+  await dev.says(/shop has ended/);
+  const page = async (host: string, as: Account | undefined) => {
+    const url = `http://127.0.0.1:${dev.port}/`;
+    const curl = ['curl', '-s', '-H', `Host: ${host}`, '-H', 'Accept: text/html', url] as const;
+    return (await run([...curl], as === undefined ? { env: place.env } : { as, env: place.env })).stdout;
+  };
+  for (const host of ['localhost', 'shop.localhost'])
+    for (const who of [a, undefined]) assert.match(await page(host, who), /my-password/, host);
+  for (const host of ['localhost', 'shop.localhost']) {
+    const shown = await page(host, b);
+    assert.match(
+      shown,
+      /shop[\s\S]*failed[\s\S]*Its log is shown to the user who runs hostd dev alone/,
+      host,
+    );
+    assert.doesNotMatch(shown, /my-password|work\/shop/, host);
+  }
+});
