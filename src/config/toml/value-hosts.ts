@@ -13,7 +13,7 @@ export function hostName(value: unknown): Decoded<string> {
   const plain = value.slice(wildcard.length);
   const name = admitHostName(/^[\w.-]*$/.test(plain) ? plain : domainToASCII(plain));
   // A hyphen at the end of a label is a slip here, though clients may send it.
-  return name !== null && name.split('.').every(part => !/^-|-$/.test(part))
+  return name !== null && !/(^|\.)-|-(\.|$)/.test(name)
     ? good(wildcard + name)
     : bad('it is no host name: without scheme, port and path', example);
 }

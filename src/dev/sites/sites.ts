@@ -8,8 +8,8 @@ import type { Exchange } from '../../proxy/request/exchange.ts';
 import { hostName } from '../../proxy/request/router.ts';
 import { serve as serveSite } from '../../proxy/request/serve.ts';
 import type { DevApp } from '../apps/app.ts';
-import { isOwnUser } from '../peer.ts';
 import { downPage, listPage, type Shown, unknownPage, waitingField } from './pages/pages.ts';
+import { isOwnUser } from './peer.ts';
 
 export interface SitesOptions {
   readonly apps: () => readonly DevApp[];
