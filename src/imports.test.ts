@@ -29,8 +29,8 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
 /** What each room (a folder's folder) may import of its own folder besides itself. Files beside the rooms wire them together. */
 const rooms: Readonly<Record<string, readonly string[]>> = {
   'config/toml': [],
-  'formats/gunicorn': ['format', 'draft', 'layout'],
-  'formats/nginx': ['format', 'draft', 'layout'],
+  'formats/gunicorn': ['format', 'draft', 'layout', 'backend'],
+  'formats/nginx': ['format', 'draft', 'layout', 'backend'],
   'formats/supervisor': ['format', 'draft', 'layout'],
   'formats/systemd': ['format', 'layout'],
   'formats/import': ['draft', 'gunicorn', 'supervisor'],

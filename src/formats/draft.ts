@@ -26,6 +26,8 @@ export interface ScriptDraft {
   readonly directory: string | null;
   readonly processName: string | null;
   readonly socket: string | null;
+  /** "127.0.0.1:8000" where it binds to an address alone, or null. */
+  readonly address: string | null;
   readonly user: string | null;
   readonly group: string | null;
   readonly settings: string | null;
@@ -40,18 +42,25 @@ export interface ScriptDraft {
   readonly environment: Readonly<Record<string, string>>;
 }
 
-/** A virtual host that hands requests to a unix socket. */
+/** A virtual host that hands requests to a process of this machine. */
 export interface SiteDraft {
   readonly kind: 'site';
   readonly name: string;
   readonly at: Place;
   readonly serverNames: readonly string[];
-  readonly socket: string;
+  /** A unix socket's path; null where it is an address. */
+  readonly socket: string | null;
+  /** "127.0.0.1:8000", or null. */
+  readonly address: string | null;
   /** Bytes; null: nothing is said. */
   readonly clientMaxBodySize: number | null;
   /** null: not served. */
   readonly static: string | null;
   readonly media: string | null;
+  /** What of these nginx keeps from the public. */
+  readonly hidden: readonly ('static' | 'media')[];
+  /** What keeps the site, or a page of it, from the public; hostd cannot. null: everybody may see it. */
+  readonly closed: { readonly at: Place; readonly why: string } | null;
   readonly accessLog: string | null;
   readonly errorLog: string | null;
   readonly certificate: CertificateFiles | null;
@@ -69,4 +78,6 @@ export interface Remark {
   readonly line: string;
   /** The program, script or site that it stands in. */
   readonly of: string | null;
+  /** Worth a word, but what is hosted is the same without it. */
+  readonly harmless?: true;
 }

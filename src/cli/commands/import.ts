@@ -21,7 +21,8 @@ its place, and kept as a comment.
 
   --out DIR   writes NAME.toml files into DIR instead; none that is there is overwritten
 
-Exit code: 0, or 1 when something could not be read.`,
+Exit code: 0 when the tables say all that the files said, 3 when something that is listed was left out, 1 when something could
+not be imported at all.`,
   options: { out: { type: 'string', value: 'DIR', help: 'write files into this directory' } },
   operands: {
     min: 2,
@@ -52,6 +53,7 @@ Exit code: 0, or 1 when something could not be read.`,
         context.stdout.write(`wrote ${out}${path}\n`);
       }
     }
-    return all.some(({ severity }) => severity === 'error') ? 1 : 0;
+    if (all.some(({ severity }) => severity === 'error')) return 1;
+    return imported.whole ? 0 : 3;
   },
 };

@@ -150,17 +150,19 @@ test('import turns what emit wrote into a table again, and reads the start scrip
   assert.equal(readFileSync(`${out}/apps.d/hello.toml`, 'utf8'), 'mine');
 });
 
-test('import lists what it does not understand with its place, keeps it as a comment, and exits 1 for what is broken', async t => {
+test('import lists what it does not understand with its place, keeps it as a comment, and exits 3 then and 1 for what is broken', async t => {
   const { run, dir } = place(t);
   writeFileSync(
     `${dir}/x.conf`,
     '[program:x]\ncommand = /bin/cat\ncolour = blue\nserverurl = http://x\n[eventlistener:y]\ncommand = /bin/y\nevents = TICK_5\n',
   );
   const ran = await run('import', 'supervisor', `${dir}/x.conf`);
-  assert.equal(ran.code, 0);
+  assert.equal(ran.code, 3);
   assert.match(ran.stderr, /x\.conf:3:1: warning: not imported: colour = blue \(Supervisor ignores it too\)/);
   assert.match(ran.stdout, /^# .*x\.conf:4: serverurl = http:\/\/x {2}\(/m);
   assert.match(ran.stdout, /^# .*x\.conf:5: \[eventlistener:y\] {2}\(hostd has no event listeners\)$/m);
+  writeFileSync(`${dir}/same.conf`, '[program:x]\ncommand = /bin/cat\ncolour = blue\n');
+  assert.equal((await run('import', 'supervisor', `${dir}/same.conf`)).code, 0);
   writeFileSync(`${dir}/bad.conf`, '[program:x]\ncommand = /bin/echo 100%\n');
   const bad = await run('import', 'supervisor', `${dir}/bad.conf`);
   assert.equal(bad.code, 1);

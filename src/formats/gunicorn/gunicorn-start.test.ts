@@ -37,6 +37,7 @@ env = { GREETING = "it's 50% $HOME", LINES = "a\\nb" }
       directory: '/webapps/hello/hello',
       processName: 'hello_app',
       socket: '/webapps/hello/run/gunicorn.sock',
+      address: null,
       user: 'hello',
       group: null,
       settings: 'hello.settings',

@@ -2,6 +2,7 @@
 
 import { dirname, resolve } from 'node:path';
 import type { Place } from '../../model/problem.ts';
+import { localAddress } from '../backend.ts';
 import type { Draft, Remark, ScriptDraft } from '../draft.ts';
 import type { Read, SourceText } from '../format.ts';
 import { type GunicornCall, gunicornCall } from './arguments.ts';
@@ -119,6 +120,7 @@ export function draftOf(
     directory: where,
     processName: options.name ?? null,
     socket: options.bind?.startsWith('unix:') ? options.bind.slice(5) : null,
+    address: options.bind === undefined ? null : localAddress(options.bind),
     user: options.user ?? null,
     group: options.group ?? null,
     settings: variables.get('DJANGO_SETTINGS_MODULE') || null,

@@ -20,6 +20,8 @@ export interface Imported {
   readonly files: readonly ImportedFile[];
   /** A warning for everything that was not understood; an error for what could not be imported at all. */
   readonly problems: readonly Problem[];
+  /** Whether what is written is what was read: nothing of it was left out. */
+  readonly whole: boolean;
 }
 
 export function importDrafts(drafts: readonly Draft[]): Imported {
@@ -48,7 +50,11 @@ export function importDrafts(drafts: readonly Draft[]): Imported {
     problems.push(...made.problems);
     if (made.definitions.length > 0) files.push(fileOf(made.name, made.definitions, members));
   }
-  return { files: withLoose(files, remarks.rest()), problems: [...problems, ...remarks.problems()] };
+  return {
+    files: withLoose(files, remarks.rest()),
+    problems: [...problems, ...remarks.problems()],
+    whole: problems.length === 0 && !remarks.matters(),
+  };
 }
 
 function appDefinitions(app: AppDraft, remarks: Remarks) {

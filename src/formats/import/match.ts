@@ -36,7 +36,7 @@ export function findApps(drafts: readonly Draft[]): Matched {
   ];
   const siteOf = new Map(
     scripted.flatMap(({ script }) => {
-      const site = sites.find(site => site.socket === script.socket);
+      const site = sites.find(site => isBefore(site, script));
       return site === undefined ? [] : [[script, site] as const];
     }),
   );
@@ -50,10 +50,16 @@ export function findApps(drafts: readonly Draft[]): Matched {
   const problems: Problem[] = [];
   for (const part of parts) {
     const root = part.script?.root ?? rootOf(part.site);
-    if (root === null) problems.push(rootless(part.script ?? part.site));
+    if (part.site?.closed) problems.push(closed(part.site));
+    else if (root === null) problems.push(rootless(part.script ?? part.site));
     else apps.push({ ...part, root, ...groupOf(part, programs, own) });
   }
   return { apps, problems };
+}
+
+/** Whether the site hands its requests to this gunicorn. */
+function isBefore(site: SiteDraft, script: ScriptDraft): boolean {
+  return site.socket !== null ? site.socket === script.socket : site.address === script.address;
 }
 
 type Part = Pick<AppDraft, 'script' | 'program' | 'site'>;
@@ -70,6 +76,16 @@ function groupOf(part: Part, programs: readonly ProgramDraft[], own: ReadonlySet
 
 function nameOf({ program, site, script }: Part): string {
   return program?.name ?? site?.name ?? script?.processName?.replace(/_app$/, '') ?? 'app';
+}
+
+/** hostd shows everybody what it serves: what nginx kept from the public is not moved at all. */
+function closed(site: SiteDraft): Problem {
+  return {
+    severity: 'error',
+    at: site.closed?.at ?? site.at,
+    message: `cannot import the site "${site.name}": ${site.closed?.why}, and hostd's proxy shows a site to everybody`,
+    hint: 'keep nginx in front of it ([proxy] enabled = false) and leave this virtual host out, or let the app itself ask who it is',
+  };
 }
 
 function rootless(draft: ScriptDraft | SiteDraft | null): Problem {

@@ -24,6 +24,11 @@ export class Remarks {
     return this.#tell(() => true);
   }
 
+  /** Whether one of them makes a difference. */
+  matters(): boolean {
+    return this.#all.some(({ harmless }) => harmless !== true);
+  }
+
   problems(): readonly Problem[] {
     return this.#all.map(({ at, line, why }) => ({
       severity: 'warning',

@@ -55,10 +55,6 @@ export function readEdge(directive: Directive, found: Edge, odd: Odd): boolean {
       if (!ownPage.test(args.at(-1) ?? ''))
         odd(directive, 'error_pages = a directory of 404.html, 502.html, ...');
       return true;
-    case 'include':
-      // What certbot adds: the usual words about TLS.
-      if (!/\/options-ssl-nginx\.conf$/.test(first)) odd(directive, 'not understood');
-      return true;
     case 'if':
       if (isToHttps(directive)) found.redirectHttps = true;
       else odd(directive, 'not understood');

@@ -1,6 +1,7 @@
 // Server blocks that only send people elsewhere, and which site's keys they come to: redirect_https or redirect_from.
 
 import type { SiteDraft } from '../draft.ts';
+import { conditionOf, isAboutHttp, plainVariables } from './condition.ts';
 import type { Directive } from './syntax.ts';
 
 export interface Redirect {
@@ -26,28 +27,46 @@ export function redirectIn(server: Directive): Redirect | null {
 
 function targetsIn({ name, args, block }: Directive): readonly string[] {
   if (name === 'location' && args.join(' ') === '/') return (block ?? []).flatMap(targetsIn);
-  if (name === 'if' && args[0] === '($host' && args[1] === '=') return (block ?? []).flatMap(targetsIn);
+  if (name === 'if' && isAboutHost(args)) return (block ?? []).flatMap(targetsIn);
   const target = targetOf(name, args);
   return target === null ? [] : [target];
 }
 
-function targetOf(name: string, args: readonly string[]): string | null {
-  const written =
-    name === 'return' && /^30[1278]$/.test(args[0] ?? '')
-      ? args[1]
-      : name === 'rewrite' && args[0] === '^' && args[2] === 'permanent'
-        ? args[1]
-        : undefined;
-  return written === undefined ? null : (/^(.+?)\$request_uri\??$/.exec(written)?.[1] ?? null);
+/** `if ($host = ...)`: certbot writes one for each name. */
+function isAboutHost(args: readonly string[]): boolean {
+  const condition = conditionOf(args);
+  return condition?.operator === '=' && /^\$(host|http_host|server_name)$/.test(condition.subject);
+}
+
+/** "https://$host" of a directive that sends to the same path elsewhere. */
+function targetOf(name: string, written: readonly string[]): string | null {
+  const args = written.map(plainVariables);
+  const [first = '', second = '', third = ''] = args;
+  if (name === 'return') {
+    const target = /^30[1278]$/.test(first) ? second : /^https?:\/\//.test(first) ? first : '';
+    return /^(.+?)\$request_uri\??$/.exec(target)?.[1] ?? null;
+  }
+  if (name !== 'rewrite' || !['permanent', 'redirect'].includes(third)) return null;
+  if (/^\^?(\(\.\*\)|\.\*)?\$?$/.test(first)) {
+    const tail = first.includes('(') ? /^(.+?)(?:\$1|\$request_uri\?)$/ : /^(.+?)(?:\$request_uri\?|\$uri)$/;
+    return tail.exec(second)?.[1] ?? null;
+  }
+  return /^\^\/\(\.\*\)\$?$/.test(first) ? (/^(.+?)\/\$1$/.exec(second)?.[1] ?? null) : null;
+}
+
+/** What the redirect is for a while only: hostd's are for good. */
+export function isTemporary({ name, args }: Directive): boolean {
+  const code = args[0] ?? '';
+  return name === 'return'
+    ? code === '302' || code === '307' || /^https?:/.test(code)
+    : args[2] === 'redirect';
 }
 
 /** An "if" that sends those who came by http to https, to the same name. */
 export function isToHttps({ args, block }: Directive): boolean {
-  const condition = args.join(' ');
-  const isHttp =
-    /^\((\$scheme (= "?http"?|!= "?https"?)|\$https = ""|\$https != "?on"?|\$hostd_\w+_insecure)\)$/;
   const [only, second] = block ?? [];
-  if (!isHttp.test(condition) || only === undefined || second !== undefined) return false;
+  if (!isAboutHttp(conditionOf(args)) || only === undefined) return false;
+  if (second !== undefined && second.name !== 'break') return false;
   const target = targetOf(only.name, only.args);
   return target !== null && placeOf(target)?.host === null;
 }

@@ -121,12 +121,13 @@ function remarksOn(
   { kind, name, section }: Definition,
   texts: ReadonlyMap<string, string>,
 ): readonly Remark[] {
-  const about = (key: string, value: { at: IniSection['at'] }, why: string): Remark => ({
+  const about = (key: string, value: { at: IniSection['at'] }, why: string, harmless = false): Remark => ({
     kind: 'remark',
     at: value.at,
     why,
     line: lineAt(texts, value.at.file, value.at.line) || key,
     of: name,
+    ...(harmless ? { harmless: true } : {}),
   });
   if (kind !== 'program') {
     const why = `hostd has no ${kind === 'eventlistener' ? 'event listeners' : 'FastCGI'}`;
@@ -139,7 +140,7 @@ function remarksOn(
     if (known.has(key)) return isSyslog(key, value.text) ? [about(key, value, 'hostd has no syslog')] : [];
     const plain = Object.hasOwn(withoutUse, key) ? withoutUse[key] : undefined;
     if (plain !== undefined && /^(0|false|no|off|auto)$/i.test(value.text)) return [];
-    return [about(key, value, plain ?? 'Supervisor ignores it too')];
+    return [about(key, value, plain ?? 'Supervisor ignores it too', plain === undefined)];
   });
 }
 
@@ -160,6 +161,7 @@ function otherSections(ini: Ini, texts: ReadonlyMap<string, string>): readonly R
         why: 'Supervisor ignores this section too',
         line: lineAt(texts, at.file, at.line),
         of: null,
+        harmless: true as const,
       })),
     );
 }

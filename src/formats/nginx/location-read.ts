@@ -1,0 +1,198 @@
+// The locations of one server block: what is handed to the app, which files are served, and what of it nginx keeps from the
+// public. Nothing that was private there is served here.
+
+import {
+  type Access,
+  accessWithin,
+  guardOf,
+  hidesForeignPrograms,
+  hidesOnlyDots,
+  isAboutAccess,
+  openAccess,
+} from './access-read.ts';
+import { type Edge, type Odd, readEdgeLocation } from './edge-read.ts';
+import { type Passed, passesIn, readPass, readPassing } from './pass-read.ts';
+import type { Directive } from './syntax.ts';
+
+export type FilesKey = 'static' | 'media';
+
+export interface FoundLocations extends Edge, Passed {
+  static: string | null;
+  media: string | null;
+  /** Keys whose files nginx keeps from the public, as a whole or in part. */
+  readonly hidden: Set<FilesKey>;
+  /** Why the whole site cannot be hostd's: a directive that keeps it, or a page of it, from the public. */
+  closed: { readonly guard: Directive; readonly where: Directive | null } | null;
+}
+
+/** What holds around the locations. */
+export interface Around {
+  readonly upstreams: ReadonlyMap<string, Directive>;
+  readonly access: Access;
+  readonly root: string | null;
+}
+
+interface Located {
+  readonly directive: Directive;
+  readonly access: Access;
+}
+
+export function readLocations(
+  block: readonly Directive[],
+  around: Around,
+  found: FoundLocations,
+  odd: Odd,
+): void {
+  // What is handed to the app is asked for by the rest.
+  const order = (directive: Directive) => (isFront(directive) ? 0 : isNamed(directive) ? 1 : 2);
+  const top = block.filter(({ name }) => name === 'location').toSorted((a, b) => order(a) - order(b));
+  for (const directive of top) readLocation(directive, around, found, odd);
+  const front = top.find(isFront);
+  const guard = guardOf(front === undefined ? around.access : accessWithin(front.block ?? [], around.access));
+  if (guard !== null) found.closed ??= { guard, where: null };
+  for (const located of flat(block, around.access)) judge(located, around, found, odd);
+}
+
+function isFront(directive: Directive): boolean {
+  return isPrefix(directive) && directive.args.at(-1) === '/';
+}
+
+/** "@app", where something is handed on. */
+function isNamed({ args, block }: Directive): boolean {
+  return args.length === 1 && args[0]?.startsWith('@') === true && passesIn(block ?? []).length > 0;
+}
+
+function isPrefix({ args }: Directive): boolean {
+  return args.length === 1 || args[0] === '^~';
+}
+
+function flat(block: readonly Directive[], outer: Access): readonly Located[] {
+  return block
+    .filter(({ name }) => name === 'location')
+    .flatMap(directive => {
+      const access = accessWithin(directive.block ?? [], outer);
+      return [{ directive, access }, ...flat(directive.block ?? [], access)];
+    });
+}
+
+/** Sees to it that a place which nginx guards is served by nobody. */
+function judge({ directive, access }: Located, around: Around, found: FoundLocations, odd: Odd): void {
+  const guard = guardOf(access);
+  const path = directive.args.at(-1) ?? '';
+  if (guard === null || isFront(directive) || path.startsWith('@') || hidesOnlyDots(directive)) return;
+  const own = filesKeys(directive);
+  for (const key of ['static', 'media'] as const) {
+    if (!own.includes(key) && !overlaps(directive, key, path)) continue;
+    if (found[key] !== null || !found.hidden.has(key))
+      odd(
+        guard,
+        `${key} = false: nginx keeps ${own.includes(key) ? 'these files' : 'some of these files'} from the public`,
+      );
+    found[key] = null;
+    found.hidden.add(key);
+  }
+  if (own.length > 0 || /^\/(static|media)\//.test(path) || hidesForeignPrograms(directive.args)) return;
+  // Nothing is served there but what the app itself sends people to.
+  const isInternal = guard.name === 'internal' && guardOf({ ...access, refusals: [] }) === null;
+  if (isInternal && !passesIn(directive.block ?? []).some(pass => leadsToApp(pass, around, found))) return;
+  found.closed ??= { guard, where: directive };
+}
+
+function leadsToApp(pass: Directive, { upstreams }: Around, found: FoundLocations): boolean {
+  const passed = readPass(pass, upstreams);
+  return passed !== null && passed.socket === found.socket && passed.address === found.address;
+}
+
+/** Whether a location may decide about files below /static/ or /media/. */
+function overlaps({ args }: Directive, key: FilesKey, path: string): boolean {
+  const place = `/${key}/`;
+  if (!args[0]?.startsWith('~')) return path.startsWith(place);
+  if (hidesForeignPrograms(args)) return false;
+  const head = /^\^(\/[\w/-]*)/.exec(path)?.[1];
+  return head === undefined || head.startsWith(place) || place.startsWith(head);
+}
+
+function readLocation(directive: Directive, around: Around, found: FoundLocations, odd: Odd): void {
+  const block = directive.block ?? [];
+  const path = directive.args.at(-1) ?? '';
+  const passes = passesIn(block);
+  const root = rootIn(block) ?? around.root;
+  if (isFront(directive) || isNamed(directive)) {
+    for (const pass of passes) take(pass, around, found, odd);
+    for (const inner of block)
+      if (inner.name === 'location') readLocation(inner, { ...around, root }, found, odd);
+      else if (!isAboutAccess(inner) && !readPassing(inner, root, odd)) odd(inner, 'not understood');
+    return;
+  }
+  if (readEdgeLocation(directive, path, found, odd)) return;
+  if (passes.length > 0 && passes.every(pass => leadsToApp(pass, around, found))) {
+    // The app is asked for everything in any case.
+    for (const inner of block)
+      if (!isAboutAccess(inner) && !readPassing(inner, null, odd)) odd(inner, 'not understood');
+    return;
+  }
+  if (hidesOnlyDots(directive) && guardOf(accessWithin(block, openAccess)) !== null) return;
+  readFiles(directive, root, found, odd);
+}
+
+function take(pass: Directive, { upstreams }: Around, found: FoundLocations, odd: Odd): void {
+  const passed = readPass(pass, upstreams);
+  if (passed === null) odd(pass, 'it is not handed to a unix socket');
+  else Object.assign(found, passed);
+}
+
+function readFiles(directive: Directive, root: string | null, found: FoundLocations, odd: Odd): void {
+  const block = directive.block ?? [];
+  const keys = filesKeys(directive);
+  if (keys.length === 0) {
+    odd(directive, 'hostd serves files below /static/ and /media/ alone');
+    return;
+  }
+  for (const key of keys) {
+    const files = filesOf(block, root, key, isPrefix(directive));
+    if (files === null) odd(directive, 'not understood');
+    else if (!found.hidden.has(key)) found[key] = files;
+  }
+  for (const inner of block) if (!isAboutAccess(inner) && !isOfFiles(inner)) odd(inner, 'not understood');
+}
+
+/** What a location of files may say without another word about it. */
+function isOfFiles(inner: Directive): boolean {
+  const { name, args, block } = inner;
+  if (name === 'try_files') return args[0] === '$uri' && /^=404$/.test(args.at(-1) ?? '');
+  if (name === 'autoindex') return args[0] === 'off';
+  if (name === 'location')
+    return hidesOnlyDots(inner) && guardOf(accessWithin(block ?? [], openAccess)) !== null;
+  return ['alias', 'root', 'gzip_static', 'disable_symlinks'].includes(name);
+}
+
+/** "/static/" is static; "~ ^/(static|media)/" is both. */
+function filesKeys(directive: Directive): readonly FilesKey[] {
+  const path = directive.args.at(-1) ?? '';
+  const found = isPrefix(directive)
+    ? /^\/(static|media)\/?$/.exec(path)?.[1]
+    : directive.args[0]?.startsWith('~') === true
+      ? /^\^\/(?:\((?:\?:)?)?((?:static|media)(?:\|(?:static|media))?)\)?\/?(?:\(?\.\*\)?)?\$?$/.exec(
+          path,
+        )?.[1]
+      : undefined;
+  const keys = new Set(found?.split('|') ?? []);
+  return (['static', 'media'] as const).filter(key => keys.has(key));
+}
+
+function rootIn(block: readonly Directive[]): string | null {
+  return block.find(({ name }) => name === 'root')?.args[0] ?? null;
+}
+
+function filesOf(
+  block: readonly Directive[],
+  root: string | null,
+  key: FilesKey,
+  isPrefix: boolean,
+): string | null {
+  const alias = block.find(({ name }) => name === 'alias')?.args[0];
+  const written = alias ?? (root === null ? null : `${root.replace(/\/$/, '')}/${key}/`);
+  if (written === null || !written.startsWith('/') || written.includes('$')) return null;
+  if (alias !== undefined && !isPrefix) return null;
+  return written.endsWith('/') ? written : `${written}/`;
+}

@@ -1,0 +1,124 @@
+// How a location hands a request on: to which socket, with which headers, and whether hostd's own proxy does the same.
+
+import { localAddress, socketPath } from '../backend.ts';
+import { conditionOf, plainVariables } from './condition.ts';
+import type { Odd } from './edge-read.ts';
+import type { Directive } from './syntax.ts';
+
+export interface Passed {
+  /** A unix socket's path, or null for an address. */
+  socket: string | null;
+  /** "127.0.0.1:8000". */
+  address: string | null;
+  /** The name of the upstream, where it has one. */
+  upstream: string | null;
+}
+
+export function passesIn(block: readonly Directive[]): readonly Directive[] {
+  return block.flatMap(inner => {
+    if (inner.name === 'proxy_pass') return [inner];
+    return inner.name === 'location' ? [] : passesIn(inner.block ?? []);
+  });
+}
+
+/** Where one proxy_pass leads; null: elsewhere than to one process of this machine, or with another path. */
+export function readPass(pass: Directive, upstreams: ReadonlyMap<string, Directive>): Passed | null {
+  const target = plainVariables(pass.args[0] ?? '');
+  const direct = /^http:\/\/unix:([^:$]+)(?::\/?)?$/i.exec(target)?.[1];
+  if (direct !== undefined) return { socket: socketPath(direct), address: null, upstream: null };
+  const name = /^http:\/\/([^/$]+)\/?$/.exec(target)?.[1];
+  if (name === undefined) return null;
+  const servers = upstreams.get(name)?.block?.filter(inner => inner.name === 'server');
+  if (servers === undefined) {
+    const address = localAddress(name);
+    return address === null ? null : { socket: null, address, upstream: null };
+  }
+  const usable = servers.filter(({ args }) => !args.includes('down'));
+  const main = usable.filter(({ args }) => !args.includes('backup'));
+  const words = (main.length > 0 ? main : usable).map(({ args }) => args[0] ?? '');
+  const unix = words.find(word => word.startsWith('unix:'));
+  if (unix !== undefined) return { socket: socketPath(unix.slice(5)), address: null, upstream: name };
+  const address = words.map(localAddress).find(found => found !== null) ?? null;
+  return address === null ? null : { socket: null, address, upstream: name };
+}
+
+/** Part of handing on a request: the headers, the pass itself, and a test whether there is a file first. */
+export function readPassing(inner: Directive, root: string | null, odd: Odd): boolean {
+  const { name, args, block } = inner;
+  const looks = () => {
+    if (root !== null)
+      odd(inner, `hostd looks for files below /static/ and /media/ alone, and for none in ${root}`);
+  };
+  if (name === 'if') {
+    const condition = conditionOf(args);
+    const isTest = condition?.operator === '!-f' && condition.subject === '$request_filename';
+    if (!isTest || !(block ?? []).every(one => readPassing(one, null, odd))) return false;
+    looks();
+    return true;
+  }
+  if (name === 'try_files') {
+    looks();
+    return true;
+  }
+  return name === 'proxy_pass' || name === 'break' || name === 'include' || readProxied(inner, odd);
+}
+
+/** What hostd's proxy does by itself, or in its own way. */
+const proxied = new Set([
+  'proxy_http_version',
+  'proxy_buffering',
+  'proxy_request_buffering',
+  'gzip_static',
+  'disable_symlinks',
+  'keepalive_timeout',
+  'server_tokens',
+  'real_ip_recursive',
+  'sendfile',
+  'tcp_nopush',
+  'tcp_nodelay',
+  'root',
+]);
+
+/** false: hostd's proxy knows nothing of it. What it does otherwise is told. */
+export function readProxied(directive: Directive, odd: Odd): boolean {
+  const { name, args } = directive;
+  if (name === 'proxy_set_header') {
+    const why = otherHeader(args[0] ?? '', plainVariables(args[1] ?? ''));
+    if (why !== null) odd(directive, why);
+    return true;
+  }
+  if (name === 'proxy_redirect') {
+    if (!['off', 'default'].includes(args[0] ?? ''))
+      odd(directive, "hostd leaves the app's Location as it is");
+    return true;
+  }
+  if (/^proxy_(read|send|connect)_timeout$/.test(name)) return /^(60s?|1m)$/.test(args[0] ?? '');
+  return proxied.has(name);
+}
+
+/** Values that come to what hostd's proxy sends. */
+const sameHeaders: Readonly<Record<string, RegExp>> = {
+  host: /^\$(http_host|host)(:\$server_port)?$/,
+  'x-forwarded-for': /^\$(proxy_add_x_forwarded_for|hostd_\w+_forwarded_for)$/,
+  'x-forwarded-proto': /^\$(scheme|hostd_\w+_scheme)$/,
+  'x-real-ip': /^\$remote_addr$/,
+  'x-request-id': /^\$request_id$/,
+  upgrade: /^(\$http_upgrade)?$/,
+  connection: /^(\$\w+|"?upgrade"?|close|)$/i,
+  // Cleared there, and never passed on here.
+  'x-forwarded-ssl': /^$/,
+  'x-forwarded-protocol': /^$/,
+  'x-forwarded-host': /^$/,
+  proxy: /^$/,
+};
+
+function otherHeader(name: string, value: string): string | null {
+  const lower = name.toLowerCase();
+  if (Object.hasOwn(sameHeaders, lower)) {
+    if (sameHeaders[lower]?.test(value) === true) return null;
+    if (/^\$http_x_forwarded_(proto|for|host|port)$/.test(value))
+      return '[proxy] trusted_proxies says whose word counts';
+    return `hostd's proxy sends ${name} as docs/proxy.md says`;
+  }
+  return 'hostd sends the app no header of this name';
+}
