@@ -68,6 +68,15 @@ test('reload with broken code: the old one serves on, and the command shows why'
   await until('the next run', async () =>
     (await hostd.status()).some(p => p.name === 'tiny' && p.state === 'RUNNING' && p.pid !== pid),
   );
+  writeFileSync(code, `${good}\nraise RuntimeError("no luck today")\n`);
+  const restarted = await hostd.hostctl('restart', 'tiny');
+  assert.equal(restarted.code, 1);
+  assert.match(
+    restarted.stderr,
+    /^hostctl: tiny: cannot start: (?:.*\n)+ {2}\| RuntimeError: no luck today\n/m,
+  );
+  assert.match(restarted.stderr, /\n {2}try: hostctl logs tiny\n$/);
+  assert.doesNotMatch(restarted.stderr, /no database today|HaltServer/);
 });
 
 test('a request in flight when the reload begins is finished by the old gunicorn', async t => {

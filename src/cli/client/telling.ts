@@ -9,17 +9,20 @@ import { act, type Done } from './act.ts';
 import { printProblems } from './changes.ts';
 import { Client, type Request } from './client.ts';
 
-/** Lines of an app's log that are shown when it does not start. */
-const logLines = 40;
+const unknown = 'hostd does not know it';
 
-/** Remembers what hostd said of each name, while somebody else prints it. */
+/** Keeps what hostd said of one app that failed to start: somebody else prints the rest. */
 class ListeningClient extends Client {
-  readonly done = new Map<string, Done>();
+  /** The app; null: none. */
+  own: string | null = null;
+  failed: Done | null = null;
 
   override async *progress(request: Request): AsyncGenerator<Progress> {
+    this.failed = null;
     for await (const progress of super.progress(request)) {
-      if (progress.kind === 'done') this.done.set(progress.name, progress);
-      yield progress;
+      const isOwn = progress.kind === 'done' && progress.name === this.own && progress.outcome === 'failed';
+      if (isOwn) this.failed = progress;
+      else yield progress;
     }
   }
 }
@@ -39,9 +42,7 @@ export class Teller {
   /** hostctl update; false: no hostd runs. */
   async update(): Promise<boolean> {
     try {
-      await act(this.#client, { method: 'POST', path: 'update', body: {} }, this.#context, reread =>
-        printProblems(reread.problems, this.#context),
-      );
+      await this.#ask('update', {});
       return true;
     } catch (error) {
       if (error instanceof HostdError && error.code === 'no-daemon') return false;
@@ -59,15 +60,26 @@ export class Teller {
     });
   }
 
-  /** @throws CommandFailed with the end of its log, when a new app does not run */
+  /** @throws CommandFailed with what its log says, when a new app does not run */
   async started(name: string, isNew: boolean): Promise<Outcome> {
+    this.#client.own = isNew ? name : null;
     if (!(await this.update())) return { made: false, said: 'hostd does not run; hostd start will start it' };
-    const done = this.#client.done.get(name);
-    const why = done?.outcome === 'failed' ? done.message.split('\n')[0] : await this.#state(name);
-    if (why === null) return { made: true, said: 'RUNNING' };
+    let why = await this.#state(name);
+    // It ran when hostd said so, and has ended since: its second try has something to tell.
+    if (why !== null && why !== unknown && isNew && this.#client.failed === null) {
+      await this.#ask('start', { names: [name] });
+      why = await this.#state(name);
+    }
+    const { failed } = this.#client;
+    if (failed === null && why === null) return { made: true, said: 'RUNNING' };
     if (!isNew) return { made: false, said: `${why}; try: hostctl start ${name}` };
-    const hint = `hostctl create ... --keep, then: hostctl logs ${name}`;
-    throw new CommandFailed(`cannot start "${name}": ${why}`, await this.#logOf(name), hint);
+    throw notStarted(name, failed?.message ?? `${why}`);
+  }
+
+  #ask(path: 'update' | 'start', body: object): Promise<number> {
+    return act(this.#client, { method: 'POST', path, body }, this.#context, reread =>
+      printProblems(reread.problems, this.#context),
+    );
   }
 
   /** null: it runs. */
@@ -75,22 +87,19 @@ export class Teller {
     const query: [string, string][] = [['name', name]];
     const { programs } = await this.#client.get<StatusReply>({ method: 'GET', path: 'status', query });
     const program = programs.find(program => program.name === name);
-    if (program === undefined) return 'hostd does not know it';
+    if (program === undefined) return unknown;
     return program.state === 'RUNNING' ? null : `${program.state}, ${program.description}`;
   }
+}
 
-  async #logOf(name: string): Promise<readonly string[]> {
-    const query: [string, string][] = [
-      ['name', name],
-      ['lines', String(logLines)],
-    ];
-    let text = '';
-    try {
-      const chunks = this.#client.stream({ method: 'GET', path: 'logs', query });
-      for await (const chunk of chunks) text += chunk.toString('utf8');
-    } catch {
-      // No log: the state says what there is to say.
-    }
-    return text.split('\n').filter(line => line !== '');
-  }
+/** `message`: hostd's, with the app's own lines behind "  | ". Its hint is another here: the app is about to be removed. */
+function notStarted(name: string, message: string): CommandFailed {
+  const [first = '', ...rest] = message.split('\n');
+  const said = rest.filter(line => line.startsWith('  | ')).map(line => line.slice('  | '.length));
+  const why = first.replace(`${name}: `, '').replace('cannot start: ', '');
+  return new CommandFailed(
+    `cannot start "${name}": ${why}`,
+    said,
+    `hostctl create ... --keep, then: hostctl logs ${name}`,
+  );
 }

@@ -114,7 +114,7 @@ export function configurationOption(command: readonly string[]): string | null {
 export function whyNotLoaded(lines: readonly string[], most: number): readonly string[] {
   const begin = lines.findIndex(line => line.includes('Exception in worker process'));
   if (begin < 0) return lines.slice(-most);
-  const length = lines.slice(begin + 1).findIndex(line => line.startsWith('['));
+  const length = lines.slice(begin + 1).findIndex(line => /^\[\d{4}-\d\d-\d\d /.test(line));
   const end = length < 0 ? lines.length : begin + 1 + length;
   return lines.slice(begin + 1, end).slice(-most);
 }

@@ -1,18 +1,15 @@
 // From one generation to the next without a refused or lost request: the new one starts on the same sockets while the old one
 // serves; when it is ready the old one drains and ends; when it does not get ready the old one serves on.
 
-import { closeSync, fstatSync } from 'node:fs';
-import { openForReading } from '../../linux/paths.ts';
 import { same } from '../../model/changes.ts';
-import { lastLines } from '../logs/tail-offset.ts';
 import type { Logger } from '../own/log.ts';
 import { proxyGroup, proxyListeners, proxyPrograms } from '../proxies/proxies.ts';
-import { userOf } from '../runs/launch.ts';
 import { killRun, type Run, signalRun } from '../runs/run.ts';
 import { tcpKey } from '../sockets/sockets.ts';
 import { isProxy, policyFor } from './equip.ts';
-import { gunicornApp, whyNotLoaded } from './gunicorn.ts';
+import { gunicornApp } from './gunicorn.ts';
 import { type Report, start, stop } from './orders.ts';
+import { markLog } from './start-log.ts';
 import type { Supervisor } from './supervisor.ts';
 import { isDown, statusOf, type Unit } from './unit.ts';
 
@@ -22,9 +19,6 @@ const longestProxyStart = 10_000;
 const longestAppStart = 120_000;
 /** Generations of old workers that may linger; beyond them the oldest gets as long as at a stop. */
 const mostGenerations = 4;
-/** Lines of the app's log that are looked at, and shown, when it cannot start. */
-const readLines = 1000;
-const shownLines = 20;
 
 /** `hostctl reload`: app by app, so that never more than one has two generations in memory. */
 export async function reload(
@@ -59,7 +53,7 @@ async function reloadApp(supervisor: Supervisor, unit: Unit, log: Logger, report
     const { state } = statusOf(unit, performance.now());
     return fail(`${name}: cannot reload: it is ${state}\n  try: hostctl start ${name}`);
   }
-  const logSize = sizeOfLog(unit);
+  const logSince = markLog(program);
   const app = gunicornApp(program, supervisor.host());
   const successor = beginSuccession(supervisor, [unit], [program])[0];
   if (successor === undefined) return;
@@ -72,7 +66,7 @@ async function reloadApp(supervisor: Supervisor, unit: Unit, log: Logger, report
     const { description } = statusOf(successor, performance.now());
     await abandon(supervisor, [unit], [successor]);
     log.error({ program: name }, `cannot reload ${name}: ${description}; the old one serves on`);
-    return fail(`${name}: cannot reload: ${description}; the old one serves on${logSince(unit, logSize)}`);
+    return fail(`${name}: cannot reload: ${description}; the old one serves on${logSince()}`);
   }
   settleSuccession(supervisor, [successor]);
   // The old one finishes its requests: as long as stopwaitsecs allows.
@@ -189,31 +183,5 @@ async function abandon(supervisor: Supervisor, old: readonly Unit[], fresh: read
     unit.policy = policyFor(unit.program, supervisor.host());
     // It died in the meantime and was not started again, for its successor's sake.
     if (isDown(unit)) supervisor.loop.post(unit, { kind: 'start' });
-  }
-}
-
-function sizeOfLog(unit: Unit): number {
-  return withLog(unit, fd => fstatSync(fd).size) ?? 0;
-}
-
-function logSince(unit: Unit, size: number): string {
-  const all = withLog(unit, fd => lastLines(fd, Math.min(size, fstatSync(fd).size), readLines)) ?? [];
-  const lines = whyNotLoaded(all, shownLines);
-  return lines.length === 0 ? '' : `\n${lines.map(line => `  | ${line}`).join('\n')}`;
-}
-
-function withLog<T>(unit: Unit, use: (fd: number) => T): T | null {
-  const { path } = unit.program.stdout;
-  if (path === null) return null;
-  try {
-    const { uid, gid } = userOf(unit.program);
-    const fd = openForReading(path, { uid, gid });
-    try {
-      return use(fd);
-    } finally {
-      closeSync(fd);
-    }
-  } catch {
-    return null;
   }
 }

@@ -5,6 +5,7 @@ import { startWaves, stopWaves } from '../../lifecycle/fleet.ts';
 import type { Program } from '../../model/host.ts';
 import type { Progress } from '../../protocol/control.ts';
 import type { Loop } from './loop.ts';
+import { markLog } from './start-log.ts';
 import { isDown, statusOf, type Unit } from './unit.ts';
 
 /** Milliseconds that a command waits for a program to leave STARTING, such as one whose health path does not answer. */
@@ -43,9 +44,10 @@ async function startOne(loop: Loop, unit: Unit, report: Report, ms: number): Pro
     report({ kind: 'done', name, outcome: 'noop', message: `${name}: already started` });
     return;
   }
+  const logSince = markLog(unit.program);
   loop.post(unit, { kind: 'start' });
   await settled(loop, unit, report, started, ms);
-  report(outcome(unit, 'started'));
+  report(outcome(unit, 'started', logSince));
 }
 
 async function stopOne(loop: Loop, unit: Unit, report: Report): Promise<void> {
@@ -61,6 +63,7 @@ async function stopOne(loop: Loop, unit: Unit, report: Report): Promise<void> {
 
 async function restartOne(loop: Loop, unit: Unit, report: Report): Promise<void> {
   const { run } = unit.state;
+  const logSince = markLog(unit.program);
   loop.post(unit, { kind: 'restart' });
   await settled(
     loop,
@@ -69,14 +72,15 @@ async function restartOne(loop: Loop, unit: Unit, report: Report): Promise<void>
     u => isDown(u) || (u.state.run > run && started(u)),
     unit.policy.stopwait + longestStart,
   );
-  report(outcome(unit, 'restarted'));
+  report(outcome(unit, 'restarted', logSince));
 }
 
 function started(unit: Unit): boolean {
   return unit.state.kind !== 'starting' && unit.state.kind !== 'stopping';
 }
 
-function outcome(unit: Unit, done: string): Progress {
+/** `logSince`: what the program has written since it was told. */
+function outcome(unit: Unit, done: string, logSince: () => string): Progress {
   const { name } = unit.program;
   const failed = (message: string): Progress => ({ kind: 'done', name, outcome: 'failed', message });
   if (unit.state.kind === 'running')
@@ -87,11 +91,9 @@ function outcome(unit: Unit, done: string): Progress {
     return { kind: 'done', name, outcome: 'ok', message: `${name}: ${done}, and has ended: ${description}` };
   if (unit.state.kind === 'stopped' || unit.state.kind === 'stopping')
     return failed(`${name}: was stopped before it was running`);
-  if (unit.state.kind === 'starting')
-    return failed(
-      `${name}: still STARTING after ${longestStart / 1000} s: ${description}\n  try: hostctl logs ${name}`,
-    );
-  return failed(`${name}: cannot start: ${description}\n  try: hostctl logs ${name}`);
+  const why =
+    unit.state.kind === 'starting' ? `still STARTING after ${longestStart / 1000} s` : 'cannot start';
+  return failed(`${name}: ${why}: ${description}${logSince()}\n  try: hostctl logs ${name}`);
 }
 
 /** Waits, for at most `ms` milliseconds, and says what for: at first, and whenever the state changes. */

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { tailOffset } from './tail-offset.ts';
+import { lastLines, tailOffset } from './tail-offset.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'hostd-tail-'));
 process.on('exit', () => rmSync(directory, { recursive: true }));
@@ -42,4 +42,25 @@ test('any number of lines of any text is its end', () => {
     }),
     { numRuns: 60 },
   );
+});
+
+test('the last lines since a moment are whole, and are the last ones however long they are', () => {
+  const path = join(directory, 'since');
+  const long = Array.from({ length: 900 }, (_, index) => `${index} ${'x'.repeat(1000)}`);
+  writeFileSync(path, `before\n${long.join('\n')}\nthe end\n`);
+  const fd = openSync(path, 'r');
+  try {
+    const lines = lastLines(fd, 'before\n'.length, 1000);
+    assert.equal(lines.at(-1), 'the end');
+    assert.deepEqual(lines.slice(0, -1), long.slice(-(lines.length - 1)));
+    assert.ok(lines.length > 250, `${lines.length} lines`);
+    assert.deepEqual(lastLines(fd, 0, 2), [long.at(-1), 'the end']);
+    assert.deepEqual(lastLines(fd, 'before\n'.length, 1000), lines);
+  } finally {
+    closeSync(fd);
+  }
+  writeFileSync(path, 'before\nafter\n');
+  const short = openSync(path, 'r');
+  assert.deepEqual(lastLines(short, 'before\n'.length, 1000), ['after']);
+  closeSync(short);
 });

@@ -6,6 +6,8 @@ import { fstatSync, readSync } from 'node:fs';
 const block = 64 * 1024;
 /** The most that "the last N lines" may be, in bytes. */
 const longestTail = 16 * 1024 * 1024;
+/** The most that is read for people to look at, in bytes. */
+const mostRead = 256 * 1024;
 
 /** Offset of the last `lines` lines of an open file, in bytes, and how many lines it lacks if it has fewer. */
 export function tailOffset(fd: number, lines: number): { readonly offset: number; readonly missing: number } {
@@ -28,10 +30,12 @@ export function tailOffset(fd: number, lines: number): { readonly offset: number
   return { offset: least, missing: least > 0 ? 0 : size > 0 ? left - 1 : left };
 }
 
-/** The last lines of what was written from `from` on, at most `most` of them. */
+/** The last lines of what was written from `from` on, whole ones, at most `most` of them and 256 kB of them. */
 export function lastLines(fd: number, from: number, most: number): string[] {
-  const start = Math.max(from, tailOffset(fd, most).offset);
-  const buffer = Buffer.alloc(Math.max(0, Math.min(block, fstatSync(fd).size - start)));
+  const { size } = fstatSync(fd);
+  const start = Math.max(from, tailOffset(fd, most).offset, size - mostRead);
+  const buffer = Buffer.alloc(Math.max(0, size - start));
   const length = readSync(fd, buffer, 0, buffer.length, start);
-  return buffer.subarray(0, length).toString('utf8').trimEnd().split('\n').filter(Boolean);
+  const lines = buffer.subarray(0, length).toString('utf8').trimEnd().split('\n');
+  return (start === size - mostRead ? lines.slice(1) : lines).filter(Boolean);
 }
