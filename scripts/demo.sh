@@ -4,6 +4,4 @@ set -eu
 cd -- "$(dirname -- "$0")/.."
 umask 022
 sh scripts/setup.sh demo
-PATH=$PWD/node_modules/.bin:$PATH
-export PATH
-exec node --disable-warning=ExperimentalWarning scripts/demo.ts "$@"
+exec sh scripts/node.sh scripts/demo.ts "$@"

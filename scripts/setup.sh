@@ -64,7 +64,11 @@ install_packages() {
   done
 }
 
-command -v node >/dev/null && command -v npm >/dev/null || fail "find node and npm" "apt-get install nodejs npm (Node 20 or later)"
+command -v node >/dev/null && command -v npm >/dev/null || fail "find node and npm" "apt-get install nodejs npm (Node 18 or later)"
+# npm and stale.mjs run by this one. hostd's own is newer, and comes with npm ci.
+version=$(node --version 2>/dev/null) || fail "run $(command -v node)" "apt-get install nodejs npm (Node 18 or later)"
+major=${version#v} && major=${major%%.*}
+[ "$major" -ge 18 ] || fail "begin with Node $version: it is too old" "install Node 18 or later (Debian 12 and Ubuntu 24.04 have it)"
 
 missing=$(missing_packages | tr '\n' ' ')
 if [ -n "$missing" ]; then
@@ -78,6 +82,9 @@ if [ -n "$missing" ]; then
   fi
 fi
 
+# Without root, what is missing stays missing: say so before npm fails over it in many words.
+sh src/native/build.sh --check || exit 1
+
 stale=$(node scripts/stale.mjs)
 case " $stale " in
   *" modules "*)
@@ -87,12 +94,7 @@ case " $stale " in
     stale=$(node scripts/stale.mjs)
     ;;
 esac
-case " $stale " in
-  *" native "*)
-    say "compiling src/native"
-    PATH=$PWD/node_modules/.bin:$PATH sh src/native/build.sh
-    ;;
-esac
+sh src/native/build.sh
 case " $stale " in
   *" dist "*)
     say "npm run build (src is newer than dist)"

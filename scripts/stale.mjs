@@ -1,5 +1,5 @@
-// Prints which of "modules", "native" and "dist" are older than what they are made from. Runs on any Node from 20 on,
-// before anything is installed, so it is plain JavaScript and imports no package.
+// Prints which of "modules" and "dist" are older than what they are made from (build.sh looks after build/). Runs on any Node
+// from 18.17 on, before anything is installed, so it is plain JavaScript and imports no package.
 
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 
@@ -7,7 +7,8 @@ const mtime = path => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 
 /** node_modules/.package-lock.json is npm's own note of what it installed. */
 function modulesAreStale() {
-  if (!existsSync('node_modules/.package-lock.json') || !existsSync('node_modules/.bin/tsc')) return true;
+  if (!existsSync('node_modules/.package-lock.json') || !existsSync('node_modules/typescript/bin/tsc'))
+    return true;
   const wanted = JSON.parse(readFileSync('package-lock.json', 'utf8')).packages;
   const installed = JSON.parse(readFileSync('node_modules/.package-lock.json', 'utf8')).packages;
   return Object.entries(wanted).some(([path, entry]) => {
@@ -18,12 +19,6 @@ function modulesAreStale() {
   });
 }
 
-function nativeIsStale() {
-  return ['hostd', 'bare-sockets'].some(addon =>
-    [`src/native/${addon}.c`, 'src/native/build.sh'].some(path => mtime(path) > mtime(`build/${addon}.node`)),
-  );
-}
-
 function distIsStale() {
   const sources = readdirSync('src', { recursive: true, encoding: 'utf8' }).filter(
     path => path.endsWith('.ts') && !path.endsWith('.test.ts'),
@@ -31,7 +26,7 @@ function distIsStale() {
   return sources.some(path => mtime(`src/${path}`) > mtime(`dist/${path.replace(/\.ts$/, '.js')}`));
 }
 
-const stale = { modules: modulesAreStale, native: nativeIsStale, dist: distIsStale };
+const stale = { modules: modulesAreStale, dist: distIsStale };
 console.log(
   Object.keys(stale)
     .filter(name => stale[name]())

