@@ -2,6 +2,7 @@
 // Every call throws an Error with `code` (such as "EACCES"), `errno` and `syscall`, as node:fs does.
 
 import { createRequire } from 'node:module';
+import { errnoOf, HostdError, messageOf } from '../errors.ts';
 
 /** Who is at the other end of a unix socket, told by the kernel (unix(7), SO_PEERCRED). Trust uid, not pid. */
 export interface Peer {
@@ -127,16 +128,30 @@ export interface Native {
 /** Opaque handle of `watch`. */
 export type Watch = { readonly __watch: never };
 
-// The path is the same from src/native and from dist/native.
+// The paths are the same from src/native and from dist/native.
 const file = new URL('../../build/hostd.node', import.meta.url).pathname;
+const builder = new URL('../../src/native/build.sh', import.meta.url).pathname;
 
-/** The loaded addon. Throws, when it was not built, an error that says how to build it. */
+/**
+ * The loaded addon. Where there is none, what needs no system call goes on, and each call throws the HostdError that says how
+ * to build it.
+ */
 export const native: Native = load();
 
 function load(): Native {
   try {
     return createRequire(import.meta.url)(file) as Native;
   } catch (cause) {
-    throw new Error(`cannot load ${file}\n  try: npm ci, or: sh src/native/build.sh`, { cause });
+    return missing(cause);
   }
+}
+
+function missing(cause: unknown): Native {
+  const code = errnoOf(cause);
+  const reason = code === 'MODULE_NOT_FOUND' ? 'it was not built' : messageOf(cause).replaceAll(/\s+/g, ' ');
+  return new Proxy({} as Native, {
+    get() {
+      throw new HostdError('failed', `cannot load "${file}": ${reason}`, { hint: `sh ${builder}`, cause });
+    },
+  });
 }
