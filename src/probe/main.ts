@@ -4,6 +4,7 @@
 import { writeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'undici';
+import { nameProcess } from '../process-name.ts';
 import { encodeAnswer, type ProbeAnswer, type ProbeQuestion } from '../protocol/probe.ts';
 
 const answerFd = 3;
@@ -30,6 +31,7 @@ async function ask(client: Client, { path, host }: ProbeQuestion): Promise<Probe
 }
 
 async function main(): Promise<void> {
+  nameProcess('hostd-probe');
   const question = JSON.parse(process.env['HOSTD_PROBE'] ?? '') as ProbeQuestion;
   const client = new Client('http://app', {
     socketPath: question.socket,

@@ -6,6 +6,7 @@ import type { Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { messageOf } from '../errors.ts';
 import type { Location } from '../model/host.ts';
+import { nameProcess } from '../process-name.ts';
 import type { Routes } from '../protocol/worker.ts';
 import { AppConnections } from './app/app-connections.ts';
 import { Budget } from './budget.ts';
@@ -30,6 +31,7 @@ const otherFiles = 200;
 const lastFlushMs = 2000;
 
 function run(): void {
+  nameProcess('hostd-proxy');
   if (process.getuid?.() === 0) {
     throw new Error(
       'cannot run a proxy worker as root: it reads what strangers send\n  try: hostd start, which runs it as [proxy] user',

@@ -1,6 +1,7 @@
 // The process around a command line: its streams, its signals, its exit code. hostctl.ts and hostd.ts add only a name.
 
 import { messageOf } from '../../errors.ts';
+import { nameProcess } from '../../process-name.ts';
 import type { Context, Program } from './command.ts';
 import { Output } from './output.ts';
 import { errorText } from './print.ts';
@@ -8,6 +9,7 @@ import { run } from './program.ts';
 
 /** Runs this process's own command line, and leaves the exit code with the process. */
 export async function main(program: Program): Promise<void> {
+  nameProcess(program.name);
   const context: Context = {
     program,
     stdout: new Output(process.stdout, process.env),

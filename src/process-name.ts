@@ -1,0 +1,12 @@
+// What ps, top and pgrep call this process; Node's own word for each of its processes is "MainThread".
+
+import { writeFileSync } from 'node:fs';
+
+/** Names this process, in at most 15 bytes; its command line stays as it is (proc_pid_comm(5)). */
+export function nameProcess(name: string): void {
+  try {
+    writeFileSync('/proc/self/comm', name);
+  } catch {
+    // Only a name: /proc may be missing, or closed to a process whose binary its user may not read.
+  }
+}
