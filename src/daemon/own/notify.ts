@@ -15,6 +15,8 @@ const patience = 90_000;
 type Phase = 'starting' | 'ready' | 'stopping';
 let phase: Phase = 'starting';
 let reloads = 0;
+/** What STATUS= is to be at this moment, and no longer what is to be gathered. */
+let takeStatus: () => string = () => '';
 
 /** Sends one message, such as "READY=1". A service manager that does not listen is none of hostd's trouble. */
 function notify(text: string): void {
@@ -31,7 +33,8 @@ function notify(text: string): void {
 export function notifyReady(): void {
   if (phase === 'starting') startWatchdog();
   if (phase !== 'stopping') phase = 'ready';
-  notify(`READY=1\nMAINPID=${process.pid}`);
+  // At once: `systemctl start` returns now, and shows it.
+  notify(`READY=1\nMAINPID=${process.pid}\nSTATUS=${takeStatus()}`);
 }
 
 export function notifyStopping(): void {
@@ -56,15 +59,17 @@ export async function whileReloading<T>(work: () => Promise<T>): Promise<T> {
 export function keepStatus(loop: Loop, units: () => readonly Unit[]): void {
   let last = '';
   let _timer: NodeJS.Timeout | undefined;
-  const tell = () => {
+  takeStatus = () => {
+    clearTimeout(_timer);
     _timer = undefined;
-    const all = units();
-    const line = statusLine(
-      all.map(({ program, state }) => ({ name: program.name, state: stateName(state) })),
-    );
-    if (line === last && phase === 'ready') return;
-    last = line;
-    const longest = Math.max(0, ...all.map(unit => unit.policy.stopwait));
+    last = statusLine(units().map(({ program, state }) => ({ name: program.name, state: stateName(state) })));
+    return last;
+  };
+  const tell = () => {
+    const before = last;
+    const line = takeStatus();
+    if (line === before && phase === 'ready') return;
+    const longest = Math.max(0, ...units().map(unit => unit.policy.stopwait));
     const more = phase === 'ready' ? '' : `\nEXTEND_TIMEOUT_USEC=${(longest + patience) * 1000}`;
     notify(`STATUS=${line}${more}`);
   };
