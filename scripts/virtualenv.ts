@@ -30,7 +30,7 @@ export interface Recipe {
 /** Today's versions, for the demo. */
 export const modern: Recipe = {
   name: 'modern',
-  packages: ['Django>=3.2,<5.3', 'gunicorn>=20.1'],
+  packages: ['Django>=3.2,<7', 'gunicorn>=20.1'],
   python: [3.08, 4],
   debian: ['python3-django', 'gunicorn'],
 };

@@ -1,5 +1,7 @@
-// The virtualenvs that tests share: made once per machine, kept in a cache. Apps of tests only point at them.
+// The virtualenvs that tests share: made once per machine, kept in a cache. Apps of tests only point at them. Each recipe has a
+// directory of its own, so that two checkouts that differ in it take nothing away from each other.
 
+import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { makeVirtualenv, modern, type Recipe } from '../../scripts/virtualenv.ts';
@@ -55,5 +57,6 @@ export function needsVirtualenv(vintage: Vintage): string | false {
 }
 
 function rootOf(vintage: Vintage): string {
-  return `${cacheDirectory}/${vintage}`;
+  const digest = createHash('sha256').update(JSON.stringify(recipes[vintage])).digest('hex').slice(0, 8);
+  return `${cacheDirectory}/${vintage}-${digest}`;
 }
