@@ -2,8 +2,10 @@
 
 import { mkdirSync, rmSync } from 'node:fs';
 import { type Loaded, load } from '../config/load.ts';
+import { ownProgramProblems } from '../config/own-programs.ts';
 import { HostdError, messageOf } from '../errors.ts';
 import { formatProblem } from '../model/problem.ts';
+import { nameProcess } from '../process-name.ts';
 import { boot, withRunning } from './boot.ts';
 import { commandHandlers } from './control/commands.ts';
 import { listenControl, serveControl } from './control/control.ts';
@@ -38,6 +40,7 @@ interface Arguments {
 }
 
 function run(): void {
+  nameProcess('hostd');
   process.umask(0o022);
   try {
     const { config, trial } = readArguments();
@@ -136,8 +139,8 @@ function startHostd(config: string, trial: boolean, loaded: Loaded, log: Logger)
   });
 }
 
-function sayProblems({ problems }: Loaded, log: Logger): void {
-  for (const problem of problems)
+function sayProblems({ host, problems }: Loaded, log: Logger): void {
+  for (const problem of [...problems, ...ownProgramProblems(host)])
     log[problem.severity === 'error' ? 'error' : 'warn'](formatProblem(problem));
 }
 

@@ -3,7 +3,9 @@
 
 import { chmodSync, closeSync, cpSync, openSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { refusedNode } from '../config/own-programs.ts';
 import { as, type Owner } from '../linux/paths.ts';
+import type { User } from '../native/index.ts';
 import { digestOf, flagsOf, type OwnName, partsOf, suffix } from './own-parts.ts';
 
 const source = dirname(import.meta.dirname);
@@ -12,10 +14,13 @@ export interface OwnProgram {
   readonly argv: readonly string[];
   /** The open Node binary; the caller closes it. */
   readonly binary: number;
+  /** What it means when the kernel refuses to execute that. */
+  readonly refusal: string;
 }
 
 /** `title` is what ps shows as argv[0]. */
-export function ownProgram(name: OwnName, title: string, user: Owner, runtimeDir: string): OwnProgram {
+export function ownProgram(name: OwnName, title: string, user: User, runtimeDir: string): OwnProgram {
+  const { message, hint } = refusedNode(user.name, process.execPath);
   const home = readable(join(source, name, `main${suffix}`), user) ? source : copyOf(runtimeDir);
   return {
     argv: [
@@ -25,6 +30,7 @@ export function ownProgram(name: OwnName, title: string, user: Owner, runtimeDir
       join(home, name, `main${suffix}`),
     ],
     binary: openSync(process.execPath, 'r'),
+    refusal: `${message}; try: ${hint}`,
   };
 }
 

@@ -31,7 +31,14 @@ export const suffix = import.meta.url.endsWith('.ts') ? '.ts' : '.js';
 
 const loads: Readonly<Record<OwnName, Loads>> = {
   proxy: {
-    code: ['proxy', 'protocol', 'model', `native/bare-sockets${suffix}`, `errors${suffix}`],
+    code: [
+      'proxy',
+      'protocol',
+      'model',
+      `native/bare-sockets${suffix}`,
+      `errors${suffix}`,
+      `process-name${suffix}`,
+    ],
     addons: ['bare-sockets.node'],
     packages: ['undici/package.json', 'undici/lib/llhttp'],
     // A proxy's garbage is short-lived and much: collected often, in small portions and without threads that two cores are
@@ -39,7 +46,7 @@ const loads: Readonly<Record<OwnName, Loads>> = {
     flags: ['--single-threaded-gc', '--max-semi-space-size=2'],
   },
   probe: {
-    code: ['probe', 'protocol', 'model', `errors${suffix}`],
+    code: ['probe', 'protocol', 'model', `errors${suffix}`, `process-name${suffix}`],
     addons: [],
     packages: ['undici'],
     flags: [],

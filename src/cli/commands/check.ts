@@ -12,7 +12,8 @@ export const check: Command = {
   summary: 'show every problem of the configuration',
   usage: '[--json]',
   help: `
-Reads the configuration and prints everything that is wrong with it, with its place and what to try.
+Reads the configuration and prints everything that is wrong with it, with its place and what to try. As root it says too
+when the proxy's user may not execute the Node that hostd runs by.
 Does nothing else, and needs no running hostd.
 Exit code: 0 no errors (warnings may be), 1 errors.`,
   options: {
@@ -23,7 +24,9 @@ Exit code: 0 no errors (warnings may be), 1 errors.`,
     const { stdout } = context;
     // Loaded only now: help needs this file too, and reading TOML costs start-up time.
     const { load } = await import('../../config/load.ts');
-    const { host, problems } = load(configFile(input, context));
+    const { ownProgramProblems } = await import('../../config/own-programs.ts');
+    const { host, problems: found } = load(configFile(input, context));
+    const problems = [...found, ...ownProgramProblems(host)];
     const errors = problems.filter(problem => problem.severity === 'error').length;
     if (input.options['json'] === true) stdout.write(`${escapeJson(problems.map(toJson))}\n`);
     else {

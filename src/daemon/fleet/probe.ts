@@ -2,7 +2,7 @@
 
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { constants } from 'node:os';
-import { messageOf } from '../../errors.ts';
+import { errnoOf, messageOf } from '../../errors.ts';
 import type { Host } from '../../model/host.ts';
 import { native, type User } from '../../native/index.ts';
 import { answerLimit, decodeAnswer, type ProbeAnswer, type ProbeQuestion } from '../../protocol/probe.ts';
@@ -10,30 +10,53 @@ import { ownProgram } from '../own-code.ts';
 import { readLines } from '../proxies/lines.ts';
 import { keepReserve } from '../runs/descriptors.ts';
 import { userOf } from '../runs/launch.ts';
+import { launchFailure } from '../runs/run.ts';
 
 export interface Probe {
   /** Ends it; harmless when it has ended. */
   stop(): void;
 }
 
-/** Milliseconds until the next try when hostd lacks what it takes to ask. */
+/** Milliseconds until the next try when a probe could not ask. */
 const retry = 1000;
+/** Probes in a row that could not ask, after which nobody asks any more. */
+const patience = 3;
+/** What passes by itself, and so is waited for (errno(3)). */
+const shortages: readonly (string | undefined)[] = ['EAGAIN', 'ENOMEM', 'EMFILE', 'ENFILE', 'ENOBUFS'];
 
-/** Starts asking; calls back for each new answer, the last of them 'healthy'. */
-export function startProbe(
-  host: Host,
-  question: ProbeQuestion,
-  onAnswer: (answer: ProbeAnswer) => void,
-): Probe {
+export interface Listener {
+  /** Told each new answer, the last of them 'healthy', and each time that it could not be asked. */
+  onAnswer(answer: ProbeAnswer): void;
+  /** Told once that nobody asks any more, and why. */
+  onGivenUp(why: string): void;
+}
+
+/** Starts asking. */
+export function startProbe(host: Host, question: ProbeQuestion, { onAnswer, onGivenUp }: Listener): Probe {
   let stopped = false;
   let running: Probe | null = null;
+  let failures = 0;
+  const hear = (answer: ProbeAnswer) => {
+    failures = 0;
+    onAnswer(answer);
+  };
+  const fail = (why: string) => {
+    if (stopped) return;
+    onAnswer({ kind: 'unhealthy', why: `cannot ask: ${why}` });
+    if (failures === patience) onGivenUp(why);
+    else setTimeout(begin, retry);
+  };
+  const failed = (why: string) => {
+    failures += 1;
+    fail(why);
+  };
   const begin = () => {
     if (stopped) return;
     try {
-      running = spawnProbe(host, question, onAnswer);
+      running = spawnProbe(host, question, hear, failed);
     } catch (error) {
-      setTimeout(begin, retry);
-      setImmediate(() => onAnswer({ kind: 'unhealthy', why: `cannot ask: ${messageOf(error)}` }));
+      const tell = shortages.includes(errnoOf(error)) ? fail : failed;
+      setImmediate(() => tell(messageOf(error)));
     }
   };
   begin();
@@ -45,7 +68,12 @@ export function startProbe(
   };
 }
 
-function spawnProbe(host: Host, question: ProbeQuestion, onAnswer: (answer: ProbeAnswer) => void): Probe {
+function spawnProbe(
+  host: Host,
+  question: ProbeQuestion,
+  onAnswer: (answer: ProbeAnswer) => void,
+  onFailure: (why: string) => void,
+): Probe {
   const user = probeUser(host);
   const opened: number[] = [];
   const closing = (fd: number) => {
@@ -54,9 +82,12 @@ function spawnProbe(host: Host, question: ProbeQuestion, onAnswer: (answer: Prob
   };
   let pidfd: number;
   let pid: number;
+  let status: number;
+  let refusal: string;
   try {
-    const { argv, binary } = ownProgram('probe', 'hostd-probe', user, host.settings.runtimeDir);
-    closing(binary);
+    const own = ownProgram('probe', 'hostd-probe', user, host.settings.runtimeDir);
+    closing(own.binary);
+    refusal = own.refusal;
     const nothing = closing(openSync('/dev/null', 'r+'));
     keepReserve(nothing);
     const [read, write] = native.pipe();
@@ -68,8 +99,8 @@ function spawnProbe(host: Host, question: ProbeQuestion, onAnswer: (answer: Prob
     });
     const child = native.spawn({
       file: '',
-      binary,
-      argv,
+      binary: own.binary,
+      argv: own.argv,
       env: [`HOSTD_PROBE=${JSON.stringify(question)}`],
       directory: '/',
       uid: user.uid,
@@ -82,8 +113,8 @@ function spawnProbe(host: Host, question: ProbeQuestion, onAnswer: (answer: Prob
       noNewPrivs: 1,
     });
     closing(child.gate);
-    closing(child.status);
     pid = child.pid;
+    status = child.status;
     pidfd = native.pidfdOpen(pid);
     writeSync(child.gate, '\n');
   } finally {
@@ -92,8 +123,12 @@ function spawnProbe(host: Host, question: ProbeQuestion, onAnswer: (answer: Prob
   let ended = false;
   native.watch(pidfd, () => {
     ended = true;
-    native.reap(pid);
+    const how = native.reap(pid);
+    const failure = launchFailure(status, refusal);
     closeSync(pidfd);
+    closeSync(status);
+    // Its last word, that the app is healthy, may still be on its way.
+    if (how?.code !== 0) onFailure(failure ?? `the probe ended with ${how?.code ?? `signal ${how?.signal}`}`);
   });
   return {
     stop() {

@@ -2,12 +2,13 @@
 
 import type { State } from '../../lifecycle/process.ts';
 import type { Host } from '../../model/host.ts';
+import type { Logger } from '../own/log.ts';
 import type { Loop } from './loop.ts';
 import { type Probe, startProbe } from './probe.ts';
 import type { Unit } from './unit.ts';
 
 /** Follows the units' states for as long as hostd lives. */
-export function askForHealth(loop: Loop, host: () => Host): void {
+export function askForHealth(loop: Loop, host: () => Host, log: Logger): void {
   const probes = new Map<Unit, Probe>();
   loop.listen((unit, before) => {
     const run = spawnedRun(unit.state);
@@ -15,14 +16,30 @@ export function askForHealth(loop: Loop, host: () => Host): void {
     probes.get(unit)?.stop();
     probes.delete(unit);
     const { health, socket } = unit.program;
+    if (run !== null) unit.unasked = null;
     // Over a socket that two generations share, nobody knows who answers.
     if (run === null || health === null || socket === null || unit.successor) return;
     unit.waitsFor = health.path;
-    const probe = startProbe(host(), { socket: socket.path, ...health }, answer => {
-      if (probes.get(unit) !== probe) return;
-      if (answer.kind === 'healthy') loop.post(unit, { kind: 'ready', run });
-      else unit.waitsFor = `${health.path}: ${answer.why}`;
-    });
+    const ready = () => loop.post(unit, { kind: 'ready', run });
+    const probe = startProbe(
+      host(),
+      { socket: socket.path, ...health },
+      {
+        onAnswer(answer) {
+          if (probes.get(unit) !== probe) return;
+          if (answer.kind === 'healthy') ready();
+          else unit.waitsFor = `${health.path}: ${answer.why}`;
+        },
+        onGivenUp(why) {
+          if (probes.get(unit) !== probe) return;
+          const { name } = unit.program;
+          log.error({ program: name, run }, `cannot ask "${name}" for its health: ${why}`);
+          unit.unasked = why;
+          // The next best: it has stayed up for startsecs.
+          setTimeout(ready, unit.policy.startsecs);
+        },
+      },
+    );
     probes.set(unit, probe);
   });
 }

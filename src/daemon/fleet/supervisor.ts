@@ -101,7 +101,7 @@ export function makeSupervisor(first: Host, context: SupervisorContext): Supervi
     for (const key of socketKeys(unit.program, host)) if (!used.has(key)) sockets.release(key);
   };
 
-  askForHealth(loop, () => host);
+  askForHealth(loop, () => host, log);
   loop.listen((unit, before) => {
     logChange(log, unit, before);
     updateHalfClose(unit);

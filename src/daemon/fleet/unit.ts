@@ -29,6 +29,8 @@ export interface Unit {
   timer: NodeJS.Timeout | undefined;
   /** What a program that is STARTING waits for, such as "/healthz: HTTP 503", or null. */
   waitsFor: string | null;
+  /** Why this run counts as RUNNING although nobody could ask for its health, or null. */
+  unasked: string | null;
   lastExit: Exit | null;
   /** Unix times in milliseconds. */
   startedAt: number | null;
@@ -48,6 +50,7 @@ export function makeUnit(program: Program, policy: Policy, equip: (unit: Unit) =
     run: null,
     timer: undefined,
     waitsFor: null,
+    unasked: null,
     cancelWait: null,
     lastExit: null,
     startedAt: null,
@@ -87,7 +90,7 @@ function describe(unit: Unit, uptime: number, now: number): string {
   const last = lastExit === null ? '' : ` (${describeExit(lastExit)})`;
   switch (state.kind) {
     case 'running':
-      return `pid ${run?.process.pid ?? '?'}, uptime ${formatUptime(uptime)}`;
+      return `pid ${run?.process.pid ?? '?'}, uptime ${formatUptime(uptime)}${unit.unasked === null ? '' : `, health unknown: ${unit.unasked}`}`;
     case 'starting':
       return [
         run === null ? [] : `pid ${run.process.pid}`,

@@ -156,7 +156,7 @@ export function equipProxy(
       ...routeSettings(settings.proxy),
     };
     const routesFd = closing(openRoutes(settings.runtimeDir, routes));
-    const { argv, binary } = ownProgram('proxy', proxyGroup, user, settings.runtimeDir);
+    const { argv, binary, refusal } = ownProgram('proxy', proxyGroup, user, settings.runtimeDir);
     closing(binary);
     const [read, write] = native.pipe();
     closing(write);
@@ -168,7 +168,7 @@ export function equipProxy(
     };
     readLines(read, factLimit, hear, onEnd);
     const env = { HOSTD_ROUTES_FD: `${firstRoutesFd}`, HOSTD_FACTS_FD: `${factsFd}` };
-    return { argv, env, fds: [routesFd, write, ...listeners, ...logs], binary, close };
+    return { argv, env, fds: [routesFd, write, ...listeners, ...logs], binary, refusal, close };
   } catch (error) {
     for (const fd of close) closeSync(fd);
     throw error;

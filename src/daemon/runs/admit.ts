@@ -14,6 +14,7 @@ export interface Admission {
   readonly number: number;
   readonly cgroup: string | null;
   readonly marker: string;
+  readonly refusal?: string | undefined;
 }
 
 /** Milliseconds after which a child whose end cannot be waited for is reaped. */
@@ -21,7 +22,7 @@ const buryLate = 1000;
 
 /** @throws when the run cannot be written down, or the child has failed already. */
 export function admitChild(child: Launched, admission: Admission, records: Records): Run {
-  const { program, number, cgroup, marker } = admission;
+  const { program, number, cgroup, marker, refusal } = admission;
   let pidfd = -1;
   try {
     pidfd = native.pidfdOpen(child.pid);
@@ -32,7 +33,7 @@ export function admitChild(child: Launched, admission: Admission, records: Recor
     records.write({ version: 1, ...record });
     writeSync(child.gate, '\n');
     closeSync(child.gate);
-    return { number, process: id, pidfd, cgroup, startedAt, status: child.status, marker };
+    return { number, process: id, pidfd, cgroup, startedAt, status: child.status, refusal, marker };
   } catch (error) {
     const failure = launchFailure(child.status);
     // At its closed gate the child ends, before any of the program's code.

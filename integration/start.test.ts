@@ -1,0 +1,168 @@
+// What hostd's start depends on: a Node, its addon, modes of files. Whatever is missing is found elsewhere, or said in a line.
+
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { chmodSync, copyFileSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { test } from 'node:test';
+import { run } from '../scripts/run.ts';
+import { needsRoot, testAccounts } from './harness/accounts.ts';
+import { tinyApp } from './harness/apps.ts';
+import { checkout, startHostd } from './harness/hostd.ts';
+import { broughtNode, copyCheckout, oldNode, wholeCheckout } from './harness/installation.ts';
+import { makePlace } from './harness/place.ts';
+import { needsVirtualenv } from './harness/virtualenvs.ts';
+
+/** A test runner of its own, not a part of this one. */
+const { NODE_TEST_CONTEXT: _, ...environment } = process.env;
+
+/** PATH of a machine whose own Node is too old. */
+const pathWith = (directory: string) => `${directory}:/usr/sbin:/usr/bin:/sbin:/bin`;
+
+const settings = (dir: string) => `[hostd]
+include = []
+runtime_dir = "${dir}/run"
+state_dir = "${dir}/lib"
+log_dir = "${dir}/log"
+[control]
+socket = "${dir}/run/hostd.sock"
+group = "root"
+`;
+
+test('demo and test run by the Node that npm has brought, without a link in node_modules/.bin', {
+  skip: process.arch !== 'x64' && 'the package of this architecture has another name',
+}, async t => {
+  const place = makePlace(t);
+  const home = await copyCheckout(`${place.dir}/clone`, wholeCheckout);
+  rmSync(`${home}/node_modules/.bin`, { recursive: true });
+  const env = { ...environment, PATH: pathWith(oldNode(place)) };
+  const demo = await run(['sh', `${home}/scripts/demo.sh`, '--remove', '--dir', `${place.dir}/demo`], {
+    env,
+  });
+  assert.equal(demo.code, 0, demo.stderr);
+  assert.match(demo.stdout, /^demo: removed /m);
+  const tests = await run(['sh', `${home}/scripts/test.sh`, 'scripts/tally-sum.test.ts'], { env });
+  assert.match(tests.stdout, /\n\d+ passed, 0 failed/, `${tests.stdout}${tests.stderr}`);
+});
+
+test('as root, tests in a clone below a closed directory run in an open copy', {
+  skip: needsRoot,
+}, async t => {
+  const place = makePlace(t);
+  const home = await copyCheckout(`${place.directory('closed', 0o700)}/clone`, wholeCheckout);
+  assert.equal(statSync(home).mode & 0o777, 0o755);
+  const argv = ['sh', `${home}/scripts/test.sh`, 'scripts/tally-sum.test.ts'] as const;
+  const { stdout, stderr } = await run([...argv], { env: environment });
+  assert.match(stdout, /^test: other users may not read .*, so the tests run in a copy, /m, stderr);
+  assert.match(stdout, /\n\d+ passed, 0 failed/, stderr);
+});
+
+test('a Node that the proxy’s user may not execute is said by check, log and status, until it may', {
+  skip: needsRoot || needsVirtualenv('recent'),
+}, async t => {
+  const place = makePlace(t);
+  const home = await copyCheckout(`${place.dir}/home`);
+  // As npm leaves it under umask 077. A copy: the hard link is the checkout's own.
+  const node = `${home}/${broughtNode}`;
+  rmSync(node);
+  copyFileSync(`${checkout}/${broughtNode}`, node);
+  chmodSync(node, 0o700);
+  const { a } = await testAccounts();
+  const app = await tinyApp(place, { account: a, keys: { health: '/' } });
+  const PATH = pathWith(oldNode(place));
+  const hostd = await startHostd(place, { apps: [app], home, env: { PATH } });
+
+  const refused = `"www-data" may not execute "${node}"`;
+  const proxy = await hostd.state('hostd-proxy', 'BACKOFF');
+  assert.ok(proxy.description.includes(`${refused}; try: chmod go+rx ${node}`), proxy.description);
+  const tiny = await hostd.state('tiny', 'RUNNING');
+  assert.ok(tiny.description.includes(`health unknown: ${refused}`), tiny.description);
+  assert.equal(hostd.output().match(/cannot ask \\?"tiny\\?" for its health/g)?.length, 1, hostd.output());
+
+  const env = { PATH, ...place.env };
+  const check = await run([`${home}/bin/hostd`, 'check', '-c', hostd.config], { env });
+  assert.equal(check.code, 1, check.stderr);
+  assert.ok(
+    check.stdout.includes(`cannot run the proxy: ${refused}\n  try: chmod go+rx ${node}\n`),
+    check.stdout,
+  );
+
+  chmodSync(node, 0o755);
+  await hostd.hostctl('restart', 'hostd-proxy', 'tiny');
+  await hostd.state('hostd-proxy', 'RUNNING');
+  assert.doesNotMatch((await hostd.state('tiny', 'RUNNING')).description, /health/);
+  assert.equal((await hostd.get(app.host)).status, 200);
+});
+
+test('without its addon, hostd says in a line what is missing and how to make it', async t => {
+  const place = makePlace(t);
+  const home = await copyCheckout(`${place.dir}/home`);
+  rmSync(`${home}/build`, { recursive: true });
+  const config = place.write('hostd.toml', settings(place.dir));
+  const expected = `cannot load "${home}/build/hostd.node": it was not built\n  try: sh ${home}/src/native/build.sh\n`;
+  for (const [program, ...args] of [
+    ['hostd', 'check'],
+    ['hostd', 'start'],
+    ['hostctl', 'check'],
+  ] as const) {
+    const { code, stderr } = await run([`${home}/bin/${program}`, ...args, '-c', config], {
+      env: process.env,
+    });
+    assert.deepEqual({ code, stderr }, { code: 1, stderr: `${program}: ${expected}` });
+  }
+  const help = await run([`${home}/bin/hostctl`, '--help'], { env: process.env });
+  assert.equal(help.code, 0, help.stderr);
+});
+
+test('ps and pgrep know hostd and its proxy by their names', { skip: needsVirtualenv('recent') }, async t => {
+  const place = makePlace(t);
+  const hostd = await startHostd(place);
+  const { pid } = await hostd.state('hostd-proxy', 'RUNNING');
+  const nameOf = (pid: number) => readFileSync(`/proc/${pid}/comm`, 'utf8').trim();
+  assert.deepEqual([nameOf(hostd.pid), nameOf(pid ?? 0)], ['hostd', 'hostd-proxy']);
+});
+
+test('what npm packs is whole: installed without any script, it checks, and has its manual', async t => {
+  const place = makePlace(t);
+  const cwd = await copyCheckout(`${place.dir}/clone`, wholeCheckout);
+  const env = {
+    ...process.env,
+    npm_config_cache: process.env['npm_config_cache'],
+    npm_config_ignore_scripts: 'true',
+  };
+  const packed = await run(['npm', 'pack', '--silent', '--pack-destination', place.dir], { cwd, env });
+  assert.equal(packed.code, 0, packed.stderr);
+  const tarball = `${place.dir}/${packed.stdout.trim()}`;
+  const prefix = `${place.dir}/prefix`;
+  const options = ['--prefer-offline', '--no-audit', '--no-fund', '--prefix', prefix];
+  const installed = await run(['npm', 'install', '--global', ...options, tarball], {
+    cwd,
+    env,
+    timeout: 90_000,
+  });
+  if (/ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT/.test(installed.stderr))
+    return t.skip('needs a registry of npm');
+  assert.equal(installed.code, 0, installed.stderr);
+  const config = place.write('hostd.toml', settings(place.dir));
+  const check = await run([`${prefix}/bin/hostd`, 'check', '-c', config], { env: process.env });
+  assert.deepEqual({ code: check.code, stderr: check.stderr }, { code: 0, stderr: '' }, check.stdout);
+  for (const page of ['man1/hostctl.1', 'man5/hostd.toml.5', 'man8/hostd.8'])
+    assert.ok(statSync(`${prefix}/share/man/${page}`).isFile());
+});
+
+test('build.sh leaves an addon that fits alone, and says in a line that it lacks a compiler for one that does not', async t => {
+  const place = makePlace(t);
+  const home = await copyCheckout(`${place.dir}/home`);
+  const build = () =>
+    spawnSync('sh', [`${home}/src/native/build.sh`], {
+      encoding: 'utf8',
+      env: { ...process.env, CC: 'no-such-cc' },
+    });
+  assert.deepEqual([build().status, build().stderr], [0, '']);
+  rmSync(`${home}/build/hostd.node`);
+  const { status, stderr } = build();
+  assert.equal(status, 1);
+  assert.equal(
+    stderr,
+    'hostd: cannot find a C compiler ("no-such-cc")\n  try, as root: apt-get install gcc libc6-dev\n',
+  );
+});

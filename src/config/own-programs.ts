@@ -1,0 +1,35 @@
+// Whether hostd's own programs, which run as [proxy] user, can be started at all: they are executed by the Node that runs
+// hostd, and root may execute files that nobody else may, such as those that were installed with umask 027.
+
+import { type Stats, statSync } from 'node:fs';
+import type { Host } from '../model/host.ts';
+import type { Problem } from '../model/problem.ts';
+import { native, type User } from '../native/index.ts';
+
+/** By the file's mode alone (chmod(1)); an access control list is not looked at. */
+export function mayExecute(
+  file: Pick<Stats, 'uid' | 'gid' | 'mode'>,
+  user: Pick<User, 'uid' | 'groups'>,
+): boolean {
+  if (user.uid === 0) return (file.mode & 0o111) !== 0;
+  if (file.uid === user.uid) return (file.mode & 0o100) !== 0;
+  return (file.mode & (user.groups.includes(file.gid) ? 0o010 : 0o001)) !== 0;
+}
+
+/** What it means when the kernel lets `user` not execute the Node at `path`, and what to type. */
+export function refusedNode(user: string, path: string): { readonly message: string; readonly hint: string } {
+  return { message: `"${user}" may not execute "${path}"`, hint: `chmod go+rx ${path}` };
+}
+
+/** Nothing, or the one problem that keeps the proxy and the health probes from running. Only root's hostd can have it. */
+export function ownProgramProblems({ settings, programs }: Host, node: string = process.execPath): Problem[] {
+  const { enabled, user: name } = settings.proxy;
+  if (process.geteuid?.() !== 0 || !(enabled || programs.some(({ health }) => health !== null))) return [];
+  const user = native.user(name);
+  // That it does not exist is another problem.
+  if (user === null || mayExecute(statSync(node), user)) return [];
+  const what = enabled ? 'cannot run the proxy' : 'cannot ask for health';
+  const { message, hint } = refusedNode(name, node);
+  const at = { file: settings.file, key: ['proxy', 'user'] };
+  return [{ severity: 'error', message: `${what}: ${message}`, hint, at }];
+}
