@@ -55,3 +55,17 @@ test('only a whole request is one, and nothing odd gets into the environment', (
   assert.equal(decodeRequest(Buffer.from('{')), null);
   assert.equal(decodeSize(Buffer.from('{"columns":1e9,"rows":1}')), null);
 });
+
+test('a long frame that comes byte by byte costs as much as it is long, not its square', () => {
+  const read = (length: number): number => {
+    const frame = encodeFrame('input', Buffer.alloc(length));
+    const reader = new FrameReader();
+    const start = performance.now();
+    for (let at = 0; at < frame.length; at++) reader.push(frame.subarray(at, at + 1));
+    return Math.max(0.5, performance.now() - start);
+  };
+  read(4096);
+  // Other work of the machine only adds to it; the square would be 64 times as much.
+  const ratios = [1, 2, 3].map(() => read(131_072) / read(16_384));
+  assert.ok(Math.min(...ratios) < 40, String(ratios));
+});

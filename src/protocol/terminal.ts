@@ -80,24 +80,37 @@ export function encodeFrame(kind: FrameKind, bytes: Uint8Array | string = ''): B
 
 /** Takes bytes as they come and gives whole frames; null for ever once something came that is none. */
 export class FrameReader {
-  #rest: Buffer = Buffer.alloc(0);
+  /** What no frame was made of yet: put together only when it is enough, not with every piece that comes. */
+  #pieces: Buffer[] = [];
+  #size = 0;
+  /** Bytes that the next frame needs, as far as is known. */
+  #wanted = header;
   #broken = false;
 
   push(bytes: Buffer): Frame[] | null {
     if (this.#broken) return null;
-    this.#rest = this.#rest.length === 0 ? bytes : Buffer.concat([this.#rest, bytes]);
+    this.#pieces.push(bytes);
+    this.#size += bytes.length;
+    if (this.#size < this.#wanted) return [];
+    let rest = this.#pieces.length === 1 ? bytes : Buffer.concat(this.#pieces);
     const frames: Frame[] = [];
-    while (this.#rest.length >= header) {
-      const kind = names.get(this.#rest.readUInt8(0));
-      const length = this.#rest.readUInt32BE(1);
+    this.#wanted = header;
+    while (rest.length >= header) {
+      const kind = names.get(rest.readUInt8(0));
+      const length = rest.readUInt32BE(1);
       if (kind === undefined || length > frameLimit) {
         this.#broken = true;
+        this.#pieces = [];
         return null;
       }
-      if (this.#rest.length < header + length) break;
-      frames.push({ kind, bytes: this.#rest.subarray(header, header + length) });
-      this.#rest = this.#rest.subarray(header + length);
+      this.#wanted = header + length;
+      if (rest.length < this.#wanted) break;
+      frames.push({ kind, bytes: rest.subarray(header, this.#wanted) });
+      rest = rest.subarray(this.#wanted);
+      this.#wanted = header;
     }
+    this.#pieces = rest.length === 0 ? [] : [rest];
+    this.#size = rest.length;
     return frames;
   }
 }

@@ -3,6 +3,7 @@
 import { constants } from 'node:os';
 import { HostdError } from '../../errors.ts';
 import type { Progress, StatusReply } from '../../protocol/control.ts';
+import { distinctNames } from '../../protocol/names.ts';
 import type { SiteTraffic } from '../../protocol/traffic.ts';
 import type { Ending } from '../ending.ts';
 import { hangUp, reload } from '../fleet/handover.ts';
@@ -40,8 +41,8 @@ export function commandHandlers(daemon: Daemon): Handlers {
       return order(loop, units, report);
     };
   return {
-    'GET /status': ({ query }) => status(supervisor, query.getAll('name')),
-    'GET /sites': ({ query }) => sites(supervisor, query.getAll('name')),
+    'GET /status': ({ query }) => status(supervisor, distinctNames(query.getAll('name'))),
+    'GET /sites': ({ query }) => sites(supervisor, distinctNames(query.getAll('name'))),
     'GET /pid': () => ({ pid: process.pid }),
     ...logHandlers(supervisor, daemon.logs),
     'POST /start': call => act(call, remembered(start, false)),
@@ -117,7 +118,8 @@ function byName(a: { group: string; name: string }, b: { group: string; name: st
 
 function namesOf({ body }: Call): string[] {
   const { names } = body;
-  if (Array.isArray(names) && names.length > 0 && names.every(name => typeof name === 'string')) return names;
+  if (Array.isArray(names) && names.length > 0 && names.every(name => typeof name === 'string'))
+    return distinctNames(names);
   throw new HostdError('usage', 'cannot tell which programs are meant: "names" must be a list of strings');
 }
 

@@ -3,6 +3,7 @@
 import type { ServerResponse } from 'node:http';
 import { errnoOf, HostdError, messageOf } from '../../errors.ts';
 import type { Progress } from '../../protocol/control.ts';
+import { distinctNames } from '../../protocol/names.ts';
 import { type Call, type Handlers, stream } from '../control/control.ts';
 import type { Supervisor } from '../fleet/supervisor.ts';
 import type { Unit } from '../fleet/unit.ts';
@@ -48,9 +49,10 @@ function each(
   const { names } = call.body;
   if (names !== undefined && !(Array.isArray(names) && names.every(name => typeof name === 'string')))
     throw new HostdError('usage', 'cannot tell which logs are meant: "names" must be a list of strings');
+  const distinct = distinctNames(names ?? []);
   return stream(call.response, async report => {
     const units: Unit[] = [];
-    for (const name of names ?? []) {
+    for (const name of distinct) {
       const found = supervisor.select(name);
       units.push(...found);
       if (found.length === 0 && name !== 'all')

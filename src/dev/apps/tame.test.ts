@@ -65,3 +65,7 @@ test('the last traceback is what the page shows, without what came after it', ()
     'django.core.exceptions.ImproperlyConfigured: y',
   );
 });
+
+test('carriage returns without end take no time', () => {
+  assert.equal(tameLine(`a${'\r'.repeat(1_000_000)}b\r`, false), 'b');
+});

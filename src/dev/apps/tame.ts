@@ -10,7 +10,9 @@ const unfinished = /\x1b(?:\[[0-?]*[ -/]*|\][^\x07\x1b]*)?$/;
 
 /** One line as it can stand beside others. Of what overwrote itself by carriage returns, the last is kept. */
 export function tameLine(line: string, hasColours: boolean): string {
-  const shown = line.replace(/\r+$/, '');
+  let end = line.length;
+  while (end > 0 && line.charCodeAt(end - 1) === 13) end--;
+  const shown = line.slice(0, end);
   const last = shown.slice(shown.lastIndexOf('\r') + 1);
   const tamed = last
     .replace(sequences, sequence => (hasColours && colour.test(sequence) ? sequence : ''))
@@ -30,8 +32,13 @@ export class Lines {
   rest = '';
 
   push(bytes: Uint8Array): string[] {
-    const lines = (this.rest + this.#decoder.decode(bytes, { stream: true })).split('\n');
-    this.rest = lines.pop() ?? '';
+    const text = this.#decoder.decode(bytes, { stream: true });
+    const [first = '', ...lines] = text.split('\n');
+    this.rest += first;
+    if (lines.length > 0) {
+      lines.unshift(this.rest);
+      this.rest = lines.pop() ?? '';
+    }
     // A program that never ends a line must not fill the memory.
     if (this.rest.length > longestLine) lines.push(this.rest.slice(0, longestLine));
     if (this.rest.length > longestLine) this.rest = '';

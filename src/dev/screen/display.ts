@@ -13,6 +13,8 @@ export interface Screen {
 const palette = [36, 33, 35, 32, 34, 96, 93, 95, 92, 94];
 /** Milliseconds after which a line that has not ended is taken for a prompt. */
 const promptMs = 60;
+/** Characters at its end by which a prompt is known. */
+const longestPrompt = 200;
 /** How prompts of debuggers and shells end. */
 const waitsForInput = /(\(Pdb\)|\(Pdb\+\+\)|ipdb>|pudb>|>>>|In \[\d+\]:|\[y\/N\]|[Pp]assword.*:) ?$/;
 
@@ -123,7 +125,7 @@ export class Display {
     }
     this.#open = name;
     this.#shown.set(name, prompt.length);
-    if (waitsForInput.test(tameLine(prompt, false))) this.onPrompt?.(name);
+    if (waitsForInput.test(tameLine(prompt.slice(-longestPrompt), false))) this.onPrompt?.(name);
   }
 
   #endLine(): void {

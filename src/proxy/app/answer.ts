@@ -32,15 +32,12 @@ export class Answer {
   #pieces: Buffer[] = [];
   #whole: string | null = null;
   #counted = 0;
+  /** Bytes of the body that have come and were not passed on. */
+  held = 0;
 
   constructor(exchange: Exchange, redirector: Redirector) {
     this.#exchange = exchange;
     this.#redirector = redirector;
-  }
-
-  /** Bytes of the body that have come and were not passed on. */
-  get held(): number {
-    return this.#pieces.reduce((sum, { length }) => sum + length, 0);
   }
 
   begin(head: ResponseHead): 'body' | 'no-body' {
@@ -51,6 +48,7 @@ export class Answer {
   /** A view on a shared buffer. */
   piece(bytes: Uint8Array): void {
     this.#pieces.push(Buffer.from(bytes));
+    this.held += bytes.length;
   }
 
   /** The whole body, latin-1. */
@@ -145,6 +143,7 @@ export class Answer {
   #takePieces(): Buffer | null {
     const pieces = this.#pieces;
     this.#pieces = [];
+    this.held = 0;
     return pieces.length > 1 ? Buffer.concat(pieces) : (pieces[0] ?? null);
   }
 

@@ -2,6 +2,7 @@
 // again. Knows nothing of clients.
 
 import { ChunkedDecoder } from '../http/chunked.ts';
+import { HeadText } from '../http/head-text.ts';
 import { parseResponseHead, type ResponseHead } from '../http/response-head.ts';
 import type { Address, AppSocket, AppSocketEvents } from './app-socket.ts';
 import { openAppSocket } from './open-app-socket.ts';
@@ -45,7 +46,7 @@ export class AppConnection implements AppSocketEvents {
   readonly #socket: AppSocket;
   #reader: AnswerReader | null = null;
   #place: 'idle' | 'head' | 'length' | 'chunked' | 'close' | 'tunnel' = 'idle';
-  #text = '';
+  readonly #text: HeadText;
   #left = 0;
   #chunked: ChunkedDecoder | null = null;
   #interim = 0;
@@ -61,6 +62,7 @@ export class AppConnection implements AppSocketEvents {
   /** Begins to connect. */
   constructor(address: Address, limits: AppConnectionLimits) {
     this.#limits = limits;
+    this.#text = new HeadText(limits.responseHeader);
     this.#socket = openAppSocket(address, this);
   }
 
@@ -77,7 +79,7 @@ export class AppConnection implements AppSocketEvents {
   begin(reader: AnswerReader): void {
     this.#reader = reader;
     this.#place = 'head';
-    this.#text = '';
+    this.#text.clear();
     this.#interim = 0;
     this.#reusable = false;
     this.#socket.setTimeout(this.#limits.upstreamGapMs);
@@ -166,18 +168,17 @@ export class AppConnection implements AppSocketEvents {
   }
 
   #takeHead(reader: AnswerReader, bytes: Uint8Array): void {
-    const text = latin1(bytes);
-    this.#text = this.#text === '' ? text : this.#text + text;
-    const parsed = parseResponseHead(this.#text, this.#limits.responseHeader);
+    const whole = this.#text.add(latin1(bytes));
+    if (whole === null) return;
+    const parsed = parseResponseHead(whole, this.#limits.responseHeader);
     if (parsed.kind === 'more') return;
     if (parsed.kind === 'bad') {
       this.#fail('bad', parsed.why);
       return;
     }
     const { head, size } = parsed;
-    const whole = this.#text;
     const left = whole.length - size;
-    this.#text = '';
+    this.#text.clear();
     // Most answers come all at once: then their text is at hand already.
     if (head.status >= 200 && head.framing.kind === 'length' && head.framing.length === left && left > 0) {
       this.#beginWhole(reader, head, whole, size);
@@ -263,7 +264,7 @@ export class AppConnection implements AppSocketEvents {
 
   #fail(kind: AnswerFailure['kind'], why: string): void {
     const reader = this.#reader;
-    const begun = this.#place !== 'head' || this.#text !== '' || this.#interim > 0;
+    const begun = this.#place !== 'head' || this.#text.size > 0 || this.#interim > 0;
     this.destroy();
     if (reader === null) this.pool?.drop(this);
     else reader.failed({ kind, why, begun });

@@ -6,7 +6,7 @@ import type { BodyReader } from './message.ts';
 
 function incoming(): { readonly request: IncomingRequest; readonly asked: () => number } {
   const parser = RequestParser.take();
-  parser.readHead(Buffer.from('POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\n'));
+  parser.readHead(Buffer.from('POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\n'), 1000, 100);
   let asked = 0;
   const request = new IncomingRequest(parser, true, {
     readOn: () => {

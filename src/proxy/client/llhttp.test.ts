@@ -13,7 +13,7 @@ interface Read {
 }
 
 /** Reads one request that comes in packets; `hasBody` as its framing says. An error is a string. */
-function read(packets: readonly string[], hasBody = false): Read | string {
+function read(packets: readonly string[], hasBody = false, room = 1e6): Read | string {
   const parser = RequestParser.take();
   const pieces: Buffer[] = [];
   let rest = '';
@@ -22,7 +22,7 @@ function read(packets: readonly string[], hasBody = false): Read | string {
     for (const packet of packets) {
       let bytes = Buffer.from(packet, 'latin1');
       if (!parser.isHeadRead) {
-        const used = parser.readHead(bytes);
+        const used = parser.readHead(bytes, room, 100);
         if (used === -1) return parser.error;
         bytes = bytes.subarray(used);
         if (!parser.isHeadRead) continue;

@@ -43,6 +43,8 @@ const llhttp = instantiate();
 const errors = namesOf('ERROR');
 const methods = namesOf('METHODS');
 const bufferBytes = 65_536;
+/** Bytes that are tried first, since they may be the end of a short request: those behind it would have been copied in vain. */
+const firstPortion = 2048;
 const buffer = llhttp.malloc(bufferBytes);
 let memory = new Uint8Array(llhttp.memory.buffer);
 
@@ -101,8 +103,10 @@ export class RequestParser {
   upgrade = false;
   /** Characters in the fields after the body. */
   trailerSize = 0;
-  /** What llhttp calls the error, such as "INVALID_METHOD". */
+  /** What llhttp calls the error, such as "INVALID_METHOD", or "TOO_LARGE". */
   error = '';
+  /** Whether a request line has been read to its end. */
+  isPastLine = false;
 
   /** One to begin a request with; release() gives it back. */
   static take(): RequestParser {
@@ -121,11 +125,6 @@ export class RequestParser {
     return `${llhttp.llhttp_get_http_major(this.#parser)}.${llhttp.llhttp_get_http_minor(this.#parser)}`;
   }
 
-  /** Whether a request line has been read to its end. */
-  get isPastLine(): boolean {
-    return this.fields.length > 0;
-  }
-
   get isHeadRead(): boolean {
     return this.#at !== 'head';
   }
@@ -134,10 +133,17 @@ export class RequestParser {
     return this.#at === 'end';
   }
 
-  /** Reads on in the head: how many bytes belong to it (all of them, while isHeadRead is false), or -1: see `error`. */
-  readHead(bytes: Buffer): number {
+  /**
+   * Reads on in the head: how many bytes belong to it (all of them, while isHeadRead is false), or -1: see `error`. It is
+   * "TOO_LARGE" for more than `room` bytes, or `mostFields` fields, of which nothing is made then.
+   */
+  readHead(bytes: Buffer, room: number, mostFields: number): number {
     const used = this.#execute(bytes);
-    if (this.#spans.length > 0) this.#keep(bytes);
+    if (used > room || !this.#keep(bytes, mostFields)) {
+      this.#spans.length = 0;
+      this.error = 'TOO_LARGE';
+      return -1;
+    }
     if (this.isHeadRead) trimEnds(this.fields);
     return used;
   }
@@ -164,13 +170,20 @@ export class RequestParser {
     this.#spans.length = 0;
     this.url = '';
     this.fields = [];
+    this.isPastLine = false;
     this.trailerSize = 0;
     spare.push(this);
   }
 
   /** For llhttp's callbacks, as are the next two. */
   sawSpan(kind: Kind, start: number, length: number): void {
-    this.#spans.push(kind, this.#base + start, this.#base + start + length);
+    const spans = this.#spans;
+    const [from, to] = [this.#base + start, this.#base + start + length];
+    if (kind === name) this.isPastLine = true;
+    // What goes on from one portion to the next is one span of a body.
+    const last = spans.length - 1;
+    if (kind === body && spans[last] === from && spans[last - 2] === body) spans[last] = to;
+    else spans.push(kind, from, to);
   }
 
   sawHead(upgrade: boolean, keepAlive: boolean): void {
@@ -185,8 +198,10 @@ export class RequestParser {
 
   #execute(bytes: Buffer): number {
     this.#base = 0;
+    let most = firstPortion;
     do {
-      const portion = Math.min(bytes.length - this.#base, bufferBytes);
+      const portion = Math.min(bytes.length - this.#base, most);
+      most = Math.min(most * 2, bufferBytes);
       memory.set(bytes.subarray(this.#base, this.#base + portion), buffer);
       current = this;
       const errno = llhttp.llhttp_execute(this.#parser, buffer, portion);
@@ -205,19 +220,21 @@ export class RequestParser {
     return bytes.length;
   }
 
-  /** Makes strings of what has been seen. One that continues over two calls comes in two parts. */
-  #keep(bytes: Buffer): void {
+  /** Makes strings of what has been seen. One that continues over two calls comes in two parts. false: there are too many. */
+  #keep(bytes: Buffer, mostFields: number): boolean {
     const spans = this.#spans;
+    if (spans.length === 0) return true;
     const text = bytes.toString('latin1', 0, spans[spans.length - 1]);
     const { fields } = this;
     for (let i = 0; i < spans.length; i += 3) {
       const part = text.slice(spans[i + 1], spans[i + 2]);
       const kind = spans[i];
       if (kind === url) this.url += part;
-      else if ((kind === name) === (fields.length % 2 === 0)) fields.push(part);
-      else fields[fields.length - 1] += part;
+      else if ((kind === name) !== (fields.length % 2 === 0)) fields[fields.length - 1] += part;
+      else if (fields.push(part) > 2 * mostFields) return false;
     }
     spans.length = 0;
+    return true;
   }
 }
 
@@ -225,7 +242,12 @@ export class RequestParser {
 function trimEnds(fields: string[]): void {
   for (let i = 1; i < fields.length; i += 2) {
     const value = fields[i] ?? '';
-    const last = value.charCodeAt(value.length - 1);
-    if (last === 32 || last === 9) fields[i] = value.replace(/[ \t]+$/, '');
+    let end = value.length;
+    while (end > 0 && isBlank(value.charCodeAt(end - 1))) end--;
+    if (end < value.length) fields[i] = value.slice(0, end);
   }
+}
+
+function isBlank(code: number): boolean {
+  return code === 32 || code === 9;
 }

@@ -135,12 +135,11 @@ export class RequestReader implements BodySource, HasDeadline {
     if (this.#connection.active !== null) return false;
     const parser = this.#parser ?? RequestParser.take();
     this.#parser = parser;
-    const used = parser.readHead(bytes);
+    const { requestLine, headerTotal, headerCount, headerMs } = this.#limits;
+    const used = parser.readHead(bytes, requestLine + headerTotal - this.#headSize, headerCount);
     if (used === -1) return this.#fail(statusOf(parser, bytes));
-    if (this.#headSize === 0 && !parser.isHeadRead) deadlines.set(this, this.#limits.headerMs);
+    if (this.#headSize === 0 && !parser.isHeadRead) deadlines.set(this, headerMs);
     this.#headSize += used;
-    if (this.#headSize > this.#limits.requestLine + this.#limits.headerTotal)
-      return this.#fail(parser.isPastLine ? 431 : 414);
     this.#bytes = used === bytes.length ? null : bytes.subarray(used);
     if (parser.isHeadRead) this.#begin(parser);
     return true;
@@ -240,7 +239,8 @@ function isWebSocket({ method, httpVersion, rawHeaders }: IncomingRequest, limit
   return !('refuse' in head) && head.upgrade === 'websocket';
 }
 
-function statusOf({ error }: RequestParser, bytes: Buffer): number {
+function statusOf({ error, isPastLine }: RequestParser, bytes: Buffer): number {
+  if (error === 'TOO_LARGE') return isPastLine ? 431 : 414;
   if (error !== 'INVALID_VERSION') return 400;
   return /^[^\n]* HTTP\/[2-9]\.\d\r?\n/.test(bytes.toString('latin1', 0, 8192)) ? 505 : 400;
 }

@@ -4,6 +4,8 @@
 import { lstatSync, readlinkSync, type Stats } from 'node:fs';
 
 const mostLinks = 40;
+/** Names that are looked at, those of links included: an app can make links that lead up and down without end. */
+const mostNames = 256;
 
 /** Who could have made the links below a directory: root alone, this owner, or one cannot tell. */
 type Maker = number | 'root' | 'anybody';
@@ -18,7 +20,9 @@ export function realAlias(alias: string): string | null {
   let maker: Maker = 'root';
   const makers = new Set<Maker>();
   try {
+    let names = 0;
     for (let links = 0, part = rest.shift(); part !== undefined; part = rest.shift()) {
+      if (++names > mostNames) return null;
       const path: string = walked === '/' ? `/${part}` : `${walked}/${part}`;
       const entry = lstatSync(asPath(path));
       // Below what an app may write to, the owner of a directory proves nothing: the app could have moved it there.

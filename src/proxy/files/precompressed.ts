@@ -16,8 +16,8 @@ const none: readonly Coding[] = [];
 
 /** Milliseconds for which it is believed which files lie beside one. What is sent is looked at by served-file.ts all the same. */
 const believedMs = 1000;
-/** Files of which it is known. */
-const knownLimit = 10_000;
+/** Characters of all paths of which it is known: an app can have many files, of long names. */
+const knownLimit = 1_048_576;
 
 interface Known {
   readonly codings: readonly Coding[];
@@ -26,6 +26,7 @@ interface Known {
 
 /** By path, latin-1. */
 const known = new Map<string, Known>();
+let knownSize = 0;
 
 /**
  * Where the app's author alone puts files (collectstatic). What visitors upload is sent as it is: one could lie beside
@@ -57,7 +58,11 @@ function codingsBeside(path: string, file: ServedFile): readonly Coding[] {
   const now = performance.now();
   if (before !== undefined && now - before.at < believedMs) return before.codings;
   const codings = allCodings.filter(coding => isVariant(path + suffixes[coding], file));
-  if (known.size >= knownLimit) known.clear();
+  if (before === undefined) knownSize += path.length + 100;
+  if (knownSize > knownLimit) {
+    known.clear();
+    knownSize = path.length + 100;
+  }
   known.set(path, { codings, at: now });
   return codings;
 }

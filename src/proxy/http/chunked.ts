@@ -40,9 +40,9 @@ export class ChunkedDecoder {
       }
       const lf = bytes.indexOf(10, at);
       const end = lf === -1 ? bytes.length : lf + 1;
+      if (this.#line.length + end - at > lineLimit) return { kind: 'bad' };
       for (let i = at; i < end; i++) this.#line += String.fromCharCode(bytes[i] ?? 0);
       at = end;
-      if (this.#line.length > lineLimit) return { kind: 'bad' };
       if (lf === -1) return { kind: 'more' };
       const line = this.#line;
       this.#line = '';

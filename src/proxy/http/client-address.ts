@@ -45,14 +45,18 @@ export function clientBehind(peer: Client, claims: ForwardedClaims, isTrusted: I
   return { address, secure: scheme === 'https', port: null };
 }
 
+/** Proxies that a request may have come through; beyond them the list is somebody's joke. */
+const mostProxies = 100;
+
 /**
  * The rightmost address of X-Forwarded-For that is not trusted: whatever is to the left of it is hearsay. All of them
- * trusted: the leftmost. What is no address ends the search at the last one that was.
+ * trusted: the leftmost. What is no address ends the search at the last one that was, and so does a list without end.
  */
 export function addressBehind(peer: string, forwardedFor: string, isTrusted: IsTrusted): string {
   let found = peer;
   const members = forwardedFor.split(',');
-  for (let i = members.length - 1; i >= 0; i--) {
+  const end = Math.max(0, members.length - mostProxies);
+  for (let i = members.length - 1; i >= end; i--) {
     const text = (members[i] ?? '').trim();
     if (text === '') continue;
     const address = addressOf(text);

@@ -59,7 +59,16 @@ function stripSpaces(text: string): string {
   return text.slice(start, end);
 }
 
-/** Beyond 64 bits, as for nginx; below it, what a double can't hold exactly is beyond every file anyway. */
+const longest = '9223372036854775807';
+
+/**
+ * Beyond 64 bits, as for nginx; below it, what a double can't hold exactly is beyond every file anyway. Compared as texts:
+ * a number of thousands of digits takes long to make.
+ */
 function isHuge(digits: string): boolean {
-  return digits.length > 18 && BigInt(digits) > 9_223_372_036_854_775_807n;
+  if (digits.length < longest.length) return false;
+  let start = 0;
+  while (start < digits.length - 1 && digits.charCodeAt(start) === 48) start++;
+  const length = digits.length - start;
+  return length > longest.length || (length === longest.length && digits.slice(start) > longest);
 }

@@ -195,7 +195,9 @@ export function readRequestHead(
   const refused = refuseFraming(length, coding, version);
   if (refused !== null) return refused;
   if (host === null && version !== '1.0') return { refuse: 400 };
-  const listed = connection === null || isUsual(connection) ? null : listTokens(connection);
+  const listed =
+    connection === null || isUsual(connection) ? null : listTokens(connection, limits.headerCount);
+  if (listed === 'too-many') return { refuse: 431 };
   return {
     host,
     contentLength: length === null ? null : Number(length),
@@ -223,22 +225,21 @@ function isUsual(connection: string): boolean {
   return connection === 'keep-alive' || connection === 'close' || connection === 'Keep-Alive';
 }
 
-function listTokens(connection: string): readonly string[] {
-  return connection
-    .toLowerCase()
-    .split(',')
-    .map(token => token.trim());
+/** No request has more fields than `most`, so nobody has more to name. */
+function listTokens(connection: string, most: number): ReadonlySet<string> | 'too-many' {
+  const members = connection.toLowerCase().split(',', most + 1);
+  return members.length > most ? 'too-many' : new Set(members.map(token => token.trim()));
 }
 
-function upgradeOf(upgrade: string | null, listed: readonly string[] | null): RequestHead['upgrade'] {
-  if (upgrade === null || listed === null || !listed.includes('upgrade')) return 'none';
+function upgradeOf(upgrade: string | null, listed: ReadonlySet<string> | null): RequestHead['upgrade'] {
+  if (upgrade === null || listed === null || !listed.has('upgrade')) return 'none';
   return upgrade.trim().toLowerCase() === 'websocket' ? 'websocket' : 'other';
 }
 
 /** RFC 9110 section 7.6.1. Host, length and X-Forwarded-* are not among `passed`, so nobody can have them removed. */
-function withoutListed(passed: string, listed: readonly string[]): string {
+function withoutListed(passed: string, listed: ReadonlySet<string>): string {
   return passed
     .split('\r\n')
-    .filter(line => !listed.includes(line.slice(0, line.indexOf(':')).toLowerCase()))
+    .filter(line => !listed.has(line.slice(0, line.indexOf(':')).toLowerCase()))
     .join('\r\n');
 }

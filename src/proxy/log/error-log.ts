@@ -14,18 +14,24 @@ export interface Problem {
 
 export type ErrorLog = (problem: Problem) => void;
 
-const linesPerSecond = 20;
+/** Lines a second of one site, or of no site; and of all, so that no site can keep the others from being heard. */
+const linesPerSite = 20;
+const linesPerSecond = 100;
+/** Characters of what went wrong: an app's words may be among them. */
+const longestCause = 4096;
 
 /**
  * Writes to `fd`, and what concerns a site to that site's fd, too. A line that can't be written is lost: the log must
- * never be what stops the worker.
+ * never be what stops the worker. The next line says how many were `suppressed`.
  */
 export function openErrorLog(fd: number, sites: ReadonlyMap<string, number> = new Map()): ErrorLog {
+  const lines = new Map<string, number>();
   let second = 0;
-  let lines = 0;
+  let all = 0;
   let suppressed = 0;
   const write = (now: number, problem: Problem & { readonly suppressed?: number }): void => {
-    const line = `${JSON.stringify({ time: new Date(now).toISOString(), ...problem })}\n`;
+    const cause = problem.cause.slice(0, longestCause);
+    const line = `${JSON.stringify({ time: new Date(now).toISOString(), ...problem, cause })}\n`;
     for (const target of [fd, sites.get(problem.site ?? '')]) {
       try {
         if (target !== undefined) writeSync(target, line);
@@ -38,13 +44,18 @@ export function openErrorLog(fd: number, sites: ReadonlyMap<string, number> = ne
     const now = Date.now();
     if (Math.floor(now / 1000) !== second) {
       second = Math.floor(now / 1000);
-      lines = 0;
+      lines.clear();
+      all = 0;
     }
-    if (++lines > linesPerSecond) {
+    const { site = '' } = problem;
+    const ofSite = lines.get(site) ?? 0;
+    if (ofSite >= linesPerSite || all >= linesPerSecond) {
       suppressed++;
-    } else {
-      write(now, suppressed === 0 ? problem : { ...problem, suppressed });
-      suppressed = 0;
+      return;
     }
+    lines.set(site, ofSite + 1);
+    all++;
+    write(now, suppressed === 0 ? problem : { ...problem, suppressed });
+    suppressed = 0;
   };
 }

@@ -3,11 +3,15 @@
 import { admitHostName } from '../../model/host-name.ts';
 import type { RoutedSite } from '../../protocol/worker.ts';
 
+/** Characters of a name of 255, the dot behind it, and a port. */
+const longestHost = 262;
+
 /**
  * The name or the address in a Host header or an absolute target: lower case, without port or trailing dot.
  * null for what RFC 9110 section 7.2 wants refused: user names, empty labels, spaces, two ports.
  */
 export function hostName(value: string): string | null {
+  if (value.length > longestHost) return null;
   const parts = /^(\[[0-9a-fA-F:.]{2,45}\]|[^:[\]]+)(?::\d{0,5})?$/.exec(value);
   const name = parts?.[1];
   if (name === undefined) return null;

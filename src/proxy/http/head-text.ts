@@ -1,0 +1,44 @@
+// The beginning of an app's answer, gathered from however many pieces it comes in: each byte is looked at a few times, not once
+// for every piece that follows. Pure.
+
+const end = '\r\n\r\n';
+/** Characters that tell HTTP from anything else: parseResponseHead looks at them as soon as they are there. */
+const telling = 7;
+
+export class HeadText {
+  readonly #limit: number;
+  #pieces: string[] = [];
+  #size = 0;
+  #tail = '';
+
+  /** `limit`: characters that a head may have. */
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  /** Characters so far. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Adds a piece: all of the text, or null while nothing more can be told of it than before. */
+  add(text: string): string | null {
+    const before = this.#size;
+    this.#size += text.length;
+    if (before === 0 && text.includes(end)) return text;
+    const around = this.#tail + text;
+    this.#tail = around.slice(1 - end.length);
+    this.#pieces.push(text);
+    if (before >= telling && this.#size <= this.#limit && !around.includes(end)) return null;
+    const whole = this.#pieces.join('');
+    this.#pieces = [whole];
+    return whole;
+  }
+
+  clear(): void {
+    if (this.#size === 0) return;
+    this.#pieces = [];
+    this.#size = 0;
+    this.#tail = '';
+  }
+}
