@@ -69,7 +69,7 @@ test('a command runs as the app: user, groups, environment, directory; nothing o
   assert.match(stdout, /NoNewPrivs:\s+1/);
   assert.match(stdout, new RegExp(`^${app.root}/bin/python$`, 'm'));
   const log = await until('the log', () =>
-    /"terminal":1,"user":"[^"]+","uid":\d+,"pid":\d+,"program":"hello","what":"exec","argv":\["sh","-c"/.exec(
+    /"terminal":1,"user":"[^"]+","uid":\d+,"pid":\d+,"request":{"name":"hello","what":"exec","command":"sh","arguments":2},"msg":"terminal: [^"]+ asks for exec"}/.exec(
       hostd.output(),
     ),
   );
@@ -342,7 +342,7 @@ test('an operator who is not root gets no command as root', { skip: needsRoot ||
   assert.equal((await as('hello')).stdout.trim(), String(a.uid));
   const refused = await as('rooted');
   assert.equal(refused.code, 1);
-  assert.match(refused.stderr, /cannot run a command for "rooted": it runs as root, and you are not/);
+  assert.match(refused.stderr, /cannot run a command in "rooted": it runs as root, and you are not root/);
   assert.equal((await hostd.hostctl('exec', 'rooted', '--', 'id', '-u')).stdout.trim(), '0');
 });
 

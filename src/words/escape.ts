@@ -19,7 +19,8 @@ export function escapeJson(value: unknown): string {
   return escapeJsonText(JSON.stringify(value, null, 2));
 }
 
-function escapeJsonText(json: string): string {
+/** The same of JSON text. */
+export function escapeJsonText(json: string): string {
   return json.replace(unsafe, character => (character === '\n' ? character : `\\u${hex(character, 4)}`));
 }
 

@@ -5,6 +5,7 @@ import { HostdError } from '../../errors.ts';
 import type { Progress, StatusReply } from '../../protocol/control.ts';
 import { distinctNames } from '../../protocol/names.ts';
 import type { SiteTraffic } from '../../protocol/traffic.ts';
+import { refusalFor } from '../callers/standing.ts';
 import type { Ending } from '../ending.ts';
 import { hangUp, reload } from '../fleet/handover.ts';
 import { type Order, type Report, restart, start, stop } from '../fleet/orders.ts';
@@ -18,6 +19,9 @@ import type { Logger } from '../own/log.ts';
 import type { Records } from '../runs/records.ts';
 import { type Call, type Handlers, stream } from './control.ts';
 import { listMaintenance, readMaintenanceOrder, setMaintenance } from './maintenance.ts';
+
+/** Each is compared with every program, while everybody else waits. */
+const mostNames = 1000;
 
 export interface Daemon {
   readonly supervisor: Supervisor;
@@ -66,7 +70,7 @@ export function commandHandlers(daemon: Daemon): Handlers {
     'POST /signal': call => {
       const signal = signalOf(call.body['signal']);
       return act(call, async (_loop, units, report) => {
-        for (const unit of units) report(signalUnit(supervisor, unit, signal));
+        for (const unit of units) report(signalUnit(supervisor, unit, signal, call));
       });
     },
     'GET /maintenance': () => listMaintenance(supervisor, records),
@@ -118,6 +122,8 @@ function byName(a: { group: string; name: string }, b: { group: string; name: st
 
 function namesOf({ body }: Call): string[] {
   const { names } = body;
+  if (Array.isArray(names) && names.length > mostNames)
+    throw new HostdError('usage', `cannot take more than ${mostNames} names at once`, { hint: 'all' });
   if (Array.isArray(names) && names.length > 0 && names.every(name => typeof name === 'string'))
     return distinctNames(names);
   throw new HostdError('usage', 'cannot tell which programs are meant: "names" must be a list of strings');
@@ -149,8 +155,11 @@ function signalOf(value: unknown): NodeJS.Signals {
   return found[0] as NodeJS.Signals;
 }
 
-function signalUnit(supervisor: Supervisor, unit: Unit, signal: NodeJS.Signals): Progress {
+function signalUnit(supervisor: Supervisor, unit: Unit, signal: NodeJS.Signals, { caller }: Call): Progress {
   const { name } = unit.program;
+  const refused = refusalFor(caller, 'POST /signal', unit.program, supervisor.host(), signal);
+  if (refused !== null)
+    return { kind: 'done', name, outcome: 'failed', message: `${refused}\n  try: sudo hostctl signal ...` };
   return supervisor.signal(unit, signal)
     ? { kind: 'done', name, outcome: 'ok', message: `${name}: signalled` }
     : { kind: 'done', name, outcome: 'failed', message: `${name}: not running` };

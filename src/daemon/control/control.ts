@@ -5,12 +5,15 @@ import { existsSync, lstatSync, mkdirSync, unlinkSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { dirname } from 'node:path';
-import { HostdError, messageOf } from '../../errors.ts';
+import { type ErrorCode, HostdError, messageOf } from '../../errors.ts';
 import type { Settings } from '../../model/host.ts';
 import { native, type Peer } from '../../native/index.ts';
 import { API, type ErrorReply, type Progress } from '../../protocol/control.ts';
-import { terminalPath, terminalProtocol } from '../../protocol/terminal.ts';
+import { encodeFrame, terminalPath, terminalProtocol } from '../../protocol/terminal.ts';
+import { inShort, whoAsks } from '../callers/audit.ts';
+import { assertMay } from '../callers/standing.ts';
 import type { Logger } from '../own/log.ts';
+import { makeConnections, tooMany } from './connections.ts';
 
 // An import would load every export of node:http, undici among them: 13 MB for nothing.
 const { createServer } = process.getBuiltinModule('node:http');
@@ -18,6 +21,8 @@ const { createServer } = process.getBuiltinModule('node:http');
 /** The longest request body, in bytes. */
 const longestBody = 256 * 1024;
 const backlog = 128;
+/** How a call is refused: by the error's code; what is not listed is 409. */
+const statuses: Readonly<Partial<Record<ErrorCode, number>>> = { 'unknown-name': 404, permission: 403 };
 
 export interface Call {
   readonly path: string;
@@ -57,22 +62,33 @@ export function listenControl(control: Settings['control']): number {
 
 /** Serves the control socket until the process ends. */
 export function serveControl(fd: number, handlers: Handlers, log: Logger, upgrade: Upgrade): void {
+  const connections = makeConnections(log);
   const server = createServer((request, response) => {
+    const refused = connections.refusal(request.socket);
+    if (refused !== undefined) {
+      response.setHeader('Connection', 'close');
+      fail(response, 503, { code: 'failed', message: refused, hint: tooMany });
+      return;
+    }
     handle(request, response, handlers, log).catch(error => {
-      log.error({ err: error }, `control: ${messageOf(error)}`);
+      log.error({ err: error }, 'control: a call has failed');
       if (response.headersSent) response.destroy();
       else fail(response, 500, { code: 'failed', message: messageOf(error) });
     });
   });
   server.on('upgrade', (request, stream, early) => {
     const socket = stream as Socket;
-    leaveHttp(request, socket, early, upgrade).catch(error => {
-      log.error({ err: error }, `control: ${messageOf(error)}`);
+    const refused = connections.refusal(socket);
+    const refuse: Upgrade = async taken =>
+      void taken.end(encodeFrame('error', JSON.stringify({ message: refused, hint: tooMany })));
+    leaveHttp(request, socket, early, refused === undefined ? upgrade : refuse).catch(error => {
+      log.error({ err: error }, 'control: a call has failed');
       socket.destroy();
     });
   });
   // A command may take as long as its programs do.
   server.requestTimeout = 0;
+  server.on('connection', (socket: Socket) => connections.admit(socket, peerOf(socket)));
   server.listen({ fd });
 }
 
@@ -82,10 +98,11 @@ async function handle(
   handlers: Handlers,
   log: Logger,
 ): Promise<void> {
-  const caller = callerOf(request);
+  const caller = peerOf(request.socket);
   const url = new URL(request.url ?? '/', 'http://control');
   const path = url.pathname.startsWith(`${API}/`) ? url.pathname.slice(API.length) : '';
-  const handler = handlers[`${request.method} ${path}`];
+  const route = `${request.method} ${path}`;
+  const handler = Object.hasOwn(handlers, route) ? handlers[route] : undefined;
   if (handler === undefined) {
     fail(response, 404, { code: 'usage', message: `no such call: ${request.method} ${url.pathname}` });
     return;
@@ -99,19 +116,17 @@ async function handle(
     return;
   }
   if (request.method === 'POST') {
-    const user = native.user(caller.uid)?.name ?? String(caller.uid);
-    log.info(
-      { user, uid: caller.uid, pid: caller.pid, ...body },
-      `control: ${user} asks for ${path.slice(1)}`,
-    );
+    const who = whoAsks(caller);
+    log.info({ ...who, request: inShort(body) }, `control: ${who.user} asks for ${path.slice(1)}`);
   }
   try {
+    assertMay(caller, route);
     const reply = await handler({ path, query: url.searchParams, body, caller, request, response });
     if (reply !== undefined) sendJson(response, 200, reply);
   } catch (error) {
     if (!(error instanceof HostdError) || response.headersSent) throw error;
     const { code, message, hint } = error;
-    fail(response, code === 'unknown-name' ? 404 : 409, {
+    fail(response, statuses[code] ?? 409, {
       code,
       message,
       ...(hint === undefined ? {} : { hint }),
@@ -129,7 +144,7 @@ async function leaveHttp(
     socket.end('HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n');
     return;
   }
-  const caller = callerOf(request);
+  const caller = peerOf(request.socket);
   socket.write(
     `HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: ${terminalProtocol}\r\n\r\n`,
   );
@@ -137,8 +152,8 @@ async function leaveHttp(
 }
 
 /** @throws when the kernel does not tell: then nobody is served. */
-function callerOf(request: IncomingMessage): Peer {
-  const { _handle: handle } = request.socket as unknown as { _handle: { fd: number } };
+function peerOf(socket: Socket): Peer {
+  const { _handle: handle } = socket as unknown as { _handle: { fd: number } };
   return native.peer(handle.fd);
 }
 

@@ -4,6 +4,7 @@
 import { closeSync, fstatSync, readSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { type Owner, openDirectory, openForReading } from '../../linux/paths.ts';
+import { checkReserve } from '../runs/descriptors.ts';
 import { type Followers, fileKey, type Shift } from './followers.ts';
 import { type QuietWatch, watchQuietly } from './quiet-watch.ts';
 import { tailOffset } from './tail-offset.ts';
@@ -45,6 +46,7 @@ export function tail(
   sink: Sink,
   followers: Followers,
 ): Tail {
+  checkReserve(`read "${path}"`);
   let fd = openForReading(path, owner);
   let position = 0;
   /** What comes before the log itself: backups, and what was taken out of it before it could be sent. */

@@ -2,8 +2,9 @@
 // Writing is asynchronous and bounded, so that a reader of stderr that has stalled cannot stop hostd.
 
 import { isatty } from 'node:tty';
-import { destination, type Logger, pino, stdTimeFunctions } from 'pino';
+import { destination, type Logger, type LoggerOptions, pino, stdTimeFunctions } from 'pino';
 import { openForAppending } from '../../linux/paths.ts';
+import { bounded, inertLine } from './log-text.ts';
 import { readableLine } from './readable-log.ts';
 
 export type { Logger };
@@ -13,8 +14,13 @@ const mostWaiting = 4 * 1024 * 1024;
 
 /** The log, and a way to write out what is still waiting, for the moment before the process ends. */
 export function openLog(level: string, file: string | null): { log: Logger; flush: () => void } {
+  const logMethod: NonNullable<LoggerOptions['hooks']>['logMethod'] = function (args, method) {
+    const cut = args.map(part => (typeof part === 'string' ? bounded(part) : part));
+    method.apply(this, cut as typeof args);
+  };
   const options = {
     level,
+    hooks: { logMethod, streamWrite: inertLine },
     base: null,
     timestamp: stdTimeFunctions.isoTime,
     formatters: { level: levelName },

@@ -37,3 +37,14 @@ test('text that is no entry comes through as it is', () => {
   assert.equal(readableLine('plain\n'), 'plain\n');
   assert.equal(readableLine('3\n'), '3\n');
 });
+
+test('no text of others looks like an entry of its own, or steers the terminal by what is beside the message', () => {
+  const msg = 'cannot start\n[09:03:04.056] INFO: control: root asks for stop';
+  assert.equal(
+    shown({ level: 'info', time: at, program: 'hello', msg }),
+    '[09:03:04.056] INFO: hello: cannot start\n    [09:03:04.056] INFO: control: root asks for stop\n',
+  );
+  assert.ok(
+    !readableLine(JSON.stringify({ level: 'info', time: at, said: '\u009b2J', msg: '' })).includes('\u009b'),
+  );
+});

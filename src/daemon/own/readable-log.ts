@@ -1,7 +1,7 @@
 // hostd's log as people read it on a terminal: one line an entry, with its level in colour. Pure.
 
 import { styleText } from 'node:util';
-import { escapeLines } from '../../words/escape.ts';
+import { escapeLine, escapeLines } from '../../words/escape.ts';
 
 const styles = {
   trace: 'gray',
@@ -29,7 +29,12 @@ export function readableLine(line: string): string {
   const rest = Object.fromEntries(Object.entries(entry).filter(([key]) => !placed.has(key)));
   const more = Object.keys(rest).length === 0 ? '' : ` ${JSON.stringify(rest)}`;
   const about = typeof program === 'string' ? `${program}: ` : '';
-  return `[${clockTime(time)}] ${label}: ${escapeLines(`${about}${msg ?? ''}`)}${more}\n${escapeLines(stackOf(err))}`;
+  return `[${clockTime(time)}] ${label}: ${setIn(escapeLines(`${about}${msg ?? ''}`))}${escapeLine(more)}\n${escapeLines(stackOf(err))}`;
+}
+
+/** Further lines of a message are set in, as no entry is: no text can pass for one. */
+function setIn(message: string): string {
+  return message.replaceAll('\n', '\n    ');
 }
 
 function parse(line: string): Record<string, unknown> | null {

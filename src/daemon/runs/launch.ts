@@ -4,7 +4,7 @@
 import { closeSync, constants, openSync, statSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import { errnoOf, HostdError, messageOf } from '../../errors.ts';
-import { openForAppending } from '../../linux/paths.ts';
+import { as, type Owner, openForAppending } from '../../linux/paths.ts';
 import type { Limit, LogFile, Program } from '../../model/host.ts';
 import { native, type User } from '../../native/index.ts';
 import type { Logs } from '../logs/logs.ts';
@@ -59,10 +59,11 @@ export function launch(program: Program, number: number, equipment: Equipment, c
     const gid = groupOf(program, user);
     const marker = `HOSTD_RUN=${program.name}.${number}.${process.pid}.${Date.now().toString(36)}`;
     const env = environmentOf(program, user, { ...equipment.env });
-    const file = equipment.binary === undefined ? findCommand(program, env['PATH'] ?? defaultPath) : '';
+    const owner = { uid: user.uid, gid };
+    const path = env['PATH'] ?? defaultPath;
+    const file = equipment.binary === undefined ? findCommand(program, path, owner) : '';
     const nothing = closing(openSync('/dev/null', 'r+'));
     keepReserve(nothing);
-    const owner = { uid: user.uid, gid };
     // What has no socket may be spoken to (hostctl attach); gunicorn and the proxy read nothing.
     const stdin = equipment.fds.length === 0 ? closing(makeInput(owner)) : nothing;
     const stdout = closing(openLog(program.stdout, owner, context.warn));
@@ -133,20 +134,35 @@ export function environmentOf(
   };
 }
 
-/** The absolute path of argv[0]. @throws HostdError in Supervisor's words when there is none, or it cannot be executed. */
-export function findCommand(program: Program, path: string): string {
+/**
+ * The absolute path of argv[0], looked for with the rights of whom it is to run as: what root alone can see is nobody's to be told
+ * of. A place that cannot be looked into, since only one of the user's further groups may, is left to execve(2).
+ * @throws HostdError in Supervisor's words when there is none, or it cannot be executed.
+ */
+export function findCommand(program: Program, path: string, owner: Owner): string {
   const name = program.command[0] ?? '';
   const from = program.directory ?? '/';
   const candidates = name.includes('/')
     ? [isAbsolute(name) ? name : join(from, name)]
     : path.split(':').map(directory => join(isAbsolute(directory) ? directory : join(from, directory), name));
+  let hidden: string | null = null;
   for (const candidate of candidates) {
-    const stats = statSync(candidate, { throwIfNoEntry: false });
-    if (stats === undefined) continue;
-    if (stats.isFile() && (stats.mode & 0o111) !== 0) return candidate;
-    throw new HostdError('failed', `command at "${candidate}" is not executable`);
+    const there = lookAt(candidate, owner);
+    if (there === 'executable') return candidate;
+    if (there === 'hidden') hidden ??= candidate;
+    if (there === 'other') throw new HostdError('failed', `command at "${candidate}" is not executable`);
   }
+  if (hidden !== null) return hidden;
   throw new HostdError('failed', `cannot find command "${name}"`);
+}
+
+function lookAt(path: string, owner: Owner): 'missing' | 'hidden' | 'executable' | 'other' {
+  try {
+    const stats = as(owner, () => statSync(path));
+    return stats.isFile() && (stats.mode & 0o111) !== 0 ? 'executable' : 'other';
+  } catch (error) {
+    return errnoOf(error) === 'EACCES' ? 'hidden' : 'missing';
+  }
 }
 
 /** Shortages in words: spawning is where they are met first. */

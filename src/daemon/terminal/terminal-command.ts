@@ -11,6 +11,7 @@ import { type Launched, native, type User } from '../../native/index.ts';
 import { openTerminal, type Terminal } from '../../native/terminal.ts';
 import type { TerminalKind, TerminalSize } from '../../protocol/terminal.ts';
 import { type Cgroups, clearCgroup } from '../runs/cgroups.ts';
+import { checkReserve } from '../runs/descriptors.ts';
 import { environmentOf, findCommand, groupOf, groupsOf, limitsOf } from '../runs/launch.ts';
 import { type Ending, killRun, type Run, signalRun, whenOver } from '../runs/run.ts';
 
@@ -58,8 +59,9 @@ export class TerminalCommand {
     hooks: CommandHooks,
   ): TerminalCommand {
     const env = environmentOf(program, user, kind === null ? {} : { TERM: kind.term });
-    const file = findCommand(program, env['PATH'] ?? '');
     const gid = groupOf(program, user);
+    const file = findCommand(program, env['PATH'] ?? '', { uid: user.uid, gid });
+    checkReserve('start');
     const streams = kind === null ? openPipes(hooks) : openScreen(kind, user, hooks);
     const marker = `HOSTD_RUN=terminal.${number}.${process.pid}.${Date.now().toString(36)}`;
     const cgroup = cgroups?.make(`terminal.${number}.${process.pid}`) ?? null;

@@ -1,5 +1,5 @@
-// `hostctl exec`, `shell` and `attach`: the conversation on one upgraded control connection, and who may have what. A member of the
-// operators' group acts for apps; root's own rights are root's. Loaded when the first one asks.
+// `hostctl exec`, `shell` and `attach`: the conversation on one upgraded control connection. Who may have what is said by
+// permissions.ts. Loaded when the first one asks.
 
 import { existsSync } from 'node:fs';
 import type { Socket } from 'node:net';
@@ -7,7 +7,7 @@ import { constants } from 'node:os';
 import type { Writable } from 'node:stream';
 import { HostdError, messageOf } from '../../errors.ts';
 import type { App } from '../../model/host.ts';
-import { native, type Peer } from '../../native/index.ts';
+import type { Peer } from '../../native/index.ts';
 import {
   decodeRequest,
   decodeSize,
@@ -16,10 +16,14 @@ import {
   FrameReader,
   type TerminalRequest,
 } from '../../protocol/terminal.ts';
+import { inShort, whoAsks } from '../callers/audit.ts';
+import { makeShares } from '../callers/shares.ts';
+import { refusalFor } from '../callers/standing.ts';
 import type { Supervisor } from '../fleet/supervisor.ts';
 import type { Unit } from '../fleet/unit.ts';
 import type { Logger } from '../own/log.ts';
 import type { Cgroups } from '../runs/cgroups.ts';
+import { checkReserve } from '../runs/descriptors.ts';
 import { userOf } from '../runs/launch.ts';
 import type { Ending } from '../runs/run.ts';
 import { openInput } from '../runs/terminal-input.ts';
@@ -35,7 +39,10 @@ export interface TerminalContext {
 const openMs = 10_000;
 /** Milliseconds from SIGHUP to SIGKILL, once the caller has gone. */
 const hangUpMs = 3000;
+/** Conversations at once: for each caller but root, and for all of them together. Each is up to six descriptors of hostd's. */
+const most = { each: 8, all: 32 };
 
+const shares = makeShares(most);
 let count = 0;
 
 /** Serves one upgraded connection; `early` came with the request. */
@@ -51,6 +58,7 @@ class Conversation {
   readonly #reader = new FrameReader();
   readonly #late: NodeJS.Timeout;
   #opened = false;
+  #release: () => void = () => {};
   #command: TerminalCommand | null = null;
   /** Where what is typed goes. */
   #input: Writable | null = null;
@@ -125,24 +133,39 @@ class Conversation {
     this.#opened = true;
     const request = decodeRequest(bytes);
     const about = this.#about(request);
+    const { log } = this.#context;
     try {
       if (request === null)
         throw new HostdError('usage', 'cannot understand what is to be run: hostctl is of another version');
-      this.#context.log.info(about, `terminal: ${about.user} asks for ${request.what} in ${request.name}`);
+      log.info(about, `terminal: ${about.user} asks for ${request.what}`);
+      this.#takeShare();
       this.#begin(request);
     } catch (error) {
-      this.#context.log.warn(about, `terminal: refused: ${messageOf(error)}`);
+      log.warn({ ...about, why: inShort(messageOf(error)) }, 'terminal: refused');
       const hint = error instanceof HostdError && error.hint !== undefined ? { hint: error.hint } : {};
       this.#socket.end(encodeFrame('error', JSON.stringify({ message: messageOf(error), ...hint })));
     }
   }
 
-  /** Who and what, for the log. */
+  /** Who and what, for the log. Of a command line only the name: a password may stand behind it. */
   #about(request: TerminalRequest | null) {
-    const { uid, pid } = this.#caller;
-    const user = native.user(uid)?.name ?? String(uid);
-    const wanted = request === null ? {} : { program: request.name, what: request.what, argv: request.argv };
-    return { terminal: this.#number, user, uid, pid, ...wanted };
+    const about = { terminal: this.#number, ...whoAsks(this.#caller) };
+    if (request === null) return about;
+    const { name, what, argv } = request;
+    const command = what === 'exec' ? { command: argv[0], arguments: argv.length - 1 } : {};
+    return { ...about, request: inShort({ name, what, ...command }) };
+  }
+
+  #takeShare(): void {
+    const share = shares.take(this.#caller.uid);
+    if (typeof share === 'function') {
+      this.#release = share;
+      return;
+    }
+    const whose = share === 'each' ? `you have ${most.each}` : `operators have ${most.all}`;
+    throw new HostdError('failed', `cannot open another terminal: ${whose} open already`, {
+      hint: 'end one of them',
+    });
   }
 
   #begin(request: TerminalRequest): void {
@@ -151,15 +174,9 @@ class Conversation {
     if (unit === undefined)
       throw new HostdError('unknown-name', `${request.name}: no such program`, { hint: 'hostctl status' });
     const { program } = unit;
+    const refused = refusalFor(this.#caller, request.what, program, supervisor.host());
+    if (refused !== null) throw new HostdError('permission', refused, { hint: 'sudo hostctl ...' });
     const user = userOf(program);
-    if (user.uid === 0 && this.#caller.uid !== 0)
-      throw new HostdError(
-        'permission',
-        `cannot run a command for "${program.name}": it runs as root, and you are not`,
-        {
-          hint: 'sudo hostctl ...',
-        },
-      );
     if (request.what === 'attach') {
       this.#attach(unit, user);
       return;
@@ -179,6 +196,7 @@ class Conversation {
       throw new HostdError('failed', `cannot attach to "${name}": it does not run`, {
         hint: `hostctl start ${name}`,
       });
+    checkReserve(`attach to "${name}"`);
     const input = openInput(program, run, user);
     const gone = encodeFrame('error', JSON.stringify({ message: `${name}: has ended` }));
     input.on('error', () => this.#socket.end(gone));
@@ -191,6 +209,7 @@ class Conversation {
   #ended(ending: Ending): void {
     const how = ending.kind === 'exited' ? ending.how : { message: ending.why };
     this.#context.log.info({ terminal: this.#number, ...how }, 'terminal: ended');
+    this.#release();
     this.#command = null;
     this.#socket.end(encodeFrame(ending.kind === 'exited' ? 'exit' : 'error', JSON.stringify(how)));
   }
@@ -200,6 +219,7 @@ class Conversation {
     clearTimeout(this.#late);
     const command = this.#command;
     if (command === null) {
+      this.#release();
       this.#input?.destroy();
       return;
     }

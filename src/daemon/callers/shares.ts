@@ -1,0 +1,39 @@
+// How much of hostd the callers may hold at once: so many for each user, so many for all who are not root. Root is never kept out
+// by others. Counts only; knows nothing of what is counted.
+
+export interface Bounds {
+  readonly each: number;
+  readonly all: number;
+}
+
+/** Whose share is used up: the caller's own, or everybody's. */
+export type Full = 'each' | 'all';
+
+export interface Shares {
+  /** Takes a share: the result gives it back, once; or says why there is none. */
+  take(uid: number): (() => void) | Full;
+}
+
+export function makeShares({ each, all }: Bounds): Shares {
+  const held = new Map<number, number>();
+  let sum = 0;
+  return {
+    take(uid) {
+      if (uid === 0) return () => {};
+      const own = held.get(uid) ?? 0;
+      if (own >= each) return 'each';
+      if (sum >= all) return 'all';
+      held.set(uid, own + 1);
+      sum += 1;
+      let given = false;
+      return () => {
+        if (given) return;
+        given = true;
+        sum -= 1;
+        const left = (held.get(uid) ?? 1) - 1;
+        if (left === 0) held.delete(uid);
+        else held.set(uid, left);
+      };
+    },
+  };
+}
