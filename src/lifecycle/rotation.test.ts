@@ -1,7 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { type Backup, dueFor, type Move, makeRoom, toCompress, untilDue, worthKeeping } from './rotation.ts';
+import {
+  type Backup,
+  dueFor,
+  type Move,
+  makeRoom,
+  toCompress,
+  untilDue,
+  withinBounds,
+  worthKeeping,
+} from './rotation.ts';
 
 const rules = { maxBytes: 1000, backups: 3, maxAge: 60 };
 const plain = (index: number): Backup => ({ index, zipped: false });
@@ -93,4 +102,10 @@ test('whatever is there, NAME.1 becomes free, order is kept, and nothing is over
       );
     }),
   );
+});
+
+test('more than a thousand backups are not kept, whatever is asked for', () => {
+  const rules = { maxBytes: 1000, backups: 1e15, maxAge: null };
+  assert.deepEqual(withinBounds(rules), { ...rules, backups: 1000 });
+  assert.deepEqual(withinBounds({ ...rules, backups: 3 }), { ...rules, backups: 3 });
 });

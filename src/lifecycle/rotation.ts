@@ -9,6 +9,13 @@ export interface RotationRules {
   readonly maxAge: number | null;
 }
 
+/** Backups that are kept at most, whatever is asked for: all of their names are looked at at every rotation. */
+const mostBackups = 1000;
+
+export function withinBounds(rules: RotationRules): RotationRules {
+  return { ...rules, backups: Math.min(rules.backups, mostBackups) };
+}
+
 /** A log as it is now. */
 export interface LogMeasure {
   readonly size: number;

@@ -1,6 +1,8 @@
-// Compresses backups, one at a time for all logs: there is no hurry, and the machine has other things to do.
+// Compresses backups, one at a time for all logs: there is no hurry, and the machine has other things to do. A log is done with
+// after a few, since its app may make any number of files that look like backups; what is left waits for its next rotation.
 
 import { closeSync, fstatSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { HostdError } from '../../errors.ts';
 import { toCompress } from '../../lifecycle/rotation.ts';
 import type { Owner } from '../../linux/paths.ts';
@@ -21,6 +23,11 @@ import {
 
 /** What is larger stays as it is, in bytes: no log that hostd has kept to its size is, and it would take for ever. */
 const largest = 2 * 1024 ** 3;
+
+/** A rotation leaves one to be compressed; a move from elsewhere may bring some more. */
+const mostAtOnce = 16;
+/** Milliseconds between two: the start of a thread takes hostd's own time. */
+const pause = 100;
 
 export interface Compressor {
   /** Compresses what is to be compressed of this log's backups, when it is its turn. */
@@ -56,14 +63,15 @@ async function compressBackups(path: string, owner: Owner, backups: number): Pro
   const place = openPlace(path, owner);
   try {
     const skipped = new Set<number>();
-    for (;;) {
-      // Looked at anew each time, since they move on meanwhile.
-      const next = toCompress(backupsInPlace(place, backups)).find(backup => {
+    while (skipped.size < mostAtOnce) {
+      // Looked at anew each time, since they move on meanwhile. What is beyond those to be kept is going to be removed.
+      const next = toCompress(backupsInPlace(place, backups, 0)).find(backup => {
         const stats = statInPlace(place, backupName(place.name, backup));
         return stats?.isFile() === true && stats.size <= largest && !skipped.has(stats.ino);
       });
       if (next === undefined) return;
       skipped.add(await compressOne(place, backupName(place.name, next), backups));
+      await sleep(pause);
     }
   } finally {
     closePlace(place);
@@ -99,7 +107,7 @@ async function compressOne(place: Place, name: string, backups: number): Promise
 
 /** Puts the compressed file in the place of the plain one, wherever that has moved to; away with it if there is none. */
 function replace(place: Place, ino: number, size: number, packing: string, backups: number): void {
-  const source = backupsInPlace(place, backups).find(backup => {
+  const source = backupsInPlace(place, backups, 0).find(backup => {
     const stats = statInPlace(place, backupName(place.name, backup));
     return stats?.ino === ino;
   });

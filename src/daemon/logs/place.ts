@@ -21,8 +21,8 @@ import { native, RESOLVE_BENEATH, RESOLVE_NO_MAGICLINKS, RESOLVE_NO_SYMLINKS } f
 const { O_RDONLY, O_RDWR, O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_NOCTTY } = constants;
 const carefully = O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
 const beneath = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
-/** Backups that are looked for beyond those that are to be kept. */
-const mostBackups = 10_000;
+/** Backups that are looked for beyond those that are to be kept; what is further on is looked for after the next rotation. */
+const mostBeyond = 100;
 
 /** An open log and what it is called; whoever opened it closes it. */
 export interface Place {
@@ -115,10 +115,13 @@ export function removeInPlace(place: Place, name: string): void {
   }
 }
 
-/** What is there by the names of backups: up to `backups`, and beyond until the first that is missing. */
-export function backupsInPlace(place: Place, backups: number): Backup[] {
+/**
+ * What is there by the names of backups: up to `backups`, and some beyond, until the first that is missing. Each name is a question
+ * to the disk, and the app may have made any number of them.
+ */
+export function backupsInPlace(place: Place, backups: number, beyond = mostBeyond): Backup[] {
   const found: Backup[] = [];
-  for (let index = 1; index <= mostBackups; index++) {
+  for (let index = 1; index <= backups + beyond; index++) {
     const both = [false, true].map(zipped => ({ index, zipped }));
     const there = both.filter(backup => statInPlace(place, backupName(place.name, backup)) !== null);
     if (there.length === 0 && index > backups) break;

@@ -2,7 +2,7 @@
 
 import { closeSync, fstatSync } from 'node:fs';
 import { HostdError } from '../../errors.ts';
-import { dueFor, type RotationRules, untilDue } from '../../lifecycle/rotation.ts';
+import { dueFor, type RotationRules, untilDue, withinBounds } from '../../lifecycle/rotation.ts';
 import type { Owner } from '../../linux/paths.ts';
 import type { Run } from '../runs/run.ts';
 import { type Complaints, makeComplaints } from './complaints.ts';
@@ -138,7 +138,7 @@ export class WatchedLog {
 
   #rotateIfDue(size: number): void {
     clearTimeout(this.#ageTimer);
-    const rules = this.source.rules();
+    const rules = this.#rules();
     const now = Date.now();
     const log = { size, begunAt: this.#begunAt };
     const due = dueFor(rules, log, now);
@@ -159,9 +159,13 @@ export class WatchedLog {
   }
 
   #rotation(everything: boolean): Rotation {
-    const { path, owner, rules } = this.source;
+    const { path, owner } = this.source;
     const key = fileKey(this.#fd);
-    return { path, owner, rules: rules(), key, everything, writers: () => [...this.runs] };
+    return { path, owner, rules: this.#rules(), key, everything, writers: () => [...this.runs] };
+  }
+
+  #rules(): RotationRules {
+    return withinBounds(this.source.rules());
   }
 
   #then<T>(work: () => Promise<T>): Promise<T> {
@@ -175,8 +179,8 @@ export class WatchedLog {
       () => {
         this.#begunAt = Date.now();
         this.#notBefore = 0;
-        const { path, owner, rules } = this.source;
-        this.#context.compressor.add(path, owner, rules().backups);
+        const { path, owner } = this.source;
+        this.#context.compressor.add(path, owner, this.#rules().backups);
       },
       () => {},
     );
@@ -187,7 +191,7 @@ export class WatchedLog {
     this.#work = this.#context.inTurn(this.source.path, async () => {
       const place = openPlace(this.source.path, this.source.owner);
       try {
-        if (await finishInterrupted(place, this.source.rules().backups))
+        if (await finishInterrupted(place, this.#rules().backups))
           this.#context.say('info', this.source.name, `finished an interrupted rotation of "${place.path}"`);
       } catch (error) {
         this.#complaints.cannotRotate(error);
