@@ -48,7 +48,8 @@ fi
 mkdir -p build
 rm -f build/made-of
 for addon in hostd bare-sockets; do
-  "$compiler" -std=c11 -O2 -Wall -Wextra -fPIC -shared -fvisibility=hidden -Wl,-z,relro,-z,now \
+  "$compiler" -std=c11 -O2 -Wall -Wextra -fPIC -shared -fvisibility=hidden -pthread \
+    -fstack-protector-strong -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -Wl,-z,relro,-z,now,-z,noexecstack \
     -I "$include" -o "build/$addon.node.new" "src/native/$addon.c"
   mv "build/$addon.node.new" "build/$addon.node"
 done

@@ -9,11 +9,15 @@
 #include <grp.h>
 #include <linux/capability.h>
 #include <linux/falloc.h>
+#include <linux/keyctl.h>
 #include <linux/openat2.h>
 #include <linux/sched.h>
 #include <netdb.h>
 #include <node_api.h>
+#include <poll.h>
+#include <pthread.h>
 #include <pwd.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +25,7 @@
 #include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/fsuid.h>
+#include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -29,6 +34,7 @@
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <termios.h>
+#include <time.h>
 #include <unistd.h>
 #include <uv.h>
 
@@ -144,9 +150,9 @@ static napi_value result_of(napi_env env, long result, const char *call) {
 
 // ---- sockets ----
 
-// (path, uid, gid, mode, backlog) -> fd. The file is made by bind(2) with that owner and mode, so there is no
-// moment at which it has another: the mode comes from the socket's own inode less the umask, the owner from
-// the thread's file system ids.
+// (path, uid, gid, mode, backlog) -> fd. The file is made by bind(2) with that owner and no more than that mode, so there
+// is no moment at which it is open to more: the mode comes from the socket's own inode less the umask, the owner from the
+// thread's file system ids. The umask stays as it is, since it is every thread's.
 static napi_value listen_unix(napi_env env, napi_callback_info info) {
   napi_value a[MAX_ARGS];
   args(env, info, a);
@@ -165,10 +171,8 @@ static napi_value listen_unix(napi_env env, napi_callback_info info) {
   int number = 0;
   if (fchmod(fd, to_int(env, a[3])) < 0) goto failed;
   int gid = setfsgid(to_int(env, a[2])), uid = setfsuid(to_int(env, a[1]));
-  mode_t mask = umask(0);
   int bound = bind(fd, (struct sockaddr *)&address, sizeof address);
   number = errno;
-  umask(mask);
   setfsuid(uid);
   setfsgid(gid);
   errno = number;
@@ -212,6 +216,117 @@ static napi_value listen_tcp(napi_env env, napi_callback_info info) {
   if (fd >= 0) close(fd);
   errno = number;
   return fail(env, call);
+}
+
+static int socket_option(int fd, int option) {
+  int value = -1;
+  socklen_t length = sizeof value;
+  return getsockopt(fd, SOL_SOCKET, option, &value, &length) < 0 ? -1 : value;
+}
+
+// (fd) -> { domain: "unix", "inet", "inet6" or "", stream, accepts, address, port } of a socket; getsockname(2). The
+// address is a path, "" for one without a name or with one that is no path.
+static napi_value socket_of(napi_env env, napi_callback_info info) {
+  napi_value a[MAX_ARGS], result;
+  args(env, info, a);
+  int fd = to_int(env, a[0]);
+  union {
+    struct sockaddr any;
+    struct sockaddr_un un;
+    struct sockaddr_in in;
+    struct sockaddr_in6 in6;
+    char room[sizeof(struct sockaddr_un) + 1];
+  } name = {0};
+  socklen_t length = sizeof(struct sockaddr_un);
+  if (getsockname(fd, &name.any, &length) < 0) return fail(env, "getsockname");
+  const char *domain = "";
+  char text[INET6_ADDRSTRLEN] = "", *address = text;
+  int port = 0;
+  if (name.any.sa_family == AF_UNIX) {
+    domain = "unix";
+    if (length > offsetof(struct sockaddr_un, sun_path)) address = name.un.sun_path;
+  } else if (name.any.sa_family == AF_INET) {
+    domain = "inet";
+    port = ntohs(name.in.sin_port);
+    inet_ntop(AF_INET, &name.in.sin_addr, text, sizeof text);
+  } else if (name.any.sa_family == AF_INET6) {
+    domain = "inet6";
+    port = ntohs(name.in6.sin6_port);
+    inet_ntop(AF_INET6, &name.in6.sin6_addr, text, sizeof text);
+  }
+  napi_create_object(env, &result);
+  napi_set_named_property(env, result, "domain", from_string(env, domain));
+  napi_set_named_property(env, result, "address", from_string(env, address));
+  napi_set_named_property(env, result, "port", from_int(env, port));
+  napi_set_named_property(env, result, "stream", from_int(env, socket_option(fd, SO_TYPE) == SOCK_STREAM));
+  // A unix listener that somebody has shut down keeps its state, and refuses.
+  struct pollfd shut = {.fd = fd, .events = POLLRDHUP};
+  int is_open = poll(&shut, 1, 0) == 0 || (shut.revents & (POLLRDHUP | POLLHUP)) == 0;
+  napi_set_named_property(env, result, "accepts", from_int(env, is_open && socket_option(fd, SO_ACCEPTCONN) == 1));
+  return result;
+}
+
+// (path) -> 1: somebody listens there, or might; 0: nobody does (ECONNREFUSED), or there is nothing. Waits for nobody.
+static napi_value answers(napi_env env, napi_callback_info info) {
+  napi_value a[MAX_ARGS];
+  args(env, info, a);
+  struct sockaddr_un address = {.sun_family = AF_UNIX};
+  char *path = to_string(env, a[0]);
+  size_t length = path == NULL ? sizeof address.sun_path : strlen(path);
+  if (length < sizeof address.sun_path) memcpy(address.sun_path, path, length + 1);
+  free(path);
+  if (length >= sizeof address.sun_path) {
+    errno = ENAMETOOLONG;
+    return fail(env, "connect");
+  }
+  int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (fd < 0) return fail(env, "socket");
+  int gone = connect(fd, (struct sockaddr *)&address, sizeof address) < 0 && (errno == ECONNREFUSED || errno == ENOENT);
+  close(fd);
+  return from_int(env, !gone);
+}
+
+static void *close_here(void *fd) {
+  close((int)(intptr_t)fd);
+  return NULL;
+}
+
+// (fd, milliseconds): close(2) on a thread of its own, which is waited for no longer than that. What others hold too may make
+// the last one wait who closes it: SO_LINGER of a connection, FLUSH of a FUSE file.
+static napi_value close_elsewhere(napi_env env, napi_callback_info info) {
+  napi_value a[MAX_ARGS];
+  args(env, info, a);
+  int fd = to_int(env, a[0]);
+  int64_t patience = to_int(env, a[1]);
+  pthread_t thread;
+  pthread_attr_t how;
+  sigset_t all, before;
+  pthread_attr_init(&how);
+  pthread_attr_setstacksize(&how, 64 * 1024);
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  int number = pthread_create(&thread, &how, close_here, (void *)(intptr_t)fd);
+  pthread_sigmask(SIG_SETMASK, &before, NULL);
+  pthread_attr_destroy(&how);
+  errno = number;
+  if (number != 0) return fail(env, "pthread_create");
+  struct timespec until;
+  clock_gettime(CLOCK_REALTIME, &until);
+  until.tv_sec += patience / 1000;
+  until.tv_nsec += patience % 1000 * 1000000;
+  if (until.tv_nsec >= 1000000000) {
+    until.tv_sec += 1;
+    until.tv_nsec -= 1000000000;
+  }
+  if (pthread_timedjoin_np(thread, NULL, &until) != 0) pthread_detach(thread);
+  return NULL;
+}
+
+// (fd, backlog): once more, for a listener of ours that somebody has shut down.
+static napi_value listen_again(napi_env env, napi_callback_info info) {
+  napi_value a[MAX_ARGS];
+  args(env, info, a);
+  return result_of(env, listen(to_int(env, a[0]), to_int(env, a[1])), "listen");
 }
 
 static napi_value peer(napi_env env, napi_callback_info info) {
@@ -333,7 +448,7 @@ static napi_value make_pipe(napi_env env, napi_callback_info info) {
 
 // ---- processes ----
 
-enum stage { STAGE_CGROUP = 1, STAGE_LIMITS, STAGE_USER, STAGE_FILES, STAGE_DIRECTORY, STAGE_EXEC };
+enum stage { STAGE_CGROUP = 1, STAGE_LIMITS, STAGE_USER, STAGE_FILES, STAGE_DIRECTORY, STAGE_EXEC, STAGE_KEYRING };
 
 struct launch {
   char *file, *directory, **argv, **envp, *listen_pid;
@@ -341,7 +456,7 @@ struct launch {
   gid_t gid, *groups;
   uint32_t group_count, limit_count, fd_count;
   int64_t *limits;  // resource, soft, hard; -1 is infinity
-  int *fds, mask, cgroup, enter_cgroup, binary, switch_user, no_new_privs, terminal;
+  int *fds, mask, cgroup, enter_cgroup, binary, switch_user, no_new_privs, terminal, ignore_usr1;
 };
 
 static char **to_strings(napi_env env, napi_value array) {
@@ -362,7 +477,87 @@ static void give_up(int status, enum stage stage) {
   _exit(127);
 }
 
-// In the child: async-signal-safe calls only. It ends in execve or in _exit.
+// What follows runs in the child: async-signal-safe calls only.
+
+// Linux before 5.11, or a system call filter: one by one, by the directory that tells which there are.
+static int mark_each(int first) {
+  struct entry {
+    uint64_t inode;
+    int64_t offset;
+    unsigned short length;
+    unsigned char type;
+    char name[];
+  };
+  _Alignas(struct entry) char room[2048];
+  int directory = open("/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (directory < 0) return -1;
+  long got;
+  while ((got = syscall(SYS_getdents64, directory, room, sizeof room)) > 0)
+    for (long at = 0; at < got; at += ((struct entry *)(room + at))->length) {
+      int fd = 0;
+      const char *digit = ((struct entry *)(room + at))->name;
+      while (*digit >= '0' && *digit <= '9') fd = 10 * fd + (*digit++ - '0');
+      if (*digit == 0 && fd >= first && fcntl(fd, F_SETFD, FD_CLOEXEC) < 0 && errno != EBADF) return -1;
+    }
+  return got < 0 ? -1 : 0;
+}
+
+static int mark_from(int first) {
+  return syscall(SYS_close_range, first, ~0U, CLOSE_RANGE_SET_CLOEXEC) == 0 ? 0 : mark_each(first);
+}
+
+// Who possesses a keyring has the rights of its possessor, whatever the uid: keyrings(7). A kernel without keys, or a filter
+// that denies them to all of hostd's children, leaves nothing to be had.
+static int join_new_keyring(void) {
+  if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) >= 0) return 0;
+  return errno == ENOSYS || errno == EPERM || errno == EOPNOTSUPP ? 0 : -1;
+}
+
+// The advantages that hostd may have been given over other processes; what has been taken from it stays taken. See
+// oom_score_adj in proc(5), sched(7), ioprio_set(2), personality(2).
+static void give_up_advantages(void) {
+  char text[16] = {0};
+  int score = open("/proc/self/oom_score_adj", O_RDWR | O_CLOEXEC);
+  if (score >= 0) {
+    if (read(score, text, sizeof text - 1) > 0 && text[0] == '-' && pwrite(score, "0", 1, 0) < 0) text[0] = 0;
+    close(score);
+  }
+  int policy = sched_getscheduler(0) & ~SCHED_RESET_ON_FORK;
+  struct sched_param usual = {0};
+  if (policy != SCHED_OTHER && policy != SCHED_BATCH && policy != SCHED_IDLE) sched_setscheduler(0, SCHED_OTHER, &usual);
+  if (getpriority(PRIO_PROCESS, 0) < 0) setpriority(PRIO_PROCESS, 0, 0);
+  // Class in the upper bits: 1 is real time, 2 best effort, whose usual level is 4; 0 follows nice.
+  int io = syscall(SYS_ioprio_get, 1, 0);
+  if (io >= 0 && ((io >> 13) == 1 || ((io >> 13) == 2 && (io & 0x1fff) < 4))) syscall(SYS_ioprio_set, 1, 0, 0);
+  personality(PER_LINUX);
+}
+
+// A user other than root has no capability in any set but the bounding one, whatever securebits hostd was started with;
+// root keeps what it has, and nothing to hand on: capabilities(7).
+static int limit_capabilities(int is_root) {
+  struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+  struct __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3] = {{0}};
+  if (is_root && syscall(SYS_capget, &header, sets) < 0) return -1;
+  for (int i = 0; i < _LINUX_CAPABILITY_U32S_3; i++) sets[i].inheritable = 0;
+  // The ambient set goes with the inheritable one.
+  return syscall(SYS_capset, &header, sets);
+}
+
+// The kernel's own call: libc's refuses the signals that it uses itself, which may be ignored like any other.
+static void reset_signals(int ignore_usr1) {
+  struct {
+    void (*handler)(int);
+    unsigned long flags, restorer, mask;
+  } usual = {.handler = SIG_DFL}, ignored = {.handler = SIG_IGN};
+  for (int number = 1; number < NSIG; number++)
+    if (number != SIGKILL && number != SIGSTOP)
+      syscall(SYS_rt_sigaction, number, number == SIGUSR1 && ignore_usr1 ? &ignored : &usual, NULL, 8);
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+// It ends in execve or in _exit.
 static void become(struct launch *l, int gate, int status) {
   setsid();
   if (l->enter_cgroup) {
@@ -382,25 +577,28 @@ static void become(struct launch *l, int gate, int status) {
     if ((l->fds[i] = fcntl(l->fds[i], F_DUPFD_CLOEXEC, l->fd_count)) < 0) give_up(status, STAGE_FILES);
   for (uint32_t i = 0; i < l->fd_count; i++)
     if (dup2(l->fds[i], i) < 0) give_up(status, STAGE_FILES);
-  syscall(SYS_close_range, l->fd_count, ~0U, CLOSE_RANGE_SET_CLOEXEC);
+  if (mark_from(l->fd_count) < 0) give_up(status, STAGE_FILES);
   if (l->terminal && ioctl(0, TIOCSCTTY, 0) < 0) give_up(status, STAGE_FILES);
   for (uint32_t i = 0; i < 3 && i < l->fd_count; i++) {
     int flags = fcntl(i, F_GETFL);
     if (flags & O_NONBLOCK) fcntl(i, F_SETFL, flags & ~O_NONBLOCK);
   }
+  give_up_advantages();
+  // First of root's, where the quota of keys is root's: a user who has used up the own one gets this.
+  if (join_new_keyring() < 0 && (l->switch_user || errno != EDQUOT)) give_up(status, STAGE_KEYRING);
   if (l->switch_user) {
+    // Locked ones stay as they are; limit_capabilities does not depend on them.
+    prctl(PR_SET_SECUREBITS, 0, 0, 0, 0);
     // The calls themselves: libc's would signal threads that a child born by clone3(2) does not have.
     if (syscall(SYS_setgroups, (size_t)l->group_count, l->groups) < 0 ||
-        syscall(SYS_setresgid, l->gid, l->gid, l->gid) < 0 || syscall(SYS_setresuid, l->uid, l->uid, l->uid) < 0)
+        syscall(SYS_setresgid, l->gid, l->gid, l->gid) < 0 || syscall(SYS_setresuid, l->uid, l->uid, l->uid) < 0 ||
+        limit_capabilities(l->uid == 0) < 0)
       give_up(status, STAGE_USER);
+    if (join_new_keyring() < 0 && errno != EDQUOT) give_up(status, STAGE_KEYRING);
   }
   if (l->no_new_privs && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0) give_up(status, STAGE_USER);
   umask(l->mask);
-  for (int signal_number = 1; signal_number < NSIG; signal_number++)
-    if (signal_number != SIGKILL && signal_number != SIGSTOP) signal(signal_number, SIG_DFL);
-  sigset_t none;
-  sigemptyset(&none);
-  sigprocmask(SIG_SETMASK, &none, NULL);
+  reset_signals(l->ignore_usr1);
   // Nothing of the program runs before the parent has written down its pid. End of file: the parent died.
   char byte;
   ssize_t got;
@@ -448,6 +646,7 @@ static napi_value spawn(napi_env env, napi_callback_info info) {
   l.switch_user = geteuid() == 0;
   l.no_new_privs = to_int(env, get(env, o, "noNewPrivs"));
   l.terminal = to_int(env, get(env, o, "terminal"));
+  l.ignore_usr1 = to_int(env, get(env, o, "ignoreUsr1"));
   list = get(env, o, "groups");
   l.group_count = length_of(env, list);
   l.groups = calloc(l.group_count + 1, sizeof *l.groups);
@@ -553,6 +752,18 @@ static napi_value lock(napi_env env, napi_callback_info info) {
   args(env, info, a);
   if (flock(to_int(env, a[0]), LOCK_EX | LOCK_NB) == 0) return from_int(env, 1);
   return errno == EWOULDBLOCK ? from_int(env, 0) : fail(env, "flock");
+}
+
+// (signal): reaches this process from now on, also one that has waited. Node leaves SIGUSR1 blocked where it has been told
+// not to open its inspector by it.
+static napi_value unblock(napi_env env, napi_callback_info info) {
+  napi_value a[MAX_ARGS];
+  args(env, info, a);
+  sigset_t one;
+  sigemptyset(&one);
+  sigaddset(&one, to_int(env, a[0]));
+  errno = pthread_sigmask(SIG_UNBLOCK, &one, NULL);
+  return errno == 0 ? NULL : fail(env, "pthread_sigmask");
 }
 
 // (): orphaned descendants become this process's children; prctl(2) PR_SET_CHILD_SUBREAPER.
@@ -665,11 +876,23 @@ static napi_value group(napi_env env, napi_callback_info info) {
 struct watch {
   uv_poll_t poll;  // first: libuv's pointer to it is the pointer to the whole
   napi_env env;
-  napi_ref callback;
+  napi_ref callback;  // NULL: it has run, or never will
+  int has_handle, is_open;
 };
 
+// It is freed by the later of two: libuv, which has closed the poll handle, and JavaScript, which has forgotten its handle.
 static void watch_closed(uv_handle_t *handle) {
-  free(handle);
+  struct watch *w = (struct watch *)handle;
+  w->is_open = 0;
+  if (!w->has_handle) free(w);
+}
+
+static void watch_forgotten(napi_env env, void *data, void *hint) {
+  (void)env;
+  (void)hint;
+  struct watch *w = data;
+  w->has_handle = 0;
+  if (!w->is_open) free(w);
 }
 
 static void watch_ready(uv_poll_t *poll, int status, int events) {
@@ -705,6 +928,7 @@ static napi_value watch(napi_env env, napi_callback_info info) {
     errno = -status;
     return fail(env, "uv_poll_init");
   }
+  w->is_open = 1;
   napi_create_reference(env, a[1], 1, &w->callback);
   status = uv_poll_start(&w->poll, to_int(env, a[2]) ? UV_WRITABLE : UV_READABLE, watch_ready);
   if (status < 0) {
@@ -713,11 +937,12 @@ static napi_value watch(napi_env env, napi_callback_info info) {
     errno = -status;
     return fail(env, "uv_poll_start");
   }
-  napi_create_external(env, w, NULL, NULL, &external);
+  if (napi_create_external(env, w, watch_forgotten, NULL, &external) != napi_ok) return NULL;
+  w->has_handle = 1;
   return external;
 }
 
-// (handle of a watch that has not run yet): it never will.
+// (handle): the callback never runs. Nothing happens when it has run.
 static napi_value unwatch(napi_env env, napi_callback_info info) {
   napi_value a[MAX_ARGS];
   args(env, info, a);
@@ -736,12 +961,13 @@ static napi_value init(napi_env env, napi_value exports) {
     napi_callback call;
   } calls[] = {
       {"listenUnix", listen_unix}, {"listenTcp", listen_tcp},     {"peer", peer},           {"notify", notify},
-      {"setFsIds", set_fs_ids},    {"openAt", open_at},           {"cloexec", cloexec},     {"pipe", make_pipe},
-      {"spawn", spawn},            {"pidfdOpen", pidfd_open},     {"reap", reap},           {"pidfdSignal", pidfd_signal},
-      {"pidfdGetfd", pidfd_getfd}, {"endedChild", ended_child},   {"subreaper", subreaper}, {"user", user},
-      {"group", group},            {"watch", watch},              {"unwatch", unwatch},     {"lock", lock},
-      {"collapse", collapse},      {"lowerThread", lower_thread}, {"openTerminal", open_terminal},
-      {"resizeTerminal", resize_terminal},
+      {"socketOf", socket_of},     {"answers", answers},          {"setFsIds", set_fs_ids}, {"openAt", open_at},
+      {"cloexec", cloexec},        {"pipe", make_pipe},           {"spawn", spawn},         {"pidfdOpen", pidfd_open},
+      {"reap", reap},              {"pidfdSignal", pidfd_signal}, {"lock", lock},           {"pidfdGetfd", pidfd_getfd},
+      {"endedChild", ended_child}, {"subreaper", subreaper},      {"user", user},           {"group", group},
+      {"watch", watch},            {"unwatch", unwatch},          {"collapse", collapse},   {"lowerThread", lower_thread},
+      {"unblock", unblock},        {"listenAgain", listen_again}, {"openTerminal", open_terminal},
+      {"resizeTerminal", resize_terminal},                        {"closeElsewhere", close_elsewhere},
   };
   for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
     napi_value function;

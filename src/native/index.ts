@@ -32,7 +32,22 @@ export interface Ended {
   readonly signal: number | null;
 }
 
-/** What spawn(2)-to-be is told. Everything is applied in the child, in the order of the fields' comments. */
+/** What a socket is, told by the kernel: getsockname(2), SO_TYPE and SO_ACCEPTCONN of socket(7). */
+export interface SocketName {
+  readonly domain: 'unix' | 'inet' | 'inet6' | '';
+  /** A path as it was given to bind(2), or a numeric address; "" for none. */
+  readonly address: string;
+  readonly port: number;
+  readonly stream: 0 | 1;
+  /** It listens, and has not been shut down. */
+  readonly accepts: 0 | 1;
+}
+
+/**
+ * What spawn(2)-to-be is told. Everything is applied in the child, in the order of the fields' comments. Besides, it gets
+ * nothing of the caller's own: a session of its own, an empty session keyring, every signal at its default and none blocked,
+ * no capability to hand on (and none at all unless it is root's), no advantage of nice, I/O class, scheduling or OOM score.
+ */
 export interface Launch {
   /** Absolute path of the program. */
   readonly file: string;
@@ -55,6 +70,8 @@ export interface Launch {
   /** An open cgroup directory in which the child is born, or -1. */
   readonly cgroup: number;
   readonly noNewPrivs: 0 | 1;
+  /** SIGUSR1 is ignored until the program says otherwise; all other signals do what they usually do. */
+  readonly ignoreUsr1?: 0 | 1;
   /** fd 0 is a terminal, and becomes the one that controls the new session; ioctl_tty(2), TIOCSCTTY. */
   readonly terminal?: 0 | 1;
 }
@@ -68,7 +85,16 @@ export interface Launched {
 }
 
 /** Stages of `Launched.status`, by number. */
-export const launchStages = ['', 'cgroup', 'limits', 'user', 'files', 'directory', 'exec'] as const;
+export const launchStages = [
+  '',
+  'cgroup',
+  'limits',
+  'user',
+  'files',
+  'directory',
+  'exec',
+  'keyring',
+] as const;
 
 /** openat2(2): flags for `openAt`. */
 export const RESOLVE_NO_MAGICLINKS = 0x02;
@@ -78,11 +104,22 @@ export const RESOLVE_BENEATH = 0x08;
 export const O_PATH = 0o10000000;
 
 export interface Native {
-  /** Binds and listens on a unix socket that has this owner and mode (less the umask) from its first moment. */
+  /** Binds and listens on a unix socket that has this owner, and this mode less the umask, from its first moment. */
   listenUnix(path: string, uid: number, gid: number, mode: number, backlog: number): number;
   /** Binds and listens on a numeric address. An IPv6 listener takes IPv6 alone. */
   listenTcp(address: string, port: number, backlog: number): number;
   peer(fd: number): Peer;
+  /** @throws ENOTSOCK for anything else. */
+  socketOf(fd: number): SocketName;
+  /** Whether anybody listens on the unix socket at `path`, of at most 107 bytes. It is asked by connecting, and waits for nobody. */
+  answers(path: string): 0 | 1;
+  /** listen(2) again, on a listener that another process has shut down. */
+  listenAgain(fd: number, backlog: number): void;
+  /**
+   * Closes what another process may have part in, and could make the close wait: on another thread, for which this one
+   * waits at most `patience` milliseconds.
+   */
+  closeElsewhere(fd: number, patience: number): void;
   /** One sd_notify(3) datagram to `path` (a leading "@" is the abstract namespace). */
   notify(path: string, text: string): number;
   /** Sets this thread's file system ids; the main thread's synchronous node:fs calls then act as that user. */
@@ -108,6 +145,8 @@ export interface Native {
   endedChild(): number;
   /** 1: the lock is held until `fd` is closed; 0: another process holds it (flock(2)). */
   lock(fd: number): 0 | 1;
+  /** Lets a signal through that Node has left blocked: SIGUSR1 under --disable-sigusr1, once there is a handler. */
+  unblock(signal: number): void;
   /** Orphaned descendants become children of this process. */
   subreaper(): void;
   user(nameOrUid: string | number): User | null;

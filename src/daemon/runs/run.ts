@@ -5,7 +5,8 @@ import { constants } from 'node:os';
 import { errnoOf } from '../../errors.ts';
 import type { Exit } from '../../lifecycle/process.ts';
 import { type ProcessId, readStat } from '../../linux/procfs.ts';
-import { launchStages, native, type Watch } from '../../native/index.ts';
+import { launchStages, native } from '../../native/index.ts';
+import type { SocketId } from '../socket-identity.ts';
 import { clearCgroup, killCgroup, whenEmpty } from './cgroups.ts';
 import { killStrays, noteDescendants, strayPidfds, whenEnded } from './strays.ts';
 
@@ -23,6 +24,8 @@ export interface Run {
   readonly refusal?: string | undefined;
   /** "HOSTD_RUN=...", in the environment of everything that the run has started. */
   readonly marker: string;
+  /** The sockets that it was given; undefined: a hostd that did not write them down has started it. */
+  readonly sockets?: readonly SocketId[] | undefined;
 }
 
 /** How a run came to its end: it exited, or it never became the program. */
@@ -43,8 +46,8 @@ export function whenOver(
   run: Run,
   gentle: () => boolean,
   callback: (ending: Ending, leftAlive: number) => void,
-): Watch {
-  return native.watch(run.pidfd, () => {
+): void {
+  native.watch(run.pidfd, () => {
     const wait = gentle();
     // Before the reaping: the zombie still holds the pid, so the group's number can be nobody else's.
     if (!wait) signalGroup(run, 'SIGKILL');
@@ -125,6 +128,7 @@ export function launchFailure(status: number, refusal?: string): string | null {
     files: 'cannot set up its files',
     directory: 'cannot enter its directory',
     exec: 'cannot execute its command',
+    keyring: 'cannot get a keyring of its own',
   }[stage];
   return `${what}: ${code}`;
 }
