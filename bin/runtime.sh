@@ -51,6 +51,22 @@ find_node() {
   exit 1
 }
 
+# The caller's environment is not to load code into Node, nor to change its ways; OPENSSL_* would do so to its TLS.
+clean_environment() {
+  set -f
+  ifs=$IFS IFS='
+'
+  for line in $(export -p); do
+    name=${line#"export "} name=${name%%=*}
+    case $name in
+      *[!A-Za-z0-9_]* | NODE_ENV) ;;
+      NODE_* | OPENSSL_* | SSL_CERT_FILE | SSL_CERT_DIR | SSLKEYLOGFILE | UV_*) unset "$name" ;;
+    esac
+  done
+  IFS=$ifs
+  set +f
+}
+
 # become MAIN [ARGUMENT ...]: dist/MAIN in place of this process.
 become() {
   if [ ! -f "$home/dist/$1" ]; then
@@ -60,10 +76,13 @@ become() {
     exit 1
   fi
   find_node
+  # Node raises the soft limit of open files to the hard one; programs get the one that was given.
+  HOSTD_NOFILE=${HOSTD_NOFILE:-$(ulimit -Sn)}
+  export HOSTD_NOFILE
   main=$home/dist/$1
   shift
   # Not a documented flag, so only where it is known: 4 MB less for the daemon.
   if [ "$major" = 24 ] && [ "${small-}" = yes ]; then flags="$flags --no-node-snapshot"; fi
   # shellcheck disable=SC2086 # one word per flag
-  exec "$node" $flags "$main" "$@"
+  exec "$node" $flags --disable-sigusr1 "$main" "$@"
 }

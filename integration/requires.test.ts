@@ -22,7 +22,7 @@ test('a program is spawned when what it requires accepts connections, and status
   place.after(() => void server.close());
   // hostd counts as ready only once it has started everything, so that is not waited for yet.
   await until('hostd to look for the service', () =>
-    marked(place.mark).some(p => p.command.includes('daemon/main')),
+    marked(place.mark).some(p => p.command.includes('daemon/begin')),
   );
   assert.equal(marked(place.mark).filter(p => p.command === 'sleep 1000').length, 0);
   await new Promise<void>(resolve => server.listen(socket, resolve));

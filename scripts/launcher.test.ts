@@ -10,7 +10,7 @@ import { after, test } from 'node:test';
 const home = mkdtempSync(join(tmpdir(), 'hostd-launcher-'));
 after(() => rmSync(home, { recursive: true }));
 cpSync(new URL('../bin', import.meta.url), `${home}/bin`, { recursive: true });
-for (const main of ['cli/hostd.js', 'cli/hostctl.js', 'daemon/main.js']) write(`dist/${main}`, '', 0o644);
+for (const main of ['cli/hostd.js', 'cli/hostctl.js', 'daemon/begin.js']) write(`dist/${main}`, '', 0o644);
 
 function write(path: string, text: string, mode: number): void {
   mkdirSync(dirname(`${home}/${path}`), { recursive: true });
@@ -44,7 +44,7 @@ test('hostd is the daemon wherever the word start stands, with the daemon’s fl
   ];
   for (const args of starts) {
     const { stdout } = launch(`${home}/bin/hostd`, ...args);
-    assert.ok(stdout.endsWith(` HOME/dist/daemon/main.js ${args.join(' ')}`), stdout);
+    assert.ok(stdout.endsWith(` HOME/dist/daemon/begin.js ${args.join(' ')}`), stdout);
     assert.match(stdout, /--expose-gc/);
     assert.match(stdout, /--no-node-snapshot/);
   }
@@ -60,9 +60,41 @@ test('hostd is the daemon wherever the word start stands, with the daemon’s fl
     const { stdout } = launch(`${home}/bin/hostd`, ...args);
     assert.equal(
       stdout,
-      ['own/node --disable-warning=ExperimentalWarning HOME/dist/cli/hostd.js', ...args].join(' '),
+      [
+        'own/node --disable-warning=ExperimentalWarning --disable-sigusr1 HOME/dist/cli/hostd.js',
+        ...args,
+      ].join(' '),
     );
   }
+});
+
+test('Node’s variables are taken out of the environment, but for what hostd dev starts', () => {
+  write('own/node', '#!/bin/sh\n[ "$1" = --version ] && echo v24.18.1\nexport -p\n', 0o755);
+  const names = [
+    'NODE_OPTIONS',
+    'NODE_PATH',
+    'NODE_FUTURE_x',
+    'OPENSSL_CONF',
+    'SSLKEYLOGFILE',
+    'UV_USE_IO_URING',
+  ];
+  const env = {
+    PATH: `${home}/own:/usr/bin:/bin`,
+    NODE_ENV: 'production',
+    ODD: "first\nexport NODE_a; b\nexport NODE_'c",
+    ...Object.fromEntries(names.map(name => [name, "* '\n$(exit)"])),
+  };
+  const left = (program: string, ...args: readonly string[]) => {
+    const { stdout } = spawnSync(`${home}/bin/${program}`, args, { encoding: 'utf8', env });
+    return names.filter(name => stdout.includes(`export ${name}=`));
+  };
+  assert.deepEqual(left('hostd', 'start'), []);
+  assert.deepEqual(left('hostd', 'check'), []);
+  assert.deepEqual(left('hostctl', 'dev'), []);
+  assert.deepEqual(left('hostd', '-c', 'x', 'dev'), names);
+  const { stdout } = spawnSync(`${home}/bin/hostd`, ['start'], { encoding: 'utf8', env });
+  assert.match(stdout, /export NODE_ENV='production'/);
+  assert.match(stdout, /export HOSTD_NOFILE='\d+'/);
 });
 
 test('the machine’s own Node is taken where it is new enough, else the one that npm has brought', () => {

@@ -36,7 +36,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   'formats/import': ['draft', 'gunicorn', 'supervisor'],
   'daemon/own': ['fleet/loop', 'fleet/unit'],
   'daemon/sockets': [],
-  'daemon/runs': ['logs/logs'],
+  'daemon/runs': ['own/own-files', 'sockets', 'logs/logs'],
   'daemon/logs': ['own', 'runs', 'fleet/unit', 'fleet/supervisor', 'proxies/proxies', 'control/control'],
   'daemon/proxies': ['own', 'runs', 'sockets', 'own-code', 'fleet/half-close'],
   'daemon/fleet': ['own', 'runs', 'sockets', 'proxies', 'own-code', 'emit-files', 'logs/tail-offset'],

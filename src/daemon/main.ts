@@ -1,10 +1,12 @@
 // hostd start: puts the parts together, in this order: configuration, lock, adoption, control socket, programs, ready.
 
-import { mkdirSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
+import { constants } from 'node:os';
 import { type Loaded, load } from '../config/load.ts';
 import { ownProgramProblems } from '../config/own-programs.ts';
 import { HostdError, messageOf } from '../errors.ts';
 import { formatProblem } from '../model/problem.ts';
+import { native } from '../native/index.ts';
 import { nameProcess } from '../process-name.ts';
 import { boot, withRunning } from './boot.ts';
 import { commandHandlers } from './control/commands.ts';
@@ -15,12 +17,14 @@ import { writeGunicornConfiguration } from './fleet/gunicorn.ts';
 import { openHalfClose } from './fleet/half-close.ts';
 import { renewCertificates } from './fleet/handover.ts';
 import { makeSupervisor } from './fleet/supervisor.ts';
-import { reopenOnSignal } from './logs/commands.ts';
+import { reopenMoved, reopenOnSignal } from './logs/commands.ts';
 import { makeLogs } from './logs/logs.ts';
 import { sha256 } from './own/digest.ts';
+import { passEarlySignals } from './own/early-signals.ts';
 import { takeLock } from './own/lock.ts';
 import { type Logger, openLog } from './own/log.ts';
 import { keepStatus } from './own/notify.ts';
+import { putRight } from './own/own-files.ts';
 import { makeCertificates } from './proxies/certificates.ts';
 import { findCgroups } from './runs/cgroups.ts';
 import { reapOrphans } from './runs/orphans.ts';
@@ -82,9 +86,9 @@ function startHostd(config: string, trial: boolean, loaded: Loaded, log: Logger)
     });
   if (trial) return;
   const { settings } = loaded.host;
-  for (const directory of [settings.runtimeDir, settings.logDir])
-    mkdirSync(directory, { recursive: true, mode: 0o755 });
-  takeLock(settings.stateDir);
+  const warn = (message: string) => log.warn(message);
+  for (const message of putRight(settings)) warn(message);
+  takeLock(settings.stateDir, warn);
   const records = openRecords(settings.stateDir);
   const cgroups = findCgroups(sha256(settings.stateDir).slice(0, 8));
   log.info(`hostd started with pid ${process.pid}`);
@@ -100,15 +104,15 @@ function startHostd(config: string, trial: boolean, loaded: Loaded, log: Logger)
         log.error({ err: error }, messageOf(error));
         return true;
       });
-  const certificates = makeCertificates(renew, records, message => log.warn(message));
+  const certificates = makeCertificates(renew, records, warn);
   const supervisor = makeSupervisor(loaded.host, {
     cgroups,
     records,
     logs,
-    sockets: makeSockets(inheritedSockets()),
+    sockets: makeSockets(inheritedSockets(), warn),
     log,
     now: () => performance.now(),
-    warn: message => log.warn(message),
+    warn,
     gunicornConfiguration: writeGunicornConfiguration(settings.runtimeDir),
     halfClose: openHalfClose(settings.runtimeDir),
     published: host => ({ certificates: certificates.read(host), maintenance: records.maintenance() }),
@@ -132,6 +136,9 @@ function startHostd(config: string, trial: boolean, loaded: Loaded, log: Logger)
   });
   handleSignals(supervisor, ending, log);
   reopenOnSignal(logs, log);
+  reopenMoved(logs, log);
+  passEarlySignals();
+  native.unblock(constants.signals.SIGUSR1);
   boot(supervisor, records, log).catch(error => {
     log.fatal({ err: error }, `cannot start: ${messageOf(error)}`);
     // What runs goes on, for the next hostd to adopt.

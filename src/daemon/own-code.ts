@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 import { refusedNode } from '../config/own-programs.ts';
 import { as, type Owner } from '../linux/paths.ts';
 import type { User } from '../native/index.ts';
+import { ownPaths } from './own/own-files.ts';
 import { digestOf, flagsOf, type OwnName, partsOf, suffix } from './own-parts.ts';
 
 const source = dirname(import.meta.dirname);
@@ -26,6 +27,8 @@ export function ownProgram(name: OwnName, title: string, user: User, runtimeDir:
     argv: [
       title,
       '--disable-warning=ExperimentalWarning',
+      // Else whoever may send it SIGUSR1 has Node's inspector listen, for every user of this machine.
+      '--disable-sigusr1',
       ...flagsOf(name),
       join(home, name, `main${suffix}`),
     ],
@@ -55,7 +58,7 @@ let copied: string | null = null;
 
 /** Made anew by each hostd, which may be an upgraded one, but once: programs are being loaded from it all the time. */
 function copyOf(runtimeDir: string): string {
-  copied ??= makeCopy(join(runtimeDir, 'code'));
+  copied ??= makeCopy(ownPaths({ stateDir: '', runtimeDir }).code);
   return copied;
 }
 

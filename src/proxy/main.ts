@@ -55,6 +55,8 @@ function run(): void {
     connections.drain(patient);
     return draining;
   };
+  // Nothing to be done: its logs are opened for it. Without a handler Node's inspector would listen, but for its flag.
+  process.on('SIGUSR1', () => {});
   // With a successor there is time; without one, the sooner the better.
   process.on('SIGQUIT', () => begin(true));
   process.on('SIGTERM', () => begin(false).limit());

@@ -1,7 +1,7 @@
 // The control socket: HTTP/JSON for hostctl. Who is calling is told by the kernel; who may call, by the socket's group and mode.
 // Nothing here comes from the network.
 
-import { existsSync, lstatSync, mkdirSync, unlinkSync } from 'node:fs';
+import { chmodSync, existsSync, lstatSync, mkdirSync, unlinkSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { dirname } from 'node:path';
@@ -57,7 +57,11 @@ export function listenControl(control: Settings['control']): number {
     unlinkSync(control.socket);
   }
   const gid = group?.gid ?? process.getegid?.() ?? 0;
-  return native.listenUnix(control.socket, own, gid, group === null ? 0o600 : 0o660, backlog);
+  const mode = group === null ? 0o600 : 0o660;
+  const fd = native.listenUnix(control.socket, own, gid, mode, backlog);
+  // The umask is hostd's own, and narrower.
+  chmodSync(control.socket, mode);
+  return fd;
 }
 
 /** Serves the control socket until the process ends. */

@@ -44,8 +44,8 @@ function openRun(record: Record): Run | null {
     const pidfd = native.pidfdOpen(record.process.pid);
     // The pid may have changed hands between the look and the open; the pidfd holds it still.
     if (!isAlive(record.process)) return null;
-    const { process, cgroup, startedAt, marker } = record;
-    return { number: record.run, process, pidfd, cgroup, startedAt, status: null, marker };
+    const { process, cgroup, startedAt, marker, sockets } = record;
+    return { number: record.run, process, pidfd, cgroup, startedAt, status: null, marker, sockets };
   } catch {
     return null;
   }

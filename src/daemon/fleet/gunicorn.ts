@@ -4,11 +4,11 @@
 
 import { closeSync, openSync, writeFileSync } from 'node:fs';
 import { Socket } from 'node:net';
-import { join } from 'node:path';
 import { as, type Owner } from '../../linux/paths.ts';
 import type { App, Host, Program } from '../../model/host.ts';
 import { native } from '../../native/index.ts';
 import { splitWords } from '../../words/shlex.ts';
+import { ownPaths } from '../own/own-files.ts';
 
 const configuration = `# Written by hostd at each start: the app's own gunicorn configuration, if it has one, and a word to hostd when
 # a worker has loaded the app.
@@ -49,7 +49,7 @@ const readyFd = 4;
 
 /** Writes the configuration file that every gunicorn is started with, and returns its path. */
 export function writeGunicornConfiguration(runtimeDir: string): string {
-  const path = join(runtimeDir, 'gunicorn.conf.py');
+  const path = ownPaths({ stateDir: '', runtimeDir }).gunicorn;
   writeFileSync(path, configuration, { mode: 0o644 });
   return path;
 }

@@ -4,14 +4,15 @@
 // done only while everything that accepts for the app is known to be a sync worker. A file for each such app tells the proxy
 // workers, those of earlier generations too, and outlasts hostd.
 
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { ownPaths } from '../own/own-files.ts';
 import type { Run } from '../runs/run.ts';
 import { isDown, type Unit } from './unit.ts';
 
 /** The file that is there while connections to the app may be half closed. It names the run that has said so. */
 export function halfClosePath(runtimeDir: string, app: string): string {
-  return join(runtimeDir, 'half-close', app);
+  return join(ownPaths({ stateDir: '', runtimeDir }).halfClose, app);
 }
 
 export interface HalfClose {
@@ -22,7 +23,6 @@ export interface HalfClose {
 }
 
 export function openHalfClose(runtimeDir: string): HalfClose {
-  mkdirSync(join(runtimeDir, 'half-close'), { recursive: true, mode: 0o755 });
   const read = (app: string) => {
     try {
       return readFileSync(halfClosePath(runtimeDir, app), 'utf8');

@@ -9,7 +9,7 @@ import { answerLimit, decodeAnswer, type ProbeAnswer, type ProbeQuestion } from 
 import { ownProgram } from '../own-code.ts';
 import { readLines } from '../proxies/lines.ts';
 import { keepReserve } from '../runs/descriptors.ts';
-import { userOf } from '../runs/launch.ts';
+import { limitsOf, userOf } from '../runs/launch.ts';
 import { launchFailure } from '../runs/run.ts';
 
 export interface Probe {
@@ -107,10 +107,11 @@ function spawnProbe(
       gid: user.gid,
       groups: [user.gid],
       umask: 0o077,
-      limits: [],
+      limits: limitsOf({}),
       fds: [nothing, nothing, nothing, write],
       cgroup: -1,
       noNewPrivs: 1,
+      ignoreUsr1: 1,
     });
     closing(child.gate);
     pid = child.pid;

@@ -151,7 +151,7 @@ export function makeSupervisor(first: Host, context: SupervisorContext): Supervi
       unit.state = { kind: 'running', run: run.number, tries: 0, since: context.now() };
       unit.isSync = halfClose.isSync(unit.program.name, run);
       for (const key of socketKeys(unit.program, host))
-        if (!sockets.takeBack(key, run.pidfd, run.process.pid))
+        if (!sockets.takeBack(key, run.pidfd, run.process.pid, run.sockets))
           log.warn(
             { program: unit.program.name },
             `cannot take "${key}" back from '${unit.program.name}': it will be made anew when that has ended`,

@@ -26,7 +26,15 @@ export function logHandlers(supervisor: Supervisor, logs: Logs): Handlers {
   };
 }
 
-/** SIGUSR1, as other daemons understand it; without a handler it would open Node's inspector. */
+/** What adopted programs write to a file that has been moved meanwhile: the signal for it may have found no hostd. */
+export function reopenMoved(logs: Logs, log: Logger): void {
+  for (const watched of logs.of(null).logs)
+    void reopen(watched).then(progress => {
+      if (progress.outcome !== 'noop') tell(log, progress);
+    });
+}
+
+/** SIGUSR1, as other daemons understand it. */
 export function reopenOnSignal(logs: Logs, log: Logger): void {
   process.on('SIGUSR1', () => {
     log.info('received SIGUSR1: reopening logs');

@@ -12,6 +12,7 @@ import {
   readStat,
   withEnvironment,
 } from '../../linux/procfs.ts';
+import { ownPaths } from '../own/own-files.ts';
 import type { Run } from '../runs/run.ts';
 
 /** The longest time, in milliseconds, in which hostd does nothing else but wait for all of them to have stopped. */
@@ -39,7 +40,7 @@ export interface Stopper {
 
 /** Continues what a hostd that was killed has left stopped, then stands ready. */
 export function makeStopper(stateDir: string, limits: StopLimits = usual): Stopper {
-  const file = join(stateDir, 'stopped.json');
+  const file = ownPaths({ stateDir, runtimeDir: '' }).stoppedRuns;
   resume(read(file));
   rmSync(file, { force: true });
   return {
@@ -51,7 +52,8 @@ export function makeStopper(stateDir: string, limits: StopLimits = usual): Stopp
         return;
       }
       const processes: ProcessId[] = [];
-      const write = () => writeFileSync(file, JSON.stringify({ cgroups, processes } satisfies Note));
+      const write = () =>
+        writeFileSync(file, JSON.stringify({ cgroups, processes } satisfies Note), { mode: 0o600 });
       const deadline = performance.now() + (loose.length > 0 ? limits.processes : limits.cgroups);
       write();
       try {

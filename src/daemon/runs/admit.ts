@@ -6,6 +6,7 @@ import { HostdError } from '../../errors.ts';
 import { identify } from '../../linux/procfs.ts';
 import type { Program } from '../../model/host.ts';
 import { type Launched, native } from '../../native/index.ts';
+import type { SocketId } from '../sockets/socket-identity.ts';
 import type { Records } from './records.ts';
 import { launchFailure, type Run } from './run.ts';
 
@@ -15,6 +16,7 @@ export interface Admission {
   readonly cgroup: string | null;
   readonly marker: string;
   readonly refusal?: string | undefined;
+  readonly sockets: readonly SocketId[];
 }
 
 /** Milliseconds after which a child whose end cannot be waited for is reaped. */
@@ -22,18 +24,27 @@ const buryLate = 1000;
 
 /** @throws when the run cannot be written down, or the child has failed already. */
 export function admitChild(child: Launched, admission: Admission, records: Records): Run {
-  const { program, number, cgroup, marker, refusal } = admission;
+  const { program, number, cgroup, marker, refusal, sockets } = admission;
   let pidfd = -1;
   try {
     pidfd = native.pidfdOpen(child.pid);
     const id = identify(child.pid);
     if (id === null) throw new HostdError('failed', 'cannot start: ended before it had begun');
     const startedAt = Date.now();
-    const record = { name: program.name, run: number, process: id, cgroup, startedAt, marker, program };
+    const record = {
+      name: program.name,
+      run: number,
+      process: id,
+      cgroup,
+      startedAt,
+      marker,
+      sockets,
+      program,
+    };
     records.write({ version: 1, ...record });
     writeSync(child.gate, '\n');
     closeSync(child.gate);
-    return { number, process: id, pidfd, cgroup, startedAt, status: child.status, refusal, marker };
+    return { number, process: id, pidfd, cgroup, startedAt, status: child.status, refusal, marker, sockets };
   } catch (error) {
     const failure = launchFailure(child.status);
     // At its closed gate the child ends, before any of the program's code.

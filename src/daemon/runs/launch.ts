@@ -8,9 +8,11 @@ import { as, type Owner, openForAppending } from '../../linux/paths.ts';
 import type { Limit, LogFile, Program } from '../../model/host.ts';
 import { native, type User } from '../../native/index.ts';
 import type { Logs } from '../logs/logs.ts';
+import { identify } from '../sockets/socket-identity.ts';
+import type { Sockets } from '../sockets/sockets.ts';
 import { admitChild } from './admit.ts';
 import { type Cgroups, clearCgroup } from './cgroups.ts';
-import { keepReserve } from './descriptors.ts';
+import { givenLimit, keepReserve } from './descriptors.ts';
 import type { Records } from './records.ts';
 import type { Run } from './run.ts';
 import { makeInput } from './terminal-input.ts';
@@ -32,6 +34,8 @@ export interface Equipment {
 export interface LaunchContext {
   readonly cgroups: Cgroups | null;
   readonly records: Records;
+  /** Those that hostd holds: which of them a run is given is written down. */
+  readonly sockets: Pick<Sockets, 'held'>;
   /** Told which logs a run has open. */
   readonly logs: Logs;
   /** Told when a log file cannot be used and the output goes to /dev/null instead. */
@@ -84,9 +88,12 @@ export function launch(program: Program, number: number, equipment: Equipment, c
       fds: [stdin, stdout, stderr, ...equipment.fds],
       cgroup: born,
       noNewPrivs: program.noNewPrivileges ? 1 : 0,
+      // hostd's own program: Node blocks the signal, but only once it runs.
+      ignoreUsr1: equipment.binary === undefined ? 0 : 1,
     });
     const { refusal } = equipment;
-    return admitChild(child, { program, number, cgroup, marker, refusal }, context.records);
+    const sockets = identify(context.sockets.held(), equipment.fds);
+    return admitChild(child, { program, number, cgroup, marker, refusal, sockets }, context.records);
   } catch (error) {
     if (cgroup !== null) clearCgroup(cgroup, () => {});
     throw error instanceof HostdError ? error : new HostdError('failed', `cannot start: ${why(error)}`);
@@ -190,9 +197,13 @@ function openLog(log: LogFile, owner: { uid: number; gid: number }, warn: (messa
   }
 }
 
+/** Those of a program, for `native.spawn`; of open files as many as hostd was given, unless the program says otherwise. */
 export function limitsOf(limits: Readonly<Record<string, Limit>>): number[] {
-  return Object.entries(limits).flatMap(([name, { soft, hard }]) => {
-    const number = resources[name as keyof typeof resources];
-    return number === undefined ? [] : [number, soft ?? -1, hard ?? -1];
-  });
+  const nofile = givenLimit();
+  return Object.entries({ ...(nofile === null ? {} : { nofile }), ...limits }).flatMap(
+    ([name, { soft, hard }]) => {
+      const number = resources[name as keyof typeof resources];
+      return number === undefined ? [] : [number, soft ?? -1, hard ?? -1];
+    },
+  );
 }

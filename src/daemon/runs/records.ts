@@ -1,11 +1,13 @@
 // One small file for each live run, written before the program's own code runs, so that a new hostd can find again
 // what an earlier one has started. A file is replaced whole or not at all.
 
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { bootId, type ProcessId } from '../../linux/procfs.ts';
 import type { Host, Program } from '../../model/host.ts';
 import { defaultRetryAfter, type Maintenance, type Pem } from '../../protocol/worker.ts';
+import { ownPaths } from '../own/own-files.ts';
+import type { SocketId } from '../sockets/socket-identity.ts';
 
 export interface Record {
   readonly version: 1;
@@ -17,6 +19,8 @@ export interface Record {
   readonly startedAt: number;
   /** "HOSTD_RUN=...", in the environment of everything that the run has started. */
   readonly marker: string;
+  /** The sockets that the run was given; 0.1.0 did not write them down. */
+  readonly sockets?: readonly SocketId[];
   /** The program as it was when it was started; environment included, hence mode 0600. */
   readonly program: Program;
 }
@@ -44,15 +48,10 @@ export interface Records {
   read(): { records: Record[]; broken: string[] };
 }
 
-/** The records below `stateDir`/runs, a directory that is root's alone. */
+/** The records below `stateDir`, in directories that are there already, and root's alone (own-files.ts). */
 export function openRecords(stateDir: string): Records {
-  const directory = join(stateDir, 'runs');
-  const stopped = join(stateDir, 'stopped');
-  const maintained = join(stateDir, 'maintenance');
-  const certificates = join(stateDir, 'certificates');
-  const host = join(stateDir, 'host.json');
-  for (const path of [directory, stopped, maintained, certificates])
-    mkdirSync(path, { recursive: true, mode: 0o700 });
+  const paths = ownPaths({ stateDir, runtimeDir: '' });
+  const { runs: directory, stopped, maintenance: maintained, certificates, host } = paths;
   const file = (name: string, run: number) => join(directory, `${name}.${run}.json`);
   return {
     write(record) {

@@ -6,7 +6,7 @@ import { errnoOf } from '../../errors.ts';
 import type { Exit } from '../../lifecycle/process.ts';
 import { type ProcessId, readStat } from '../../linux/procfs.ts';
 import { launchStages, native } from '../../native/index.ts';
-import type { SocketId } from '../socket-identity.ts';
+import type { SocketId } from '../sockets/socket-identity.ts';
 import { clearCgroup, killCgroup, whenEmpty } from './cgroups.ts';
 import { killStrays, noteDescendants, strayPidfds, whenEnded } from './strays.ts';
 

@@ -1,13 +1,13 @@
 // The listening sockets that hostd makes, holds and passes on. hostd never accepts from one: while a program is away,
 // its clients wait in the backlog.
 
-import { chmodSync, chownSync, closeSync, fstatSync, lstatSync, unlinkSync } from 'node:fs';
+import { chmodSync, chownSync, closeSync, constants, fstatSync, lstatSync, unlinkSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { errnoOf, HostdError } from '../../errors.ts';
 import { as, entry, makeDirectory, type Owner, openDirectory } from '../../linux/paths.ts';
 import type { Listen, UnixSocket } from '../../model/host.ts';
 import { native, O_PATH, RESOLVE_BENEATH, RESOLVE_NO_SYMLINKS } from '../../native/index.ts';
-import { holderOf, type ListeningSocket, listeningSockets } from './listening.ts';
+import { closeShared, isListener, type SocketId, takeListener } from './socket-identity.ts';
 
 /** Longest path of a unix socket (unix(7), sun_path less its NUL). */
 const longestPath = 107;
@@ -19,10 +19,11 @@ export interface Sockets {
   unix(socket: UnixSocket, owner: Owner, clients: number): number;
   tcp(listen: Listen): number;
   /**
-   * Takes over a listening socket that another process of an earlier hostd still holds; false: it holds none, or the
-   * kernel does not let hostd have it (a container without CAP_SYS_PTRACE, a system call filter).
+   * Takes over the listening socket that a run of an earlier hostd was given, `known` by what that one wrote down; false: the
+   * run does not hold it any more, or the kernel does not let hostd have it (a container without CAP_SYS_PTRACE, a system call
+   * filter).
    */
-  takeBack(key: string, pidfd: number, pid: number): boolean;
+  takeBack(key: string, pidfd: number, pid: number, known?: readonly SocketId[]): boolean;
   /** Holds a socket that was made elsewhere, so that it outlives an upgrade in place. */
   keep(key: string, fd: number): void;
   /** Closes a socket and removes its file: from now on clients are refused. */
@@ -36,36 +37,49 @@ export function tcpKey({ host, port }: Listen): string {
   return `${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
-/** `inherited` are those that hostd held before it was upgraded in place. */
-export function makeSockets(inherited: ReadonlyMap<string, number>): Sockets {
+/**
+ * `inherited` are those that hostd held before it was upgraded in place; `warn` hears of one that whoever shares it has broken.
+ */
+export function makeSockets(
+  inherited: ReadonlyMap<string, number>,
+  warn: (message: string) => void = () => {},
+): Sockets {
   const held = new Map(inherited);
   const keep = (key: string, fd: number) => {
     held.set(key, fd);
     return fd;
   };
+  /** The held one, if it is still what it was: a program can do to it whatever hostd could. */
+  const sound = (key: string, backlog: number): number | undefined => {
+    const fd = held.get(key);
+    if (fd === undefined || isListener(fd, key)) return fd;
+    if (isRevived(fd, key, backlog)) {
+      warn(`"${key}" did not listen any more, and does again: a program had shut it down`);
+      return fd;
+    }
+    warn(`"${key}" is no longer the socket that hostd made: a program has changed it, and it is made anew`);
+    held.delete(key);
+    closeShared(fd);
+    return undefined;
+  };
   return {
     unix: (socket, owner, clients) =>
-      held.get(socket.path) ?? keep(socket.path, listenUnix(socket, owner, clients)),
-    tcp: listen => held.get(tcpKey(listen)) ?? keep(tcpKey(listen), listenTcp(listen)),
-    takeBack(key, pidfd, pid) {
+      sound(socket.path, socket.backlog) ?? keep(socket.path, listenUnix(socket, owner, clients)),
+    tcp: listen => sound(tcpKey(listen), tcpBacklog) ?? keep(tcpKey(listen), listenTcp(listen)),
+    takeBack(key, pidfd, pid, known) {
       if (held.has(key)) return true;
-      const fd = holderOf(
-        listeningSockets().filter(socket => isNamed(socket, key)),
-        pid,
-      );
-      if (fd === null) return false;
-      try {
-        keep(key, native.pidfdGetfd(pidfd, fd));
-        return true;
-      } catch {
-        return false;
-      }
+      const inode = known?.find(socket => socket.key === key)?.inode;
+      // A run that was not given it has none to give back.
+      if (known !== undefined && inode === undefined) return false;
+      const fd = takeListener(pidfd, pid, key, inode);
+      if (fd !== null) keep(key, fd);
+      return fd !== null;
     },
     release(key) {
       const fd = held.get(key);
       if (fd === undefined) return;
       held.delete(key);
-      closeSync(fd);
+      closeShared(fd);
       if (key.startsWith('/')) removeSocketFile(key);
     },
     held: () => held,
@@ -75,10 +89,14 @@ export function makeSockets(inherited: ReadonlyMap<string, number>): Sockets {
   };
 }
 
-/** A socket that was made by way of its open directory (listenUnix) has the name that it had there. */
-function isNamed(socket: ListeningSocket, key: string): boolean {
-  if (socket.key === key) return true;
-  return socket.key.startsWith('/proc/self/fd/') && basename(socket.key) === basename(key);
+/** A TCP listener that was shut down can listen again, as long as nobody has connected it to somewhere. */
+function isRevived(fd: number, key: string, backlog: number): boolean {
+  try {
+    native.listenAgain(fd, backlog);
+    return isListener(fd, key);
+  } catch {
+    return false;
+  }
 }
 
 function listenTcp(listen: Listen): number {
@@ -103,15 +121,22 @@ function listenUnix(socket: UnixSocket, owner: Owner, clients: number): number {
   const directory = makeDirectory(dirname(path), owner, 0o755);
   try {
     removeStale(path, directory, owner);
-    if (process.geteuid?.() !== 0) return native.listenUnix(path, owner.uid, owner.gid, 0o660, backlog);
+    const make = (at: string, maker: Owner) => {
+      const fd = native.listenUnix(at, maker.uid, maker.gid, 0o600, backlog);
+      try {
+        giveTo(path, directory, maker, clients);
+        return fd;
+      } catch (error) {
+        closeSync(fd);
+        throw error;
+      }
+    };
     try {
-      const fd = native.listenUnix(path, owner.uid, owner.gid, 0o600, backlog);
-      giveTo(path, directory, owner, clients);
-      return fd;
+      return make(path, owner);
     } catch (error) {
-      if (errnoOf(error) !== 'EACCES') throw error;
+      if (errnoOf(error) !== 'EACCES' || process.geteuid?.() !== 0) throw error;
       // A directory that the app may not write to: by way of the open directory, which nobody can divert.
-      return native.listenUnix(entry(directory, basename(path)), 0, clients, 0o660, backlog);
+      return make(entry(directory, basename(path)), { uid: 0, gid: 0 });
     }
   } catch (cause) {
     if (cause instanceof HostdError) throw cause;
@@ -123,33 +148,40 @@ function listenUnix(socket: UnixSocket, owner: Owner, clients: number): number {
   }
 }
 
-function giveTo(path: string, directory: number, owner: Owner, clients: number): void {
+/** From its maker to root and the group that may connect; an ordinary user has nobody to give it to. */
+function giveTo(path: string, directory: number, maker: Owner, clients: number): void {
   const node = native.openAt(directory, basename(path), O_PATH, 0, RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
   try {
     const stats = fstatSync(node);
-    if (!stats.isSocket() || stats.uid !== owner.uid || stats.nlink !== 1)
+    if (!stats.isSocket() || stats.uid !== maker.uid || stats.nlink !== 1)
       throw new HostdError('permission', `cannot use socket "${path}": somebody else replaced it`);
-    chownSync(`/proc/self/fd/${node}`, 0, clients);
+    if (process.geteuid?.() === 0) chownSync(`/proc/self/fd/${node}`, 0, clients);
     chmodSync(`/proc/self/fd/${node}`, 0o660);
   } finally {
     closeSync(node);
   }
 }
 
-/** Removes what an earlier holder left. Never a socket that is in use, and never anything but a socket. */
+/**
+ * Removes what an earlier holder left. Never a socket that is in use, and never anything but a socket. The socket itself is
+ * asked: a list of names would show whatever anybody has bound.
+ */
 function removeStale(path: string, directory: number, owner: Owner): void {
   const name = entry(directory, basename(path));
-  const stats = lstatSync(name, { throwIfNoEntry: false });
-  if (stats === undefined) return;
-  if (!stats.isSocket())
-    throw new HostdError('conflict', `cannot listen on "${path}": there is something else of that name`, {
-      hint: `look at it with: ls -ld ${path}, and move it away`,
-    });
-  const users: ListeningSocket[] = listeningSockets().filter(socket => socket.key === path);
-  if (users.length > 0)
-    throw new HostdError('conflict', `cannot listen on "${path}": another process already does`, {
-      hint: `ss -xlp src ${path} shows who; stop it first`,
-    });
+  if (lstatSync(name, { throwIfNoEntry: false }) === undefined) return;
+  const node = native.openAt(directory, basename(path), O_PATH | constants.O_NOFOLLOW, 0, RESOLVE_BENEATH);
+  try {
+    if (!fstatSync(node).isSocket())
+      throw new HostdError('conflict', `cannot listen on "${path}": there is something else of that name`, {
+        hint: `look at it with: ls -ld ${path}, and move it away`,
+      });
+    if (native.answers(`/proc/self/fd/${node}`) === 1)
+      throw new HostdError('conflict', `cannot listen on "${path}": another process already does`, {
+        hint: `ss -xlp src ${path} shows who; stop it first`,
+      });
+  } finally {
+    closeSync(node);
+  }
   try {
     as(owner, () => unlinkSync(name));
   } catch {

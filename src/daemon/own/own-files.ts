@@ -1,0 +1,198 @@
+// What hostd makes for itself on disk, with the least mode that each of them can have: the one table of it. Programs' logs and
+// the sockets of apps are not here: they are made with their owners' rights (paths.ts, sockets.ts).
+// At each start what is there already is put right, for it may be of an older hostd, or have been copied or restored.
+
+import {
+  chmodSync,
+  chownSync,
+  closeSync,
+  constants,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  rmSync,
+  type Stats,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { errnoOf, HostdError } from '../../errors.ts';
+import type { Settings } from '../../model/host.ts';
+import { native, O_PATH } from '../../native/index.ts';
+
+const { O_NOFOLLOW } = constants;
+
+type Kind = 'directory' | 'file' | 'socket';
+
+interface Own {
+  readonly kind: Kind;
+  readonly path: string;
+  readonly mode: number;
+  /** A directory that is made at the start. */
+  readonly make?: true;
+  /** The mode of the files in a directory, all of them hostd's. */
+  readonly files?: number;
+  /** The group, where it is not the one of hostd's own user. */
+  readonly gid?: number;
+}
+
+/** The paths by name, for those who write them. */
+export function ownPaths({ stateDir, runtimeDir }: Pick<Settings, 'stateDir' | 'runtimeDir'>) {
+  return {
+    lock: join(stateDir, 'lock'),
+    /** The lock of 0.1.0, and the pid for people to read. */
+    oldLock: join(stateDir, 'hostd.lock'),
+    runs: join(stateDir, 'runs'),
+    stopped: join(stateDir, 'stopped'),
+    maintenance: join(stateDir, 'maintenance'),
+    certificates: join(stateDir, 'certificates'),
+    host: join(stateDir, 'host.json'),
+    stoppedRuns: join(stateDir, 'stopped.json'),
+    created: join(stateDir, 'created'),
+    code: join(runtimeDir, 'code'),
+    gunicorn: join(runtimeDir, 'gunicorn.conf.py'),
+    halfClose: join(runtimeDir, 'half-close'),
+  };
+}
+
+/** Modes that more than root needs have a reason beside them. */
+function table({ stateDir, runtimeDir, control }: Settings): readonly Own[] {
+  const at = ownPaths({ stateDir, runtimeDir });
+  const secret = { kind: 'directory', mode: 0o700, files: 0o600 } as const;
+  const gid = control.group === null ? null : (native.group(control.group)?.gid ?? null);
+  return [
+    { kind: 'file', path: at.lock, mode: 0o600 },
+    { kind: 'file', path: at.oldLock, mode: 0o600 },
+    { kind: 'file', path: at.host, mode: 0o600 },
+    { kind: 'file', path: at.stoppedRuns, mode: 0o600 },
+    { ...secret, path: at.runs, make: true },
+    { ...secret, path: at.stopped, make: true },
+    { ...secret, path: at.maintenance, make: true },
+    { ...secret, path: at.certificates, make: true },
+    { ...secret, path: at.created },
+    // The proxy's workers look whether a file is there, by its whole name.
+    { kind: 'directory', path: at.halfClose, mode: 0o711, files: 0o600, make: true },
+    // Each app's gunicorn reads it.
+    { kind: 'file', path: at.gunicorn, mode: 0o644 },
+    // The proxy's workers load it (own-code.ts). It is what everybody can download.
+    { kind: 'directory', path: at.code, mode: 0o755 },
+    // Operators connect to it.
+    gid === null
+      ? { kind: 'socket', path: control.socket, mode: 0o600 }
+      : { kind: 'socket', path: control.socket, mode: 0o660, gid },
+  ];
+}
+
+/** Directories that the configuration names: made with this mode, and left as they are but for the rights in `never`. */
+function given({ stateDir, runtimeDir, logDir }: Settings) {
+  return [
+    // What is in them is reached by its whole name; nobody need list them.
+    { path: stateDir, mode: 0o711, never: 0o022, strict: true },
+    { path: runtimeDir, mode: 0o711, never: 0o022, strict: true },
+    // It may be /var/log, where a group of the system's own writes.
+    { path: logDir, mode: 0o755, never: 0o002, strict: false },
+  ] as const;
+}
+
+/**
+ * Makes what is to be there when hostd begins, and puts right what is. Returns what was wrong, for the log.
+ * @throws HostdError when somebody else owns a directory in which root is to keep its files, or something else is in its place.
+ */
+export function putRight(settings: Settings): string[] {
+  const said: string[] = [];
+  for (const { path, mode, never, strict } of given(settings)) {
+    mkdirSync(path, { recursive: true, mode });
+    withReference(path, 0, (node, stats) => {
+      if (strict) assertOurs(path, stats);
+      // Like /tmp: nobody can take away there what is another's.
+      const sticky = (stats.mode & 0o1000) !== 0;
+      if (!sticky && (stats.mode & never) !== 0 && mayChange(stats))
+        said.push(setMode(path, node, stats, stats.mode & 0o7777 & ~never));
+    });
+  }
+  for (const own of table(settings)) said.push(...settle(own));
+  return said;
+}
+
+function settle(own: Own): string[] {
+  if (own.make) mkdirSync(own.path, { recursive: true, mode: own.mode });
+  const said: string[] = [];
+  withReference(own.path, O_NOFOLLOW, (node, stats) => {
+    if (!isKind(stats, own.kind)) throw notOurs(own.path, `it is no ${own.kind}`);
+    assertOurs(own.path, stats);
+    if (!mayChange(stats)) return;
+    if (own.gid !== undefined && stats.gid !== own.gid)
+      chownSync(`/proc/self/fd/${node}`, stats.uid, own.gid);
+    if ((stats.mode & 0o7777) !== own.mode) said.push(setMode(own.path, node, stats, own.mode));
+  });
+  const { files } = own;
+  if (files !== undefined)
+    for (const name of namesIn(own.path)) said.push(...settleEntry(join(own.path, name), files));
+  return said;
+}
+
+/** A file in a directory of hostd's own. What is not hostd's there has been put there while others could: it is not believed. */
+function settleEntry(path: string, mode: number): string[] {
+  let said: string[] = [];
+  withReference(path, O_NOFOLLOW, (node, stats) => {
+    if (!stats.isFile() || !isOurs(stats)) {
+      rmSync(path, { recursive: true, force: true });
+      said = [`removed "${path}": it was not hostd's own (of uid ${stats.uid})`];
+    } else if ((stats.mode & 0o7777) !== mode && mayChange(stats)) said = [setMode(path, node, stats, mode)];
+  });
+  return said;
+}
+
+/** By the open file itself, which no rename in between can make another. Nothing happens when there is nothing of that name. */
+function withReference(path: string, flags: number, use: (node: number, stats: Stats) => void): void {
+  let node: number;
+  try {
+    node = openSync(path, O_PATH | flags);
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return;
+    throw error;
+  }
+  try {
+    use(node, fstatSync(node));
+  } finally {
+    closeSync(node);
+  }
+}
+
+function setMode(path: string, node: number, stats: Stats, mode: number): string {
+  chmodSync(`/proc/self/fd/${node}`, mode);
+  const octal = (value: number) => (value & 0o7777).toString(8).padStart(4, '0');
+  return `put right "${path}": its mode was ${octal(stats.mode)}, it is ${octal(mode)} now`;
+}
+
+function namesIn(directory: string): string[] {
+  try {
+    return readdirSync(directory);
+  } catch {
+    return [];
+  }
+}
+
+function isKind(stats: Stats, kind: Kind): boolean {
+  if (kind === 'directory') return stats.isDirectory();
+  return kind === 'file' ? stats.isFile() : stats.isSocket();
+}
+
+function isOurs({ uid }: Stats): boolean {
+  return uid === 0 || uid === process.geteuid?.();
+}
+
+/** An ordinary user may use what root has made for it, but not change it. */
+function mayChange({ uid }: Stats): boolean {
+  return process.geteuid?.() === 0 || uid === process.geteuid?.();
+}
+
+function assertOurs(path: string, stats: Stats): void {
+  if (!isOurs(stats))
+    throw notOurs(path, `it belongs to ${native.user(stats.uid)?.name ?? `uid ${stats.uid}`}`);
+}
+
+function notOurs(path: string, why: string): HostdError {
+  return new HostdError('permission', `cannot start: "${path}" is not hostd's own: ${why}`, {
+    hint: `look at it with: ls -la ${dirname(path)}, then: mv ${path} ${path}.old`,
+  });
+}

@@ -1,0 +1,134 @@
+// Which socket is which: by its inode, as the kernel has it, and by what the kernel says of the open socket itself. Names that
+// /proc/net shows are not believed, for whoever binds a socket chooses them.
+
+import { closeSync, fstatSync, opendirSync, readlinkSync } from 'node:fs';
+import { isIPv6 } from 'node:net';
+import { basename } from 'node:path';
+import { native, type SocketName } from '../../native/index.ts';
+
+/** A socket of hostd's that a run was given. */
+export interface SocketId {
+  /** A path, or "address:port" as tcpKey writes it. */
+  readonly key: string;
+  /** In sockfs; as long as it is open, no other socket of this boot has the same. */
+  readonly inode: number;
+}
+
+/** Milliseconds that hostd waits for the end of a socket that others have had a part in. */
+const patienceMs = 50;
+/** Descriptors of one process whose links are read, and those that are taken for a closer look: it may have a million of them. */
+const mostLinks = 4096;
+const mostLooks = 64;
+
+/** Those of hostd's sockets that are among `fds`. */
+export function identify(held: ReadonlyMap<string, number>, fds: readonly number[]): SocketId[] {
+  const given = new Set(fds);
+  return [...held].flatMap(([key, fd]) => (given.has(fd) ? [{ key, inode: fstatSync(fd).ino }] : []));
+}
+
+/** Closes a socket that others have, or have had, without waiting for them for longer than `patience` milliseconds. */
+export function closeShared(fd: number, patience = patienceMs): void {
+  try {
+    native.closeElsewhere(fd, patience);
+  } catch {
+    // No thread to be had: the rare chance that it waits is better than a descriptor for each.
+    closeSync(fd);
+  }
+}
+
+/** Whether the open socket `fd` is a listener with this key that still listens. */
+export function isListener(fd: number, key: string): boolean {
+  try {
+    return fstatSync(fd).isSocket() && fits(native.socketOf(fd), key);
+  } catch {
+    return false;
+  }
+}
+
+/** A unix socket that was made by way of its open directory (sockets.ts) has the name that it had there. */
+export function fits({ domain, address, port, stream, accepts }: SocketName, key: string): boolean {
+  if (stream !== 1 || accepts !== 1) return false;
+  switch (domain) {
+    case 'unix':
+      if (!key.startsWith('/')) return false;
+      return (
+        address === key ||
+        (/^\/proc\/self\/fd\/\d+\/[^/]+$/.test(address) && basename(address) === basename(key))
+      );
+    case 'inet':
+      return `${address}:${port}` === key;
+    case 'inet6':
+      return key.endsWith(`]:${port}`) && isSameAddress(address, key.slice(1, key.lastIndexOf(']')));
+    default:
+      return false;
+  }
+}
+
+function isSameAddress(one: string, other: string): boolean {
+  return isIPv6(other) && shortForm(one) === shortForm(other);
+}
+
+/** As URL writes it. */
+function shortForm(address: string): string {
+  return new URL(`http://[${address}]/`).hostname;
+}
+
+/**
+ * A descriptor of hostd's own for the listener that a process holds; null: it holds none, or the kernel does not let hostd have
+ * it. With `inode`, exactly that socket; without (a run of hostd 0.1.0), one that is the listener by what the kernel says of it.
+ */
+export function takeListener(
+  pidfd: number,
+  pid: number,
+  key: string,
+  inode: number | undefined,
+): number | null {
+  const wanted = (link: string) => inode === undefined || link === `socket:[${inode}]`;
+  const candidates = socketLinks(pid).filter(([, link]) => wanted(link));
+  for (const [number] of candidates.slice(0, mostLooks)) {
+    const fd = take(pidfd, number);
+    if (fd === null) continue;
+    // The number may have become another file's in the meantime.
+    const same = inode === undefined || fstatSync(fd).ino === inode;
+    if (same && isListener(fd, key)) return fd;
+    closeShared(fd, 0);
+  }
+  return null;
+}
+
+function take(pidfd: number, number: number): number | null {
+  try {
+    return native.pidfdGetfd(pidfd, number);
+  } catch {
+    return null;
+  }
+}
+
+/** The descriptors of a process that are sockets, with what their links say; the lowest numbers come first. */
+function socketLinks(pid: number): [number, string][] {
+  const found: [number, string][] = [];
+  try {
+    const directory = opendirSync(`/proc/${pid}/fd`);
+    try {
+      for (let left = mostLinks; left > 0; left--) {
+        const entry = directory.readSync();
+        if (entry === null) break;
+        const link = readLink(`/proc/${pid}/fd/${entry.name}`);
+        if (link.startsWith('socket:[')) found.push([Number(entry.name), link]);
+      }
+    } finally {
+      directory.closeSync();
+    }
+  } catch {
+    // It has ended, or is not ours to look at.
+  }
+  return found;
+}
+
+function readLink(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return '';
+  }
+}
