@@ -17,13 +17,19 @@ settings() {
   echo npm_config_userconfig=/etc/hostd-npmrc
 }
 
-# inside COMMAND: as root in the root, with /proc, /dev and processes of its own, and the network of the machine.
+# inside COMMAND: as root in the root, with /proc, /dev and processes of its own, and the network of the machine. The devices are
+# nodes of its own: what is done to a mode there is not done to the machine's.
 inside() {
   # shellcheck disable=SC2046 # one word per variable
   unshare --mount --pid --fork --kill-child sh -eu -c '
     root=$1 && shift
     mount --make-rprivate / && mount --rbind "$root" "$root" && cd "$root"
-    mount -t proc proc proc && mount --rbind /sys sys && mount --rbind /dev dev && mount -t tmpfs tmpfs run
+    mount -t proc proc proc && mount --rbind /sys sys && mount -t tmpfs tmpfs run && mount -t tmpfs -o mode=755 tmpfs dev
+    mkdir dev/pts dev/shm && mount -t tmpfs -o mode=1777 tmpfs dev/shm
+    mount -t devpts -o newinstance,gid=5,mode=620,ptmxmode=666 devpts dev/pts && ln -s pts/ptmx dev/ptmx
+    for node in null:3 zero:5 full:7 random:8 urandom:9; do mknod -m 666 "dev/${node%:*}" c 1 "${node#*:}"; done
+    mknod -m 666 dev/tty c 5 0 && ln -s /proc/self/fd dev/fd
+    for fd in stdin:0 stdout:1 stderr:2; do ln -s "/proc/self/fd/${fd#*:}" "dev/${fd%:*}"; done
     mkdir -p .old && pivot_root . .old && umount -l /.old && cd /
     exec "$@"
   ' sh "$root" env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 \
@@ -114,7 +120,8 @@ main() {
   step 'root clone' 'umask 077 && git -c advice.detachedHead=false clone -q /srv/hostd.bundle /root/hostd && git -C /root/hostd log -1 --format=%h'
   step 'root demo' 'cd /root/hostd && npm run demo -- --once'
   step 'root test' "cd /root/hostd && npm test $part"
-  step 'root install' 'cd /root/hostd && npm ci && npm install --global "$(npm pack --silent)" && ls /usr/local/share/man/man8/hostd.8 && hostd version'
+  step 'root install' 'cd /root/hostd && npm ci && npm install --global "$(npm pack --silent)" && cp etc/hostd.service /etc/systemd/system/ &&
+    apt-get -qq install -y --no-install-recommends systemd man-db && systemd-analyze verify hostd.service && man -w hostd && hostd version'
   step 'user clone' "$as_ann 'umask 027 && git -c advice.detachedHead=false clone -q /srv/hostd.bundle ~/hostd && git -C ~/hostd log -1 --format=%h'"
   step 'user demo' "$as_ann 'cd ~/hostd && npm run demo -- --once'"
   step 'user test' "$as_ann 'cd ~/hostd && npm test -- check unit'"
