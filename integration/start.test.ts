@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { chmodSync, copyFileSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { test } from 'node:test';
-import { run } from '../scripts/run.ts';
+import { must, run } from '../scripts/run.ts';
 import { needsRoot, testAccounts } from './harness/accounts.ts';
 import { tinyApp } from './harness/apps.ts';
 import { checkout, startHostd } from './harness/hostd.ts';
@@ -109,6 +109,19 @@ test('without its addon, hostd says in a line what is missing and how to make it
     });
     assert.deepEqual({ code, stderr }, { code: 1, stderr: `${program}: ${expected}` });
   }
+  await must('build the addon again', ['sh', `${home}/src/native/build.sh`], { env: process.env });
+  rmSync(`${home}/build/bare-sockets.node`);
+  const { code, stdout } = await run([`${home}/bin/hostd`, 'check', '-c', config], { env: process.env });
+  assert.equal(code, 0, stdout);
+  assert.ok(
+    stdout.includes(`there is no "${home}/build/bare-sockets.node"\n  try: sh ${home}/src/native/build.sh\n`),
+  );
+});
+
+test('without its addon, hostctl has its help', async t => {
+  const place = makePlace(t);
+  const home = await copyCheckout(`${place.dir}/home`);
+  rmSync(`${home}/build`, { recursive: true });
   const help = await run([`${home}/bin/hostctl`, '--help'], { env: process.env });
   assert.equal(help.code, 0, help.stderr);
 });

@@ -1,7 +1,7 @@
-// Whether hostd's own programs, which run as [proxy] user, can be started at all: they are executed by the Node that runs
+// Whether hostd's own programs, which run as [proxy] user, have what they need: they are executed by the Node that runs
 // hostd, and root may execute files that nobody else may, such as those that were installed with umask 027.
 
-import { type Stats, statSync } from 'node:fs';
+import { existsSync, type Stats, statSync } from 'node:fs';
 import type { Host } from '../model/host.ts';
 import type { Problem } from '../model/problem.ts';
 import { native, type User } from '../native/index.ts';
@@ -21,8 +21,23 @@ export function refusedNode(user: string, path: string): { readonly message: str
   return { message: `"${user}" may not execute "${path}"`, hint: `chmod go+rx ${path}` };
 }
 
-/** Nothing, or the one problem that keeps the proxy and the health probes from running. Only root's hostd can have it. */
-export function ownProgramProblems({ settings, programs }: Host, node: string = process.execPath): Problem[] {
+/** What keeps the proxy and the health probes from running, or makes them slow. */
+export function ownProgramProblems(host: Host): Problem[] {
+  return [...closedNode(host, process.execPath), ...(host.settings.proxy.enabled ? missingAddon(host) : [])];
+}
+
+/** The proxy loads it, or does without: root's process, which asks here, never loads it. */
+function missingAddon({ settings }: Host): Problem[] {
+  // The paths are the same from src/config and from dist/config.
+  const file = new URL('../../build/bare-sockets.node', import.meta.url).pathname;
+  if (existsSync(file)) return [];
+  const message = `the proxy is slower than it could be: there is no "${file}"`;
+  const hint = `sh ${new URL('../../src/native/build.sh', import.meta.url).pathname}`;
+  return [{ severity: 'warning', message, hint, at: { file: settings.file, key: ['proxy'] } }];
+}
+
+/** Only root's hostd can have it. */
+function closedNode({ settings, programs }: Host, node: string): Problem[] {
   const { enabled, user: name } = settings.proxy;
   if (process.geteuid?.() !== 0 || !(enabled || programs.some(({ health }) => health !== null))) return [];
   const user = native.user(name);
