@@ -3,6 +3,7 @@
 import type { Location } from '../../model/host.ts';
 import { writtenBy } from '../layout.ts';
 import { accessLogWords, logFormat } from './log.ts';
+import { neverClients } from './never-clients.ts';
 import { quoteNginx, variablePart } from './quote.ts';
 import {
   acmeLocation,
@@ -21,13 +22,6 @@ import {
 
 /** Statuses that nginx itself answers with, and that a page of error_pages may be for. */
 const pageStatuses = [403, 404, 413, 502, 503, 504];
-
-/** Fields that only a proxy may send; Proxy would become HTTP_PROXY, where CGI's names are used (httpoxy). */
-const neverClients = [
-  ...['Ssl', 'Protocol', 'Scheme', 'Prefix', 'Server'].map(name => `X-Forwarded-${name}`),
-  'Forwarded',
-  'Proxy',
-];
 
 export function hardText(vhost: Vhost): string {
   const { site } = vhost;

@@ -3,6 +3,7 @@
 import { localAddress, socketPath } from '../backend.ts';
 import { conditionOf, plainVariables } from './condition.ts';
 import type { Odd } from './edge-read.ts';
+import { neverClients } from './never-clients.ts';
 import type { Directive } from './syntax.ts';
 
 export interface Passed {
@@ -105,11 +106,10 @@ const sameHeaders: Readonly<Record<string, RegExp>> = {
   'x-request-id': /^\$request_id$/,
   upgrade: /^(\$http_upgrade)?$/,
   connection: /^(\$\w+|"?upgrade"?|close|)$/i,
+  'x-forwarded-host': /^(\$hostd_\w+_forwarded_host)?$/,
+  'x-forwarded-port': /^(\$hostd_\w+_forwarded_port)?$/,
   // Cleared there, and never passed on here.
-  'x-forwarded-ssl': /^$/,
-  'x-forwarded-protocol': /^$/,
-  'x-forwarded-host': /^$/,
-  proxy: /^$/,
+  ...Object.fromEntries(neverClients.map(name => [name.toLowerCase(), /^$/])),
 };
 
 function otherHeader(name: string, value: string): string | null {
