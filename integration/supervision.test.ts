@@ -22,7 +22,7 @@ async function oneApp(t: TestContext, options: Parameters<typeof tinyApp>[1] = {
 
 test('an app runs as its own user, on a socket of root and the proxy, with a clean environment', async t => {
   const { place, account, app } = await oneApp(t, {
-    keys: { umask: '027', limits: { nofile: 512, core: 0 } },
+    keys: { umask: '027', limits: { nofile: 512, core: 0 }, nice: isRoot ? -3 : 7, oom_score_adj: 300 },
   });
   const hostd = await startHostd(place, { apps: [app], config: noProxy, env: { SECRET_OF_HOSTD: 'x' } });
   const { pid } = await hostd.state('tiny', 'RUNNING');
@@ -39,6 +39,9 @@ test('an app runs as its own user, on a socket of root and the proxy, with a cle
   if (isRoot) assert.match(status, /^NoNewPrivs:\t1$/m);
   assert.match(limits, /^Max open files\s+512\s+512/m);
   assert.match(limits, /^Max core file size\s+0\s+0/m);
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ');
+  assert.equal(stat?.[16], isRoot ? '-3' : '7', 'nice');
+  assert.equal(readFileSync(`/proc/${pid}/oom_score_adj`, 'utf8'), '300\n');
   for (const entry of [
     `USER=${account.name}`,
     `LOGNAME=${account.name}`,
@@ -55,7 +58,7 @@ test('an app runs as its own user, on a socket of root and the proxy, with a cle
   assert.equal(socket.mode & 0o777, 0o660);
   assert.equal(socket.uid, process.getuid?.());
   // Its own session: a signal to hostd's terminal does not reach it.
-  assert.equal(Number(readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ')[3]), pid);
+  assert.equal(Number(stat?.[3]), pid);
 });
 
 for (const victims of ['the gunicorn master', 'every gunicorn process'] as const) {

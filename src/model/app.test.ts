@@ -69,6 +69,8 @@ test('gunicorn runs as its start script would run it, without a --bind', () => {
     limits: {},
     requires: [],
     noNewPrivileges: true,
+    nice: null,
+    oomScoreAdj: null,
     priority: 999,
     autostart: true,
     autorestart: 'always',

@@ -1,32 +1,8 @@
 // From an app to what is run and what is served: the layout below its root, its gunicorn program, its site.
 
-import type { App, LogFile, Program, Site } from './host.ts';
+import type { App, LogFile, Program, Site, Supervision } from './host.ts';
 import type { Source } from './problem.ts';
-
-/** What says how a program is supervised, apart from what is run. */
-export type Supervision = Pick<
-  Program,
-  | 'umask'
-  | 'limits'
-  | 'requires'
-  | 'noNewPrivileges'
-  | 'priority'
-  | 'autostart'
-  | 'autorestart'
-  | 'startsecs'
-  | 'startretries'
-  | 'exitcodes'
-  | 'stopsignal'
-  | 'stopwaitsecs'
-  | 'stopasgroup'
-  | 'killasgroup'
-  | 'stdout'
-  | 'stderr'
->;
-
-/** Supervisor's own defaults: a log is kept to 50 MiB, with ten older ones. */
-export const logMaxBytes = 50 * 1024 ** 2;
-export const logBackups = 10;
+import { usualLog, usualSupervision } from './supervision.ts';
 
 /** Seconds; gunicorn's own default. */
 const gracefulTimeout = 30;
@@ -76,20 +52,11 @@ export function makeApp(given: { name: string; root: string; source: Source } & 
 /** How an app's gunicorn is supervised where its table says nothing: started again for ever, one log. */
 export function appSupervision(app: App): Supervision {
   return {
-    umask: 0o022,
-    limits: {},
-    requires: [],
+    ...usualSupervision,
     noNewPrivileges: !isRoot(app.user),
-    priority: 999,
-    autostart: true,
     autorestart: 'always',
-    startsecs: 1,
     startretries: null,
-    exitcodes: [0],
-    stopsignal: 'SIGTERM',
     stopwaitsecs: (app.gracefulTimeout ?? gracefulTimeout) + 5,
-    stopasgroup: false,
-    killasgroup: false,
     stdout: logFile(`${app.logs}/gunicorn_supervisor.log`),
     stderr: null,
   };
@@ -184,7 +151,7 @@ function keepsConnections(app: App): boolean {
 }
 
 export function logFile(path: string | null): LogFile {
-  return { path, maxBytes: logMaxBytes, backups: logBackups, maxAge: null };
+  return { path, ...usualLog };
 }
 
 /** By name or number; another name for uid 0 is seen only by a check that knows the machine. */

@@ -1,6 +1,7 @@
 // What an update would do: the differences between two sets of programs, and the keys that make them. Pure.
 
 import type { LogFile, Program } from './host.ts';
+import { fields, supervisionRows } from './supervision.ts';
 
 export interface Change {
   /** The program's name. */
@@ -32,8 +33,8 @@ export function changes(
   return found.toSorted((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-/** What a field of Program is called in hostd.toml. A field without an entry is no difference of its own. */
-const keyOfField: { readonly [F in keyof Program]: string | null } = {
+/** What a field of Program is called in hostd.toml, those of Supervision apart. null: it is no difference of its own. */
+const ownFields: { readonly [F in Exclude<keyof Program, keyof typeof supervisionRows>]: string | null } = {
   name: null,
   source: null,
   group: null,
@@ -45,25 +46,16 @@ const keyOfField: { readonly [F in keyof Program]: string | null } = {
   environment: 'environment',
   user: 'user',
   unixGroup: 'group',
-  umask: 'umask',
-  limits: 'limits',
-  noNewPrivileges: 'no_new_privileges',
-  priority: 'priority',
-  autostart: 'autostart',
-  autorestart: 'autorestart',
-  startsecs: 'startsecs',
-  startretries: 'startretries',
-  exitcodes: 'exitcodes',
-  stopsignal: 'stopsignal',
-  stopwaitsecs: 'stopwaitsecs',
-  stopasgroup: 'stopasgroup',
-  killasgroup: 'killasgroup',
   stdout: 'stdout_logfile',
   stderr: 'stderr_logfile',
   socket: 'socket',
-  requires: 'requires',
   health: 'health',
 };
+
+const keyOfField = {
+  ...ownFields,
+  ...Object.fromEntries(fields.map(field => [field, supervisionRows[field].key])),
+} as { readonly [F in keyof Program]: string | null };
 
 function differingKeys(before: Program, after: Program): readonly string[] {
   const keys = (Object.keys(keyOfField) as (keyof Program)[]).flatMap(field => {

@@ -123,7 +123,7 @@ export interface App {
 }
 
 /** One supervised command: Supervisor's keys with their values filled in. */
-export interface Program {
+export interface Program extends Supervision {
   /** Unique: "hello", "hello:celery", "cat", "cat:cat_00". */
   readonly name: string;
   /** The part before the colon, or the name itself; [group.NAME] may gather several programs under another. */
@@ -143,6 +143,12 @@ export interface Program {
   readonly user: string | null;
   /** Unix group; null: the user's primary group. */
   readonly unixGroup: string | null;
+  readonly socket: UnixSocket | null;
+  readonly health: { readonly path: string; readonly host: string } | null;
+}
+
+/** How a program is supervised, apart from what is run. What hostd knows about each field is a row in supervision.ts. */
+export interface Supervision {
   readonly umask: number;
   readonly limits: Readonly<Record<string, Limit>>;
   readonly noNewPrivileges: boolean;
@@ -163,10 +169,12 @@ export interface Program {
   readonly stdout: LogFile;
   /** null with redirect_stderr: the same as stdout. */
   readonly stderr: LogFile | null;
-  readonly socket: UnixSocket | null;
   /** Services that must accept connections before the program is spawned; it is STARTING meanwhile. */
   readonly requires: readonly Requirement[];
-  readonly health: { readonly path: string; readonly host: string } | null;
+  /** nice(2): -20 to 19; higher leaves others more of the processors. null: hostd's own, where that is no advantage. */
+  readonly nice: number | null;
+  /** proc_pid_oom_score_adj(5): -1000 to 1000; higher is killed earlier when memory runs out. null as for nice. */
+  readonly oomScoreAdj: number | null;
 }
 
 /** setrlimit(2): soft and hard; null is unlimited. */

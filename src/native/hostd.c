@@ -96,6 +96,11 @@ static int64_t to_int(napi_env env, napi_value value) {
   return number;
 }
 
+static int is_number(napi_env env, napi_value value) {
+  napi_valuetype type;
+  return napi_typeof(env, value, &type) == napi_ok && type == napi_number;
+}
+
 // The caller frees it. NULL for null and undefined.
 static char *to_string(napi_env env, napi_value value) {
   napi_valuetype type;
@@ -448,7 +453,10 @@ static napi_value make_pipe(napi_env env, napi_callback_info info) {
 
 // ---- processes ----
 
-enum stage { STAGE_CGROUP = 1, STAGE_LIMITS, STAGE_USER, STAGE_FILES, STAGE_DIRECTORY, STAGE_EXEC, STAGE_KEYRING };
+enum stage { STAGE_CGROUP = 1, STAGE_LIMITS, STAGE_USER, STAGE_FILES, STAGE_DIRECTORY, STAGE_EXEC, STAGE_KEYRING, STAGE_PRIORITY };
+
+// For `nice`: no number that setpriority(2) knows.
+#define KEEP_NICE 100
 
 struct launch {
   char *file, *directory, **argv, **envp, *listen_pid;
@@ -456,7 +464,8 @@ struct launch {
   gid_t gid, *groups;
   uint32_t group_count, limit_count, fd_count;
   int64_t *limits;  // resource, soft, hard; -1 is infinity
-  int *fds, mask, cgroup, enter_cgroup, binary, switch_user, no_new_privs, terminal, ignore_usr1;
+  int *fds, mask, cgroup, enter_cgroup, binary, switch_user, no_new_privs, terminal, ignore_usr1, nice;
+  char oom_score_adj[12];  // as text; empty: it stays
 };
 
 static char **to_strings(napi_env env, napi_value array) {
@@ -532,6 +541,16 @@ static void give_up_advantages(void) {
   personality(PER_LINUX);
 }
 
+static int write_oom_score(const char *text) {
+  int score = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+  if (score < 0) return -1;
+  ssize_t done = write(score, text, strlen(text));
+  int number = errno;
+  close(score);
+  errno = number;
+  return done < 0 ? -1 : 0;
+}
+
 // A user other than root has no capability in any set but the bounding one, whatever securebits hostd was started with;
 // root keeps what it has, and nothing to hand on: capabilities(7).
 static int limit_capabilities(int is_root) {
@@ -584,6 +603,8 @@ static void become(struct launch *l, int gate, int status) {
     if (flags & O_NONBLOCK) fcntl(i, F_SETFL, flags & ~O_NONBLOCK);
   }
   give_up_advantages();
+  if (l->nice != KEEP_NICE && setpriority(PRIO_PROCESS, 0, l->nice) < 0) give_up(status, STAGE_PRIORITY);
+  if (l->oom_score_adj[0] != 0 && write_oom_score(l->oom_score_adj) < 0) give_up(status, STAGE_PRIORITY);
   // First of root's, where the quota of keys is root's: a user who has used up the own one gets this.
   if (join_new_keyring() < 0 && (l->switch_user || errno != EDQUOT)) give_up(status, STAGE_KEYRING);
   if (l->switch_user) {
@@ -647,6 +668,10 @@ static napi_value spawn(napi_env env, napi_callback_info info) {
   l.no_new_privs = to_int(env, get(env, o, "noNewPrivs"));
   l.terminal = to_int(env, get(env, o, "terminal"));
   l.ignore_usr1 = to_int(env, get(env, o, "ignoreUsr1"));
+  l.nice = KEEP_NICE;
+  if (is_number(env, get(env, o, "nice"))) l.nice = to_int(env, get(env, o, "nice"));
+  if (is_number(env, get(env, o, "oomScoreAdj")))
+    snprintf(l.oom_score_adj, sizeof l.oom_score_adj, "%d", (int)to_int(env, get(env, o, "oomScoreAdj")));
   list = get(env, o, "groups");
   l.group_count = length_of(env, list);
   l.groups = calloc(l.group_count + 1, sizeof *l.groups);

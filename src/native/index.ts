@@ -70,6 +70,10 @@ export interface Launch {
   /** An open cgroup directory in which the child is born, or -1. */
   readonly cgroup: number;
   readonly noNewPrivs: 0 | 1;
+  /** setpriority(2), -20 to 19; null, or not given: the caller's own, where that is no advantage. */
+  readonly nice?: number | null;
+  /** proc_pid_oom_score_adj(5), -1000 to 1000; null as for nice. */
+  readonly oomScoreAdj?: number | null;
   /** SIGUSR1 is ignored until the program says otherwise; all other signals do what they usually do. */
   readonly ignoreUsr1?: 0 | 1;
   /** fd 0 is a terminal, and becomes the one that controls the new session; ioctl_tty(2), TIOCSCTTY. */
@@ -94,6 +98,7 @@ export const launchStages = [
   'directory',
   'exec',
   'keyring',
+  'priority',
 ] as const;
 
 /** openat2(2): flags for `openAt`. */

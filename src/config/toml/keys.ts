@@ -1,6 +1,7 @@
 // Every key that hostd.toml knows, table by table: its kind of value, its default and its meaning in words.
 // The documentation is held to these tables by a test; "ROOT", "NAME", "LOGS" stand for the table's own values.
 
+import type { SupervisionKey } from '../../model/supervision.ts';
 import type { Kind } from './values.ts';
 
 export interface Key {
@@ -8,6 +9,8 @@ export interface Key {
   /** For people; what computes it is model/app.ts, model/assemble.ts or toml-program.ts. */
   readonly default: string;
   readonly meaning: string;
+  /** The least and the most that a number may be. */
+  readonly range?: readonly [number, number];
   /** What other tools call it, for suggestions. */
   readonly alias?: readonly string[];
   readonly required?: true;
@@ -214,7 +217,21 @@ export const supervisionKeys = {
     default: 'true, but false for a program that runs as root',
     meaning: 'execve gives it no more rights: sudo, su and other set-uid programs do not work in it',
   },
-} as const satisfies Keys;
+  nice: {
+    kind: 'integer',
+    range: [-20, 19],
+    default: "hostd's own, if above 0",
+    meaning: 'higher leaves others more of the processors: -20 to 19',
+    alias: ['niceness'],
+  },
+  oom_score_adj: {
+    kind: 'integer',
+    range: [-1000, 1000],
+    default: "hostd's own, if above 0",
+    meaning: 'higher is killed earlier when memory runs out: -1000 to 1000',
+    alias: ['oom_score_adjust', 'oomscoreadjust', 'oom_adj'],
+  },
+} as const satisfies Keys & Record<SupervisionKey, Key>;
 
 export const programKeys = {
   command: {

@@ -1,8 +1,9 @@
 // From the keys of [program.NAME] or [app.X.program.Y] to one Program, or to several where numprocs says so.
 
 import { dirname } from 'node:path';
-import { baseEnvironment, isRoot, type Supervision } from '../../model/app.ts';
+import { baseEnvironment, isRoot } from '../../model/app.ts';
 import type { Program } from '../../model/host.ts';
+import { usualSupervision } from '../../model/supervision.ts';
 import type { Names } from '../../words/expansion.ts';
 import { commandOf, expandAll, expander, prefixed } from './expander.ts';
 import type { programKeys } from './keys.ts';
@@ -122,7 +123,10 @@ function programOf(
     redirect: defaults.redirect,
     base: defaults.base,
   };
-  const supervision = supervisionOf(scope, given, supervisionDefaults(defaults, user), logs, text);
+  const { autorestart, startretries } = defaults;
+  const noNewPrivileges = user !== null && !isRoot(user);
+  const usual = { ...usualSupervision, autorestart, startretries, noNewPrivileges };
+  const supervision = supervisionOf(scope, given, usual, logs, text);
   const directory = given.directory === undefined ? defaults.directory : text('directory', given.directory);
   return {
     name: place.alone && processName === place.group ? processName : `${place.group}:${processName}`,
@@ -139,29 +143,6 @@ function programOf(
     socket: null,
     health: null,
     ...supervision,
-  };
-}
-
-/** Supervisor's, but for what its process would pass on and what it does not have. */
-function supervisionDefaults(
-  { autorestart, startretries }: ProgramDefaults,
-  user: string | null,
-): Omit<Supervision, 'stdout' | 'stderr'> {
-  return {
-    umask: 0o022,
-    limits: {},
-    requires: [],
-    noNewPrivileges: user !== null && !isRoot(user),
-    priority: 999,
-    autostart: true,
-    autorestart,
-    startsecs: 1,
-    startretries,
-    exitcodes: [0],
-    stopsignal: 'SIGTERM',
-    stopwaitsecs: 10,
-    stopasgroup: false,
-    killasgroup: false,
   };
 }
 

@@ -1,7 +1,7 @@
 // From Supervisor's keys to how a program is supervised; shared by [app], [app.X.program.Y] and [program].
 
-import { logBackups, logMaxBytes, type Supervision } from '../../model/app.ts';
-import type { LogFile } from '../../model/host.ts';
+import type { LogFile, Supervision } from '../../model/host.ts';
+import { eachField, type Field, supervisionRows, usualLog } from '../../model/supervision.ts';
 import type { supervisionKeys } from './keys.ts';
 import { report, type Scope, type Values } from './table.ts';
 import { tidyPath } from './values.ts';
@@ -20,7 +20,7 @@ export interface LogPlaces {
 export function supervisionOf(
   scope: Scope,
   given: Given,
-  defaults: Omit<Supervision, 'stdout' | 'stderr'>,
+  defaults: Pick<Supervision, Field>,
   logs: LogPlaces,
   text: (key: string, written: string) => string | null,
 ): Supervision {
@@ -33,18 +33,7 @@ export function supervisionOf(
       'killasgroup = true',
     );
   return {
-    umask: given.umask ?? defaults.umask,
-    limits: given.limits ?? defaults.limits,
-    requires: given.requires ?? defaults.requires,
-    noNewPrivileges: given.no_new_privileges ?? defaults.noNewPrivileges,
-    priority: given.priority ?? defaults.priority,
-    autostart: given.autostart ?? defaults.autostart,
-    autorestart: given.autorestart ?? defaults.autorestart,
-    startsecs: given.startsecs ?? defaults.startsecs,
-    startretries: given.startretries ?? defaults.startretries,
-    exitcodes: given.exitcodes ?? defaults.exitcodes,
-    stopsignal: given.stopsignal ?? defaults.stopsignal,
-    stopwaitsecs: given.stopwaitsecs ?? defaults.stopwaitsecs,
+    ...eachField(field => given[supervisionRows[field].key] ?? defaults[field]),
     stopasgroup,
     killasgroup: given.killasgroup ?? (stopasgroup || defaults.killasgroup),
     stdout: logOf('stdout'),
@@ -61,8 +50,8 @@ export function supervisionOf(
           : word === 'NONE' || word === 'OFF'
             ? null
             : absolute(scope, `${stream}_logfile`, text(`${stream}_logfile`, written), logs.base),
-      maxBytes: given[`${stream}_logfile_maxbytes`] ?? logMaxBytes,
-      backups: given[`${stream}_logfile_backups`] ?? logBackups,
+      maxBytes: given[`${stream}_logfile_maxbytes`] ?? usualLog.maxBytes,
+      backups: given[`${stream}_logfile_backups`] ?? usualLog.backups,
       maxAge: given[`${stream}_logfile_maxage`] || null,
     };
   }

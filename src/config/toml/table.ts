@@ -2,9 +2,9 @@
 
 import type { Problem } from '../../model/problem.ts';
 import { nearest } from '../../words/nearest.ts';
-import { type Decoded, isTable, showValue } from './decoded.ts';
-import { type Keys, withoutUse } from './keys.ts';
-import { decoders, type Kind, type ValueKinds } from './values.ts';
+import { bad, type Decoded, isTable, showValue } from './decoded.ts';
+import { type Key, type Keys, withoutUse } from './keys.ts';
+import { decoders, type ValueKinds } from './values.ts';
 
 /** What was given, read; a key that is not there, or is wrong, is absent. */
 export type Values<K extends Keys> = { readonly [N in keyof K]?: ValueKinds[K[N]['kind']] };
@@ -49,7 +49,7 @@ export function readTable<K extends Keys>(
     const key = Object.hasOwn(keys, name) ? keys[name] : undefined;
     if (key === undefined) reportUnknown(scope, name, keys, nested);
     else {
-      const read = decode(key.kind, value);
+      const read = decode(key, value);
       if (read.ok) values[name] = read.value;
       else {
         const written = isTable(value) ? name : `${name} = ${showValue(value)}`;
@@ -62,8 +62,14 @@ export function readTable<K extends Keys>(
   return values as Values<K>;
 }
 
-function decode(kind: Kind, value: unknown): Decoded<unknown> {
-  return decoders[kind](value);
+function decode({ kind, range }: Key, value: unknown): Decoded<unknown> {
+  const read: Decoded<unknown> = decoders[kind](value);
+  if (!read.ok || range === undefined) return read;
+  const [least, most] = range;
+  const number = Number(read.value);
+  return number >= least && number <= most
+    ? read
+    : bad(`it must be ${least} to ${most}`, `${number < least ? least : most}`);
 }
 
 function reportUnknown(scope: Scope, name: string, keys: Keys, nested: readonly string[]): void {

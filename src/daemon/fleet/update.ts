@@ -6,6 +6,7 @@ import { type Change, changes } from '../../model/changes.ts';
 import type { Host, Program } from '../../model/host.ts';
 import { withKept } from '../../model/merge.ts';
 import { formatProblem } from '../../model/problem.ts';
+import { liveKeys } from '../../model/supervision.ts';
 import type { RereadReply } from '../../protocol/control.ts';
 import { emitFiles } from '../emit-files.ts';
 import type { Logger } from '../own/log.ts';
@@ -17,28 +18,6 @@ import { renewProxies } from './handover.ts';
 import { type Report, start, stop } from './orders.ts';
 import type { Supervisor } from './supervisor.ts';
 import { isDown, type Unit } from './unit.ts';
-
-/** Keys that say how hostd looks after a program, not what it runs: they are applied without a restart. */
-const policyKeys: ReadonlySet<string> = new Set([
-  'priority',
-  'autostart',
-  'autorestart',
-  'startsecs',
-  'startretries',
-  'exitcodes',
-  'stopsignal',
-  'stopwaitsecs',
-  'stopasgroup',
-  'killasgroup',
-  'numprocs',
-  'requires',
-  'stdout_logfile_maxbytes',
-  'stdout_logfile_backups',
-  'stdout_logfile_maxage',
-  'stderr_logfile_maxbytes',
-  'stderr_logfile_backups',
-  'stderr_logfile_maxage',
-]);
 
 export interface Reread {
   readonly loaded: Loaded;
@@ -133,7 +112,7 @@ async function replaceProgram(
   const unit = supervisor.unit(name);
   if (unit === undefined) return null;
   const wasUp = !isDown(unit);
-  if (keys.every(key => policyKeys.has(key))) {
+  if (keys.every(key => liveKeys.has(key))) {
     unit.program = program;
     unit.policy = policyFor(program, supervisor.host());
     report({

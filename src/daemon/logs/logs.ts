@@ -2,8 +2,8 @@
 
 import { messageOf } from '../../errors.ts';
 import type { Owner } from '../../linux/paths.ts';
-import { logBackups, logMaxBytes } from '../../model/app.ts';
-import type { Host, LogFile, Program } from '../../model/host.ts';
+import type { Host, Program } from '../../model/host.ts';
+import { usualLog } from '../../model/supervision.ts';
 import type { Unit } from '../fleet/unit.ts';
 import type { Logger } from '../own/log.ts';
 import { proxyGroup } from '../proxies/proxies.ts';
@@ -118,7 +118,7 @@ function sourcesOf(unit: Unit, host: Host): LogSource[] {
     const owner = ownerOf(unit.program);
     if (path === null || owner === null) return [];
     const { name } = unit.program;
-    return [{ name, path, owner, rules: () => unit.program[channel] ?? standard }];
+    return [{ name, path, owner, rules: () => unit.program[channel] ?? usualLog }];
   };
   const all = [...own('stdout'), ...own('stderr')];
   return unit.program.group === proxyGroup ? [...all, ...siteSources(host)] : all;
@@ -134,8 +134,6 @@ function ownerOf(program: Program): Owner | null {
   }
 }
 
-const standard: Omit<LogFile, 'path'> = { maxBytes: logMaxBytes, backups: logBackups, maxAge: null };
-
 /** The access and error logs of sites, which belong to the apps and are written by the proxy's workers. */
 function siteSources(host: Host): LogSource[] {
   const apps = new Map(host.programs.map(program => [program.name, program]));
@@ -147,7 +145,7 @@ function siteSources(host: Host): LogSource[] {
       name: site.name,
       path,
       owner,
-      rules: () => standard,
+      rules: () => usualLog,
     }));
   });
 }

@@ -8,6 +8,7 @@ import type { Policy } from '../../lifecycle/process.ts';
 import { openForAppending } from '../../linux/paths.ts';
 import { logFile } from '../../model/app.ts';
 import type { Host, Listen, Program, ProxySettings } from '../../model/host.ts';
+import { usualSupervision } from '../../model/supervision.ts';
 import { native } from '../../native/index.ts';
 import {
   decodeFact,
@@ -75,20 +76,11 @@ export function proxyPrograms({ settings, sites }: Host, published: Published): 
     environment: { HOSTD_ROUTES_SHA256: routes },
     user,
     unixGroup: null,
+    ...usualSupervision,
     umask: 0o027,
-    limits: {},
-    requires: [],
-    noNewPrivileges: true,
-    priority: 999,
-    autostart: true,
     autorestart: 'always',
-    startsecs: 1,
     startretries: null,
-    exitcodes: [0],
-    stopsignal: 'SIGTERM',
     stopwaitsecs: 40,
-    stopasgroup: false,
-    killasgroup: false,
     stdout: log,
     stderr: null,
     socket: null,

@@ -6,7 +6,7 @@ import { isAbsolute, join } from 'node:path';
 import { errnoOf, HostdError, messageOf } from '../../errors.ts';
 import { as, type Owner, openForAppending } from '../../linux/paths.ts';
 import type { Limit, LogFile, Program } from '../../model/host.ts';
-import { native, type User } from '../../native/index.ts';
+import { type Launch, native, type User } from '../../native/index.ts';
 import type { Logs } from '../logs/logs.ts';
 import { identify } from '../sockets/socket-identity.ts';
 import type { Sockets } from '../sockets/sockets.ts';
@@ -83,11 +83,9 @@ export function launch(program: Program, number: number, equipment: Equipment, c
       uid: user.uid,
       gid,
       groups: groupsOf(user, gid),
-      umask: program.umask,
-      limits: limitsOf(program.limits),
+      ...attributesOf(program),
       fds: [stdin, stdout, stderr, ...equipment.fds],
       cgroup: born,
-      noNewPrivs: program.noNewPrivileges ? 1 : 0,
       // hostd's own program: Node blocks the signal, but only once it runs.
       ignoreUsr1: equipment.binary === undefined ? 0 : 1,
     });
@@ -100,6 +98,17 @@ export function launch(program: Program, number: number, equipment: Equipment, c
   } finally {
     for (const fd of opened) closeSync(fd);
   }
+}
+
+/** What each process of a program is born with, a command on a terminal included. */
+export function attributesOf(program: Program) {
+  return {
+    umask: program.umask,
+    limits: limitsOf(program.limits),
+    noNewPrivs: program.noNewPrivileges ? 1 : 0,
+    nice: program.nice,
+    oomScoreAdj: program.oomScoreAdj,
+  } as const satisfies Partial<Launch>;
 }
 
 /** The user that a program runs as. @throws HostdError when there is none, or hostd may not become it. */

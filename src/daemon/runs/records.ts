@@ -5,6 +5,7 @@ import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'no
 import { basename, dirname, join } from 'node:path';
 import { bootId, type ProcessId } from '../../linux/procfs.ts';
 import type { Host, Program } from '../../model/host.ts';
+import { completed } from '../../model/supervision.ts';
 import { defaultRetryAfter, type Maintenance, type Pem } from '../../protocol/worker.ts';
 import { ownPaths } from '../own/own-files.ts';
 import type { SocketId } from '../sockets/socket-identity.ts';
@@ -91,7 +92,8 @@ export function openRecords(stateDir: string): Records {
     writeHost: value => replace(host, JSON.stringify(value)),
     readHost() {
       try {
-        return JSON.parse(readFileSync(host, 'utf8')) as Host;
+        const value = JSON.parse(readFileSync(host, 'utf8')) as Host;
+        return { ...value, programs: value.programs.map(completed) };
       } catch {
         return null;
       }
@@ -162,7 +164,7 @@ function parse(path: string): Record | null {
       Number.isSafeInteger(value.process.starttime) &&
       typeof value.process.bootId === 'string' &&
       typeof value.program.name === 'string';
-    return sound ? value : null;
+    return sound ? { ...value, program: completed(value.program) } : null;
   } catch {
     return null;
   }

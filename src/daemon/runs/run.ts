@@ -129,6 +129,7 @@ export function launchFailure(status: number, refusal?: string): string | null {
     directory: 'cannot enter its directory',
     exec: 'cannot execute its command',
     keyring: 'cannot get a keyring of its own',
+    priority: 'cannot set its nice or oom_score_adj',
   }[stage];
   return `${what}: ${code}`;
 }

@@ -12,7 +12,7 @@ import { openTerminal, type Terminal } from '../../native/terminal.ts';
 import type { TerminalKind, TerminalSize } from '../../protocol/terminal.ts';
 import { type Cgroups, clearCgroup } from '../runs/cgroups.ts';
 import { checkReserve } from '../runs/descriptors.ts';
-import { environmentOf, findCommand, groupOf, groupsOf, limitsOf } from '../runs/launch.ts';
+import { attributesOf, environmentOf, findCommand, groupOf, groupsOf } from '../runs/launch.ts';
 import { type Ending, killRun, type Run, signalRun, whenOver } from '../runs/run.ts';
 
 export interface CommandHooks {
@@ -76,11 +76,9 @@ export class TerminalCommand {
         uid: user.uid,
         gid,
         groups: groupsOf(user, gid),
-        umask: program.umask,
-        limits: limitsOf(program.limits),
+        ...attributesOf(program),
         fds: streams.fds,
         cgroup: born,
-        noNewPrivs: program.noNewPrivileges ? 1 : 0,
         terminal: kind === null ? 0 : 1,
       });
       const run = admit(child, number, cgroup, marker);

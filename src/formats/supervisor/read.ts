@@ -3,6 +3,7 @@
 import { dirname, isAbsolute, join } from 'node:path';
 import { programKeys, withoutUse } from '../../config/toml/keys.ts';
 import type { Problem } from '../../model/problem.ts';
+import { ownKeys } from '../../model/supervision.ts';
 import type { Draft, Remark } from '../draft.ts';
 import type { Read, ReadContext, SourceText } from '../format.ts';
 import { type Configured, configured, type Definition } from './config.ts';
@@ -113,9 +114,8 @@ function withDefaults(process: Definition['processes'][number], ini: Ini): Defin
   };
 }
 
-const known = new Set(
-  Object.keys(programKeys).filter(key => !['group', 'limits', 'no_new_privileges'].includes(key)),
-);
+/** What is read, and means the same here; hostd's own keys mean nothing in Supervisor's file. */
+const known = new Set(Object.keys(programKeys).filter(key => !ownKeys.has(key)));
 
 function remarksOn(
   { kind, name, section }: Definition,

@@ -1,7 +1,9 @@
 // Supervisor's configuration: written here, read by supervisor-read.ts. One file for each app and each group.
 
+import { same } from '../../model/changes.ts';
 import type { Host, Program } from '../../model/host.ts';
 import type { Problem } from '../../model/problem.ts';
+import { type OwnField, supervisionRows, usualSupervision } from '../../model/supervision.ts';
 import { numbered } from '../../words/numbered.ts';
 import { cannotSay, type Format, type OutputFile, type WriteOptions } from '../format.ts';
 import { appOf, definitionName, isScripted, startScript, writtenBy } from '../layout.ts';
@@ -151,6 +153,15 @@ function sectionLines({ name, keys }: Section, plain: boolean): readonly string[
   return [`[program:${name}]`, ...written];
 }
 
+/** hostd's own keys: what is said, with a hint, where a value is not the usual one. null: the command says it, see keys.ts. */
+const unsaidKeys: Readonly<Record<OwnField, readonly [message: string, hint: string] | null>> = {
+  limits: ['Supervisor sets no limits', 'command = "prlimit --nofile=... -- COMMAND"'],
+  noNewPrivileges: null,
+  nice: ['Supervisor sets no nice value', 'command = "nice -n ... COMMAND"'],
+  oomScoreAdj: ['Supervisor sets no OOM score', 'command = "choom -n ... -- COMMAND"'],
+  requires: ['Supervisor waits for no service', 'priority, and a command that waits'],
+};
+
 function report(host: Host, program: Program, { plain }: WriteOptions, problems: Problem[]): void {
   const app = appOf(host, program);
   const say = (key: string, message: string, hint: string) =>
@@ -162,10 +173,9 @@ function report(host: Host, program: Program, { plain }: WriteOptions, problems:
         hint,
       ),
     );
-  if (Object.keys(program.limits).length > 0)
-    say('limits', 'Supervisor sets no limits', 'command = "prlimit --nofile=... -- COMMAND"');
-  if (program.requires.length > 0)
-    say('requires', 'Supervisor waits for no service', 'priority, and a command that waits');
+  for (const [field, unsaid] of Object.entries(unsaidKeys) as [OwnField, (typeof unsaidKeys)[OwnField]][])
+    if (unsaid !== null && !same(program[field], usualSupervision[field]))
+      say(supervisionRows[field].key, ...unsaid);
   if ([program.stdout, program.stderr].some(log => log !== null && log.maxAge !== null))
     say('stdout_logfile_maxage', 'Supervisor puts no log aside by its age', 'logrotate');
   if (program.health !== null)

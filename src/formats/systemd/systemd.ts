@@ -2,6 +2,7 @@
 
 import type { App, Host, Limit, Program } from '../../model/host.ts';
 import type { Problem } from '../../model/problem.ts';
+import { type Field, fields } from '../../model/supervision.ts';
 import { cannotSay, type Format, type OutputFile, type WriteOptions } from '../format.ts';
 import { appOf, isScripted, writtenBy } from '../layout.ts';
 import { escapePercent, quoteAssignment, quoteExec } from './quote.ts';
@@ -91,26 +92,45 @@ function serviceLines(
     ...(program.user === null ? [] : [`User=${program.user}`]),
     ...(program.unixGroup === null ? [] : [`Group=${program.unixGroup}`]),
     ...(program.directory === null ? [] : [`WorkingDirectory=${escapePercent(program.directory)}`]),
-    `UMask=0${program.umask.toString(8).padStart(3, '0')}`,
+    ...serviceKeys.umask(program),
     ...Object.entries(program.environment).map(
       ([name, value]) => `Environment=${quoteAssignment(name, value)}`,
     ),
     `ExecStart=${program.command.map(quoteExec).join(' ')}`,
-    ...restart(program),
-    `KillSignal=${program.stopsignal}`,
-    // Whatever is left after the main process is killed with it, as hostd does it.
-    `KillMode=${program.stopasgroup ? 'control-group' : 'mixed'}`,
-    `TimeoutStopSec=${program.stopwaitsecs}`,
+    ...endings.flatMap(field => serviceKeys[field](program)),
     `StandardOutput=${output(program.stdout.path)}`,
     `StandardError=${program.stderr === null ? 'inherit' : output(program.stderr.path)}`,
-    ...Object.entries(program.limits).map(
-      ([name, limit]) => `Limit${name.toUpperCase()}=${limitText(limit)}`,
-    ),
-    ...(program.noNewPrivileges ? ['NoNewPrivileges=yes'] : []),
+    ...bounds.flatMap(field => serviceKeys[field](program)),
     ...(plain || program.user === null || !program.noNewPrivileges ? [] : sandbox),
     ...(program.autostart ? ['', '[Install]', 'WantedBy=multi-user.target'] : []),
   ];
 }
+
+/** What each field of a program becomes in [Service]; nothing: [Unit] or [Install] says it, another field's line does, or report(). */
+const serviceKeys: { readonly [F in Field]: (program: Program) => readonly string[] } = {
+  umask: ({ umask }) => [`UMask=0${umask.toString(8).padStart(3, '0')}`],
+  limits: ({ limits }) =>
+    Object.entries(limits).map(([name, limit]) => `Limit${name.toUpperCase()}=${limitText(limit)}`),
+  noNewPrivileges: ({ noNewPrivileges }) => (noNewPrivileges ? ['NoNewPrivileges=yes'] : []),
+  nice: ({ nice }) => (nice === null ? [] : [`Nice=${nice}`]),
+  oomScoreAdj: ({ oomScoreAdj }) => (oomScoreAdj === null ? [] : [`OOMScoreAdjust=${oomScoreAdj}`]),
+  autorestart: restart,
+  stopsignal: ({ stopsignal }) => [`KillSignal=${stopsignal}`],
+  // Whatever is left after the main process is killed with it, as hostd does it.
+  stopasgroup: ({ stopasgroup }) => [`KillMode=${stopasgroup ? 'control-group' : 'mixed'}`],
+  stopwaitsecs: ({ stopwaitsecs }) => [`TimeoutStopSec=${stopwaitsecs}`],
+  killasgroup: () => [],
+  exitcodes: () => [],
+  startsecs: () => [],
+  startretries: () => [],
+  requires: () => [],
+  priority: () => [],
+  autostart: () => [],
+};
+
+/** How it ends and begins again: these lines stand together, before the logs. */
+const endings: readonly Field[] = ['autorestart', 'stopsignal', 'stopasgroup', 'stopwaitsecs'];
+const bounds: readonly Field[] = fields.filter(field => field !== 'umask' && !endings.includes(field));
 
 /** Units of the services that have a name; one that is not installed does no harm. */
 const servicesOf: Readonly<Record<string, readonly string[]>> = {

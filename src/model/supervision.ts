@@ -1,0 +1,99 @@
+// What hostd knows about each of a program's keys beside its value: one row a key. Whoever goes through all keys goes through these
+// rows, so that a new key cannot be forgotten.
+
+import type { LogFile, Program, Supervision } from './host.ts';
+
+/** Logs have several keys each, and rows of their own. */
+export type Field = Exclude<keyof Supervision, 'stdout' | 'stderr'>;
+
+export interface Row<T> {
+  /** The field's key in hostd.toml. */
+  readonly key: string;
+  /** What a program has whose table does not say it. */
+  readonly usual: T;
+  /** Whether `update` gives it to a program that runs, or has to start that anew. */
+  readonly applies: 'live' | 'restart';
+  /** Whether Supervisor has the same key. */
+  readonly supervisor: boolean;
+}
+
+export const supervisionRows = {
+  umask: { key: 'umask', usual: 0o022, applies: 'restart', supervisor: true },
+  limits: { key: 'limits', usual: {}, applies: 'restart', supervisor: false },
+  noNewPrivileges: { key: 'no_new_privileges', usual: true, applies: 'restart', supervisor: false },
+  nice: { key: 'nice', usual: null, applies: 'restart', supervisor: false },
+  oomScoreAdj: { key: 'oom_score_adj', usual: null, applies: 'restart', supervisor: false },
+  requires: { key: 'requires', usual: [], applies: 'live', supervisor: false },
+  priority: { key: 'priority', usual: 999, applies: 'live', supervisor: true },
+  autostart: { key: 'autostart', usual: true, applies: 'live', supervisor: true },
+  autorestart: { key: 'autorestart', usual: 'unexpected', applies: 'live', supervisor: true },
+  startsecs: { key: 'startsecs', usual: 1, applies: 'live', supervisor: true },
+  startretries: { key: 'startretries', usual: 3, applies: 'live', supervisor: true },
+  exitcodes: { key: 'exitcodes', usual: [0], applies: 'live', supervisor: true },
+  stopsignal: { key: 'stopsignal', usual: 'SIGTERM', applies: 'live', supervisor: true },
+  stopwaitsecs: { key: 'stopwaitsecs', usual: 10, applies: 'live', supervisor: true },
+  stopasgroup: { key: 'stopasgroup', usual: false, applies: 'live', supervisor: true },
+  killasgroup: { key: 'killasgroup', usual: false, applies: 'live', supervisor: true },
+} as const satisfies { readonly [F in Field]: Row<Supervision[F]> };
+
+/** Fields whose keys are hostd's own: Supervisor has none of them. */
+export type OwnField = {
+  [F in Field]: (typeof supervisionRows)[F]['supervisor'] extends true ? never : F;
+}[Field];
+
+export type SupervisionKey = (typeof supervisionRows)[Field]['key'];
+
+/** All fields, in the order of their rows. */
+export const fields = Object.keys(supervisionRows) as readonly Field[];
+
+/** A value for each field: what `value` makes of its name. */
+export function eachField(value: (field: Field) => unknown): Pick<Supervision, Field> {
+  return Object.fromEntries(fields.map(field => [field, value(field)])) as unknown as Pick<
+    Supervision,
+    Field
+  >;
+}
+
+/** Supervisor's defaults, and hostd's own for what Supervisor does not have. */
+export const usualSupervision: Pick<Supervision, Field> = eachField(field => supervisionRows[field].usual);
+
+/** A program as an earlier hostd wrote it down, with the fields that have come since: it runs as if it had their usual values. */
+export function completed(program: Program): Program {
+  return { ...usualSupervision, ...program };
+}
+
+/** What a log has beside its path, by the end of its key: stdout_logfile_maxbytes and so on. All of it applies live. */
+export const logRows = {
+  maxBytes: { key: 'maxbytes', usual: 50 * 1024 ** 2, supervisor: true },
+  backups: { key: 'backups', usual: 10, supervisor: true },
+  maxAge: { key: 'maxage', usual: null, supervisor: false },
+} as const;
+
+/** How a log is kept that says nothing of it. */
+export const usualLog: Omit<LogFile, 'path'> = {
+  maxBytes: logRows.maxBytes.usual,
+  backups: logRows.backups.usual,
+  maxAge: logRows.maxAge.usual,
+};
+
+/** Keys that say how hostd looks after a program, not what it runs: `update` applies them without a restart. */
+export const liveKeys: ReadonlySet<string> = new Set([
+  'numprocs',
+  ...fields
+    .filter(field => supervisionRows[field].applies === 'live')
+    .map(field => supervisionRows[field].key),
+  ...['stdout', 'stderr'].flatMap(stream =>
+    Object.values(logRows).map(({ key }) => `${stream}_logfile_${key}`),
+  ),
+]);
+
+/** hostd's own keys of a program: Supervisor has none of them. */
+export const ownKeys: ReadonlySet<string> = new Set([
+  'group',
+  ...fields.filter(field => !supervisionRows[field].supervisor).map(field => supervisionRows[field].key),
+  ...['stdout', 'stderr'].flatMap(stream =>
+    Object.values(logRows)
+      .filter(row => !row.supervisor)
+      .map(({ key }) => `${stream}_logfile_${key}`),
+  ),
+]);
