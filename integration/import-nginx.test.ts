@@ -1,13 +1,13 @@
 // hostd's reader of nginx's configuration, held to nginx itself: what nginx refuses to read is refused, the rest is read.
 
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
 import { test } from 'node:test';
 import { run } from '../scripts/run.ts';
 import { NginxError, parseNginx } from '../src/formats/nginx/syntax.ts';
 import { makePlace } from './harness/place.ts';
+import { findProgram } from './harness/programs.ts';
 
-const nginx = ['/usr/sbin/nginx', '/usr/bin/nginx', '/usr/local/sbin/nginx'].find(path => existsSync(path));
+const nginx = findProgram('nginx');
 const needsNginx = nginx === undefined ? 'needs nginx: apt-get install nginx-light' : false;
 
 /** Lines in a server block. `map $x $y {}` and `return` are used for their free words. */

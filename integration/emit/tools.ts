@@ -1,23 +1,18 @@
 // Debian's nginx and supervisord in a test's own place, on the files that emit wrote there.
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { connect } from 'node:net';
 import { type Ran, run } from '../../scripts/run.ts';
 import { isRoot, proxyAccount } from '../harness/accounts.ts';
 import type { Place } from '../harness/place.ts';
+import { findProgram } from '../harness/programs.ts';
 import { until } from '../harness/until.ts';
 
-const found = (name: string) =>
-  ['/usr/sbin', '/usr/bin', '/usr/local/sbin', '/usr/local/bin']
-    .map(directory => `${directory}/${name}`)
-    .find(path => existsSync(path));
-
 export const tools = {
-  nginx: found('nginx'),
-  supervisord: found('supervisord'),
-  supervisorctl: found('supervisorctl'),
-  analyze: found('systemd-analyze'),
+  nginx: findProgram('nginx'),
+  supervisord: findProgram('supervisord'),
+  supervisorctl: findProgram('supervisorctl'),
+  analyze: findProgram('systemd-analyze'),
 } as const;
 
 /** For node:test's `skip`. */

@@ -304,6 +304,7 @@ const answers = [
   'hop',
   'accel',
   'dupserver',
+  'dupcached',
   'early',
   'ctl8',
   'plain',
@@ -346,6 +347,9 @@ export const extraAnswers: Readonly<Record<string, readonly string[]>> = {
   lfonly: ['HTTP/1.1 200 OK\nContent-Length: 2\n\nok'],
   cached: [
     'HTTP/1.1 200 OK\r\nLast-Modified: Tue, 02 Jan 2024 02:59:49 GMT\r\nETag: W/"x"\r\nCache-Control: no-cache\r\nExpires: 0\r\nAccept-Ranges: none\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\nok',
+  ],
+  dupcached: [
+    'HTTP/1.1 200 OK\r\nETag: "a"\r\nLast-Modified: Tue, 02 Jan 2024 02:59:49 GMT\r\nExpires: 0\r\nRefresh: 1\r\nContent-Type: text/plain\r\nETag: "b"\r\nLast-Modified: Tue, 02 Jan 2024 03:00:00 GMT\r\nExpires: 1\r\nRefresh: 2\r\nContent-Disposition: a\r\nContent-Disposition: b\r\nContent-Length: 2\r\n\r\nok',
   ],
   vary: [
     'HTTP/1.1 200 OK\r\nVary: Cookie\r\nContent-Encoding: gzip\r\nContent-Language: en\r\nContent-Length: 2\r\n\r\nok',

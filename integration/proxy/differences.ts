@@ -5,6 +5,8 @@ export interface Difference {
   readonly nginx: string;
   readonly hostd: string;
   readonly why: string;
+  /** The version of nginx since which there is no difference any more. */
+  readonly until?: string;
   /** Names of the comparisons in which it shows. */
   readonly seen: readonly string[];
 }
@@ -24,10 +26,11 @@ export const differences: readonly Difference[] = [
     ],
   },
   {
-    nginx: 'A Host with a user name, two ports or an open bracket passes',
+    nginx: 'Before 1.29.4: a Host with a user name, two ports, one above 65535 or an open bracket passes',
     hostd: '400',
-    why: 'RFC 9110 section 7.2; nginx 1.29.4 refuses them too',
-    seen: ['host u@hello.test', 'host hello.test:80:80', 'host [::1'],
+    why: 'RFC 9110 section 7.2; nginx refuses them too since 1.29.4',
+    until: '1.29.4',
+    seen: ['host u@hello.test', 'host hello.test:80:80', 'host hello.test:99999', 'host [::1'],
   },
   {
     nginx: 'An absolute target keeps the Host field that came with it',
@@ -66,9 +69,10 @@ export const differences: readonly Difference[] = [
     seen: ['host small.test', 'app is down'],
   },
   {
-    nginx: 'CONNECT: 400',
+    nginx: 'Before 1.29.3: CONNECT: 400',
     hostd: '405',
-    why: 'The method is known, and not allowed',
+    why: 'The method is known, and not allowed; nginx says so since 1.29.3',
+    until: '1.29.3',
     seen: ['CONNECT'],
   },
   {
@@ -96,19 +100,25 @@ export const differences: readonly Difference[] = [
     seen: ['200 fields'],
   },
   {
-    nginx:
-      'An app’s reply that is not HTTP, has two lengths, a bad one, a length with a coding, a bad chunk or bare LF passes',
+    nginx: 'An app’s reply that is not HTTP, or has a bad chunk or bare LF passes',
     hostd: '502',
     why: 'Such a reply has no certain end, so it could become part of another one',
-    seen: [
-      'answer badstatus',
-      'answer badstatus2',
-      'answer badchunk',
-      'answer tecl',
-      'answer clcl',
-      'answer badcl',
-      'answer lfonly',
-    ],
+    seen: ['answer badstatus', 'answer badstatus2', 'answer badchunk', 'answer lfonly'],
+  },
+  {
+    nginx: 'Before 1.23: a reply with two lengths, a bad one, or a length with a coding passes',
+    hostd: '502',
+    why: 'Such a reply, too, has no certain end; nginx refuses it since 1.23',
+    until: '1.23',
+    seen: ['answer tecl', 'answer clcl', 'answer badcl'],
+  },
+  {
+    nginx:
+      'Before 1.23: an app’s Location, ETag, Expires, Last-Modified or Refresh passes twice, and of Content-Type twice the last one counts',
+    hostd: 'The first one of each passes',
+    why: 'Browsers refuse an answer with two of Location; nginx does the same since 1.23',
+    until: '1.23',
+    seen: ['answer dupserver', 'answer dupcached'],
   },
   {
     nginx: 'A 101 that nobody asked for begins a tunnel',

@@ -2,27 +2,19 @@
 
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { accessSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import { freePort } from '../../scripts/free-port.ts';
+import { findProgram, isBefore, nginxVersion } from '../harness/programs.ts';
 import type { TestSite } from './fixture.ts';
 import { workerIds } from './worker.ts';
 
-export const nginxPath = '/usr/sbin/nginx';
+export const nginxPath = findProgram('nginx') ?? 'nginx';
 
 /** false, or why the comparison can't run here. */
 export function nginxMissing(): string | false {
-  try {
-    accessSync(nginxPath);
-  } catch {
-    return `${nginxPath} is not installed`;
-  }
+  if (findProgram('nginx') === undefined) return 'needs nginx: apt-get install nginx-light';
   return existsSync('/etc/nginx/mime.types') ? false : '/etc/nginx/mime.types is not installed';
-}
-
-export function nginxVersion(): string {
-  const script = `${nginxPath} -v 2>&1`;
-  return /nginx\/([\d.]+)/.exec(execFileSync('sh', ['-c', script], { encoding: 'utf8' }))?.[1] ?? '';
 }
 
 export interface NginxOptions {
@@ -99,11 +91,15 @@ ${sites.map(site => vhost(directory, port, site, options)).join('\n')}
 
 /** The article's vhost; $request_filename is looked for in an empty directory, so that every page is the app's. */
 function vhost(directory: string, port: number, site: TestSite, options: NginxOptions): string {
-  const kept = options.keepalive ? 'proxy_http_version 1.1; proxy_set_header Connection "";' : '';
+  // Said, since the defaults are others since 1.29.7, which first knows that 0 is none.
+  const kept = options.keepalive ? 'keepalive 32;' : isBefore(nginxVersion(), '1.29.7') ? '' : 'keepalive 0;';
+  const asked = options.keepalive
+    ? 'proxy_http_version 1.1; proxy_set_header Connection "";'
+    : 'proxy_http_version 1.0; proxy_set_header Connection close;';
   const locations = site.locations.map(({ prefix, alias }) => `    location ${prefix} { alias ${alias}; }`);
   return `  upstream ${site.name}_app_server {
     server unix:${site.socket} fail_timeout=0;
-    ${options.keepalive ? 'keepalive 32;' : ''}
+    ${kept}
   }
   server {
     listen 127.0.0.1:${port};
@@ -117,7 +113,7 @@ ${locations.join('\n')}
       proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
       proxy_set_header Host $http_host;
       proxy_redirect off;
-      ${kept}
+      ${asked}
       if (!-f $request_filename) {
         proxy_pass http://${site.name}_app_server;
         break;

@@ -18,10 +18,8 @@ export interface FileSending extends FileRequest {
   readonly varies: boolean;
 }
 
-const whole: Ranges = { kind: 'whole' };
-
 export function sendFile(request: FileSending, file: ServedFile): void {
-  const { exchange, accepted, coding } = request;
+  const { exchange, accepted } = request;
   const verdict = judge(conditionsOf(accepted.head), file);
   if (verdict !== 'send') dropFile(file);
   if (verdict === 'failed') {
@@ -33,17 +31,11 @@ export function sendFile(request: FileSending, file: ServedFile): void {
     exchange.res.end();
     return;
   }
-  // nginx gives no parts of a compressed file, and doesn't offer them.
-  const ranges = coding === null ? rangesOf(accepted.head, file) : whole;
+  // Of a compressed file they are parts of that file (RFC 9110 section 14.2), which has an ETag of its own.
+  const ranges = rangesOf(accepted.head, file);
   switch (ranges.kind) {
     case 'whole':
-      sendHead(
-        request,
-        file,
-        200,
-        { type: typeOf(request), length: file.size },
-        coding === null ? ['Accept-Ranges', 'bytes'] : ['Content-Encoding', coding],
-      );
+      sendHead(request, file, 200, { type: typeOf(request), length: file.size }, ['Accept-Ranges', 'bytes']);
       sendBody(request, file, [{ start: 0, end: file.size }]);
       return;
     case 'unsatisfiable':
@@ -90,7 +82,9 @@ function sendHead(
   const fields = ['Server', 'hostd', 'Date', dateNow()];
   if (body !== null) fields.push('Content-Type', body.type, 'Content-Length', String(body.length));
   fields.push('Last-Modified', file.date, 'Connection', exchange.connectionField);
-  fields.push(...varyOf(request), ...request.extra, 'ETag', file.etag, ...last);
+  fields.push(...varyOf(request), ...request.extra, 'ETag', file.etag);
+  if (body !== null && request.coding !== null) fields.push('Content-Encoding', request.coding);
+  fields.push(...last);
   exchange.sendHead(status, reasons[status] ?? '', fields);
 }
 

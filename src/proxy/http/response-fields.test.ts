@@ -21,8 +21,29 @@ test('the proxy’s own fields come first, and the app’s are kept in order', (
   );
   assert.equal(
     fields.join(),
-    'Server,hostd,Date,now,Content-Type,b,Content-Length,2,Connection,keep-alive,Set-Cookie,a,Set-Cookie,b',
+    'Server,hostd,Date,now,Content-Type,a,Content-Length,2,Connection,keep-alive,Set-Cookie,a,Set-Cookie,b',
   );
+});
+
+test('of a field that an answer may have once the first one counts', () => {
+  const lines = [
+    'ETag: "a"',
+    'etag: "b"',
+    'Location: /a',
+    'Set-Cookie: a',
+    'Location: /b',
+    'Vary: A',
+    'Vary: B',
+  ];
+  const { fields, orders } = clientFields(
+    head(...lines, 'X-Accel-Redirect: /media/a', 'X-Accel-Redirect: /media/b'),
+    own,
+  );
+  assert.equal(fields.slice(-10).join(), 'ETag,"a",Location,/a,Set-Cookie,a,Vary,A,Vary,B');
+  assert.equal(orders.redirect, '/media/a');
+  const kept = fieldsKeptWithFile(head('Content-Type: a', 'Content-Type: b', 'Expires: 1', 'Expires: 2'));
+  assert.equal(kept.type, 'a');
+  assert.equal(kept.fields.map(({ value }) => value).join(), '1');
 });
 
 test('what is between the app and the proxy stays there', () => {

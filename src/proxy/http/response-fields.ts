@@ -3,7 +3,7 @@
 import type { Field, ResponseHead } from './response-head.ts';
 
 /** Fields that the worker writes itself, or that are between it and the app only. */
-const hidden: ReadonlySet<string> = new Set([
+const hidden = [
   'connection',
   'content-length',
   'content-type',
@@ -22,7 +22,18 @@ const hidden: ReadonlySet<string> = new Set([
   'x-accel-limit-rate',
   'x-accel-redirect',
   'x-pad',
-]);
+];
+
+/** Fields that an answer may have once. Of more, the first one counts, as in nginx 1.23 and later: browsers refuse two of Location. */
+const once = ['content-type', 'etag', 'expires', 'last-modified', 'location', 'refresh', 'x-accel-redirect'];
+
+/** What is special about a field: whether it is hidden, and its bit among those that count once, or 0. */
+const special: ReadonlyMap<string, { readonly hidden: boolean; readonly bit: number }> = new Map(
+  [...new Set([...hidden, ...once])].map(name => [
+    name,
+    { hidden: hidden.includes(name), bit: once.includes(name) ? 1 << once.indexOf(name) : 0 },
+  ]),
+);
 
 /** What the app asked of the proxy. */
 export interface Orders {
@@ -52,8 +63,12 @@ export function clientFields(head: ResponseHead, own: OwnFields): ClientFields {
   let redirect: string | null = null;
   let unbuffered = false;
   const rest: string[] = [];
+  let seen = 0;
   for (const { name, lower, value } of head.fields) {
-    if (!hidden.has(lower)) rest.push(name, value);
+    const its = special.get(lower);
+    if (its !== undefined && (seen & its.bit) !== 0) continue;
+    seen |= its?.bit ?? 0;
+    if (its?.hidden !== true) rest.push(name, value);
     else if (lower === 'content-type') type = value;
     else if (lower === 'x-accel-redirect') redirect = value;
     else if (lower === 'x-accel-buffering') unbuffered = value.toLowerCase() === 'no';
@@ -81,7 +96,13 @@ export function fieldsKeptWithFile(head: ResponseHead): {
   readonly encoded: boolean;
   readonly fields: readonly Field[];
 } {
-  const type = head.fields.findLast(field => field.lower === 'content-type')?.value ?? null;
-  const encoded = head.fields.some(field => field.lower === 'content-encoding');
-  return { type, encoded, fields: head.fields.filter(field => keptWithFile.has(field.lower)) };
+  const first = (name: string) => head.fields.find(field => field.lower === name);
+  const fields = head.fields.filter(
+    field => keptWithFile.has(field.lower) && (field.lower !== 'expires' || field === first('expires')),
+  );
+  return {
+    type: first('content-type')?.value ?? null,
+    encoded: first('content-encoding') !== undefined,
+    fields,
+  };
 }

@@ -28,6 +28,7 @@ test('a host name counts without its case, port and trailing dot', () => {
     'hello.test:80',
     'hello.test.:8000',
     'hello.test:',
+    'hello.test:65535',
   ]) {
     assert.equal(hostName(value), 'hello.test');
   }
@@ -43,6 +44,8 @@ test('what is no host name is refused', () => {
     'a b',
     'a/b',
     'u@a',
+    'a:65536',
+    'a:000080',
     'a:80:80',
     'a:x',
     '[::1',

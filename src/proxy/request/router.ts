@@ -8,13 +8,13 @@ const longestHost = 262;
 
 /**
  * The name or the address in a Host header or an absolute target: lower case, without port or trailing dot.
- * null for what RFC 9110 section 7.2 wants refused: user names, empty labels, spaces, two ports.
+ * null for what RFC 9110 section 7.2 wants refused: user names, empty labels, spaces, two ports, one that is none.
  */
 export function hostName(value: string): string | null {
   if (value.length > longestHost) return null;
-  const parts = /^(\[[0-9a-fA-F:.]{2,45}\]|[^:[\]]+)(?::\d{0,5})?$/.exec(value);
+  const parts = /^(\[[0-9a-fA-F:.]{2,45}\]|[^:[\]]+)(?::(\d{0,5}))?$/.exec(value);
   const name = parts?.[1];
-  if (name === undefined) return null;
+  if (name === undefined || Number(parts?.[2] ?? 0) > 65_535) return null;
   return name.startsWith('[') ? name.toLowerCase() : admitHostName(name);
 }
 
