@@ -7,6 +7,7 @@ import type { AddressInfo, Server, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { HostdError } from '../errors.ts';
 import { upgrade } from '../proxy/client/tunnel.ts';
+import { guard, guarded } from '../proxy/guard.ts';
 import type { Problem } from '../proxy/log/error-log.ts';
 import { parseAddress } from './address.ts';
 import { Front, type FrontSite } from './front.ts';
@@ -97,17 +98,27 @@ class EmbeddedProxy extends EventEmitter<Events> implements FrontProxy {
   }
 
   web(req: IncomingMessage, res: ServerResponse): void {
-    this.#connectionOf(req.socket)?.take(new HostedRequest(req), new HostedResponse(res));
+    const connection = this.#connectionOf(req.socket);
+    if (connection === null) return;
+    guard(connection, () =>
+      connection.take(new HostedRequest(req, connection), new HostedResponse(res, connection)),
+    );
   }
 
   ws(req: IncomingMessage, socket: Duplex, head: Buffer): void {
     const connection = this.#connectionOf(socket as Socket);
     if (connection === null) return;
     socket.on('error', () => socket.destroy());
-    socket.on('timeout', () => connection.timedOut());
-    if (connection.active !== null || req.headers.upgrade?.toLowerCase() !== 'websocket')
-      connection.fail(400);
-    else upgrade(connection, new HostedRequest(req), head, this.#front.connections.serve);
+    socket.on(
+      'timeout',
+      guarded(connection, () => connection.timedOut()),
+    );
+    const { serve } = this.#front.connections;
+    guard(connection, () => {
+      if (connection.active !== null || req.headers.upgrade?.toLowerCase() !== 'websocket')
+        connection.fail(400);
+      else upgrade(connection, new HostedRequest(req, connection), head, serve);
+    });
   }
 
   listen(port: number, host?: string): Promise<AddressInfo> {

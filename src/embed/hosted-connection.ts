@@ -4,6 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { Connection, type Serve } from '../proxy/client/connection.ts';
 import type { BodyReader, ClientRequest, ClientResponse, CloseListener } from '../proxy/client/message.ts';
+import { type Bearer, guarded } from '../proxy/guard.ts';
 import type { Worker } from '../proxy/worker.ts';
 
 export class HostedConnection extends Connection {
@@ -38,17 +39,21 @@ export class HostedConnection extends Connection {
 
   /** Reads no further while requests wait. node:http resumes at each request's end, so this has to come after that. */
   #hold(): void {
-    process.nextTick(() => {
+    const pause = (): void => {
       if (this.#waiting.length > 0) this.socket.pause();
-    });
+    };
+    process.nextTick(guarded(this, pause));
   }
 }
 
 export class HostedRequest implements ClientRequest {
   readonly #req: IncomingMessage;
+  readonly #bearer: Bearer;
 
-  constructor(req: IncomingMessage) {
+  /** `bearer`: the connection that it came by. */
+  constructor(req: IncomingMessage, bearer: Bearer) {
     this.#req = req;
+    this.#bearer = bearer;
   }
 
   get method(): string {
@@ -76,8 +81,14 @@ export class HostedRequest implements ClientRequest {
   }
 
   readBody(reader: BodyReader): void {
-    this.#req.on('data', (bytes: Buffer) => reader.piece(bytes));
-    this.#req.on('end', () => reader.end());
+    this.#req.on(
+      'data',
+      guarded(this.#bearer, (bytes: Buffer) => reader.piece(bytes)),
+    );
+    this.#req.on(
+      'end',
+      guarded(this.#bearer, () => reader.end()),
+    );
   }
 
   pause(): void {
@@ -95,9 +106,11 @@ export class HostedRequest implements ClientRequest {
 
 export class HostedResponse implements ClientResponse {
   readonly #res: ServerResponse;
+  readonly #bearer: Bearer;
 
-  constructor(res: ServerResponse) {
+  constructor(res: ServerResponse, bearer: Bearer) {
     this.#res = res;
+    this.#bearer = bearer;
   }
 
   get keepAlive(): boolean {
@@ -141,10 +154,13 @@ export class HostedResponse implements ClientResponse {
   }
 
   onDrain(listener: () => void): void {
-    this.#res.once('drain', listener);
+    this.#res.once('drain', guarded(this.#bearer, listener));
   }
 
   onClose(listener: CloseListener): void {
-    this.#res.once('close', () => listener.closed());
+    this.#res.once(
+      'close',
+      guarded(this.#bearer, () => listener.closed()),
+    );
   }
 }

@@ -14,6 +14,8 @@ function waiting(): HasDeadline & { readonly after: Promise<number>; count: numb
     slot: -1,
     after,
     count: 0,
+    siteNumber: 0,
+    broke() {},
     expired() {
       this.count++;
       tell(performance.now() - begun);

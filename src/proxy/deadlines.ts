@@ -1,7 +1,9 @@
 // Many deadlines by one timer, which is set to the earliest: a connection that moves its deadline with each byte costs an
 // assignment, not a timer. Late by a few milliseconds, never early.
 
-export interface HasDeadline {
+import { type Bearer, guard } from './guard.ts';
+
+export interface HasDeadline extends Bearer {
   /** performance.now() milliseconds; Infinity: none. Written by Deadlines alone. */
   deadline: number;
   /** Its place among those that are waited for. Written by Deadlines alone. */
@@ -53,7 +55,7 @@ export class Deadlines {
       // Another's end may have been its own, or have given it more time.
       if (owner.deadline > now) continue;
       this.remove(owner);
-      owner.expired();
+      guard(owner, () => owner.expired());
     }
     if (next < this.#due) this.#arm(next);
   }

@@ -14,6 +14,7 @@ import { makeCertificates } from './client/certificates.ts';
 import { makeSecureServer } from './client/secure.ts';
 import { Connections, makeServer } from './client/server.ts';
 import { openFacts, type TellFact } from './facts.ts';
+import { Faults } from './faults.ts';
 import { trustedAmong } from './http/client-address.ts';
 import { type Limits, limitsFrom } from './limits.ts';
 import { AccessLog } from './log/access-log.ts';
@@ -60,9 +61,11 @@ function run(): void {
   // With a successor there is time; without one, the sooner the better.
   process.on('SIGQUIT', () => begin(true));
   process.on('SIGTERM', () => begin(false).limit());
+  const faults = new Faults();
+  // What belongs to an exchange has been charged to it (guard.ts). Anything else is no reason to end everybody's requests.
   process.on('uncaughtException', error => {
     worker.errorLog({ level: 'error', cause: `a mistake in hostd: ${error.stack ?? messageOf(error)}` });
-    process.exit(70);
+    if (faults.add(performance.now())) process.exit(70);
   });
 }
 
@@ -97,8 +100,9 @@ function directoryInBytes(path: string | null | undefined): string | null {
 
 function makeWorker(routes: Routes): Worker {
   const { acmeWebroot = null, trustedProxies = [] } = routes;
-  const sites = routes.sites.map(site => ({
+  const sites = routes.sites.map((site, index) => ({
     ...site,
+    number: index + 1,
     locations: site.locations.map(inBytes),
     errorPages: directoryInBytes(site.errorPages),
     // While its certificate can't be used, http is better than a way to nowhere.

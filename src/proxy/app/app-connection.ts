@@ -1,6 +1,7 @@
 // One connection to an app: writes one request at a time, reads one strictly parsed answer, and says whether it may be used
 // again. Knows nothing of clients.
 
+import { type Bearer, rethrow } from '../guard.ts';
 import { ChunkedDecoder } from '../http/chunked.ts';
 import { HeadText } from '../http/head-text.ts';
 import { parseResponseHead, type ResponseHead } from '../http/response-head.ts';
@@ -10,7 +11,7 @@ import { openAppSocket } from './open-app-socket.ts';
 export type { Address };
 
 /** What happens to an answer, in this order: head, any pieces, then exactly one of end and failed. */
-export interface AnswerReader {
+export interface AnswerReader extends Bearer {
   /** "tunnel": the bytes that follow are not HTTP (only after a 101); "refuse": this answer is not acceptable. */
   head(head: ResponseHead): 'body' | 'no-body' | 'tunnel' | 'refuse';
   /** Called before that with each interim answer (1xx but 101), as it comes. */
@@ -64,6 +65,18 @@ export class AppConnection implements AppSocketEvents {
     this.#limits = limits;
     this.#text = new HeadText(limits.responseHeader);
     this.#socket = openAppSocket(address, this);
+  }
+
+  get siteNumber(): number {
+    return this.#reader?.siteNumber ?? 0;
+  }
+
+  broke(error: unknown): void {
+    const reader = this.#reader;
+    this.destroy();
+    this.pool?.drop(this);
+    if (reader === null) rethrow(error);
+    else reader.broke(error);
   }
 
   get isConnected(): boolean {

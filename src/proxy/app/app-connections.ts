@@ -2,6 +2,7 @@
 // nothing of what is sent on them.
 
 import { errnoOf } from '../../errors.ts';
+import { type Bearer, guarded } from '../guard.ts';
 import type { Limits } from '../limits.ts';
 import { type Address, AppConnection } from './app-connection.ts';
 import { doubtSocket } from './app-path.ts';
@@ -20,7 +21,7 @@ export type Got =
   | { readonly kind: 'failed'; readonly why: string };
 
 /** Who asked for a connection. */
-export interface Seeker {
+export interface Seeker extends Bearer {
   /** Called once. `waitedMs`: 0 where the first attempt was the last one. */
   got(got: Got, waitedMs: number): void;
 }
@@ -102,7 +103,7 @@ export class Search {
   #await(attempt: AppConnection): void {
     this.#attempt = attempt;
     if (attempt.isConnected) this.#settle({ kind: 'connection', connection: attempt });
-    else attempt.onConnected = error => this.#tried(attempt, error);
+    else attempt.onConnected = guarded(this.#seeker, error => this.#tried(attempt, error));
   }
 
   #tried(attempt: AppConnection, error: Error | null): void {
@@ -133,7 +134,8 @@ export class Search {
     if (!this.#isCounted) this.#connections.waiting++;
     this.#isCounted = true;
     this.#waitsSince ??= performance.now();
-    this.#timer = setTimeout(() => this.#await(this.#connections.open()), this.#delay);
+    const again = () => this.#await(this.#connections.open());
+    this.#timer = setTimeout(guarded(this.#seeker, again), this.#delay);
     this.#delay = Math.min(this.#delay * 2, lastDelayMs);
   }
 

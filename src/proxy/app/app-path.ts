@@ -68,8 +68,12 @@ function look(path: string, at: number): Looked | null {
   } catch {
     return null;
   }
-  const { ino, dev } = fstatSync(fd);
-  if (isItself(fd, name)) return { fd, ino, dev, at };
+  try {
+    const { ino, dev } = fstatSync(fd);
+    if (isItself(fd, name)) return { fd, ino, dev, at };
+  } catch {
+    // readlink(2) has no name for what lies deeper than 4096 bytes.
+  }
   closeSync(fd);
   return null;
 }

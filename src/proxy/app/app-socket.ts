@@ -1,6 +1,8 @@
 // The socket to an app, as app-connection.ts uses it, whatever it is made of. Either kind reads into one shared buffer, and reads
 // to its end whatever becomes of what is written to it. Types alone.
 
+import type { Bearer } from '../guard.ts';
+
 /** Where an app listens: a unix socket's path, or, for servers of others in development, a TCP address. */
 export type Address = string | { readonly host: string; readonly port: number };
 
@@ -19,7 +21,7 @@ export interface AppSocket {
   destroy(): void;
 }
 
-export interface AppSocketEvents {
+export interface AppSocketEvents extends Bearer {
   /** Once, unless the socket is connected from the start. After an error it is of no use. */
   connected(error: Error | null): void;
   /** A view on the shared buffer: whoever keeps it copies it. */

@@ -3,6 +3,7 @@
 
 import { existsSync, read } from 'node:fs';
 import { doubtKept } from '../files/served-file.ts';
+import { guarded } from '../guard.ts';
 import type { ResponseHead } from '../http/response-head.ts';
 import { upstreamHead } from '../http/upstream-request.ts';
 import type { Accepted, Exchange, Held } from '../request/exchange.ts';
@@ -85,6 +86,14 @@ class Forwarding implements AnswerReader, Held, Redirector, Seeker {
     this.#options = options;
     this.#method = exchange.req.method;
     this.#answer = new Answer(exchange, this);
+  }
+
+  get siteNumber(): number {
+    return this.#exchange.siteNumber;
+  }
+
+  broke(error: unknown): void {
+    this.#exchange.broke(error);
   }
 
   start(): void {
@@ -174,17 +183,18 @@ class Forwarding implements AnswerReader, Held, Redirector, Seeker {
       return;
     }
     const bytes = Buffer.allocUnsafeSlow(Math.min(fileChunk, length - at));
-    read(fd, bytes, 0, bytes.length, at, (error, size) => {
+    const took = (error: Error | null, size: number): void => {
       if (connection !== this.#connection) return;
       if (error !== null || size === 0) {
         this.failed({ kind: 'closed', why: 'lost a request body', begun: true });
         return;
       }
-      const next = (): void => this.#sendFile(connection, fd, length, at + size);
+      const next = guarded(this, () => this.#sendFile(connection, fd, length, at + size));
       // An app may answer and close without reading on; its answer is read before more is written into nowhere.
       if (connection.write(bytes.subarray(0, size))) setImmediate(next);
       else connection.whenDrained(next);
-    });
+    };
+    read(fd, bytes, 0, bytes.length, at, guarded(this, took));
   }
 
   head(head: ResponseHead): 'body' | 'no-body' | 'tunnel' | 'refuse' {

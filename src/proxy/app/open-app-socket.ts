@@ -3,6 +3,7 @@
 
 import { Socket } from 'node:net';
 import { errnoOf } from '../../errors.ts';
+import { guard, guarded } from '../guard.ts';
 import { socketPath } from './app-path.ts';
 import type { Address, AppSocket, AppSocketEvents } from './app-socket.ts';
 import { hasBareSockets, UnixSocket } from './unix-socket.ts';
@@ -35,25 +36,36 @@ class NetSocket implements AppSocket {
 
   constructor(address: Address, events: AppSocketEvents) {
     const callback = (size: number): boolean => {
-      events.read(shared.subarray(0, size));
+      guard(events, () => events.read(shared.subarray(0, size)));
       return !this.destroyed;
     };
     const socket = new PatientSocket({ onread: { buffer: shared, callback }, allowHalfOpen: true });
     this.#socket = socket;
     let waiting = true;
-    socket.once('connect', () => {
+    const connected = (): void => {
       waiting = false;
       this.isConnected = true;
       events.connected(null);
-    });
-    socket.on('error', error => {
+    };
+    const failed = (error: Error): void => {
       if (waiting) events.connected(error);
       else events.ended(error.message);
       waiting = false;
-    });
-    socket.on('end', () => events.ended('closed'));
-    socket.on('drain', () => events.drained());
-    socket.on('timeout', () => events.timedOut());
+    };
+    socket.once('connect', guarded(events, connected));
+    socket.on('error', guarded(events, failed));
+    socket.on(
+      'end',
+      guarded(events, () => events.ended('closed')),
+    );
+    socket.on(
+      'drain',
+      guarded(events, () => events.drained()),
+    );
+    socket.on(
+      'timeout',
+      guarded(events, () => events.timedOut()),
+    );
     if (typeof address === 'string') socket.connect({ path: socketPath(address) });
     else socket.connect(address);
   }

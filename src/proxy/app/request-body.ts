@@ -6,6 +6,7 @@ import { close, openSync, unlinkSync, write } from 'node:fs';
 
 import { messageOf } from '../../errors.ts';
 import type { BodyReader } from '../client/message.ts';
+import { guarded } from '../guard.ts';
 import type { Exchange, Held } from '../request/exchange.ts';
 
 /** release() gives back memory and file. */
@@ -114,19 +115,23 @@ class Collector implements BodyReader, Held {
   }
 
   #write(fd: number, bytes: Buffer): void {
-    write(fd, bytes, 0, bytes.length, this.#fileLength, (error, written) => {
+    const wrote = (error: Error | null, written: number): void => {
       if (error === null) this.#fileLength += written;
-      if (error === null && written < bytes.length && !this.#over)
-        return this.#write(fd, bytes.subarray(written));
+      if (error === null && written < bytes.length && !this.#over) {
+        this.#write(fd, bytes.subarray(written));
+        return;
+      }
       this.#writing = false;
       if (this.#over) {
         this.#release();
-        return;
+      } else if (error !== null) {
+        this.#noRoom(error);
+      } else {
+        this.#exchange.req.resume();
+        this.#settle();
       }
-      if (error !== null) return this.#noRoom(error);
-      this.#exchange.req.resume();
-      this.#settle();
-    });
+    };
+    write(fd, bytes, 0, bytes.length, this.#fileLength, guarded(this.#exchange, wrote));
   }
 
   #noRoom(error: unknown): void {

@@ -4,6 +4,7 @@
 import { getSystemErrorName } from 'node:util';
 import { loadBareSockets, longestText } from '../../native/bare-sockets.ts';
 import { Deadlines, type HasDeadline } from '../deadlines.ts';
+import { guard, guarded } from '../guard.ts';
 import { socketPath } from './app-path.ts';
 import type { AppSocket, AppSocketEvents } from './app-socket.ts';
 
@@ -17,8 +18,7 @@ const deadlines = new Deadlines();
 
 client?.start(shared, (id, n, writable) => {
   const socket = sockets[id];
-  if (writable) socket?.flush();
-  else socket?.take(n);
+  if (socket !== undefined) guard(socket, () => (writable ? socket.flush() : socket.take(n)));
 });
 
 /** Whether there is an addon to do it. */
@@ -46,11 +46,20 @@ export class UnixSocket implements AppSocket, HasDeadline {
     const id = client?.open(socketPath(path)) ?? -1;
     if (id < 0) {
       const code = getSystemErrorName(id);
-      queueMicrotask(() => events.connected(Object.assign(new Error(`connect ${code} ${path}`), { code })));
+      const error = Object.assign(new Error(`connect ${code} ${path}`), { code });
+      queueMicrotask(guarded(events, () => events.connected(error)));
       return;
     }
     this.#id = id;
     sockets[id] = this;
+  }
+
+  get siteNumber(): number {
+    return this.#events.siteNumber;
+  }
+
+  broke(error: unknown): void {
+    this.#events.broke(error);
   }
 
   get isConnected(): boolean {
@@ -173,7 +182,7 @@ export class UnixSocket implements AppSocket, HasDeadline {
   #watch(): void {
     if (this.#id === -1) return;
     const error = client?.watch(this.#id, this.#reading && !this.#over, this.#waitingBytes > 0) ?? 0;
-    if (error < 0) queueMicrotask(() => this.#events.ended(getSystemErrorName(error)));
+    if (error < 0) queueMicrotask(guarded(this.#events, () => this.#events.ended(getSystemErrorName(error))));
   }
 
   #touch(): void {

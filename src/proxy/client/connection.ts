@@ -2,7 +2,9 @@
 // tell. Knows nothing of what a request asks for.
 
 import type { Socket } from 'node:net';
+import { messageOf } from '../../errors.ts';
 import { dateNow } from '../clock.ts';
+import { type Bearer, guarded } from '../guard.ts';
 import { type Client, unmapped } from '../http/client-address.ts';
 import { errorPage, reasons } from '../pages/error-page.ts';
 import { Exchange } from '../request/exchange.ts';
@@ -13,7 +15,7 @@ import { SendWatch } from './send-watch.ts';
 
 export type Serve = (exchange: Exchange) => void;
 
-export class Connection implements Outlet {
+export class Connection implements Outlet, Bearer {
   readonly socket: Socket;
   readonly remoteAddress: string;
   /** Whether the other end is a proxy whose word counts. */
@@ -46,7 +48,32 @@ export class Connection implements Outlet {
     this.remoteAddress = unmapped(socket.remoteAddress ?? 'unknown');
     this.trusted = worker.isTrusted?.(this.remoteAddress) ?? false;
     this.peer = { address: this.remoteAddress, secure: this.secure, port: localPort };
-    socket.on('end', () => this.#clientEnded());
+    socket.on(
+      'end',
+      guarded(this, () => this.#clientEnded()),
+    );
+  }
+
+  get siteNumber(): number {
+    return this.#active?.siteNumber ?? 0;
+  }
+
+  /** The exchange that is under way, or `whose`, could not go on: 500, or the connection's end where an answer has begun. */
+  broke(error: unknown, whose: Exchange | null = this.#active): void {
+    try {
+      const cause = `a mistake in hostd: ${error instanceof Error ? error.stack : messageOf(error)}`;
+      if (whose === null) this.#worker.errorLog({ level: 'error', cause });
+      else whose.report(cause);
+      if (whose !== null && whose === this.#active && !whose.sent && !this.#closing) {
+        whose.release();
+        whose.req.discard();
+        whose.sendPage(500);
+        return;
+      }
+    } catch {
+      // It was what the page needs that failed.
+    }
+    this.destroy();
   }
 
   get active(): Exchange | null {
@@ -111,7 +138,7 @@ export class Connection implements Outlet {
   }
 
   watchSending(): void {
-    this.#sendWatch ??= new SendWatch(this.socket, this.#worker.limits.writeGapMs);
+    this.#sendWatch ??= new SendWatch(this, this.socket, this.#worker.limits.writeGapMs);
     this.#sendWatch.begin();
   }
 
@@ -135,7 +162,15 @@ export class Connection implements Outlet {
     if (this.#active !== null || this.#closing) return;
     const idle = this.#requests > 0 && this.socket.bytesRead === this.#bytesServed;
     if (idle && !patient) this.endGently();
-    else setTimeout(() => this.#active === null && this.endGently(), this.#worker.limits.lastRequestMs);
+    else
+      setTimeout(
+        guarded(this, () => this.#endIfIdle()),
+        this.#worker.limits.lastRequestMs,
+      );
+  }
+
+  #endIfIdle(): void {
+    if (this.#active === null) this.endGently();
   }
 
   destroy(): void {
@@ -156,9 +191,10 @@ export class Connection implements Outlet {
   #clientEnded(): void {
     const exchange = this.#active;
     if (exchange === null || exchange.phase === 'send') return;
-    setTimeout(() => {
+    const giveUp = (): void => {
       if (this.#active === exchange && !exchange.sent) this.destroy();
-    }, this.#worker.limits.halfCloseMs).unref();
+    };
+    setTimeout(guarded(this, giveUp), this.#worker.limits.halfCloseMs).unref();
   }
 
   #endWithFailure(): void {

@@ -3,6 +3,7 @@
 
 import type { Socket } from 'node:net';
 import { Deadlines, type HasDeadline } from '../deadlines.ts';
+import { guarded } from '../guard.ts';
 import { readRequestHead } from '../http/request-head.ts';
 import type { Limits } from '../limits.ts';
 import { ChunkWatch } from './chunk-watch.ts';
@@ -38,14 +39,24 @@ export class RequestReader implements BodySource, HasDeadline {
   #hasEnded = false;
   /** Where the next request would begin can't be known: none is read. */
   #isLost = false;
-  readonly #onData = (bytes: Buffer): void => this.#take(bytes);
-  readonly #onEnd = (): void => this.#ended();
+  readonly #onData: (bytes: Buffer) => void;
+  readonly #onEnd: () => void;
 
   constructor(connection: Connection, limits: Limits, upgrade: Upgrade) {
     this.#connection = connection;
     this.#socket = connection.socket;
     this.#limits = limits;
     this.#upgrade = upgrade;
+    this.#onData = guarded(connection, (bytes: Buffer) => this.#take(bytes));
+    this.#onEnd = guarded(connection, () => this.#ended());
+  }
+
+  get siteNumber(): number {
+    return this.#connection.siteNumber;
+  }
+
+  broke(error: unknown): void {
+    this.#connection.broke(error);
   }
 
   start(): void {
@@ -109,7 +120,7 @@ export class RequestReader implements BodySource, HasDeadline {
 
   /** Not now: whoever asks is in the middle of another request. */
   readOn(): void {
-    if (!this.#isReading && this.#bytes !== null) queueMicrotask(() => this.#read());
+    if (!this.#isReading && this.#bytes !== null) queueMicrotask(guarded(this, () => this.#read()));
   }
 
   /** Goes as far as it can. */

@@ -18,7 +18,14 @@ function client(): Outlet & { readonly got: string[] } {
       done();
     },
   });
-  return { socket: socket as Socket, secure: false, watchSending: () => {}, got };
+  return {
+    socket: socket as Socket,
+    secure: false,
+    watchSending: () => {},
+    siteNumber: 0,
+    broke: error => assert.fail(String(error)),
+    got,
+  };
 }
 
 const keepAlive = ['Connection', 'keep-alive'];

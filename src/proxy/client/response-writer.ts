@@ -1,6 +1,7 @@
 // Writes one answer to the client's connection: header, body, framing. Whether the connection goes on is its owner's affair.
 
 import type { Socket } from 'node:net';
+import { type Bearer, guarded } from '../guard.ts';
 import type { ClientResponse, CloseListener } from './message.ts';
 import { sendNow } from './send-now.ts';
 
@@ -8,7 +9,7 @@ import { sendNow } from './send-now.ts';
 const unfit = /[^\t\x20-\x7e\x80-\xff]/;
 
 /** The client's connection. */
-export interface Outlet {
+export interface Outlet extends Bearer {
   readonly socket: Socket;
   /** Whether TLS is spoken on it. */
   readonly secure: boolean;
@@ -114,12 +115,15 @@ export class ResponseWriter implements ClientResponse {
       this.#finished();
     } else {
       this.#outlet.watchSending();
-      this.#socket.write('', 'latin1', error => error == null && this.#finished());
+      const left = (error?: Error | null): void => {
+        if (error == null) this.#finished();
+      };
+      this.#socket.write('', 'latin1', guarded(this.#outlet, left));
     }
   }
 
   onDrain(listener: () => void): void {
-    this.#socket.once('drain', listener);
+    this.#socket.once('drain', guarded(this.#outlet, listener));
   }
 
   onClose(listener: CloseListener): void {

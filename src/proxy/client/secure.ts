@@ -1,7 +1,8 @@
 // TLS: connections that come in encrypted are served once their handshake is done, and count from their beginning.
 
 import { createServer, type Server, type Socket } from 'node:net';
-import { createServer as createTlsServer } from 'node:tls';
+import { createServer as createTlsServer, type TLSSocket } from 'node:tls';
+import { bearerOf, guard } from '../guard.ts';
 import type { Limits } from '../limits.ts';
 import { type Certificates, minVersion } from './certificates.ts';
 import type { Connections } from './server.ts';
@@ -22,21 +23,25 @@ export function makeSecureServer(
     handshakeTimeout: handshakeMs,
   });
   const shaking = new Map<string, Socket>();
-  tls.on('secureConnection', socket => {
+  const secured = (socket: TLSSocket): void => {
     // As on plain connections: who has said all may still listen. In a handshake it only means that the client has gone.
     socket.allowHalfOpen = true;
     connections.secured(socket, shaking.get(nameOf(socket)) ?? socket);
     connections.serveOn(socket, localPort);
-  });
+  };
+  tls.on('secureConnection', socket => guard(bearerOf(socket), () => secured(socket)));
   // A handshake that fails is the client's affair: scanners, old browsers, names that are nobody's.
   tls.on('tlsClientError', (_error, socket) => socket.destroy());
-  return createServer({ noDelay: true, keepAlive: true }, socket => {
+  const shake = (socket: Socket): void => {
     if (!connections.admitShaking(socket)) return;
     const name = nameOf(socket);
     shaking.set(name, socket);
     socket.once('close', () => shaking.delete(name));
     tls.emit('connection', socket);
-  });
+  };
+  return createServer({ noDelay: true, keepAlive: true }, socket =>
+    guard(bearerOf(socket), () => shake(socket)),
+  );
 }
 
 /** What no two open connections have in common, and a TLS socket has from the one below it. */

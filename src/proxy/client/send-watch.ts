@@ -3,21 +3,32 @@
 
 import type { Socket } from 'node:net';
 import { Deadlines, type HasDeadline } from '../deadlines.ts';
+import type { Bearer } from '../guard.ts';
 
 const deadlines = new Deadlines();
 
 export class SendWatch implements HasDeadline {
   deadline = Number.POSITIVE_INFINITY;
   slot = -1;
+  readonly #owner: Bearer;
   readonly #socket: Socket;
   readonly #gapMs: number;
   #taken = 0;
   #queued = 0;
 
   /** `gapMs`: how long nothing may be taken. */
-  constructor(socket: Socket, gapMs: number) {
+  constructor(owner: Bearer, socket: Socket, gapMs: number) {
+    this.#owner = owner;
     this.#socket = socket;
     this.#gapMs = gapMs;
+  }
+
+  get siteNumber(): number {
+    return this.#owner.siteNumber;
+  }
+
+  broke(error: unknown): void {
+    this.#owner.broke(error);
   }
 
   /** Something waits for the client. */

@@ -2,6 +2,7 @@
 
 import { createServer, type Server, type Socket } from 'node:net';
 import type { ForwardOptions } from '../app/forward.ts';
+import { bearerOf, guard, guarded } from '../guard.ts';
 import { unmapped } from '../http/client-address.ts';
 import type { Exchange } from '../request/exchange.ts';
 import { serve as serveSites } from '../request/serve.ts';
@@ -86,10 +87,16 @@ export class Connections {
       upgrade(connection, request, early, this.serve),
     );
     connection.onAnswered = () => reader.answered();
-    socket.once('close', () => reader.closed());
+    socket.once(
+      'close',
+      guarded(connection, () => reader.closed()),
+    );
     socket.on('error', () => socket.destroy());
     socket.setTimeout(this.#worker.limits.writeGapMs);
-    socket.on('timeout', () => connection.timedOut());
+    socket.on(
+      'timeout',
+      guarded(connection, () => connection.timedOut()),
+    );
     this.add(connection);
     reader.start();
   }
@@ -153,6 +160,6 @@ function clientOf(address: string): string {
 /** A server for connections that come in by `localPort`; it does not listen yet. */
 export function makeServer(connections: Connections, localPort: number): Server {
   return createServer({ allowHalfOpen: true, noDelay: true, keepAlive: true }, socket =>
-    connections.serveOn(socket, localPort),
+    guard(bearerOf(socket), () => connections.serveOn(socket, localPort)),
   );
 }

@@ -2,6 +2,7 @@
 
 import type { Socket } from 'node:net';
 import type { AnswerReader, AppConnection } from '../app/app-connection.ts';
+import { guarded } from '../guard.ts';
 import type { ResponseHead } from '../http/response-head.ts';
 import type { Exchange } from '../request/exchange.ts';
 import type { Connection } from './connection.ts';
@@ -21,7 +22,10 @@ export function upgrade(
   const { socket } = connection;
   const res = new ResponseWriter(connection, req.method, false);
   const waiting = new EarlyBytes(connection, early);
-  socket.once('close', () => res.close());
+  socket.once(
+    'close',
+    guarded(connection, () => res.close()),
+  );
   connection.begin(req, res, exchange => {
     serve(exchange, (head, app) => new Tunnel(exchange, socket, app, head, waiting.take()));
   });
@@ -31,17 +35,18 @@ class EarlyBytes {
   readonly #connection: Connection;
   readonly #pieces: Buffer[];
   #size: number;
-  readonly #keep = (bytes: Buffer): void => {
-    if (this.#connection.isClosing) return;
-    this.#pieces.push(bytes);
-    this.#size += bytes.length;
-    if (this.#size > earlyLimit) this.#connection.socket.pause();
-  };
+  readonly #keep: (bytes: Buffer) => void;
 
   constructor(connection: Connection, first: Buffer) {
     this.#connection = connection;
     this.#pieces = [first];
     this.#size = first.length;
+    this.#keep = guarded(connection, (bytes: Buffer) => {
+      if (connection.isClosing) return;
+      this.#pieces.push(bytes);
+      this.#size += bytes.length;
+      if (this.#size > earlyLimit) connection.socket.pause();
+    });
     connection.socket.on('data', this.#keep);
   }
 
@@ -71,14 +76,26 @@ class Tunnel implements AnswerReader {
     socket.write(answerText(head), 'latin1');
     if (early.length > 0) app.write(early);
     if (socket.readableEnded) app.endWrite();
-    socket.on('data', (bytes: Buffer) => {
+    const take = (bytes: Buffer): void => {
       exchange.receivedBytes += bytes.length;
       if (app.write(bytes)) return;
       socket.pause();
       app.whenDrained(() => socket.resume());
-    });
-    socket.on('end', () => app.endWrite());
+    };
+    socket.on('data', guarded(exchange, take));
+    socket.on(
+      'end',
+      guarded(exchange, () => app.endWrite()),
+    );
     socket.resume();
+  }
+
+  get siteNumber(): number {
+    return this.#exchange.siteNumber;
+  }
+
+  broke(error: unknown): void {
+    this.#exchange.broke(error);
   }
 
   head(): 'refuse' {
@@ -96,7 +113,10 @@ class Tunnel implements AnswerReader {
   flush(): void {
     if (!this.#socket.writableNeedDrain) return;
     this.#app.pause();
-    this.#socket.once('drain', () => this.#app.resume());
+    this.#socket.once(
+      'drain',
+      guarded(this, () => this.#app.resume()),
+    );
   }
 
   end(): void {

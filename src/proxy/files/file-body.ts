@@ -1,6 +1,7 @@
 // Sends pieces of an open file to a client at the client's pace. Closes the file, whatever happens.
 
 import { close, read } from 'node:fs';
+import { type Bearer, guarded } from '../guard.ts';
 import type { ByteRange } from '../http/ranges.ts';
 import type { Exchange, Held } from '../request/exchange.ts';
 import { endTurn, takeTurn } from './file-turns.ts';
@@ -18,7 +19,7 @@ export function sendFileBody(exchange: Exchange, fd: number, parts: readonly Bod
   new FileBody(exchange, fd, parts).start();
 }
 
-class FileBody implements Held {
+class FileBody implements Held, Bearer {
   readonly #exchange: Exchange;
   readonly #fd: number;
   readonly #parts: readonly BodyPart[];
@@ -59,27 +60,44 @@ class FileBody implements Held {
 
   #read(part: ByteRange): void {
     this.#reading = true;
-    takeTurn(() => this.#readNow(part));
+    takeTurn(guarded(this, () => this.#readNow(part)));
   }
 
   #readNow(part: ByteRange): void {
     if (this.#over) {
-      endTurn();
+      this.#endReading();
       close(this.#fd, () => {});
       return;
     }
     const bytes = Buffer.allocUnsafeSlow(Math.min(chunkBytes, part.end - this.#at));
-    read(this.#fd, bytes, 0, bytes.length, this.#at, (error, size) => {
-      this.#reading = false;
-      endTurn();
-      if (this.#over) return close(this.#fd, () => {});
-      if (error !== null || size === 0) {
+    const took = (error: Error | null, size: number): void => {
+      this.#endReading();
+      if (this.#over) {
+        close(this.#fd, () => {});
+      } else if (error !== null || size === 0) {
         this.#exchange.report(`cannot send all of a file: ${error?.message ?? 'it has become shorter'}`);
-        return this.#exchange.abort();
+        this.#exchange.abort();
+      } else {
+        this.#at += size;
+        this.#write(bytes.subarray(0, size), this.#at === part.end);
       }
-      this.#at += size;
-      this.#write(bytes.subarray(0, size), this.#at === part.end);
-    });
+    };
+    read(this.#fd, bytes, 0, bytes.length, this.#at, guarded(this, took));
+  }
+
+  #endReading(): void {
+    this.#reading = false;
+    endTurn();
+  }
+
+  get siteNumber(): number {
+    return this.#exchange.siteNumber;
+  }
+
+  broke(error: unknown): void {
+    // Others wait for this turn.
+    if (this.#reading) this.#endReading();
+    this.#exchange.broke(error);
   }
 
   #write(bytes: Buffer, last: boolean): void {

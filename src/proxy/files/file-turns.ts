@@ -5,7 +5,7 @@ const atOnce = 2;
 let running = 0;
 const waiting: (() => void)[] = [];
 
-/** Calls `go` as soon as there is room, in the order of asking; every `go` is followed by one endTurn(). */
+/** Calls `go` as soon as there is room, in the order of asking; every `go` is followed by one endTurn(), and throws nothing. */
 export function takeTurn(go: () => void): void {
   if (running < atOnce) {
     running++;

@@ -28,9 +28,18 @@ export function openBelow(alias: string, path: string): Opened {
   } catch (error) {
     return refused(statusOf(errnoOf(error)));
   }
-  const opened = judge(fd, alias, path);
+  const opened = judgeSafely(fd, alias, path);
   if (opened.kind !== 'file') closeSync(fd);
   return opened;
+}
+
+/** The kernel has no name for what lies deeper than 4096 bytes: readlink(2) fails then, and who is asked for it is an app. */
+function judgeSafely(fd: number, alias: string, path: string): Opened {
+  try {
+    return judge(fd, alias, path);
+  } catch (error) {
+    return refused(statusOf(errnoOf(error)));
+  }
 }
 
 function judge(fd: number, alias: string, path: string): Opened {

@@ -93,5 +93,9 @@ function takeVariant(alias: string, path: string, file: ServedFile): ServedFile 
 function openVariant(alias: string, path: string): ServedFile | null {
   const opened = openBelow(alias, path);
   if (opened.kind !== 'file') return null;
-  return takeFile(alias + path, opened.fd, opened.stats);
+  try {
+    return takeFile(alias + path, opened.fd, opened.stats);
+  } catch {
+    return null; // the plain one may be readable
+  }
 }

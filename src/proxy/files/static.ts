@@ -2,12 +2,13 @@
 // what is sent of it file-answer.ts's.
 
 import { closeSync } from 'node:fs';
+import { messageOf } from '../../errors.ts';
 import type { Location } from '../../model/host.ts';
 import { originOf } from '../request/redirects.ts';
 import type { FileRequest } from './file-request.ts';
 import { type Opened, openBelow } from './open-file.ts';
 import { sendBest } from './precompressed.ts';
-import { findKept, takeFile } from './served-file.ts';
+import { findKept, type ServedFile, takeFile } from './served-file.ts';
 
 /** The location that a path belongs to: the longest prefix, as in nginx. */
 export function findLocation(locations: readonly Location[], path: string): Location | null {
@@ -60,14 +61,26 @@ function answer(request: FileRequest, opened: Opened, path: string): void {
       redirect(request);
       return;
     case 'file':
-      if (request.method !== 'POST') {
-        sendBest(request, takeFile(path, opened.fd, opened.stats));
-        return;
+      if (request.method === 'POST') {
+        closeSync(opened.fd);
+        request.exchange.sendPage(405);
+      } else {
+        send(request, path, opened);
       }
-      closeSync(opened.fd);
-      request.exchange.sendPage(405);
       return;
   }
+}
+
+function send(request: FileRequest, path: string, { fd, stats }: Opened & { kind: 'file' }): void {
+  let file: ServedFile;
+  try {
+    file = takeFile(path, fd, stats);
+  } catch (error) {
+    request.exchange.report(`cannot read a file: ${messageOf(error)}`);
+    request.exchange.sendPage(500);
+    return;
+  }
+  sendBest(request, file);
 }
 
 /** To the same place with a slash, on the port that the client really reached; its query stays as it was written. */

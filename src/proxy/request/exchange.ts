@@ -3,6 +3,7 @@
 import type { Connection } from '../client/connection.ts';
 import { type ClientRequest, type ClientResponse, type CloseListener, fieldOf } from '../client/message.ts';
 import { dateNow } from '../clock.ts';
+import type { Bearer } from '../guard.ts';
 import type { Client } from '../http/client-address.ts';
 import { earlyHints } from '../http/early-hints.ts';
 import type { RequestHead } from '../http/request-head.ts';
@@ -41,7 +42,7 @@ export interface Held {
   release(): void;
 }
 
-export class Exchange implements CloseListener {
+export class Exchange implements CloseListener, Bearer {
   readonly worker: Worker;
   readonly connection: Connection;
   readonly req: ClientRequest;
@@ -76,6 +77,14 @@ export class Exchange implements CloseListener {
     this.res = res;
     worker.requests++;
     res.onClose(this);
+  }
+
+  get siteNumber(): number {
+    return this.accepted?.site.number ?? 0;
+  }
+
+  broke(error: unknown): void {
+    this.connection.broke(error, this);
   }
 
   /** Makes this the connection's last answer. */

@@ -20,6 +20,8 @@ export function hostName(value: string): string | null {
 
 /** A site as one of its names leads to it. */
 export interface NamedSite extends RoutedSite {
+  /** From 1, in the order of the routes; absent: nobody wants to know. */
+  readonly number?: number;
   /** Whether the name is one of redirectFrom. */
   readonly isRedirected?: boolean;
 }

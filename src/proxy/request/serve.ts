@@ -3,6 +3,7 @@
 
 import { type ForwardOptions, forward } from '../app/forward.ts';
 import { findLocation, serveFile } from '../files/static.ts';
+import { workFor } from '../guard.ts';
 import { type Client, clientBehind } from '../http/client-address.ts';
 import { type RequestHead, readRequestHead } from '../http/request-head.ts';
 import { fieldsKeptWithFile } from '../http/response-fields.ts';
@@ -20,6 +21,7 @@ export function serve(exchange: Exchange, tunnel: ForwardOptions['tunnel'] = nul
     return;
   }
   exchange.accepted = accepted;
+  workFor(exchange);
   exchange.traffic = exchange.worker.traffic?.begin(accepted.site.name) ?? null;
   const { head, target, site } = accepted;
   const { acme = null } = exchange.worker;
