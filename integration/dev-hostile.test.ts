@@ -81,3 +81,29 @@ test('what an app wrote is shown to its own user and to root, and to nobody else
     assert.doesNotMatch(shown, /my-password|work\/shop/, host);
   }
 });
+
+test('a virtualenv that another user has put above the project is not run, and no name moves the cursor', {
+  skip: needsRoot,
+}, async t => {
+  const place = makePlace(t);
+  const { a, b } = await testAccounts();
+  ownHome(place, a);
+  const open = place.directory('o', 0o777);
+  await must('open a directory to all', ['chmod', '1777', open]);
+  place.write('o/.venv/pyvenv.cfg', '');
+  place.write('o/.venv/bin/python', `#!/bin/sh\ntouch ${open}/ran\nexec python3 "$@"\n`, 0o755);
+  await must('give it to another', ['chown', '-R', `${b.uid}`, `${open}/.venv`]);
+  place.write(
+    'o/shop/manage.py',
+    'import os\nos.environ.setdefault("DJANGO_SETTINGS_MODULE", "shop.settings")\n',
+  );
+  place.write('o/shop/\x1b[31mred/package.json', '{ "scripts": { "dev": "tailwindcss --watch" } }');
+  place.write('o/shop/\x1b[32mgreen/package.json', 'no JSON');
+  await must('give the project to its user', ['chown', '-R', `${a.uid}`, `${open}/shop`]);
+  const dev = await startDev(place, { args: [`${open}/shop`, '--proxy', 'x=1'], as: a });
+  await dev.stop();
+  assert.equal(existsSync(`${open}/ran`), false, dev.output());
+  assert.match(dev.output(), /cannot read/);
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: an escape is the subject
+  assert.doesNotMatch(dev.output(), /\x1b\[3[12]m/);
+});

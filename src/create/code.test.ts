@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { foundIn } from './code.ts';
+import { foundIn, shownUrl } from './code.ts';
 
 const target = '/webapps/hello/code';
 
@@ -25,4 +25,14 @@ test('what the app’s side prints leads to no other place, and is no more than 
       for (const value of foundIn(text, target)) assert.match(value ?? '', /^[\w./-]*$/);
     }),
   );
+});
+
+test('the password of a URL is not shown', () => {
+  assert.equal(shownUrl('https://me:t0ken@example.org/a.git'), 'https://me:***@example.org/a.git');
+  for (const url of [
+    'https://example.org:8443/a@b.git',
+    'git@example.org:a/b.git',
+    'ssh://git@example.org/a',
+  ])
+    assert.equal(shownUrl(url), url);
 });

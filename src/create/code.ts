@@ -38,9 +38,14 @@ async function clone(site: Site, url: string, target: string): Promise<string> {
     // Asking for a password would wait for ever: there is no terminal.
     env: { ...site.network, GIT_TERMINAL_PROMPT: '0', GIT_ALLOW_PROTOCOL: 'https:http:git:ssh:file' },
   });
-  const hint = `git clone ${url} DIR, as somebody who may, then: --from DIR`;
-  await must(site.run, `clone ${url}`, command, hint);
-  return `cloned from ${url}`;
+  const hint = `git clone ${shownUrl(url)} DIR, as somebody who may, then: --from DIR`;
+  await must(site.run, `clone ${shownUrl(url)}`, command, hint);
+  return `cloned from ${shownUrl(url)}`;
+}
+
+/** Without a password: what is printed is kept in logs. Pure. */
+export function shownUrl(url: string): string {
+  return url.replace(/^([a-z]+:\/\/[^/@:]*):[^/@]*@/, '$1:***@');
 }
 
 /** Whoever calls reads it, the app's user writes it: each may lack the other's rights. Links stay links. */
@@ -83,7 +88,7 @@ function checkDirectory(path: string): void {
 const look = `
 import json, os, re, sys
 top = sys.argv[1]
-found = [d for d, dirs, files in os.walk(top) if "manage.py" in files and d[len(top):].count("/") <= 2]
+found = [d for d, dirs, files in os.walk(top) if os.path.isfile(d + "/manage.py") and d[len(top):].count("/") <= 2]
 project = min(found, key=lambda d: (d.count("/"), d), default=None)
 settings = wsgi = None
 if project:

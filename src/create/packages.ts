@@ -49,7 +49,8 @@ async function chooseRequirements(site: Site): Promise<string | null> {
       what: `remove ${copy}`,
       action: () => void removeTree(order.root, ['requirements.txt']),
     });
-  await must(run, `write ${copy}`, asApp(site, ['tee', copy], { input: text }));
+  // A line may name an index with its password.
+  await must(run, `write ${copy}`, asApp(site, ['tee', copy], { input: text, umask: '077' }));
   return copy;
 }
 

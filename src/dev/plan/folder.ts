@@ -111,7 +111,8 @@ async function planFrontEnd(
       hint: `cd ${directory} && ${manager} install`,
     });
   const port = await context.freePort();
-  const own = basename(directory) === basename(owner?.directory ?? '') ? 'dev' : basename(directory);
+  const isSame = basename(directory) === basename(owner?.directory ?? '');
+  const own = isSame ? 'dev' : siteName(basename(directory));
   const name = owner === null ? project : siteName(`${owner.name}-${own}`);
   const argv = frontEndCommand(frontEnd, port);
   const command = { argv, directory, env: { ...env, PORT: String(port), BROWSER: 'none' } };

@@ -30,7 +30,10 @@ const keepers = [
 /** @throws HostdError when a virtualenv is there, but broken, or there is no Python at all. */
 export async function findPython(directory: string, top: string, env: Environment): Promise<Python> {
   const folders = ancestors(directory, 3);
-  const within = folders.slice(0, Math.max(2, folders.indexOf(top) + 1));
+  const asked = folders.indexOf(top) + 1;
+  const within = folders
+    .slice(0, Math.max(2, asked))
+    .filter((folder, index) => index < Math.max(1, asked) || isTrusted(folder));
   const uv = env['UV_PROJECT_ENVIRONMENT'];
   const names = ['.venv', 'venv', ...(uv === undefined ? [] : [uv]), 'env', 'virtualenv'];
   for (const folder of within) {
@@ -62,6 +65,13 @@ export async function findPython(directory: string, top: string, env: Environmen
       hint: `python3 -m venv ${directory}/.venv`,
     });
   return { root: null, python: system, by: 'python3' };
+}
+
+/** Above the folder that somebody asked for, nobody but its user and root may have put what is run: /tmp is everybody's. */
+function isTrusted(folder: string): boolean {
+  const stats = statSync(folder, { throwIfNoEntry: false });
+  if (stats === undefined || (stats.mode & 0o002) !== 0) return false;
+  return stats.uid === 0 || stats.uid === process.getuid?.();
 }
 
 function isVirtualenv(folder: string): boolean {
