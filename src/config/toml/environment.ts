@@ -12,11 +12,17 @@ export function parseEnvironment(text: string): Pairs {
   while (text.slice(at).trim() !== '') {
     pair.lastIndex = at;
     const found = pair.exec(text);
-    if (found === null) return { ok: false, reason: `"${text.slice(at).trim()}" is not KEY="value"` };
+    if (found === null) return { ok: false, reason: `${placeOf(pairs)} is not KEY="value"` };
     pairs[found[1] ?? ''] = unquote(found[2] ?? '');
     at = pair.lastIndex;
   }
   return { ok: true, pairs };
+}
+
+/** The text itself may be a password. */
+function placeOf(pairs: Readonly<Record<string, string>>): string {
+  const last = Object.keys(pairs).at(-1);
+  return last === undefined ? 'its beginning' : `what follows ${last}`;
 }
 
 function unquote(text: string): string {

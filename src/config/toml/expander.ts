@@ -4,25 +4,31 @@ import { expand, type Names } from '../../words/expansion.ts';
 import { report, type Scope } from './table.ts';
 import { wordsOf } from './value-process.ts';
 
-/** The text that `written` stands for, or null after reporting why it stands for none. */
-export type Expander = (key: string, written: string) => string | null;
+/** The text that `written` stands for, or null after reporting why it stands for none. `variable`: whose value it is; that is
+ *  not shown, since it may be a password. */
+export type Expander = (key: string, written: string, variable?: string) => string | null;
 
 export function expander(scope: Scope, names: Names): Expander {
-  return (key, written) => {
+  return (key, written, variable) => {
     const expanded = expand(written, names);
     if (expanded.ok) return expanded.text;
     report(
       scope,
       [key],
-      `cannot expand ${key} = ${JSON.stringify(written)}: ${expanded.reason}`,
+      `cannot expand ${variable === undefined ? `${key} = ${JSON.stringify(written)}` : `${variable} in ${key}`}: ${expanded.reason}`,
       'write %% for a percent sign',
     );
     return null;
   };
 }
 
-export function expandAll(pairs: Readonly<Record<string, string>>, text: (written: string) => string | null) {
-  return Object.fromEntries(Object.entries(pairs).map(([name, written]) => [name, text(written) ?? '']));
+export function expandAll(
+  pairs: Readonly<Record<string, string>>,
+  text: (written: string, name: string) => string | null,
+) {
+  return Object.fromEntries(
+    Object.entries(pairs).map(([name, written]) => [name, text(written, name) ?? '']),
+  );
 }
 
 export function prefixed(environment: Readonly<Record<string, string>>): Names {

@@ -101,7 +101,7 @@ function programOf(
   const count = given.numprocs ?? 1;
   const names = namesFor(scope, place, number, count);
   const outer = expander(scope, { ...names, ...prefixed(defaults.environment) });
-  const own = expandAll(given.environment ?? {}, text => outer('environment', text));
+  const own = expandAll(given.environment ?? {}, (text, name) => outer('environment', text, name));
   const environment = { ...defaults.environment, ...own };
   const text = expander(scope, { ...names, ...prefixed(environment) });
   const processName = text('process_name', nameWritten);

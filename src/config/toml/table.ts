@@ -52,7 +52,9 @@ export function readTable<K extends Keys>(
       const read = decode(key, value);
       if (read.ok) values[name] = read.value;
       else {
-        const written = isTable(value) ? name : `${name} = ${showValue(value)}`;
+        // Operators and logs get to see what is said here: a variable's value may be a password.
+        const isHidden = key.kind === 'environment' || isTable(value);
+        const written = isHidden ? name : `${name} = ${showValue(value)}`;
         report(scope, [name], `cannot use ${written}: ${read.reason}`, `${name} = ${read.example}`);
       }
     }

@@ -86,8 +86,11 @@ export function environment(value: unknown): Decoded<Readonly<Record<string, str
   if (!isTable(pairs)) return bad('it must be a table', example);
   const out: Record<string, string> = {};
   for (const [name, entry] of Object.entries(pairs)) {
-    if (!/^[^=\0\s]+$/.test(name) || name === '__proto__')
-      return bad(`"${name}" is no name of a variable`, example);
+    if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name) || name === '__proto__')
+      return bad(
+        `${JSON.stringify(name)} is no name of a variable: letters, digits and "_", no digit first`,
+        example,
+      );
     if (reserved.includes(name)) return bad(`${name} is set by hostd`, example);
     if (typeof entry === 'string' ? entry.includes('\0') : !Number.isSafeInteger(entry))
       return bad(`${name} must be a text`, `{ ${name} = "..." }`);
