@@ -32,8 +32,13 @@ export interface OutputFile {
   /** Absolute: where the tool that reads it looks. */
   readonly path: string;
   readonly text: string;
+  /** The most that it may be open. Nobody but its reader may read what carries variables of a program's own. */
   readonly mode: number;
   readonly owner: string;
+  /** The user who has to read it where not everybody may; without it: root. */
+  readonly reader?: string;
+  /** It says nothing but host names and places, and so need not be as closed as the configuration. */
+  readonly isOpen?: true;
 }
 
 export interface OutputLink {
@@ -52,7 +57,10 @@ export interface SourceText {
 export interface ReadContext {
   /** The files that an absolute pattern with "*", "?" and "[...]" names, in their order. */
   readonly include: (pattern: string) => readonly SourceText[];
+  /** What %(ENV_X)s knows: the variables that hostd gives every program. */
   readonly environment: Readonly<Record<string, string>>;
+  /** A variable of environment= that is made of another %(ENV_X)s is left out with a remark, or is an error. */
+  readonly unknown?: 'left out' | 'refused' | undefined;
   readonly machineName: string;
 }
 

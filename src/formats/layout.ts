@@ -1,7 +1,7 @@
 // What the formats that are written share: where an app's start script is, and what a program adds to the usual
 // environment.
 
-import { appSupervision, baseEnvironment } from '../model/app.ts';
+import { appEnvironment, appSupervision, baseEnvironment } from '../model/app.ts';
 import type { App, Host, Program } from '../model/host.ts';
 
 /** The usual place of the script that starts an app's gunicorn. */
@@ -18,6 +18,15 @@ export function isScripted(app: App): boolean {
 export function ownEnvironment(program: Program): Readonly<Record<string, string>> {
   return Object.fromEntries(
     Object.entries(program.environment).filter(([name, value]) => baseEnvironment[name] !== value),
+  );
+}
+
+/** The variables that somebody wrote for a program: SECRET_KEY may be among them. */
+export function givenEnvironment(host: Host, program: Program): Readonly<Record<string, string>> {
+  const app = host.apps.find(({ name }) => name === program.app);
+  const usual = app === undefined ? baseEnvironment : appEnvironment({ ...app, env: {} });
+  return Object.fromEntries(
+    Object.entries(program.environment).filter(([name, value]) => usual[name] !== value),
   );
 }
 

@@ -40,7 +40,6 @@ Exit code: 0, or 1 when something was not moved.`,
       supervisor: given('supervisor', '/etc/supervisor/supervisord.conf'),
       nginx: input.options['nginx'] === undefined ? null : given('nginx', ''),
       client,
-      environment: context.env,
     });
     for (const problem of plan.problems) context.stderr.write(`${escapeLines(formatProblem(problem))}\n`);
     for (const { name, why } of plan.left) refuse(context, name, why);

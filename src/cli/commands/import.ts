@@ -3,6 +3,7 @@
 import { HostdError } from '../../errors.ts';
 import { formatProblem } from '../../model/problem.ts';
 import { escapeLines } from '../../words/escape.ts';
+import { noWiderThan } from '../files/closed.ts';
 import { find, put } from '../files/tree.ts';
 import type { Command } from '../program/command.ts';
 
@@ -19,7 +20,7 @@ one table:
 Start scripts that Supervisor's programs run are read too; nothing is ever run. What was not understood is listed with
 its place, and kept as a comment.
 
-  --out DIR   writes NAME.toml files into DIR instead; none that is there is overwritten
+  --out DIR   writes NAME.toml files into DIR instead, as closed as what was read; none that is there is overwritten
 
 Exit code: 0 when the tables say all that the files said, 3 when something that is listed was left out, 1 when something could
 not be imported at all.`,
@@ -33,7 +34,7 @@ not be imported at all.`,
   async run(input, context) {
     const { readForeign } = await import('../files/foreign.ts');
     const { importDrafts } = await import('../../formats/import/import.ts');
-    const { drafts, problems } = readForeign(input.operands, context.env);
+    const { drafts, problems, files } = readForeign(input.operands);
     const imported = importDrafts(drafts);
     const all = [...problems, ...imported.problems];
     for (const problem of all) context.stderr.write(`${escapeLines(formatProblem(problem))}\n`);
@@ -49,11 +50,11 @@ not be imported at all.`,
           throw new HostdError('conflict', `cannot write "${out}${path}": it is there already`, {
             hint: `compare with: hostctl import ${input.operands.join(' ')}`,
           });
-        put(out, { kind: 'file', path, text, mode: 0o644, owner: name });
+        put(out, { kind: 'file', path, text, mode: noWiderThan(0o644, files, 'directories'), owner: name });
         context.stdout.write(`wrote ${out}${path}\n`);
       }
     }
     if (all.some(({ severity }) => severity === 'error')) return 1;
-    return imported.whole ? 0 : 3;
+    return imported.whole && problems.length === 0 ? 0 : 3;
   },
 };

@@ -9,6 +9,7 @@ import { type ImportedFile, importDrafts } from '../../formats/import/import.ts'
 import { formatProblem, type Problem } from '../../model/problem.ts';
 import type { Client } from '../client/client.ts';
 import { fetchStatus } from '../commands/status.ts';
+import { noWiderThan } from './closed.ts';
 import { readForeign } from './foreign.ts';
 import { put, take } from './tree.ts';
 
@@ -19,12 +20,13 @@ export interface Request {
   /** null: the usual place, if it is there. */
   readonly nginx: string | null;
   readonly client: Client;
-  readonly environment: Readonly<Record<string, string | undefined>>;
 }
 
 /** One file of apps.d to be, and what Supervisor calls its processes. */
 export interface Movable extends ImportedFile {
   readonly file: string;
+  /** As closed as what it was read from. */
+  readonly mode: number;
   readonly config: string;
   readonly supervisor: string;
 }
@@ -43,9 +45,11 @@ export async function adoption(request: Request): Promise<Adoption> {
   const here = new Set((await fetchStatus(client, [])).programs.map(program => program.group));
   const sites = request.nginx ?? (existsSync(usualSites) ? usualSites : null);
   const operands = ['supervisor', supervisor, ...(sites === null ? [] : ['nginx', sites])];
-  const { drafts, problems } = readForeign(operands, request.environment);
+  // A program that would lack a variable stays where it has it.
+  const { drafts, problems, files } = readForeign(operands, 'refused');
   const imported = importDrafts(drafts);
   const directory = await appsDirectory(request.config);
+  const mode = noWiderThan(0o644, files, 'directories');
   const movable: Movable[] = [];
   const left: { name: string; why: string }[] = [];
   for (const one of imported.files) {
@@ -59,7 +63,7 @@ export async function adoption(request: Request): Promise<Adoption> {
         : up.length < one.processes.length
           ? `Supervisor does not run ${one.processes.filter(process => !running.has(process)).join(', ')}`
           : null;
-    if (why === null) movable.push({ ...one, file, config: request.config, supervisor });
+    if (why === null) movable.push({ ...one, file, mode, config: request.config, supervisor });
     else left.push({ name: one.name, why });
   }
   for (const name of names)
@@ -81,7 +85,7 @@ export async function move(one: Movable, client: Client): Promise<Moved> {
     kind: 'file',
     path: `/${one.name}.toml`,
     text: one.text,
-    mode: 0o644,
+    mode: one.mode,
     owner: one.name,
   } as const;
   const base = dirname(one.file);

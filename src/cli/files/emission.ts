@@ -8,6 +8,7 @@ import { formats, together } from '../../formats/formats.ts';
 import type { Host } from '../../model/host.ts';
 import type { Problem } from '../../model/problem.ts';
 import { nearest } from '../../words/nearest.ts';
+import { noWiderThan } from './closed.ts';
 
 export interface Emission {
   readonly outputs: readonly Output[];
@@ -38,7 +39,10 @@ export function emission(
     names.length === 0 || (name !== undefined && names.includes(name));
   const written = [...new Set(chosen)].flatMap(format => format.write?.(host, { plain }) ?? []);
   return {
-    outputs: written.flatMap(({ files }) => files).filter(({ owner }) => isWanted(owner)),
+    outputs: written
+      .flatMap(({ files }) => files)
+      .filter(({ owner }) => isWanted(owner))
+      .map(output => closedAs(output, host)),
     problems: written
       .flatMap(({ problems }) => problems)
       .filter(({ subject }) => isWanted(subject))
@@ -56,6 +60,17 @@ function writerNamed(name: string) {
   if (format !== undefined) return format;
   const near = nearest(name, writable);
   throw new HostdError('usage', `unknown format "${name}"`, { hint: near ?? writable.join(', ') });
+}
+
+/** What is made of a closed configuration is as closed. Only variables are secret for sure, and those are closed by themselves:
+ *  a configuration that lies in somebody's home closes nothing else. */
+function closedAs(output: Output, host: Host): Output {
+  if (output.kind === 'link' || output.isOpen === true) return output;
+  const sources = [
+    ...host.apps.filter(({ name }) => name === output.owner),
+    ...host.programs.filter(({ group }) => group === output.owner),
+  ].map(({ source }) => source.file);
+  return { ...output, mode: noWiderThan(output.mode, new Set(sources), 'nothing') };
 }
 
 /** From the name of a key to its line. */

@@ -9,6 +9,7 @@ import type { Draft } from '../../formats/draft.ts';
 import type { Format, ReadContext, SourceText } from '../../formats/format.ts';
 import { formats } from '../../formats/formats.ts';
 import { wordsOf } from '../../formats/supervisor/table.ts';
+import { baseEnvironment } from '../../model/app.ts';
 import type { Problem } from '../../model/problem.ts';
 
 /** Longer than any configuration. */
@@ -17,13 +18,19 @@ const longest = 4 * 1024 ** 2;
 export interface Drafts {
   readonly drafts: readonly Draft[];
   readonly problems: readonly Problem[];
+  /** Every file that was read, included ones and scripts too. */
+  readonly files: ReadonlySet<string>;
 }
 
-/** Operands such as `supervisor FILE FILE nginx DIR`: the word of a format says what follows it. */
+/**
+ * Operands such as `supervisor FILE FILE nginx DIR`: the word of a format says what follows it. `unknown`: what is to become of
+ * a variable that only Supervisor's own environment has.
+ */
 export function readForeign(
   operands: readonly string[],
-  environment: Readonly<Record<string, string | undefined>>,
+  unknown: ReadContext['unknown'] = 'left out',
 ): Drafts {
+  const files = new Set<string>();
   const given = new Map<Format, SourceText[]>();
   const add = (format: Format, source: SourceText) =>
     given.set(format, [...(given.get(format) ?? []), source]);
@@ -38,7 +45,7 @@ export function readForeign(
     else for (const source of sourcesIn(resolve(word))) add(plainly(source.text) ?? format, source);
   }
   if (given.size === 0) throw new HostdError('usage', 'no file was given');
-  const around = contextOf(environment);
+  const around = contextOf(unknown, files);
   const read = [...given].map(([by, sources]) => by.read?.(sources, around) ?? { drafts: [], problems: [] });
   const scripts = scriptsOf(
     read.flatMap(({ drafts }) => drafts),
@@ -54,6 +61,7 @@ export function readForeign(
       ...more.flatMap(one => (one?.problems.length === 0 ? one.drafts : [])),
     ],
     problems: read.flatMap(({ problems }) => problems),
+    files: new Set([...files, ...[...given.values(), scripts].flat().map(({ file }) => file)]),
   };
 }
 
@@ -90,15 +98,19 @@ function sourceAt(file: string): SourceText {
   return { file, text: readFileSync(file, 'utf8') };
 }
 
-function contextOf(environment: Readonly<Record<string, string | undefined>>): ReadContext {
+/** Nothing of the caller's own environment gets into what is read: hostd starts programs with this one. */
+function contextOf(unknown: ReadContext['unknown'], files: Set<string>): ReadContext {
   return {
     machineName: hostname(),
-    environment: Object.fromEntries(Object.entries(environment).map(([name, value]) => [name, value ?? ''])),
-    include: pattern =>
-      globSync(pattern)
+    environment: baseEnvironment,
+    unknown,
+    include: pattern => {
+      const found = globSync(pattern)
         .sort()
-        .filter(file => statSync(file, { throwIfNoEntry: false })?.isFile() === true)
-        .map(sourceAt),
+        .filter(file => statSync(file, { throwIfNoEntry: false })?.isFile() === true);
+      for (const file of found) files.add(file);
+      return found.map(sourceAt);
+    },
   };
 }
 

@@ -6,6 +6,7 @@ import {
   closeSync,
   constants,
   fchmodSync,
+  fchownSync,
   fstatSync,
   fsyncSync,
   lstatSync,
@@ -20,8 +21,10 @@ import {
   writeSync,
 } from 'node:fs';
 import { basename, dirname } from 'node:path';
+import { thisMachine } from '../../config/machine.ts';
 import { errnoOf, HostdError } from '../../errors.ts';
-import type { Output } from '../../formats/format.ts';
+import type { Output, OutputFile } from '../../formats/format.ts';
+import type { Machine } from '../../model/machine.ts';
 
 const { O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_RDONLY, O_WRONLY } = constants;
 /** A reference to a directory that may be searched, if not read (open(2)). */
@@ -44,7 +47,7 @@ export function find(base: string, path: string): Found {
     if (stats === undefined) return { kind: 'missing' };
     if (stats.isSymbolicLink()) return { kind: 'link', target: readlinkSync(name) };
     if (!stats.isFile()) return { kind: 'other' };
-    const file = openSync(name, O_RDONLY | O_NOFOLLOW);
+    const file = openToRead(name, path);
     try {
       return { kind: 'file', text: readFileSync(file, 'utf8'), mode: fstatSync(file).mode & 0o7777 };
     } finally {
@@ -55,11 +58,31 @@ export function find(base: string, path: string): Found {
   }
 }
 
-/** Whether nothing is left to do. Somebody's stricter mode is no difference; a script that cannot be executed is. */
+function openToRead(name: string, path: string): number {
+  try {
+    return openSync(name, O_RDONLY | O_NOFOLLOW);
+  } catch (cause) {
+    throw new HostdError('failed', `cannot read "${path}": ${errnoOf(cause) ?? String(cause)}`, {
+      cause,
+      hint: 'sudo',
+    });
+  }
+}
+
+/** Whether nothing is left to do. Somebody's stricter mode is no difference; a script that cannot be executed is, and so
+ *  is what others may read and should not. */
 export function isCurrent(found: Found, output: Output): boolean {
   if (output.kind === 'link') return found.kind === 'link' && found.target === output.target;
-  const isExecutable = found.kind === 'file' && (found.mode & 0o111) !== 0;
-  return found.kind === 'file' && found.text === output.text && (isExecutable || (output.mode & 0o111) === 0);
+  if (found.kind !== 'file' || found.text !== output.text) return false;
+  const isExecutable = (found.mode & 0o111) !== 0 || (output.mode & 0o111) === 0;
+  return isExecutable && modeOver(found.mode, output.mode) === (found.mode & 0o777);
+}
+
+/** The mode of what replaces a file: as closed as that was, executable where it has to be, and open to others only where the
+ *  new one may be. */
+function modeOver(before: number, wanted: number): number {
+  const kept = (before & 0o777) | (wanted & 0o111);
+  return (wanted & 0o004) === 0 ? kept & (wanted | 0o600) : kept;
 }
 
 /** Puts a file or a link in its place, by renaming. In a directory of somebody else's it acts with their rights alone. */
@@ -77,12 +100,10 @@ export function put(base: string, output: Output): void {
       const fresh = entry(directory, `.${basename(output.path)}.${randomBytes(6).toString('hex')}`);
       try {
         if (output.kind === 'link') symlinkSync(output.target, fresh);
-        else
-          write(
-            fresh,
-            output.text,
-            found?.isFile() ? (found.mode & 0o777) | (output.mode & 0o111) : output.mode,
-          );
+        else {
+          const mode = found?.isFile() ? modeOver(found.mode, output.mode) : output.mode;
+          write(fresh, output.text, mode, found?.isFile() ? found.gid : undefined, readerOf(output));
+        }
         renameSync(fresh, place);
       } catch (error) {
         discard(fresh);
@@ -117,12 +138,26 @@ export function take(base: string, path: string): void {
   }
 }
 
-function write(path: string, text: string, mode: number): void {
+/** The user who has to read a file that not everybody may. */
+function readerOf({ reader, mode }: OutputFile): ReturnType<Machine['user']> {
+  return reader === undefined || (mode & 0o004) !== 0 ? null : thisMachine.user(reader);
+}
+
+/** `gid`: of the file that it replaces. Another group does not get that one's rights. */
+function write(
+  path: string,
+  text: string,
+  mode: number,
+  gid: number | undefined,
+  reader: ReturnType<Machine['user']>,
+): void {
   const file = openSync(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
   try {
     const bytes = Buffer.from(text);
     for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at);
-    fchmodSync(file, mode);
+    if (reader !== null && process.getuid?.() === 0) asRoot(() => fchownSync(file, reader.uid, reader.gid));
+    const isOthers = gid !== undefined && gid !== fstatSync(file).gid;
+    asRoot(() => fchmodSync(file, isOthers ? mode & 0o707 : mode));
     fsyncSync(file);
   } finally {
     closeSync(file);
@@ -193,6 +228,20 @@ function step(directory: number, part: string, make: boolean, walked: string): n
 /** By way of an open directory: whatever is renamed on the way to it afterwards does not matter. */
 function entry(directory: number, name: string): string {
   return `/proc/self/fd/${directory}/${name}`;
+}
+
+/** Within asOwner: only root can give a file away. */
+function asRoot<T>(act: () => T): T {
+  if (process.getuid?.() !== 0) return act();
+  const [uid, gid] = [process.geteuid?.() ?? 0, process.getegid?.() ?? 0];
+  process.seteuid?.(0);
+  process.setegid?.(0);
+  try {
+    return act();
+  } finally {
+    process.setegid?.(gid);
+    process.seteuid?.(uid);
+  }
 }
 
 /** Root takes the rights of the directory's owner: what an app could divert leads no further than the app itself can go. */

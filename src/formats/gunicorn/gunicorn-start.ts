@@ -18,8 +18,9 @@ export const gunicornStart: Format = {
         kind: 'file',
         path: startScript(app),
         text: scriptText(app, programOf(host, app), options),
-        mode: 0o755,
+        mode: extrasOf(app, programOf(host, app)).length === 0 ? 0o755 : 0o700,
         owner: app.name,
+        reader: app.user,
       }),
     );
     const commanded = host.apps.filter(app => !isScripted(app));
@@ -41,12 +42,17 @@ function programOf(host: Host, app: App): Program | undefined {
   return host.programs.find(program => program.name === app.name);
 }
 
+/** The variables that are not every app's. */
+function extrasOf(app: App, program: Program | undefined): readonly (readonly [string, string])[] {
+  const usual = appEnvironment({ ...app, env: {} });
+  return Object.entries(program?.environment ?? appEnvironment(app)).filter(
+    ([name, value]) => usual[name] !== value,
+  );
+}
+
 function scriptText(app: App, program: Program | undefined, { plain }: WriteOptions): string {
   const variables = variableLines(app, plain);
-  const extras = Object.entries(program?.environment ?? appEnvironment(app)).filter(
-    ([name, value]) => appEnvironment({ ...app, env: {} })[name] !== value,
-  );
-  const exports = extras.map(([name, value]) => `export ${name}=${quoteWord(value)}`);
+  const exports = extrasOf(app, program).map(([name, value]) => `export ${name}=${quoteWord(value)}`);
   const isBare = [
     app.processName,
     app.project,

@@ -20,7 +20,7 @@ export const nginx: Format = {
         const available = `/etc/nginx/sites-available/${site.name}`;
         const text = plain ? plainText(vhost) : hardText(vhost);
         return [
-          { kind: 'file', path: available, text, mode: 0o644, owner: site.name },
+          { kind: 'file', path: available, text, mode: 0o644, owner: site.name, isOpen: true },
           {
             kind: 'link',
             path: `/etc/nginx/sites-enabled/${site.name}`,

@@ -14,7 +14,7 @@ import {
   type SectionKind,
 } from './process.ts';
 import { format, int, PythonError } from './python.ts';
-import { environmentPairs, names, plainName } from './values.ts';
+import { environmentPairs, knownPairs, names, plainName } from './values.ts';
 
 /** What one [program:x] comes to. */
 export interface Definition {
@@ -23,6 +23,14 @@ export interface Definition {
   readonly at: Place;
   readonly section: IniSection;
   readonly processes: readonly Process[];
+  /** Variables that are left out. */
+  readonly leftOut: readonly LeftOut[];
+}
+
+export interface LeftOut {
+  readonly at: Place;
+  readonly name: string;
+  readonly why: string;
 }
 
 export interface ConfiguredGroup {
@@ -35,10 +43,18 @@ export interface ConfiguredGroup {
 export interface Configured {
   readonly definitions: readonly Definition[];
   readonly groups: readonly ConfiguredGroup[];
+  /** Of [supervisord], and so of every program. */
+  readonly leftOut: readonly LeftOut[];
   readonly errors: readonly IniError[];
 }
 
-export function configured(ini: Ini, around: Expansions, main: string): Configured {
+/** `unknown`: what becomes of a variable that is made of an %(ENV_X)s which is not among `around`. */
+export function configured(
+  ini: Ini,
+  around: Expansions,
+  main: string,
+  unknown: 'left out' | 'refused' = 'refused',
+): Configured {
   const errors: IniError[] = [];
   const attempt = <T>(at: Place, act: () => T): T | null => {
     try {
@@ -52,11 +68,22 @@ export function configured(ini: Ini, around: Expansions, main: string): Configur
   const outer = { here: dirname(main), ...around };
   const supervisord = ini.sections.get('supervisord');
   const shared = iniValue(ini, supervisord ?? noSection(main), 'environment');
+  const leavesOut = unknown === 'left out';
+  const everywhere: LeftOut[] = [];
   // Supervisor 4.2.5 expands this one twice.
   const global =
     shared === undefined
       ? {}
-      : (attempt(shared.at, () => environmentPairs(format(shared.text, outer), outer)) ?? {});
+      : (attempt(shared.at, () =>
+          leavesOut
+            ? knownPairs(
+                shared.text,
+                outer,
+                (name, why) => void everywhere.push({ at: shared.at, name, why }),
+                true,
+              )
+            : environmentPairs(format(shared.text, outer), outer),
+        ) ?? {});
   const base = { ...outer, ...prefixed(global) };
   const sections = [...ini.sections.values()];
   const groups = sections.flatMap(section =>
@@ -71,13 +98,17 @@ export function configured(ini: Ini, around: Expansions, main: string): Configur
     const kind = /^(program|eventlistener|fcgi-program):/.exec(section.name)?.[1] as SectionKind | undefined;
     if (kind === undefined) return [];
     const written = section.name.slice(kind.length + 1);
-    const reader: Reader = { ini, section, base, at: section.at };
+    const leftOut = new Map<string, LeftOut>();
+    const without = (name: string, why: string, at: Place) => void leftOut.set(name, { at, name, why });
+    const reader: Reader = { ini, section, base, at: section.at, ...(leavesOut ? { without } : {}) };
     const processes = attemptAt(reader, errors, () =>
       readProcesses(reader, written, groupOf.get(written), kind, global),
     );
-    return processes === null ? [] : [{ kind, name: written.trim(), at: section.at, section, processes }];
+    return processes === null
+      ? []
+      : [{ kind, name: written.trim(), at: section.at, section, processes, leftOut: [...leftOut.values()] }];
   });
-  return { definitions, groups, errors };
+  return { definitions, groups, leftOut: everywhere, errors };
 }
 
 function noSection(file: string): IniSection {

@@ -10,6 +10,7 @@ import {
   byteSize,
   environmentPairs,
   exitcodes,
+  knownPairs,
   octal,
   plainName,
   signal,
@@ -64,6 +65,8 @@ export interface Reader {
   readonly section: IniSection;
   readonly base: Expansions;
   at: Place;
+  /** Told of each variable that is left out, such as one that is made of one that is not known; without it that is an error. */
+  readonly without?: (name: string, why: string, at: Place) => void;
 }
 
 export function attemptAt<T>(reader: Reader, errors: IniError[], act: () => T): T | null {
@@ -152,7 +155,7 @@ function readProcess(
   common: Common,
   global: Readonly<Record<string, string>>,
 ): Process {
-  const environment = environmentPairs(raw(reader, 'environment') ?? '', { ...own, ...reader.base });
+  const environment = readEnvironment(reader, { ...own, ...reader.base });
   const expansions = { ...own, ...reader.base, ...prefixed(environment) };
   const directory = optional(reader, 'directory', expansions);
   const stdout = readLog(reader, 'stdout', expansions);
@@ -169,6 +172,14 @@ function readProcess(
     stdout,
     stderr: common.redirectStderr ? { ...stderr, path: null } : stderr,
   };
+}
+
+function readEnvironment(reader: Reader, expansions: Expansions): Readonly<Record<string, string>> {
+  const text = raw(reader, 'environment') ?? '';
+  const { without, at } = reader;
+  return without === undefined
+    ? environmentPairs(text, expansions)
+    : knownPairs(text, expansions, (name, why) => without(name, why, at));
 }
 
 /** Expanded twice, as 4.2.5 does it. */

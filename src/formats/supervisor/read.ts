@@ -6,7 +6,7 @@ import type { Problem } from '../../model/problem.ts';
 import { ownKeys } from '../../model/supervision.ts';
 import type { Draft, Remark } from '../draft.ts';
 import type { Read, ReadContext, SourceText } from '../format.ts';
-import { type Configured, configured, type Definition } from './config.ts';
+import { type Configured, configured, type Definition, type LeftOut } from './config.ts';
 import {
   emptyIni,
   type Ini,
@@ -30,7 +30,8 @@ const ownSections =
 
 export function readSupervisor(sources: readonly SourceText[], around: ReadContext): Read {
   const { ini, texts, errors, expansions } = gather(sources, around);
-  const { definitions, groups, errors: wrong } = configured(ini, expansions, sources[0]?.file ?? '/');
+  const main = sources[0]?.file ?? '/';
+  const { definitions, groups, leftOut, errors: wrong } = configured(ini, expansions, main, around.unknown);
   const problems = [
     ...errors.map(
       (error): Problem => refusal(error, 'cannot use this file', 'supervisord would refuse it too'),
@@ -38,6 +39,8 @@ export function readSupervisor(sources: readonly SourceText[], around: ReadConte
     ...wrong.map(
       (error): Problem => refusal(error, 'cannot import', lineAt(texts, error.at.file, error.at.line)),
     ),
+    ...leftOut.map(notKnown),
+    ...definitions.flatMap(definition => definition.leftOut.map(notKnown)),
   ];
   const drafts = definitions.flatMap((definition): readonly Draft[] => {
     const { kind, name, at, processes } = definition;
@@ -51,6 +54,16 @@ export function readSupervisor(sources: readonly SourceText[], around: ReadConte
 
 function refusal({ at, message }: IniError, what: string, hint: string): Problem {
   return { severity: 'error', at, message: `${what}: ${message}`, ...(hint === '' ? {} : { hint }) };
+}
+
+/** Whoever imports has other variables than Supervisor had: neither a wrong value nor a secret of theirs is to get in. */
+function notKnown({ at, name, why }: LeftOut): Problem {
+  return {
+    severity: 'warning',
+    at,
+    message: `environment: ${name} is left out: ${why}`,
+    hint: `${name} = "..." in the table of its variables`,
+  };
 }
 
 /** The files and what they include, as one. */

@@ -106,3 +106,31 @@ test('what Supervisor cannot say is told with its place', () => {
   const [problem] = supervisor.write?.(hostOf(toml), { plain: false }).problems ?? [];
   assert.deepEqual(problem?.at, { file: '/etc/hostd/hostd.toml', key: ['program', 'a', 'limits'] });
 });
+
+test("nothing of the caller's environment gets into what is imported", () => {
+  const text = `[supervisord]
+environment = ROOT=%(ENV_HOME)s,SITE="100%%%%"
+[program:job]
+command = /bin/sleep 60
+environment = PATH="/srv/bin:%(ENV_PATH)s",TOKEN=%(ENV_TOKEN)s,A="x,%(ENV_B)s y",my.key=1,C="it is %(ENV_SITE)s"
+`;
+  const read = (unknown: 'left out' | 'refused') =>
+    supervisor.read?.([{ file: '/x.conf', text }], { ...around, environment: { PATH: '/usr/bin' }, unknown });
+  const { drafts = [], problems = [] } = read('left out') ?? {};
+  assert.deepEqual(
+    problems.map(({ severity, message }) => [severity, message]),
+    [
+      ['warning', "environment: ROOT is left out: only Supervisor's own environment has the HOME in it"],
+      ['warning', "environment: TOKEN is left out: only Supervisor's own environment has the TOKEN in it"],
+      ['warning', "environment: A is left out: only Supervisor's own environment has the B in it"],
+      ['warning', 'environment: my.key is left out: no shell takes such a name'],
+    ],
+  );
+  const [draft] = drafts;
+  assert.deepEqual(draft?.kind === 'program' && draft.processes[0]?.environment, {
+    SITE: '100%',
+    PATH: '/srv/bin:/usr/bin',
+    C: 'it is 100%',
+  });
+  assert.ok(read('refused')?.problems.some(({ severity }) => severity === 'error'));
+});

@@ -6,7 +6,7 @@ import type { Problem } from '../../model/problem.ts';
 import { type OwnField, supervisionRows, usualSupervision } from '../../model/supervision.ts';
 import { numbered } from '../../words/numbered.ts';
 import { cannotSay, type Format, type OutputFile, type WriteOptions } from '../format.ts';
-import { appOf, definitionName, isScripted, startScript, writtenBy } from '../layout.ts';
+import { appOf, definitionName, givenEnvironment, isScripted, startScript, writtenBy } from '../layout.ts';
 import { sectionKeys } from './keys.ts';
 import { isExpressible } from './quote.ts';
 import { looksLikeSupervisor, readSupervisor } from './read.ts';
@@ -21,11 +21,19 @@ export const supervisor: Format = {
     const taken = new Set<string>();
     const files = [...groups.entries()].map(([group, programs]): OutputFile => {
       const text = groupText(host, group, programs, options, taken, problems);
-      return { kind: 'file', path: `/etc/supervisor/conf.d/${group}.conf`, text, mode: 0o644, owner: group };
+      const isOpen = programs.every(program => hasNoSecret(host, program));
+      const path = `/etc/supervisor/conf.d/${group}.conf`;
+      return { kind: 'file', path, text, mode: isOpen ? 0o644 : 0o600, owner: group };
     });
     return { files, problems };
   },
 };
+
+/** An app's gunicorn gets its variables from the start script. */
+function hasNoSecret(host: Host, program: Program): boolean {
+  const app = appOf(host, program);
+  return (app !== null && isScripted(app)) || Object.keys(givenEnvironment(host, program)).length === 0;
+}
 
 /** A [program:x] to be: its name, its keys, and whether its name and its only process's name are one. */
 interface Section {

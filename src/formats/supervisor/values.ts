@@ -55,12 +55,51 @@ export function plainName(text: string): string {
 
 /** environment=: expanded, cut into tokens, and taken three by three; the fourth is a separator, whatever it is. */
 export function environmentPairs(text: string, expansions: Names): Readonly<Record<string, string>> {
-  const tokens = shlexTokens(format(text, expansions), '/.+-():');
+  return pairsOf(format(text, expansions));
+}
+
+/** A word that stands for the value of a variable that is not known here; no file has it. */
+const unknownWord = 'hostd_does_not_know_this_';
+
+/**
+ * The same, less what hostd cannot have: variables whose values are made of an %(ENV_X)s that is not known, and names that no
+ * shell takes. `without` is told of each. `isTwice`: the text is expanded twice.
+ */
+export function knownPairs(
+  text: string,
+  expansions: Names,
+  without: (name: string, why: string) => void,
+  isTwice = false,
+): Readonly<Record<string, string>> {
+  const asked = [...text.matchAll(/%\(ENV_(\w+)\)/g)].map(found => found[1] ?? '');
+  const unknown = asked.filter(name => !Object.hasOwn(expansions, `ENV_${name}`));
+  const words = Object.fromEntries(unknown.map(name => [`ENV_${name}`, `${unknownWord}${name}_`]));
+  const once = format(text, { ...words, ...expansions });
+  const pairs = Object.entries(pairsOf(isTwice ? format(once, expansions) : once));
+  return Object.fromEntries(
+    pairs.filter(([name, value]) => {
+      const of = unknown.find(word => value.includes(`${unknownWord}${word}_`));
+      const why =
+        of !== undefined
+          ? `only Supervisor's own environment has the ${of} in it`
+          : /^[A-Za-z_]\w*$/.test(name)
+            ? null
+            : 'no shell takes such a name';
+      if (why !== null) without(name, why);
+      return why === null;
+    }),
+  );
+}
+
+function pairsOf(expanded: string): Readonly<Record<string, string>> {
+  const tokens = shlexTokens(expanded, '/.+-():');
   const pairs: Record<string, string> = {};
   for (let at = 0; at < tokens.length; at += 4) {
     const [key, equals, value] = tokens.slice(at, at + 3);
     if (key === undefined || equals !== '=' || value === undefined)
-      throw new PythonError(`"${text}" ends within KEY=value, or has something else between two of them`);
+      throw new PythonError(
+        `environment ends within KEY=value after ${Object.keys(pairs).at(-1) ?? 'its beginning'}, or has something else between two of them`,
+      );
     pairs[key] = value.replace(/^['"]+|['"]+$/g, '');
   }
   return pairs;

@@ -11,6 +11,11 @@ export function quoteAssignment(name: string, value: string): string {
   return `"${escapeC(escapePercent(`${name}=${value}`))}"`;
 }
 
+/** A value in the file of EnvironmentFile= (systemd.exec(5)): quotes as a shell has them, lines too, and no "%". */
+export function quoteVariable(value: string): string {
+  return `"${value.replace(/["\\`$]/g, '\\$&')}"`;
+}
+
 /** A path or a text that takes the rest of its line. */
 export function escapePercent(text: string): string {
   return text.replaceAll('%', '%%');

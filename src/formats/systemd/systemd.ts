@@ -4,8 +4,10 @@ import type { App, Host, Limit, Program } from '../../model/host.ts';
 import type { Problem } from '../../model/problem.ts';
 import { type Field, fields } from '../../model/supervision.ts';
 import { cannotSay, type Format, type OutputFile, type WriteOptions } from '../format.ts';
-import { appOf, isScripted, writtenBy } from '../layout.ts';
-import { escapePercent, quoteAssignment, quoteExec } from './quote.ts';
+import { appOf, givenEnvironment, isScripted, writtenBy } from '../layout.ts';
+import { escapePercent, quoteAssignment, quoteExec, quoteVariable } from './quote.ts';
+
+const unitDirectory = '/etc/systemd/system';
 
 export const systemd: Format = {
   name: 'systemd',
@@ -15,17 +17,21 @@ export const systemd: Format = {
     const files = host.programs.flatMap(program => {
       report(program, problems);
       const app = appOf(host, program);
-      const unit = (kind: string, lines: readonly string[]): OutputFile => ({
+      const unit = (kind: string, lines: readonly string[], mode = 0o644): OutputFile => ({
         kind: 'file',
-        path: `/etc/systemd/system/${units.get(program.name)}.${kind}`,
+        path: `${unitDirectory}/${units.get(program.name)}.${kind}`,
         text: `${lines.join('\n')}\n`,
-        mode: 0o644,
+        mode,
         owner: program.group,
       });
+      const given = Object.entries(givenEnvironment(host, program));
+      const variables = given.map(([name, value]) => `${name}=${quoteVariable(value)}`);
       const comment = options.plain ? [] : [`# ${writtenBy(`"${program.name}"`)}`];
       return [
         unit('service', [...comment, ...serviceLines(host, program, app, units, options)]),
         ...(program.socket === null ? [] : [unit('socket', [...comment, ...socketLines(host, program)])]),
+        // Everybody may ask systemd for Environment=, not for what is in a file.
+        ...(given.length === 0 ? [] : [unit('env', [...comment, ...variables], 0o600)]),
       ];
     });
     return { files, problems };
@@ -72,6 +78,7 @@ function serviceLines(
   units: ReadonlyMap<string, string>,
   { plain }: WriteOptions,
 ): readonly string[] {
+  const given = givenEnvironment(host, program);
   const socket = program.socket === null ? [] : [`Requires=${units.get(program.name)}.socket`];
   const services = program.requires.flatMap(({ name }) => servicesOf[name] ?? []);
   const earlier = host.programs
@@ -93,9 +100,12 @@ function serviceLines(
     ...(program.unixGroup === null ? [] : [`Group=${program.unixGroup}`]),
     ...(program.directory === null ? [] : [`WorkingDirectory=${escapePercent(program.directory)}`]),
     ...serviceKeys.umask(program),
-    ...Object.entries(program.environment).map(
-      ([name, value]) => `Environment=${quoteAssignment(name, value)}`,
-    ),
+    ...Object.entries(program.environment)
+      .filter(([name]) => !Object.hasOwn(given, name))
+      .map(([name, value]) => `Environment=${quoteAssignment(name, value)}`),
+    ...(Object.keys(given).length === 0
+      ? []
+      : [`EnvironmentFile=${unitDirectory}/${units.get(program.name)}.env`]),
     `ExecStart=${program.command.map(quoteExec).join(' ')}`,
     ...endings.flatMap(field => serviceKeys[field](program)),
     `StandardOutput=${output(program.stdout.path)}`,
