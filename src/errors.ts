@@ -31,3 +31,8 @@ export function errnoOf(error: unknown): string | undefined {
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
+
+/** The next move, where the error knows one. */
+export function hintOf(error: unknown): string | undefined {
+  return error instanceof HostdError ? error.hint : undefined;
+}

@@ -1,6 +1,6 @@
 // hostctl emit
 
-import { HostdError } from '../../errors.ts';
+import { HostdError, hintOf, messageOf } from '../../errors.ts';
 import type { Output } from '../../formats/format.ts';
 import { formatProblem } from '../../model/problem.ts';
 import { escapeLines } from '../../words/escape.ts';
@@ -9,7 +9,7 @@ import { emission, writable } from '../files/emission.ts';
 import { lineDiff } from '../files/line-diff.ts';
 import { type Found, find, isCurrent, put } from '../files/tree.ts';
 import type { Command, Context } from '../program/command.ts';
-import { count } from '../program/print.ts';
+import { count, errorText } from '../program/print.ts';
 
 export const emit: Command = {
   name: 'emit',
@@ -60,8 +60,8 @@ Exit code: 0, or 1 when files differ (--check) or the configuration has errors.`
     const base = typeof out === 'string' ? out : null;
     if (input.options['check'] === true)
       return Math.max(failed, compare(base ?? '/', wanted.outputs, context));
-    if (base === null) print(wanted.outputs, context);
-    else write(base, wanted.outputs, context);
+    if (base !== null) return Math.max(failed, write(base, wanted.outputs, context));
+    print(wanted.outputs, context);
     return failed;
   },
 };
@@ -73,29 +73,46 @@ function print(outputs: readonly Output[], { stdout }: Context): void {
     stdout.write(files.length === 1 ? text : `${index === 0 ? '' : '\n'}==> ${path} <==\n${text}`);
 }
 
-function write(base: string, outputs: readonly Output[], { stdout }: Context): void {
+/** 1 when any cannot be written: that keeps no other from being so. */
+function write(base: string, outputs: readonly Output[], context: Context): number {
   let written = 0;
-  for (const output of outputs) {
-    if (isCurrent(find(base, output.path), output)) continue;
+  const failed = each(outputs, context, output => {
+    if (isCurrent(find(base, output.path), output)) return;
     put(base, output);
-    stdout.write(`wrote ${place(base, output)}\n`);
+    context.stdout.write(`wrote ${place(base, output)}\n`);
     written++;
-  }
-  if (written === 0) stdout.write(`nothing to write: ${count(outputs.length, 'file')} as they should be\n`);
+  });
+  if (written === 0 && failed === 0)
+    context.stdout.write(`nothing to write: ${count(outputs.length, 'file')} as they should be\n`);
+  return failed;
 }
 
-/** 1 when anything differs. */
-function compare(base: string, outputs: readonly Output[], { stdout }: Context): number {
+/** 1 when anything differs, or cannot be looked at. */
+function compare(base: string, outputs: readonly Output[], context: Context): number {
   let differing = 0;
-  for (const output of outputs) {
+  const failed = each(outputs, context, output => {
     const found = find(base, output.path);
-    if (isCurrent(found, output)) continue;
-    differing++;
+    if (isCurrent(found, output)) return;
+    differing = 1;
     const wanted = output.kind === 'file' ? output.text : `-> ${output.target}\n`;
     const diff = lineDiff(describe(found), wanted, place(base, output));
-    stdout.write(escapeLines(diff === '' ? `${place(base, output)} cannot be executed\n` : diff));
+    context.stdout.write(escapeLines(diff === '' ? `${place(base, output)} cannot be executed\n` : diff));
+  });
+  return Math.max(differing, failed);
+}
+
+/** Does one after the other, also when one fails: 1 then. */
+function each(outputs: readonly Output[], context: Context, work: (output: Output) => void): number {
+  let failed = 0;
+  for (const output of outputs) {
+    try {
+      work(output);
+    } catch (error) {
+      failed = 1;
+      context.stderr.write(errorText(context.program.name, messageOf(error), hintOf(error)));
+    }
   }
-  return differing > 0 ? 1 : 0;
+  return failed;
 }
 
 function describe(found: Found): string {

@@ -1,10 +1,11 @@
-// [emit]: keeps the files of other tools current. Writes what differs, has nginx test the whole, and reloads it only then;
-// when the test fails, what was there before is put back.
+// [emit]: keeps the files of other tools current. Writes what differs, app by app, so that one whose files cannot be written (some of
+// them lie in directories of its own) keeps no other from its; has nginx test the whole, and reloads it only then. When the test
+// fails, what was there before is put back.
 
 import { execFile } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { messageOf } from '../../errors.ts';
+import { hintOf, messageOf } from '../../errors.ts';
 import type { Output } from '../../formats/format.ts';
 import { isWrittenByUs } from '../../formats/layout.ts';
 import type { Host } from '../../model/host.ts';
@@ -27,24 +28,19 @@ export async function apply(host: Host, isWhole: boolean, base: string, context:
   const { formats, plain, nginxTest, nginxReload } = host.settings.emit;
   const wanted = emission(host, formats, [], plain);
   for (const problem of wanted.problems) context.stderr.write(`${escapeLines(formatProblem(problem))}\n`);
-  const steps: Step[] = [];
-  try {
-    for (const step of [
-      ...changed(base, wanted.outputs),
-      ...(isWhole ? stale(base, formats, wanted.outputs) : []),
-    ]) {
-      steps.push(step);
-      if (step.output === null) take(base, step.path);
-      else put(base, step.output);
-    }
-  } catch (error) {
-    putBack(base, steps);
-    throw error;
-  }
+  const complain: Complain = error => {
+    failed = 1;
+    context.stderr.write(errorText(context.program.name, messageOf(error), hintOf(error)));
+  };
+  let failed = 0;
+  const outputs = Map.groupBy(wanted.outputs, ({ owner }) => owner);
+  const plans = [...outputs.values()].map(own => () => changed(base, own));
+  if (isWhole) plans.push(...stale(base, formats, wanted.outputs, complain).map(steps => () => steps));
+  const steps = plans.flatMap(plan => carryOut(base, plan, complain));
   const isNginx = steps.some(({ path }) => path.startsWith('/etc/nginx/'));
   const failure = isNginx ? await failureOf(nginxTest) : null;
   if (failure !== null) {
-    putBack(base, steps);
+    putBack(base, steps, complain);
     const message = `cannot use the new files of nginx: ${nginxTest.join(' ')} says: ${failure}`;
     context.stderr.write(
       errorText(context.program.name, message, 'hostctl emit nginx --check; the old files are back'),
@@ -54,11 +50,30 @@ export async function apply(host: Host, isWhole: boolean, base: string, context:
   for (const { path, output } of steps)
     context.stdout.write(`${output === null ? 'removed' : 'wrote'} ${path}\n`);
   const reload = isNginx ? await failureOf(nginxReload) : null;
-  if (reload === null) return 0;
+  if (reload === null) return failed;
   context.stderr.write(
     errorText(context.program.name, `cannot reload nginx: ${reload}`, 'systemctl status nginx'),
   );
   return 1;
+}
+
+type Complain = (error: unknown) => void;
+
+/** What was done: all of the plan, or nothing. */
+function carryOut(base: string, plan: () => readonly Step[], complain: Complain): readonly Step[] {
+  const done: Step[] = [];
+  try {
+    for (const step of plan()) {
+      if (step.output === null) take(base, step.path);
+      else put(base, step.output);
+      done.push(step);
+    }
+    return done;
+  } catch (error) {
+    complain(error);
+    putBack(base, done, complain);
+    return [];
+  }
 }
 
 function changed(base: string, outputs: readonly Output[]): readonly Step[] {
@@ -80,22 +95,36 @@ const places: Readonly<Record<string, string>> = {
   systemd: '/etc/systemd/system',
 };
 
-/** Files that an earlier emit wrote for what is no longer there, and their links; the links go first. */
-function stale(base: string, formats: readonly string[], outputs: readonly Output[]): readonly Step[] {
+/** Files that an earlier emit wrote for what is no longer there, and their links; the links go first. One list for each file. */
+function stale(
+  base: string,
+  formats: readonly string[],
+  outputs: readonly Output[],
+  complain: Complain,
+): readonly (readonly Step[])[] {
   const wanted = new Set(outputs.map(({ path }) => path));
   return formats.flatMap(format => {
     const directory = places[format];
     if (directory === undefined) return [];
     return namesIn(join(base, directory)).flatMap(name => {
       const path = `${directory}/${name}`;
-      const before = wanted.has(path) ? null : find(base, path);
-      if (before?.kind !== 'file' || !isWrittenByUs(before.text)) return [];
-      const link = `/etc/nginx/sites-enabled/${name}`;
-      const linked = format === 'nginx' ? find(base, link) : null;
-      const links = linked?.kind === 'link' ? [{ path: link, output: null, before: linked }] : [];
-      return [...links, { path, output: null, before }];
+      try {
+        return wanted.has(path) ? [] : [staleSteps(base, format, name, path)];
+      } catch (error) {
+        complain(error);
+        return [];
+      }
     });
   });
+}
+
+function staleSteps(base: string, format: string, name: string, path: string): readonly Step[] {
+  const before = find(base, path);
+  if (before.kind !== 'file' || !isWrittenByUs(before.text)) return [];
+  const link = `/etc/nginx/sites-enabled/${name}`;
+  const linked = format === 'nginx' ? find(base, link) : null;
+  const links = linked?.kind === 'link' ? [{ path: link, output: null, before: linked }] : [];
+  return [...links, { path, output: null, before }];
 }
 
 function namesIn(directory: string): readonly string[] {
@@ -106,15 +135,23 @@ function namesIn(directory: string): readonly string[] {
   }
 }
 
-/** Last done, first undone. */
-function putBack(base: string, steps: readonly Step[]): void {
-  for (const { path, before, output } of steps.toReversed()) {
-    const owner = output?.owner ?? '';
-    if (before.kind === 'missing') take(base, path);
-    else if (before.kind === 'link') put(base, { kind: 'link', path, target: before.target, owner });
-    else if (before.kind === 'file')
-      put(base, { kind: 'file', path, text: before.text, mode: before.mode, owner });
+/** Last done, first undone. What cannot be undone keeps nothing else from being so. */
+function putBack(base: string, steps: readonly Step[], complain: Complain): void {
+  for (const step of steps.toReversed()) {
+    try {
+      undo(base, step);
+    } catch (error) {
+      complain(error);
+    }
   }
+}
+
+function undo(base: string, { path, before, output }: Step): void {
+  const owner = output?.owner ?? '';
+  if (before.kind === 'missing') take(base, path);
+  else if (before.kind === 'link') put(base, { kind: 'link', path, target: before.target, owner });
+  else if (before.kind === 'file')
+    put(base, { kind: 'file', path, text: before.text, mode: before.mode, owner });
 }
 
 /** What a command says when it fails; null when it does not. */

@@ -2,10 +2,16 @@
 
 type Edit = { readonly kind: ' ' | '-' | '+'; readonly line: string };
 
-/** "" when the texts are the same. Lines around a change: three. */
+/** The comparison of each line with each takes memory; what is longer is nobody's small change. */
+const mostPairs = 4_000_000;
+
+/** "" when the texts are the same. Lines around a change: three. Of very long texts only how many lines they have is said. */
 export function lineDiff(before: string, after: string, name: string): string {
   if (before === after) return '';
-  const edits = editsOf(linesOf(before), linesOf(after));
+  const [present, wanted] = [linesOf(before), linesOf(after)];
+  if (present.length * wanted.length > mostPairs)
+    return `--- ${name}\n+++ ${name} (wanted)\n@@ ${present.length} lines, wanted: ${wanted.length} @@\n`;
+  const edits = editsOf(present, wanted);
   const near = edits.map((_, index) =>
     edits.slice(Math.max(0, index - 3), index + 4).some(edit => edit.kind !== ' '),
   );

@@ -12,8 +12,8 @@ import {
   lstatSync,
   mkdirSync,
   openSync,
-  readFileSync,
   readlinkSync,
+  readSync,
   realpathSync,
   renameSync,
   symlinkSync,
@@ -26,9 +26,12 @@ import { errnoOf, HostdError } from '../../errors.ts';
 import type { Output, OutputFile } from '../../formats/format.ts';
 import type { Machine } from '../../model/machine.ts';
 
-const { O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_RDONLY, O_WRONLY } = constants;
+const { O_CREAT, O_DIRECTORY, O_EXCL, O_NOCTTY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
 /** A reference to a directory that may be searched, if not read (open(2)). */
 const O_PATH = 0o10000000;
+
+/** The longest file that is read, in bytes. What this tree is made of is shorter; what an app has put there may be of any length. */
+const longest = 4 * 1024 ** 2;
 
 /** What is there now. */
 export type Found =
@@ -37,7 +40,7 @@ export type Found =
   | { readonly kind: 'link'; readonly target: string }
   | { readonly kind: 'other' };
 
-/** Reads what is at an output's place. Throws HostdError where a link is on the way. */
+/** Reads what is at an output's place, waiting for nobody. Throws HostdError where a link is on the way, or it cannot be read. */
 export function find(base: string, path: string): Found {
   const directory = walk(base, dirname(path), false);
   if (directory === null) return { kind: 'missing' };
@@ -49,7 +52,8 @@ export function find(base: string, path: string): Found {
     if (!stats.isFile()) return { kind: 'other' };
     const file = openToRead(name, path);
     try {
-      return { kind: 'file', text: readFileSync(file, 'utf8'), mode: fstatSync(file).mode & 0o7777 };
+      const { mode } = fstatSync(file);
+      return { kind: 'file', text: readText(file, path), mode: mode & 0o7777 };
     } finally {
       closeSync(file);
     }
@@ -58,15 +62,33 @@ export function find(base: string, path: string): Found {
   }
 }
 
+/** Neither a FIFO that was put there this moment nor a lease (fcntl(2)) can make the caller wait. */
 function openToRead(name: string, path: string): number {
   try {
-    return openSync(name, O_RDONLY | O_NOFOLLOW);
+    return openSync(name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
   } catch (cause) {
-    throw new HostdError('failed', `cannot read "${path}": ${errnoOf(cause) ?? String(cause)}`, {
+    const code = errnoOf(cause) ?? String(cause);
+    const why = code === 'EAGAIN' ? 'a program keeps it to itself (EAGAIN)' : code;
+    throw new HostdError('failed', `cannot read "${path}": ${why}`, {
       cause,
-      hint: 'sudo',
+      hint: code === 'EACCES' ? 'sudo' : `ls -l ${path}`,
     });
   }
+}
+
+/** By what is read, not by what the file says of itself: it may be an app's. */
+function readText(file: number, path: string): string {
+  const fail = (why: string) =>
+    new HostdError('conflict', `cannot read "${path}": ${why}`, { hint: `ls -l ${path}` });
+  const { size } = fstatSync(file);
+  if (!fstatSync(file).isFile()) throw fail('it is not a regular file');
+  if (size > longest) throw fail('it is longer than 4 MiB');
+  const bytes = Buffer.alloc(size + 1);
+  let length = 0;
+  for (let got = -1; got !== 0 && length < bytes.length; length += got)
+    got = readSync(file, bytes, length, bytes.length - length, null);
+  if (length > size) throw fail('somebody writes to it');
+  return bytes.toString('utf8', 0, length);
 }
 
 /** Whether nothing is left to do. Somebody's stricter mode is no difference; a script that cannot be executed is, and so

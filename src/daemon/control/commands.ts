@@ -21,9 +21,6 @@ import type { Records } from '../runs/records.ts';
 import { type Call, type Handlers, stream } from './control.ts';
 import { listMaintenance, readMaintenanceOrder, setMaintenance } from './maintenance.ts';
 
-/** Each is compared with every program, while everybody else waits. */
-const mostNames = 1000;
-
 export interface Daemon {
   readonly supervisor: Supervisor;
   readonly log: Logger;
@@ -123,8 +120,6 @@ function byName(a: { group: string; name: string }, b: { group: string; name: st
 
 function namesOf({ body }: Call): string[] {
   const { names } = body;
-  if (Array.isArray(names) && names.length > mostNames)
-    throw new HostdError('usage', `cannot take more than ${mostNames} names at once`, { hint: 'all' });
   if (Array.isArray(names) && names.length > 0 && names.every(name => typeof name === 'string'))
     return distinctNames(names);
   throw new HostdError('usage', 'cannot tell which programs are meant: "names" must be a list of strings');

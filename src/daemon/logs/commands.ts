@@ -16,7 +16,6 @@ import type { WatchedLog } from './watched-log.ts';
 
 /** Lines that are shown unless a number is asked for. */
 const usualLines = 100;
-const mostNames = 1000;
 
 export function logHandlers(supervisor: Supervisor, logs: Logs): Handlers {
   return {
@@ -58,8 +57,6 @@ function each(
   const { names } = call.body;
   if (names !== undefined && !(Array.isArray(names) && names.every(name => typeof name === 'string')))
     throw new HostdError('usage', 'cannot tell which logs are meant: "names" must be a list of strings');
-  if (names !== undefined && names.length > mostNames)
-    throw new HostdError('usage', `cannot take more than ${mostNames} names at once`);
   const distinct = distinctNames(names ?? []);
   return stream(call.response, async report => {
     const units: Unit[] = [];
