@@ -1,9 +1,12 @@
-// The configuration's files on disk: which there are, what they say, who could write them. Knows no TOML.
+// The configuration's files on disk: which there are, and what they say. Knows no TOML.
 
-import { readdirSync, readFileSync, type Stats, statSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
 import { errnoOf, messageOf } from '../errors.ts';
 import type { Problem } from '../model/problem.ts';
+import { openAboveFile, openDirectories, whoCanWrite } from './writers.ts';
+
+const { O_RDONLY, O_NONBLOCK, O_NOCTTY } = constants;
 
 /** Longer than any configuration; a slip that names a log or an image is not read into memory. */
 const longestFile = 4 * 1024 ** 2;
@@ -15,7 +18,12 @@ const reasons: Readonly<Record<string, string>> = {
 };
 
 /** The text, or null after reporting why there is none. */
-export function readText(file: string, isMain: boolean, problems: Problem[]): string | null {
+export function readText(
+  file: string,
+  isMain: boolean,
+  isStrict: boolean,
+  problems: Problem[],
+): string | null {
   const fail = (reason: string, hint: string) => {
     problems.push({
       severity: 'error',
@@ -25,13 +33,18 @@ export function readText(file: string, isMain: boolean, problems: Problem[]): st
     });
     return null;
   };
+  let fd = -1;
   try {
-    const stats = statSync(file);
+    // A FIFO is not waited for.
+    fd = openSync(file, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+    const stats = fstatSync(fd);
     if (stats.isDirectory()) return fail('it is a directory', 'name the file: -c FILE');
     if (!stats.isFile()) return fail('it is not a regular file', 'put a file of text in its place');
     if (stats.size > longestFile) return fail('it is longer than 4 MiB', 'put a file of text in its place');
-    problems.push(...whoCanWrite(file, stats, 'this file'));
-    return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(file));
+    const open = [...openAboveFile(file, isStrict), ...whoCanWrite(file, stats, 'this file', isStrict)];
+    problems.push(...open);
+    if (open.some(({ severity }) => severity === 'error')) return null;
+    return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(fd));
   } catch (error) {
     const code = errnoOf(error) ?? '';
     if (code === 'ERR_ENCODING_INVALID_ENCODED_DATA')
@@ -41,23 +54,9 @@ export function readText(file: string, isMain: boolean, problems: Problem[]): st
       reasons[code] ?? messageOf(error),
       code === 'ENOENT' && isMain ? begin : code === 'EACCES' ? 'sudo' : `ls -l ${file}`,
     );
+  } finally {
+    if (fd >= 0) closeSync(fd);
   }
-}
-
-/** Whoever can write the configuration can run anything as anybody. */
-function whoCanWrite(path: string, stats: Stats, what: string): readonly Problem[] {
-  const by =
-    (stats.mode & 0o002) !== 0
-      ? 'everybody'
-      : (stats.mode & 0o020) !== 0 && stats.gid !== 0
-        ? 'its group'
-        : stats.uid !== 0 && stats.uid !== process.geteuid?.()
-          ? `its owner, uid ${stats.uid},`
-          : null;
-  if (by === null) return [];
-  const hint = `chown root: ${path} && chmod go-w ${path}`;
-  const message = `${by} can write ${what}, and so choose what root starts`;
-  return [{ severity: 'warning', message, hint, at: { file: path, key: [] } }];
 }
 
 /** The files that the patterns name, sorted within each pattern, none twice. Only the last part of a path may have
@@ -65,9 +64,15 @@ function whoCanWrite(path: string, stats: Stats, what: string): readonly Problem
 export function findIncluded(
   main: string,
   patterns: readonly string[],
+  isStrict: boolean,
   problems: Problem[],
 ): readonly string[] {
   const found = new Set<string>();
+  const closed = (directory: string) => {
+    const open = openDirectories(directory, isStrict);
+    problems.push(...open);
+    return open.length === 0;
+  };
   patterns.forEach((pattern, index) => {
     const full = resolve(dirname(main), pattern);
     const directory = dirname(full);
@@ -76,12 +81,13 @@ export function findIncluded(
       const message = `[hostd]: cannot use include "${pattern}": only the last part of a path may have "*" or "?"`;
       problems.push({ severity: 'error', message, hint: 'include = ["apps.d/*.toml"]', at });
     } else if (!/[*?]/.test(basename(full))) found.add(full);
-    else for (const name of matching(directory, basename(full), problems)) found.add(`${directory}/${name}`);
+    else if (closed(directory))
+      for (const name of matching(directory, basename(full), problems)) found.add(`${directory}/${name}`);
   });
   found.delete(resolve(main));
   for (const directory of new Set([main, ...found].map(file => dirname(file)))) {
     const stats = statSync(directory, { throwIfNoEntry: false });
-    if (stats !== undefined) problems.push(...whoCanWrite(directory, stats, 'this directory'));
+    if (stats !== undefined) problems.push(...whoCanWrite(directory, stats, 'this directory', isStrict));
   }
   return [...found];
 }

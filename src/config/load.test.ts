@@ -474,8 +474,8 @@ test('whoever could write the configuration is named', () => {
     chmodSync(directory, 0o757);
     const { problems } = load(file, { machine: richMachine });
     assert.deepEqual(problems.map(formatProblem), [
-      `${file}: warning: everybody can write this file, and so choose what root starts\n  try: chown root: ${file} && chmod go-w ${file}`,
-      `${directory}: warning: everybody can write this directory, and so choose what root starts\n  try: chown root: ${directory} && chmod go-w ${directory}`,
+      `${file}: everybody can write "${directory}", and so choose what root starts\n  try: chown root: ${directory} && chmod go-w ${directory}`,
+      `${file}: everybody can write this file, and so choose what root starts\n  try: chown root: ${file} && chmod go-w ${file}`,
     ]);
   } finally {
     rmSync(directory, { recursive: true });

@@ -47,7 +47,9 @@ export function load(file: string, options: LoadOptions = {}): Loaded {
   const main = resolve(file);
   const problems: Problem[] = [];
   const texts = new Texts(dirname(main));
-  const { settings, documents, files } = readFiles(main, texts, problems);
+  // For root's own sake, and for whoever asks what this machine will make of it.
+  const isStrict = machine !== null || process.geteuid?.() === 0;
+  const { settings, documents, files } = readFiles(main, isStrict, texts, problems);
   const found = documents.flatMap(document => definitionsIn(document, document.file === main, problems));
   const brokenFiles = new Set(problems.flatMap(brokenFile));
   const settled = settle({
@@ -75,16 +77,16 @@ export function load(file: string, options: LoadOptions = {}): Loaded {
   };
 }
 
-function readFiles(main: string, texts: Texts, problems: Problem[]) {
+function readFiles(main: string, isStrict: boolean, texts: Texts, problems: Problem[]) {
   const read = (file: string): Document | null => {
-    const text = readText(file, file === main, problems);
+    const text = readText(file, file === main, isStrict, problems);
     if (text === null) return null;
     texts.add(file, text);
     return parseToml(text, file, problems);
   };
   const first = read(main);
   const settings = readSettings(main, first?.tables ?? {}, problems);
-  const included = first === null ? [] : findIncluded(main, settings.include, problems);
+  const included = first === null ? [] : findIncluded(main, settings.include, isStrict, problems);
   const documents = [first, ...included.map(read)].filter(document => document !== null);
   return { settings, documents, files: [main, ...included] };
 }
