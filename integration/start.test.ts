@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { chmodSync, copyFileSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, copyFileSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { must, run } from '../scripts/run.ts';
 import { needsRoot, testAccounts } from './harness/accounts.ts';
@@ -91,6 +91,24 @@ test('a Node that the proxy’s user may not execute is said by check, log and s
   await hostd.state('hostd-proxy', 'RUNNING');
   assert.doesNotMatch((await hostd.state('tiny', 'RUNNING')).description, /health/);
   assert.equal((await hostd.get(app.host)).status, 200);
+});
+
+test('an app is RUNNING, and says that its health is unknown, when the probe ends without having asked', {
+  skip: needsVirtualenv('recent'),
+}, async t => {
+  const place = makePlace(t);
+  const home = await copyCheckout(`${place.dir}/home`);
+  rmSync(`${home}/dist/probe/main.js`);
+  writeFileSync(`${home}/dist/probe/main.js`, 'process.exit(9);\n');
+  const app = await tinyApp(place, { account: (await testAccounts()).a, keys: { health: '/' } });
+  const hostd = await startHostd(place, { apps: [app], home });
+  const { description } = await hostd.state('tiny', 'RUNNING');
+  assert.match(description, /, health unknown: the probe ended with 9$/);
+  assert.equal((await hostd.get(app.host)).status, 200);
+  // The next run is asked anew.
+  copyFileSync(`${checkout}/dist/probe/main.js`, `${home}/dist/probe/main.js`);
+  await hostd.hostctl('restart', 'tiny');
+  assert.doesNotMatch((await hostd.state('tiny', 'RUNNING')).description, /health/);
 });
 
 test('without its addon, hostd says in a line what is missing and how to make it', async t => {
