@@ -33,7 +33,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   'formats/nginx': ['format', 'draft', 'layout', 'backend'],
   'formats/supervisor': ['format', 'draft', 'layout'],
   'formats/systemd': ['format', 'layout'],
-  'formats/import': ['draft', 'gunicorn', 'supervisor'],
+  'formats/import': ['draft', 'format', 'gunicorn', 'supervisor'],
   'daemon/own': ['fleet/loop', 'fleet/unit'],
   'daemon/sockets': [],
   'daemon/runs': ['own/own-files', 'sockets', 'logs/logs'],

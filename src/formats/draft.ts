@@ -22,6 +22,8 @@ export interface ScriptDraft {
   readonly at: Place;
   /** The virtualenv. */
   readonly root: string | null;
+  /** What alone knows where the virtualenv is, such as "poetry"; null: nothing. */
+  readonly finder: string | null;
   readonly project: string | null;
   readonly directory: string | null;
   readonly processName: string | null;
@@ -34,10 +36,14 @@ export interface ScriptDraft {
   /** Module, or module:callable where the callable is not "application". */
   readonly wsgi: string;
   readonly workers: number | null;
+  /** gunicorn's configuration file or environment may say how many workers there are. */
+  readonly workersElsewhere: boolean;
   readonly threads: number | null;
   readonly workerClass: string | null;
   readonly gracefulTimeout: number | null;
   readonly umask: number | null;
+  /** What runs, where something stays in front of gunicorn; null: gunicorn alone. */
+  readonly command: readonly string[] | null;
   readonly gunicornArgs: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
 }

@@ -62,6 +62,11 @@ export interface ReadContext {
   /** A variable of environment= that is made of another %(ENV_X)s is left out with a remark, or is an error. */
   readonly unknown?: 'left out' | 'refused' | undefined;
   readonly machineName: string;
+  /** Of a start script: where its program starts it, and with which variables. */
+  readonly start?: {
+    readonly directory: string | null;
+    readonly environment: Readonly<Record<string, string>>;
+  };
 }
 
 export interface Read {

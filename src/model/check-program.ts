@@ -10,6 +10,7 @@ export function checkProgram(program: Program, machine: Machine | null): readonl
   return [
     ...(isGunicorn || machine === null ? [] : checkAccounts(program, machine)),
     ...checkRoot(program, machine),
+    ...checkLogs(program),
     ...(isGunicorn || machine === null ? [] : checkCommand(program, machine)),
   ];
 }
@@ -34,6 +35,27 @@ function checkRoot(program: Program, machine: Machine | null): readonly Problem[
   const message =
     user === null ? 'it has no user, so it runs as hostd does, usually as root' : 'it runs as root';
   return [problemOf('warning', program, 'user', message, 'user = "nobody", or one of its own')];
+}
+
+/** hostd opens a log as a file of the program's user: a terminal or a pipe it is never. */
+function checkLogs(program: Program): readonly Problem[] {
+  const streams = [
+    ['stdout_logfile', program.stdout.path],
+    ['stderr_logfile', program.stderr?.path ?? null],
+  ] as const;
+  return streams.flatMap(([key, path]) =>
+    path !== null && /^\/(dev|proc)\//.test(path)
+      ? [
+          problemOf(
+            'warning',
+            program,
+            key,
+            `cannot keep a log in "${path}": it is no file, and the output is lost`,
+            `leave ${key} out, and follow the log: hostctl logs -f ${program.name}`,
+          ),
+        ]
+      : [],
+  );
 }
 
 /** A warning only, as a missing command is no error for Supervisor either: it may be there when the program is started,

@@ -34,8 +34,8 @@ not be imported at all.`,
   async run(input, context) {
     const { readForeign } = await import('../files/foreign.ts');
     const { importDrafts } = await import('../../formats/import/import.ts');
-    const { drafts, problems, files } = readForeign(input.operands);
-    const imported = importDrafts(drafts);
+    const { drafts, problems, files, around } = readForeign(input.operands);
+    const imported = importDrafts(drafts, around);
     const all = [...problems, ...imported.problems];
     for (const problem of all) context.stderr.write(`${escapeLines(formatProblem(problem))}\n`);
     const { out } = input.options;

@@ -46,8 +46,8 @@ export async function adoption(request: Request): Promise<Adoption> {
   const sites = request.nginx ?? (existsSync(usualSites) ? usualSites : null);
   const operands = ['supervisor', supervisor, ...(sites === null ? [] : ['nginx', sites])];
   // A program that would lack a variable stays where it has it.
-  const { drafts, problems, files } = readForeign(operands, 'refused');
-  const imported = importDrafts(drafts);
+  const { drafts, problems, files, around } = readForeign(operands, 'refused');
+  const imported = importDrafts(drafts, around);
   const directory = await appsDirectory(request.config);
   const mode = noWiderThan(0o644, files, 'directories');
   const movable: Movable[] = [];

@@ -18,8 +18,10 @@ const longest = 4 * 1024 ** 2;
 export interface Drafts {
   readonly drafts: readonly Draft[];
   readonly problems: readonly Problem[];
-  /** Every file that was read, included ones and scripts too. */
+  /** Every file that was read, included ones and scripts too; it grows as what they name is looked up. */
   readonly files: ReadonlySet<string>;
+  /** Where what they name is looked up. */
+  readonly around: ReadContext;
 }
 
 /**
@@ -51,9 +53,11 @@ export function readForeign(
     read.flatMap(({ drafts }) => drafts),
     given,
   );
-  const more = scripts.map(source =>
-    formats.find(({ name }) => name === 'gunicorn-start')?.read?.([source], around),
+  const more = scripts.map(({ source, start }) =>
+    formats.find(({ name }) => name === 'gunicorn-start')?.read?.([source], { ...around, start }),
   );
+  for (const { file } of [...given.values()].flat()) files.add(file);
+  for (const { source } of scripts) files.add(source.file);
   return {
     // A script that cannot be read as one stays what it is: the program's command.
     drafts: [
@@ -61,7 +65,8 @@ export function readForeign(
       ...more.flatMap(one => (one?.problems.length === 0 ? one.drafts : [])),
     ],
     problems: read.flatMap(({ problems }) => problems),
-    files: new Set([...files, ...[...given.values(), scripts].flat().map(({ file }) => file)]),
+    files,
+    around,
   };
 }
 
@@ -114,20 +119,34 @@ function contextOf(unknown: ReadContext['unknown'], files: Set<string>): ReadCon
   };
 }
 
+interface Script {
+  readonly source: SourceText;
+  /** How its program starts it. */
+  readonly start: NonNullable<ReadContext['start']>;
+}
+
 /** Scripts that programs run and that are there: they are read, never run. */
 function scriptsOf(
   drafts: readonly Draft[],
   given: ReadonlyMap<Format, readonly SourceText[]>,
-): readonly SourceText[] {
+): readonly Script[] {
   const known = new Set([...given.values()].flat().map(({ file }) => real(file)));
-  return drafts.flatMap(draft => {
+  return drafts.flatMap((draft): readonly Script[] => {
     if (draft.kind !== 'program') return [];
     const [process] = draft.processes;
-    const words = process === undefined ? null : wordsOf(process);
-    const file = words?.find(word => word.startsWith('/') && !/\/(ba|da)?sh$/.test(word));
-    if (file === undefined || known.has(real(file))) return [];
-    known.add(real(file));
-    return scriptAt(file);
+    if (process === undefined) return [];
+    const { directory, environment } = process;
+    // Within "bash -c ..." too.
+    const words = (wordsOf(process) ?? []).flatMap(word => word.split(/[\s;&|]+/));
+    for (const word of words) {
+      const file = resolve(directory ?? '/', word);
+      if (!word.includes('/') || known.has(real(file))) continue;
+      const [source] = scriptAt(file);
+      if (source === undefined) continue;
+      known.add(real(file));
+      return [{ source, start: { directory, environment } }];
+    }
+    return [];
   });
 }
 

@@ -47,7 +47,7 @@ export function supervisionOf(
       path:
         word === 'AUTO'
           ? logs[stream]
-          : word === 'NONE' || word === 'OFF'
+          : word === 'NONE' || word === 'OFF' || written === '/dev/null'
             ? null
             : absolute(scope, `${stream}_logfile`, text(`${stream}_logfile`, written), logs.base),
       maxBytes: given[`${stream}_logfile_maxbytes`] ?? usualLog.maxBytes,

@@ -33,6 +33,7 @@ env = { GREETING = "it's 50% $HOME", LINES = "a\\nb" }
     assert.deepEqual(said, {
       kind: 'script',
       root: '/webapps/hello',
+      finder: null,
       project: '/webapps/hello/hello',
       directory: '/webapps/hello/hello',
       processName: 'hello_app',
@@ -43,6 +44,8 @@ env = { GREETING = "it's 50% $HOME", LINES = "a\\nb" }
       settings: 'hello.settings',
       wsgi: 'hello.wsgi:app',
       workers: 3,
+      workersElsewhere: false,
+      command: null,
       threads: 2,
       workerClass: 'gthread',
       gracefulTimeout: 5,
@@ -133,7 +136,10 @@ test("gunicorn's options are known in their short, long and joined forms", () =>
   assert.deepEqual(call, {
     program: '/v/bin/gunicorn',
     wsgi: 'a:b',
+    words: ['-w3', '-k', 'gevent', '--threads=2', '--preload', '--max-requests', '9', 'a:b'],
     options: { workers: '3', 'worker-class': 'gevent', threads: '2' },
+    binds: [],
+    lost: [],
     others: ['--preload', '--max-requests', '9'],
   });
   assert.equal(gunicornCall(['/usr/bin/python', 'x']), null);

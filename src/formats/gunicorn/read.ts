@@ -1,19 +1,22 @@
-// From a start script to a draft of an app: by reading it, never by running it.
+// From a start script to a draft of an app: by reading it, never by running it. Every word of it comes to a key of the app, or
+// to a remark; only what sets the stage (messages, tests, directories that hostd makes) is passed over.
 
 import { dirname, resolve } from 'node:path';
+import { baseEnvironment } from '../../model/app.ts';
 import type { Place } from '../../model/problem.ts';
-import { localAddress } from '../backend.ts';
 import type { Draft, Remark, ScriptDraft } from '../draft.ts';
-import type { Read, SourceText } from '../format.ts';
-import { type GunicornCall, gunicornCall } from './arguments.ts';
-import { type ShellCommand, shellCommands, type Variables } from './shell.ts';
+import type { Read, ReadContext, SourceText } from '../format.ts';
+import { gunicornCall, isGunicorn } from './arguments.ts';
+import { draftOf } from './call.ts';
+import { assignedBy, declarations, readShell, type ShellCommand, unknown, type Variables } from './shell.ts';
+import { forks, type Peeled, peel } from './wrappers.ts';
 
 export function looksLikeScript(text: string): boolean {
   return text.startsWith('#!');
 }
 
-export function readStartScript(sources: readonly SourceText[]): Read {
-  const drafts = sources.map(readOne);
+export function readStartScript(sources: readonly SourceText[], around: ReadContext): Read {
+  const drafts = sources.map(source => readScript(source, around, null));
   const lost = sources.filter((_, index) => !drafts[index]?.some(draft => draft.kind === 'script'));
   return {
     drafts: drafts.flat(),
@@ -26,120 +29,326 @@ export function readStartScript(sources: readonly SourceText[]): Read {
   };
 }
 
-/** Commands that set the stage, and say nothing about the app. */
+/** A command of Supervisor's, as the one line of a script. null: it does not start gunicorn. */
+export function readCommand(
+  words: readonly string[],
+  program: { readonly name: string; readonly at: Place },
+  around: ReadContext,
+): readonly Draft[] | null {
+  const reader = new ScriptReader(around, program);
+  reader.command(words);
+  const drafts = reader.drafts();
+  return drafts.some(draft => draft.kind === 'script') ? drafts : null;
+}
+
+/** A script's drafts: what it starts, and remarks. */
+function readScript({ file, text }: SourceText, around: ReadContext, of: null): readonly Draft[] {
+  const reader = new ScriptReader(around, of);
+  reader.directory = around.start?.directory ?? dirname(file);
+  reader.read(text, file, 0);
+  return reader.drafts();
+}
+
+/** Commands that say nothing about the app, whatever follows them. */
 const idle = new Set([
   'echo',
-  'set',
-  'test',
-  '[',
-  'mkdir',
+  'printf',
   'true',
   ':',
-  'source',
-  '.',
-  'rm',
   'exit',
   'whoami',
+  'wait',
+  'test',
+  '[',
+  '[[',
+  'return',
+  'date',
+  'id',
 ]);
 
-/** Variables that the app has anyway. */
-const usual = new Set(['PYTHONPATH', 'PATH', 'VIRTUAL_ENV', 'DJANGO_SETTINGS_MODULE', 'LANG']);
+/** Commands that stay in front of gunicorn, and in front of hostd's. */
+const kept =
+  /(^|\/)(newrelic-admin|ddtrace-run|opentelemetry-instrument|nice|ionice|chrt|taskset|stdbuf|timeout|authbind|honcho|foreman|xvfb-run|catchsegv|unbuffer|softlimit|prlimit|numactl|setarch|tini|dumb-init|watchmedo)$/;
 
-function readOne({ file, text }: SourceText): readonly Draft[] {
-  const variables: Variables = new Map();
-  const commands = shellCommands(text, variables);
-  const remarks: Remark[] = [];
-  const exported = new Set<string>();
-  let directory = dirname(file);
-  let root: string | null = null;
-  let umask: number | null = null;
-  let script: ScriptDraft | null = null;
-  for (const command of commands) {
-    const at: Place = { file, line: command.line, column: 1 };
-    const [program, ...rest] = command.words;
-    const remark = (why: string) => remarks.push({ kind: 'remark', at, why, line: command.text, of: null });
-    const call = callOf(command);
-    if (call !== null && script === null) {
-      const environment = ownVariables(variables, exported);
-      script = { ...draftOf(call, at, directory, root, variables), umask, environment };
-      if (call.others.some(word => word === '--daemon' || word === '-D'))
-        remark('hostd supervises gunicorn itself');
-      if (call.options.bind !== undefined && !call.options.bind.startsWith('unix:'))
-        remark('hostd gives gunicorn a unix socket instead');
-    } else if (program === undefined) {
-      const unknown = command.assignments.find(({ value }) => value === null);
-      if (unknown !== undefined) remark(`only a running shell knows ${unknown.name}`);
-    } else if (program === 'export') {
-      for (const word of rest) exported.add((word ?? '').split('=')[0] ?? '');
-      if (rest.includes(null)) remark('only a running shell knows this value');
-    } else if (program === 'cd' && typeof rest[0] === 'string') directory = resolve(directory, rest[0]);
-    else if ((program === 'source' || program === '.') && /\/activate$/.test(rest[0] ?? ''))
-      root = dirname(dirname(resolve(directory, rest[0] ?? '')));
-    else if (program === 'umask' && /^0?[0-7]{1,3}$/.test(rest[0] ?? ''))
-      umask = Number.parseInt(rest[0] ?? '', 8);
-    else if (program === null || !idle.has(program)) remark('not understood');
+class ScriptReader {
+  directory = '/';
+  readonly #around: ReadContext;
+  /** Where all of it stands: a command of Supervisor's. null: a script of its own. */
+  readonly #program: { readonly name: string; readonly at: Place } | null;
+  readonly #variables: Variables;
+  readonly #exported = new Set<string>();
+  readonly #remarks: Remark[] = [];
+  readonly #calls: {
+    readonly script: ScriptDraft;
+    readonly conditional: boolean;
+    readonly remarks: readonly Remark[];
+    readonly line: string;
+  }[] = [];
+  #exportsAll = false;
+  #root: string | null = null;
+  #umask: number | null = null;
+  #user: string | null = null;
+  #group: string | null = null;
+
+  constructor(around: ReadContext, program: { readonly name: string; readonly at: Place } | null) {
+    this.#around = around;
+    this.#program = program;
+    const given = around.start?.environment ?? {};
+    this.directory = around.start?.directory ?? '/';
+    this.#variables = new Map(Object.entries({ PATH: baseEnvironment['PATH'] ?? '', ...given }));
+    for (const name of Object.keys(given)) this.#exported.add(name);
+    this.#exported.add('PATH');
   }
-  return script === null ? remarks : [script, ...remarks];
-}
 
-/** The words from gunicorn on, when all of them are known. */
-function callOf({ words }: ShellCommand): GunicornCall | null {
-  const known = words.filter(word => word !== null);
-  if (known.length < words.length) return null;
-  const plain = known[0] === 'exec' ? known.slice(1) : known;
-  const inner =
-    /(^|\/)setpriv$/.test(plain[0] ?? '') && plain[1] === '--no-new-privs' ? plain.slice(2) : plain;
-  return gunicornCall(inner[0] === '--' ? inner.slice(1) : inner);
-}
-
-function ownVariables(variables: Variables, exported: ReadonlySet<string>): Readonly<Record<string, string>> {
-  const own: Record<string, string> = {};
-  for (const name of exported) {
-    const value = variables.get(name);
-    if (value !== undefined && value !== null && !usual.has(name)) own[name] = value;
+  /** The call that is made in any case, else the first, and everything that was not understood. */
+  drafts(): readonly Draft[] {
+    const chosen = this.#calls.find(({ conditional }) => !conditional) ?? this.#calls[0];
+    for (const { script, line } of this.#calls.filter(call => call !== chosen))
+      this.#remark(script.at, line, 'gunicorn is started elsewhere, too, and hostd starts it once');
+    if (chosen?.conditional === true)
+      this.#remark(
+        chosen.script.at,
+        chosen.line,
+        'it is started under a condition there, and always by hostd',
+      );
+    const all = [...this.#remarks, ...(chosen?.remarks ?? [])];
+    return chosen === undefined ? all : [chosen.script, ...all];
   }
-  return own;
+
+  read(text: string, file: string, depth: number): void {
+    for (const command of readShell(text, this.#variables)) {
+      const at: Place = this.#program?.at ?? { file, line: command.line, column: 1 };
+      this.#take(command, at, depth);
+    }
+  }
+
+  command(words: readonly string[]): void {
+    const at = this.#program?.at ?? { file: '', line: 1, column: 1 };
+    const text = words.join(' ');
+    this.#start(words, { at, text, conditional: false, environment: {}, redirections: [] }, 0);
+  }
+
+  #take(command: ShellCommand, at: Place, depth: number): void {
+    const { words, parts, text, assignments, redirections, conditional } = command;
+    const [program, ...rest] = words;
+    const remark = (why: string) => this.#remark(at, text, why);
+    const rewritten = rest.map(word => word ?? '');
+    this.#assign(command, remark);
+    const environment: Record<string, string> = {};
+    if (words.length > 0)
+      for (const { name, value } of assignments)
+        if (value === null) remark(`only a running shell knows ${name}`);
+        else environment[name] = value;
+    if (this.#start(parts, { at, text, conditional, environment, redirections }, depth)) return;
+    if (program === undefined || declarations.has(program ?? '')) {
+      if (redirections.length > 0) remark('hostd keeps the output of a program in its stdout_logfile');
+    } else if (program === 'unset') for (const name of rewritten) this.#forget(name);
+    else if (program === 'set') this.#set(rewritten, remark);
+    else if (program === 'cd' && !conditional && typeof rest[0] === 'string')
+      this.directory = resolve(this.directory, rest[0]);
+    else if (program === 'source' || program === '.') this.#source(rest[0] ?? null, remark, depth);
+    else if (program === 'umask' && !conditional && /^0?[0-7]{1,3}$/.test(rest[0] ?? ''))
+      this.#umask = Number.parseInt(rest[0] ?? '', 8);
+    else if (program === 'mkdir' && this.#isOwnDirectory(rewritten)) return;
+    else if (program === 'rm' && this.#isSocket(rewritten)) return;
+    else if (program === null || !idle.has(program) || redirections.some(isToFile)) remark('not understood');
+  }
+
+  #assign(command: ShellCommand, remark: (why: string) => void): void {
+    const { words, parts, conditional } = command;
+    const [program] = words;
+    for (const { name, value } of assignedBy(command)) {
+      const isKnown = this.#variables.get(name) !== null;
+      if (value === null) remark(`only a running shell knows ${name}`);
+      else if (conditional && !isKnown) remark(`${name} is set under a condition`);
+      if (this.#exportsAll) this.#exported.add(name);
+    }
+    const isExport =
+      program === 'export' ||
+      (declarations.has(program ?? '') && words.some(word => /^-[a-z]*x/.test(word ?? '')));
+    if (!isExport) return;
+    for (const part of parts.slice(1)) {
+      const name = /^[A-Za-z_]\w*/.exec(part)?.[0];
+      if (part.startsWith(unknown)) remark('only a running shell knows this value');
+      else if (name !== undefined) this.#exported.add(name);
+    }
+  }
+
+  #forget(name: string): void {
+    this.#variables.delete(name);
+    this.#exported.delete(name);
+  }
+
+  #set(words: readonly string[], remark: (why: string) => void): void {
+    const [first = '', second = ''] = words;
+    const option = first === '-o' || first === '+o' ? `${first}${second}` : first;
+    if (/^-[a-z]*a[a-z]*$/.test(first) || option === '-oallexport') this.#exportsAll = true;
+    else if (/^\+[a-z]*a[a-z]*$/.test(first) || option === '+oallexport') this.#exportsAll = false;
+    else if (!/^[-+]/.test(first) || first === '--') remark('not understood');
+  }
+
+  #source(written: string | null, remark: (why: string) => void, depth: number): void {
+    if (written === null) {
+      remark('only a running shell knows this file');
+      return;
+    }
+    const file = resolve(this.directory, written);
+    if (/\/activate$/.test(file)) {
+      this.#root = dirname(dirname(file));
+      this.#variables.set('VIRTUAL_ENV', this.#root);
+      this.#variables.set('PATH', `${this.#root}/bin:${this.#variables.get('PATH') ?? ''}`);
+      return;
+    }
+    const text = depth < 8 ? this.#textOf(file) : null;
+    if (text === null) remark('this file cannot be read: env = { ... } with its variables');
+    else this.read(text, file, depth + 1);
+  }
+
+  /** A directory that hostd has or makes: of the socket, of the logs. */
+  #isOwnDirectory(words: readonly string[]): boolean {
+    const paths = words.filter(word => !word.startsWith('-'));
+    return (
+      paths.length > 0 &&
+      paths.every(
+        path => path === '' || /\/(run|logs?|sockets?|tmp)\/?$/.test(path) || path === this.#known('RUNDIR'),
+      )
+    );
+  }
+
+  /** A socket is hostd's to make and to remove. */
+  #isSocket(words: readonly string[]): boolean {
+    const paths = words.filter(word => !word.startsWith('-'));
+    return paths.length > 0 && paths.every(path => /\.(sock|socket|pid)$/.test(path));
+  }
+
+  #known(name: string): string | null {
+    return this.#variables.get(name) ?? null;
+  }
+
+  /** false: these words do not start gunicorn. */
+  #start(
+    words: readonly string[],
+    place: {
+      readonly at: Place;
+      readonly text: string;
+      readonly conditional: boolean;
+      readonly environment: Readonly<Record<string, string>>;
+      readonly redirections: readonly string[];
+    },
+    depth: number,
+  ): boolean {
+    const { at, text, conditional, redirections } = place;
+    const peeled = peel(words);
+    if (peeled.script !== null) return this.#inner(peeled, place, depth);
+    const index = peeled.words.findIndex(isGunicorn);
+    const front = peeled.words.slice(0, Math.max(index, 0));
+    if (index < 0 || (index > 0 && !kept.test(front[0] ?? ''))) return false;
+    const call = gunicornCall(peeled.words.slice(index));
+    if (call === null || peeled.words.some((word, place) => place < index && word.includes(unknown)))
+      return false;
+    const remarks: Remark[] = [];
+    const remark = (line: string, why: string, harmless = false) =>
+      remarks.push({
+        kind: 'remark',
+        at,
+        why,
+        line,
+        of: this.#program?.name ?? null,
+        ...(harmless ? { harmless } : {}),
+      });
+    for (const [line, why] of [...peeled.lost, ...call.lost]) remark(line.replaceAll(unknown, '...'), why);
+    for (const redirection of redirections)
+      remark(
+        redirection.replaceAll(unknown, '...'),
+        'hostd keeps its output: stdout_logfile',
+        redirection === '2>&1',
+      );
+    if (forks(front))
+      remark(text, "it starts gunicorn as a child of its own, which hostd's socket does not reach");
+    const environment = this.#environment(peeled, place.environment, remark);
+    const script = draftOf(
+      call,
+      {
+        at,
+        directory: peeled.directory === null ? this.directory : resolve(this.directory, peeled.directory),
+        root: this.#root,
+        environment,
+        umask: this.#umask,
+        user: peeled.user ?? this.#user,
+        group: peeled.group ?? this.#group,
+        front,
+        finder: peeled.finder,
+      },
+      this.#around,
+      remark,
+    );
+    if (script === null) return false;
+    this.#calls.push({ script, conditional, remarks, line: text });
+    return true;
+  }
+
+  /** bash -c TEXT, su USER -c TEXT. */
+  #inner(
+    peeled: Peeled,
+    place: { readonly environment: Readonly<Record<string, string>> },
+    depth: number,
+  ): boolean {
+    const { script, user, group, environment } = peeled;
+    if (script === null || script.includes(unknown) || depth >= 8) return false;
+    this.#user ??= user;
+    this.#group ??= group;
+    const before = this.#calls.length;
+    for (const [name, value] of Object.entries({ ...place.environment, ...environment })) {
+      this.#variables.set(name, value);
+      this.#exported.add(name);
+    }
+    this.read(script, this.#program?.at.file ?? '', depth + 1);
+    return this.#calls.length > before;
+  }
+
+  #environment(
+    peeled: Peeled,
+    own: Readonly<Record<string, string>>,
+    remark: (line: string, why: string) => void,
+  ): Readonly<Record<string, string>> {
+    const environment: Record<string, string> = {};
+    for (const file of peeled.files) {
+      const text = this.#textOf(resolve(this.directory, file));
+      if (text === null) {
+        if (peeled.finder !== 'pipenv')
+          remark(file, 'this file cannot be read: env = { ... } with its variables');
+        continue;
+      }
+      const found: Variables = new Map();
+      for (const _ of readShell(text, found));
+      for (const [name, value] of found) if (value !== null) environment[name] = value;
+    }
+    for (const name of this.#exported) {
+      const value = this.#variables.get(name);
+      if (value !== undefined && value !== null) environment[name] = value;
+    }
+    Object.assign(environment, own);
+    for (const [name, value] of Object.entries(peeled.environment))
+      if (value.includes(unknown)) remark(`${name}=...`, `only a running shell knows ${name}`);
+      else environment[name] = value;
+    return environment;
+  }
+
+  #textOf(file: string): string | null {
+    try {
+      // A pattern is never meant.
+      return /[*?[\]]/.test(file) ? null : (this.#around.include(file)[0]?.text ?? null);
+    } catch {
+      return null; // Not ours to read: what is in it is told as lost.
+    }
+  }
+
+  #remark(at: Place, line: string, why: string): void {
+    this.#remarks.push({ kind: 'remark', at, why, line, of: this.#program?.name ?? null });
+  }
 }
 
-/** `variables`: of the script, for what gunicorn is told by the environment. */
-export function draftOf(
-  { program, wsgi, options, others }: GunicornCall,
-  at: Place,
-  directory: string,
-  root: string | null,
-  variables: ReadonlyMap<string, string | null>,
-): ScriptDraft {
-  const where = options.chdir === undefined ? directory : resolve(directory, options.chdir);
-  const path = (variables.get('PYTHONPATH') ?? '').split(':').find(part => part.startsWith('/'));
-  const own = program.includes('/') ? dirname(dirname(resolve(directory, program))) : null;
-  return {
-    kind: 'script',
-    at,
-    root: root ?? own,
-    project: path ?? where,
-    directory: where,
-    processName: options.name ?? null,
-    socket: options.bind?.startsWith('unix:') ? options.bind.slice(5) : null,
-    address: options.bind === undefined ? null : localAddress(options.bind),
-    user: options.user ?? null,
-    group: options.group ?? null,
-    settings: variables.get('DJANGO_SETTINGS_MODULE') || null,
-    wsgi: wsgi.replace(/:application$/, ''),
-    workers: natural(options.workers),
-    threads: natural(options.threads),
-    workerClass: options['worker-class'] ?? null,
-    gracefulTimeout: natural(options['graceful-timeout']),
-    umask: null,
-    gunicornArgs: [
-      ...(options['log-file'] === undefined || options['log-file'] === '-'
-        ? []
-        : [`--log-file=${options['log-file']}`]),
-      ...others.filter(word => word !== '--daemon' && word !== '-D'),
-    ],
-    environment: {},
-  };
-}
-
-function natural(text: string | undefined): number | null {
-  return text !== undefined && /^\d+$/.test(text) ? Number(text) : null;
+/** Whether a command's output goes to a file that somebody wants. */
+function isToFile(redirection: string): boolean {
+  return !/(\/dev\/null|&[12-])$/.test(redirection);
 }

@@ -1,6 +1,8 @@
 // Reads a shell script as far as it can be known without running it: its commands, with variables that were assigned
 // before put in their places. Knows no command's meaning.
 
+import { calculate } from './arithmetic.ts';
+
 export interface ShellCommand {
   readonly line: number;
   /** As written, on one line. */
@@ -9,68 +11,142 @@ export interface ShellCommand {
   readonly assignments: readonly { readonly name: string; readonly value: string | null }[];
   /** null: the word depends on what only a running shell knows. */
   readonly words: readonly (string | null)[];
+  /** The same words, with `unknown` in the place of each part that only a running shell knows. */
+  readonly parts: readonly string[];
+  /** "2>&1", ">> /var/log/x.log". */
+  readonly redirections: readonly string[];
   /** What stood before it: "" at the beginning of a line, else ";", "&&", "||", "|", "&". */
   readonly after: string;
+  /** Whether it may not be run at all: in a branch, a loop, a function, or after a test. */
+  readonly conditional: boolean;
 }
+
+/** Stands for what only a running shell knows. No word of a script has it. */
+export const unknown = '\0';
 
 /** Values of the variables so far; null: it has one, but nobody knows which. */
 export type Variables = Map<string, string | null>;
 
 /** Commands in their order; `variables` grows by what they assign. */
 export function shellCommands(text: string, variables: Variables): readonly ShellCommand[] {
-  const commands: ShellCommand[] = [];
+  return [...readShell(text, variables)];
+}
+
+/** The same, one after the other: whoever reads them may add to `variables` meanwhile. */
+export function* readShell(text: string, variables: Variables): Generator<ShellCommand> {
   const reader = new Reader(text, variables);
-  for (let command = reader.next(); command !== null; command = reader.next()) {
-    if (command.words.length === 0)
-      for (const { name, value } of command.assignments) variables.set(name, value);
-    else if (command.words[0] === 'export')
-      for (const word of command.words.slice(1)) {
-        const found = /^([A-Za-z_]\w*)=([\s\S]*)$/.exec(word ?? '');
-        if (found !== null) variables.set(found[1] ?? '', found[2] ?? '');
-      }
-    commands.push(command);
+  const flow = new Flow();
+  for (let read = reader.next(); read !== null; read = reader.next()) {
+    const command = flow.enter(read);
+    if (command === null) continue;
+    for (const { name, value } of assignedBy(command))
+      variables.set(name, command.conditional && variables.get(name) !== value ? null : value);
+    yield command;
   }
-  return commands;
+}
+
+/** Commands that assign what follows them. */
+export const declarations = new Set(['export', 'declare', 'typeset', 'local', 'readonly']);
+
+/** What a command leaves assigned behind it. */
+export function assignedBy({ words, parts, assignments }: ShellCommand): ShellCommand['assignments'] {
+  if (words.length === 0) return assignments;
+  if (!declarations.has(words[0] ?? '')) return [];
+  return parts.slice(1).flatMap(part => {
+    const [, name, value = ''] = /^([A-Za-z_]\w*)=([\s\S]*)$/.exec(part) ?? [];
+    return name === undefined ? [] : [{ name, value: value.includes(unknown) ? null : value }];
+  });
+}
+
+/** Tests, whose outcome decides about what follows after && or ||. */
+const tests = new Set(['[', '[[', 'test', 'grep', 'which', 'command', 'type', 'hash', 'pgrep', '!']);
+
+/** Follows branches, loops and functions. */
+class Flow {
+  /** Of each block that is open, whether it may not be run. */
+  readonly #blocks: boolean[] = [];
+  /** Whether the chain of && and || so far hangs on a test. */
+  #hangs = false;
+
+  /** The command without the words that only hold the script together; null where nothing is left. */
+  enter(read: ShellCommand): ShellCommand | null {
+    if (read.after !== '&&' && read.after !== '||') this.#hangs = false;
+    let command = read;
+    const drop = () => {
+      command = { ...command, words: command.words.slice(1), parts: command.parts.slice(1) };
+    };
+    let isConditional = this.#blocks.includes(true);
+    for (let word = command.words[0]; command.assignments.length === 0; word = command.words[0]) {
+      if (word === 'fi' || word === 'done' || word === 'esac' || word === '}') this.#blocks.pop();
+      else if (word === '{') this.#blocks.push(read.after === ')');
+      else if (word !== 'then' && word !== 'else' && word !== 'do' && word !== 'time') break;
+      drop();
+      isConditional = this.#blocks.includes(true);
+    }
+    const [first = ''] = command.words;
+    if (['if', 'while', 'until', 'for', 'case', 'select'].includes(first ?? '')) this.#blocks.push(true);
+    if (first === 'function') this.#blocks.push(true);
+    const hangs = this.#hangs || read.after === '||';
+    this.#hangs = hangs || tests.has(first ?? '');
+    const isEmpty = command.words.length + command.assignments.length + command.redirections.length === 0;
+    return isEmpty ? null : { ...command, conditional: isConditional || hangs };
+  }
 }
 
 /** Variables that scripts add to, and that are empty as a rule. */
 const extended = new Set(['PYTHONPATH', 'PATH', 'LD_LIBRARY_PATH']);
 
 interface Word {
-  /** Text, or null where it is not known. */
-  value: string | null;
-  quoted: boolean;
+  /** With `unknown` for what is not known. */
+  text: string;
   /** Unquoted blanks of a variable's value part words. */
   splits: boolean;
+  /** "$@": the script is given no arguments. */
+  vanishes: boolean;
 }
+
+/** Commands within commands that anybody writes. */
+const deepest = 16;
 
 class Reader {
   readonly #text: string;
   readonly #variables: Variables;
   #at = 0;
   #after = '';
+  readonly #depth: number;
 
-  constructor(text: string, variables: Variables) {
+  constructor(text: string, variables: Variables, depth = 0) {
+    this.#depth = depth;
     this.#text = text.replaceAll('\r\n', '\n');
     this.#variables = variables;
   }
 
   next(): ShellCommand | null {
     const words: Word[] = [];
+    const redirections: string[] = [];
     let start = -1;
-    const after = this.#after;
+    let after = this.#after;
     for (;;) {
       this.#skipBlanks();
       const char = this.#text.charAt(this.#at);
-      if (char === '' && words.length === 0) return null;
+      const isEmpty = words.length === 0 && redirections.length === 0;
+      if (char === '' && isEmpty) return null;
+      const redirection = this.#redirection();
+      if (redirection !== null) {
+        if (start < 0) start = redirection.start;
+        redirections.push(redirection.text);
+        continue;
+      }
       const separator = /^(&&|\|\||;;?|[\n&|()])/.exec(this.#text.slice(this.#at, this.#at + 2))?.[0];
       if (char === '' || separator !== undefined) {
         const end = this.#at;
         this.#at += separator?.length ?? 0;
         this.#after = separator === '\n' ? '' : (separator ?? '');
-        if (words.length > 0) return this.#command(words, start, end, after);
-        if (separator !== undefined) return this.next();
-        return null;
+        if (separator === '\n') this.#skipHereDocuments();
+        if (!isEmpty) return this.#command(words, redirections, { start, end, after });
+        if (separator === undefined) return null;
+        after = this.#after;
+        continue;
       }
       if (char === '#') this.#at = this.#endOfLine();
       else {
@@ -80,37 +156,72 @@ class Reader {
     }
   }
 
-  #command(words: readonly Word[], start: number, end: number, after: string): ShellCommand {
+  /** "2>&1", ">> FILE", "<< END"; null: none begins here. */
+  #redirection(): { readonly start: number; readonly text: string } | null {
+    const found = /^(?:\d+|&)?(?:<<<|<<-?|<>|<&|>>|>&|>\||&>>|&>|<|>)/.exec(
+      this.#text.slice(this.#at, this.#at + 12),
+    );
+    if (found === null) return null;
+    const start = this.#at;
+    this.#at += found[0].length;
+    this.#skipBlanks();
+    const target = /^[\n;&|()]?$/.test(this.#text.charAt(this.#at)) ? '' : this.#word().text;
+    const document = /<<(-?)$/.exec(found[0]);
+    if (document !== null) this.#documents.push({ end: target, tabs: document[1] === '-' });
+    return { start, text: `${found[0]}${/[&]$/.test(found[0]) ? '' : ' '}${target}` };
+  }
+
+  readonly #documents: { readonly end: string; readonly tabs: boolean }[] = [];
+
+  /** The lines of here-documents are text, not commands. */
+  #skipHereDocuments(): void {
+    for (const { end, tabs } of this.#documents.splice(0))
+      while (this.#at < this.#text.length) {
+        const line = this.#text.slice(this.#at, this.#endOfLine());
+        this.#at = Math.min(this.#text.length, this.#endOfLine() + 1);
+        if ((tabs ? line.replace(/^\t+/, '') : line) === end) break;
+      }
+  }
+
+  #command(words: readonly Word[], redirections: readonly string[], span: Span): ShellCommand {
     const assignments: { name: string; value: string | null }[] = [];
     const rest = [...words];
     for (let word = rest[0]; word !== undefined; word = rest[0]) {
-      const found = /^([A-Za-z_]\w*)=([\s\S]*)$/.exec(word.value ?? this.#unknownAssignment(word) ?? '');
-      if (found === null) break;
-      assignments.push({ name: found[1] ?? '', value: word.value === null ? null : (found[2] ?? '') });
+      const [, name, value = ''] = /^([A-Za-z_]\w*)\+?=([\s\S]*)$/.exec(word.text) ?? [];
+      if (name === undefined) break;
+      const isKnown = !value.includes(unknown) && !word.text.startsWith(`${name}+`);
+      assignments.push({ name, value: isKnown ? value : null });
       rest.shift();
     }
+    const parts = rest
+      .filter(({ vanishes }) => !vanishes)
+      .flatMap(word => (word.splits ? word.text.split(/[ \t\n]+/).filter(Boolean) : [word.text]));
     return {
-      line: this.#text.slice(0, start).split('\n').length,
+      line: this.#lineOf(span.start),
       text: this.#text
-        .slice(start, end)
+        .slice(span.start, span.end)
         .replace(/\s*\\\n\s*/g, ' ')
         .trim(),
       assignments,
-      words: rest.flatMap(word =>
-        word.splits && word.value !== null ? word.value.split(/[ \t\n]+/).filter(Boolean) : [word.value],
-      ),
-      after,
+      words: parts.map(part => (part.includes(unknown) ? null : part)),
+      parts,
+      redirections,
+      after: span.after,
+      conditional: false,
     };
   }
 
-  #unknown = new WeakMap<Word, string>();
+  #counted = { at: 0, line: 1 };
 
-  #unknownAssignment(word: Word): string | undefined {
-    return this.#unknown.get(word);
+  /** Of a place that is never before the one that was asked for last. */
+  #lineOf(at: number): number {
+    const lines = this.#text.slice(this.#counted.at, at).split('\n').length - 1;
+    this.#counted = { at, line: this.#counted.line + lines };
+    return this.#counted.line;
   }
 
   #skipBlanks(): void {
-    while (/^(?:[ \t]|\\\n)/.test(this.#text.slice(this.#at, this.#at + 2)))
+    while (/^(?:[^\S\n]|\\\n)/.test(this.#text.slice(this.#at, this.#at + 2)))
       this.#at += this.#text.charAt(this.#at) === '\\' ? 2 : 1;
   }
 
@@ -120,14 +231,18 @@ class Reader {
   }
 
   #word(): Word {
-    const word: Word = { value: '', quoted: false, splits: false };
+    const all = /^(?:"\$@"|\$[@*])(?=[\s;&|()]|$)/.exec(this.#text.slice(this.#at, this.#at + 6));
+    if (all !== null) {
+      this.#at += all[0].length;
+      return { text: '', splits: false, vanishes: true };
+    }
+    const word: Word = { text: '', splits: false, vanishes: false };
     const add = (value: string | null) => {
-      if (value === null && word.value !== null && word.value !== '') this.#unknown.set(word, word.value);
-      word.value = value === null || word.value === null ? null : word.value + value;
+      word.text += value ?? unknown;
     };
     for (;;) {
       const char = this.#text.charAt(this.#at);
-      if (char === '' || /[\s;&|()]/.test(char)) return word;
+      if (char === '' || /[\s;&|()<>]/.test(char)) return word;
       if (char === '\\') {
         if (this.#text.charAt(this.#at + 1) !== '\n') add(this.#text.charAt(this.#at + 1));
         this.#at += 2;
@@ -138,7 +253,7 @@ class Reader {
       } else if (char === '"') this.#quoted(add);
       else if (char === '$' || char === '`') {
         const value = this.#expansion();
-        const isAssignment = /^[A-Za-z_]\w*=/.test(word.value ?? '');
+        const isAssignment = /^[A-Za-z_]\w*=/.test(word.text);
         if (value !== null && /\s/.test(value) && !isAssignment) word.splits = true;
         add(value);
       } else {
@@ -169,27 +284,55 @@ class Reader {
     }
   }
 
-  /** $X, ${X}, ${X:-Y}, $(dirname X), $(basename X); null for what only a shell knows. */
+  /** $X, ${X}, ${X:-Y}, $(dirname X), $(basename X), $((1 + 2)); null for what only a shell knows. */
   #expansion(): string | null {
     const rest = this.#text.slice(this.#at);
-    const name = /^\$(?:([A-Za-z_]\w*)|\{([A-Za-z_]\w*)(?::?-([^{}$`]*))?\})/.exec(rest);
+    const name = /^\$(?:([A-Za-z_]\w*)|\{([A-Za-z_]\w*)(?::?[-=]([^{}$`]*))?\})/.exec(rest);
     if (name !== null) {
       this.#at += name[0].length;
       const known = this.#variables.get(name[1] ?? name[2] ?? '');
       if (known === undefined) return name[3] ?? (extended.has(name[1] ?? name[2] ?? '') ? '' : null);
       return known === '' && name[3] !== undefined ? name[3] : known;
     }
-    const substitution = /^(?:\$\(([^()]*)\)|`([^`]*)`)/.exec(rest);
-    if (substitution !== null) {
-      this.#at += substitution[0].length;
-      const inner = new Reader(substitution[1] ?? substitution[2] ?? '', this.#variables).next();
-      const [program, path, ...more] = inner?.words ?? [];
-      if (path === undefined || path === null || more.length > 0) return null;
-      if (program === 'dirname') return path.includes('/') ? path.replace(/\/+[^/]*\/*$/, '') || '/' : '.';
-      return program === 'basename' ? (path.replace(/\/+$/, '').split('/').at(-1) ?? '') : null;
+    if (rest.startsWith('$(')) {
+      const inner = this.#bracketed();
+      return inner.startsWith('(') && inner.endsWith(')')
+        ? calculate(inner.slice(1, -1), this.#variables)
+        : this.#substitution(inner);
+    }
+    const quoted = /^`([^`]*)`/.exec(rest);
+    if (quoted !== null) {
+      this.#at += quoted[0].length;
+      return this.#substitution(quoted[1] ?? '');
     }
     const other = /^\$(?:\{[^}]*\}|.?)/.exec(rest)?.[0] ?? '$';
     this.#at += other.length;
     return other === '$' ? '$' : null;
   }
+
+  /** What stands within "$(" and the bracket that closes it. */
+  #bracketed(): string {
+    const start = this.#at + 2;
+    let depth = 1;
+    for (this.#at = start; this.#at < this.#text.length && depth > 0; this.#at++) {
+      const char = this.#text.charAt(this.#at);
+      depth += char === '(' ? 1 : char === ')' ? -1 : 0;
+    }
+    return this.#text.slice(start, depth === 0 ? this.#at - 1 : this.#at);
+  }
+
+  #substitution(text: string): string | null {
+    if (this.#depth > deepest) return null;
+    const inner = new Reader(text, this.#variables, this.#depth + 1).next();
+    const [program, path, ...more] = inner?.words ?? [];
+    if (path === undefined || path === null || more.length > 0) return null;
+    if (program === 'dirname') return path.includes('/') ? path.replace(/\/+[^/]*\/*$/, '') || '/' : '.';
+    return program === 'basename' ? (path.replace(/\/+$/, '').split('/').at(-1) ?? '') : null;
+  }
+}
+
+interface Span {
+  readonly start: number;
+  readonly end: number;
+  readonly after: string;
 }

@@ -2,7 +2,7 @@
 
 import { tidyPath } from '../../config/toml/values.ts';
 import type { TomlTable, TomlValue } from '../../config/toml/write.ts';
-import { appEnvironment, appSupervision, makeApp } from '../../model/app.ts';
+import { appEnvironment, appSupervision, isRoot, makeApp } from '../../model/app.ts';
 import type { App } from '../../model/host.ts';
 import { formatSize } from '../../words/sizes.ts';
 import type { ProgramDraft, ScriptDraft, SiteDraft } from '../draft.ts';
@@ -24,24 +24,16 @@ export function appTable(parts: AppDraft): AppTable {
   const plain = makeApp({ name: app.name, root: app.root, source: app.source });
   const lost: (readonly [string, string])[] = [];
   const table: Record<string, TomlValue> = { root: app.root, user: app.user };
-  const put = (key: string, value: TomlValue | null, usual: unknown) => {
+  const put: Put = (key, value, usual) => {
     if (value !== null && value !== usual) table[key] = value;
   };
   put('group', app.group, null);
   // What the script says is said again, also where hostd would assume it.
   put('project', app.project, script === null ? plain.project : null);
   put('settings', app.settings, script === null ? plain.settings : null);
-  put('wsgi', app.wsgi, script === null ? plain.wsgi : null);
-  put('name', app.processName, plain.processName);
-  put(
-    'workers',
-    app.workers,
-    script?.workers === undefined || script.workers === null ? plain.workers : null,
-  );
-  put('threads', app.threads, null);
-  put('worker_class', app.workerClass, null);
-  put('graceful_timeout', app.gracefulTimeout, null);
-  if (app.gunicornArgs.length > 0) table['gunicorn_args'] = app.gunicornArgs;
+  if (app.command === null || script !== null) put('wsgi', app.wsgi, script === null ? plain.wsgi : null);
+  if (app.command !== null) table['command'] = app.command;
+  else putGunicorn(app, script, plain, put);
   if (app.serverNames.length > 0) table['server_names'] = app.serverNames;
   put('socket', app.socket, plain.socket);
   put('static', app.static ?? false, plain.static);
@@ -56,8 +48,8 @@ export function appTable(parts: AppDraft): AppTable {
   put('redirect_https', app.redirectHttps, false);
   if (app.redirectFrom.length > 0) table['redirect_from'] = app.redirectFrom;
   put('error_pages', app.errorPages, null);
-  if (script?.directory !== undefined && script.directory !== null)
-    put('directory', script.directory, app.project);
+  const directory = script === null ? (program?.processes[0]?.directory ?? null) : script.directory;
+  if (directory !== null) put('directory', directory, app.project);
   for (const key of ['accessLog', 'errorLog'] as const)
     if (site !== null && site[key] !== null && site[key] !== app[key])
       lost.push([key === 'accessLog' ? 'access_log' : 'error_log', `hostd writes ${app[key]}`]);
@@ -68,9 +60,22 @@ export function appTable(parts: AppDraft): AppTable {
     app,
     table: { ...table, ...rest },
     lost: [...lost, ...(supervised?.lost ?? [])],
-    notes: [...keptNotes(Object.keys(rest)), ...userNotes(parts)],
+    notes: [...keptNotes(Object.keys(rest)), ...userNotes(parts), ...settingsNotes(parts)],
   };
 }
+
+/** Keys that say how hostd calls gunicorn: a command of its own has none of them. */
+function putGunicorn(app: App, script: ScriptDraft | null, plain: App, put: Put): void {
+  put('name', app.processName, plain.processName);
+  const isSaid = script !== null && script.workers !== null;
+  if (script?.workersElsewhere !== true || isSaid) put('workers', app.workers, isSaid ? null : plain.workers);
+  put('threads', app.threads, null);
+  put('worker_class', app.workerClass, null);
+  put('graceful_timeout', app.gracefulTimeout, null);
+  if (app.gunicornArgs.length > 0) put('gunicorn_args', app.gunicornArgs, null);
+}
+
+type Put = (key: string, value: TomlValue | null, usual: unknown) => void;
 
 function keptNotes(keys: readonly string[]): readonly string[] {
   const kept = keys.filter(key => ['autorestart', 'startretries', 'stopwaitsecs'].includes(key));
@@ -86,14 +91,24 @@ function userNotes({ program, script }: AppDraft): readonly string[] {
     : ['user: guessed; Supervisor runs it as its own user, root as a rule.'];
 }
 
-function appOf({ name, root, script, program, site }: AppDraft): App {
+function settingsNotes({ script }: AppDraft): readonly string[] {
+  return script !== null && script.settings === null
+    ? ["settings: guessed by the module's name; neither a variable nor the file itself says it."]
+    : [];
+}
+
+function appOf({ name, root, script, program, site, command }: AppDraft): App {
   const process = program?.processes[0];
   const given: Record<string, unknown> = {
-    user: process?.user ?? script?.user,
+    // Root gives itself up for the user of the script.
+    user: isRoot(process?.user ?? 'root') ? (script?.user ?? process?.user) : process?.user,
     group: script?.group,
+    command,
     project: script?.project,
     settings:
-      script?.settings ?? (script === null ? null : script.wsgi.replace(/\.[\w]+(:.*)?$/, '.settings')),
+      script?.settings ??
+      process?.environment['DJANGO_SETTINGS_MODULE'] ??
+      (script === null ? null : script.wsgi.replace(/\.[\w]+(:.*)?$/, '.settings')),
     wsgi: script?.wsgi,
     processName: script?.processName,
     workers: script === null ? null : (script.workers ?? 1),
@@ -112,7 +127,7 @@ function appOf({ name, root, script, program, site }: AppDraft): App {
     redirectHttps: site?.redirectHttps,
     redirectFrom: site?.redirectFrom,
     errorPages: site?.errorPages,
-    env: { ...script?.environment, ...process?.environment },
+    env: { ...process?.environment, ...script?.environment },
   };
   const present = Object.fromEntries(
     Object.entries(given).filter(([, value]) => value !== undefined && value !== null),
@@ -126,10 +141,33 @@ function appOf({ name, root, script, program, site }: AppDraft): App {
     ...(present as Partial<App>),
     ...files,
   });
-  // What every app gets need not be said.
+  return { ...app, env: ownVariables(app) };
+}
+
+/** The variables that an app would not have without a word. */
+function ownVariables(app: App): Readonly<Record<string, string>> {
   const usual = appEnvironment({ ...app, env: {} });
-  const env = Object.fromEntries(Object.entries(app.env).filter(([key, value]) => usual[key] !== value));
-  return { ...app, env };
+  const env: Record<string, string> = {};
+  for (const [name, value] of Object.entries(app.env)) {
+    const isList = name === 'PATH' || name === 'PYTHONPATH';
+    if (value === usual[name] || (name === 'DJANGO_SETTINGS_MODULE' && value === '')) continue;
+    const entries = value.split(':').filter(Boolean);
+    const known = (usual[name] ?? '').split(':');
+    // What adds nothing to the usual directories.
+    if (isList && isWithin(entries, known)) continue;
+    env[name] = isList ? entries.join(':') : value;
+  }
+  return env;
+}
+
+/** Whether the entries stand among the known ones, in the same order. */
+function isWithin(entries: readonly string[], known: readonly string[]): boolean {
+  let from = 0;
+  return entries.every(entry => {
+    const at = known.indexOf(entry, from);
+    from = at + 1;
+    return at >= 0;
+  });
 }
 
 /** As the table's reader will have it. */
@@ -148,7 +186,8 @@ function supervisionTable(program: ProgramDraft, app: App, script: ScriptDraft |
   const usual: Usual = {
     user: app.user,
     directory: null,
-    environment: { ...appEnvironment(app), ...app.env },
+    // All of it is in env.
+    environment: { ...appEnvironment(app), ...program.processes[0]?.environment },
     autorestart: 'always',
     startretries: null,
     stopwaitsecs: appSupervision(app).stopwaitsecs,

@@ -3,6 +3,7 @@
 import { type Definition, writeDefinitions } from '../../config/toml/write.ts';
 import type { Problem } from '../../model/problem.ts';
 import type { Draft, ProgramDraft } from '../draft.ts';
+import type { ReadContext } from '../format.ts';
 import { appTable, usualBeside } from './app.ts';
 import { type AppDraft, findApps } from './match.ts';
 import { appProgramDefinitions, nameFor, programDefinitions } from './program.ts';
@@ -24,10 +25,14 @@ export interface Imported {
   readonly whole: boolean;
 }
 
-export function importDrafts(drafts: readonly Draft[]): Imported {
+/** Asks nothing of the world. */
+const nowhere: ReadContext = { include: () => [], environment: {}, machineName: 'host' };
+
+/** `around`: where what commands name is looked up, such as gunicorn's configuration. */
+export function importDrafts(drafts: readonly Draft[], around: ReadContext = nowhere): Imported {
   const programs = drafts.filter(draft => draft.kind === 'program');
-  const remarks = new Remarks(drafts.filter(draft => draft.kind === 'remark'));
-  const { apps, problems: unmatched } = findApps(drafts);
+  const { apps, problems: unmatched, remarks: found } = findApps(drafts, around);
+  const remarks = new Remarks([...drafts.filter(draft => draft.kind === 'remark'), ...found]);
   const taken = new Set<string>();
   const problems: Problem[] = [...unmatched];
   const files: ImportedFile[] = [];
@@ -83,9 +88,13 @@ function appDefinitions(app: AppDraft, remarks: Remarks) {
   };
 }
 
-function guesses({ script, program }: AppDraft): readonly string[] {
+function guesses({ script, program, command }: AppDraft): readonly string[] {
   if (script === null)
-    return ['Guessed: nginx does not say which user, which virtualenv and which project this is.'];
+    return [
+      command === null
+        ? 'Guessed: nginx does not say which user, which virtualenv and which project this is.'
+        : 'Guessed: the virtualenv and the project; its command is run as it is.',
+    ];
   return program === null
     ? ['Supervised as hostd does it by default: no program that runs this was given.']
     : [];

@@ -1,10 +1,12 @@
 // Which program runs which start script, and which site stands before it: what describes one app.
 
+import { resolve } from 'node:path';
 import type { Problem } from '../../model/problem.ts';
-import type { Draft, ProgramDraft, ScriptDraft, SiteDraft } from '../draft.ts';
-import { gunicornCall } from '../gunicorn/arguments.ts';
-import { draftOf } from '../gunicorn/read.ts';
-import { unwrap, wordsOf } from '../supervisor/table.ts';
+import type { Draft, ProgramDraft, Remark, ScriptDraft, SiteDraft } from '../draft.ts';
+import type { ReadContext } from '../format.ts';
+import { readCommand } from '../gunicorn/read.ts';
+import { peel } from '../gunicorn/wrappers.ts';
+import { wordsOf } from '../supervisor/table.ts';
 
 export interface AppDraft {
   readonly name: string;
@@ -12,6 +14,8 @@ export interface AppDraft {
   readonly script: ScriptDraft | null;
   readonly program: ProgramDraft | null;
   readonly site: SiteDraft | null;
+  /** What runs, where it is no gunicorn that could be read. */
+  readonly command: readonly string[] | null;
   /** Programs of the same group of Supervisor. */
   readonly beside: readonly ProgramDraft[];
 }
@@ -19,42 +23,81 @@ export interface AppDraft {
 export interface Matched {
   readonly apps: readonly AppDraft[];
   readonly problems: readonly Problem[];
+  /** What was not understood in the commands of programs. */
+  readonly remarks: readonly Remark[];
 }
 
+type Part = Omit<AppDraft, 'name' | 'root' | 'beside'>;
+
 /** Scripts (and commands that are gunicorn itself) with their programs and sites, then the sites that are left. */
-export function findApps(drafts: readonly Draft[]): Matched {
+export function findApps(drafts: readonly Draft[], around: ReadContext): Matched {
   const programs = drafts.filter(draft => draft.kind === 'program');
   const sites = drafts.filter(draft => draft.kind === 'site');
-  const scripted = [
-    ...drafts
-      .filter(draft => draft.kind === 'script')
-      .map(script => ({ script, program: programs.find(program => runs(program, script)) ?? null })),
-    ...programs.flatMap(program => {
-      const script = scriptIn(program);
-      return script === null ? [] : [{ script, program }];
-    }),
-  ];
-  const siteOf = new Map(
-    scripted.flatMap(({ script }) => {
-      const site = sites.find(site => isBefore(site, script));
-      return site === undefined ? [] : [[script, site] as const];
-    }),
-  );
-  const left = sites.filter(site => ![...siteOf.values()].includes(site));
-  const parts = [
-    ...scripted.map(({ script, program }) => ({ script, program, site: siteOf.get(script) ?? null })),
-    ...left.map(site => ({ script: null, program: null, site })),
-  ];
-  const own = new Set(parts.flatMap(({ program }) => (program === null ? [] : [program])));
+  const remarks: Remark[] = [];
+  const scripted = drafts
+    .filter(draft => draft.kind === 'script')
+    .map(script => withProgram(script, programs));
+  const own = new Set(scripted.flatMap(({ program }) => (program === null ? [] : [program])));
+  for (const program of programs.filter(program => !own.has(program))) {
+    const read = draftsIn(program, around);
+    const script = read.find(draft => draft.kind === 'script');
+    if (script === undefined || !isForHostd(script, sites)) continue;
+    remarks.push(...read.filter(draft => draft.kind === 'remark'));
+    scripted.push({ script, program });
+    own.add(program);
+  }
+  const parts: Part[] = scripted.map(({ script, program }) => {
+    const site = sites.find(site => isBefore(site, script)) ?? null;
+    return { script, program, site, command: script.command };
+  });
+  const left = sites.filter(site => !parts.some(part => part.site === site));
+  for (const site of left) {
+    const program = programs.find(program => !own.has(program) && speaksOf(program, site, around)) ?? null;
+    if (program !== null) own.add(program);
+    const command = program === null ? null : commandOf(program);
+    parts.push({ script: null, program, site, command });
+  }
   const apps: AppDraft[] = [];
   const problems: Problem[] = [];
   for (const part of parts) {
-    const root = part.script?.root ?? rootOf(part.site);
+    const root = part.script?.root ?? (part.script?.finder ? null : rootOf(part));
     if (part.site?.closed) problems.push(closed(part.site));
-    else if (root === null) problems.push(rootless(part.script ?? part.site));
+    else if (root === null) problems.push(rootless(part));
     else apps.push({ ...part, root, ...groupOf(part, programs, own) });
   }
-  return { apps, problems };
+  return { apps, problems, remarks };
+}
+
+interface Scripted {
+  readonly script: ScriptDraft;
+  readonly program: ProgramDraft | null;
+}
+
+function withProgram(script: ScriptDraft, programs: readonly ProgramDraft[]): Scripted {
+  const program = programs.find(program => runs(program, script)) ?? null;
+  if (program === null) return { script, program };
+  const { user, group, environment } = peel(commandOf(program) ?? []);
+  const found = {
+    ...script,
+    user: script.user ?? user,
+    group: script.group ?? group,
+    environment: { ...environment, ...script.environment },
+  };
+  return { script: found, program };
+}
+
+/** What a command of Supervisor's says, as the one line of a script. */
+function draftsIn(program: ProgramDraft, around: ReadContext): readonly Draft[] {
+  const words = commandOf(program);
+  const [process] = program.processes;
+  if (words === null || process === undefined) return [];
+  const { directory, environment } = process;
+  return readCommand(words, program, { ...around, start: { directory, environment } }) ?? [];
+}
+
+/** hostd gives every app a unix socket: what has one, or what a site stands before. */
+function isForHostd(script: ScriptDraft, sites: readonly SiteDraft[]): boolean {
+  return script.socket !== null || sites.some(site => isBefore(site, script));
 }
 
 /** Whether the site hands its requests to this gunicorn. */
@@ -62,7 +105,42 @@ function isBefore(site: SiteDraft, script: ScriptDraft): boolean {
   return site.socket !== null ? site.socket === script.socket : site.address === script.address;
 }
 
-type Part = Pick<AppDraft, 'script' | 'program' | 'site'>;
+/** The words of its only process. */
+function commandOf({ processes }: ProgramDraft): readonly string[] | null {
+  const [process, second] = processes;
+  return process === undefined || second !== undefined ? null : wordsOf(process);
+}
+
+function runs(program: ProgramDraft, script: ScriptDraft): boolean {
+  const words = commandOf(program);
+  if (words === null) return false;
+  const usual = script.root === null ? null : `${script.root}/bin/gunicorn_start`;
+  const directory = program.processes[0]?.directory ?? '/';
+  return words
+    .flatMap(word => word.split(/[\s;&|]+/))
+    .some(word => word !== '' && [script.at.file, usual].includes(resolve(directory, word)));
+}
+
+/** Whether a program that could not be read names the site's socket: a second gunicorn would take it away from the first. */
+function speaksOf(program: ProgramDraft, { socket }: SiteDraft, around: ReadContext): boolean {
+  const words = commandOf(program);
+  if (words === null || socket === null) return false;
+  const { environment = {}, directory } = program.processes[0] ?? {};
+  const named = [...words, ...Object.values(environment)].join('\n');
+  if (named.includes(socket)) return true;
+  return words.some(word => {
+    try {
+      const file = resolve(directory ?? '/', word);
+      return (
+        word.includes('/') &&
+        !/[*?[\]\s]/.test(file) &&
+        (around.include(file)[0]?.text ?? '').includes(socket)
+      );
+    } catch {
+      return false; // Not ours to read.
+    }
+  });
+}
 
 /** An app that is alone in its group takes the group's name, and the others of it to itself. */
 function groupOf(part: Part, programs: readonly ProgramDraft[], own: ReadonlySet<ProgramDraft>) {
@@ -88,37 +166,21 @@ function closed(site: SiteDraft): Problem {
   };
 }
 
-function rootless(draft: ScriptDraft | SiteDraft | null): Problem {
+function rootless({ script, site }: Part): Problem {
+  const at = (script ?? site)?.at;
   return {
     severity: 'error',
-    message: 'cannot import this as an app: it does not say where the virtualenv is',
+    message: `cannot import this as an app: ${
+      script?.finder ? `${script.finder} alone knows` : 'it does not say'
+    } where the virtualenv is`,
     hint: '[app.NAME] with root = "..."',
-    ...(draft === null ? {} : { at: draft.at }),
+    ...(at === undefined ? {} : { at }),
   };
 }
 
-/** Only where gunicorn has a unix socket: hostd gives every app one. */
-function scriptIn(program: ProgramDraft): ScriptDraft | null {
-  const [process, second] = program.processes;
-  if (process === undefined || second !== undefined) return null;
-  const { words, variables } = unwrap(wordsOf(process) ?? []);
-  const call = gunicornCall(words);
-  if (call === null || !call.program.startsWith('/') || !call.options.bind?.startsWith('unix:')) return null;
-  const environment = new Map(Object.entries({ ...process.environment, ...variables }));
-  return draftOf(call, program.at, process.directory ?? '/', null, environment);
-}
-
-function runs(program: ProgramDraft, script: ScriptDraft): boolean {
-  const [process, second] = program.processes;
-  if (process === undefined || second !== undefined) return false;
-  const { words } = unwrap(wordsOf(process) ?? []);
-  const called = /(^|\/)(ba|da)?sh$/.test(words[0] ?? '') ? words[1] : words[0];
-  return (
-    called === script.at.file || (script.root !== null && called === `${script.root}/bin/gunicorn_start`)
-  );
-}
-
-/** By the usual layout: ROOT/run/gunicorn.sock. */
-function rootOf(site: SiteDraft | null): string | null {
-  return /^(\/.+)\/run\/[^/]+$/.exec(site?.socket ?? '')?.[1] ?? null;
+/** By the usual layout: ROOT/run/gunicorn.sock; else where a command of its own runs. */
+function rootOf({ site, command, program }: Part): string | null {
+  const layout = /^(\/.+)\/run\/[^/]+$/.exec(site?.socket ?? '')?.[1];
+  const directory = command === null ? null : (program?.processes[0]?.directory ?? null);
+  return layout ?? (directory === '/' ? null : directory);
 }

@@ -114,6 +114,8 @@ const sameHeaders: Readonly<Record<string, RegExp>> = {
 
 function otherHeader(name: string, value: string): string | null {
   const lower = name.toLowerCase();
+  // Cleared there, and never passed on here.
+  if (value === '' && /^(x-forwarded-.*|forwarded|proxy)$/.test(lower)) return null;
   if (Object.hasOwn(sameHeaders, lower)) {
     if (sameHeaders[lower]?.test(value) === true) return null;
     if (/^\$http_x_forwarded_(proto|for|host|port)$/.test(value))

@@ -25,6 +25,8 @@ export interface Definition {
   readonly processes: readonly Process[];
   /** Variables that are left out. */
   readonly leftOut: readonly LeftOut[];
+  /** The keys that were read. */
+  readonly asked: ReadonlySet<string>;
 }
 
 export interface LeftOut {
@@ -100,13 +102,14 @@ export function configured(
     const written = section.name.slice(kind.length + 1);
     const leftOut = new Map<string, LeftOut>();
     const without = (name: string, why: string, at: Place) => void leftOut.set(name, { at, name, why });
-    const reader: Reader = { ini, section, base, at: section.at, ...(leavesOut ? { without } : {}) };
+    const asked = new Set<string>();
+    const reader: Reader = { ini, section, base, at: section.at, asked, ...(leavesOut ? { without } : {}) };
     const processes = attemptAt(reader, errors, () =>
       readProcesses(reader, written, groupOf.get(written), kind, global),
     );
-    return processes === null
-      ? []
-      : [{ kind, name: written.trim(), at: section.at, section, processes, leftOut: [...leftOut.values()] }];
+    if (processes === null) return [];
+    const found = { processes, leftOut: [...leftOut.values()], asked };
+    return [{ kind, name: written.trim(), at: section.at, section, ...found }];
   });
   return { definitions, groups, leftOut: everywhere, errors };
 }

@@ -67,6 +67,8 @@ export interface Reader {
   at: Place;
   /** Told of each variable that is left out, such as one that is made of one that is not known; without it that is an error. */
   readonly without?: (name: string, why: string, at: Place) => void;
+  /** Keys that were asked for: the others say nothing to Supervisor. */
+  readonly asked: Set<string>;
 }
 
 export function attemptAt<T>(reader: Reader, errors: IniError[], act: () => T): T | null {
@@ -80,6 +82,7 @@ export function attemptAt<T>(reader: Reader, errors: IniError[], act: () => T): 
 }
 
 function raw(reader: Reader, key: string): string | null {
+  reader.asked.add(key);
   const value = iniValue(reader.ini, reader.section, key);
   reader.at = value?.at ?? reader.section.at;
   return value?.text ?? null;

@@ -1,7 +1,7 @@
 // From Supervisor's files to drafts: its programs, and what hostd has no word for.
 
 import { dirname, isAbsolute, join } from 'node:path';
-import { programKeys, withoutUse } from '../../config/toml/keys.ts';
+import { withoutUse } from '../../config/toml/keys.ts';
 import type { Problem } from '../../model/problem.ts';
 import { ownKeys } from '../../model/supervision.ts';
 import type { Draft, Remark } from '../draft.ts';
@@ -49,7 +49,7 @@ export function readSupervisor(sources: readonly SourceText[], around: ReadConte
     const completed = processes.map(process => withDefaults(process, ini));
     return kind === 'program' ? [{ kind, name, at, group, processes: completed }, ...remarks] : remarks;
   });
-  return { drafts: [...drafts, ...otherSections(ini, texts)], problems };
+  return { drafts: [...drafts, ...sharedRemarks(ini, texts), ...otherSections(ini, texts)], problems };
 }
 
 function refusal({ at, message }: IniError, what: string, hint: string): Problem {
@@ -127,11 +127,8 @@ function withDefaults(process: Definition['processes'][number], ini: Ini): Defin
   };
 }
 
-/** What is read, and means the same here; hostd's own keys mean nothing in Supervisor's file. */
-const known = new Set(Object.keys(programKeys).filter(key => !ownKeys.has(key)));
-
 function remarksOn(
-  { kind, name, section }: Definition,
+  { kind, name, section, processes, asked }: Definition,
   texts: ReadonlyMap<string, string>,
 ): readonly Remark[] {
   const about = (key: string, value: { at: IniSection['at'] }, why: string, harmless = false): Remark => ({
@@ -150,10 +147,29 @@ function remarksOn(
     ];
   }
   return [...section.values].flatMap(([key, value]) => {
-    if (known.has(key)) return isSyslog(key, value.text) ? [about(key, value, 'hostd has no syslog')] : [];
+    // Of no process, nothing is read: numprocs = 0.
+    if (asked.has(key) || processes.length === 0)
+      return isSyslog(key, value.text) ? [about(key, value, 'hostd has no syslog')] : [];
     const plain = Object.hasOwn(withoutUse, key) ? withoutUse[key] : undefined;
     if (plain !== undefined && /^(0|false|no|off|auto)$/i.test(value.text)) return [];
-    return [about(key, value, plain ?? 'Supervisor ignores it too', plain === undefined)];
+    const own = ownKeys.has(key) ? "Supervisor ignores it; it is a key of hostd's own" : null;
+    return [about(key, value, plain ?? own ?? 'Supervisor ignores it too', plain === undefined)];
+  });
+}
+
+/** What Supervisor itself hands down to its programs, besides user, umask, directory and environment. */
+function sharedRemarks(ini: Ini, texts: ReadonlyMap<string, string>): readonly Remark[] {
+  const values = ini.sections.get('supervisord')?.values ?? new Map<string, IniValue>();
+  const shared: readonly (readonly [key: string, isUsual: RegExp, why: string])[] = [
+    ['minfds', /^(\d{1,3}|10[01]\d|102[0-4])$/, 'limits = { nofile = ... } of each program'],
+    ['minprocs', /^(\d{1,2}|1\d\d|200)$/, 'limits = { nproc = ... } of each program'],
+    ['strip_ansi', /^(0|false|no|off)$/i, 'hostd keeps a log as it was written'],
+  ];
+  return shared.flatMap(([key, isUsual, why]) => {
+    const value = values.get(key);
+    if (value === undefined || isUsual.test(value.text)) return [];
+    const line = lineAt(texts, value.at.file, value.at.line) || key;
+    return [{ kind: 'remark' as const, at: value.at, why, line, of: null }];
   });
 }
 

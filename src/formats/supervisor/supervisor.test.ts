@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { programKeys, withoutUse } from '../../config/toml/keys.ts';
 import { hostOf, textsOf, warningsOf } from '../cases.test.ts';
 import { importDrafts } from '../import/import.ts';
 import { supervisor } from './supervisor.ts';
@@ -133,4 +134,73 @@ environment = PATH="/srv/bin:%(ENV_PATH)s",TOKEN=%(ENV_TOKEN)s,A="x,%(ENV_B)s y"
     C: 'it is 100%',
   });
   assert.ok(read('refused')?.problems.some(({ severity }) => severity === 'error'));
+});
+
+test('each key of a program comes to a key, or is told: none is passed over', () => {
+  const values: Readonly<Record<string, string>> = {
+    command: '/bin/mark',
+    process_name: 'mark-%(process_num)d',
+    numprocs: '2',
+    numprocs_start: '7',
+    stopsignal: 'USR1',
+    environment: 'A="mark"',
+    autorestart: 'true',
+    exitcodes: '3',
+    umask: '077',
+    user: 'mark',
+  };
+  const known = [...Object.keys(programKeys), ...Object.keys(withoutUse), 'syslog', 'minfds', 'made_up'];
+  for (const key of known) {
+    const isSwitch = ['autostart', 'stopasgroup', 'killasgroup', 'redirect_stderr'].includes(key);
+    const value =
+      values[key] ??
+      (isSwitch ? (key === 'autostart' ? 'false' : 'true') : /logfile$|directory/.test(key) ? '/mark' : '77');
+    const numprocs = key === 'numprocs_start' ? 'numprocs=2\nprocess_name=x%(process_num)d\n' : '';
+    const name = key === 'numprocs' ? 'process_name=x%(process_num)d\n' : '';
+    const command = key === 'command' ? '' : 'command=/bin/x\n';
+    const text = `[program:x]\n${command}${numprocs}${name}${key}=${value}\n`;
+    const { drafts = [] } = supervisor.read?.([{ file: '/x.conf', text }], around) ?? {};
+    const { files, problems } = importDrafts(drafts);
+    const table = files.map(file => file.text).join('\n');
+    const plain = importDrafts(
+      supervisor.read?.([{ file: '/x.conf', text: text.replace(`${key}=${value}\n`, '') }], around).drafts ??
+        [],
+    );
+    const isSame =
+      table.replaceAll(/^#.*\n/gm, '') ===
+      plain.files
+        .map(file => file.text)
+        .join('\n')
+        .replaceAll(/^#.*\n/gm, '');
+    assert.ok(!isSame || problems.some(({ message }) => message.includes(`${key}=`)), `${key}\n${table}`);
+  }
+});
+
+test('a log that is no file is told, and one in /dev/null is none', () => {
+  const of = (path: string) => {
+    const text = `[program:x]\ncommand=/bin/x\nstdout_logfile=${path}\nstdout_logfile_maxbytes=0\n`;
+    const { files, problems, whole } = importDrafts(
+      supervisor.read?.([{ file: '/x.conf', text }], around).drafts ?? [],
+    );
+    return { text: files[0]?.text ?? '', told: problems.map(({ message }) => message).join('\n'), whole };
+  };
+  for (const path of ['/dev/stdout', '/dev/fd/1', '/dev/stderr', '/proc/self/fd/1']) {
+    const { text, told, whole } = of(path);
+    assert.doesNotMatch(text, /^stdout_logfile/m);
+    assert.match(told, /not imported: stdout_logfile \(hostd keeps a log in a file, not in \//);
+    assert.equal(whole, false);
+  }
+  const { text, told } = of('/dev/null');
+  assert.match(text, /^stdout_logfile += "NONE"$/m);
+  assert.equal(told, '');
+});
+
+test('what Supervisor hands down besides the environment is told', () => {
+  const text = '[supervisord]\nminfds=65536\nminprocs=200\nstrip_ansi=true\n[program:x]\ncommand=/bin/x\n';
+  const { drafts = [] } = supervisor.read?.([{ file: '/x.conf', text }], around) ?? {};
+  const told = importDrafts(drafts).problems.map(({ message }) => message);
+  assert.deepEqual(told, [
+    'not imported: minfds=65536 (limits = { nofile = ... } of each program)',
+    'not imported: strip_ansi=true (hostd keeps a log as it was written)',
+  ]);
 });

@@ -125,18 +125,30 @@ function putPaths(
     const logs = processes.map(process => process[stream]);
     const [log] = logs;
     if (log === undefined) continue;
-    if (log.path === null) put(`${stream}_logfile`, 'NONE', null);
+    // What goes to /dev/null is no log.
+    const isNone = log.path === null || log.path === '/dev/null';
+    if (isNone) put(`${stream}_logfile`, 'NONE', null);
+    else if (log.path !== null && isDevice(log.path))
+      lost.push([
+        `${stream}_logfile`,
+        `hostd keeps a log in a file, not in ${log.path}; hostctl logs -f follows it`,
+      ]);
     else if (log.path !== 'AUTO')
       path(
         `${stream}_logfile`,
         logs.map(one => one.path ?? ''),
         stream === 'stdout' ? usual.stdout : null,
       );
-    if (log.path !== null) {
+    if (!isNone && !isDevice(log.path ?? '')) {
       put(`${stream}_logfile_maxbytes`, sizeText(log.maxBytes), '50MB');
       put(`${stream}_logfile_backups`, log.backups, 10);
     }
   }
+}
+
+/** Terminals, pipes and the like: /dev/stdout, /proc/self/fd/1. */
+function isDevice(path: string): boolean {
+  return /^\/(dev|proc)\//.test(path);
 }
 
 function sizeText(bytes: number): string | number {
