@@ -3,10 +3,10 @@
 
 import { existsSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { parseEnv } from 'node:util';
 import { HostdError, messageOf } from '../../errors.ts';
 import type { Command } from './command.ts';
 import { findFolders, readDjango } from './django.ts';
+import { parseDotEnv } from './dotenv.ts';
 import { type FrontEnd, frontEndCommand, isServer, readFrontEnd } from './front-end.ts';
 import { type AppPlan, type PlanContext, plainSite } from './plan.ts';
 import { type ProcfileLine, parseProcfile } from './procfile.ts';
@@ -166,13 +166,14 @@ async function addProcfile(
   const [first] = apps;
   const name = first?.name ?? given ?? projectName(directory);
   const around = first?.web?.env ?? env;
-  const shell = (line: ProcfileLine, more: Environment = {}): Command => ({
+  const shell = (line: ProcfileLine, port: number): Command => ({
     name: line.name === 'web' ? name : `${name}:${line.name}`,
     argv: ['/bin/sh', '-c', line.command],
     directory,
-    env: { ...around, ...more },
+    env: { ...around, PORT: String(port) },
   });
-  const others = lines.filter(line => line.name !== 'web').map(line => shell(line));
+  const besides = lines.filter(line => line.name !== 'web');
+  const others = await Promise.all(besides.map(async line => shell(line, await context.freePort())));
   const web = lines.find(line => line.name === 'web');
   if (first !== undefined) {
     const note = `the Procfile's "web" is not run, since ${first.what.split(',')[0]} is served in another way`;
@@ -188,7 +189,7 @@ async function addProcfile(
     name,
     what: 'Procfile',
     directory,
-    web: web === undefined ? null : shell(web, { PORT: String(port) }),
+    web: web === undefined ? null : shell(web, port),
     others,
     site: web === undefined ? null : plainSite({ host: 'localhost', port }, false, true),
     lazy: context.lazy && web !== undefined,
@@ -196,12 +197,19 @@ async function addProcfile(
   });
 }
 
-/** What the shell has wins over .env, as with foreman's and honcho's. */
+/** What the shell has wins over .env, as with load_dotenv, foreman and honcho. */
 function readDotEnv(directory: string, env: Environment, errors: HostdError[]): Environment {
   const file = join(directory, '.env');
   if (!existsSync(file)) return env;
   try {
-    return { ...parseEnv(readFileSync(file, 'utf8')), ...env };
+    const { values, mistakes } = parseDotEnv(readFileSync(file, 'utf8'), env);
+    for (const line of mistakes)
+      errors.push(
+        new HostdError('failed', `${file}:${line}: cannot read this as NAME=value, as python-dotenv has it`, {
+          hint: 'NAME="value", with every quote closed',
+        }),
+      );
+    return { ...values, ...env };
   } catch (cause) {
     errors.push(
       new HostdError('failed', `cannot read "${file}": ${messageOf(cause)}`, {
