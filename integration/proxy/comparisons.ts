@@ -36,6 +36,7 @@ const files = [
   'missing/',
   'a.txt/',
   'a.txt/x',
+  'a.mjs',
   'link.txt',
   'etcdir/passwd',
   'broken',
@@ -202,6 +203,8 @@ const hosts = [
   '[::1]',
   'hello_.test',
   '127.0.0.1',
+  '-hello.test',
+  `${'a'.repeat(64)}.test`,
 ];
 
 const requestFields: Readonly<Record<string, string>> = {

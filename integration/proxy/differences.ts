@@ -33,6 +33,18 @@ export const differences: readonly Difference[] = [
     seen: ['host u@hello.test', 'host hello.test:80:80', 'host hello.test:99999', 'host [::1'],
   },
   {
+    nginx: 'A Host that begins with "-", or has a label of more than 63 letters, passes',
+    hostd: '400',
+    why: 'No DNS has such a name, and every program could take the first for an option',
+    seen: ['host -hello.test', `host ${'a'.repeat(64)}.test`],
+  },
+  {
+    nginx: 'mjs, webmanifest, ttf, otf, csv, vtt, ics, flac, opus and some more have no type',
+    hostd: 'text/javascript, font/ttf and so on, as IANA has them',
+    why: 'A browser runs no module that is called bytes; nginx’s operator adds types, hostd’s cannot',
+    seen: ['file a.mjs'],
+  },
+  {
     nginx: 'An absolute target keeps the Host field that came with it',
     hostd: 'The target’s host replaces it',
     why: 'RFC 9112 section 3.2.2: the app must see the name that it was chosen by',

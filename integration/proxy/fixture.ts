@@ -69,6 +69,7 @@ function fillStatic(root: string): void {
     'settings.py': 'secret2\n',
     'static/a.txt': 'hello world\n',
     'static/a.js': 'let a;\n',
+    'static/a.mjs': 'let a;\n',
     'static/packed.txt': 'packed\n',
     'static/packed.txt.gz': 'whatever gzip makes of it\n',
     'static/empty.txt': '',

@@ -13,3 +13,20 @@ test('what has none that is known is bytes', () => {
     assert.equal(mediaType(path), 'application/octet-stream', path);
   }
 });
+
+test('what nginx has no type for is what browsers need', () => {
+  const named = Object.entries({
+    mjs: 'text/javascript',
+    webmanifest: 'application/manifest+json',
+    ttf: 'font/ttf',
+    otf: 'font/otf',
+    csv: 'text/csv',
+    vtt: 'text/vtt',
+    ics: 'text/calendar',
+    flac: 'audio/flac',
+    opus: 'audio/ogg',
+    avif: 'image/avif',
+    wasm: 'application/wasm',
+  });
+  for (const [extension, type] of named) assert.equal(mediaType(`/static/a.${extension}`), type);
+});

@@ -1,4 +1,5 @@
-// File extension to media type: the table of nginx 1.22 as Debian ships it, so that a site's answers stay the same. Pure.
+// File extension to media type: the table of nginx 1.22 as Debian ships it, so that a site's answers stay the same, and what is
+// missing in it, for which a browser would be sent plain bytes. Pure.
 
 const types: readonly string[] = [
   'text/html html htm shtml',
@@ -89,8 +90,31 @@ const types: readonly string[] = [
   'video/x-msvideo avi',
 ];
 
+/** From IANA's registry of media types; a browser runs no module, and shows no subtitles, that are called bytes. */
+const missing: readonly string[] = [
+  'text/javascript mjs',
+  'application/manifest+json webmanifest',
+  'font/ttf ttf',
+  'font/otf otf',
+  'font/collection ttc',
+  'text/csv csv',
+  'text/vtt vtt',
+  'text/calendar ics',
+  'text/markdown md',
+  'application/geo+json geojson',
+  'application/ld+json jsonld',
+  'audio/aac aac',
+  'audio/flac flac',
+  'audio/ogg oga opus',
+  'audio/wav wav',
+  'audio/webm weba',
+  'video/ogg ogv',
+  'image/apng apng',
+  'image/jxl jxl',
+];
+
 const byExtension = new Map<string, string>();
-for (const line of types) {
+for (const line of [...types, ...missing]) {
   const [type = '', ...extensions] = line.split(' ');
   for (const extension of extensions) byExtension.set(extension, type);
 }
