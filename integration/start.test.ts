@@ -28,9 +28,7 @@ socket = "${dir}/run/hostd.sock"
 group = "root"
 `;
 
-test('demo and test run by the Node that npm has brought, without a link in node_modules/.bin', {
-  skip: process.arch !== 'x64' && 'the package of this architecture has another name',
-}, async t => {
+test('demo and test run by the Node that npm has brought, without a link in node_modules/.bin', async t => {
   const place = makePlace(t);
   const home = await copyCheckout(`${place.dir}/clone`, wholeCheckout);
   rmSync(`${home}/node_modules/.bin`, { recursive: true });
@@ -90,6 +88,16 @@ test('a Node that the proxy’s user may not execute is said by check, log and s
   await hostd.hostctl('restart', 'hostd-proxy', 'tiny');
   await hostd.state('hostd-proxy', 'RUNNING');
   assert.doesNotMatch((await hostd.state('tiny', 'RUNNING')).description, /health/);
+  assert.equal((await hostd.get(app.host)).status, 200);
+
+  // Closed again, by an installation of the next version: this one goes on.
+  chmodSync(node, 0o700);
+  const upgrade = await hostd.hostctl('upgrade');
+  assert.equal(upgrade.code, 1);
+  assert.match(
+    upgrade.stderr,
+    /cannot upgrade: the new version does not start: .*"www-data" may not execute/s,
+  );
   assert.equal((await hostd.get(app.host)).status, 200);
 });
 

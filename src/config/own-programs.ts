@@ -42,7 +42,8 @@ function closedNode({ settings, programs }: Host, node: string): Problem[] {
   if (process.geteuid?.() !== 0 || !(enabled || programs.some(({ health }) => health !== null))) return [];
   const user = native.user(name);
   // That it does not exist is another problem.
-  if (user === null || mayExecute(statSync(node), user)) return [];
+  const file = statSync(node, { throwIfNoEntry: false });
+  if (user === null || file === undefined || mayExecute(file, user)) return [];
   const what = enabled ? 'cannot run the proxy' : 'cannot ask for health';
   const { message, hint } = refusedNode(name, node);
   const at = { file: settings.file, key: ['proxy', 'user'] };

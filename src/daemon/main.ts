@@ -5,6 +5,7 @@ import { constants } from 'node:os';
 import { type Loaded, load } from '../config/load.ts';
 import { ownProgramProblems } from '../config/own-programs.ts';
 import { HostdError, messageOf } from '../errors.ts';
+import type { Host } from '../model/host.ts';
 import { formatProblem } from '../model/problem.ts';
 import { native } from '../native/index.ts';
 import { nameProcess } from '../process-name.ts';
@@ -84,7 +85,10 @@ function startHostd(config: string, trial: boolean, loaded: Loaded, log: Logger)
     throw new HostdError('config', 'cannot start: hostd.toml has errors', {
       hint: `hostd check -c ${config}`,
     });
-  if (trial) return;
+  if (trial) {
+    refuseClosed(loaded.host);
+    return;
+  }
   const { settings } = loaded.host;
   const warn = (message: string) => log.warn(message);
   for (const message of putRight(settings)) warn(message);
@@ -144,6 +148,14 @@ function startHostd(config: string, trial: boolean, loaded: Loaded, log: Logger)
     // What runs goes on, for the next hostd to adopt.
     process.exit(1);
   });
+}
+
+/** What would be an error in the log of a start is a reason not to upgrade: the old proxy serves, the new one would not. */
+function refuseClosed(host: Host): void {
+  const problem = ownProgramProblems(host).find(({ severity }) => severity === 'error');
+  if (problem === undefined) return;
+  const { message, hint } = problem;
+  throw new HostdError('failed', message, hint === undefined ? {} : { hint });
 }
 
 function sayProblems({ host, problems }: Loaded, log: Logger): void {
