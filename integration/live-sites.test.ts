@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { type TestContext, test } from 'node:test';
 import { connect } from 'node:tls';
@@ -110,6 +110,13 @@ test('a renewed certificate is served without a command, a broken one is not, an
   const { code, stderr } = await hostd.hostctl('update');
   assert.equal(code, 0, stderr);
   assert.equal(await shown(port), 'second');
+  const file = `${place.dir}/etc/apps.d/one.toml`;
+  const text = readFileSync(file, 'utf8');
+  writeFileSync(file, text.replace(/^certificate.*\n/gm, ''));
+  const { stdout } = await hostd.hostctl('update', '--dry-run');
+  assert.match(stdout, /hostd-proxy: changed/);
+  assert.equal(existsSync(`${place.dir}/lib/certificates/one`), true, 'a look changes nothing');
+  writeFileSync(file, text);
   const report = await load.stop();
   assert.equal(report.ok, report.requests, JSON.stringify(report));
   await hostd.stop();

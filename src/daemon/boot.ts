@@ -1,11 +1,11 @@
 // From a hostd that has adopted what runs to one that runs what is configured.
 
 import type { Loaded } from '../config/load.ts';
-import { changes } from '../model/changes.ts';
-import type { Host } from '../model/host.ts';
+import { type Change, changes } from '../model/changes.ts';
+import type { Host, Program } from '../model/host.ts';
 import { withKept } from '../model/merge.ts';
 import { allPrograms } from './fleet/equip.ts';
-import { start } from './fleet/orders.ts';
+import { resume } from './fleet/orders.ts';
 import type { Supervisor } from './fleet/supervisor.ts';
 import { apply } from './fleet/update.ts';
 import type { Logger } from './own/log.ts';
@@ -25,22 +25,39 @@ export function withRunning(supervisor: Supervisor, { host, broken }: Loaded, re
 export async function boot(supervisor: Supervisor, records: Records, log: Logger): Promise<void> {
   const wanted = allPrograms(supervisor.host(), supervisor.published(supervisor.host()));
   const stopped = records.stopped();
-  const running = supervisor.units().map(unit => unit.program);
-  const names = new Set(running.map(program => program.name));
-  const fresh = wanted.filter(program => !names.has(program.name)).map(program => supervisor.admit(program));
-  const starting = fresh.filter(({ program }) => program.autostart && !stopped.has(program.name));
-  for (const { program } of fresh)
-    if (stopped.has(program.name))
-      log.info({ program: program.name }, `${program.name} stays stopped, as it was`);
-  const found = changes([...running, ...fresh.map(unit => unit.program)], wanted);
-  for (const { name, change } of found)
+  const found = changes(supervisor.targets(), wanted);
+  const [fresh, others] = [found.filter(isNew), found.filter(change => !isNew(change))];
+  for (const { name } of fresh)
+    if (stopped.has(name)) log.info({ program: name }, `${name} stays stopped, as it was`);
+  for (const { name, change } of others)
     log.info({ program: name }, `${name}: ${change} since it was started`);
+  const names = new Set(fresh.map(({ name }) => name));
   await Promise.all([
-    start(supervisor.loop, starting, () => {}),
-    supervisor.exclusively(() => apply(supervisor, found, log, () => {})),
+    startFresh(
+      supervisor,
+      wanted.filter(({ name }) => names.has(name)),
+      stopped,
+    ),
+    apply(supervisor, others, log, () => {}),
   ]);
   notifyReady();
   giveMemoryBack();
   const up = supervisor.units().filter(unit => unit.state.kind === 'running').length;
   log.info(`ready: ${up} of ${supervisor.units().length} programs are running`);
+}
+
+const isNew = ({ change }: Change) => change === 'available';
+
+async function startFresh(
+  supervisor: Supervisor,
+  programs: readonly Program[],
+  stopped: ReadonlySet<string>,
+): Promise<void> {
+  const starting = programs.filter(({ autostart, name }) => autostart && !stopped.has(name));
+  for (const program of programs) {
+    const definition = supervisor.made(program);
+    const start = starting.includes(program);
+    supervisor.loop.ask(program.name, { kind: 'replace', definition, start }, () => {});
+  }
+  await resume(supervisor, starting, () => {});
 }

@@ -2,10 +2,8 @@
 // of itself.
 
 import { messageOf } from '../errors.ts';
-import { hastenProxies } from './fleet/handover.ts';
 import { type Report, stop } from './fleet/orders.ts';
 import { detach, type Supervisor } from './fleet/supervisor.ts';
-import { isDown } from './fleet/unit.ts';
 import { update } from './fleet/update.ts';
 import type { Logger } from './own/log.ts';
 import { notifyStopping } from './own/notify.ts';
@@ -25,12 +23,8 @@ export function makeEnding(supervisor: Supervisor, records: Records, config: str
       notifyStopping();
       if (keepApps) log.info('hostd ends; its programs go on, for the next hostd to adopt');
       else {
-        hastenProxies(supervisor);
-        await stop(
-          supervisor.loop,
-          supervisor.everyUnit().filter(unit => !isDown(unit)),
-          report,
-        );
+        const programs = new Map(supervisor.liveUnits().map(({ program }) => [program.name, program]));
+        await stop(supervisor, [...programs.values()], report);
         // The next start is a fresh one.
         records.forgetStopped();
       }
@@ -70,10 +64,7 @@ export function handleSignals(supervisor: Supervisor, ending: Ending, log: Logge
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGQUIT'] as const) process.on(signal, end);
   process.on('SIGHUP', () => {
     log.info('received SIGHUP: rereading the configuration');
-    detach(
-      log,
-      supervisor.exclusively(() => update(supervisor, log, quiet)),
-    );
+    detach(log, update(supervisor, log, quiet));
   });
   process.on('SIGUSR2', () => {
     log.info('received SIGUSR2: upgrading');

@@ -16,7 +16,7 @@ import { handleSignals, makeEnding } from './ending.ts';
 import { adoptAll } from './fleet/adopt.ts';
 import { writeGunicornConfiguration } from './fleet/gunicorn.ts';
 import { openHalfClose } from './fleet/half-close.ts';
-import { renewCertificates } from './fleet/handover.ts';
+import { renewCertificates } from './fleet/renewal.ts';
 import { makeSupervisor } from './fleet/supervisor.ts';
 import { reopenMoved, reopenOnSignal } from './logs/commands.ts';
 import { makeLogs } from './logs/logs.ts';
@@ -101,13 +101,13 @@ function startHostd(config: string, trial: boolean, loaded: Loaded, log: Logger)
     log.warn('no cgroup v2 that hostd may use: stray processes are found by their environment');
 
   const logs = makeLogs({ stateDir: settings.stateDir, host: () => supervisor.host(), log });
-  const renew = () =>
-    supervisor
-      .exclusively(() => renewCertificates(supervisor, log))
-      .catch(error => {
-        log.error({ err: error }, messageOf(error));
-        return true;
-      });
+  const renew = () => {
+    certificates.keep(supervisor.host());
+    return renewCertificates(supervisor, log).catch(error => {
+      log.error({ err: error }, messageOf(error));
+      return true;
+    });
+  };
   const certificates = makeCertificates(renew, records, warn);
   const supervisor = makeSupervisor(loaded.host, {
     cgroups,
@@ -120,7 +120,10 @@ function startHostd(config: string, trial: boolean, loaded: Loaded, log: Logger)
     gunicornConfiguration: writeGunicornConfiguration(settings.runtimeDir),
     halfClose: openHalfClose(settings.runtimeDir),
     published: host => ({ certificates: certificates.read(host), maintenance: records.maintenance() }),
-    onHost: host => certificates.watch(host),
+    onHost: host => {
+      certificates.keep(host);
+      certificates.watch(host);
+    },
   });
   keepStatus(supervisor.loop, supervisor.units);
   if (process.pid === 1) reapOrphans();

@@ -67,6 +67,11 @@ export interface Step {
   readonly effects: readonly Effect[];
 }
 
+/** Nothing of it runs, and nothing but a command will start it. */
+export function isDown(state: State): boolean {
+  return state.kind === 'stopped' || state.kind === 'exited' || state.kind === 'fatal';
+}
+
 /** A program that has never been started. */
 export const initial: State = { kind: 'stopped', run: 0 };
 

@@ -9,7 +9,7 @@ import { refusalFor } from '../callers/standing.ts';
 import type { Ending } from '../ending.ts';
 import { isProxy } from '../fleet/equip.ts';
 import { hangUp, reload } from '../fleet/handover.ts';
-import { type Order, type Report, restart, start, stop } from '../fleet/orders.ts';
+import { type Command, type Report, restart, start, stop } from '../fleet/orders.ts';
 import { scale } from '../fleet/scale.ts';
 import type { Supervisor } from '../fleet/supervisor.ts';
 import { statusOf, type Unit } from '../fleet/unit.ts';
@@ -31,35 +31,34 @@ export interface Daemon {
 
 export function commandHandlers(daemon: Daemon): Handlers {
   const { supervisor, records, log, ending } = daemon;
-  const act = (call: Call, work: Order) => {
+  const act = (call: Call, work: (units: Unit[], report: Report) => Promise<void>) => {
     const names = namesOf(call);
-    return stream(call.response, report => work(supervisor.loop, choose(supervisor, names, report), report));
+    return stream(call.response, report => work(choose(supervisor, names, report), report));
   };
   /** What was stopped by a command stays so when hostd itself is restarted. */
-  const remembered =
-    (order: Order, stopped: boolean): Order =>
-    (loop, units, report) => {
+  const order = (call: Call, command: Command, stopped: boolean) =>
+    act(call, (units, report) => {
       for (const unit of units) records.setStopped(unit.program.name, stopped);
-      return order(loop, units, report);
-    };
+      return command(supervisor, programsOf(units), report);
+    });
   return {
     'GET /status': ({ query }) => status(supervisor, distinctNames(query.getAll('name'))),
     'GET /sites': ({ query }) => sites(supervisor, distinctNames(query.getAll('name'))),
     'GET /pid': () => ({ pid: process.pid }),
     ...logHandlers(supervisor, daemon.logs),
-    'POST /start': call => act(call, remembered(start, false)),
-    'POST /stop': call => act(call, remembered(stop, true)),
-    'POST /restart': call => act(call, remembered(restart, false)),
+    'POST /start': call => order(call, start, false),
+    'POST /stop': call => order(call, stop, true),
+    'POST /restart': call => order(call, restart, false),
     'POST /reload': call =>
-      act(call, async (_loop, units, report) => {
+      act(call, async (units, report) => {
         if (call.body['hup'] === true) hangUp(supervisor, units, report);
-        else await supervisor.exclusively(() => reload(supervisor, units, log, report));
+        else await reload(supervisor, programsOf(units), log, report);
       }),
     'POST /scale': call => {
       const workers = call.body['workers'];
       if (!Number.isSafeInteger(workers) || Number(workers) < 1 || Number(workers) > 1000)
         throw new HostdError('usage', `cannot scale to "${workers}": not a number of workers from 1 to 1000`);
-      return act(call, async (_loop, units, report) => {
+      return act(call, async (units, report) => {
         await Promise.all(
           units.map(async unit => report(await scale(unit, supervisor.host(), Number(workers)))),
         );
@@ -67,7 +66,7 @@ export function commandHandlers(daemon: Daemon): Handlers {
     },
     'POST /signal': call => {
       const signal = signalOf(call.body['signal']);
-      return act(call, async (_loop, units, report) => {
+      return act(call, async (units, report) => {
         for (const unit of units) report(signalUnit(supervisor, unit, signal, call));
       });
     },
@@ -75,9 +74,7 @@ export function commandHandlers(daemon: Daemon): Handlers {
     'POST /maintenance': call => {
       const names = namesOf(call);
       const wanted = readMaintenanceOrder(call.body);
-      return stream(call.response, report =>
-        supervisor.exclusively(() => setMaintenance(names, wanted, supervisor, records, log, report)),
-      );
+      return stream(call.response, report => setMaintenance(names, wanted, supervisor, records, log, report));
     },
     'POST /reread': () => reread(supervisor).reply,
     'POST /update': call =>
@@ -86,7 +83,7 @@ export function commandHandlers(daemon: Daemon): Handlers {
           report({ kind: 'reread', ...reread(supervisor).reply });
           return Promise.resolve();
         }
-        return supervisor.exclusively(() => update(supervisor, log, report));
+        return update(supervisor, log, report);
       }),
     'POST /shutdown': call =>
       stream(call.response, report => ending.shutdown(call.body['keepApps'] === true, report)),
@@ -136,6 +133,8 @@ function choose(supervisor: Supervisor, names: readonly string[], report: Report
   }
   return [...chosen];
 }
+
+const programsOf = (units: readonly Unit[]) => units.map(({ program }) => program);
 
 /** A name with or without SIG, in any case, or a number. */
 function signalOf(value: unknown): NodeJS.Signals {

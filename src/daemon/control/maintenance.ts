@@ -4,8 +4,8 @@
 import { HostdError } from '../../errors.ts';
 import type { MaintenanceReply } from '../../protocol/control.ts';
 import { defaultRetryAfter, type Maintenance } from '../../protocol/worker.ts';
-import { renewProxies } from '../fleet/handover.ts';
 import type { Report } from '../fleet/orders.ts';
+import { inProxyTurn, renewNow } from '../fleet/renewal.ts';
 import type { Supervisor } from '../fleet/supervisor.ts';
 import type { Logger } from '../own/log.ts';
 import type { Records } from '../runs/records.ts';
@@ -39,7 +39,11 @@ export function readMaintenanceOrder(body: { readonly [key: string]: unknown }):
 }
 
 /** "all" is every site. Names that are no site's are reported and change nothing. */
-export async function setMaintenance(
+export function setMaintenance(...given: Parameters<typeof setInTurn>): Promise<void> {
+  return inProxyTurn(() => setInTurn(...given));
+}
+
+async function setInTurn(
   names: readonly string[],
   wanted: Maintenance | null,
   supervisor: Supervisor,
@@ -73,7 +77,7 @@ export async function setMaintenance(
   let failed = false;
   const changed = [...chosen].some(name => before.get(name)?.retryAfter !== wanted?.retryAfter);
   if (changed) {
-    await renewProxies(supervisor, log, progress => {
+    await renewNow(supervisor, log, progress => {
       if (progress.kind !== 'done' || progress.outcome !== 'failed') return;
       failed = true;
       report(progress);

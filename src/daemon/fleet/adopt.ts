@@ -16,7 +16,7 @@ import type { Supervisor } from './supervisor.ts';
 export function adoptAll(supervisor: Supervisor, records: Records, log: Logger): void {
   const { records: found, broken } = records.read();
   for (const file of broken) log.warn({ file }, `cannot read record ${file}: dropped`);
-  // Of two runs of one program (a hand-over was under way) the newer stays.
+  // Of two runs of one program (a hand-over was under way) the newer stays; the older is told to end.
   found.sort((a, b) => b.run - a.run);
   for (const record of found) {
     const run = isAlive(record.process) ? openRun(record) : null;
@@ -25,17 +25,11 @@ export function adoptAll(supervisor: Supervisor, records: Records, log: Logger):
       records.remove(record.name, record.run);
       continue;
     }
-    const older = supervisor.unit(record.name);
-    const unit = supervisor.admit(record.program);
-    supervisor.adopt(unit, run);
+    supervisor.adopt(record.program, run);
     log.info(
       { program: record.name, pid: run.process.pid, run: run.number },
       `adopted: '${record.name}' with pid ${run.process.pid}`,
     );
-    if (older !== undefined) {
-      supervisor.replace(older);
-      supervisor.retire(unit);
-    }
   }
 }
 

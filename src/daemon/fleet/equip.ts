@@ -1,7 +1,7 @@
 // What each kind of program is given at its start (sockets, routes, a pipe for its word), and how it becomes RUNNING.
 
 import { policyOf } from '../../lifecycle/policy.ts';
-import type { Policy } from '../../lifecycle/process.ts';
+import type { Rules } from '../../lifecycle/service.ts';
 import type { Host, Program } from '../../model/host.ts';
 import { native } from '../../native/index.ts';
 import type { Logger } from '../own/log.ts';
@@ -10,8 +10,7 @@ import type { Traffic } from '../proxies/traffic.ts';
 import { type Equipment, userOf } from '../runs/launch.ts';
 import { type Sockets, tcpKey } from '../sockets/sockets.ts';
 import { arrangeReadyWord, gunicornApp } from './gunicorn.ts';
-import type { Loop } from './loop.ts';
-import type { Unit } from './unit.ts';
+import type { Made, Unit } from './unit.ts';
 
 export interface EquipContext {
   readonly host: () => Host;
@@ -34,25 +33,51 @@ export function allPrograms(host: Host, published: Published): Program[] {
   return [...host.programs, ...proxyPrograms(host, published)];
 }
 
+/** Milliseconds that an old worker may go on for the sake of tunnels and answers that don't end, such as server-sent events. */
+const longestLinger = 86_400_000;
+/** Milliseconds that new proxy workers may take to be ready. */
+const longestProxyStart = 10_000;
+/** Milliseconds that a new gunicorn may take to load the app in all its workers. */
+const longestAppStart = 120_000;
+
+/** What a generation of the program is made from. */
+export function madeFrom(program: Program, host: Host): Made {
+  return { program, rules: rulesFor(program, host), sockets: socketKeys(program, host) };
+}
+
 /** A proxy worker and gunicorn say when they are ready; of a program with a health path the probe does. */
-export function policyFor(program: Program, host: Host): Policy {
-  const asked = program.health !== null && program.socket !== null;
-  const notified = isProxy(program) || asked || gunicornApp(program, host) !== null;
-  return policyOf(program, notified ? 'notified' : 'startsecs');
+function rulesFor(program: Program, host: Host): Rules {
+  const says = isProxy(program) || gunicornApp(program, host) !== null;
+  const isAsked = program.health !== null && program.socket !== null;
+  const current = policyOf(program, says || isAsked ? 'notified' : 'startsecs');
+  // Over a socket that two generations share, nobody knows who answers the probe.
+  const next = policyOf(program, says ? 'notified' : 'startsecs');
+  const patient = isProxy(program);
+  return {
+    current,
+    next: { ...next, autorestart: 'never', startretries: 0 },
+    // An old worker finishes what it has, however long that takes.
+    old: patient ? { ...current, stopsignal: 'SIGQUIT', stopwait: longestLinger } : current,
+    patient,
+    longestHandOver: patient ? longestProxyStart : longestAppStart,
+  };
 }
 
 /** The sockets that hostd holds for a program (sockets.ts). */
-export function socketKeys(program: Program, host: Host): string[] {
+function socketKeys(program: Program, host: Host): string[] {
   if (isProxy(program)) return proxyListeners(host).map(({ address }) => tcpKey(address));
   return program.socket === null ? [] : [program.socket.path];
 }
 
-/** Opens what the unit's next run needs. @throws HostdError when it cannot. */
-export function equip(unit: Unit, loop: Loop, context: EquipContext): Equipment {
+/**
+ * Opens what the unit's next run needs. `onReady` is called when the run has said that it is.
+ * @throws HostdError when it cannot.
+ */
+export function equip(unit: Unit, onReady: () => void, context: EquipContext): Equipment {
   const { program } = unit;
   unit.waitsFor = null;
   context.onWorkerClass(unit, false);
-  if (isProxy(program)) return equipWorker(unit, loop, context);
+  if (isProxy(program)) return equipWorker(unit, onReady, context);
   if (program.socket === null) return { env: {}, fds: [], close: [] };
   const { uid, gid } = userOf(program);
   const owner = { uid, gid };
@@ -61,30 +86,32 @@ export function equip(unit: Unit, loop: Loop, context: EquipContext): Equipment 
   const fd = context.sockets.unix(program.socket, owner, clients);
   // sd_listen_fds(3); LISTEN_PID is filled in by the launcher.
   const listen = { LISTEN_FDS: '1', LISTEN_PID: '' };
-  if (gunicornApp(program, host) === null) return { env: listen, fds: [fd], close: [] };
+  const app = gunicornApp(program, host);
+  if (app === null) return { env: listen, fds: [fd], close: [] };
   const { run } = unit.state;
-  const isProbed = program.health !== null && !unit.successor;
+  const isProbed = program.health !== null && !unit.isNext;
+  // One that is to take over does so with all its workers; any other is RUNNING with the first.
+  const workers = unit.isNext ? (app.workers ?? 1) : 1;
   const ready = () => {
-    if (!isProbed) loop.post(unit, { kind: 'ready', run });
+    if (!isProbed) onReady();
   };
   const loaded = (isSync: boolean) => {
     if (unit.state.run === run) context.onWorkerClass(unit, isSync);
     ready();
   };
-  const word = arrangeReadyWord(program, context.gunicornConfiguration, owner, unit.awaitWorkers, loaded);
+  const word = arrangeReadyWord(program, context.gunicornConfiguration, owner, workers, loaded);
   if (word === null) {
     // The next best: it has stayed up for startsecs.
     setTimeout(ready, unit.policy.startsecs);
     return { env: listen, fds: [fd], close: [] };
   }
-  if (!isProbed)
-    unit.waitsFor = unit.awaitWorkers === 1 ? 'a worker to load the app' : 'its workers to load the app';
+  if (!isProbed) unit.waitsFor = workers === 1 ? 'a worker to load the app' : 'its workers to load the app';
   return { argv: word.argv, env: { ...listen, ...word.env }, fds: [fd, word.fd], close: [word.fd] };
 }
 
-function equipWorker(unit: Unit, loop: Loop, context: EquipContext): Equipment {
+function equipWorker(unit: Unit, onReady: () => void, context: EquipContext): Equipment {
   const { host, published, sockets, log, traffic } = context;
-  const { program, state } = unit;
+  const { program } = unit;
   const teller = traffic.open(host().sites.map(site => site.name));
   return equipProxy(
     host(),
@@ -92,7 +119,7 @@ function equipWorker(unit: Unit, loop: Loop, context: EquipContext): Equipment {
     program,
     sockets,
     fact => {
-      if (fact.kind === 'ready') loop.post(unit, { kind: 'ready', run: state.run });
+      if (fact.kind === 'ready') onReady();
       else if (fact.kind === 'traffic') teller.tell(fact.site, fact.counts);
       else log.debug({ program: program.name, ...fact }, 'proxy worker says');
     },

@@ -1,70 +1,172 @@
-// The one place where a program's state changes: an event comes in, step() decides, the effects are performed.
+// The one place where a service changes: an event comes in, advance() decides, the effects are performed. Each generation
+// has a unit here, which is kept as the service says.
 
-import { type Effect, type Event, step } from '../../lifecycle/process.ts';
-import type { Unit } from './unit.ts';
+import { advance } from '../../lifecycle/advance.ts';
+import type { Effect as ProcessEffect } from '../../lifecycle/process.ts';
+import {
+  type Event,
+  emptyService,
+  type Generation,
+  generationsOf,
+  type News,
+  type Outcome,
+  type Request,
+  type Service,
+} from '../../lifecycle/service.ts';
+import { type Made, makeUnit, type Unit } from './unit.ts';
 
-/** An event without its time, which the loop adds. */
-type Untimed<E> = E extends unknown ? Omit<E, 'at'> : never;
-export type News = Untimed<Event>;
+/** An event without what the loop adds. */
+type Bare<E, K extends PropertyKey> = E extends unknown ? Omit<E, K> : never;
+export type Order = Bare<Request<Made>, 'at' | 'job'>;
+export type Untimed = Bare<Event<Made>, 'at'>;
 
-export type Perform = (unit: Unit, effect: Effect, post: (news: News) => void) => void;
-/** Told after each change, with the state before. */
+export type Perform = (unit: Unit, effect: ProcessEffect, post: (news: News) => void) => void;
+/** Told after each change of a unit's state, with the state before. */
 export type Listener = (unit: Unit, before: Unit['state']) => void;
 
-export interface Loop {
-  post(unit: Unit, news: News): void;
-  /** Until the returned function is called. */
-  listen(listener: Listener): () => void;
-  /** Resolves as soon as `condition` holds for the unit, or after `ms` milliseconds. */
-  when(unit: Unit, condition: (unit: Unit) => boolean, ms?: number): Promise<void>;
+/** What a command is told. `unit`: the generation that was to take over, where that came to nothing. */
+export interface Answer {
+  readonly outcome: Outcome;
+  readonly unit: Unit | null;
 }
 
-/** `now` is a monotonic clock in milliseconds. */
-export function makeLoop(perform: Perform, now: () => number): Loop {
-  const listeners = new Set<Listener>();
-  const waiting: { unit: Unit; event: Event }[] = [];
-  let busy = false;
+/** Who waits for a job. */
+interface Asker {
+  done(answer: Answer): void;
+  ready(): void;
+  timer: NodeJS.Timeout | undefined;
+}
 
-  const handle = (unit: Unit, event: Event) => {
-    const before = unit.state;
-    const next = step(unit.policy, before, event);
-    unit.state = next.state;
-    if (before.kind !== next.state.kind || before.run !== next.state.run) clearTimeout(unit.timer);
-    for (const effect of next.effects) perform(unit, effect, news => loop.post(unit, news));
-    if (before !== next.state) for (const listener of listeners) listener(unit, before);
+/** A service with its units. */
+export interface Entry {
+  readonly name: string;
+  service: Service<Made>;
+  readonly units: Map<number, Unit>;
+}
+
+export interface Loop {
+  readonly entries: ReadonlyMap<string, Entry>;
+  /** `attach` is called with each new unit, before anything is done to it. */
+  post(name: string, event: Untimed, attach?: (unit: Unit) => void): void;
+  /** Asks for something, and calls back with what has come of it, perhaps at once. Returns the job's number. */
+  ask(name: string, order: Order, done: (answer: Answer) => void, ready?: () => void): number;
+  /** Until the returned function is called. */
+  listen(listener: Listener): () => void;
+}
+
+interface Waiting {
+  readonly name: string;
+  readonly event: Event<Made>;
+  readonly attach: ((unit: Unit) => void) | undefined;
+}
+
+/** `now` is a monotonic clock in milliseconds. `onChange` is told of a service after each event that has changed it. */
+export function makeLoop(perform: Perform, now: () => number, onChange: (entry: Entry) => void): Loop {
+  const entries = new Map<string, Entry>();
+  const listeners = new Set<Listener>();
+  const askers = new Map<number, Asker>();
+  const waiting: Waiting[] = [];
+  let busy = false;
+  let jobs = 0;
+
+  const handle = ({ name, event, attach }: Waiting) => {
+    const entry = entries.get(name) ?? { name, service: emptyService<Made>(), units: new Map() };
+    const before = new Map([...entry.units.values()].map(unit => [unit, unit.state]));
+    const { service, effects, gone } = advance(entry.service, event);
+    if (service === entry.service && effects.length === 0) return;
+    entries.set(name, entry);
+    for (const unit of reflect(entry, service, gone)) {
+      before.set(unit, unit.state);
+      attach?.(unit);
+    }
+    for (const [unit, state] of before)
+      if (state.kind !== unit.state.kind || state.run !== unit.state.run) clearTimeout(unit.timer);
+    for (const effect of effects) {
+      if (effect.kind === 'limit') limit(entry, effect.job, effect.ms);
+      else if (effect.kind === 'ready') askers.get(effect.job)?.ready();
+      else if (effect.kind === 'done') answer(entry, effect.job, effect.outcome);
+      else {
+        const { generation, ...own } = effect;
+        const unit = entry.units.get(generation);
+        if (unit !== undefined)
+          perform(unit, own, news => loop.post(name, { kind: 'process', generation, news }));
+      }
+    }
+    for (const { id } of gone) entry.units.delete(id);
+    for (const [unit, state] of before)
+      if (state !== unit.state) for (const listener of listeners) listener(unit, state);
+    onChange(entry);
+    if (entry.units.size === 0 && service.jobs.length === 0) entries.delete(name);
+  };
+
+  const limit = ({ name }: Entry, job: number, ms: number) => {
+    const asker = askers.get(job);
+    if (asker === undefined) return;
+    clearTimeout(asker.timer);
+    asker.timer = setTimeout(() => loop.post(name, { kind: 'late', job }), ms);
+  };
+
+  const answer = ({ units }: Entry, job: number, outcome: Outcome) => {
+    const asker = askers.get(job);
+    askers.delete(job);
+    clearTimeout(asker?.timer);
+    asker?.done({ outcome, unit: outcome.kind === 'kept' ? (units.get(outcome.generation) ?? null) : null });
   };
 
   const loop: Loop = {
-    post(unit, news) {
-      waiting.push({ unit, event: { ...news, at: now() } as Event });
+    entries,
+    post(name, event, attach) {
+      waiting.push({ name, event: { ...event, at: now() } as Event<Made>, attach });
       // Effects post events of their own; they are taken in order, never one inside another.
       if (busy) return;
       busy = true;
       try {
-        for (let next = waiting.shift(); next !== undefined; next = waiting.shift())
-          handle(next.unit, next.event);
+        for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) handle(next);
       } finally {
         busy = false;
       }
+    },
+    ask(name, order, done, ready = () => {}) {
+      jobs += 1;
+      askers.set(jobs, { done, ready, timer: undefined });
+      loop.post(name, { ...order, job: jobs });
+      return jobs;
     },
     listen(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
-    when(unit, condition, ms) {
-      if (condition(unit)) return Promise.resolve();
-      return new Promise(resolve => {
-        const end = () => {
-          stop();
-          clearTimeout(timer);
-          resolve();
-        };
-        const stop = loop.listen(changed => {
-          if (changed === unit && condition(unit)) end();
-        });
-        const timer = ms === undefined ? undefined : setTimeout(end, ms);
-      });
-    },
   };
   return loop;
+}
+
+/** Brings the units into line with the service. Returns those that are new. */
+function reflect(entry: Entry, service: Service<Made>, gone: readonly Generation<Made>[]): Unit[] {
+  const former = entry.service.current;
+  entry.service = service;
+  const fresh: Unit[] = [];
+  for (const generation of [...gone, ...generationsOf(service)]) {
+    const { id, definition, state } = generation;
+    let unit = entry.units.get(id);
+    if (unit === undefined) {
+      unit = makeUnit(id, definition);
+      entry.units.set(id, unit);
+      fresh.push(unit);
+    }
+    unit.program = definition.program;
+    unit.policy = definition.rules.current;
+    unit.isNext = service.next?.id === id;
+    unit.state = state;
+  }
+  const { current } = service;
+  if (former !== null && current !== null && former.id !== current.id)
+    inherit(entry.units.get(former.id), entry.units.get(current.id));
+  return fresh;
+}
+
+/** A program that has not run in its new form is told of by what became of the one before. */
+function inherit(former: Unit | undefined, unit: Unit | undefined): void {
+  if (former === undefined || unit === undefined || unit.startedAt !== null) return;
+  unit.lastExit = former.lastExit;
+  unit.stoppedAt = former.stoppedAt;
 }

@@ -1,116 +1,128 @@
-// The commands that people give about programs: start, stop, restart. They post events, wait for what comes of them, and
-// report. Programs of one priority are taken together, so that it takes as long as the slowest and not the sum.
+// The commands that people give about programs: start, stop, restart. They ask the programs' services, wait for what comes
+// of it, and report. Programs of one priority are taken together, so that it takes as long as the slowest and not the sum.
 
 import { startWaves, stopWaves } from '../../lifecycle/fleet.ts';
+import { longestStart, type Outcome, type Word } from '../../lifecycle/service.ts';
 import type { Program } from '../../model/host.ts';
 import type { Progress } from '../../protocol/control.ts';
-import type { Loop } from './loop.ts';
+import type { Answer, Order } from './loop.ts';
 import { markLog } from './start-log.ts';
+import type { Supervisor } from './supervisor.ts';
 import { isDown, statusOf, type Unit } from './unit.ts';
 
-/** Milliseconds that a command waits for a program to leave STARTING, such as one whose health path does not answer. */
-const longestStart = 60_000;
-
 export type Report = (progress: Progress) => void;
-/** `ms`: how long to wait for a program to leave STARTING. */
-export type Order = (loop: Loop, units: readonly Unit[], report: Report, ms?: number) => Promise<void>;
+/** What a command does with programs. */
+export type Command = (supervisor: Supervisor, programs: readonly Program[], report: Report) => Promise<void>;
 
 /** Starts what is down, lowest priority number first; a wave waits until the one before it has left STARTING. */
-export const start: Order = (loop, units, report, ms = longestStart) =>
-  inWaves(startWaves, units, unit => startOne(loop, unit, report, ms));
+export const start: Command = (supervisor, programs, report) =>
+  inWaves(startWaves, programs, ({ name }) => startOne(supervisor, name, 'start', report));
+
+/** Starts what an update or a boot has left to be started, unless somebody has said otherwise since. */
+export const resume: Command = (supervisor, programs, report) =>
+  inWaves(startWaves, programs, ({ name }) => startOne(supervisor, name, 'resume', report));
 
 /** Stops what is up, highest priority number first; done when nothing of the programs is left. */
-export const stop: Order = (loop, units, report) =>
-  inWaves(stopWaves, units, unit => stopOne(loop, unit, report));
+export const stop: Command = (supervisor, programs, report) =>
+  inWaves(stopWaves, programs, ({ name }) => stopOne(supervisor, name, report));
 
 /** Stops and starts each program; its socket keeps its clients waiting meanwhile. */
-export const restart: Order = (loop, units, report) =>
-  inWaves(startWaves, units, unit => restartOne(loop, unit, report));
+export const restart: Command = (supervisor, programs, report) =>
+  inWaves(startWaves, programs, ({ name }) => restartOne(supervisor, name, report));
 
 async function inWaves(
-  waves: (programs: Program[]) => Program[][],
-  units: readonly Unit[],
-  act: (unit: Unit) => Promise<void>,
+  waves: (programs: readonly Program[]) => Program[][],
+  programs: readonly Program[],
+  act: (program: Program) => Promise<void>,
 ): Promise<void> {
-  const of = new Map(units.map(unit => [unit.program, unit]));
-  for (const wave of waves(units.map(unit => unit.program)))
-    await Promise.all(wave.flatMap(program => of.get(program) ?? []).map(act));
+  for (const wave of waves(programs)) await Promise.all(wave.map(act));
 }
 
-async function startOne(loop: Loop, unit: Unit, report: Report, ms: number): Promise<void> {
-  const { name } = unit.program;
-  if (unit.state.kind === 'running' || unit.state.kind === 'starting') {
-    await settled(loop, unit, report, started, ms);
-    report({ kind: 'done', name, outcome: 'noop', message: `${name}: already started` });
-    return;
-  }
-  const logSince = markLog(unit.program);
-  loop.post(unit, { kind: 'start' });
-  await settled(loop, unit, report, started, ms);
-  report(outcome(unit, 'started', logSince));
+/** Asks a service, and says what is waited for meanwhile: at first, and whenever a state changes. */
+export function ask(supervisor: Supervisor, name: string, order: Order, report: Report): Promise<Answer> {
+  const { loop } = supervisor;
+  return new Promise(resolve => {
+    let isOver = false;
+    let quiet: (() => void) | null = null;
+    const tell = (unit: Unit | undefined) => {
+      if (unit === undefined || isDown(unit)) return;
+      const { state, description } = statusOf(unit, performance.now());
+      report({ kind: 'waiting', name, state, description });
+    };
+    loop.ask(name, order, answer => {
+      isOver = true;
+      quiet?.();
+      resolve(answer);
+    });
+    if (isOver) return;
+    tell(supervisor.unit(name));
+    quiet = loop.listen(unit => {
+      if (unit.program.name === name && !isOver) tell(unit);
+    });
+  });
 }
 
-async function stopOne(loop: Loop, unit: Unit, report: Report): Promise<void> {
-  const { name } = unit.program;
-  if (isDown(unit)) {
-    report({ kind: 'done', name, outcome: 'noop', message: `${name}: not running` });
-    return;
-  }
-  loop.post(unit, { kind: 'stop' });
-  await settled(loop, unit, report, isDown);
-  report({ kind: 'done', name, outcome: 'ok', message: `${name}: stopped` });
-}
-
-async function restartOne(loop: Loop, unit: Unit, report: Report): Promise<void> {
-  const { run } = unit.state;
-  const logSince = markLog(unit.program);
-  loop.post(unit, { kind: 'restart' });
-  await settled(
-    loop,
-    unit,
-    report,
-    u => isDown(u) || (u.state.run > run && started(u)),
-    unit.policy.stopwait + longestStart,
+async function startOne(
+  supervisor: Supervisor,
+  name: string,
+  kind: 'start' | 'resume',
+  report: Report,
+): Promise<void> {
+  const logSince = logOf(supervisor, name);
+  const { outcome } = await ask(supervisor, name, { kind }, report);
+  report(
+    outcome.kind === 'already'
+      ? { kind: 'done', name, outcome: 'noop', message: `${name}: already started` }
+      : startedReport(supervisor, name, outcome, 'started', logSince),
   );
-  report(outcome(unit, 'restarted', logSince));
 }
 
-function started(unit: Unit): boolean {
-  return unit.state.kind !== 'starting' && unit.state.kind !== 'stopping';
+async function restartOne(supervisor: Supervisor, name: string, report: Report): Promise<void> {
+  const logSince = logOf(supervisor, name);
+  const { outcome } = await ask(supervisor, name, { kind: 'restart' }, report);
+  report(startedReport(supervisor, name, outcome, 'restarted', logSince));
+}
+
+async function stopOne(supervisor: Supervisor, name: string, report: Report): Promise<void> {
+  const { outcome } = await ask(supervisor, name, { kind: 'stop' }, report);
+  const done = (result: 'ok' | 'noop' | 'failed', message: string) =>
+    report({ kind: 'done', name, outcome: result, message: `${name}: ${message}` });
+  if (outcome.kind === 'already') done('noop', 'not running');
+  else if (outcome.kind !== 'overtaken') done('ok', 'stopped');
+  else done('failed', `was ${overtaking[outcome.by]} before it had stopped`);
+}
+
+/** What another command has done to a program that one waited for. */
+export const overtaking: Readonly<Record<Word, string>> = {
+  start: 'started again',
+  stop: 'stopped',
+  restart: 'restarted',
+  update: 'changed or removed by an update',
+};
+
+function logOf(supervisor: Supervisor, name: string): () => string {
+  const unit = supervisor.unit(name);
+  return unit === undefined ? () => '' : markLog(unit.program);
 }
 
 /** `logSince`: what the program has written since it was told. */
-function outcome(unit: Unit, done: string, logSince: () => string): Progress {
-  const { name } = unit.program;
+function startedReport(
+  supervisor: Supervisor,
+  name: string,
+  outcome: Outcome,
+  done: string,
+  logSince: () => string,
+): Progress {
   const failed = (message: string): Progress => ({ kind: 'done', name, outcome: 'failed', message });
-  if (unit.state.kind === 'running')
-    return { kind: 'done', name, outcome: 'ok', message: `${name}: ${done}` };
-  const { description } = statusOf(unit, performance.now());
+  if (outcome.kind === 'done') return { kind: 'done', name, outcome: 'ok', message: `${name}: ${done}` };
+  if (outcome.kind === 'overtaken')
+    return failed(`${name}: was ${overtaking[outcome.by]} before it was running`);
+  const unit = supervisor.unit(name);
+  const description = unit === undefined ? '' : statusOf(unit, performance.now()).description;
+  const { state } = outcome.kind === 'failed' ? outcome : { state: null };
   // A program that is meant to end, such as a migration, has done what it should.
-  if (unit.state.kind === 'exited' && unit.policy.exitcodes.includes(unit.state.how.code ?? -1))
+  if (state?.kind === 'exited' && unit?.policy.exitcodes.includes(state.how.code ?? -1))
     return { kind: 'done', name, outcome: 'ok', message: `${name}: ${done}, and has ended: ${description}` };
-  if (unit.state.kind === 'stopped' || unit.state.kind === 'stopping')
-    return failed(`${name}: was stopped before it was running`);
-  const why =
-    unit.state.kind === 'starting' ? `still STARTING after ${longestStart / 1000} s` : 'cannot start';
+  const why = outcome.kind === 'late' ? `still STARTING after ${longestStart / 1000} s` : 'cannot start';
   return failed(`${name}: ${why}: ${description}${logSince()}\n  try: hostctl logs ${name}`);
-}
-
-/** Waits, for at most `ms` milliseconds, and says what for: at first, and whenever the state changes. */
-async function settled(
-  loop: Loop,
-  unit: Unit,
-  report: Report,
-  done: (unit: Unit) => boolean,
-  ms?: number,
-): Promise<void> {
-  const tell = () => {
-    if (done(unit)) return;
-    const { name, state, description } = statusOf(unit, performance.now());
-    report({ kind: 'waiting', name, state, description });
-  };
-  tell();
-  const quiet = loop.listen(changed => changed === unit && tell());
-  await loop.when(unit, done, ms);
-  quiet();
 }

@@ -2,21 +2,29 @@
 
 import { messageOf } from '../../errors.ts';
 import type { Effect } from '../../lifecycle/process.ts';
+import type { News } from '../../lifecycle/service.ts';
 import { describeExit } from '../../lifecycle/view.ts';
 import type { Logger } from '../own/log.ts';
-import { type LaunchContext, launch } from '../runs/launch.ts';
+import { type Equipment, type LaunchContext, launch } from '../runs/launch.ts';
 import { killRun, type Run, signalRun, whenOver } from '../runs/run.ts';
-import type { News, Perform } from './loop.ts';
+import type { Perform } from './loop.ts';
 import { awaitRequirements } from './requirements.ts';
 import { makeTurns, type Turns } from './turns.ts';
 import type { Unit } from './unit.ts';
 
-export function makePerform(context: LaunchContext, log: Logger): Perform {
+export interface PerformContext extends LaunchContext {
+  readonly log: Logger;
+  /** Opens what the unit's next run needs; throws HostdError when it cannot. `onReady`: the run has said that it is. */
+  readonly equip: (unit: Unit, onReady: () => void) => Equipment;
+}
+
+export function makePerform(context: PerformContext): Perform {
+  const { log } = context;
   const turns = makeTurns();
   return (unit, effect, post) => {
     switch (effect.kind) {
       case 'spawn':
-        return prepare(unit, effect.run, turns, context, log, post);
+        return prepare(unit, effect.run, turns, context, post);
       case 'signal':
         return signal(unit, effect, log);
       case 'kill':
@@ -36,8 +44,7 @@ function prepare(
   unit: Unit,
   run: number,
   turns: Turns,
-  context: LaunchContext,
-  log: Logger,
+  context: PerformContext,
   post: (news: News) => void,
 ): void {
   const { requires } = unit.program;
@@ -52,7 +59,7 @@ function prepare(
     unit.waitsFor = null;
     const cancel = turns.take(() => {
       unit.cancelWait = null;
-      spawn(unit, run, context, log, post);
+      spawn(unit, run, context, post);
     });
     if (cancel !== null) waitWith(cancel);
   };
@@ -74,17 +81,13 @@ function prepare(
   waitWith(() => wait.cancel());
 }
 
-function spawn(
-  unit: Unit,
-  run: number,
-  context: LaunchContext,
-  log: Logger,
-  post: (news: News) => void,
-): void {
+function spawn(unit: Unit, run: number, context: PerformContext, post: (news: News) => void): void {
+  const { log } = context;
   const { name } = unit.program;
   const warn = (message: string) => log.warn({ program: name }, message);
   try {
-    const live = launch(unit.program, run, unit.equip(unit), { ...context, warn });
+    const equipment = context.equip(unit, () => post({ kind: 'ready', run }));
+    const live = launch(unit.program, run, equipment, { ...context, warn });
     log.info(
       { program: name, pid: live.process.pid, run },
       `spawned: '${name}' with pid ${live.process.pid}`,

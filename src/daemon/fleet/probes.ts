@@ -18,9 +18,11 @@ export function askForHealth(loop: Loop, host: () => Host, log: Logger): void {
     const { health, socket } = unit.program;
     if (run !== null) unit.unasked = null;
     // Over a socket that two generations share, nobody knows who answers.
-    if (run === null || health === null || socket === null || unit.successor) return;
+    if (run === null || health === null || socket === null || unit.isNext) return;
     unit.waitsFor = health.path;
-    const ready = () => loop.post(unit, { kind: 'ready', run });
+    const { id: generation } = unit;
+    const ready = () =>
+      loop.post(unit.program.name, { kind: 'process', generation, news: { kind: 'ready', run } });
     const probe = startProbe(
       host(),
       { socket: socket.path, ...health },

@@ -1,21 +1,22 @@
-// All programs of this host together: which there are, who may use which socket, and the commands that people give.
-// What happens to a single program is lifecycle's business; this file only says when to start and stop which.
+// All programs of this host together: which there are, and who may use which socket. What happens to a single one is
+// lifecycle's business.
 
 import { messageOf } from '../../errors.ts';
 import { select } from '../../lifecycle/fleet.ts';
+import { generationsOf, targetOf } from '../../lifecycle/service.ts';
 import type { Host, Program } from '../../model/host.ts';
 import type { Logger } from '../own/log.ts';
-import { lingering, type Published } from '../proxies/proxies.ts';
+import type { Published } from '../proxies/proxies.ts';
 import { makeTraffic, type Traffic } from '../proxies/traffic.ts';
 import type { LaunchContext } from '../runs/launch.ts';
 import { killRun, type Run, signalRun } from '../runs/run.ts';
 import type { Sockets } from '../sockets/sockets.ts';
-import { equip, isProxy, policyFor, socketKeys } from './equip.ts';
+import { equip, isProxy, madeFrom } from './equip.ts';
 import type { HalfClose } from './half-close.ts';
-import { type Loop, makeLoop } from './loop.ts';
+import { type Entry, type Loop, makeLoop } from './loop.ts';
 import { attend, makePerform } from './perform.ts';
 import { askForHealth } from './probes.ts';
-import { isDown, makeUnit, statusOf, type Unit } from './unit.ts';
+import { isDown, type Made, statusOf, type Unit } from './unit.ts';
 
 export interface Supervisor {
   readonly loop: Loop;
@@ -23,28 +24,23 @@ export interface Supervisor {
   readonly traffic: Traffic;
   host(): Host;
   setHost(host: Host): void;
-  /** What the proxy workers of a host are told besides its configuration, as it is now. */
+  /** What the proxy workers of a host are told besides its configuration, as it is now. Changes nothing. */
   published(host: Host): Published;
+  /** What a program's generation is made from, by the present configuration. */
+  made(program: Program): Made;
+  /** The programs, as they are now. */
   units(): Unit[];
-  /** The units in the table, and those of other generations that are not down yet. */
-  everyUnit(): Unit[];
   unit(name: string): Unit | undefined;
+  /** Every unit that is not down, of whichever generation. */
+  liveUnits(): Unit[];
+  /** The programs, as they are to be as soon as they can. */
+  targets(): Program[];
   /** The units that a typed name means; "all" leaves the proxy workers out. */
   select(name: string): Unit[];
-  /** Takes a program in, in the place of the one of the same name. It is not started. */
-  admit(program: Program): Unit;
-  /** A unit of a new generation, beside the one of the same name that is in the table (handover.ts). */
-  makeSuccessor(program: Program): Unit;
-  /** Makes a run that an earlier hostd has started the unit's own. */
-  adopt(unit: Unit, run: Run): void;
-  /** Runs what changes which units there are, one after the other. */
-  exclusively<T>(work: () => Promise<T>): Promise<T>;
+  /** Makes a run that an earlier hostd has started the program's own; of several the newest comes first. */
+  adopt(program: Program, run: Run): void;
   /** Signals a unit's main process. false: it does not run. */
   signal(unit: Unit, signal: NodeJS.Signals): boolean;
-  /** Forgets a unit; one that still runs is stopped, and is seen to its end. */
-  retire(unit: Unit): void;
-  /** Puts a unit into the table, in the place of the one that has its name. */
-  replace(unit: Unit): void;
   /** SIGKILL to everything, for a second signal to a hostd that is already stopping. */
   killAll(): void;
 }
@@ -62,55 +58,43 @@ export interface SupervisorContext extends LaunchContext {
 
 export function makeSupervisor(first: Host, context: SupervisorContext): Supervisor {
   const { sockets, log, gunicornConfiguration, halfClose, published } = context;
-  const units = new Map<string, Unit>();
-  const retiring = new Set<Unit>();
-  const perform = makePerform(context, log);
-  const loop = makeLoop(perform, context.now);
   let host = first;
-  let queue: Promise<unknown> = Promise.resolve();
-
   const traffic = makeTraffic();
-  const equipUnit = (unit: Unit) =>
-    equip(unit, loop, {
-      host: () => host,
-      published,
-      sockets,
-      log,
-      traffic,
-      gunicornConfiguration,
-      onWorkerClass: setSync,
-    });
 
-  const updateHalfClose = ({ program: { name, app } }: Unit) => {
-    if (app === name)
-      halfClose.update(
-        app,
-        [...units.values(), ...retiring].filter(unit => unit.program.name === name),
-      );
-  };
   const setSync = (unit: Unit, isSync: boolean) => {
     unit.isSync = isSync;
-    updateHalfClose(unit);
+    updateHalfClose(unit.program);
+  };
+  const updateHalfClose = ({ name, app }: Program) => {
+    if (app === name) halfClose.update(app, [...(loop.entries.get(name)?.units.values() ?? [])]);
   };
 
-  /** Closes the sockets of a unit that is down, unless another one that is not uses them too. */
-  const release = (unit: Unit) => {
-    const used = new Set(
-      [...units.values(), ...retiring].filter(u => !isDown(u)).flatMap(u => socketKeys(u.program, host)),
-    );
-    for (const key of socketKeys(unit.program, host)) if (!used.has(key)) sockets.release(key);
-  };
-
+  const perform = makePerform({
+    ...context,
+    equip: (unit, onReady) =>
+      equip(unit, onReady, {
+        host: () => host,
+        published,
+        sockets,
+        log,
+        traffic,
+        gunicornConfiguration,
+        onWorkerClass: setSync,
+      }),
+  });
+  const loop = makeLoop(
+    perform,
+    context.now,
+    releaser(sockets, () => loop),
+  );
   askForHealth(loop, () => host, log);
   loop.listen((unit, before) => {
     logChange(log, unit, before);
-    updateHalfClose(unit);
-    if (!isDown(unit)) return;
-    retiring.delete(unit);
-    if (!unit.holdSockets) release(unit);
+    updateHalfClose(unit.program);
   });
 
-  const make = (program: Program): Unit => makeUnit(program, policyFor(program, host), equipUnit);
+  const made = (program: Program) => madeFrom(program, host);
+  const units = () => [...loop.entries.values()].flatMap(entry => currentOf(entry) ?? []);
 
   return {
     loop,
@@ -123,45 +107,38 @@ export function makeSupervisor(first: Host, context: SupervisorContext): Supervi
       context.onHost(host);
     },
     published,
-    units: () => [...units.values()],
-    everyUnit: () => [...units.values(), ...retiring],
-    unit: name => units.get(name),
+    made,
+    units,
+    unit: name => currentOf(loop.entries.get(name)),
+    liveUnits: () =>
+      [...loop.entries.values()].flatMap(entry => [...entry.units.values()]).filter(unit => !isDown(unit)),
+    targets: () => [...loop.entries.values()].flatMap(({ service }) => targetOf(service)?.program ?? []),
     select: name => {
       const own = (unit: Unit) => name !== 'all' || !isProxy(unit.program);
+      const all = units();
       const chosen = new Set(
         select(
-          [...units.values()].map(unit => unit.program),
+          all.map(unit => unit.program),
           name,
         ),
       );
-      return [...units.values()].filter(unit => chosen.has(unit.program) && own(unit));
+      return all.filter(unit => chosen.has(unit.program) && own(unit));
     },
-    admit(program) {
-      const unit = make(program);
-      units.set(program.name, unit);
-      return unit;
-    },
-    makeSuccessor(program) {
-      const unit = make(program);
-      unit.successor = true;
-      retiring.add(unit);
-      return unit;
-    },
-    adopt(unit, run) {
-      unit.state = { kind: 'running', run: run.number, tries: 0, since: context.now() };
-      unit.isSync = halfClose.isSync(unit.program.name, run);
-      for (const key of socketKeys(unit.program, host))
-        if (!sockets.takeBack(key, run.pidfd, run.process.pid, run.sockets))
-          log.warn(
-            { program: unit.program.name },
-            `cannot take "${key}" back from '${unit.program.name}': it will be made anew when that has ended`,
-          );
-      attend(unit, run, context, log, news => loop.post(unit, news));
-    },
-    exclusively(work) {
-      const result = queue.then(work);
-      queue = result.catch(() => {});
-      return result;
+    adopt(program, run) {
+      const definition = made(program);
+      const post = (unit: Unit) => {
+        unit.isSync = halfClose.isSync(program.name, run);
+        for (const key of definition.sockets)
+          if (!sockets.takeBack(key, run.pidfd, run.process.pid, run.sockets))
+            log.warn(
+              { program: program.name },
+              `cannot take "${key}" back from '${program.name}': it will be made anew when that has ended`,
+            );
+        attend(unit, run, context, log, news =>
+          loop.post(program.name, { kind: 'process', generation: unit.id, news }),
+        );
+      };
+      loop.post(program.name, { kind: 'adopt', definition, run: run.number }, post);
     },
     signal(unit, signal) {
       if (unit.run === null) return false;
@@ -170,22 +147,46 @@ export function makeSupervisor(first: Host, context: SupervisorContext): Supervi
       signalRun(unit.run, signal, false);
       return true;
     },
-    retire(unit) {
-      if (units.get(unit.program.name) === unit) units.delete(unit.program.name);
-      if (isDown(unit)) return;
-      retiring.add(unit);
-      if (isProxy(unit.program)) unit.policy = lingering(unit.policy);
-      loop.post(unit, { kind: 'stop' });
-    },
-    replace(unit) {
-      const old = units.get(unit.program.name);
-      if (old !== undefined && !isDown(old)) retiring.add(old);
-      retiring.delete(unit);
-      units.set(unit.program.name, unit);
-    },
     killAll() {
-      for (const unit of [...units.values(), ...retiring]) if (unit.run !== null) killRun(unit.run);
+      for (const { units } of loop.entries.values())
+        for (const unit of units.values()) if (unit.run !== null) killRun(unit.run);
     },
+  };
+}
+
+function currentOf(entry: Entry | undefined): Unit | undefined {
+  const current = entry?.service.current;
+  return current == null ? undefined : entry?.units.get(current.id);
+}
+
+/**
+ * Which sockets are held for a service: those of what runs in its name, is about to, or is to be started by an update. An old
+ * generation has its own hold of them.
+ */
+export function socketsFor({ service }: Pick<Entry, 'service'>): Set<string> {
+  const { current, next, heir, due } = service;
+  const isDue = due !== 'no';
+  const wanted = generationsOf(service).filter(
+    generation =>
+      (generation === current && (isDue || !isDown(generation))) ||
+      generation === next ||
+      (generation === heir && isDue),
+  );
+  return new Set(wanted.flatMap(({ definition }) => definition.sockets));
+}
+
+/** Closes, after each change, the sockets that nobody needs any more: from then on their clients are refused. */
+function releaser(sockets: Sockets, loop: () => Loop): (entry: Entry) => void {
+  const held = new Map<string, ReadonlySet<string>>();
+  return entry => {
+    const before = held.get(entry.name) ?? new Set();
+    const now = socketsFor(entry);
+    if (now.size === 0) held.delete(entry.name);
+    else held.set(entry.name, now);
+    const left = [...before].filter(key => !now.has(key));
+    if (left.length === 0) return;
+    const used = new Set([...loop().entries.values()].flatMap(other => [...socketsFor(other)]));
+    for (const key of left) if (!used.has(key)) sockets.release(key);
   };
 }
 

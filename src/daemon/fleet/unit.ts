@@ -1,30 +1,33 @@
-// A supervised program in the daemon: its definition, its state, and the run that is alive, if any.
+// A generation of a program in the daemon: what it is, its state as the service has it, and the run that is alive, if any.
 
-import type { Exit, Policy, State } from '../../lifecycle/process.ts';
-import { initial } from '../../lifecycle/process.ts';
+import { type Exit, isDown as isDownState, type Policy, type State } from '../../lifecycle/process.ts';
+import type { Definition } from '../../lifecycle/service.ts';
 import { describeExit, formatUptime, spawnError, stateName } from '../../lifecycle/view.ts';
 import type { Program } from '../../model/host.ts';
 import { stateCodes } from '../../model/state.ts';
 import type { ProgramStatus } from '../../protocol/control.ts';
-import type { Equipment } from '../runs/launch.ts';
 import type { Run } from '../runs/run.ts';
 
+/** What a generation is made from. */
+export interface Made extends Definition {
+  readonly program: Program;
+  /** Keys of the sockets that hostd holds for it (sockets.ts). */
+  readonly sockets: readonly string[];
+}
+
+/** `program`, `policy`, `isNext` and `state` are the loop's to write. */
 export interface Unit {
+  /** The generation's. */
+  readonly id: number;
   program: Program;
   policy: Policy;
-  /** Opens what the next run needs; throws HostdError when it cannot. */
-  readonly equip: (unit: Unit) => Equipment;
+  /** It is of a new generation that has not taken over yet. */
+  isNext: boolean;
+  state: State;
   /** Ends the wait for what it requires, if there is one: the run then counts as not spawned. */
   cancelWait: (() => void) | null;
-  /** It belongs to a new generation that has not taken over yet (handover.ts). */
-  successor: boolean;
-  /** How many gunicorn workers have to load the app before it counts as ready. */
-  awaitWorkers: number;
   /** Whether its workers have said that they are gunicorn's sync workers (half-close.ts). */
   isSync: boolean;
-  /** Its sockets are kept although it is down, since a successor is about to use them. */
-  holdSockets: boolean;
-  state: State;
   run: Run | null;
   timer: NodeJS.Timeout | undefined;
   /** What a program that is STARTING waits for, such as "/healthz: HTTP 503", or null. */
@@ -37,21 +40,20 @@ export interface Unit {
   stoppedAt: number | null;
 }
 
-export function makeUnit(program: Program, policy: Policy, equip: (unit: Unit) => Equipment): Unit {
+/** `state` is the loop's to say. */
+export function makeUnit(id: number, { program, rules }: Made): Unit {
   return {
+    id,
     program,
-    policy,
-    equip,
-    successor: false,
-    awaitWorkers: 1,
+    policy: rules.current,
+    isNext: false,
+    state: { kind: 'stopped', run: 0 },
+    cancelWait: null,
     isSync: false,
-    holdSockets: false,
-    state: initial,
     run: null,
     timer: undefined,
     waitsFor: null,
     unasked: null,
-    cancelWait: null,
     lastExit: null,
     startedAt: null,
     stoppedAt: null,
@@ -60,7 +62,7 @@ export function makeUnit(program: Program, policy: Policy, equip: (unit: Unit) =
 
 /** Down, and nothing will start it but a command. */
 export function isDown(unit: Pick<Unit, 'state'>): boolean {
-  return unit.state.kind === 'stopped' || unit.state.kind === 'exited' || unit.state.kind === 'fatal';
+  return isDownState(unit.state);
 }
 
 /** `now` is monotonic, in milliseconds. */

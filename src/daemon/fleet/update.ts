@@ -13,11 +13,11 @@ import type { Logger } from '../own/log.ts';
 import { giveMemoryBack } from '../own/memory.ts';
 import { whileReloading } from '../own/notify.ts';
 import { proxyGroup } from '../proxies/proxies.ts';
-import { allPrograms, policyFor } from './equip.ts';
-import { renewProxies } from './handover.ts';
-import { type Report, start, stop } from './orders.ts';
+import { allPrograms } from './equip.ts';
+import { ask, type Report, resume } from './orders.ts';
+import { renewProxies } from './renewal.ts';
 import type { Supervisor } from './supervisor.ts';
-import { isDown, type Unit } from './unit.ts';
+import { isDown } from './unit.ts';
 
 export interface Reread {
   readonly loaded: Loaded;
@@ -32,10 +32,7 @@ export function reread(supervisor: Supervisor): Reread {
   const before = supervisor.host();
   const loaded = load(before.settings.file, { incumbents: before });
   const host = usable(before, loaded);
-  const found = changes(
-    supervisor.units().map(unit => unit.program),
-    allPrograms(host, supervisor.published(host)),
-  );
+  const found = changes(supervisor.targets(), allPrograms(host, supervisor.published(host)));
   const problems = loaded.problems.map(p => ({ severity: p.severity, text: formatProblem(p) }));
   return { loaded, host, changes: found, reply: { changes: found, problems } };
 }
@@ -45,7 +42,7 @@ export function usable(before: Host, { host, broken }: Loaded): Host {
   return broken.settings ? before : withKept(before, host, source => broken.has(source));
 }
 
-/** Rereads and applies: stops what is gone, restarts what is different, starts what is new. */
+/** Rereads and applies. Updates may cross: each goes by what the one before it is making of the programs. Stops what is gone, restarts what is different, starts what is new. */
 export function update(supervisor: Supervisor, log: Logger, report: Report): Promise<void> {
   return whileReloading(() => rereadAndApply(supervisor, log, report));
 }
@@ -61,7 +58,7 @@ async function rereadAndApply(supervisor: Supervisor, log: Logger, report: Repor
   giveMemoryBack();
 }
 
-/** Brings the units into line with the supervisor's host. */
+/** Brings the programs into line with the supervisor's host. */
 export async function apply(
   supervisor: Supervisor,
   found: readonly Change[],
@@ -71,65 +68,70 @@ export async function apply(
   const programs = new Map(supervisor.host().programs.map(program => [program.name, program]));
   const own = found.filter(change => change.name.split(':')[0] !== proxyGroup);
   const gone = own.filter(change => change.change === 'disappeared');
-  await Promise.all(gone.map(change => remove(supervisor, change.name, report)));
-  const starting: Unit[] = [];
-  await Promise.all(
-    own.map(async change => {
-      const program = programs.get(change.name);
-      if (program === undefined) return;
-      const unit = await (change.change === 'available'
-        ? add(supervisor, program, report)
-        : replaceProgram(supervisor, program, change.keys, report));
-      if (unit !== null) starting.push(unit);
-    }),
-  );
-  await start(supervisor.loop, starting, report);
-  if (found.length > own.length) await renewProxies(supervisor, log, report);
+  const others = own.filter(change => change.change !== 'disappeared');
+  // From here on another command about the same programs is a later word.
+  const removed = gone.map(({ name }) => remove(supervisor, name, report));
+  const replaced = others.map(({ name, change, keys }) => {
+    const program = programs.get(name);
+    if (program === undefined) return null;
+    if (change === 'available') return add(supervisor, program, report);
+    return keys.every(key => liveKeys.has(key))
+      ? amend(supervisor, program, keys, report)
+      : replace(supervisor, program, keys, report);
+  });
+  await Promise.all(removed);
+  const starting = (await Promise.all(replaced)).filter(program => program !== null);
+  await Promise.all([
+    resume(supervisor, starting, report),
+    found.length > own.length ? renewProxies(supervisor, log, report) : null,
+  ]);
 }
 
 async function remove(supervisor: Supervisor, name: string, report: Report): Promise<void> {
   const unit = supervisor.unit(name);
-  if (unit === undefined) return;
-  if (!isDown(unit)) await stop(supervisor.loop, [unit], report);
-  supervisor.retire(unit);
-  report({ kind: 'done', name, outcome: 'ok', message: `${name}: removed` });
+  const wasUp = unit !== undefined && !isDown(unit);
+  const { outcome } = await ask(supervisor, name, { kind: 'remove' }, report);
+  const done = (result: 'ok' | 'failed', message: string) =>
+    report({ kind: 'done', name, outcome: result, message: `${name}: ${message}` });
+  if (outcome.kind !== 'done') {
+    done('failed', 'another update has it again');
+    return;
+  }
+  if (wasUp) done('ok', 'stopped');
+  done('ok', 'removed');
 }
 
-async function add(supervisor: Supervisor, program: Program, report: Report): Promise<Unit | null> {
-  const unit = supervisor.admit(program);
-  report({ kind: 'done', name: program.name, outcome: 'ok', message: `${program.name}: added` });
-  return program.autostart ? unit : null;
+/** The program, if it is to be started in its turn. */
+async function add(supervisor: Supervisor, program: Program, report: Report): Promise<Program | null> {
+  const { name, autostart: start } = program;
+  const definition = supervisor.made(program);
+  await ask(supervisor, name, { kind: 'replace', definition, start }, () => {});
+  report({ kind: 'done', name, outcome: 'ok', message: `${name}: added` });
+  return start ? program : null;
 }
 
-/** The unit to start again, or null when nothing has to be started. */
-async function replaceProgram(
+function amend(supervisor: Supervisor, program: Program, keys: readonly string[], report: Report): null {
+  const { name } = program;
+  supervisor.loop.post(name, { kind: 'amend', definition: supervisor.made(program) });
+  const message = `${name}: updated, not restarted (${keys.join(', ')})`;
+  report({ kind: 'done', name, outcome: 'ok', message });
+  return null;
+}
+
+/** The program, if it is to be started again in its turn. Clients of a socket that stays the same wait in its backlog. */
+async function replace(
   supervisor: Supervisor,
   program: Program,
   keys: readonly string[],
   report: Report,
-): Promise<Unit | null> {
+): Promise<Program | null> {
   const { name } = program;
-  const unit = supervisor.unit(name);
-  if (unit === undefined) return null;
-  const wasUp = !isDown(unit);
-  if (keys.every(key => liveKeys.has(key))) {
-    unit.program = program;
-    unit.policy = policyFor(program, supervisor.host());
-    report({
-      kind: 'done',
-      name,
-      outcome: 'ok',
-      message: `${name}: updated, not restarted (${keys.join(', ')})`,
-    });
+  const definition = supervisor.made(program);
+  const { outcome } = await ask(supervisor, name, { kind: 'replace', definition, start: false }, () => {});
+  if (outcome.kind === 'overtaken') {
+    report({ kind: 'done', name, outcome: 'failed', message: `${name}: another update has removed it` });
     return null;
   }
-  // Clients of a socket that stays the same wait in its backlog.
-  unit.holdSockets = unit.program.socket?.path === program.socket?.path;
-  if (wasUp) await stop(supervisor.loop, [unit], () => {});
-  const { state, lastExit, stoppedAt } = unit;
-  const successor = supervisor.admit(program);
-  successor.state = { kind: 'stopped', run: state.run };
-  Object.assign(successor, { lastExit, stoppedAt });
   report({ kind: 'done', name, outcome: 'ok', message: `${name}: updated (${keys.join(', ')})` });
-  return wasUp ? successor : null;
+  return supervisor.loop.entries.get(name)?.service.due === 'in-turn' ? program : null;
 }

@@ -21,8 +21,10 @@ const longestPauseMs = 600_000;
 const calmMs = 3_600_000;
 
 export interface Certificates {
-  /** The pairs of a host's sites, by site name, as they are on disk now. */
+  /** The pairs of a host's sites, by site name: as they are on disk now, or the last good ones. Changes nothing. */
   read(host: Host): ReadonlyMap<string, Pem>;
+  /** Notes the good pairs of the host that is in force, for when they are not so any more, and says which are not. */
+  keep(host: Host): void;
   /** Calls back when any file of this host's certificates may have changed; replaces the watches before. */
   watch(host: Host): void;
 }
@@ -60,18 +62,23 @@ export function makeCertificates(
       warn(`cannot note the certificate of "${site}" for a next hostd: ${messageOf(error)}`);
     }
   };
-  const readSite = (host: Host, site: Site, files: CertificateFiles): Pem | null => {
+  /** Null pem: there is no good pair. */
+  const readSite = (host: Host, site: Site, files: CertificateFiles) => {
     try {
-      const pem = readPair(files, ownerOf(host, site.name));
+      return { pem: readPair(files, ownerOf(host, site.name)), why: null };
+    } catch (error) {
+      return { pem: good.get(site.name) ?? null, why: messageOf(error) };
+    }
+  };
+  const keepSite = (host: Host, site: Site, files: CertificateFiles) => {
+    const { pem, why } = readSite(host, site, files);
+    if (pem !== null && why === null) {
       say(site.name, lateness(site.name, pem));
       keep(site.name, pem);
-      return pem;
-    } catch (error) {
-      const last = good.get(site.name) ?? null;
-      const instead = last === null ? 'it is served without TLS' : 'the one before serves on';
-      say(site.name, `"${site.name}": ${messageOf(error)}; ${instead}`);
-      return last;
+      return;
     }
+    const instead = pem === null ? 'it is served without TLS' : 'the one before serves on';
+    say(site.name, `"${site.name}": ${why}; ${instead}`);
   };
   const look = async () => {
     waiting = false;
@@ -89,12 +96,16 @@ export function makeCertificates(
   return {
     read(host) {
       const pairs = host.sites.flatMap((site): [string, Pem][] => {
-        const pem = site.certificate === null ? null : readSite(host, site, site.certificate);
+        const pem = site.certificate === null ? null : readSite(host, site, site.certificate).pem;
         return pem === null ? [] : [[site.name, pem]];
       });
-      const withPair = new Set(host.sites.filter(site => site.certificate !== null).map(site => site.name));
-      for (const site of good.keys()) if (!withPair.has(site)) keep(site, null);
       return new Map(pairs);
+    },
+    keep(host) {
+      const withPair = host.sites.filter(site => site.certificate !== null);
+      for (const site of withPair) if (site.certificate !== null) keepSite(host, site, site.certificate);
+      const names = new Set(withPair.map(site => site.name));
+      for (const site of good.keys()) if (!names.has(site)) keep(site, null);
     },
     watch(host) {
       for (const watcher of watchers) watcher.close();

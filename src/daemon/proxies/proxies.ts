@@ -4,7 +4,6 @@
 import { closeSync, constants, openSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf } from '../../errors.ts';
-import type { Policy } from '../../lifecycle/process.ts';
 import { openForAppending } from '../../linux/paths.ts';
 import { logFile } from '../../model/app.ts';
 import type { Host, Listen, Program, ProxySettings } from '../../model/host.ts';
@@ -86,14 +85,6 @@ export function proxyPrograms({ settings, sites }: Host, published: Published): 
     socket: null,
     health: null,
   }));
-}
-
-/** Milliseconds that an old worker may go on for the sake of tunnels and answers that don't end, such as server-sent events. */
-const longestLinger = 86_400_000;
-
-/** How a worker is stopped that has a successor: it finishes what it has, however long that takes. */
-export function lingering(policy: Policy): Policy {
-  return { ...policy, stopsignal: 'SIGQUIT', stopwait: longestLinger };
 }
 
 /**

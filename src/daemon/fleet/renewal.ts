@@ -1,0 +1,101 @@
+// New proxy workers in place of the old ones: with other sites, certificates or maintenance pages. All of them take over, or
+// none: the workers never serve two configurations for longer than a hand-over takes.
+
+import { same } from '../../model/changes.ts';
+import type { Program } from '../../model/host.ts';
+import type { Logger } from '../own/log.ts';
+import { proxyGroup, proxyPrograms } from '../proxies/proxies.ts';
+import { isProxy } from './equip.ts';
+import type { Answer } from './loop.ts';
+import type { Report } from './orders.ts';
+import type { Supervisor } from './supervisor.ts';
+
+/** Tries, where other commands about the workers come between. */
+const mostTries = 5;
+
+let last: Promise<unknown> = Promise.resolve();
+
+/** One renewal at a time. Nothing else waits for it, and it waits for nothing else. */
+export function inProxyTurn<T>(work: () => Promise<T>): Promise<T> {
+  const result = last.then(work);
+  last = result.catch(() => {});
+  return result;
+}
+
+/** A new generation of proxy workers, with the sites and addresses of the supervisor's host. */
+export function renewProxies(supervisor: Supervisor, log: Logger, report: Report): Promise<void> {
+  return inProxyTurn(() => renewNow(supervisor, log, report));
+}
+
+/** As renewProxies, for who has the turn. */
+export async function renewNow(supervisor: Supervisor, log: Logger, report: Report): Promise<void> {
+  const name = proxyGroup;
+  const host = supervisor.host();
+  const wanted = proxyPrograms(host, supervisor.published(host));
+  let result = await handOver(supervisor, wanted);
+  for (let tries = 1; result === 'overtaken' && tries < mostTries; tries += 1)
+    result = await handOver(supervisor, wanted);
+  if (result !== 'done') {
+    log.error('the new proxy workers do not get ready: the old ones go on with the old sites');
+    const message = `${name}: cannot start new workers; the old ones go on\n  try: hostctl logs ${name}`;
+    report({ kind: 'done', name, outcome: 'failed', message });
+    return;
+  }
+  const left = new Set(wanted.map(program => program.name));
+  for (const program of supervisor.targets())
+    if (isProxy(program) && !left.has(program.name))
+      supervisor.loop.ask(program.name, { kind: 'remove' }, () => {});
+  const message = `${name}: ${wanted.length === 0 ? 'stopped' : 'new workers have taken over'}`;
+  report({ kind: 'done', name, outcome: 'ok', message });
+}
+
+/** For certificates on disk that may have changed: new workers, if what they would be told is different; whether it was. */
+export function renewCertificates(supervisor: Supervisor, log: Logger): Promise<boolean> {
+  return inProxyTurn(async () => {
+    const host = supervisor.host();
+    const wanted = proxyPrograms(host, supervisor.published(host));
+    const current = new Map(supervisor.targets().map(program => [program.name, program]));
+    if (wanted.every(program => same(program.environment, current.get(program.name)?.environment)))
+      return false;
+    log.info('certificates have changed: new proxy workers take over');
+    await renewNow(supervisor, log, () => {});
+    return true;
+  });
+}
+
+/** 'overtaken': somebody has said something else about one of them meanwhile. */
+async function handOver(
+  supervisor: Supervisor,
+  programs: readonly Program[],
+): Promise<'done' | 'failed' | 'overtaken'> {
+  const { loop } = supervisor;
+  const answers: Promise<Answer>[] = [];
+  const settled: Promise<boolean>[] = [];
+  const jobs = programs.map(program => {
+    const definition = supervisor.made(program);
+    let job = 0;
+    let isReady: (is: boolean) => void = () => {};
+    settled.push(
+      new Promise(resolve => {
+        isReady = resolve;
+      }),
+    );
+    answers.push(
+      new Promise(resolve => {
+        const done = (answer: Answer) => {
+          isReady(answer.outcome.kind === 'done');
+          resolve(answer);
+        };
+        job = loop.ask(program.name, { kind: 'hand-over', definition, asks: true }, done, () =>
+          isReady(true),
+        );
+      }),
+    );
+    return { name: program.name, job };
+  });
+  const kind = (await Promise.all(settled)).every(Boolean) ? 'commit' : 'abandon';
+  for (const { name, job } of jobs) loop.post(name, { kind, job });
+  const outcomes = (await Promise.all(answers)).map(({ outcome }) => outcome.kind);
+  if (outcomes.every(outcome => outcome === 'done')) return 'done';
+  return outcomes.includes('overtaken') ? 'overtaken' : 'failed';
+}

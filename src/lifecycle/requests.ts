@@ -1,0 +1,179 @@
+// What a command does to a service at once. What comes of it, settle.ts sees.
+
+import type { Draft } from './draft.ts';
+import { isDown } from './process.ts';
+import { type Definition, type Event, type Job, longestStart, type Outcome } from './service.ts';
+import { keepCurrent, takeOver } from './succession.ts';
+
+type Ask<D> = Extract<Event<D>, { job: number }>;
+type Of<D, K> = Extract<Ask<D>, { kind: K }>;
+
+const removed: Outcome = { kind: 'overtaken', by: 'update' };
+
+export function ask<D extends Definition>(draft: Draft<D>, event: Ask<D>): void {
+  const outcome = begin(draft, event);
+  if (outcome !== null) draft.done(event.job, outcome);
+}
+
+/** Null: it is under way. */
+function begin<D extends Definition>(draft: Draft<D>, event: Ask<D>): Outcome | null {
+  switch (event.kind) {
+    case 'start':
+      return start(draft, event.job);
+    case 'resume':
+      return resume(draft, event.job);
+    case 'stop':
+      return stop(draft, event.job);
+    case 'restart':
+      return restart(draft, event.job);
+    case 'remove':
+      return remove(draft, event.job);
+    case 'replace':
+      return replace(draft, event);
+    case 'hand-over':
+      return handOver(draft, event);
+    case 'commit':
+    case 'abandon':
+      return decide(draft, event);
+    case 'late':
+      return late(draft, event.job);
+  }
+}
+
+function isGone<D extends Definition>({ service }: Draft<D>): boolean {
+  return service.removing || service.current === null;
+}
+
+function start<D extends Definition>(draft: Draft<D>, id: number): Outcome | null {
+  if (isGone(draft)) return removed;
+  draft.overtake('start', job => job.kind === 'stop');
+  const { current, heir, next } = draft.service;
+  const state = heir === null ? current?.state.kind : undefined;
+  const already = state === 'running' || state === 'starting';
+  draft.set({ wanted: 'up', due: heir === null ? 'no' : 'now' });
+  // While another one is about to take over, there is nothing to start.
+  if (heir === null && next === null && current !== null) draft.order(current, 'start');
+  draft.add({ id, kind: 'start', already }, longestStart);
+  return null;
+}
+
+function resume<D extends Definition>(draft: Draft<D>, id: number): Outcome | null {
+  if (isGone(draft)) return removed;
+  const { due, current, wanted } = draft.service;
+  if (wanted === 'down') return { kind: 'overtaken', by: 'stop' };
+  const already = due !== 'in-turn' && current?.state.kind === 'running';
+  if (due === 'in-turn') draft.set({ due: 'now' });
+  draft.add({ id, kind: 'start', already }, longestStart);
+  return null;
+}
+
+function stop<D extends Definition>(draft: Draft<D>, id: number): Outcome | null {
+  const { current, next, old } = draft.service;
+  const alive = [current, next, ...old].some(generation => generation && !isDown(generation.state));
+  draft.overtake('stop', job => job.kind === 'start' || job.kind === 'restart' || job.kind === 'hand-over');
+  draft.set({ wanted: 'down', due: 'no' });
+  if (!alive) return { kind: 'already' };
+  draft.dropNext();
+  if (current !== null) draft.order(current, 'stop');
+  draft.hastenOld(0);
+  draft.add({ id, kind: 'stop' });
+  return null;
+}
+
+function restart<D extends Definition>(draft: Draft<D>, id: number): Outcome | null {
+  if (isGone(draft)) return removed;
+  draft.overtake('restart', job => job.kind === 'stop' || isHandingOver(job));
+  draft.dropNext();
+  const { current, heir, lastRun } = draft.service;
+  draft.set({ wanted: 'up', due: heir === null ? 'no' : 'now' });
+  if (heir === null && current !== null) draft.order(current, 'restart');
+  const stopwait = current?.definition.rules.current.stopwait ?? 0;
+  draft.add({ id, kind: 'restart', after: lastRun }, stopwait + longestStart);
+  return null;
+}
+
+/** One whose new generation has taken over has what it wanted. */
+function isHandingOver<D>(job: Job<D>): boolean {
+  return job.kind === 'hand-over' && job.phase !== 'draining';
+}
+
+function remove<D extends Definition>(draft: Draft<D>, id: number): Outcome | null {
+  draft.overtake('update', job => job.kind !== 'stop' && job.kind !== 'remove');
+  draft.dropNext();
+  draft.set({ wanted: 'down', due: 'no', heir: null });
+  const { current } = draft.service;
+  if (current?.definition.rules.patient === true) {
+    // It finishes what it has, without its name.
+    draft.set({ current: null });
+    draft.retire(current, false);
+    return { kind: 'done' };
+  }
+  draft.set({ removing: true });
+  if (current !== null) draft.order(current, 'stop');
+  draft.add({ id, kind: 'remove' });
+  return null;
+}
+
+function replace<D extends Definition>(
+  draft: Draft<D>,
+  { job: id, ...event }: Of<D, 'replace'>,
+): Outcome | null {
+  const { current, next, removing, wanted, due, jobs } = draft.service;
+  const isNew = removing || current === null;
+  const isStarting = jobs.some(job => job.kind === 'start' || job.kind === 'restart');
+  // One that died while another was about to take over would have been started again.
+  const isUp = wanted === 'up' && current !== null && (next !== null || !isDown(current.state));
+  const isBack = isNew && event.start;
+  draft.overtake(
+    'update',
+    job => job.kind === 'remove' || isHandingOver(job) || (isBack && job.kind === 'stop'),
+  );
+  draft.dropNext();
+  const inTurn = isNew ? event.start : isUp || due !== 'no';
+  draft.set({
+    heir: draft.make(event.definition),
+    removing: false,
+    due: isStarting ? 'now' : inTurn ? 'in-turn' : 'no',
+    ...(isNew ? { wanted: event.start ? 'up' : 'down' } : {}),
+  });
+  if (current !== null) draft.order(current, 'stop');
+  draft.add({ id, kind: 'replace' });
+  return null;
+}
+
+function handOver<D extends Definition>(draft: Draft<D>, event: Of<D, 'hand-over'>): Outcome | null {
+  const { job: id, definition, asks } = event;
+  const { current, wanted } = draft.service;
+  if (definition !== null && isGone(draft)) {
+    draft.overtake('update', job => job.kind === 'remove' || job.kind === 'stop');
+    draft.set({ wanted: 'up', removing: false, current: current ?? draft.make(definition) });
+  }
+  const { removing } = draft.service;
+  if (definition === null && (wanted === 'down' || removing))
+    return { kind: 'refused', state: removing ? null : (current?.state ?? null) };
+  const limit = (definition ?? current?.definition)?.rules.longestHandOver;
+  draft.add({ id, kind: 'hand-over', definition, asks, phase: 'waiting' }, limit);
+  return null;
+}
+
+/** A hand-over that asked is answered. */
+function decide<D extends Definition>(
+  draft: Draft<D>,
+  { kind, job: id }: Of<D, 'commit' | 'abandon'>,
+): Outcome | null {
+  const job = draft.service.jobs.find(one => one.id === id);
+  if (job?.kind !== 'hand-over' || job.phase === 'draining') return null;
+  if (job.phase === 'waiting') return { kind: 'late' };
+  if (kind === 'abandon') keepCurrent(draft, true);
+  else if (job.phase === 'ready') takeOver(draft);
+  return null;
+}
+
+function late<D extends Definition>(draft: Draft<D>, id: number): Outcome | null {
+  const job = draft.service.jobs.find(one => one.id === id);
+  if (job?.kind === 'start' || job?.kind === 'restart') return { kind: 'late' };
+  if (job?.kind !== 'hand-over' || job.phase === 'draining') return null;
+  if (job.phase === 'waiting') return { kind: 'refused', state: draft.service.current?.state ?? null };
+  keepCurrent(draft, true);
+  return null;
+}

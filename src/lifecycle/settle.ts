@@ -1,0 +1,114 @@
+// What follows by itself, after every event: generations take over, go and are started, and jobs end.
+
+import type { Draft } from './draft.ts';
+import { isDown } from './process.ts';
+import type { Definition, HandOver, Job, Outcome, Service } from './service.ts';
+import { begin, keepCurrent, takeOver } from './succession.ts';
+
+export function settle<D extends Definition>(draft: Draft<D>): void {
+  for (let before: Service<D> | null = null; before !== draft.service; ) {
+    before = draft.service;
+    bury(draft);
+    succeed(draft);
+    inherit(draft);
+    startDue(draft);
+    handOver(draft);
+  }
+  for (const job of draft.service.jobs) {
+    const outcome = outcomeOf(draft.service, job);
+    if (outcome !== null) draft.done(job.id, outcome);
+  }
+}
+
+/** What is down and has no place any more is forgotten. */
+function bury<D extends Definition>(draft: Draft<D>): void {
+  const { old, removing, current, heir } = draft.service;
+  const alive = old.filter(({ state }) => !isDown(state));
+  if (alive.length < old.length) draft.set({ old: alive });
+  if (removing && heir === null && current !== null && isDown(current.state)) draft.set({ current: null });
+}
+
+function succeed<D extends Definition>(draft: Draft<D>): void {
+  const { next, jobs } = draft.service;
+  if (next === null) return;
+  if (isDown(next.state)) keepCurrent(draft, false);
+  if (next.state.kind !== 'running') return;
+  const job = jobs.find(one => one.kind === 'hand-over' && one.asks && one.phase === 'loading');
+  if (job?.kind === 'hand-over') {
+    draft.change({ ...job, phase: 'ready' });
+    draft.effects.push({ kind: 'ready', job: job.id });
+  } else if (!jobs.some(one => one.kind === 'hand-over' && one.phase === 'ready')) takeOver(draft);
+}
+
+function inherit<D extends Definition>(draft: Draft<D>): void {
+  const { heir, current, jobs } = draft.service;
+  if (heir === null || (current !== null && !isDown(current.state))) return;
+  // Its run counts on from the last one's.
+  const state = { ...heir.state, run: current?.state.run ?? heir.state.run };
+  draft.set({ current: { ...heir, state }, heir: null });
+  for (const job of jobs) if (job.kind === 'replace') draft.done(job.id, { kind: 'done' });
+}
+
+function startDue<D extends Definition>(draft: Draft<D>): void {
+  const { due, current, heir, next } = draft.service;
+  if (due !== 'now' || current === null || heir !== null || next !== null) return;
+  draft.set({ due: 'no' });
+  draft.order(current, 'start');
+}
+
+/** Begins the hand-over that has waited longest, ends it, or lets it wait on. */
+function handOver<D extends Definition>(draft: Draft<D>): void {
+  const { jobs, next, heir, due, current, wanted } = draft.service;
+  const job = jobs.find(one => one.kind === 'hand-over' && one.phase === 'waiting');
+  if (job?.kind !== 'hand-over' || next !== null || heir !== null || due !== 'no') return;
+  if (job.definition === null) reload(draft, job);
+  else if (wanted === 'up') begin(draft, job, job.definition);
+  else if (current === null || isDown(current.state)) {
+    // Somebody has stopped it: it is made from this when it is started.
+    draft.set({ current: draft.make(job.definition) });
+    draft.done(job.id, { kind: 'done' });
+  }
+}
+
+function reload<D extends Definition>(draft: Draft<D>, job: HandOver<D>): void {
+  const { current, removing, old } = draft.service;
+  const state = removing ? null : (current?.state ?? null);
+  const returns = state?.kind === 'starting' || (state?.kind === 'stopping' && state.next === 'starting');
+  if (returns) return;
+  if (current === null || state?.kind !== 'running') draft.done(job.id, { kind: 'refused', state });
+  // Never more than two of it in memory.
+  else if (old.length === 0 || current.definition.rules.patient) begin(draft, job, current.definition);
+}
+
+/** What has come of a job, or null: it waits. */
+function outcomeOf<D extends Definition>(service: Service<D>, job: Job<D>): Outcome | null {
+  const { current, next, old } = service;
+  switch (job.kind) {
+    case 'start':
+      return startedOutcome(service, job.already);
+    case 'restart':
+      return current !== null && current.state.run <= job.after && !isDown(current.state)
+        ? null
+        : startedOutcome(service, false);
+    case 'stop':
+      return next === null && old.length === 0 && (current === null || isDown(current.state))
+        ? { kind: 'done' }
+        : null;
+    case 'remove':
+      return current === null && old.length === 0 ? { kind: 'done' } : null;
+    case 'hand-over':
+      return job.phase === 'draining' && old.length === 0 ? { kind: 'done' } : null;
+    case 'replace':
+      return null;
+  }
+}
+
+function startedOutcome<D extends Definition>(service: Service<D>, already: boolean): Outcome | null {
+  const { current, next, heir, due } = service;
+  if (heir !== null) return due === 'no' ? { kind: 'overtaken', by: 'stop' } : null;
+  if (current === null) return { kind: 'overtaken', by: 'update' };
+  const { state } = current;
+  if (state.kind === 'running') return { kind: already ? 'already' : 'done' };
+  if (state.kind === 'starting' || state.kind === 'stopping' || due !== 'no' || next !== null) return null;
+  return state.kind === 'stopped' ? { kind: 'overtaken', by: 'stop' } : { kind: 'failed', state };
+}

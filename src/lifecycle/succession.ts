@@ -1,0 +1,47 @@
+// How a hand-over begins, and its two ends: the next generation takes over, or the current one goes on.
+
+import type { Draft } from './draft.ts';
+import { isDown } from './process.ts';
+import { type Definition, type HandOver, mostGenerations } from './service.ts';
+
+/** What the next hand-over waits for is there: its generation is started. Those who want the same join it. */
+export function begin<D extends Definition>(draft: Draft<D>, first: HandOver<D>, definition: D): void {
+  const joins = (job: HandOver<D>) =>
+    job.id === first.id || (first.definition === null && job.definition === null);
+  for (const job of draft.service.jobs) {
+    if (job.kind !== 'hand-over' || job.phase !== 'waiting' || !joins(job)) continue;
+    draft.change({ ...job, phase: 'loading' });
+    draft.effects.push({ kind: 'limit', job: job.id, ms: definition.rules.longestHandOver });
+  }
+  const next = draft.make(definition);
+  draft.set({ next });
+  draft.order(next, 'start');
+}
+
+/** The next generation has the name from now on; the one before finishes what it has. */
+export function takeOver<D extends Definition>(draft: Draft<D>): void {
+  const { current, next, jobs } = draft.service;
+  if (next === null) return;
+  draft.set({ current: next, next: null });
+  if (current !== null) draft.retire(current, false);
+  draft.hastenOld(mostGenerations);
+  for (const job of jobs) {
+    if (job.kind !== 'hand-over' || job.phase === 'waiting' || job.phase === 'draining') continue;
+    if (next.definition.rules.patient) draft.done(job.id, { kind: 'done' });
+    else draft.change({ ...job, phase: 'draining' });
+  }
+}
+
+/** The next generation is given up; the current one is started again if it has died meanwhile. */
+export function keepCurrent<D extends Definition>(draft: Draft<D>, late: boolean): void {
+  const { current, next, wanted, jobs } = draft.service;
+  if (next === null) return;
+  draft.dropNext();
+  const state = current?.state;
+  const isEnding = state !== undefined && (isDown(state) || state.kind === 'stopping');
+  const restarted = wanted === 'up' && isEnding;
+  if (restarted) draft.set({ due: 'now' });
+  for (const job of jobs)
+    if (job.kind === 'hand-over' && (job.phase === 'loading' || job.phase === 'ready'))
+      draft.done(job.id, { kind: 'kept', generation: next.id, late, restarted });
+}
