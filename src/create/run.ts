@@ -1,10 +1,10 @@
 // Runs one command to its end: as root with a fixed environment, or really as the app's user. No command has a terminal,
 // so that nothing of the app's can type into root's (tty_ioctl(4), TIOCSTI).
 
-import { spawn } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { HostdError } from '../errors.ts';
 import { native } from '../native/index.ts';
+import { startAs, startAsRoot } from './start.ts';
 
 export interface Account {
   readonly name: string;
@@ -86,8 +86,7 @@ function run(
   signal: AbortSignal,
 ): Promise<Ran> {
   if (signal.aborted) return Promise.resolve({ code: -1, stdout: '', stderr: 'interrupted' });
-  // The directory is entered, and the program looked for, after root's rights are gone. LD_PRELOAD and the like could
-  // not do more than that user can: the environment is met by the first program after the change of user.
+  // The directory is entered, and the program looked for, after root's rights are gone.
   const enter = [
     '/bin/sh',
     '-c',
@@ -97,43 +96,32 @@ function run(
     directory,
     ...argv,
   ];
-  const words = as === undefined ? enter : ['/usr/bin/setpriv', '--no-new-privs', '--', ...enter];
+  const variables = { PATH: systemPath, LANG: 'C.UTF-8', ...env };
   return new Promise((resolve, reject) => {
-    const child = spawn(words[0] ?? '', words.slice(1), {
-      cwd: '/',
-      env: { PATH: systemPath, LANG: 'C.UTF-8', ...env },
-      stdio: 'pipe',
-      detached: true,
-      ...(as === undefined ? {} : { uid: as.uid, gid: as.gid }),
-    });
-    const end = () => {
-      if (child.pid === undefined) return;
-      try {
-        process.kill(-child.pid, 'SIGKILL');
-      } catch {
-        // It has ended already.
-      }
-    };
+    const child = as === undefined ? startAsRoot(enter, variables) : startAs(as, enter, variables);
+    const end = () => child.kill();
     signal.addEventListener('abort', end, { once: true });
     const output = { stdout: '', stderr: '' };
-    for (const name of ['stdout', 'stderr'] as const) {
+    const closed = (['stdout', 'stderr'] as const).map(name => {
       child[name].setEncoding('utf8');
       child[name].on('data', (chunk: string) => {
         output[name] = (output[name] + chunk).slice(-keptOutput);
       });
-    }
-    child.on('error', reject);
-    child.on('exit', code => {
-      // What the command has left running in its group ends with it; what has left the group must not hold root up.
-      end();
+      return new Promise(done => child[name].once('close', done));
+    });
+    child.whenOver(ending => {
+      if (ending instanceof Error) {
+        reject(ending);
+        return;
+      }
       const late = setTimeout(() => {
         child.stdout.destroy();
         child.stderr.destroy();
       }, closeGrace);
-      child.on('close', () => {
+      void Promise.all(closed).then(() => {
         clearTimeout(late);
         signal.removeEventListener('abort', end);
-        resolve({ code: code ?? -1, ...output });
+        resolve({ code: ending, ...output });
       });
     });
     // A command that ends without reading its input is no error.

@@ -1,25 +1,9 @@
 // How many descriptors hostd may open. The last ones are kept for what must go on working when there is a shortage:
 // the control socket, and the killing and reaping of what runs.
 
-import { closeSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import { HostdError } from '../../errors.ts';
-import type { Limit } from '../../model/host.ts';
-
-/**
- * The limit that hostd was started with. Node raises its own soft limit to the hard one, so bin/runtime.sh tells; null: it has
- * not. Programs get this one, for a high soft limit harms those that use select(2).
- */
-export function givenLimit(given = process.env['HOSTD_NOFILE']): Limit | null {
-  if (given === undefined || !/^(\d{1,15}|unlimited)$/.test(given)) return null;
-  const hard = parseLimit(limits(), 'hard');
-  const soft = given === 'unlimited' ? Number.POSITIVE_INFINITY : Number(given);
-  const value = (limit: number) => (Number.isFinite(limit) ? limit : null);
-  return { soft: value(Math.min(soft, hard)), hard: value(hard) };
-}
-
-function limits(): string {
-  return readFileSync('/proc/self/limits', 'utf8');
-}
+import { openFilesNow } from '../../linux/open-files.ts';
 
 /** Descriptors that neither a program's start nor a caller may take. */
 const reserve = 64;
@@ -32,7 +16,7 @@ let cachedLimit: number | undefined;
  * `what` completes "cannot ...". @throws HostdError when only the reserve is left.
  */
 export function keepReserve(fd: number, what = 'start'): void {
-  cachedLimit ??= parseLimit(limits());
+  cachedLimit ??= openFilesNow();
   // A limit that is itself hardly more than the reserve leaves it half.
   const usable = cachedLimit - Math.min(reserve, cachedLimit / 2);
   if (fd < usable) return;
@@ -51,10 +35,4 @@ export function checkReserve(what: string): void {
   } finally {
     closeSync(fd);
   }
-}
-
-/** The limit of open files in /proc/PID/limits (proc_pid_limits(5)); Infinity for "unlimited". */
-export function parseLimit(limits: string, which: 'soft' | 'hard' = 'soft'): number {
-  const found = /^Max open files\s+(\S+)\s+(\S+)/m.exec(limits)?.[which === 'soft' ? 1 : 2];
-  return found === undefined || found === 'unlimited' ? Number.POSITIVE_INFINITY : Number(found);
 }

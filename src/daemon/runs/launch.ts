@@ -4,6 +4,7 @@
 import { closeSync, constants, openSync, statSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import { errnoOf, HostdError, messageOf } from '../../errors.ts';
+import { givenOpenFiles } from '../../linux/open-files.ts';
 import { as, type Owner, openForAppending } from '../../linux/paths.ts';
 import type { Limit, LogFile, Program } from '../../model/host.ts';
 import { type Launch, native, type User } from '../../native/index.ts';
@@ -12,7 +13,7 @@ import { identify } from '../sockets/socket-identity.ts';
 import type { Sockets } from '../sockets/sockets.ts';
 import { admitChild } from './admit.ts';
 import { type Cgroups, clearCgroup } from './cgroups.ts';
-import { givenLimit, keepReserve } from './descriptors.ts';
+import { keepReserve } from './descriptors.ts';
 import type { Records } from './records.ts';
 import type { Run } from './run.ts';
 import { makeInput } from './terminal-input.ts';
@@ -208,7 +209,7 @@ function openLog(log: LogFile, owner: { uid: number; gid: number }, warn: (messa
 
 /** Those of a program, for `native.spawn`; of open files as many as hostd was given, unless the program says otherwise. */
 export function limitsOf(limits: Readonly<Record<string, Limit>>): number[] {
-  const nofile = givenLimit();
+  const nofile = givenOpenFiles();
   return Object.entries({ ...(nofile === null ? {} : { nofile }), ...limits }).flatMap(
     ([name, { soft, hard }]) => {
       const number = resources[name as keyof typeof resources];

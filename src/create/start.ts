@@ -1,0 +1,122 @@
+// A command on pipes, in a session of its own: root's own, or the app's user's. The latter runs a stranger's code, and gets
+// nothing of the administrator's who typed the command: no keyring, no capability, no open file (native.spawn).
+
+import { spawn } from 'node:child_process';
+import { closeSync, readSync, writeSync } from 'node:fs';
+import { Socket } from 'node:net';
+import { constants } from 'node:os';
+import type { Readable, Writable } from 'node:stream';
+import { HostdError } from '../errors.ts';
+import { givenOpenFiles, nofile } from '../linux/open-files.ts';
+import { launchStages, native } from '../native/index.ts';
+
+export interface Started {
+  readonly stdin: Writable;
+  readonly stdout: Readable;
+  readonly stderr: Readable;
+  /** SIGKILL to all of its process group. */
+  kill(): void;
+  /**
+   * Calls back once: with its exit code, -1 when a signal has ended it, or with why it could not be started. What it has left
+   * running in its group has been killed; what has left the group may still have its output open.
+   */
+  whenOver(callback: (ending: number | Error) => void): void;
+}
+
+type Environment = Readonly<Record<string, string>>;
+
+export function startAsRoot(argv: readonly string[], env: Environment): Started {
+  const [file = '', ...args] = argv;
+  const child = spawn(file, args, { cwd: '/', env: { ...env }, stdio: 'pipe', detached: true });
+  const { stdin, stdout, stderr, pid } = child;
+  const kill = () => killGroup(pid);
+  return {
+    stdin,
+    stdout,
+    stderr,
+    kill,
+    whenOver(callback) {
+      child.on('error', callback);
+      child.on('exit', code => {
+        kill();
+        callback(code ?? -1);
+      });
+    },
+  };
+}
+
+/** Its supplementary groups are none. */
+export function startAs(
+  { uid, gid }: { readonly uid: number; readonly gid: number },
+  argv: readonly string[],
+  env: Environment,
+): Started {
+  const [[stdin, typed], [output, stdout], [errors, stderr]] = [native.pipe(), native.pipe(), native.pipe()];
+  const open = givenOpenFiles();
+  const { pid, gate, status } = native.spawn({
+    file: argv[0] ?? '',
+    binary: -1,
+    argv,
+    env: Object.entries(env).map(([key, value]) => `${key}=${value}`),
+    directory: '/',
+    uid,
+    gid,
+    groups: [],
+    umask: 0o022,
+    limits: open === null ? [] : [nofile, open.soft ?? -1, open.hard ?? -1],
+    fds: [stdin, stdout, stderr],
+    cgroup: -1,
+    noNewPrivs: 1,
+  });
+  for (const fd of [stdin, stdout, stderr]) closeSync(fd);
+  const pidfd = native.pidfdOpen(pid);
+  writeSync(gate, '\n');
+  closeSync(gate);
+  let isOver = false;
+  return {
+    stdin: new Socket({ fd: typed, readable: false, writable: true }),
+    stdout: new Socket({ fd: output, readable: true, writable: false }),
+    stderr: new Socket({ fd: errors, readable: true, writable: false }),
+    kill() {
+      if (isOver) return;
+      // It may not have come to have a group of its own yet.
+      native.pidfdSignal(pidfd, constants.signals.SIGKILL);
+      killGroup(pid);
+    },
+    whenOver(callback) {
+      native.watch(pidfd, () => {
+        // Before the reaping: until then the group's number is nobody else's.
+        killGroup(pid);
+        isOver = true;
+        const failure = failureIn(status);
+        const ended = native.reap(pid);
+        for (const fd of [pidfd, status]) closeSync(fd);
+        callback(failure ?? ended?.code ?? -1);
+      });
+    },
+  };
+}
+
+function killGroup(pid: number | undefined): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // It has ended already.
+  }
+}
+
+/** What the launcher wrote before it gave up (Launched.status). */
+function failureIn(status: number): Error | null {
+  const report = Buffer.alloc(8);
+  try {
+    if (readSync(status, report) < report.length) return null;
+  } catch {
+    return null;
+  }
+  const stage = launchStages[report.readInt32LE(0)] ?? '?';
+  return new HostdError(
+    'failed',
+    `cannot run a command as the app's user: ${stage}, errno ${report.readInt32LE(4)}`,
+  );
+}
