@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import type { State } from '../../lifecycle/process.ts';
-import { syncRun } from './half-close.ts';
+import type { Run } from '../runs/run.ts';
+import { openHalfClose, syncRun } from './half-close.ts';
+import type { Unit } from './unit.ts';
 
 const running: State = { kind: 'running', run: 1, tries: 0, since: 0 };
 const starting: State = { kind: 'starting', run: 2, tries: 0, since: null };
@@ -27,4 +32,19 @@ test('of two generations both have to be known', () => {
 test('nobody knows what follows one that stops or is to be started again', () => {
   assert.equal(syncRun([sync(stopping)]), null);
   assert.equal(syncRun([sync(starting)]), null);
+});
+
+test('the word of one run says nothing of another', t => {
+  const runtimeDir = mkdtempSync(join(tmpdir(), 'hostd-half-close-'));
+  t.after(() => rmSync(runtimeDir, { recursive: true }));
+  mkdirSync(join(runtimeDir, 'half-close'));
+  const halfClose = openHalfClose(runtimeDir);
+  const run = (marker: string) => ({ marker }) as Run;
+  const unit = { state: running, isSync: true, run: run('HOSTD_RUN=app.1') } as Unit;
+  halfClose.update('app', [unit]);
+  assert.equal(halfClose.isSync('app', run('HOSTD_RUN=app.1')), true);
+  assert.equal(halfClose.isSync('app', run('HOSTD_RUN=app.2')), false);
+  assert.equal(halfClose.isSync('other', run('HOSTD_RUN=app.1')), false);
+  halfClose.update('app', [{ ...unit, isSync: false }]);
+  assert.equal(halfClose.isSync('app', run('HOSTD_RUN=app.1')), false);
 });
