@@ -187,7 +187,10 @@ test('a stranger who holds or waits for every lock that can be had ends no hostd
   // As hostd 0.1.0 left it, with a stranger who has it open.
   await startGrab(place, b, 'now', paths);
   const hostd = await startHostd(place, { config: { proxy: { enabled: false } } });
-  assert.match(hostd.output(), /replaced .*hostd\.lock\\": pid \d+, .*of hostd-test-b .*had locked it/);
+  assert.match(
+    hostd.output(),
+    /replaced .*hostd\.lock\\": a process that is no hostd had locked it \(pid \d+, .*of hostd-test-b/,
+  );
   assert.equal(readFileSync(lock, 'utf8'), `${hostd.pid}\n`);
   await startGrab(place, b, 'wait', [...paths, `${place.dir}/run`]);
   const { code, stderr } = await hostd.hostctl('upgrade');
@@ -198,7 +201,7 @@ test('a stranger who holds or waits for every lock that can be had ends no hostd
     assert.match(text, /cannot start: hostd runs already with state directory/);
     assert.match(
       text,
-      new RegExp(`its lock is held by pid ${hostd.pid}, ".*node.*begin\\.js.*", of root \\(0\\)`),
+      new RegExp(`\\(pid ${hostd.pid}\\): its lock is held by ".*node.*begin\\.js.*" of root \\(0\\)`),
     );
     return true;
   });
@@ -242,6 +245,6 @@ test('one that ran as 0.1.0 does, with the old lock alone, is not joined by anot
   const begun = startHostd(place, { config: { proxy: { enabled: false } } });
   await assert.rejects(
     begun,
-    new RegExp(`runs already .*held by pid ${holder.pid}, ".*python3 .*of root \\(0\\)`),
+    new RegExp(`runs already .*\\(pid ${holder.pid}\\): .*held by ".*python3 .*of root \\(0\\)`),
   );
 });

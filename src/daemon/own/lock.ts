@@ -37,7 +37,8 @@ function takeOld(stateDir: string, path: string, warn: (message: string) => void
   const fresh = openSync(draft, 'w+', 0o600);
   if (native.lock(fresh) === 0) throw held(stateDir, path, fresh);
   renameSync(draft, path);
-  warn(`replaced "${path}": ${holders.map(describe).join(', ')} had locked it, and is no hostd`);
+  const who = holders.map(holder => `pid ${holder.pid}, ${describe(holder)}`).join('; ');
+  warn(`replaced "${path}": a process that is no hostd had locked it (${who})`);
   return fresh;
 }
 
@@ -48,19 +49,21 @@ function isOneOfUs({ uids, isSetuid }: Holder): boolean {
 }
 
 function held(stateDir: string, pidFile: string, fd: number): HostdError {
-  const holders = flockHolders(fd);
+  const [holder] = flockHolders(fd);
   closeSync(fd);
-  const who = holders.length > 0 ? holders.map(describe).join(', ') : `pid ${readPid(pidFile)}`;
+  const pid = holder?.pid ?? readPid(pidFile);
+  const who = holder === undefined ? '' : `: its lock is held by ${describe(holder)}`;
   return new HostdError(
     'conflict',
-    `cannot start: hostd runs already with state directory "${stateDir}" (its lock is held by ${who})`,
+    `cannot start: hostd runs already with state directory "${stateDir}" (pid ${pid})${who}`,
     { hint: 'hostctl status, or: hostctl shutdown' },
   );
 }
 
-function describe({ pid, command, uids }: Holder): string {
-  const uid = uids[0] ?? -1;
-  return `pid ${pid}, "${command}", of ${native.user(uid)?.name ?? 'uid'} (${uid})`;
+/** Command and user, as far as they are known. */
+function describe({ command, uids: [uid] }: Holder): string {
+  if (uid === undefined) return 'which has ended since and left it to another process';
+  return `"${command}" of ${native.user(uid)?.name ?? 'uid'} (${uid})`;
 }
 
 function readPid(path: string): string {
