@@ -1,6 +1,8 @@
 // hostd dev among other users of the machine: each of them may connect to its ports. They get no right and no word of its user's.
 
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { chownSync, existsSync, readdirSync } from 'node:fs';
 import { test } from 'node:test';
 import { must, run } from '../scripts/run.ts';
@@ -106,4 +108,39 @@ test('a virtualenv that another user has put above the project is not run, and n
   assert.match(dev.output(), /cannot read/);
   // biome-ignore lint/suspicious/noControlCharactersInRegex: an escape is the subject
   assert.doesNotMatch(dev.output(), /\x1b\[3[12]m/);
+});
+
+const thief = `
+import http.server, sys
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b"stolen")
+server = http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), Handler)
+print("listening", flush=True)
+server.serve_forever()
+`;
+
+test('who takes the port of an app is sent nothing that is meant for the app', {
+  skip: needsRoot,
+}, async t => {
+  const place = makePlace(t);
+  const { a, b } = await testAccounts();
+  ownHome(place, a);
+  place.write('work/shop/Procfile', 'web: echo port=$PORT; exec sleep 600\n');
+  const dev = await startDev(place, { args: ['work/shop'], as: a });
+  const port = await dev.says(/port=(\d+)/);
+  const child = spawn('python3', ['-c', thief, port], {
+    ...{ uid: b.uid, gid: b.gid, cwd: '/', env: { PATH: process.env['PATH'], ...place.env } },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  place.after(() => void child.kill('SIGKILL'));
+  await once(child.stdout, 'data');
+  await dev.says(/shop: another user \(uid \d+\) listens on its port/);
+  for (const headers of [{}, { accept: 'text/html' }]) {
+    const answer = await dev.get('shop.localhost', '/', { headers });
+    assert.equal(answer.status, 502);
+    assert.doesNotMatch(answer.text, /stolen/);
+  }
 });

@@ -1,5 +1,6 @@
 // hostd dev with a Procfile and a .env: each line has a port of its own, and the variables that python-dotenv would give it.
 
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: it is the shell's, not JavaScript's
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { startDev } from './dev/dev.ts';

@@ -1,5 +1,6 @@
 // .env, compared with python-dotenv itself: made-up files of everything that means something there.
 
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: it is the shell's, not JavaScript's
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, renameSync } from 'node:fs';
 import { test } from 'node:test';

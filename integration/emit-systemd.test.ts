@@ -16,17 +16,23 @@ const hostctl = new URL('../bin/hostctl', import.meta.url).pathname;
 const wsgi = `import os
 def application(environ, start_response):
     protected = 'NoNewPrivs:\\t1' in open('/proc/self/status').read()
+    if environ['PATH_INFO'] == '/nasty':
+        start_response('200 OK', [('Content-Type', 'text/plain')])
+        return [ascii(os.environ['NASTY']).encode()]
     body = f"{os.getuid()} {os.getppid()} {protected} {os.environ['GREETING']}"
     start_response('200 OK', [('Content-Type', 'text/plain')])
     return [body.encode()]
 `;
 
-const ask = `import http.client, socket
+/** What every quoting has a meaning for. */
+const nasty = "a\n\\\"$HOME ${HOME} `id` 'x' %s # ; \\\n\tb\\";
+
+const ask = `import http.client, socket, sys
 connection = http.client.HTTPConnection('hello.test')
 connection.sock = socket.socket(socket.AF_UNIX)
 connection.sock.settimeout(10)
 connection.sock.connect('/webapps/tiny/run/gunicorn.sock')
-connection.request('GET', '/')
+connection.request('GET', sys.argv[1])
 print(connection.getresponse().read().decode())
 `;
 
@@ -52,7 +58,7 @@ test('systemd runs an emitted app: it serves as its own user, comes back after S
   place.write('files/ask.py', ask);
   const config = place.write(
     'hostd.toml',
-    `[app.tiny]\nroot = "/webapps/tiny"\nuser = "${a.name}"\nworkers = 1\nenv = { GREETING = "50% of $HOME's \\"x\\"" }\n`,
+    `[app.tiny]\nroot = "/webapps/tiny"\nuser = "${a.name}"\nworkers = 1\nenv = { GREETING = "50% of $HOME's \\"x\\"", NASTY = ${JSON.stringify(nasty)} }\n`,
   );
   const emitted = await run([hostctl, 'emit', 'systemd', '--out', `${place.dir}/files`, '-c', config]);
   assert.equal(emitted.code, 0, emitted.stderr);
@@ -66,13 +72,18 @@ test('systemd runs an emitted app: it serves as its own user, comes back after S
     assert.equal(ran.code, 0, `systemctl ${args.join(' ')}: ${ran.stderr}\n${journal}`);
     return ran.stdout.trim();
   };
-  const get = async () => {
-    const { stdout, stderr } = await inside('/usr/bin/python3', '/ask.py');
+  const get = async (path = '/') => {
+    const { stdout, stderr } = await inside('/usr/bin/python3', '/ask.py', path);
     return stdout.trim() || stderr;
   };
   await systemctl('start', 'tiny.service');
   const [uid, main, protectedFrom, ...greeting] = (await get()).split(' ');
   assert.deepEqual([Number(uid), protectedFrom, greeting.join(' ')], [a.uid, 'True', `50% of $HOME's "x"`]);
+  const python = `import sys; print(ascii(sys.stdin.read()))`;
+  const wanted = await run(['python3', '-c', python], { input: nasty });
+  assert.equal(await get('/nasty'), wanted.stdout.trim());
+  // What everybody may ask systemd for has none of it.
+  assert.doesNotMatch(await systemctl('show', 'tiny', '--property=Environment'), /GREETING|NASTY/);
   assert.equal(await systemctl('show', 'tiny', '--property=MainPID', '--value'), main);
   assert.equal(
     (await inside('stat', '-c', '%a %U %G', '/webapps/tiny/run/gunicorn.sock')).stdout,

@@ -7,6 +7,7 @@ import { native } from '../../native/index.ts';
 import type { Address } from '../../proxy/app/app-connection.ts';
 import type { Command } from '../plan/command.ts';
 import type { AppPlan } from '../plan/plan.ts';
+import { strangerOn } from './listener.ts';
 import { Running, type Size } from './running.ts';
 import { plainLine } from './tame.ts';
 
@@ -128,7 +129,7 @@ export class DevApp {
     if (address === undefined) return false;
     const now = Date.now();
     if (this.#lookedAt === null || now - this.#lookedAt.at > 1000)
-      this.#lookedAt = { at: now, answers: takesConnections(address) };
+      this.#lookedAt = { at: now, answers: this.#isUp(address) };
     const answers = await this.#lookedAt.answers;
     if (answers && this.web?.state.kind === 'running') this.#answers = true;
     return answers;
@@ -186,11 +187,23 @@ export class DevApp {
     if (running === this.web || this.web === null) this.#failure = messageOf(error);
   }
 
+  /** Whether its server takes connections; somebody else's at the port that it was told is none. */
+  async #isUp(address: Address): Promise<boolean> {
+    if (!(await takesConnections(address))) return false;
+    const stranger = this.web === null || typeof address === 'string' ? null : strangerOn(address.port);
+    if (stranger === null) return true;
+    this.#failure = `another user (uid ${stranger}) listens on its port: start hostd dev again for another port`;
+    this.#hooks.say(`${this.name}: ${this.#failure}`);
+    return false;
+  }
+
   async #untilItAnswers(): Promise<boolean> {
     const address = this.plan.site?.address;
     const end = performance.now() + startMs;
     while (address !== undefined && this.web?.state.kind === 'running' && performance.now() < end) {
-      if (await takesConnections(address)) {
+      const isUp = await this.#isUp(address);
+      if (this.#failure !== null) return false;
+      if (isUp) {
         this.#answers = this.web.state.kind === 'running';
         if (this.#answers && this.#open === 0 && this.plan.lazy) this.#sleepLater();
         return this.#answers;

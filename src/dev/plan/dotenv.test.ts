@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: it is the shell's, not JavaScript's
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseDotEnv } from './dotenv.ts';

@@ -1,0 +1,26 @@
+// Whose the sockets are that listen on a port (proc_net_tcp(5)): whoever is faster can take the port that an app was told, and
+// would be sent what is meant for the app. Knows nothing of apps.
+
+import { readFileSync } from 'node:fs';
+
+/** The uids of all sockets that listen (state 0A) on a port, whatever their address. `table`: /proc/net/tcp or tcp6. */
+export function listenersIn(table: string, port: number): readonly number[] {
+  const suffix = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
+  return table
+    .split('\n')
+    .map(line => line.trim().split(/\s+/))
+    .filter(fields => fields[1]?.endsWith(suffix) === true && fields[3] === '0A')
+    .map(fields => Number(fields[7]));
+}
+
+/** Another user, who is not root, that listens on this port; null: nobody does. */
+export function strangerOn(port: number): number | null {
+  const found = ['/proc/net/tcp', '/proc/net/tcp6'].flatMap(file => {
+    try {
+      return listenersIn(readFileSync(file, 'latin1'), port);
+    } catch {
+      return []; // No IPv6, or no /proc.
+    }
+  });
+  return found.find(uid => uid !== 0 && uid !== process.getuid?.()) ?? null;
+}
