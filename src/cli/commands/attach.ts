@@ -4,6 +4,7 @@ import type { Client } from '../client/client.ts';
 import { connect } from '../client/socket.ts';
 import { runTerminal } from '../client/terminal.ts';
 import type { Command, Context } from '../program/command.ts';
+import { printApp } from '../program/print-app.ts';
 
 export const attach: Command = {
   name: 'attach',
@@ -36,10 +37,7 @@ async function follow(client: Client, name: string, stop: AbortSignal, { stdout 
     ['follow', '1'],
   ] as const;
   try {
-    for await (const chunk of client.stream({ method: 'GET', path: 'logs', query, stop })) {
-      stdout.write(chunk);
-      await stdout.drained();
-    }
+    await printApp(client.stream({ method: 'GET', path: 'logs', query, stop }), stdout, false);
   } catch {
     // what is wrong with the program is said by the other connection
   }

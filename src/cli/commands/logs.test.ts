@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { test } from 'node:test';
+import { Writable } from 'node:stream';
+import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { type Answer, fakeDaemon, hostctl, json } from '../client/fake-daemon.test.ts';
+import { Output } from '../program/output.ts';
+import { hostctl as program } from '../tables.ts';
+import { logs } from './logs.ts';
 
 const main = fileURLToPath(new URL('../hostctl.ts', import.meta.url));
 
@@ -79,7 +83,7 @@ test('a number of lines that is none is wrong use', async () => {
       stdout: '',
       stderr:
         `hostctl: option "--lines" needs a whole number, not "${lines}"\n  try: -n 100\n` +
-        'usage: hostctl logs NAME [-f] [-n N] [--stderr] | --rotate [NAME] | --reopen [NAME]\n',
+        'usage: hostctl logs NAME [-f] [-n N] [--stderr] [--raw] | --rotate [NAME] | --reopen [NAME]\n',
     });
 });
 
@@ -134,4 +138,33 @@ test('output that does not fit on the disk is a failure', async t => {
   const [code] = await once(child, 'exit');
   assert.equal(code, 1);
   assert.match(stderr, /^hostctl: cannot write: ENOSPC/);
+});
+
+/** What `logs` prints where stdout is a terminal, or says that it is. */
+async function onTerminal(t: TestContext, bytes: string | Buffer, args: readonly string[]): Promise<string> {
+  const daemon = await fakeDaemon(t, response => response.end(bytes));
+  let printed = '';
+  const stream = new Writable({
+    write(chunk, _encoding, done) {
+      printed += chunk;
+      done();
+    },
+  });
+  const stdout = new Output(Object.assign(stream, { isTTY: true }), { TERM: 'xterm' });
+  const context = { program, stdout, stderr: stdout, env: {}, onInterrupt: () => () => {} };
+  const input = {
+    operands: ['hello'],
+    options: { socket: daemon.socket, ...Object.fromEntries(args.map(name => [name, true])) },
+  };
+  assert.equal(await logs.run(input, context), 0);
+  return printed;
+}
+
+test('on a terminal an app moves no cursor; with --raw every byte comes as it is', async t => {
+  const bytes = 'one\n\u001b[31mred\u001b[0m\u001b[2J\u001b]52;c;eA==\u0007\ntwo\n';
+  assert.equal(
+    await onTerminal(t, bytes, []),
+    'one\n\u001b[31mred\u001b[0m\\x1b[2J\\x1b]52;c;eA==\\x07\u001b[0m\ntwo\n',
+  );
+  assert.equal(await onTerminal(t, bytes, ['raw']), bytes);
 });

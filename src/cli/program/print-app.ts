@@ -1,0 +1,21 @@
+// Prints what an app has written. Whoever looks at it on a terminal is often root.
+
+import { HarmlessText } from '../../words/harmless-text.ts';
+import type { Output } from './output.ts';
+
+/** As it is where it is no terminal, or wanted `raw`; else without what would steer the terminal. */
+export async function printApp(
+  chunks: AsyncIterable<Uint8Array>,
+  output: Output,
+  raw: boolean,
+): Promise<void> {
+  const text = output.isTerminal && !raw ? new HarmlessText(output.hasColours) : null;
+  try {
+    for await (const chunk of chunks) {
+      output.write(text === null ? chunk : text.push(chunk));
+      await output.drained();
+    }
+  } finally {
+    if (text !== null) output.write(text.end());
+  }
+}
