@@ -3,7 +3,12 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { test } from 'node:test';
-import { pairProblem, validUntil } from './certificate.ts';
+import { pairOf, validUntil } from './certificate.ts';
+
+function pairProblem(certificate: string, key: string): string | null {
+  const pair = pairOf(certificate, key);
+  return typeof pair === 'string' ? pair : null;
+}
 
 function makePair(): { readonly certificate: string; readonly key: string } {
   const directory = mkdtempSync(`${tmpdir()}/hostd-pair-`);
@@ -32,4 +37,14 @@ test('the end of its validity is known', () => {
   const days = (validUntil(makePair().certificate) - Date.now()) / 86_400_000;
   assert.ok(days > 1.9 && days < 2.1, String(days));
   assert.ok(Number.isNaN(validUntil('no certificate')));
+});
+
+test('what is handed on is the certificate and the key, and nothing else that was in their files', () => {
+  const { certificate, key } = makePair();
+  const other = 'a password\n-----BEGIN CERTIFICATE REQUEST-----\nAAAA\n-----END CERTIFICATE REQUEST-----\n';
+  const pair = pairOf(certificate, `${other}${certificate}${key}${other}`);
+  assert.ok(typeof pair !== 'string');
+  assert.equal(pair.certificate, certificate);
+  assert.match(pair.key, /^-----BEGIN PRIVATE KEY-----\n[\w+/=\n]+-----END PRIVATE KEY-----\n$/);
+  assert.deepEqual(pairOf(pair.certificate, pair.key), pair);
 });

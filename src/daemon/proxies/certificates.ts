@@ -3,7 +3,7 @@
 
 import { closeSync, type FSWatcher, readSync, watch } from 'node:fs';
 import { dirname } from 'node:path';
-import { pairProblem, validUntil } from '../../config/certificate.ts';
+import { pairOf, validUntil } from '../../config/certificate.ts';
 import { HostdError, messageOf } from '../../errors.ts';
 import { type Owner, openThroughLinks } from '../../linux/paths.ts';
 import type { CertificateFiles, Host, Site } from '../../model/host.ts';
@@ -138,9 +138,10 @@ function ownerOf(host: Host, site: string): Owner {
 function readPair(files: CertificateFiles, owner: Owner): Pem {
   const certificate = readPem(files.certificate, owner);
   const key = readPem(files.key, owner);
-  const problem = pairProblem(certificate, key);
-  if (problem !== null) throw new HostdError('config', `${problem} (${files.certificate}, ${files.key})`);
-  return { certificate, key };
+  const pair = pairOf(certificate, key);
+  if (typeof pair === 'string')
+    throw new HostdError('config', `${pair} (${files.certificate}, ${files.key})`);
+  return pair;
 }
 
 function readPem(path: string, owner: Owner): string {
