@@ -101,11 +101,14 @@ test('a virtualenv that another user has put above the project is not run, and n
   );
   place.write('o/shop/\x1b[31mred/package.json', '{ "scripts": { "dev": "tailwindcss --watch" } }');
   place.write('o/shop/\x1b[32mgreen/package.json', 'no JSON');
+  place.write('o/shop/$(touch x); y/package.json', 'no JSON');
   await must('give the project to its user', ['chown', '-R', `${a.uid}`, `${open}/shop`]);
   const dev = await startDev(place, { args: [`${open}/shop`, '--proxy', 'x=1'], as: a });
   await dev.stop();
   assert.equal(existsSync(`${open}/ran`), false, dev.output());
   assert.match(dev.output(), /cannot read/);
+  // What is there to be typed is one word to a shell.
+  assert.match(dev.output(), /try: python3 -m json\.tool '[^']*\/\$\(touch x\); y\/package\.json'/);
   // biome-ignore lint/suspicious/noControlCharactersInRegex: an escape is the subject
   assert.doesNotMatch(dev.output(), /\x1b\[3[12]m/);
 });

@@ -99,7 +99,7 @@ test('each mistake is one error with the next move, and everything else runs', {
     ],
     [/cannot find anything to run in ".*\/empty"/, /try: hostd dev DIR, where manage\.py is/],
     [/cannot read ".*\/odd\/Procfile"/, /try: ls -l .*Procfile/],
-    [/cannot read ".*\/odd\/package\.json"/, /try: node -e/],
+    [/cannot read ".*\/odd\/package\.json"/, /try: python3 -m json\.tool/],
     [/cannot find "nowhere"/, /try: hostd dev DIR/],
     [/cannot use --proxy "x y=1"/, /try: --proxy x-y=http/],
     [/cannot use --proxy far= "https:\/\/example\.test"/, /try: http:\/\/127/],

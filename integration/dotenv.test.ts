@@ -85,12 +85,7 @@ test('made-up files are read as python-dotenv reads them', async t => {
     fc.array(fc.constantFrom(...pieces), { minLength: 1, maxLength: 14 }).map(parts => parts.join('')),
     4000,
   );
-  const texts = [
-    ...made,
-    String.raw`SECRET_KEY=dj#n4o-$k(x)`,
-    String.raw`Q="say \"hi\" now"`,
-    'COLOR=#FF0000',
-  ];
+  const texts = [...made, 'SECRET_KEY=dj#n4o-$k(x)', String.raw`Q="say \"hi\" now"`, 'COLOR=#FF0000'];
   const env = { HOME: '/home/me' };
   const ran = await run(['python3', '-c', script], {
     env: { PATH: process.env['PATH'], PYTHONPATH: folder, PYTHONIOENCODING: 'utf-8', ...env },

@@ -1,6 +1,7 @@
 // The emitted units under a real systemd, booted in a container: the socket unit holds the socket, gunicorn serves from it
 // as its own user, comes back when it is killed, and is gone after a stop.
 
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: it is the shell's, not JavaScript's
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { test } from 'node:test';

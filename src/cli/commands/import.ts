@@ -3,6 +3,7 @@
 import { HostdError } from '../../errors.ts';
 import { formatProblem } from '../../model/problem.ts';
 import { escapeLines } from '../../words/escape.ts';
+import { quoteWord } from '../../words/shlex.ts';
 import { noWiderThan } from '../files/closed.ts';
 import { find, put } from '../files/tree.ts';
 import type { Command } from '../program/command.ts';
@@ -48,7 +49,7 @@ not be imported at all.`,
         if (found.kind === 'file' && found.text === text) continue;
         if (found.kind !== 'missing')
           throw new HostdError('conflict', `cannot write "${out}${path}": it is there already`, {
-            hint: `compare with: hostctl import ${input.operands.join(' ')}`,
+            hint: `compare with: hostctl import ${input.operands.map(quoteWord).join(' ')}`,
           });
         put(out, { kind: 'file', path, text, mode: noWiderThan(0o644, files, 'directories'), owner: name });
         context.stdout.write(`wrote ${out}${path}\n`);

@@ -7,6 +7,7 @@ import { dirname, join } from 'node:path';
 import { HostdError } from '../../errors.ts';
 import { type ImportedFile, importDrafts } from '../../formats/import/import.ts';
 import { formatProblem, type Problem } from '../../model/problem.ts';
+import { quoteWord } from '../../words/shlex.ts';
 import type { Client } from '../client/client.ts';
 import { fetchStatus } from '../commands/status.ts';
 import { noWiderThan } from './closed.ts';
@@ -122,9 +123,9 @@ export async function move(one: Movable, client: Client): Promise<Moved> {
 
 /** Commands that undo the move, and what keeps Supervisor from starting it again. */
 export function wayBack(one: Movable): string {
-  const names = one.processes.join(' ');
+  const names = one.processes.map(quoteWord).join(' ');
   return (
-    `  back: rm ${one.file} && hostctl update && supervisorctl -c ${one.supervisor} start ${names}\n` +
+    `  back: rm ${quoteWord(one.file)} && hostctl update && supervisorctl -c ${quoteWord(one.supervisor)} start ${names}\n` +
     `  for good: remove it from Supervisor's configuration, or Supervisor starts it when it starts itself\n`
   );
 }
@@ -161,7 +162,7 @@ async function runningThere(config: string): Promise<ReadonlySet<string>> {
   // 3: some do not run.
   if (code !== 0 && code !== 3)
     throw new HostdError('failed', `cannot ask Supervisor: ${output.split('\n')[0]}`, {
-      hint: `supervisorctl -c ${config} status`,
+      hint: `supervisorctl -c ${quoteWord(config)} status`,
     });
   const found = output.matchAll(/^(\S+)\s+(?:RUNNING|STARTING)\b/gm);
   return new Set([...found].map(match => match[1] ?? ''));

@@ -11,6 +11,7 @@ import { formats } from '../../formats/formats.ts';
 import { wordsOf } from '../../formats/supervisor/table.ts';
 import { baseEnvironment } from '../../model/app.ts';
 import type { Problem } from '../../model/problem.ts';
+import { quoteWord } from '../../words/shlex.ts';
 
 /** Longer than any configuration. */
 const longest = 4 * 1024 ** 2;
@@ -91,7 +92,7 @@ function sourcesIn(path: string): readonly SourceText[] {
     const why = code === 'ENOENT' ? 'there is no such file' : code === 'EACCES' ? 'permission denied' : code;
     throw new HostdError('failed', `cannot read "${path}": ${why}`, {
       cause,
-      hint: code === 'EACCES' ? 'sudo' : `ls -l ${path}`,
+      hint: code === 'EACCES' ? 'sudo' : `ls -l ${quoteWord(path)}`,
     });
   }
 }

@@ -25,6 +25,7 @@ import { thisMachine } from '../../config/machine.ts';
 import { errnoOf, HostdError } from '../../errors.ts';
 import type { Output, OutputFile } from '../../formats/format.ts';
 import type { Machine } from '../../model/machine.ts';
+import { quoteWord } from '../../words/shlex.ts';
 
 const { O_CREAT, O_DIRECTORY, O_EXCL, O_NOCTTY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
 /** A reference to a directory that may be searched, if not read (open(2)). */
@@ -71,7 +72,7 @@ function openToRead(name: string, path: string): number {
     const why = code === 'EAGAIN' ? 'a program keeps it to itself (EAGAIN)' : code;
     throw new HostdError('failed', `cannot read "${path}": ${why}`, {
       cause,
-      hint: code === 'EACCES' ? 'sudo' : `ls -l ${path}`,
+      hint: code === 'EACCES' ? 'sudo' : `ls -l ${quoteWord(path)}`,
     });
   }
 }
@@ -79,7 +80,7 @@ function openToRead(name: string, path: string): number {
 /** By what is read, not by what the file says of itself: it may be an app's. */
 function readText(file: number, path: string): string {
   const fail = (why: string) =>
-    new HostdError('conflict', `cannot read "${path}": ${why}`, { hint: `ls -l ${path}` });
+    new HostdError('conflict', `cannot read "${path}": ${why}`, { hint: `ls -l ${quoteWord(path)}` });
   const { size } = fstatSync(file);
   if (!fstatSync(file).isFile()) throw fail('it is not a regular file');
   if (size > longest) throw fail('it is longer than 4 MiB');
@@ -117,7 +118,7 @@ export function put(base: string, output: Output): void {
       const found = lstatSync(place, { throwIfNoEntry: false });
       if (found?.isDirectory())
         throw new HostdError('conflict', `cannot write "${output.path}": it is a directory`, {
-          hint: `ls -ld ${output.path}`,
+          hint: `ls -ld ${quoteWord(output.path)}`,
         });
       const fresh = entry(directory, `.${basename(output.path)}.${randomBytes(6).toString('hex')}`);
       try {
@@ -241,7 +242,7 @@ function step(directory: number, part: string, make: boolean, walked: string): n
         ? 'it is no directory'
         : code;
     throw new HostdError('conflict', `cannot go into "${walked}": ${why}`, {
-      hint: `ls -ld ${walked}`,
+      hint: `ls -ld ${quoteWord(walked)}`,
       cause,
     });
   }

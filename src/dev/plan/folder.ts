@@ -4,6 +4,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { HostdError, messageOf } from '../../errors.ts';
+import { quoteWord } from '../../words/shlex.ts';
 import type { Command } from './command.ts';
 import { findFolders, readDjango } from './django.ts';
 import { parseDotEnv } from './dotenv.ts';
@@ -108,7 +109,7 @@ async function planFrontEnd(
     frontEnd.hasDependencies
   )
     throw new HostdError('failed', `cannot run the front end in "${directory}": it has no node_modules`, {
-      hint: `cd ${directory} && ${manager} install`,
+      hint: `cd ${quoteWord(directory)} && ${manager} install`,
     });
   const port = await context.freePort();
   const isSame = basename(directory) === basename(owner?.directory ?? '');
@@ -146,7 +147,7 @@ function readProcfile(directory: string, errors: HostdError[]): readonly Procfil
   } catch (cause) {
     errors.push(
       new HostdError('failed', `cannot read "${file}": ${messageOf(cause)}`, {
-        hint: `ls -l ${file}`,
+        hint: `ls -l ${quoteWord(file)}`,
         cause,
       }),
     );
@@ -213,7 +214,7 @@ function readDotEnv(directory: string, env: Environment, errors: HostdError[]): 
   } catch (cause) {
     errors.push(
       new HostdError('failed', `cannot read "${file}": ${messageOf(cause)}`, {
-        hint: `ls -l ${file}`,
+        hint: `ls -l ${quoteWord(file)}`,
         cause,
       }),
     );

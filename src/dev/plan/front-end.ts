@@ -3,6 +3,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { HostdError, messageOf } from '../../errors.ts';
+import { quoteWord } from '../../words/shlex.ts';
 
 export interface FrontEnd {
   readonly directory: string;
@@ -47,7 +48,7 @@ export function readFrontEnd(directory: string): FrontEnd | null {
     value = JSON.parse(readFileSync(file, 'utf8'));
   } catch (cause) {
     throw new HostdError('failed', `cannot read "${file}": ${messageOf(cause)}`, {
-      hint: `node -e 'JSON.parse(require("fs").readFileSync("${file}"))'`,
+      hint: `python3 -m json.tool ${quoteWord(file)}`,
       cause,
     });
   }

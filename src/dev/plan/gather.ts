@@ -5,6 +5,7 @@ import { existsSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseAddress, showAddress } from '../../embed/address.ts';
 import { HostdError } from '../../errors.ts';
+import { quoteWord } from '../../words/shlex.ts';
 import { type FolderPlan, planFolder } from './folder.ts';
 import { type Named, readNames } from './names-folder.ts';
 import { type AppPlan, type PlanContext, plainSite } from './plan.ts';
@@ -115,7 +116,10 @@ function withoutDoubles(apps: readonly AppPlan[], errors: HostdError[]): AppPlan
           'conflict',
           `cannot run "${app.directory ?? app.what}" as "${app.name}": "${other.directory ?? other.what}" has this name`,
           {
-            hint: app.directory === null ? 'choose another name' : `hostd dev ${app.name}-2=${app.directory}`,
+            hint:
+              app.directory === null
+                ? 'choose another name'
+                : `hostd dev ${app.name}-2=${quoteWord(app.directory)}`,
           },
         ),
       );

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { parseAddress } from '../../embed/address.ts';
 import { HostdError, messageOf } from '../../errors.ts';
 import type { Address } from '../../proxy/app/app-connection.ts';
+import { quoteWord } from '../../words/shlex.ts';
 import { isSiteName } from './site-name.ts';
 
 export type Named =
@@ -43,7 +44,7 @@ export function readNames(folder: string): {
         error instanceof HostdError
           ? error
           : new HostdError('failed', `cannot read "${join(folder, name)}": ${messageOf(error)}`, {
-              hint: `ls -l ${join(folder, name)}`,
+              hint: `ls -l ${quoteWord(join(folder, name))}`,
             }),
       );
     }
@@ -62,7 +63,7 @@ function readName(folder: string, name: string): Named {
   if (stats.isSocket()) return { kind: 'server', name, address: realpathSync(path) };
   if (!stats.isFile() || stats.size > longestFile)
     throw new HostdError('failed', `cannot use "${path}": it is no address of a server`, {
-      hint: `echo 3000 > ${path}`,
+      hint: `echo 3000 > ${quoteWord(path)}`,
     });
   return { kind: 'server', name, address: parseAddress(readFileSync(path, 'utf8'), path) };
 }

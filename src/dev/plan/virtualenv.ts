@@ -5,6 +5,7 @@ import { execFile } from 'node:child_process';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { HostdError } from '../../errors.ts';
+import { quoteWord } from '../../words/shlex.ts';
 import { ancestors } from './django.ts';
 
 export interface Python {
@@ -50,7 +51,7 @@ export async function findPython(directory: string, top: string, env: Environmen
         'failed',
         `cannot find the virtualenv of "${folder}": it has a uv.lock, but no .venv`,
         {
-          hint: `cd ${folder} && uv sync`,
+          hint: `cd ${quoteWord(folder)} && uv sync`,
         },
       );
   }
@@ -62,7 +63,7 @@ export async function findPython(directory: string, top: string, env: Environmen
     .find(path => existsSync(path));
   if (system === undefined)
     throw new HostdError('failed', `cannot find a Python for "${directory}"`, {
-      hint: `python3 -m venv ${directory}/.venv`,
+      hint: `python3 -m venv ${quoteWord(`${directory}/.venv`)}`,
     });
   return { root: null, python: system, by: 'python3' };
 }
@@ -83,7 +84,7 @@ function virtualenv(root: string, by: string): Python {
   // Following the link: a virtualenv whose Python was upgraded away is left with a dangling one.
   if (statSync(python, { throwIfNoEntry: false })?.isFile()) return { root, python, by };
   throw new HostdError('failed', `cannot use the virtualenv "${root}": its bin/python leads nowhere`, {
-    hint: `rm -r ${root} && python3 -m venv ${root}, and install the requirements again`,
+    hint: `rm -r ${quoteWord(root)} && python3 -m venv ${quoteWord(root)}, and install the requirements again`,
   });
 }
 
@@ -102,8 +103,8 @@ async function askKeepers(folder: string, env: Environment): Promise<Python | nu
       {
         hint:
           said.code === null
-            ? `install ${keeper.tool}, or: python3 -m venv ${folder}/.venv`
-            : `cd ${folder} && ${install}`,
+            ? `install ${keeper.tool}, or: python3 -m venv ${quoteWord(`${folder}/.venv`)}`
+            : `cd ${quoteWord(folder)} && ${install}`,
       },
     );
   }
@@ -126,7 +127,7 @@ export async function checkPython(
         hint:
           root === null
             ? 'python3 -m venv .venv'
-            : `rm -r ${root} && python3 -m venv ${root}, and install the requirements again`,
+            : `rm -r ${quoteWord(root)} && python3 -m venv ${quoteWord(root)}, and install the requirements again`,
       },
     );
   const missing = output.trim().split(' ').filter(Boolean);
@@ -136,7 +137,7 @@ export async function checkPython(
     hint:
       root === null
         ? `python3 -m venv .venv && .venv/bin/pip install ${packages}`
-        : `${python} -m pip install ${packages}`,
+        : `${quoteWord(python)} -m pip install ${packages}`,
   });
 }
 

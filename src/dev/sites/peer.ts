@@ -45,11 +45,17 @@ function word(bytes: readonly number[]): string {
   return ordered.map(byte => byte.toString(16).toUpperCase().padStart(2, '0')).join('');
 }
 
+/** The tables are long where there are many connections: each is asked for once in its life. */
+const known = new WeakMap<Socket, boolean>();
+
 /** Whether the client is this process's user or root, or, under sudo, whoever called it. Unknown clients are not. */
-export function isOwnUser(
-  socket: Socket,
-  env: Readonly<Record<string, string | undefined>> = process.env,
-): boolean {
+export function isOwnUser(socket: Socket): boolean {
+  const found = known.get(socket) ?? lookUp(socket, process.env);
+  known.set(socket, found);
+  return found;
+}
+
+function lookUp(socket: Socket, env: Readonly<Record<string, string | undefined>>): boolean {
   const { remoteAddress, remotePort, localAddress, localPort } = socket;
   if (remoteAddress === undefined || remotePort === undefined) return false;
   if (localAddress === undefined || localPort === undefined) return false;
