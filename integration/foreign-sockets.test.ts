@@ -7,6 +7,7 @@ import { chownSync, closeSync, readdirSync, readFileSync, statSync, writeFileSyn
 import { type AddressInfo, connect, createServer, type Server } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { freePort } from '../scripts/free-port.ts';
+import { keepNames } from '../src/daemon/sockets/names.ts';
 import { closeShared, identify, isListener, takeListener } from '../src/daemon/sockets/socket-identity.ts';
 import { makeSockets } from '../src/daemon/sockets/sockets.ts';
 import { native } from '../src/native/index.ts';
@@ -272,7 +273,11 @@ for (const [name, code, said] of [
     const place = makePlace(t);
     const [port, peer] = [await freePort(), await deafPeer(t)];
     const warnings: string[] = [];
-    const sockets = makeSockets(new Map(), message => warnings.push(message));
+    const sockets = makeSockets(
+      new Map(),
+      keepNames([], () => {}),
+      message => warnings.push(message),
+    );
     const fd = sockets.tcp({ host: '127.0.0.1', port });
     assert.deepEqual(identify(sockets.held(), [fd]), [
       { key: `127.0.0.1:${port}`, inode: statSync(`/proc/self/fd/${fd}`).ino },

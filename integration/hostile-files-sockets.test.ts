@@ -2,13 +2,16 @@
 // chowns and removes nothing outside, and the proxy neither serves what is another's nor connects to another's socket.
 
 import assert from 'node:assert/strict';
-import { chownSync, readdirSync, readFileSync } from 'node:fs';
+import { chownSync, readdirSync } from 'node:fs';
 import { test } from 'node:test';
 import { needsRoot, testAccounts } from './harness/accounts.ts';
 import { startHostd } from './harness/hostd.ts';
 import { allRunning, makeScene, type Tricks, throughAll } from './harness/hostile-scene.ts';
 
 const skip = needsRoot;
+
+/** hostd puts the socket back as soon as it sees what was done: the app is as quick as it can be, and tries again and again. */
+const tries = (trick: string) => `for i in $(seq 50); do { ${trick}; } 2>/dev/null; done; true`;
 
 /** The program cannot start: it has put something where its socket has to be. */
 const socketTricks: Tricks = {
@@ -51,11 +54,10 @@ test('a socket that an app replaces while it runs is not followed when it is rem
   const before = stage.snapshot();
   const hostd = await startHostd(stage.place, { config: { app: stage.config } });
   await allRunning(hostd);
-  for (const [name, script] of Object.entries(late)) stage.as(name, script);
+  for (const [name, script] of Object.entries(late)) stage.as(name, tries(script));
   const { code } = await hostd.hostctl('stop', 'all');
   assert.equal(code, 0);
   assert.deepEqual(stage.snapshot(), before);
-  assert.equal(readFileSync(`${stage.root('file')}/run/gunicorn.sock`, 'utf8'), 'mine\n');
   await hostd.kill9();
   const next = await hostd.again();
   assert.deepEqual(stage.snapshot(), before);
@@ -121,15 +123,16 @@ test('a socket that an app replaces by a link to another app’s is not connecte
   const hostd = await startHostd(stage.place, { config: { app: stage.config } });
   await allRunning(hostd);
   assert.equal((await hostd.get('thief.test')).status, 200);
-  stage.as('thief', 'rm run/gunicorn.sock; ln -s ../../victim/run/gunicorn.sock run/gunicorn.sock');
-  stage.as('dirthief', 'mv run old; ln -s ../victim/run run');
+  stage.as('thief', tries('ln -sf ../../victim/run/gunicorn.sock run/gunicorn.sock'));
+  stage.as('dirthief', tries('mv -T run old$i; ln -sT ../victim/run run'));
   // The victim is of the same user here; that of another user is what counts.
   const { b } = await testAccounts();
   for (const path of ['victim', 'victim/run']) chownSync(`${stage.place.dir}/webapps/${path}`, b.uid, b.gid);
+  // The victim answers nobody while it is stopped: whoever is answered has not been led to it.
+  const { pid } = await hostd.state('victim', 'RUNNING');
+  process.kill(pid ?? 0, 'SIGSTOP');
   const stolen = await Promise.all(['thief', 'dirthief'].map(name => hostd.get(`${name}.test`)));
-  assert.deepEqual(
-    stolen.map(answer => answer.status),
-    [503, 503],
-  );
+  process.kill(pid ?? 0, 'SIGCONT');
+  for (const { status } of stolen) assert.ok([200, 503].includes(status), `${status}`);
   assert.equal((await hostd.get('victim.test')).status, 200);
 });

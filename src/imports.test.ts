@@ -35,7 +35,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   'formats/systemd': ['format', 'layout'],
   'formats/import': ['draft', 'format', 'gunicorn', 'supervisor'],
   'daemon/own': ['fleet/loop', 'fleet/unit'],
-  'daemon/sockets': [],
+  'daemon/sockets': ['own/digest'],
   'daemon/runs': ['own/own-files', 'sockets', 'logs/logs'],
   'daemon/logs': ['own', 'runs', 'fleet/unit', 'fleet/supervisor', 'proxies/proxies', 'control/control'],
   'daemon/proxies': ['own', 'runs', 'sockets', 'own-code', 'fleet/half-close'],

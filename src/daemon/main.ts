@@ -1,6 +1,5 @@
 // hostd start: puts the parts together, in this order: configuration, lock, adoption, control socket, programs, ready.
 
-import { rmSync } from 'node:fs';
 import { constants } from 'node:os';
 import { type Loaded, load } from '../config/load.ts';
 import { ownProgramProblems } from '../config/own-programs.ts';
@@ -11,13 +10,14 @@ import { native } from '../native/index.ts';
 import { nameProcess } from '../process-name.ts';
 import { boot, withRunning } from './boot.ts';
 import { commandHandlers } from './control/commands.ts';
-import { listenControl, serveControl } from './control/control.ts';
+import { controlRights, listenControl, serveControl } from './control/control.ts';
 import { handleSignals, makeEnding } from './ending.ts';
 import { adoptAll } from './fleet/adopt.ts';
 import { writeGunicornConfiguration } from './fleet/gunicorn.ts';
 import { openHalfClose } from './fleet/half-close.ts';
+import { reload } from './fleet/handover.ts';
 import { renewCertificates } from './fleet/renewal.ts';
-import { makeSupervisor } from './fleet/supervisor.ts';
+import { detach, makeSupervisor } from './fleet/supervisor.ts';
 import { reopenMoved, reopenOnSignal } from './logs/commands.ts';
 import { makeLogs } from './logs/logs.ts';
 import { sha256 } from './own/digest.ts';
@@ -25,11 +25,12 @@ import { passEarlySignals } from './own/early-signals.ts';
 import { takeLock } from './own/lock.ts';
 import { type Logger, openLog } from './own/log.ts';
 import { keepStatus } from './own/notify.ts';
-import { putRight } from './own/own-files.ts';
+import { ownPaths, putRight } from './own/own-files.ts';
 import { makeCertificates } from './proxies/certificates.ts';
 import { findCgroups } from './runs/cgroups.ts';
 import { reapOrphans } from './runs/orphans.ts';
 import { openRecords } from './runs/records.ts';
+import { keepNames } from './sockets/names.ts';
 import { makeSockets } from './sockets/sockets.ts';
 import { inheritedSockets } from './upgrade.ts';
 
@@ -109,11 +110,20 @@ function startHostd(config: string, trial: boolean, loaded: Loaded, log: Logger)
     });
   };
   const certificates = makeCertificates(renew, records, warn);
+  const names = keepNames(ownPaths(settings).socketNames, warn, path => {
+    // The next generation is given a socket of that name; the visitors in the old one are served by the old generation.
+    const programs = supervisor.units().map(unit => unit.program);
+    const losers = programs.filter(program => program.socket?.path === path);
+    detach(
+      log,
+      reload(supervisor, losers, log, () => {}),
+    );
+  });
   const supervisor = makeSupervisor(loaded.host, {
     cgroups,
     records,
     logs,
-    sockets: makeSockets(inheritedSockets(), warn),
+    sockets: makeSockets(inheritedSockets(), names, warn),
     log,
     now: () => performance.now(),
     warn,
@@ -135,7 +145,9 @@ function startHostd(config: string, trial: boolean, loaded: Loaded, log: Logger)
   const { socket } = settings.control;
   if (!supervisor.sockets.held().has(socket))
     supervisor.sockets.keep(socket, listenControl(settings.control));
-  process.on('exit', () => rmSync(socket, { force: true }));
+  names.keepFound(socket, null, controlRights(settings.control));
+  names.sweep();
+  process.on('exit', () => names.remove(socket));
   serveControl(supervisor.sockets.held().get(socket) ?? -1, handlers, log, async (socket, early, caller) => {
     // Loaded when somebody asks for it.
     const { serveTerminal } = await import('./terminal/terminal.ts');

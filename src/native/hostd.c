@@ -407,6 +407,19 @@ static napi_value open_at(napi_env env, napi_callback_info info) {
   return result_of(env, fd, "openat2");
 }
 
+// (fd, directory, name): one more name for an open file that still has one, also for a socket's; linkat(2).
+static napi_value link_file(napi_env env, napi_callback_info info) {
+  napi_value a[MAX_ARGS];
+  args(env, info, a);
+  char from[32], *name = to_string(env, a[2]);
+  snprintf(from, sizeof from, "/proc/self/fd/%d", (int)to_int(env, a[0]));
+  int result = linkat(AT_FDCWD, from, (int)to_int(env, a[1]), name, AT_SYMLINK_FOLLOW);
+  int number = errno;
+  free(name);
+  errno = number;
+  return result_of(env, result, "linkat");
+}
+
 static napi_value cloexec(napi_env env, napi_callback_info info) {
   napi_value a[MAX_ARGS];
   args(env, info, a);
@@ -986,7 +999,7 @@ static napi_value init(napi_env env, napi_value exports) {
     napi_callback call;
   } calls[] = {
       {"listenUnix", listen_unix}, {"listenTcp", listen_tcp},     {"peer", peer},           {"notify", notify},
-      {"socketOf", socket_of},     {"answers", answers},          {"setFsIds", set_fs_ids}, {"openAt", open_at},
+      {"socketOf", socket_of},     {"answers", answers},          {"setFsIds", set_fs_ids}, {"openAt", open_at}, {"linkFile", link_file},
       {"cloexec", cloexec},        {"pipe", make_pipe},           {"spawn", spawn},         {"pidfdOpen", pidfd_open},
       {"reap", reap},              {"pidfdSignal", pidfd_signal}, {"lock", lock},           {"pidfdGetfd", pidfd_getfd},
       {"endedChild", ended_child}, {"subreaper", subreaper},      {"user", user},           {"group", group},

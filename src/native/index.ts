@@ -129,6 +129,8 @@ export interface Native {
   notify(path: string, text: string): number;
   /** Sets this thread's file system ids; the main thread's synchronous node:fs calls then act as that user. */
   setFsIds(uid: number, gid: number): void;
+  /** One more name for an open file (O_PATH too) that still has one: `name` in the open directory; linkat(2). */
+  linkFile(fd: number, directory: number, name: string): void;
   openAt(dirfd: number, path: string, flags: number, mode: number, resolve: number): number;
   cloexec(fd: number, on: 0 | 1): void;
   /**

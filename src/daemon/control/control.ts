@@ -43,10 +43,23 @@ export type Handlers = { readonly [route: string]: Handler };
 /** Takes a connection that has left HTTP (protocol/terminal.ts); `early` are the bytes that came with the request. */
 export type Upgrade = (socket: Socket, early: Buffer, caller: Peer) => Promise<void>;
 
+/** Of the control socket's file: open to the operators' group, where there is one. */
+export function controlRights({ group: name }: Settings['control']): {
+  uid: number;
+  gid: number;
+  mode: number;
+} {
+  const group = name === null ? null : native.group(name);
+  return {
+    uid: process.geteuid?.() ?? 0,
+    gid: group?.gid ?? process.getegid?.() ?? 0,
+    mode: group === null ? 0o600 : 0o660,
+  };
+}
+
 /** Listens on the control socket, mode 0660, root and the operators' group. Returns its fd. */
 export function listenControl(control: Settings['control']): number {
-  const own = process.geteuid?.() ?? 0;
-  const group = control.group === null ? null : native.group(control.group);
+  const { uid, gid, mode } = controlRights(control);
   mkdirSync(dirname(control.socket), { recursive: true, mode: 0o755 });
   if (existsSync(control.socket)) {
     if (!lstatSync(control.socket).isSocket())
@@ -56,9 +69,7 @@ export function listenControl(control: Settings['control']): number {
       );
     unlinkSync(control.socket);
   }
-  const gid = group?.gid ?? process.getegid?.() ?? 0;
-  const mode = group === null ? 0o600 : 0o660;
-  const fd = native.listenUnix(control.socket, own, gid, mode, backlog);
+  const fd = native.listenUnix(control.socket, uid, gid, mode, backlog);
   // The umask is hostd's own, and narrower.
   chmodSync(control.socket, mode);
   return fd;

@@ -8,7 +8,7 @@ import type { Logger } from '../own/log.ts';
 import { equipProxy, type Published, proxyGroup, proxyListeners, proxyPrograms } from '../proxies/proxies.ts';
 import type { Traffic } from '../proxies/traffic.ts';
 import { type Equipment, userOf } from '../runs/launch.ts';
-import { type Sockets, tcpKey } from '../sockets/sockets.ts';
+import { type SocketRights, type Sockets, tcpKey } from '../sockets/sockets.ts';
 import { arrangeReadyWord, gunicornApp } from './gunicorn.ts';
 import type { Made, Unit } from './unit.ts';
 
@@ -69,6 +69,12 @@ function socketKeys(program: Program, host: Host): string[] {
   return program.socket === null ? [] : [program.socket.path];
 }
 
+/** Whose directories a program's socket is in, and which group may connect: the proxy's. @throws HostdError for a user that is none. */
+export function socketRights(program: Program, host: Host): SocketRights {
+  const { uid, gid } = userOf(program);
+  return { owner: { uid, gid }, clients: native.user(host.settings.proxy.user)?.gid ?? gid };
+}
+
 /**
  * Opens what the unit's next run needs. `onReady` is called when the run has said that it is.
  * @throws HostdError when it cannot.
@@ -79,10 +85,8 @@ export function equip(unit: Unit, onReady: () => void, context: EquipContext): E
   context.onWorkerClass(unit, false);
   if (isProxy(program)) return equipWorker(unit, onReady, context);
   if (program.socket === null) return { env: {}, fds: [], close: [] };
-  const { uid, gid } = userOf(program);
-  const owner = { uid, gid };
   const host = context.host();
-  const clients = native.user(host.settings.proxy.user)?.gid ?? gid;
+  const { owner, clients } = socketRights(program, host);
   const fd = context.sockets.unix(program.socket, owner, clients);
   // sd_listen_fds(3); LISTEN_PID is filled in by the launcher.
   const listen = { LISTEN_FDS: '1', LISTEN_PID: '' };

@@ -10,8 +10,8 @@ import type { Published } from '../proxies/proxies.ts';
 import { makeTraffic, type Traffic } from '../proxies/traffic.ts';
 import type { LaunchContext } from '../runs/launch.ts';
 import { killRun, type Run, signalRun } from '../runs/run.ts';
-import type { Sockets } from '../sockets/sockets.ts';
-import { equip, isProxy, madeFrom } from './equip.ts';
+import type { SocketRights, Sockets } from '../sockets/sockets.ts';
+import { equip, isProxy, madeFrom, socketRights } from './equip.ts';
 import type { HalfClose } from './half-close.ts';
 import { type Entry, type Loop, makeLoop } from './loop.ts';
 import { attend, makePerform } from './perform.ts';
@@ -129,7 +129,7 @@ export function makeSupervisor(first: Host, context: SupervisorContext): Supervi
       const post = (unit: Unit) => {
         unit.isSync = halfClose.isSync(program.name, run);
         for (const key of definition.sockets)
-          if (!sockets.takeBack(key, run.pidfd, run.process.pid, run.sockets))
+          if (!sockets.takeBack(key, run.pidfd, run.process.pid, run.sockets, rightsOf(program, host)))
             log.warn(
               { program: program.name },
               `cannot take "${key}" back from '${program.name}': it will be made anew when that has ended`,
@@ -152,6 +152,15 @@ export function makeSupervisor(first: Host, context: SupervisorContext): Supervi
         for (const unit of units.values()) if (unit.run !== null) killRun(unit.run);
     },
   };
+}
+
+/** undefined: its user does not exist any more, and nobody can say whose the socket is to be. */
+function rightsOf(program: Program, host: Host): SocketRights | undefined {
+  try {
+    return socketRights(program, host);
+  } catch {
+    return undefined;
+  }
 }
 
 function currentOf(entry: Entry | undefined): Unit | undefined {

@@ -53,6 +53,7 @@ async function rereadAndApply(supervisor: Supervisor, log: Logger, report: Repor
   for (const problem of next.loaded.problems)
     log[problem.severity === 'error' ? 'error' : 'warn'](formatProblem(problem));
   supervisor.setHost(next.host);
+  supervisor.sockets.restore();
   await apply(supervisor, next.changes, log, report);
   await emitFiles(next.host, log, report);
   giveMemoryBack();

@@ -4,9 +4,9 @@
 import { closeSync, fstatSync, readSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { type Owner, openDirectory, openForReading } from '../../linux/paths.ts';
+import { type QuietWatch, watchQuietly } from '../../linux/quiet-watch.ts';
 import { checkReserve } from '../runs/descriptors.ts';
 import { type Followers, fileKey, type Shift } from './followers.ts';
-import { type QuietWatch, watchQuietly } from './quiet-watch.ts';
 import { tailOffset } from './tail-offset.ts';
 
 /** Read at once, in bytes. */

@@ -4,13 +4,13 @@ import { closeSync, fstatSync } from 'node:fs';
 import { HostdError } from '../../errors.ts';
 import { dueFor, type RotationRules, untilDue, withinBounds } from '../../lifecycle/rotation.ts';
 import type { Owner } from '../../linux/paths.ts';
+import { type QuietWatch, watchQuietly } from '../../linux/quiet-watch.ts';
 import type { Run } from '../runs/run.ts';
 import { type Complaints, makeComplaints } from './complaints.ts';
 import type { Compressor } from './compress.ts';
 import { fileKey } from './followers.ts';
 import { begunAt, openMoved } from './opened-log.ts';
 import { closePlace, openInPlace, openPlace, statInPlace, unfinishedName } from './place.ts';
-import { type QuietWatch, watchQuietly } from './quiet-watch.ts';
 import { finishInterrupted, type Rotation, reopen, rotate } from './rotate.ts';
 import type { Tools } from './take-out.ts';
 

@@ -48,6 +48,8 @@ export function ownPaths({ stateDir, runtimeDir }: Pick<Settings, 'stateDir' | '
     host: join(stateDir, 'host.json'),
     stoppedRuns: join(stateDir, 'stopped.json'),
     created: join(stateDir, 'created'),
+    /** Second names of the apps' sockets (sockets/names.ts), on whichever file system they are. */
+    socketNames: [join(stateDir, 'sockets'), join(runtimeDir, 'sockets')],
     code: join(runtimeDir, 'code'),
     gunicorn: join(runtimeDir, 'gunicorn.conf.py'),
     halfClose: join(runtimeDir, 'half-close'),
@@ -69,6 +71,7 @@ function table({ stateDir, runtimeDir, control }: Settings): readonly Own[] {
     { ...secret, path: at.maintenance, make: true },
     { ...secret, path: at.certificates, make: true },
     { ...secret, path: at.created },
+    ...at.socketNames.map(path => ({ kind: 'directory', path, mode: 0o700, make: true }) as const),
     // The proxy's workers look whether a file is there, by its whole name.
     { kind: 'directory', path: at.halfClose, mode: 0o711, files: 0o600, make: true },
     // Each app's gunicorn reads it.

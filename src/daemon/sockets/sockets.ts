@@ -4,9 +4,11 @@
 import { chmodSync, chownSync, closeSync, constants, fstatSync, lstatSync, unlinkSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { errnoOf, HostdError } from '../../errors.ts';
-import { as, entry, makeDirectory, type Owner, openDirectory } from '../../linux/paths.ts';
+import { as, entry, makeDirectory, type Owner } from '../../linux/paths.ts';
 import type { Listen, UnixSocket } from '../../model/host.ts';
 import { native, O_PATH, RESOLVE_BENEATH, RESOLVE_NO_SYMLINKS } from '../../native/index.ts';
+import type { Rights } from './name-state.ts';
+import type { SocketNames } from './names.ts';
 import { closeShared, isListener, type SocketId, takeListener } from './socket-identity.ts';
 
 /** Longest path of a unix socket (unix(7), sun_path less its NUL). */
@@ -23,13 +25,27 @@ export interface Sockets {
    * run does not hold it any more, or the kernel does not let hostd have it (a container without CAP_SYS_PTRACE, a system call
    * filter).
    */
-  takeBack(key: string, pidfd: number, pid: number, known?: readonly SocketId[]): boolean;
+  takeBack(
+    key: string,
+    pidfd: number,
+    pid: number,
+    known?: readonly SocketId[],
+    rights?: SocketRights,
+  ): boolean;
   /** Holds a socket that was made elsewhere, so that it outlives an upgrade in place. */
   keep(key: string, fd: number): void;
   /** Closes a socket and removes its file: from now on clients are refused. */
   release(key: string): void;
+  /** Sees to it that the paths of all unix sockets are their names, with the right owner, group and mode. */
+  restore(): void;
   /** All sockets that are held: fds by key. */
   held(): ReadonlyMap<string, number>;
+}
+
+/** Whose directories a socket's are, and which group may connect to it. */
+export interface SocketRights {
+  readonly owner: Owner;
+  readonly clients: number;
 }
 
 /** The key of a TCP listener; a unix socket's key is its path. */
@@ -42,6 +58,7 @@ export function tcpKey({ host, port }: Listen): string {
  */
 export function makeSockets(
   inherited: ReadonlyMap<string, number>,
+  names: SocketNames,
   warn: (message: string) => void = () => {},
 ): Sockets {
   const held = new Map(inherited);
@@ -63,24 +80,42 @@ export function makeSockets(
     return undefined;
   };
   return {
-    unix: (socket, owner, clients) =>
-      sound(socket.path, socket.backlog) ?? keep(socket.path, listenUnix(socket, owner, clients)),
+    unix(socket, owner, clients) {
+      const { path } = socket;
+      const fd = sound(path, socket.backlog);
+      if (fd !== undefined && names.restore(path)) return fd;
+      if (fd !== undefined) {
+        // Whoever waits in it now is served by the runs that have it.
+        held.delete(path);
+        closeShared(fd);
+      }
+      const { listener, node } = listenUnix(socket, owner, clients);
+      names.keep(path, node, owner, rightsFor(clients));
+      return keep(path, listener);
+    },
     tcp: listen => sound(tcpKey(listen), tcpBacklog) ?? keep(tcpKey(listen), listenTcp(listen)),
-    takeBack(key, pidfd, pid, known) {
-      if (held.has(key)) return true;
-      const inode = known?.find(socket => socket.key === key)?.inode;
-      // A run that was not given it has none to give back.
-      if (known !== undefined && inode === undefined) return false;
-      const fd = takeListener(pidfd, pid, key, inode);
-      if (fd !== null) keep(key, fd);
-      return fd !== null;
+    takeBack(key, pidfd, pid, known, rights) {
+      if (!held.has(key)) {
+        const inode = known?.find(socket => socket.key === key)?.inode;
+        // A run that was not given it has none to give back.
+        if (known !== undefined && inode === undefined) return false;
+        const fd = takeListener(pidfd, pid, key, inode);
+        if (fd === null) return false;
+        keep(key, fd);
+      }
+      if (key.startsWith('/'))
+        names.keepFound(key, rights?.owner ?? null, rights === undefined ? null : rightsFor(rights.clients));
+      return true;
     },
     release(key) {
       const fd = held.get(key);
       if (fd === undefined) return;
       held.delete(key);
       closeShared(fd);
-      if (key.startsWith('/')) removeSocketFile(key);
+      if (key.startsWith('/')) names.remove(key);
+    },
+    restore() {
+      for (const key of held.keys()) if (key.startsWith('/')) names.restore(key);
     },
     held: () => held,
     keep(key, fd) {
@@ -110,11 +145,17 @@ function listenTcp(listen: Listen): number {
   }
 }
 
+/** Of a socket file: root's (or the ordinary user's), and open to the group that may connect. */
+function rightsFor(clients: number): Rights {
+  const uid = process.geteuid?.() ?? 0;
+  return { uid, gid: uid === 0 ? clients : (process.getegid?.() ?? clients), mode: 0o660 };
+}
+
 /**
  * The socket is made with the app's own rights, so that a link which the app puts in the way leads no further than the app
  * could go by itself, and is then given to root and to the group that may connect.
  */
-function listenUnix(socket: UnixSocket, owner: Owner, clients: number): number {
+function listenUnix(socket: UnixSocket, owner: Owner, clients: number): { listener: number; node: number } {
   const { path, backlog } = socket;
   if (Buffer.byteLength(path) > longestPath)
     throw new HostdError('failed', `cannot listen on "${path}": longer than ${longestPath} bytes (unix(7))`);
@@ -122,12 +163,11 @@ function listenUnix(socket: UnixSocket, owner: Owner, clients: number): number {
   try {
     removeStale(path, directory, owner);
     const make = (at: string, maker: Owner) => {
-      const fd = native.listenUnix(at, maker.uid, maker.gid, 0o600, backlog);
+      const listener = native.listenUnix(at, maker.uid, maker.gid, 0o600, backlog);
       try {
-        giveTo(path, directory, maker, clients);
-        return fd;
+        return { listener, node: giveTo(path, directory, maker, clients) };
       } catch (error) {
-        closeSync(fd);
+        closeSync(listener);
         throw error;
       }
     };
@@ -148,17 +188,20 @@ function listenUnix(socket: UnixSocket, owner: Owner, clients: number): number {
   }
 }
 
-/** From its maker to root and the group that may connect; an ordinary user has nobody to give it to. */
-function giveTo(path: string, directory: number, maker: Owner, clients: number): void {
+/** From its maker to root and the group that may connect; an ordinary user has nobody to give it to. Returns the file (O_PATH). */
+function giveTo(path: string, directory: number, maker: Owner, clients: number): number {
   const node = native.openAt(directory, basename(path), O_PATH, 0, RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
   try {
     const stats = fstatSync(node);
     if (!stats.isSocket() || stats.uid !== maker.uid || stats.nlink !== 1)
       throw new HostdError('permission', `cannot use socket "${path}": somebody else replaced it`);
-    if (process.geteuid?.() === 0) chownSync(`/proc/self/fd/${node}`, 0, clients);
-    chmodSync(`/proc/self/fd/${node}`, 0o660);
-  } finally {
+    const { uid, gid, mode } = rightsFor(clients);
+    if (process.geteuid?.() === 0) chownSync(`/proc/self/fd/${node}`, uid, gid);
+    chmodSync(`/proc/self/fd/${node}`, mode);
+    return node;
+  } catch (error) {
     closeSync(node);
+    throw error;
   }
 }
 
@@ -186,21 +229,5 @@ function removeStale(path: string, directory: number, owner: Owner): void {
     as(owner, () => unlinkSync(name));
   } catch {
     unlinkSync(name);
-  }
-}
-
-/** By way of the directory as hostd would find it to make the socket: a link that the app put there leads nowhere. */
-function removeSocketFile(path: string): void {
-  try {
-    const directory = openDirectory(dirname(path));
-    try {
-      const name = entry(directory, basename(path));
-      const stats = lstatSync(name);
-      if (stats.isSocket() && stats.uid === process.geteuid?.()) unlinkSync(name);
-    } finally {
-      closeSync(directory);
-    }
-  } catch {
-    // The directory is gone, and the socket with it.
   }
 }

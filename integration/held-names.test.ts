@@ -1,0 +1,158 @@
+// The held socket is true, always: whatever happens to its file while the site runs, the path is the socket again at once, with its
+// owner, group and mode, and nobody has to type anything.
+
+import assert from 'node:assert/strict';
+import {
+  chmodSync,
+  chownSync,
+  lstatSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { isRoot, needsRoot, self, testAccounts } from './harness/accounts.ts';
+import { type TestApp, tinyApp } from './harness/apps.ts';
+import { type Hostd, startHostd } from './harness/hostd.ts';
+import { makePlace } from './harness/place.ts';
+import { until } from './harness/until.ts';
+
+async function site(t: TestContext) {
+  const place = makePlace(t);
+  const account = isRoot ? (await testAccounts()).a : self();
+  const app = await tinyApp(place, { name: 'one', account });
+  const hostd = await startHostd(place, { apps: [app] });
+  assert.equal((await hostd.get(app.host)).status, 200);
+  return { place, account, app, hostd, rights: rightsOf(app.socket) };
+}
+
+function rightsOf(path: string): string {
+  const { uid, gid, mode } = lstatSync(path);
+  return `${uid}:${gid} ${mode.toString(8)}`;
+}
+
+const isRight = (path: string, rights: string) => () => {
+  try {
+    return rightsOf(path) === rights;
+  } catch {
+    return false;
+  }
+};
+
+/** What an operator, a cleaner of old files or the app itself does to the file. */
+const harms: Readonly<Record<string, (app: TestApp) => void>> = {
+  'rm of the socket': ({ socket }) => rmSync(socket),
+  'rm -rf of its directory': ({ socket }) => rmSync(dirname(socket), { recursive: true }),
+  'its directory moved away': ({ socket }) => renameSync(dirname(socket), `${dirname(socket)}.old`),
+  'chmod -R': ({ socket }) => chmodSync(socket, 0o600),
+  'a file in its place': ({ socket }) => {
+    rmSync(socket);
+    writeFileSync(socket, '');
+  },
+  'a link in its place': ({ socket }) => {
+    rmSync(socket);
+    symlinkSync('/nowhere', socket);
+  },
+};
+
+test('the socket’s file is put right at once, whatever is done to it, without a restart', async t => {
+  const { app, hostd, rights } = await site(t);
+  const before = await hostd.state('one', 'RUNNING');
+  for (const [name, harm] of Object.entries(harms)) {
+    harm(app);
+    await until(`the socket to be right after ${name}`, isRight(app.socket, rights));
+    assert.equal((await hostd.get(app.host)).status, 200, name);
+  }
+  assert.equal((await hostd.state('one', 'RUNNING')).pid, before.pid);
+  assert.match(hostd.output(), /put back the socket .*one\/run\/gunicorn\.sock.*: somebody had removed it/);
+  assert.match(hostd.output(), /put right the socket .*: somebody had changed its owner, group or mode/);
+});
+
+test('a socket that is gone with both of its names comes back by a reload of hostd’s own', async t => {
+  const { app, hostd, place, rights } = await site(t);
+  const before = await hostd.state('one', 'RUNNING');
+  for (const name of ['lib', 'run']) rmSync(`${place.dir}/${name}/sockets`, { recursive: true });
+  rmSync(dirname(app.socket), { recursive: true });
+  await until('the socket to be back', isRight(app.socket, rights));
+  assert.equal((await hostd.get(app.host)).status, 200);
+  await until('another gunicorn', async () => (await hostd.state('one', 'RUNNING')).pid !== before.pid);
+});
+
+test('chown -R of the app’s directory is undone for the socket', { skip: needsRoot }, async t => {
+  const { app, account, hostd, rights } = await site(t);
+  for (const path of [dirname(app.socket), app.socket]) chownSync(path, account.uid, account.gid);
+  await until('the socket to be the proxy’s again', isRight(app.socket, rights));
+  assert.equal((await hostd.get(app.host)).status, 200);
+});
+
+test('what happens while no hostd runs is put right by the next', async t => {
+  const { app, hostd, rights } = await site(t);
+  const { pid } = await hostd.state('one', 'RUNNING');
+  await hostd.kill9();
+  rmSync(app.socket);
+  const next = await hostd.again();
+  assert.equal(rightsOf(app.socket), rights);
+  assert.equal((await next.get(app.host)).status, 200);
+  assert.equal((await next.state('one', 'RUNNING')).pid, pid);
+});
+
+test('a start script that removes the socket before it starts gunicorn serves', async t => {
+  const place = makePlace(t);
+  const account = isRoot ? (await testAccounts()).a : self();
+  const app = await tinyApp(place, { name: 'one', account });
+  const script = place.write(
+    'webapps/one/bin/gunicorn_start',
+    `#!/bin/bash\nSOCKFILE=${app.socket}\nrm -f $SOCKFILE\ncd ${app.root}/one\nexport PYTHONPATH=$PWD\nexec ${app.root}/bin/gunicorn one.wsgi:application --bind=unix:$SOCKFILE\n`,
+    0o755,
+  );
+  // The article's directory belongs to the app.
+  if (isRoot) chownSync(join(app.root, 'run'), account.uid, account.gid);
+  const hostd = await startHostd(place, { apps: [{ ...app, table: { ...app.table, command: script } }] });
+  await until('the site to answer', async () => (await hostd.get(app.host)).status === 200);
+  await hostd.hostctl('restart', 'one');
+  await until('the site to answer again', async () => (await hostd.get(app.host)).status === 200);
+});
+
+test('the control socket comes back too', async t => {
+  const place = makePlace(t);
+  const hostd = await startHostd(place, { config: { proxy: { enabled: false } } });
+  const rights = rightsOf(hostd.socket);
+  rmSync(hostd.socket);
+  await until('the control socket', isRight(hostd.socket, rights));
+  assert.equal((await hostd.hostctl('status')).code, 0);
+});
+
+test('a stop takes both of the socket’s names away', async t => {
+  const { app, hostd, place } = await site(t);
+  const seconds = () => ['lib', 'run'].flatMap(name => readdirSync(`${place.dir}/${name}/sockets`)).length;
+  const whileUp = seconds();
+  await hostd.hostctl('stop', 'one');
+  assert.throws(() => lstatSync(app.socket), { code: 'ENOENT' });
+  assert.equal(seconds(), whileUp - 1);
+});
+
+test('an app that removes its socket again and again keeps nobody busy, and is not the others’ trouble', async t => {
+  const { app, hostd } = await site(t);
+  const cpu = () => cpuOf(hostd);
+  const before = cpu();
+  const until = performance.now() + 2000;
+  let times = 0;
+  while (performance.now() < until) {
+    rmSync(app.socket, { force: true });
+    times++;
+    await new Promise(resolve => setImmediate(resolve));
+  }
+  assert.ok(times > 50);
+  assert.ok(cpu() - before < 100, `root used ${cpu() - before} ticks of 200`);
+  assert.equal((await hostd.hostctl('status')).code, 0);
+});
+
+/** In clock ticks; proc_pid_stat(5), utime and stime. */
+function cpuOf({ pid }: Hostd): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
+  return Number(fields[11]) + Number(fields[12]);
+}
