@@ -1,11 +1,11 @@
 // Supervisor's configuration as hostd reads it, held to Supervisor's own parser from the Debian package, case by case.
 
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { must } from '../scripts/run.ts';
+import { must, run } from '../scripts/run.ts';
 import { load } from '../src/config/load.ts';
 import { importDrafts } from '../src/formats/import/import.ts';
 import type { Process } from '../src/formats/supervisor/process.ts';
@@ -15,16 +15,18 @@ import { formatProblem } from '../src/model/problem.ts';
 import { native } from '../src/native/index.ts';
 import { splitWords } from '../src/words/shlex.ts';
 import { makePlace, type Place } from './harness/place.ts';
+import { findProgram } from './harness/programs.ts';
 import { garbage, nasty } from './import/supervisor-nasty.ts';
 
-const python = '/usr/bin/python3';
-const needsSupervisor = existsSync('/usr/lib/python3/dist-packages/supervisor')
-  ? false
-  : 'needs Supervisor: apt-get install supervisor';
+const python = findProgram('python3') ?? 'python3';
+const where = await run([python, '-c', 'import os, supervisor; print(os.path.dirname(supervisor.__file__))']);
+const needsSupervisor = where.code === 0 ? false : 'needs Supervisor: apt-get install supervisor';
 
 interface Answer {
   readonly programs?: readonly Record<string, unknown>[];
   readonly error?: string;
+  /** This Python is 3.13 or later, and reads comments in the text otherwise than those before, whose way is hostd's. */
+  readonly otherwise?: boolean;
 }
 
 /** What hostd makes of a text, in the words of supervisor_reads.py; null: it has errors. */
@@ -126,17 +128,11 @@ async function ask(texts: readonly string[]): Promise<readonly Answer[]> {
 test('every nasty configuration is read as Supervisor reads it, or refused as it refuses it', {
   skip: needsSupervisor,
 }, async () => {
-  const said = await must(
-    'ask Supervisor',
-    [python, new URL('import/supervisor_reads.py', import.meta.url).pathname],
-    {
-      input: JSON.stringify(nasty),
-    },
-  );
-  const answers = JSON.parse(said) as readonly Answer[];
-  assert.ok(nasty.length >= 40);
+  const answers = await ask(nasty);
+  assert.ok(answers.filter(({ otherwise }) => !otherwise).length >= 40);
   nasty.forEach((text, index) => {
-    const { programs, error } = answers[index] ?? {};
+    const { programs, error, otherwise } = answers[index] ?? {};
+    if (otherwise) return;
     if (text === garbage) {
       assert.equal(ours(text), null);
       return;
@@ -152,7 +148,8 @@ test('configurations made up by chance are read as Supervisor reads them', {
   const texts = fc.sample(chance, { numRuns: 1500 });
   const answers = await ask(texts);
   texts.forEach((text, index) => {
-    const { programs, error = '' } = answers[index] ?? {};
+    const { programs, error = '', otherwise } = answers[index] ?? {};
+    if (otherwise) return;
     // Whether directories and users exist is no matter of reading.
     if (/The directory named|Invalid user name/.test(error)) return;
     // A dictionary's text in the middle of a value: Supervisor takes it, hostd calls it a mistake.
@@ -165,7 +162,7 @@ test('configurations made up by chance are read as Supervisor reads them', {
 test("every setting of Supervisor's own sample, uncommented, comes through import and emit", {
   skip: needsSupervisor,
 }, async t => {
-  const sample = readFileSync('/usr/lib/python3/dist-packages/supervisor/skel/sample.conf', 'utf8');
+  const sample = readFileSync(`${where.stdout.trim()}/skel/sample.conf`, 'utf8');
   const begin = sample.indexOf(';[program:theprogramname]');
   const settings = sample
     .slice(begin, sample.indexOf('; The sample eventlistener'))
@@ -199,6 +196,7 @@ test('what is imported and emitted again is the same to Supervisor, wherever not
     await ask(cases.map(({ again }) => again)),
   ];
   cases.forEach(({ text, again }, index) => {
+    if (before[index]?.otherwise || after[index]?.otherwise) return;
     const said = `${JSON.stringify(text)} became\n${again}`;
     assert.deepEqual(after[index]?.programs?.map(meaning), before[index]?.programs?.map(meaning), said);
   });

@@ -67,6 +67,11 @@ export async function pythonVersion(python: string): Promise<number> {
   return Number(await must('ask Python for its version', [python, '-c', code]));
 }
 
+/** 3.09 as "3.9". */
+function asText(version: number): string {
+  return `${Math.floor(version)}.${Math.round((version % 1) * 100)}`;
+}
+
 /**
  * Makes the virtualenv at `root`, unless it is there and whole. What is already in `root` stays.
  * Returns whether it had to be made.
@@ -83,7 +88,7 @@ export async function makeVirtualenv(root: string, recipe: Recipe, account?: Acc
   const version = await pythonVersion(base);
   if (version < recipe.python[0] || version >= recipe.python[1]) {
     throw new Error(
-      `cannot make the ${recipe.name} virtualenv with ${base}: it is Python ${version.toFixed(2)}`,
+      `${base} is Python ${asText(version)}, and ${recipe.packages.join(', ')} are for ${asText(recipe.python[0])} or later, before ${asText(recipe.python[1])}`,
     );
   }
   const options = { as: account, env: environment(root) };

@@ -2,7 +2,7 @@
 // directory of its own, so that two checkouts that differ in it take nothing away from each other.
 
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { makeVirtualenv, modern, type Recipe } from '../../scripts/virtualenv.ts';
 import { isRoot } from './accounts.ts';
@@ -38,8 +38,11 @@ export async function prepareVirtualenvs(): Promise<void> {
       mkdirSync(cacheDirectory, { recursive: true, mode: 0o755 });
       const made = await makeVirtualenv(rootOf(vintage), recipes[vintage]);
       if (made) console.log(`test: made the virtualenv ${rootOf(vintage)}`);
+      rmSync(whyNotFile(vintage), { force: true });
     } catch (error) {
-      console.log(`test: no "${vintage}" virtualenv: ${error instanceof Error ? error.message : error}`);
+      const why = error instanceof Error ? error.message : String(error);
+      console.log(`test: no "${vintage}" virtualenv: ${why}`);
+      noteWhyNot(vintage, why);
     }
   }
 }
@@ -53,7 +56,22 @@ export function virtualenv(vintage: Vintage): Virtualenv {
 /** For node:test's `skip`: a reason where the virtualenv is not there. */
 export function needsVirtualenv(vintage: Vintage): string | false {
   const root = rootOf(vintage);
-  return existsSync(`${root}/.hostd-ready`) ? false : `needs the virtualenv ${root}: run npm test once`;
+  if (existsSync(`${root}/.hostd-ready`)) return false;
+  const why = whyNotFile(vintage);
+  return existsSync(why)
+    ? `no "${vintage}" virtualenv: ${readFileSync(why, 'utf8').trim()}`
+    : `needs the virtualenv ${root}: run npm test once`;
+}
+
+/** What stood in the way when it was last tried. */
+const whyNotFile = (vintage: Vintage) => `${rootOf(vintage)}.why-not`;
+
+function noteWhyNot(vintage: Vintage, why: string): void {
+  try {
+    writeFileSync(whyNotFile(vintage), `${why.replace(/\s*\n\s*/g, ' ')}\n`);
+  } catch {
+    // The cache cannot be written either, which is said already.
+  }
 }
 
 function rootOf(vintage: Vintage): string {

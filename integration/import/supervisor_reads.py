@@ -1,5 +1,5 @@
 # Reads configurations (a JSON array of texts on stdin) with Supervisor's own parser, and prints what it makes of them.
-import json, os, sys, tempfile
+import json, os, re, sys, tempfile
 from supervisor.options import ServerOptions
 from supervisor.datatypes import Automatic, RestartUnconditionally, RestartWhenExitUnexpected
 
@@ -8,6 +8,25 @@ def log(value):
 
 def restart(value):
     return {RestartUnconditionally: 'always', RestartWhenExitUnexpected: 'unexpected'}.get(value, 'never')
+
+def cut_before_313(line):
+    """Where configparser cut an inline comment: each round looks at one more place of ; and of #."""
+    at = {';': -1, '#': -1}
+    while at:
+        at = {sign: line.find(sign, index + 1) for sign, index in at.items()}
+        at = {sign: index for sign, index in at.items() if index != -1}
+        found = [index for index in at.values() if index == 0 or line[index - 1].isspace()]
+        if found:
+            return line[:min(found)].strip()
+    return line.strip()
+
+def cut_since_313(line):
+    """The first place of either, after a blank or at the line's beginning."""
+    return re.split(r'(?:^|\s)[;#]', line, maxsplit=1)[0].strip()
+
+def reads_otherwise(text):
+    """Whether this Python reads a line otherwise than those before 3.13, and so than hostd."""
+    return sys.version_info >= (3, 13) and any(cut_before_313(line) != cut_since_313(line) for line in text.split('\n'))
 
 def read(text, directory):
     path = os.path.join(directory, 'supervisord.conf')
@@ -43,6 +62,9 @@ def read(text, directory):
 answers = []
 with tempfile.TemporaryDirectory() as directory:
     for text in json.load(sys.stdin):
+        if reads_otherwise(text):
+            answers.append({'otherwise': True})
+            continue
         try:
             answers.append({'programs': json.loads(json.dumps(read(text, directory)).replace(directory, '/HERE'))})
         except Exception as error:

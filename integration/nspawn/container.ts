@@ -1,7 +1,7 @@
 // A booted systemd in a container (run.sh), and commands inside of it.
 
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { type Ran, run } from '../../scripts/run.ts';
 import { isRoot } from '../harness/accounts.ts';
 import type { Place } from '../harness/place.ts';
@@ -10,8 +10,11 @@ import { until } from '../harness/until.ts';
 
 const script = new URL('run.sh', import.meta.url).pathname;
 
+/** cgroup v2 alone, or what this machine has. */
+export type Cgroups = 'unified' | 'as here';
+
 /** For node:test's `skip`: why this machine cannot boot a container. */
-export function needsContainer(): string | false {
+export function needsContainer(cgroups: Cgroups = 'unified'): string | false {
   if (!isRoot) return 'needs root';
   if (spawnSync('systemd-nspawn', ['--version']).status !== 0)
     return 'needs systemd-nspawn: apt-get install systemd-container';
@@ -20,6 +23,10 @@ export function needsContainer(): string | false {
   // modprobe by mount(8) is the other way for a file system to be there.
   const known = readFileSync('/proc/filesystems', 'utf8').includes('\toverlay\n');
   if (!known && spawnSync('modprobe', ['overlay']).status !== 0) return 'needs overlayfs';
+  const { stdout } = spawnSync('systemctl', ['--version'], { encoding: 'utf8' });
+  const version = Number(/^systemd (\d+)/.exec(stdout)?.[1] ?? 0);
+  if (cgroups === 'as here' && version >= 258 && !existsSync('/sys/fs/cgroup/cgroup.controllers'))
+    return `systemd ${version} boots with cgroup v2 alone, and this machine has v1 as well`;
   return false;
 }
 
@@ -33,10 +40,9 @@ export interface Container {
 }
 
 /**
- * Boots, with cgroup v2 alone or with what this machine has, and waits until systemd is up; the container ends with the
- * test. `place`/files is laid over its files.
+ * Boots, and waits until systemd is up; the container ends with the test. `place`/files is laid over its files.
  */
-export async function boot(place: Place, cgroups: 'unified' | 'as here' = 'as here'): Promise<Container> {
+export async function boot(place: Place, cgroups: Cgroups = 'unified'): Promise<Container> {
   const child = spawn('sh', [script, place.dir, ...(cgroups === 'unified' ? ['unified'] : [])], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });

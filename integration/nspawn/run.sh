@@ -20,7 +20,10 @@ mount -t overlay overlay -o "lowerdir=/,upperdir=$dir/memory/upper,workdir=$dir/
 root=$dir/memory/root
 # The machine's own units stay away: only what basic.target has is started.
 rm -rf "$root/etc/systemd/system/hostd.service.d"
-sed "s|/usr/bin/host|$checkout/bin/host|" "$checkout/etc/hostd.service" >"$root/etc/systemd/system/hostd.service"
+# The unit as it is, and the commands where npm's links to them are.
+cp "$checkout/etc/hostd.service" "$root/etc/systemd/system/hostd.service"
+mkdir -p "$root/usr/local/bin"
+ln -sf "$checkout/bin/hostd" "$checkout/bin/hostctl" "$root/usr/local/bin/"
 [ ! -d "$dir/files" ] || cp -a "$dir/files/." "$root/"
 
 # nspawn's own filter bars pidfd_getfd, by which a new hostd takes its sockets back; systemd on a machine has no such filter.

@@ -589,6 +589,18 @@ static void reset_signals(int ignore_usr1) {
   sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
+// Returns on failure. A binary opened beforehand may lie where the user cannot go.
+static void execute(struct launch *l) {
+  if (l->binary < 0) {
+    execve(l->file, l->argv, l->envp);
+    return;
+  }
+  syscall(SYS_execveat, l->binary, "", l->argv, l->envp, AT_EMPTY_PATH);
+  // An emulator (binfmt_misc) opens the file once more, by its descriptor, which has to outlive the execve then.
+  if (errno == ENOENT && fcntl(l->binary, F_SETFD, 0) == 0)
+    syscall(SYS_execveat, l->binary, "", l->argv, l->envp, AT_EMPTY_PATH);
+}
+
 // It ends in execve or in _exit.
 static void become(struct launch *l, int gate, int status) {
   setsid();
@@ -647,9 +659,7 @@ static void become(struct launch *l, int gate, int status) {
     while (count > 0) *end++ = digits[--count];
     *end = 0;
   }
-  // A binary opened beforehand may lie where the user cannot go.
-  if (l->binary >= 0) syscall(SYS_execveat, l->binary, "", l->argv, l->envp, AT_EMPTY_PATH);
-  else execve(l->file, l->argv, l->envp);
+  execute(l);
   give_up(status, STAGE_EXEC);
 }
 

@@ -51,7 +51,7 @@ export interface SocketName {
 export interface Launch {
   /** Absolute path of the program. */
   readonly file: string;
-  /** An open file (never a script) to execute instead of `file`, or -1; execveat(2). */
+  /** An open file to execute instead of `file`, or -1; execveat(2). Of a script, or below an emulator, it stays open in the child. */
   readonly binary: number;
   readonly argv: readonly string[];
   /** `KEY=value`; the entry `LISTEN_PID=` gets the child's pid (sd_listen_fds(3)). */

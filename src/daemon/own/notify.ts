@@ -90,10 +90,13 @@ export function statusLine(
   return `${line}; ${first.name} is ${first.state}${rest}`;
 }
 
-/** Sends WATCHDOG=1 twice as often as asked for, for as long as the event loop turns (sd_watchdog_enabled(3)). */
+/** Sends WATCHDOG=1 now and twice as often as asked for, for as long as the event loop turns (sd_watchdog_enabled(3)). */
 function startWatchdog(): void {
   const { WATCHDOG_USEC: usec, WATCHDOG_PID: pid } = process.env;
   if (usec === undefined || (pid !== undefined && Number(pid) !== process.pid)) return;
   const ms = Number(usec) / 2000;
-  if (ms > 0) setInterval(() => notify('WATCHDOG=1'), ms).unref();
+  if (!(ms > 0)) return;
+  // At once: after an upgrade in place the last word was the old version's.
+  notify('WATCHDOG=1');
+  setInterval(() => notify('WATCHDOG=1'), ms).unref();
 }

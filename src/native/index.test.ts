@@ -1,0 +1,230 @@
+// The system calls themselves: what a child of spawn() gets and what it does not, sockets and pipes from their first moment.
+
+import assert from 'node:assert/strict';
+import {
+  chmodSync,
+  closeSync,
+  fstatSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  readSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+import { createConnection, createServer, Server, Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { type Launch, launchStages, native } from './index.ts';
+
+const isRoot = process.geteuid?.() === 0;
+
+function directory(t: TestContext): string {
+  const made = mkdtempSync(join(tmpdir(), 'hostd-native-'));
+  t.after(() => rmSync(made, { recursive: true }));
+  return made;
+}
+
+const closeOnExec = (fd: number) =>
+  (Number.parseInt(/flags:\s*(\d+)/.exec(readFileSync(`/proc/self/fdinfo/${fd}`, 'utf8'))?.[1] ?? '', 8) &
+    0o2000000) !==
+  0;
+
+function errorOf(action: () => unknown): string {
+  try {
+    action();
+    return '';
+  } catch (error) {
+    const { code, syscall } = error as NodeJS.ErrnoException;
+    return `${syscall} ${code}`;
+  }
+}
+
+/** What a child wrote, how it ended, and what its launcher said. `open` false: it never gets past its gate. */
+async function spawned(given: Partial<Launch>, open = true) {
+  const [read, write] = native.pipe();
+  const nothing = openSync('/dev/null', 'r');
+  const { pid, gate, status } = native.spawn({
+    file: '/bin/sh',
+    binary: -1,
+    argv: ['sh', '-c', 'true'],
+    env: ['PATH=/usr/bin:/bin'],
+    directory: '/',
+    uid: process.getuid?.() ?? 0,
+    gid: process.getgid?.() ?? 0,
+    groups: [],
+    umask: 0o022,
+    limits: [],
+    fds: [nothing, write, write],
+    cgroup: -1,
+    noNewPrivs: 0,
+    ...given,
+  });
+  for (const fd of [nothing, write]) closeSync(fd);
+  const pidfd = native.pidfdOpen(pid);
+  if (open) writeSync(gate, '\n');
+  closeSync(gate);
+  const output = new Socket({ fd: read, readable: true, writable: false });
+  let said = '';
+  output.on('data', bytes => {
+    said += bytes;
+  });
+  await Promise.all([
+    new Promise(resolve => output.once('close', resolve)),
+    new Promise<void>(resolve => native.watch(pidfd, resolve)),
+  ]);
+  const ended = native.reap(pid);
+  const words = Buffer.alloc(8);
+  const failed = readSync(status, words, 0, 8, null) === 8;
+  for (const fd of [pidfd, status]) closeSync(fd);
+  const failure = failed ? `${launchStages[words.readInt32LE(0)]} ${words.readInt32LE(4)}` : '';
+  return { pid, said, ended, failure };
+}
+
+const script = (text: string): Partial<Launch> => ({ argv: ['sh', '-c', text] });
+
+test('a child has what it was given: words, environment, its own pid, directory, umask, limits', async () => {
+  const { said, ended, pid } = await spawned({
+    argv: [
+      'sh',
+      '-c',
+      'echo "$0 $1"; echo "$A $LISTEN_PID $$"; pwd; umask; ulimit -n; exit 7',
+      'zero',
+      'a b',
+    ],
+    env: ['PATH=/usr/bin:/bin', 'A=x y', 'LISTEN_PID='],
+    directory: '/usr',
+    umask: 0o027,
+    limits: [7, 77, 77],
+  });
+  assert.equal(said, `zero a b\nx y ${pid} ${pid}\n/usr\n0027\n77\n`);
+  assert.deepEqual(ended, { code: 7, signal: null });
+});
+
+test('no descriptor but those that were given survives, whatever is open here', async () => {
+  const extra = openSync('/dev/null', 'r');
+  native.cloexec(extra, 0);
+  const { said } = await spawned(script('ls /proc/self/fd | tr "\\n" " "'));
+  closeSync(extra);
+  assert.equal(said, '0 1 2 3 '); // 3 is ls's own
+});
+
+test('nothing of a program runs before its gate is open, and it is gone when the gate closes', async () => {
+  const { said, ended } = await spawned(script('echo ran'), false);
+  assert.equal(said, '');
+  assert.deepEqual(ended, { code: 127, signal: null });
+});
+
+test('a child that cannot become the program says at which stage, and why', async () => {
+  assert.equal((await spawned({ file: '/no/such' })).failure, 'exec 2');
+  assert.equal((await spawned({ directory: '/no/such' })).failure, 'directory 2');
+  assert.equal((await spawned({ fds: [999_999] })).failure, 'files 9');
+  assert.equal((await spawned(script('kill -TERM $$'))).ended?.signal, 15);
+});
+
+test('root’s child is the user alone, with no other group and no capability', {
+  skip: isRoot ? false : 'needs root',
+}, async () => {
+  const text = 'id -u; id -g; id -G; grep -E "CapEff|CapBnd|NoNewPrivs" /proc/self/status';
+  const { said } = await spawned({ ...script(text), uid: 65534, gid: 65533, groups: [65532], noNewPrivs: 1 });
+  assert.match(said, /^65534\n65533\n65533 65532\nCapEff:\t0+\n/);
+  assert.match(said, /NoNewPrivs:\t1/);
+});
+
+test('an open binary is executed, wherever its path is; a script, too, which needs its descriptor itself', async t => {
+  const place = directory(t);
+  const binary = openSync('/bin/sh', 'r');
+  assert.equal((await spawned({ ...script('echo ok'), file: '', binary })).said, 'ok\n');
+  closeSync(binary);
+  // What an emulator (binfmt_misc) does with a binary of another machine, the kernel does with a script.
+  writeFileSync(`${place}/script`, '#!/bin/sh\necho "script $1"\n', { mode: 0o755 });
+  const held = openSync(`${place}/script`, 'r');
+  const { said, failure } = await spawned({ argv: ['x', 'a'], file: '', binary: held });
+  assert.deepEqual([said, failure], ['script a\n', '']);
+  closeSync(held);
+});
+
+test('a pipe’s ends do not survive an execve', () => {
+  const ends = native.pipe();
+  for (const fd of ends) assert.ok(closeOnExec(fd));
+  for (const fd of ends) closeSync(fd);
+});
+
+test('a unix socket has its owner and mode from its first moment, whatever the umask', async t => {
+  const place = directory(t);
+  chmodSync(place, 0o777);
+  const path = `${place}/s`;
+  const before = process.umask(0o077);
+  const [uid, gid] = isRoot ? [65534, 65533] : [process.getuid?.() ?? 0, process.getgid?.() ?? 0];
+  const fd = native.listenUnix(path, uid, gid, 0o660, 16);
+  assert.equal(process.umask(before), 0o077);
+  const stats = statSync(path);
+  assert.deepEqual([stats.uid, stats.gid, stats.mode & 0o7777], [uid, gid, 0o660]);
+  assert.ok(closeOnExec(fd) && fstatSync(fd).isSocket());
+  assert.equal(
+    errorOf(() => native.listenUnix(path, uid, gid, 0o660, 16)),
+    'bind EADDRINUSE',
+  );
+  assert.equal(
+    errorOf(() => native.listenUnix(`${path}${'x'.repeat(200)}`, uid, gid, 0o660, 16)),
+    'bind ENAMETOOLONG',
+  );
+  const server = createServer().listen({ fd });
+  const seen = new Promise<Socket>(resolve => server.once('connection', resolve));
+  const client = createConnection(path);
+  const { fd: accepted } = ((await seen) as Socket & { _handle: { fd: number } })._handle;
+  const { pid, uid: caller } = native.peer(accepted);
+  assert.deepEqual([pid, caller], [process.pid, process.getuid?.()]);
+  client.destroy();
+  server.close();
+});
+
+test('a TCP listener has the port that it was given; an IPv6 one takes IPv6 alone', async () => {
+  const fd = native.listenTcp('127.0.0.1', 0, 16);
+  const server = new Server().listen({ fd });
+  await new Promise(resolve => server.once('listening', resolve));
+  const { port } = server.address() as { port: number };
+  assert.ok(closeOnExec(fd) && port > 0);
+  assert.equal(
+    errorOf(() => native.listenTcp('127.0.0.1', port, 16)),
+    'bind EADDRINUSE',
+  );
+  assert.equal(
+    errorOf(() => native.listenTcp('localhost', port, 16)),
+    'getaddrinfo EINVAL',
+  );
+  closeSync(native.listenTcp('::1', port, 16));
+  server.close();
+});
+
+test('a watch calls back once, when there is something to read, or room to write; taken back, never', async () => {
+  const [read, write] = native.pipe();
+  let calls = 0;
+  const back = native.watch(read, () => calls++);
+  native.unwatch(back);
+  native.unwatch(back);
+  await new Promise<void>(resolve => native.watch(write, resolve, 1));
+  writeSync(write, 'x');
+  await new Promise<void>(resolve => native.watch(read, resolve));
+  assert.equal(calls, 0);
+  for (const fd of [read, write]) closeSync(fd);
+});
+
+test('a lock is one open file’s, until that is closed', t => {
+  const path = `${directory(t)}/lock`;
+  const [first, second] = [openSync(path, 'w'), openSync(path, 'w')];
+  assert.deepEqual([native.lock(first), native.lock(second)], [1, 0]);
+  closeSync(first);
+  assert.equal(native.lock(second), 1);
+  closeSync(second);
+});
+
+test('users and groups are found by name and number, or are null', () => {
+  const root = native.user('root');
+  assert.deepEqual([root?.uid, native.user(0)?.name, native.group(0)?.name], [0, 'root', 'root']);
+  assert.ok(root?.groups.includes(0));
+  assert.deepEqual([native.user('no-such-user'), native.group('no-such-group')], [null, null]);
+});
