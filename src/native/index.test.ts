@@ -153,16 +153,16 @@ test('a pipe’s ends do not survive an execve', () => {
   for (const fd of ends) closeSync(fd);
 });
 
-test('a unix socket has its owner and mode from its first moment, whatever the umask', async t => {
+test('a unix socket has its owner and its mode, less the umask, from its first moment', async t => {
   const place = directory(t);
   chmodSync(place, 0o777);
   const path = `${place}/s`;
-  const before = process.umask(0o077);
+  const before = process.umask(0o002);
   const [uid, gid] = isRoot ? [65534, 65533] : [process.getuid?.() ?? 0, process.getgid?.() ?? 0];
-  const fd = native.listenUnix(path, uid, gid, 0o660, 16);
-  assert.equal(process.umask(before), 0o077);
+  const fd = native.listenUnix(path, uid, gid, 0o666, 16);
+  assert.equal(process.umask(before), 0o002);
   const stats = statSync(path);
-  assert.deepEqual([stats.uid, stats.gid, stats.mode & 0o7777], [uid, gid, 0o660]);
+  assert.deepEqual([stats.uid, stats.gid, stats.mode & 0o7777], [uid, gid, 0o664]);
   assert.ok(closeOnExec(fd) && fstatSync(fd).isSocket());
   assert.equal(
     errorOf(() => native.listenUnix(path, uid, gid, 0o660, 16)),
