@@ -64,6 +64,15 @@ test('a file that was open when there was no secret in it is closed when there i
   assert.equal(mode(script), '700');
 });
 
+test('a file that somebody has closed stays closed when it is written again', async t => {
+  const { run, out, config, mode } = place(t, plain);
+  await run('emit', 'all', '--out', out);
+  for (const path of [conf, script, vhost]) chmodSync(`${out}/${path}`, path === script ? 0o700 : 0o600);
+  writeFileSync(config, `${plain}server_names = ["other.test"]\nworkers = 7\nstopwaitsecs = 99\n`);
+  assert.match((await run('emit', 'all', '--out', out)).stdout, /wrote/);
+  assert.deepEqual([conf, script, vhost].map(mode), ['600', '700', '600']);
+});
+
 test('a directory on the way closes a file, too', t => {
   const { dir } = place(t, plain);
   mkdirSync(join(dir, 'private'));

@@ -1,7 +1,8 @@
 // What a Django project says about itself: its settings module in manage.py, and the modules beside that. Reads files only.
 
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { readProjectFile } from './project-file.ts';
 
 export interface DjangoProject {
   /** Where manage.py is. */
@@ -21,7 +22,7 @@ export function settingsIn(managePy: string): string | null {
 
 /** The project whose manage.py is in `directory`. */
 export function readDjango(directory: string): DjangoProject {
-  const settings = settingsIn(readFileSync(join(directory, 'manage.py'), 'utf8'));
+  const settings = settingsIn(readProjectFile(join(directory, 'manage.py')));
   return {
     directory,
     settings,

@@ -1,7 +1,7 @@
 // From one project folder to its apps: Django projects, node front ends, a Procfile. A mistake in one of them is an error of its
 // own; the others stay.
 
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { HostdError, messageOf } from '../../errors.ts';
 import { quoteWord } from '../../words/shlex.ts';
@@ -11,6 +11,7 @@ import { parseDotEnv } from './dotenv.ts';
 import { type FrontEnd, frontEndCommand, isServer, readFrontEnd } from './front-end.ts';
 import { type AppPlan, type PlanContext, plainSite } from './plan.ts';
 import { type ProcfileLine, parseProcfile } from './procfile.ts';
+import { readProjectFile } from './project-file.ts';
 import { pythonEnvironment, serveDjango } from './python-app.ts';
 import { projectName, siteName } from './site-name.ts';
 import { checkPython, findPython } from './virtualenv.ts';
@@ -140,17 +141,12 @@ function readProcfile(directory: string, errors: HostdError[]): readonly Procfil
   const file = ['Procfile.dev', 'Procfile'].map(name => join(directory, name)).find(path => existsSync(path));
   if (file === undefined) return [];
   try {
-    const { lines, mistakes } = parseProcfile(readFileSync(file, 'utf8'));
+    const { lines, mistakes } = parseProcfile(readProjectFile(file));
     for (const mistake of mistakes)
       errors.push(new HostdError('failed', `${file}:${mistake}`, { hint: 'worker: celery -A hello worker' }));
     return lines;
-  } catch (cause) {
-    errors.push(
-      new HostdError('failed', `cannot read "${file}": ${messageOf(cause)}`, {
-        hint: `ls -l ${quoteWord(file)}`,
-        cause,
-      }),
-    );
+  } catch (error) {
+    errors.push(error instanceof HostdError ? error : new HostdError('failed', messageOf(error)));
     return [];
   }
 }
@@ -203,7 +199,7 @@ function readDotEnv(directory: string, env: Environment, errors: HostdError[]): 
   const file = join(directory, '.env');
   if (!existsSync(file)) return env;
   try {
-    const { values, mistakes } = parseDotEnv(readFileSync(file, 'utf8'), env);
+    const { values, mistakes } = parseDotEnv(readProjectFile(file), env);
     for (const line of mistakes)
       errors.push(
         new HostdError('failed', `${file}:${line}: cannot read this as NAME=value, as python-dotenv has it`, {
@@ -211,13 +207,8 @@ function readDotEnv(directory: string, env: Environment, errors: HostdError[]): 
         }),
       );
     return { ...values, ...env };
-  } catch (cause) {
-    errors.push(
-      new HostdError('failed', `cannot read "${file}": ${messageOf(cause)}`, {
-        hint: `ls -l ${quoteWord(file)}`,
-        cause,
-      }),
-    );
+  } catch (error) {
+    errors.push(error instanceof HostdError ? error : new HostdError('failed', messageOf(error)));
     return env;
   }
 }

@@ -1,9 +1,10 @@
 // Node front ends: a package.json with a "dev" script, and how such a script is told its port. Reads files only.
 
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { HostdError, messageOf } from '../../errors.ts';
 import { quoteWord } from '../../words/shlex.ts';
+import { readProjectFile } from './project-file.ts';
 
 export interface FrontEnd {
   readonly directory: string;
@@ -43,9 +44,10 @@ const portOptions: readonly (readonly [tool: RegExp, arguments: readonly string[
 /** The front end in a folder with a package.json; null: it has no "dev" script. @throws HostdError when it cannot be read. */
 export function readFrontEnd(directory: string): FrontEnd | null {
   const file = join(directory, 'package.json');
+  const text = readProjectFile(file);
   let value: unknown;
   try {
-    value = JSON.parse(readFileSync(file, 'utf8'));
+    value = JSON.parse(text);
   } catch (cause) {
     throw new HostdError('failed', `cannot read "${file}": ${messageOf(cause)}`, {
       hint: `python3 -m json.tool ${quoteWord(file)}`,

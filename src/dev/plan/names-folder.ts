@@ -1,13 +1,14 @@
 // The folder of names, ~/.config/hostd/dev: each file there is a site that somebody else runs (a port, a URL, a socket's path),
 // each link to a folder a project that is started by its first request.
 
-import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, realpathSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { parseAddress } from '../../embed/address.ts';
 import { HostdError, messageOf } from '../../errors.ts';
 import type { Address } from '../../proxy/app/app-connection.ts';
 import { quoteWord } from '../../words/shlex.ts';
+import { readProjectFile } from './project-file.ts';
 import { isSiteName } from './site-name.ts';
 
 export type Named =
@@ -65,5 +66,5 @@ function readName(folder: string, name: string): Named {
     throw new HostdError('failed', `cannot use "${path}": it is no address of a server`, {
       hint: `echo 3000 > ${quoteWord(path)}`,
     });
-  return { kind: 'server', name, address: parseAddress(readFileSync(path, 'utf8'), path) };
+  return { kind: 'server', name, address: parseAddress(readProjectFile(path), path) };
 }

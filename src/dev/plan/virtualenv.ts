@@ -2,11 +2,12 @@
 // or the system's. Asks a Python that was found whether it works, and has Django.
 
 import { execFile } from 'node:child_process';
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { HostdError } from '../../errors.ts';
 import { quoteWord } from '../../words/shlex.ts';
 import { ancestors } from './django.ts';
+import { readProjectFile } from './project-file.ts';
 
 export interface Python {
   /** The virtualenv's folder, or null for the system's Python. */
@@ -91,8 +92,7 @@ function virtualenv(root: string, by: string): Python {
 async function askKeepers(folder: string, env: Environment): Promise<Python | null> {
   for (const keeper of keepers) {
     const file = join(folder, keeper.file);
-    if (!existsSync(file) || ('mark' in keeper && !readFileSync(file, 'utf8').includes(keeper.mark)))
-      continue;
+    if (!existsSync(file) || ('mark' in keeper && !readProjectFile(file).includes(keeper.mark))) continue;
     const said = await ask(keeper.tool, keeper.ask, folder, env);
     const root = said.output.trim().split('\n').at(-1) ?? '';
     if (said.code === 0 && root.startsWith('/')) return virtualenv(root, keeper.tool);
