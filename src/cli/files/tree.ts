@@ -104,7 +104,8 @@ export function isCurrent(found: Found, output: Output): boolean {
 /** The mode of what replaces a file: as closed as that was, executable where it has to be, and open to others only where the
  *  new one may be. */
 function modeOver(before: number, wanted: number): number {
-  const kept = (before & 0o777) | (wanted & 0o111);
+  // Who may not read a script has no use for the right to execute it.
+  const kept = (before & 0o777) | (wanted & ((before & 0o444) >> 2));
   return (wanted & 0o004) === 0 ? kept & (wanted | 0o600) : kept;
 }
 
