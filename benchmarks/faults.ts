@@ -1,6 +1,6 @@
 // The same faults under load, side by side in one run: supervisord + nginx as the article sets them up, hostd + the same nginx,
 // and hostd alone with its own proxy. Counts what became of every request. As root, with Debian's nginx and supervisor.
-//   node benchmarks/faults.ts [--json]
+//   npm run bench:faults -- [--json]
 
 import { rmSync } from 'node:fs';
 import type { TestContext } from 'node:test';

@@ -1,8 +1,8 @@
 // The proxy worker side by side with nginx, Caddy and npm's proxies, in one run: every answer is checked before it is timed,
 // contenders take turns, and rates are shown with their ratio to nginx. Needs wrk and nginx; the rows with Django need a python with
 // Django and gunicorn: HOSTD_BENCH_PYTHON, or one that is made once.
-//   node benchmarks/proxy.ts [--only ROW] [--seconds 3] [--rounds 3]
-//   node benchmarks/proxy.ts --memory [--requests 1000000] [--connections 10000]      what the worker's memory does
+//   npm run bench:proxy -- [--only ROW] [--seconds 3] [--rounds 3]
+//   npm run bench:proxy -- --memory [--requests 1000000] [--connections 10000]      what the worker's memory does
 
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
