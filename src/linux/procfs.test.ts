@@ -52,8 +52,8 @@ test('grandchildren are descendants, siblings and the process itself are not', (
   ]);
   const pids = (roots: number[]) => below(tree, roots).map(({ pid }) => pid);
   assert.deepEqual(pids([2]), [4, 5]);
-  assert.deepEqual(pids([1]), [2, 4, 5, 3, 6]);
-  assert.deepEqual(pids([2, 3]), [4, 5, 6]);
+  assert.deepEqual(pids([1]), [2, 3, 4, 6, 5]);
+  assert.deepEqual(pids([2, 3]), [4, 6, 5]);
   assert.deepEqual(pids([9]), []);
 });
 
@@ -68,4 +68,10 @@ test('a real child is found below this process and by an entry of its environmen
   assert.ok(pid !== undefined && descendants([process.pid]).some(id => id.pid === pid));
   assert.deepEqual(withEnvironment(entry), [pid]);
   assert.deepEqual(withEnvironment(entry.slice(0, -1)), []);
+});
+
+test('a hundred thousand processes, each the child of the one before, are found one after the other', () => {
+  const most = 100_000;
+  const children = new Map(Array.from({ length: most }, (_, pid) => [pid, [{ pid: pid + 1 }]]));
+  assert.equal(below(children, [0]).length, most);
 });

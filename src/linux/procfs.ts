@@ -1,6 +1,6 @@
 // What /proc says of a process (proc_pid_stat(5)): who it is, beyond a pid that may have been used again.
 
-import { readdirSync, readFileSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs';
 
 /** A process for ever: no other one has the same three. */
 export interface ProcessId {
@@ -76,7 +76,9 @@ export function descendants(roots: readonly number[]): ProcessId[] {
     const stat = readStat(pid);
     if (stat === null || stat.state === 'Z') continue;
     const id = { pid, starttime: stat.starttime, bootId: bootId() };
-    children.set(stat.parent, [...(children.get(stat.parent) ?? []), id]);
+    const siblings = children.get(stat.parent);
+    if (siblings === undefined) children.set(stat.parent, [id]);
+    else siblings.push(id);
   }
   return below(children, roots);
 }
@@ -90,35 +92,52 @@ export function endedChildren(): ProcessId[] {
   });
 }
 
-/** Depth first, each once; a root is not among its own descendants. */
+/** Each once, parents first; a root is not among its own descendants. In steps that grow with their number alone, however deep they lie. */
 export function below<T extends { readonly pid: number }>(
   children: ReadonlyMap<number, readonly T[]>,
   roots: readonly number[],
 ): T[] {
   const seen = new Set(roots);
   const found: T[] = [];
-  const walk = (parent: number) => {
+  const parents = [...roots];
+  // It grows meanwhile.
+  for (const parent of parents)
     for (const child of children.get(parent) ?? []) {
       if (seen.has(child.pid)) continue;
       seen.add(child.pid);
       found.push(child);
-      walk(child.pid);
+      parents.push(child.pid);
     }
-  };
-  for (const root of roots) walk(root);
   return found;
 }
+
+/** Read of a process's environment at most, in bytes: a process can have megabytes of it, and an app thousands of processes. */
+const longestEnvironment = 256 * 1024;
 
 /** Every process whose initial environment contains `entry` ("KEY=value"), as far as this process may look. */
 export function withEnvironment(entry: string): number[] {
   const wanted = `\0${entry}\0`;
+  const buffer = Buffer.allocUnsafe(longestEnvironment);
   return pids()
     .filter(pid => pid !== process.pid)
     .filter(pid => {
       try {
-        return `\0${readFileSync(`/proc/${pid}/environ`, 'latin1')}`.includes(wanted);
+        return `\0${readBeginning(`/proc/${pid}/environ`, buffer)}`.includes(wanted);
       } catch {
         return false;
       }
     });
+}
+
+/** As much as the buffer takes. */
+function readBeginning(path: string, buffer: Buffer): string {
+  const fd = openSync(path, 'r');
+  try {
+    let length = 0;
+    for (let got = -1; got !== 0 && length < buffer.length; length += got)
+      got = readSync(fd, buffer, length, buffer.length - length, null);
+    return buffer.toString('latin1', 0, length);
+  } finally {
+    closeSync(fd);
+  }
 }

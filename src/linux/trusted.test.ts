@@ -88,8 +88,10 @@ test('the way to a tree leads over no link, and through no directory of others',
   const { top, outside } = plant(t);
   symlinkSync(outside, join(top, 'link'));
   assert.throws(() => openParent(join(top, 'link', 'file')), /it is a symbolic link/);
-  chmodSync(top, 0o777);
-  assert.throws(() => openParent(join(top, 'inner')), /others may write to it/);
+  for (const mode of [0o777, 0o775, 0o757]) {
+    chmodSync(top, mode);
+    assert.throws(() => openParent(join(top, 'inner')), /others may write to it/, mode.toString(8));
+  }
   chmodSync(top, 0o755);
   chownSync(top, 65534, 65534);
   assert.throws(() => openParent(join(top, 'inner')), /it does not belong to root/);

@@ -11,6 +11,8 @@ import type { Unit } from './unit.ts';
 /** Milliseconds that gunicorn may take to act on one signal, and between two looks at whether it has. */
 const longestStep = 5000;
 const look = 20;
+/** An app may have as many children as it likes, and call each a worker. */
+const mostWorkers = 2000;
 
 /** Until the app's next start; the configuration says how many there are then. */
 export async function scale(unit: Unit, host: Host, wanted: number): Promise<Progress> {
@@ -21,6 +23,7 @@ export async function scale(unit: Unit, host: Host, wanted: number): Promise<Pro
   const { run } = unit;
   if (run === null || unit.state.kind !== 'running') return failed(`${name}: not running`);
   const before = countWorkers(run);
+  if (before > mostWorkers) return failed(`${name}: cannot scale: it has ${before} children`);
   // One by one: of two equal signals that are pending the kernel keeps one.
   for (let now = before; now !== wanted; now += Math.sign(wanted - now)) {
     signalRun(run, now < wanted ? 'SIGTTIN' : 'SIGTTOU', false);

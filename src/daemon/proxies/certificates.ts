@@ -1,7 +1,7 @@
 // The sites' certificates: read and judged by root, handed to the proxy workers as texts, and noticed when they are renewed.
 // A pair that cannot be used (a renewal that is half written) leaves the last good one in its place, over restarts too.
 
-import { closeSync, type FSWatcher, readSync, watch } from 'node:fs';
+import { closeSync, readSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { pairOf, validUntil } from '../../config/certificate.ts';
 import { HostdError, messageOf } from '../../errors.ts';
@@ -10,16 +10,10 @@ import type { CertificateFiles, Host, Site } from '../../model/host.ts';
 import type { Pem } from '../../protocol/worker.ts';
 import { userOf } from '../runs/launch.ts';
 import type { Records } from '../runs/records.ts';
+import { makeDirectoryWatch } from './directory-watch.ts';
 
 /** Bytes of one PEM file: a chain of ten has about 20 kB. */
 const longestPem = 262_144;
-/** Milliseconds from the first change until renewed files are read: a tool writes the chain, then the key. */
-const settlingMs = 1000;
-/** Milliseconds between two renewals, doubled with each until an hour without one: an app must not be able to turn the workers over. */
-const firstPauseMs = 5000;
-const longestPauseMs = 600_000;
-const calmMs = 3_600_000;
-
 export interface Certificates {
   /** The pairs of a host's sites, by site name: as they are on disk now, or the last good ones. Changes nothing. */
   read(host: Host): ReadonlyMap<string, Pem>;
@@ -38,10 +32,8 @@ export function makeCertificates(
   /** The last good pairs, as the records have them. */
   const good = new Map(records.pairs());
   const said = new Map<string, string>();
-  let watchers: FSWatcher[] = [];
-  let waiting = false;
-  let pauseMs = firstPauseMs;
-  let renewedAt = Number.NEGATIVE_INFINITY;
+  // certbot replaces the links in live/NAME, so the directory is what changes. An app must not be able to turn the workers over.
+  const directories = makeDirectoryWatch(renew);
 
   /** Once, until something else is to be said of this site. */
   const say = (site: string, message: string | null) => {
@@ -80,19 +72,6 @@ export function makeCertificates(
     const instead = pem === null ? 'it is served without TLS' : 'the one before serves on';
     say(site.name, `"${site.name}": ${why}; ${instead}`);
   };
-  const look = async () => {
-    waiting = false;
-    if (!(await renew())) return;
-    const now = performance.now();
-    pauseMs = now - renewedAt > calmMs ? firstPauseMs : Math.min(pauseMs * 2, longestPauseMs);
-    renewedAt = now;
-  };
-  // One that runs is not put off: changes without end must not keep a renewal from being seen.
-  const soon = () => {
-    if (waiting) return;
-    waiting = true;
-    setTimeout(look, Math.max(settlingMs, renewedAt + pauseMs - performance.now()));
-  };
   return {
     read(host) {
       const pairs = host.sites.flatMap((site): [string, Pem][] => {
@@ -107,19 +86,7 @@ export function makeCertificates(
       const names = new Set(withPair.map(site => site.name));
       for (const site of good.keys()) if (!names.has(site)) keep(site, null);
     },
-    watch(host) {
-      for (const watcher of watchers) watcher.close();
-      watchers = [...directoriesOf(host)].flatMap(directory => {
-        try {
-          // certbot replaces the links in live/NAME, so the directory is what changes.
-          const watcher = watch(directory, { persistent: false }, soon);
-          watcher.on('error', () => watcher.close());
-          return [watcher];
-        } catch {
-          return [];
-        }
-      });
-    },
+    watch: host => directories.watch(directoriesOf(host)),
   };
 }
 

@@ -40,3 +40,28 @@ test('a line without an end does not fill the memory', async () => {
   assert.deepEqual(await read(['one\n', 'y'.repeat(21), 'z\n']), { lines: ['one'], open: false });
   assert.deepEqual(await read([`${'y'.repeat(21)}\n`, 'z\n']), { lines: [], open: false });
 });
+
+test('whoever says more than it has to say in a second waits, and loses nothing', async () => {
+  const [from, to] = native.pipe();
+  let heard = 0;
+  const over = new Promise<void>(resolve =>
+    readLines(
+      from,
+      20,
+      line => {
+        heard += 1;
+        return line === 'ready';
+      },
+      resolve,
+    ),
+  );
+  // As much as the pipe holds: the timer of a second alone would let the process end.
+  const alive = setInterval(() => {}, 1000);
+  writeSync(to, 'ready\n'.repeat(2500));
+  closeSync(to);
+  await sleep(300);
+  assert.equal(heard, 1000);
+  await over;
+  clearInterval(alive);
+  assert.equal(heard, 2500);
+});

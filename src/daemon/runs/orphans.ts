@@ -6,21 +6,27 @@ import { native } from '../../native/index.ts';
 
 /** Milliseconds from a child's end to the look at what is left, and between two looks. */
 const pause = 200;
+/** A look goes through all processes, of which an app may have thousands: it takes at most one part in so many of hostd's time. */
+const restFactor = 10;
 
 /** Reaps orphans for as long as hostd lives. */
 export function reapOrphans(): void {
   let before: readonly ProcessId[] = [];
   let _timer: NodeJS.Timeout | undefined;
+  let wait = pause;
   const look = () => {
     _timer = undefined;
+    const begun = performance.now();
     const ended = native.endedChild() === 0 ? [] : endedChildren();
     const nobodys = unclaimed(before, ended);
     for (const { pid } of nobodys) native.reap(pid);
-    before = ended.filter(id => !nobodys.includes(id));
+    const reaped = new Set(nobodys);
+    before = ended.filter(id => !reaped.has(id));
+    wait = Math.max(pause, (performance.now() - begun) * restFactor);
     if (before.length > 0) lookSoon();
   };
   const lookSoon = () => {
-    _timer ??= setTimeout(look, pause);
+    _timer ??= setTimeout(look, wait);
   };
   process.on('SIGCHLD', lookSoon);
   // Some may have ended before this hostd began (upgrade.ts).
@@ -32,5 +38,6 @@ export function reapOrphans(): void {
  * looks the event loop has turned, so whoever waits for one has reaped it.
  */
 export function unclaimed(before: readonly ProcessId[], now: readonly ProcessId[]): ProcessId[] {
-  return now.filter(id => before.some(old => old.pid === id.pid && old.starttime === id.starttime));
+  const starts = new Map(before.map(old => [old.pid, old.starttime]));
+  return now.filter(id => starts.get(id.pid) === id.starttime);
 }

@@ -18,6 +18,8 @@ export interface Origin {
 const lookAgain = 20;
 /** Enough to outrun any program that forks under a limit. */
 const mostLooks = 100;
+/** Milliseconds of hostd's time at once: of a program that forks without end the rest comes in the next turn. */
+const longestTurn = 100;
 
 const noted = new WeakMap<Origin, readonly ProcessId[]>();
 
@@ -35,17 +37,20 @@ export function noteDescendants(run: Origin): void {
 /** SIGKILL to all of them, again and again until none is found; then calls back. */
 export function killStrays(run: Origin, callback: () => void): void {
   let again = true;
+  const begun = performance.now();
   try {
-    const found = freeze(run);
+    const { found, all } = freeze(run, begun + longestTurn);
     const pidfds = found.flatMap(openExactly);
     for (const pidfd of pidfds) signal(pidfd, constants.signals.SIGKILL);
-    again = pidfds.length < found.length;
+    again = pidfds.length < found.length || !all;
     if (!again) whenEnded(pidfds, () => (found.length === 0 ? callback() : killStrays(run, callback)));
     else for (const pidfd of pidfds) closeSync(pidfd);
   } catch {
     // No descriptor to look with: there will be.
   }
-  if (again) setTimeout(() => killStrays(run, callback), lookAgain);
+  // As long as the turn was, others have theirs.
+  const pause = Math.max(lookAgain, performance.now() - begun);
+  if (again) setTimeout(() => killStrays(run, callback), pause);
 }
 
 /** A pidfd for each; the caller closes them. */
@@ -72,13 +77,17 @@ function strays(run: Origin): ProcessId[] {
   return distinct([...roots, ...descendants(roots.map(id => id.pid))]);
 }
 
-/** Stops them all before any is killed, since one may fork while another is being killed. */
-function freeze(run: Origin): ProcessId[] {
+/**
+ * Stops them all before any is killed, since one may fork while another is being killed. Not all: there were new ones to the last.
+ * Those that are stopped stay so for the next try.
+ */
+function freeze(run: Origin, deadline: number): { found: ProcessId[]; all: boolean } {
   const frozen = new Set<number>();
   for (let look = 0; look < mostLooks; look++) {
     const found = strays(run);
     const fresh = found.filter(id => !frozen.has(id.pid));
-    if (fresh.length === 0) return found;
+    if (fresh.length === 0) return { found, all: true };
+    if (performance.now() > deadline && look > 0) return { found, all: false };
     for (const id of fresh) {
       frozen.add(id.pid);
       for (const pidfd of openExactly(id)) {
@@ -87,7 +96,7 @@ function freeze(run: Origin): ProcessId[] {
       }
     }
   }
-  return strays(run);
+  return { found: strays(run), all: true };
 }
 
 /** The pidfd of this very process; none when it has ended, or when hostd has no descriptor left. */
