@@ -11,6 +11,7 @@ import { proxyAccount } from './accounts.ts';
 import type { TestApp } from './apps.ts';
 import type { Place } from './place.ts';
 import { until } from './until.ts';
+import { writeApp } from './write-app.ts';
 
 export const checkout = new URL('../..', import.meta.url).pathname.replace(/\/$/, '');
 
@@ -162,8 +163,7 @@ function writeConfig(
   };
   const merged: Record<string, TomlTable> = { ...(config as Record<string, TomlTable>) };
   for (const [name, table] of Object.entries(usual)) merged[name] = { ...table, ...merged[name] };
-  for (const app of apps)
-    place.write(`etc/apps.d/${app.name}.toml`, tomlText({ app: { [app.name]: app.table } }));
+  for (const app of apps) writeApp(place, app);
   for (const [name, text] of Object.entries(files)) place.write(`etc/apps.d/${name}`, text);
   place.directory('etc/apps.d');
   return place.write('etc/hostd.toml', tomlText(merged));

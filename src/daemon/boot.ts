@@ -4,7 +4,7 @@ import type { Loaded } from '../config/load.ts';
 import { type Change, changes } from '../model/changes.ts';
 import type { Host, Program } from '../model/host.ts';
 import { withKept } from '../model/merge.ts';
-import { allPrograms } from './fleet/equip.ts';
+import { allPrograms, isProxy } from './fleet/equip.ts';
 import { resume } from './fleet/orders.ts';
 import type { Supervisor } from './fleet/supervisor.ts';
 import { apply } from './fleet/update.ts';
@@ -12,6 +12,12 @@ import type { Logger } from './own/log.ts';
 import { giveMemoryBack } from './own/memory.ts';
 import { notifyReady } from './own/notify.ts';
 import type { Records } from './runs/records.ts';
+
+/**
+ * Milliseconds that hostd waits for all programs before it says that it is ready. Whoever starts services after it waits as long,
+ * and one site that loads slowly, or waits for its database, is not to hold up the others.
+ */
+const patienceMs = 15_000;
 
 /** The configured host, with the last good definition of every app that runs but whose file is broken now. */
 export function withRunning(supervisor: Supervisor, { host, broken }: Loaded, records: Records): Host {
@@ -32,18 +38,28 @@ export async function boot(supervisor: Supervisor, records: Records, log: Logger
   for (const { name, change } of others)
     log.info({ program: name }, `${name}: ${change} since it was started`);
   const names = new Set(fresh.map(({ name }) => name));
-  await Promise.all([
-    startFresh(
-      supervisor,
-      wanted.filter(({ name }) => names.has(name)),
-      stopped,
-    ),
-    apply(supervisor, others, log, () => {}),
-  ]);
+  const starting = wanted.filter(({ name }) => names.has(name));
+  // Visitors of what is up already wait for nothing that is not.
+  const proxies = startFresh(supervisor, starting.filter(isProxy), stopped);
+  const apps = startFresh(
+    supervisor,
+    starting.filter(program => !isProxy(program)),
+    stopped,
+  );
+  const changed = apply(supervisor, others, log, () => {});
+  await Promise.race([Promise.all([proxies, apps, changed]), later(patienceMs, proxies)]);
   notifyReady();
   giveMemoryBack();
   const up = supervisor.units().filter(unit => unit.state.kind === 'running').length;
   log.info(`ready: ${up} of ${supervisor.units().length} programs are running`);
+}
+
+/** Resolves `ms` milliseconds from now, or when `promise` does, whichever is later. */
+async function later(ms: number, promise: Promise<unknown>): Promise<void> {
+  const { promise: passed, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, ms);
+  timer.unref();
+  await Promise.all([passed, promise]);
 }
 
 const isNew = ({ change }: Change) => change === 'available';
