@@ -19,12 +19,13 @@ import {
   writerConfig,
 } from './harness/log-lines.ts';
 import { makePlace } from './harness/place.ts';
+import { findProgram } from './harness/programs.ts';
 import { until } from './harness/until.ts';
 
-const logrotate = process.env['LOGROTATE'] ?? '/usr/sbin/logrotate';
+const logrotate = findProgram('logrotate') ?? 'logrotate';
 
 function needsLogrotate(): string | false {
-  return existsSync(logrotate) ? false : 'needs logrotate';
+  return existsSync(logrotate) ? false : 'needs logrotate: apt-get install logrotate';
 }
 
 /** A directory on tmpfs, where no range can be collapsed. */

@@ -6,13 +6,14 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { after, before, describe, type TestContext, test } from 'node:test';
+import { findProgram } from './harness/programs.ts';
 import { type Fixture, makeFixture } from './proxy/fixture.ts';
 import { type Asked, startSteadyClient } from './proxy/steady-client.ts';
 import { startUpstream, type Upstream } from './proxy/upstream.ts';
 import { type RunningWorker, startWorker, type WorkerOptions } from './proxy/worker.ts';
 
-const tool = '/usr/bin/slowhttptest';
-const missing = existsSync(tool) ? false : `${tool} is not installed`;
+const tool = findProgram('slowhttptest') ?? 'slowhttptest';
+const missing = existsSync(tool) ? false : 'needs slowhttptest: apt-get install slowhttptest';
 
 const attackSeconds = 6;
 /** Both are bounds that a broken worker misses by far, not figures to be proud of. */

@@ -22,7 +22,9 @@ const programs = globSync('/usr/lib/postgresql/*/bin').toSorted().at(-1);
 
 /** For node:test's `skip`. */
 export const needsPostgresql: string | false =
-  programs !== undefined && native.user('postgres') !== null ? false : 'needs PostgreSQL: run npm test once';
+  programs !== undefined && native.user('postgres') !== null
+    ? false
+    : 'needs PostgreSQL: apt-get install postgresql';
 
 export async function startCluster(place: Place): Promise<Cluster> {
   const user = native.user('postgres');
