@@ -3,9 +3,11 @@
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { test } from 'node:test';
 import { needsRoot } from './harness/accounts.ts';
 import { type Attack, makeAttack, median } from './harness/attack-scene.ts';
+import { until } from './harness/until.ts';
 
 const skip = needsRoot;
 
@@ -65,4 +67,94 @@ END`);
   );
   attack.asEvil('rm run; mv run.real run');
   assert.equal(await ask('/'), 200);
+});
+
+/** Ends a worker as a mistake in V8 or in C would, in the middle of its work for the first site. */
+async function dieAtWork(hostd: number, worker: number): Promise<void> {
+  await until(
+    'the worker to be at work',
+    () => {
+      process.kill(worker, 'SIGSTOP');
+      const isAtWork = notesOf(hostd).includes(1);
+      if (isAtWork) process.kill(worker, 'SIGSEGV');
+      process.kill(worker, 'SIGCONT');
+      return isAtWork;
+    },
+    { timeout: 20_000, every: 3 },
+  );
+}
+
+/** What hostd would find in the workers' notes. */
+function notesOf(hostd: number): number[] {
+  const folder = `/proc/${hostd}/fd`;
+  return readdirSync(folder).flatMap(fd => {
+    const path = `${folder}/${fd}`;
+    const isNote = /#\d+ \(deleted\)$/.test(readlinkSync(path));
+    return isNote ? [readFileSync(path).readUInt32LE()] : [];
+  });
+}
+
+test('a worker that keeps dying at one site’s requests is replaced by one without that site, and that is said', {
+  skip,
+}, async t => {
+  const attack = await makeAttack(t);
+  const { hostd } = attack;
+  // Busy for the one site, over and over, so that it dies while it works for it.
+  const client = attack.stranger(`import socket, sys, threading
+def ask():
+    while True:
+        try:
+            s = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
+            s.sendall(b"GET /static/page.html HTTP/1.1\\r\\nHost: evil.test\\r\\n\\r\\n" * 300)
+            s.shutdown(socket.SHUT_WR)
+            while s.recv(65536): pass
+        except OSError: pass
+for _ in range(4): threading.Thread(target=ask).start()
+`);
+  const isOut = async () =>
+    (await hostd.get('evil.test', '/static/page.html').catch(() => null))?.status === 503;
+  await until(
+    'the site to be left out',
+    async () => {
+      const worker = (await hostd.status()).find(({ name }) => name === 'hostd-proxy');
+      if (worker?.state === 'RUNNING' && worker.pid !== null) {
+        await dieAtWork(hostd.pid, worker.pid);
+        await hostd.state('hostd-proxy', 'RUNNING', 5000);
+      }
+      return await isOut();
+    },
+    { timeout: 60_000 },
+  );
+  client.kill('SIGKILL');
+  await attack.ask();
+  const [evil, good, proxy] = await Promise.all(
+    ['evil', 'good', 'hostd-proxy'].map(name => hostd.state(name, 'RUNNING')),
+  );
+  assert.match(evil?.description ?? '', /hostd-proxy answers 503 for it.*hostctl reload hostd-proxy/);
+  assert.doesNotMatch(good?.description ?? '', /503/);
+  assert.match(proxy?.description ?? '', /restarted \d+ times, last .*: ended by SIGSEGV; without "evil"/);
+  assert.match(hostd.output(), /goes on without \\"evil\\", at whose requests it ended 3 times/);
+
+  assert.equal((await hostd.hostctl('reload', 'hostd-proxy')).code, 0);
+  assert.equal((await hostd.get('evil.test', '/static/page.html')).text, 'page\n');
+  const after = await hostd.state('evil', 'RUNNING');
+  assert.doesNotMatch(after.description, /503/);
+});
+
+test('a worker that is killed again and again is back within a second each time', { skip }, async t => {
+  const attack = await makeAttack(t);
+  const { hostd } = attack;
+  for (let i = 0; i < 7; i++) {
+    const { pid } = await hostd.state('hostd-proxy', 'RUNNING');
+    process.kill(pid ?? 0, 'SIGKILL');
+    await until('another worker', async () => {
+      const worker = (await hostd.status()).find(({ name }) => name === 'hostd-proxy');
+      const wait = /in (\d+) s$/.exec(worker?.description ?? '')?.[1] ?? '0';
+      assert.ok(Number(wait) <= 1, worker?.description);
+      return worker?.state === 'RUNNING' && worker.pid !== pid;
+    });
+  }
+  await attack.ask();
+  const { description } = await hostd.state('hostd-proxy', 'RUNNING');
+  assert.match(description, /restarted 7 times, last \d{4}-.*: ended by SIGKILL$/);
 });

@@ -346,3 +346,17 @@ test('every delay is positive and at most the longest one', () => {
     }),
   );
 });
+
+test('a program that all others wait for is tried again sooner', () => {
+  const policy: Policy = { ...forApps, longestDelay: 800 };
+  let state: State = step(policy, initial, { kind: 'start', at: 0 }).state;
+  const delays: number[] = [];
+  for (let crash = 0; crash < 8; crash++) {
+    const next = step(policy, state, exited(state.run, bad, 5));
+    const [effect] = next.effects;
+    assert.ok(effect?.kind === 'timer');
+    delays.push(effect.ms);
+    state = step(policy, next.state, timer(next.state.run, 'retry', 6)).state;
+  }
+  assert.deepEqual(delays, [100, 200, 400, 800, 800, 800, 800, 800]);
+});

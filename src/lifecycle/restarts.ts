@@ -8,6 +8,8 @@
 export interface Restarts {
   /** Tries after the first, or null: for ever. */
   readonly startretries: number | null;
+  /** Milliseconds; absent: longestDelay. */
+  readonly longestDelay?: number;
 }
 
 export interface Backoff {
@@ -25,7 +27,7 @@ export const goodRunning = 10_000;
 /** After the start number `tries + 1` in a row has failed. */
 export function afterFailedStart(rule: Restarts, tries: number, random: number): Backoff | 'give-up' {
   const failures = tries + 1;
-  if (rule.startretries === null) return { tries: failures, delay: doubling(failures, random) };
+  if (rule.startretries === null) return { tries: failures, delay: doubling(rule, failures, random) };
   return failures > rule.startretries ? 'give-up' : { tries: failures, delay: failures * 1000 };
 }
 
@@ -33,11 +35,12 @@ export function afterFailedStart(rule: Restarts, tries: number, random: number):
 export function afterRunning(rule: Restarts, tries: number, uptime: number, random: number): Backoff {
   if (rule.startretries !== null) return { tries: 0, delay: 0 };
   if (tries === 0 || uptime >= goodRunning) return { tries: 1, delay: 0 };
-  return { tries: tries + 1, delay: doubling(tries, random) };
+  return { tries: tries + 1, delay: doubling(rule, tries, random) };
 }
 
 /** firstDelay, doubled for each further failure, capped, less up to a quarter. */
-function doubling(failures: number, random: number): number {
-  const delay = Math.min(longestDelay, firstDelay * 2 ** Math.min(failures - 1, 20));
+function doubling(rule: Restarts, failures: number, random: number): number {
+  const longest = rule.longestDelay ?? longestDelay;
+  const delay = Math.min(longest, firstDelay * 2 ** Math.min(failures - 1, 20));
   return Math.round(delay * (1 - random / 4));
 }

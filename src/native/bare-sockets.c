@@ -1,5 +1,6 @@
 // Sockets for the proxy worker, without node:net's streams: those cost more than the rest of a request. Connections to unix
 // sockets are made, read and written here; a client's connection, which is node:net's, can be sent to past its stream.
+// Two calls are for the worker itself: one closes its memory to others of its user, one shares a page of it with hostd.
 // Only moves bytes: no parsing, no policy, no memory that grows. An addon of its own, so that the unprivileged worker loads
 // nothing else. bare-sockets.ts is the typed wrapper and says what each call is for.
 //
@@ -12,6 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -20,6 +23,7 @@
 #define MOST_CONNECTIONS 65536
 #define LONGEST_TEXT 65536
 #define EVENTS_AT_ONCE 64
+#define PAGE 4096
 
 struct connection {
   int fd;           // -1: free
@@ -235,6 +239,22 @@ static napi_value close_connection(napi_env env, napi_callback_info info) {
   return NULL;
 }
 
+// closeMemory(): prctl(2), PR_SET_DUMPABLE: no core, no ptrace, no /proc/PID/mem for anybody but root. 0 or -errno.
+static napi_value close_memory(napi_env env, napi_callback_info info) {
+  (void)info;
+  return from_int(env, prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 ? -errno : 0);
+}
+
+// share(fd): an ArrayBuffer that is the first PAGE bytes of the file, whose size has to be that; null where it can't be.
+static napi_value share(napi_env env, napi_callback_info info) {
+  napi_value a[1], buffer = NULL;
+  if (!arguments(env, info, a, 1)) return NULL;
+  void *page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, to_int(env, a[0]), 0);
+  if (page == MAP_FAILED || napi_create_external_arraybuffer(env, page, PAGE, NULL, NULL, &buffer) != napi_ok)
+    napi_get_null(env, &buffer);
+  return buffer;
+}
+
 NAPI_MODULE_INIT() {
   const struct {
     const char *name;
@@ -242,7 +262,7 @@ NAPI_MODULE_INIT() {
   } calls[] = {
       {"start", start},          {"open", open_connection},  {"watch", watch},           {"writeText", write_text},
       {"writeBytes", write_bytes}, {"endWriting", end_writing}, {"close", close_connection},
-      {"send", send_both},
+      {"send", send_both},         {"closeMemory", close_memory}, {"share", share},
   };
   for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
     napi_value function;

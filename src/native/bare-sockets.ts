@@ -24,6 +24,10 @@ export interface BareSockets {
    * `text`: latin-1, at most `longestText` characters; `bytes` follow it.
    */
   send(fd: number, text: string, bytes: Buffer | null): number;
+  /** Nobody but root may look into this process any more (prctl(2), PR_SET_DUMPABLE), and it leaves no core. 0, or an error. */
+  closeMemory(): number;
+  /** The first page of a file (4096 bytes, which it has to have), shared with whoever else has it; null where it can't be. */
+  share(fd: number): ArrayBuffer | null;
 }
 
 export const longestText = 65_535;

@@ -38,6 +38,8 @@ export interface RoutedSite extends Site {
   readonly maintenance?: Maintenance | null;
   /** A file that is there while the app's connections may be closed for writing when the request is; null: never. */
   readonly halfClose?: string | null;
+  /** The workers ended again and again while they worked for it: it is answered with 503, and nothing else is done for it. */
+  readonly isLeftOut?: boolean;
 }
 
 /** A certificate with its chain, and its private key. */

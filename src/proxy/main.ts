@@ -6,6 +6,7 @@ import type { Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { messageOf } from '../errors.ts';
 import type { Location } from '../model/host.ts';
+import { loadBareSockets } from '../native/bare-sockets.ts';
 import { nameProcess } from '../process-name.ts';
 import type { Routes } from '../protocol/worker.ts';
 import { AppConnections } from './app/app-connections.ts';
@@ -15,6 +16,7 @@ import { makeSecureServer } from './client/secure.ts';
 import { Connections, makeServer } from './client/server.ts';
 import { openFacts, type TellFact } from './facts.ts';
 import { Faults } from './faults.ts';
+import { noteWorkIn } from './guard.ts';
 import { trustedAmong } from './http/client-address.ts';
 import { type Limits, limitsFrom } from './limits.ts';
 import { AccessLog } from './log/access-log.ts';
@@ -41,6 +43,8 @@ function run(): void {
   const routes = readRoutes(descriptor('HOSTD_ROUTES_FD'));
   const facts = openFacts(process.env['HOSTD_FACTS_FD'] === undefined ? null : descriptor('HOSTD_FACTS_FD'));
   const { tell } = facts;
+  closeMemory();
+  noteWork();
   const worker = makeWorker(routes);
   const connections = new Connections(worker);
   const servers = listen(routes, worker, connections, () => tell({ kind: 'ready' }));
@@ -67,6 +71,20 @@ function run(): void {
     worker.errorLog({ level: 'error', cause: `a mistake in hostd: ${error.stack ?? messageOf(error)}` });
     if (faults.add(performance.now())) process.exit(70);
   });
+}
+
+/** Keys of TLS are in it, and others run as the same user. Not where hostd itself is no more than that user: it looks in, too. */
+function closeMemory(): void {
+  if (process.env['HOSTD_CLOSE_MEMORY'] === '1') loadBareSockets()?.closeMemory();
+}
+
+/** Where hostd finds which site was worked for, should the worker die. */
+function noteWork(): void {
+  if (process.env['HOSTD_NOTE_FD'] === undefined) return;
+  const fd = descriptor('HOSTD_NOTE_FD');
+  const memory = loadBareSockets()?.share(fd);
+  closeSync(fd);
+  if (memory != null) noteWorkIn(memory);
 }
 
 function descriptor(name: string): number {
@@ -104,7 +122,7 @@ function makeWorker(routes: Routes): Worker {
     ...site,
     number: index + 1,
     locations: site.locations.map(inBytes),
-    errorPages: directoryInBytes(site.errorPages),
+    errorPages: site.isLeftOut === true ? null : directoryInBytes(site.errorPages),
     // While its certificate can't be used, http is better than a way to nowhere.
     redirectHttps: site.redirectHttps && (site.pem != null || trustedProxies.length > 0),
   }));

@@ -9,6 +9,7 @@ import { refusalFor } from '../callers/standing.ts';
 import type { Ending } from '../ending.ts';
 import { isProxy } from '../fleet/equip.ts';
 import { hangUp, reload } from '../fleet/handover.ts';
+import { noteLeftOut } from '../fleet/left-out.ts';
 import { type Command, type Report, restart, start, stop } from '../fleet/orders.ts';
 import { scale } from '../fleet/scale.ts';
 import type { Supervisor } from '../fleet/supervisor.ts';
@@ -94,7 +95,8 @@ export function commandHandlers(daemon: Daemon): Handlers {
 function status(supervisor: Supervisor, names: readonly string[]): StatusReply {
   const now = performance.now();
   const chosen = names.length === 0 ? supervisor.units() : names.flatMap(name => supervisor.select(name));
-  const programs = [...new Set(chosen)].map(unit => statusOf(unit, now)).sort(byName);
+  const all = supervisor.units();
+  const programs = [...new Set(chosen)].map(unit => noteLeftOut(statusOf(unit, now), all)).sort(byName);
   return { programs, unknown: names.filter(name => name !== 'all' && supervisor.select(name).length === 0) };
 }
 

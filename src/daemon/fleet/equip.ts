@@ -7,6 +7,7 @@ import { native } from '../../native/index.ts';
 import type { Logger } from '../own/log.ts';
 import { equipProxy, type Published, proxyGroup, proxyListeners, proxyPrograms } from '../proxies/proxies.ts';
 import type { Traffic } from '../proxies/traffic.ts';
+import { historyOf } from '../proxies/worker-history.ts';
 import { type Equipment, userOf } from '../runs/launch.ts';
 import { type SocketRights, type Sockets, tcpKey } from '../sockets/sockets.ts';
 import { arrangeReadyWord, gunicornApp } from './gunicorn.ts';
@@ -40,6 +41,9 @@ const longestProxyStart = 10_000;
 /** Milliseconds that a new gunicorn may take to load the app in all its workers. */
 const longestAppStart = 120_000;
 
+/** Milliseconds between two tries to start a proxy worker, at most: all sites wait for it. */
+const longestProxyDelay = 800;
+
 /** What a generation of the program is made from. */
 export function madeFrom(program: Program, host: Host): Made {
   return { program, rules: rulesFor(program, host), sockets: socketKeys(program, host) };
@@ -49,7 +53,8 @@ export function madeFrom(program: Program, host: Host): Made {
 function rulesFor(program: Program, host: Host): Rules {
   const says = isProxy(program) || gunicornApp(program, host) !== null;
   const isAsked = program.health !== null && program.socket !== null;
-  const current = policyOf(program, says || isAsked ? 'notified' : 'startsecs');
+  const policy = policyOf(program, says || isAsked ? 'notified' : 'startsecs');
+  const current = isProxy(program) ? { ...policy, longestDelay: longestProxyDelay } : policy;
   // Over a socket that two generations share, nobody knows who answers the probe.
   const next = policyOf(program, says ? 'notified' : 'startsecs');
   const patient = isProxy(program);
@@ -115,19 +120,24 @@ export function equip(unit: Unit, onReady: () => void, context: EquipContext): E
 
 function equipWorker(unit: Unit, onReady: () => void, context: EquipContext): Equipment {
   const { host, published, sockets, log, traffic } = context;
-  const { program } = unit;
+  const { program, state } = unit;
   const teller = traffic.open(host().sites.map(site => site.name));
-  return equipProxy(
-    host(),
-    published(host()),
-    program,
+  const history = historyOf(unit);
+  const isAgain = state.kind === 'starting' && state.tries > 0;
+  if (!isAgain) history.forget();
+  else
+    for (const message of history.died(unit.lastExit, Date.now()))
+      log.error({ program: program.name }, `${program.name} ${message}`);
+  return equipProxy(host(), program, {
+    published: published(host()),
     sockets,
-    fact => {
+    history,
+    onFact: fact => {
       if (fact.kind === 'ready') onReady();
       else if (fact.kind === 'traffic') teller.tell(fact.site, fact.counts);
       else log.debug({ program: program.name, ...fact }, 'proxy worker says');
     },
-    message => log.warn({ program: program.name }, message),
-    teller.end,
-  );
+    onEnd: teller.end,
+    warn: message => log.warn({ program: program.name }, message),
+  });
 }

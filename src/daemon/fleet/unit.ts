@@ -6,6 +6,7 @@ import { describeExit, formatUptime, spawnError, stateName } from '../../lifecyc
 import type { Program } from '../../model/host.ts';
 import { stateCodes } from '../../model/state.ts';
 import type { ProgramStatus } from '../../protocol/control.ts';
+import { historyOf } from '../proxies/worker-history.ts';
 import type { Run } from '../runs/run.ts';
 
 /** What a generation is made from. */
@@ -92,7 +93,7 @@ function describe(unit: Unit, uptime: number, now: number): string {
   const last = lastExit === null ? '' : ` (${describeExit(lastExit)})`;
   switch (state.kind) {
     case 'running':
-      return `pid ${run?.process.pid ?? '?'}, uptime ${formatUptime(uptime)}${unit.unasked === null ? '' : `, health unknown: ${unit.unasked}`}`;
+      return `pid ${run?.process.pid ?? '?'}, uptime ${formatUptime(uptime)}${historyOf(unit).describe(at => since(at).trim())}${unit.unasked === null ? '' : `, health unknown: ${unit.unasked}`}`;
     case 'starting':
       return [
         run === null ? [] : `pid ${run.process.pid}`,

@@ -1,7 +1,7 @@
 // The proxy workers as supervised programs: what they are, and what each of their runs is given (listeners, routes,
 // access logs, a pipe for their facts). What they say is counted and logged; it never makes hostd do anything.
 
-import { closeSync, constants, openSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, constants, ftruncateSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf } from '../../errors.ts';
 import { openForAppending } from '../../linux/paths.ts';
@@ -25,6 +25,7 @@ import { ownProgram, workerDigest } from '../own-code.ts';
 import { type Equipment, userOf } from '../runs/launch.ts';
 import type { Sockets } from '../sockets/sockets.ts';
 import { readLines } from './lines.ts';
+import type { WorkerHistory } from './worker-history.ts';
 
 export const proxyGroup = 'hostd-proxy';
 
@@ -34,6 +35,8 @@ const O_TMPFILE = 0o20000000 | constants.O_DIRECTORY;
 const firstRoutesFd = 3;
 const factsFd = 4;
 const firstListenerFd = 5;
+/** Bytes. */
+const notePage = 4096;
 
 /** What the workers are told besides the configuration, by site name. */
 export interface Published {
@@ -87,19 +90,22 @@ export function proxyPrograms({ settings, sites }: Host, published: Published): 
   }));
 }
 
-/**
- * What one run of a worker needs. `onFact` hears it, until `onEnd` is told that it will say no more; `warn` is told about
- * access logs that cannot be opened.
- */
-export function equipProxy(
-  host: Host,
-  published: Published,
-  program: Program,
-  sockets: Sockets,
-  onFact: (fact: Fact) => void,
-  warn: (message: string) => void,
-  onEnd: () => void,
-): Equipment {
+/** What a run's equipment is made from, besides the host. */
+export interface ProxyContext {
+  readonly published: Published;
+  readonly sockets: Sockets;
+  /** Its sites that are to be left out are; it is told where the run notes what it works for. */
+  readonly history: WorkerHistory;
+  /** Hears what the run says, until `onEnd` is told that it will say no more. */
+  readonly onFact: (fact: Fact) => void;
+  readonly onEnd: () => void;
+  /** Is told of what is not as it should be, such as access logs that cannot be opened. */
+  readonly warn: (message: string) => void;
+}
+
+/** What one run of a worker needs. */
+export function equipProxy(host: Host, program: Program, context: ProxyContext): Equipment {
+  const { sockets, history } = context;
   const user = userOf(program);
   const { settings, sites } = host;
   const addresses = proxyListeners(host);
@@ -110,25 +116,9 @@ export function equipProxy(
   };
   try {
     const listeners = addresses.map(({ address }) => sockets.tcp(address));
-    const owners = new Map(host.programs.filter(p => p.app !== null).map(p => [p.app, p]));
-    const logs: number[] = [];
-    const routed = sites.map((site): RoutedSite => {
-      const app = owners.get(site.name);
-      const passOn = (path: string): number | null => {
-        const fd = app === undefined ? null : openSiteLog(path, app, warn);
-        if (fd === null) return null;
-        logs.push(closing(fd));
-        return firstListenerFd + listeners.length + logs.length - 1;
-      };
-      return {
-        ...site,
-        accessLogFd: passOn(site.accessLog),
-        errorLogFd: passOn(site.errorLog),
-        pem: published.certificates.get(site.name) ?? null,
-        maintenance: published.maintenance.get(site.name) ?? null,
-        halfClose: site.keepalive ? null : halfClosePath(settings.runtimeDir, site.name),
-      };
-    });
+    const firstLogFd = firstListenerFd + listeners.length;
+    const { routed, logs } = routeSites(host, context, firstLogFd);
+    close.push(...logs);
     const routes: Routes = {
       listeners: addresses.map(({ address, tls }, index) => ({
         ...address,
@@ -139,23 +129,81 @@ export function equipProxy(
       ...routeSettings(settings.proxy),
     };
     const routesFd = closing(openRoutes(settings.runtimeDir, routes));
+    const note = closing(openNote(settings.runtimeDir));
     const { argv, binary, refusal } = ownProgram('proxy', proxyGroup, user, settings.runtimeDir);
     closing(binary);
     const [read, write] = native.pipe();
     closing(write);
-    const names = new Set(sites.map(site => site.name));
-    const hear = (line: string): boolean => {
-      const fact = decodeFact(line, names);
-      if (fact !== null) onFact(fact);
-      return fact !== null;
+    const ended = beginNote(history, note, sites);
+    hear(read, sites, context, ended);
+    const env = {
+      HOSTD_ROUTES_FD: `${firstRoutesFd}`,
+      HOSTD_FACTS_FD: `${factsFd}`,
+      HOSTD_NOTE_FD: `${firstLogFd + logs.length}`,
+      ...(process.getuid?.() === 0 ? { HOSTD_CLOSE_MEMORY: '1' } : {}),
     };
-    readLines(read, factLimit, hear, onEnd);
-    const env = { HOSTD_ROUTES_FD: `${firstRoutesFd}`, HOSTD_FACTS_FD: `${factsFd}` };
-    return { argv, env, fds: [routesFd, write, ...listeners, ...logs], binary, refusal, close };
+    return { argv, env, fds: [routesFd, write, ...listeners, ...logs, note], binary, refusal, close };
   } catch (error) {
     for (const fd of close) closeSync(fd);
     throw error;
   }
+}
+
+/** The sites as the worker is told of them, and their logs, opened, which it has from `firstLogFd` on. */
+function routeSites(
+  { settings, sites, programs }: Host,
+  { published, history, warn }: ProxyContext,
+  firstLogFd: number,
+): { readonly routed: readonly RoutedSite[]; readonly logs: readonly number[] } {
+  const owners = new Map(programs.filter(p => p.app !== null).map(p => [p.app, p]));
+  const logs: number[] = [];
+  const routed = sites.map((site): RoutedSite => {
+    const app = owners.get(site.name);
+    const passOn = (path: string): number | null => {
+      const fd = app === undefined ? null : openSiteLog(path, app, warn);
+      return fd === null ? null : firstLogFd + logs.push(fd) - 1;
+    };
+    return {
+      ...site,
+      accessLogFd: passOn(site.accessLog),
+      errorLogFd: passOn(site.errorLog),
+      pem: published.certificates.get(site.name) ?? null,
+      maintenance: published.maintenance.get(site.name) ?? null,
+      halfClose: site.keepalive ? null : halfClosePath(settings.runtimeDir, site.name),
+      isLeftOut: history.leftOut.has(site.name),
+    };
+  });
+  return { routed, logs };
+}
+
+/** Facts come by the pipe `fd`, for as long as they are facts. */
+function hear(fd: number, sites: Host['sites'], { onFact, onEnd }: ProxyContext, ended: () => void): void {
+  const names = new Set(sites.map(site => site.name));
+  const accept = (line: string): boolean => {
+    const fact = decodeFact(line, names);
+    if (fact !== null) onFact(fact);
+    return fact !== null;
+  };
+  readLines(fd, factLimit, accept, () => {
+    ended();
+    onEnd();
+  });
+}
+
+/** Opened a second time, for hostd itself to read. Returns what is to be called when the run has ended. */
+function beginNote(history: WorkerHistory, note: number, sites: Host['sites']): () => void {
+  const own = openSync(`/proc/self/fd/${note}`, 'r');
+  return history.begin(
+    own,
+    sites.map(site => site.name),
+  );
+}
+
+/** A page in which the worker notes for which site it works (proxy/guard.ts). */
+function openNote(directory: string): number {
+  const fd = openNameless(directory);
+  ftruncateSync(fd, notePage);
+  return fd;
 }
 
 function routeSettings({

@@ -24,6 +24,10 @@ export function serve(exchange: Exchange, tunnel: ForwardOptions['tunnel'] = nul
   workFor(exchange);
   exchange.traffic = exchange.worker.traffic?.begin(accepted.site.name) ?? null;
   const { head, target, site } = accepted;
+  if (site.isLeftOut === true) {
+    exchange.sendPage(503, { extra: ['Retry-After', '60'] });
+    return;
+  }
   const { acme = null } = exchange.worker;
   const isChallenge = acme !== null && target.path.startsWith(acme.prefix);
   if (!isChallenge && redirected(exchange, accepted)) return;

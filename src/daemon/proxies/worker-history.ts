@@ -1,0 +1,138 @@
+// What has become of the runs of one proxy worker: how often it ended by itself, why, and which site it was working for. From that
+// follow what status says of it, and which sites its next run is to leave out.
+
+import { closeSync, readSync } from 'node:fs';
+import type { Exit } from '../../lifecycle/process.ts';
+import { describeExit } from '../../lifecycle/view.ts';
+
+/** So many ends within so many milliseconds, while one and the same site was worked for, and it is left out. */
+const mostDeaths = 3;
+const withinMs = 60_000;
+
+/** Signals that a process brings upon itself. SIGKILL tells nothing of what it was doing. */
+const ownFaults: ReadonlySet<string> = new Set([
+  'SIGABRT',
+  'SIGBUS',
+  'SIGFPE',
+  'SIGILL',
+  'SIGSEGV',
+  'SIGSYS',
+  'SIGTRAP',
+]);
+
+export interface Death {
+  /** Unix time in milliseconds. */
+  readonly at: number;
+  /** null: it could not be started. */
+  readonly how: Exit | null;
+  /** The site that it was working for; null: for none, or nobody knows. */
+  readonly site: string | null;
+}
+
+/** The site that the last death of these makes a culprit of, or null. Pure. */
+export function culpritOf(deaths: readonly Death[]): string | null {
+  const last = deaths.at(-1);
+  if (last === undefined || last.site === null) return null;
+  const alike = deaths.filter(
+    ({ site, how, at }) => site === last.site && ownFaults.has(how?.signal ?? '') && last.at - at < withinMs,
+  );
+  return alike.length >= mostDeaths ? last.site : null;
+}
+
+export class WorkerHistory {
+  readonly #leftOut = new Set<string>();
+  #deaths: Death[] = [];
+  #count = 0;
+  /** Of the run that is alive: where it notes what it works for, and the sites by their numbers there. */
+  #note: { readonly fd: number; readonly sites: readonly string[] } | null = null;
+  #noted: string | null = null;
+
+  get leftOut(): ReadonlySet<string> {
+    return this.#leftOut;
+  }
+
+  /** It is started by a command: with all sites, and nothing held against it. */
+  forget(): void {
+    this.#closeNote();
+    this.#leftOut.clear();
+    this.#deaths = [];
+    this.#count = 0;
+  }
+
+  /** It has ended by itself, and is about to be started again. Returns what is to be said of it, for the log. */
+  died(how: Exit | null, at: number): readonly string[] {
+    this.#closeNote();
+    const site = this.#noted;
+    this.#noted = null;
+    this.#count++;
+    this.#deaths = [...this.#deaths, { at, how, site }].slice(-mostDeaths);
+    const why = `ended by itself (${describeDeath(how)})${site === null ? '' : ` while it worked for "${site}"`}`;
+    const said = [`${why}: started again, for the ${ordinal(this.#count)} time`];
+    const culprit = culpritOf(this.#deaths);
+    if (culprit === null) return said;
+    this.#leftOut.add(culprit);
+    const again = 'hostctl reload hostd-proxy';
+    return [
+      ...said,
+      `goes on without "${culprit}", at whose requests it ended ${mostDeaths} times within a minute: they are answered with 503\n  try: ${again}`,
+    ];
+  }
+
+  /**
+   * The run that begins notes in the file `fd`, which is the history's from now on, for which of these it works, by number from 1.
+   * Returns what is to be called when it says no more, as it does when it has ended.
+   */
+  begin(fd: number, sites: readonly string[]): () => void {
+    this.#closeNote();
+    const note = { fd, sites };
+    this.#note = note;
+    return () => {
+      // By then another run may have begun.
+      if (this.#note === note) this.#closeNote();
+    };
+  }
+
+  /** For status: ", restarted 3 times, last 2026-11-27 12:03:10: exit status 70", or "". */
+  describe(time: (at: number) => string): string {
+    const last = this.#deaths.at(-1);
+    if (last === undefined) return '';
+    const times = this.#count === 1 ? 'once' : `${this.#count} times`;
+    const without = [...this.#leftOut].map(site => `"${site}"`).join(', ');
+    const rest = without === '' ? '' : `; without ${without}: hostctl reload hostd-proxy`;
+    return `, restarted ${times}, last ${time(last.at)}: ${describeDeath(last.how)}${rest}`;
+  }
+
+  #closeNote(): void {
+    if (this.#note === null) return;
+    const { fd, sites } = this.#note;
+    this.#note = null;
+    this.#noted = sites[readNumber(fd) - 1] ?? null;
+    closeSync(fd);
+  }
+}
+
+function readNumber(fd: number): number {
+  const bytes = Buffer.alloc(4);
+  return readSync(fd, bytes, 0, 4, 0) === 4 ? bytes.readUInt32LE() : 0;
+}
+
+function describeDeath(how: Exit | null): string {
+  return how === null ? 'it could not be started' : describeExit(how);
+}
+
+function ordinal(n: number): string {
+  const tens = n % 100;
+  const ending = tens > 10 && tens < 14 ? 'th' : (['th', 'st', 'nd', 'rd'][n % 10] ?? 'th');
+  return `${n}${ending}`;
+}
+
+const histories = new WeakMap<object, WorkerHistory>();
+
+/** A worker's, by what is the same for all its runs and no other's. */
+export function historyOf(worker: object): WorkerHistory {
+  const known = histories.get(worker);
+  if (known !== undefined) return known;
+  const history = new WorkerHistory();
+  histories.set(worker, history);
+  return history;
+}
