@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { appProgram, appSite, makeApp } from './app.ts';
+import type { App } from './host.ts';
 
 const source = { file: 'hello.toml', key: ['app', 'hello'] };
 const hello = makeApp({ name: 'hello', root: '/webapps/hello_django', source });
@@ -17,6 +18,7 @@ test("an app with nothing but a root is the article's layout", () => {
     wsgi: 'hello.wsgi',
     processName: 'hello_app',
     workers: 3,
+    assumed: ['name', 'workers'],
     threads: null,
     workerClass: null,
     gracefulTimeout: null,
@@ -158,4 +160,25 @@ test('connections are kept open for every kind of gunicorn worker but sync', () 
   assert.equal(kept('sync', 2), true);
   assert.equal(kept('gthread', null), true);
   assert.equal(kept('uvicorn.workers.UvicornWorker', null), true);
+});
+
+test("what nobody says is left to gunicorn's own configuration file, where one is named", () => {
+  const command = (given: Partial<App>) =>
+    appProgram(makeApp({ name: 'a', root: '/a', source, ...given })).command.slice(2);
+  assert.deepEqual(command({ gunicornArgs: ['-c', 'conf.py'] }), ['-c', 'conf.py']);
+  assert.deepEqual(command({ env: { GUNICORN_CMD_ARGS: '--threads 2 --config=conf.py' } }), []);
+  assert.deepEqual(command({ gunicornArgs: ['-cconf.py'], workers: 3, processName: 'b' }), [
+    '--name',
+    'b',
+    '--workers',
+    '3',
+    '-cconf.py',
+  ]);
+  assert.deepEqual(command({ gunicornArgs: ['--preload'] }), [
+    '--name',
+    'a_app',
+    '--workers',
+    '3',
+    '--preload',
+  ]);
 });

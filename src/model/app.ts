@@ -26,6 +26,10 @@ export function makeApp(given: { name: string; root: string; source: Source } & 
     wsgi: `${name}.wsgi`,
     processName: `${name}_app`,
     workers: 3,
+    assumed: [
+      ...(given.processName === undefined ? (['name'] as const) : []),
+      ...(given.workers === undefined ? (['workers'] as const) : []),
+    ],
     threads: null,
     workerClass: null,
     gracefulTimeout: null,
@@ -91,15 +95,19 @@ function gunicornCommand(app: App): readonly string[] {
   return [
     `${app.root}/bin/gunicorn`,
     app.wsgi.includes(':') ? app.wsgi : `${app.wsgi}:application`,
-    '--name',
-    app.processName,
-    '--workers',
-    String(app.workers),
+    ...(leavesToFile(app, 'name') ? [] : ['--name', app.processName]),
+    ...(leavesToFile(app, 'workers') ? [] : ['--workers', String(app.workers)]),
     ...(app.threads === null ? [] : ['--threads', String(app.threads)]),
     ...(app.workerClass === null ? [] : ['--worker-class', app.workerClass]),
     ...(app.gracefulTimeout === null ? [] : ['--graceful-timeout', String(app.gracefulTimeout)]),
     ...app.gunicornArgs,
   ];
+}
+
+/** Whether a setting is left to gunicorn's own configuration file: one is named, and the table says nothing of the setting. */
+export function leavesToFile(app: App, key: App['assumed'][number]): boolean {
+  const named = [...app.gunicornArgs, ...(app.env['GUNICORN_CMD_ARGS'] ?? '').split(/\s+/)];
+  return app.assumed.includes(key) && named.some(word => /^(-c|--config)/.test(word));
 }
 
 /** What an activated virtualenv and manage.py would see, then [app.NAME.env]. */

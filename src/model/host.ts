@@ -90,6 +90,8 @@ export interface App {
   /** gunicorn --name. */
   readonly processName: string;
   readonly workers: number;
+  /** Which of these two nobody has said: gunicorn's own configuration file wins over them. */
+  readonly assumed: readonly ('name' | 'workers')[];
   readonly threads: number | null;
   /** gunicorn -k; null is sync, or gthread when threads are given. */
   readonly workerClass: string | null;

@@ -300,10 +300,16 @@ export const appKeys = {
   name: {
     kind: 'text',
     default: '"NAME_app"',
-    meaning: "gunicorn's --name, as ps shows it",
+    meaning:
+      "gunicorn's --name, as ps shows it; without the key, as its own configuration file says, if it does",
     alias: ['proc_name'],
   },
-  workers: { kind: 'count', default: '3', meaning: 'gunicorn workers', alias: ['num_workers', 'processes'] },
+  workers: {
+    kind: 'count',
+    default: '3',
+    meaning: "gunicorn workers; without the key, as gunicorn's own configuration file says, if it does",
+    alias: ['num_workers', 'processes'],
+  },
   threads: { kind: 'count', default: "gunicorn's (1)", meaning: 'threads in each gunicorn worker' },
   worker_class: {
     kind: 'text',

@@ -100,7 +100,7 @@ export function equip(unit: Unit, onReady: () => void, context: EquipContext): E
   const { run } = unit.state;
   const isProbed = program.health !== null && !unit.isNext;
   // One that is to take over does so with all its workers; any other is RUNNING with the first.
-  const workers = unit.isNext ? (app.workers ?? 1) : 1;
+  const all = unit.isNext;
   const ready = () => {
     if (!isProbed) onReady();
   };
@@ -108,13 +108,13 @@ export function equip(unit: Unit, onReady: () => void, context: EquipContext): E
     if (unit.state.run === run) context.onWorkerClass(unit, isSync);
     ready();
   };
-  const word = arrangeReadyWord(program, context.gunicornConfiguration, owner, workers, loaded);
+  const word = arrangeReadyWord(program, app, context.gunicornConfiguration, owner, all, loaded);
   if (word === null) {
     // The next best: it has stayed up for startsecs.
     setTimeout(ready, unit.policy.startsecs);
     return { env: listen, fds: [fd], close: [] };
   }
-  if (!isProbed) unit.waitsFor = workers === 1 ? 'a worker to load the app' : 'its workers to load the app';
+  if (!isProbed) unit.waitsFor = all ? 'its workers to load the app' : 'a worker to load the app';
   return { argv: word.argv, env: { ...listen, ...word.env }, fds: [fd, word.fd], close: [word.fd] };
 }
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { configurationOption, whyNotLoaded } from './gunicorn.ts';
+import { appProgram, makeApp } from '../../model/app.ts';
+import { configurationOption, whyNotLoaded, withoutDefaults } from './gunicorn.ts';
 
 test("the app's own gunicorn configuration is found however it is given, and the last one counts", () => {
   assert.equal(configurationOption(['gunicorn', 'x']), null);
@@ -21,4 +22,21 @@ test("of a failed start the app's traceback is shown, not gunicorn's", () => {
   ];
   assert.deepEqual(whyNotLoaded(log, 2), log.slice(2, 4));
   assert.deepEqual(whyNotLoaded(['a', 'b', 'c'], 2), ['b', 'c']);
+});
+
+test('arguments that nobody has said are not given to gunicorn, the others are', () => {
+  const source = { file: 'a.toml', key: ['app', 'a'] };
+  const words = (given: object) => {
+    const app = makeApp({ name: 'a', root: '/a', source, gunicornArgs: ['--workers', '9'], ...given });
+    return withoutDefaults(appProgram(app).command, app).slice(2);
+  };
+  assert.deepEqual(words({}), ['--workers', '9']);
+  assert.deepEqual(words({ workers: 2 }), ['--workers', '2', '--workers', '9']);
+  assert.deepEqual(words({ processName: 'x' }), ['--name', 'x', '--workers', '9']);
+  assert.deepEqual(words({ gunicornArgs: ['-c', 'c.py', '--workers', '9'] }), [
+    '-c',
+    'c.py',
+    '--workers',
+    '9',
+  ]);
 });

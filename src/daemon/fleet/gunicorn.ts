@@ -5,6 +5,7 @@
 import { closeSync, openSync, writeFileSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { as, type Owner } from '../../linux/paths.ts';
+import { leavesToFile } from '../../model/app.ts';
 import type { App, Host, Program } from '../../model/host.ts';
 import { native } from '../../native/index.ts';
 import { splitWords } from '../../words/shlex.ts';
@@ -13,6 +14,7 @@ import { ownPaths } from '../own/own-files.ts';
 const configuration = `# Written by hostd at each start: the app's own gunicorn configuration, if it has one, and a word to hostd when
 # a worker has loaded the app.
 import importlib
+import json
 import os
 import runpy
 
@@ -30,6 +32,12 @@ def _own_settings():
 # gunicorn's own control socket lies in HOME: two generations during a reload would share it, and hostctl does its work.
 control_socket_disable = True
 
+# hostd's own defaults: the app's own file, WEB_CONCURRENCY and every argument win over them.
+_defaults = json.loads(os.environ.get("HOSTD_GUNICORN_DEFAULTS", "{}"))
+if "WEB_CONCURRENCY" in os.environ:
+    _defaults.pop("workers", None)
+globals().update(_defaults)
+
 globals().update((key, value) for key, value in _own_settings().items() if not key.startswith("_"))
 _own_hook = globals().get("post_worker_init")
 
@@ -37,9 +45,9 @@ _own_hook = globals().get("post_worker_init")
 def post_worker_init(worker):
     if _own_hook is not None:
         _own_hook(worker)
-    word = b"s" if type(worker).__module__ == "gunicorn.workers.sync" else b"w"
+    word = "s" if type(worker).__module__ == "gunicorn.workers.sync" else "w"
     try:
-        os.write(int(os.environ["HOSTD_READY_FD"]), word)
+        os.write(int(os.environ["HOSTD_READY_FD"]), f"{word}{worker.cfg.workers}\\n".encode())
     except (KeyError, ValueError, OSError):
         pass
 `;
@@ -68,26 +76,48 @@ export interface ReadyWord {
 }
 
 /**
- * Arranges for `onReady` to be called once `workers` gunicorn workers have loaded the app, with whether they are gunicorn's
- * own sync workers. null: the app's user cannot read hostd's runtime directory, and so could not be given the configuration.
+ * Arranges for `onReady` to be called once the first gunicorn worker has loaded the app, or `all` of them, with whether they
+ * are gunicorn's own sync workers. null: the app's user cannot read hostd's runtime directory, and so could not be given the configuration.
  */
 export function arrangeReadyWord(
   program: Program,
+  app: App,
   file: string,
   owner: Owner,
-  workers: number,
+  all: boolean,
   onReady: (isSync: boolean) => void,
 ): ReadyWord | null {
   if (!readable(file, owner)) return null;
   const [read, write] = native.pipe();
-  awaitWords(read, workers, onReady);
+  awaitWords(read, all, onReady);
   const own = configurationOption(program.command) ?? configurationOption(givenByVariable(program));
   return {
     // The last one of two counts.
-    argv: [...program.command, '--config', file],
-    env: { HOSTD_READY_FD: `${readyFd}`, ...(own === null ? {} : { HOSTD_GUNICORN_CONFIG: own }) },
+    argv: [...withoutDefaults(program.command, app), '--config', file],
+    env: {
+      HOSTD_READY_FD: `${readyFd}`,
+      HOSTD_GUNICORN_DEFAULTS: JSON.stringify(defaultsOf(app)),
+      ...(own === null ? {} : { HOSTD_GUNICORN_CONFIG: own }),
+    },
     fd: write,
   };
+}
+
+/** gunicorn's words for what the table does not say. */
+const assumable = { name: 'proc_name', workers: 'workers' } as const;
+
+function defaultsOf(app: App): Readonly<Record<string, string | number>> {
+  const values = { name: app.processName, workers: app.workers };
+  return Object.fromEntries(app.assumed.map(key => [assumable[key], values[key]]));
+}
+
+/** Without the arguments that nobody has said: they would win over the app's own file. */
+export function withoutDefaults(command: readonly string[], app: App): readonly string[] {
+  // They stand behind gunicorn and the module, before all that the table says.
+  return app.assumed.reduce<readonly string[]>((words, key) => {
+    const at = words.indexOf(`--${key}`);
+    return !leavesToFile(app, key) && at >= 2 && at <= 4 ? words.toSpliced(at, 2) : words;
+  }, command);
 }
 
 /** The arguments that the app's environment has for gunicorn. */
@@ -128,15 +158,21 @@ function readable(file: string, owner: Owner): boolean {
   }
 }
 
-/** A word is one byte. Once there are enough, the pipe is closed: what later workers write to it fails, and is let pass. */
-function awaitWords(fd: number, wanted: number, callback: (allSync: boolean) => void): void {
+/**
+ * A word is a line: the kind of worker, and how many of them there are to be. Once there are enough, the pipe is closed: what
+ * later workers write to it fails, and is let pass.
+ */
+function awaitWords(fd: number, all: boolean, callback: (allSync: boolean) => void): void {
   const pipe = new Socket({ fd, readable: true, writable: false });
-  let words = '';
+  let text = '';
   pipe.on('data', (bytes: Buffer) => {
-    words += bytes.toString('latin1');
+    // An app can write here, too.
+    text = (text + bytes.toString('latin1')).slice(0, 64 * 1024);
+    const words = text.split('\n').slice(0, -1);
+    const wanted = all ? Math.max(1, Number(/^[sw](\d{1,5})$/.exec(words[0] ?? '')?.[1] ?? 1)) : 1;
     if (words.length < wanted || pipe.destroyed) return;
     pipe.destroy();
-    callback(/^s+$/.test(words));
+    callback(words.every(word => word.startsWith('s')));
   });
   pipe.on('error', () => pipe.destroy());
   pipe.unref();

@@ -1,7 +1,7 @@
 // The start script of an app's gunicorn, ROOT/bin/gunicorn_start: written here, read by gunicorn-start-read.ts.
 
 import { dirname, relative } from 'node:path';
-import { appEnvironment } from '../../model/app.ts';
+import { appEnvironment, leavesToFile } from '../../model/app.ts';
 import type { App, Host, Program } from '../../model/host.ts';
 import { quoteWord } from '../../words/shlex.ts';
 import { cannotSay, type Format, type OutputFile, type WriteOptions } from '../format.ts';
@@ -81,12 +81,12 @@ const explained: Readonly<Record<string, string>> = {
 function variableLines(app: App, plain: boolean): readonly string[] {
   const name = /^[\w.@:/+-]+$/.test(app.processName) ? `"${app.processName}"` : quoteWord(app.processName);
   const pairs: readonly (readonly [string, string])[] = [
-    ['NAME', name],
+    ...(leavesToFile(app, 'name') ? [] : [['NAME', name] as const]),
     ['DJANGODIR', quoteWord(app.project)],
     ['SOCKFILE', quoteWord(app.socket)],
     ['USER', quoteWord(app.user)],
     ...(app.group === null ? [] : [['GROUP', quoteWord(app.group)] as const]),
-    ['NUM_WORKERS', String(app.workers)],
+    ...(leavesToFile(app, 'workers') ? [] : [['NUM_WORKERS', String(app.workers)] as const]),
     ['DJANGO_SETTINGS_MODULE', quoteWord(app.settings)],
     ['DJANGO_WSGI_MODULE', quoteWord(app.wsgi)],
   ];
@@ -108,7 +108,7 @@ function variableLines(app: App, plain: boolean): readonly string[] {
 function plainBody(app: App, ref: (name: string) => string, exports: readonly string[]): readonly string[] {
   const up = relative(app.project, app.root) === '..' ? '..' : quoteWord(app.root);
   return [
-    `echo "Starting $NAME as \`whoami\`"`,
+    `echo "Starting ${leavesToFile(app, 'name') ? app.name : '$NAME'} as \`whoami\`"`,
     '',
     '# Activate the virtual environment',
     `cd ${ref('DJANGODIR')}`,
@@ -158,8 +158,8 @@ function gunicornLines(
 ): readonly string[] {
   const callable = app.wsgi.includes(':') ? ref('DJANGO_WSGI_MODULE') : callableOf(ref('DJANGO_WSGI_MODULE'));
   const options = [
-    `--name ${ref('NAME')}`,
-    `--workers ${ref('NUM_WORKERS')}`,
+    ...(leavesToFile(app, 'name') ? [] : [`--name ${ref('NAME')}`]),
+    ...(leavesToFile(app, 'workers') ? [] : [`--workers ${ref('NUM_WORKERS')}`]),
     `--user=${ref('USER')}${app.group === null ? '' : ` --group=${ref('GROUP')}`}`,
     `--bind=unix:${ref('SOCKFILE')}`,
     ...(app.threads === null ? [] : [`--threads ${app.threads}`]),
