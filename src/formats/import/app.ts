@@ -85,6 +85,9 @@ function keptNotes(keys: readonly string[]): readonly string[] {
 }
 
 function userNotes({ program, script }: AppDraft): readonly string[] {
+  const isRoots = program !== null && isRoot(program.processes[0]?.user ?? 'root');
+  if (isRoots && script !== null && script.user !== null && script.group === null)
+    return ["group: the user's own; gunicorn keeps root's where root starts it with --user alone."];
   const isSaid = (program?.processes[0]?.user ?? script?.user ?? null) !== null;
   return isSaid || program === null
     ? []
