@@ -174,5 +174,10 @@ test('an import serves what nginx and supervisord served: answers, environment, 
     // What nginx kept from the public is shown by nobody.
     for (const path of here.shown) assert.ok(before.shown.includes(path), `${site.name}${path}`);
   }
+  // A reload waits for as many workers as gunicorn's own file says, two, and not for hostd's three.
+  const reloaded = await hostd.hostctl('reload', 'ownfile');
+  assert.equal(reloaded.code, 0, reloaded.stderr);
+  const file = open.find(({ name }) => name === 'ownfile') ?? assert.fail();
+  assert.equal((await look(file, get)).workers, 2);
   for (const site of sites.filter(site => site.closed)) assert.equal((await get(site.host, '/')).status, 404);
 });
