@@ -335,7 +335,8 @@ export const appKeys = {
   health: {
     kind: 'uri',
     default: 'none',
-    meaning: 'a path that must answer before the app counts as RUNNING',
+    meaning:
+      'a path that must answer before the app counts as RUNNING; where nobody can ask it, the app counts after startsecs, and hostctl status says why',
     alias: ['healthcheck', 'health_check'],
   },
   server_names: {
