@@ -22,7 +22,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   embed: ['proxy', 'protocol', 'model'],
   probe: ['protocol', 'model'],
   create: ['model', 'config', 'native', 'linux'],
-  dev: ['embed', 'proxy', 'protocol', 'model', 'words', 'config', 'native'],
+  dev: ['linux', 'embed', 'proxy', 'protocol', 'model', 'words', 'config', 'native'],
   cli: ['formats', 'words', 'protocol', 'model', 'config', 'create', 'dev'],
 };
 

@@ -1,8 +1,9 @@
 // The processes of one user, and their end. Pids are held by a pidfd while they are looked at: none is mistaken for another.
 
-import { closeSync, readdirSync, readFileSync } from 'node:fs';
+import { closeSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { HostdError } from '../errors.ts';
+import { pids } from '../linux/procfs.ts';
 import { native } from '../native/index.ts';
 
 const SIGKILL = 9;
@@ -15,20 +16,17 @@ export async function endProcessesOf(uid: number): Promise<void> {
   if (uid === 0) throw new HostdError('permission', 'cannot end the processes of root');
   const deadline = performance.now() + patience;
   for (;;) {
-    const pids = processesOf(uid);
-    if (pids.length === 0) return;
+    const left = processesOf(uid);
+    if (left.length === 0) return;
     if (performance.now() > deadline)
-      throw new HostdError('failed', `cannot end the processes ${pids.join(', ')}`, { hint: `ps -u ${uid}` });
-    for (const pid of pids) kill(pid, uid);
+      throw new HostdError('failed', `cannot end the processes ${left.join(', ')}`, { hint: `ps -u ${uid}` });
+    for (const pid of left) kill(pid, uid);
     await sleep(pause);
   }
 }
 
 export function processesOf(uid: number): readonly number[] {
-  return readdirSync('/proc')
-    .filter(name => /^\d+$/.test(name))
-    .map(Number)
-    .filter(pid => belongsTo(pid, uid));
+  return pids().filter(pid => belongsTo(pid, uid));
 }
 
 function kill(pid: number, uid: number): void {

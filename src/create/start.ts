@@ -2,13 +2,14 @@
 // nothing of the administrator's who typed the command: no keyring, no capability, no open file (native.spawn).
 
 import { spawn } from 'node:child_process';
-import { closeSync, readSync, writeSync } from 'node:fs';
+import { closeSync, writeSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { constants } from 'node:os';
 import type { Readable, Writable } from 'node:stream';
 import { HostdError } from '../errors.ts';
+import { readLaunchFailure } from '../linux/launch-failure.ts';
 import { givenOpenFiles, nofile } from '../linux/open-files.ts';
-import { launchStages, native } from '../native/index.ts';
+import { native } from '../native/index.ts';
 
 export interface Started {
   readonly stdin: Writable;
@@ -106,17 +107,9 @@ function killGroup(pid: number | undefined): void {
   }
 }
 
-/** What the launcher wrote before it gave up (Launched.status). */
 function failureIn(status: number): Error | null {
-  const report = Buffer.alloc(8);
-  try {
-    if (readSync(status, report) < report.length) return null;
-  } catch {
-    return null;
-  }
-  const stage = launchStages[report.readInt32LE(0)] ?? '?';
-  return new HostdError(
-    'failed',
-    `cannot run a command as the app's user: ${stage}, errno ${report.readInt32LE(4)}`,
-  );
+  const failure = readLaunchFailure(status);
+  if (failure === null) return null;
+  const { stage, code } = failure;
+  return new HostdError('failed', `cannot run a command as the app's user: ${stage}, ${code}`);
 }

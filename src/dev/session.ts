@@ -3,9 +3,10 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ReadStream } from 'node:tty';
+import { descendants, withEnvironment } from '../linux/procfs.ts';
 import { type AppHooks, DevApp } from './apps/app.ts';
-import { descendants, signal, withEnvironment } from './apps/processes.ts';
 import type { Size } from './apps/running.ts';
+import { signal } from './apps/signal.ts';
 import { configFolder } from './plan/names-folder.ts';
 import type { AppPlan } from './plan/plan.ts';
 import { Console } from './screen/console.ts';
@@ -193,9 +194,12 @@ export class Session {
   }
 
   #left(): number[] {
-    return [...new Set([...descendants(process.pid), ...withEnvironment(this.#options.marker)])].filter(
-      pid => pid !== process.pid,
-    );
+    return [
+      ...new Set([
+        ...descendants([process.pid]).map(({ pid }) => pid),
+        ...withEnvironment(this.#options.marker),
+      ]),
+    ].filter(pid => pid !== process.pid);
   }
 
   get #mark(): Record<string, string> {

@@ -63,7 +63,8 @@ export function isAlive(id: ProcessId): boolean {
   return id.bootId === bootId() && identify(id.pid)?.starttime === id.starttime;
 }
 
-function pids(): number[] {
+/** All processes that this one may see. */
+export function pids(): number[] {
   return readdirSync('/proc')
     .filter(name => /^\d+$/.test(name))
     .map(Number);

@@ -1,11 +1,12 @@
 // One live run of a program: the process, the ways to signal it, and what is left of it when it has ended.
 
-import { closeSync, readSync } from 'node:fs';
+import { closeSync } from 'node:fs';
 import { constants } from 'node:os';
 import { errnoOf } from '../../errors.ts';
 import type { Exit } from '../../lifecycle/process.ts';
+import { readLaunchFailure } from '../../linux/launch-failure.ts';
 import { type ProcessId, readStat } from '../../linux/procfs.ts';
-import { launchStages, native } from '../../native/index.ts';
+import { native } from '../../native/index.ts';
 import type { SocketId } from '../sockets/socket-identity.ts';
 import { clearCgroup, killCgroup, whenEmpty } from './cgroups.ts';
 import { killStrays, noteDescendants, strayPidfds, whenEnded } from './strays.ts';
@@ -107,18 +108,9 @@ function endingOf(run: Run, ended: { code: number | null; signal: number | null 
 
 /** What the launcher wrote before it gave up: stage and errno. Nothing: it became the program. `refusal`: see Run. */
 export function launchFailure(status: number, refusal?: string): string | null {
-  const report = Buffer.alloc(8);
-  let length = 0;
-  try {
-    length = readSync(status, report);
-  } catch {
-    return null;
-  }
-  if (length < 8) return null;
-  const stage = launchStages[report.readInt32LE(0)] ?? 'exec';
-  const number = report.readInt32LE(4);
-  const code =
-    Object.entries(constants.errno).find(([, value]) => value === number)?.[0] ?? `errno ${number}`;
+  const failure = readLaunchFailure(status);
+  if (failure === null) return null;
+  const { stage, code } = failure;
   if (stage === 'exec' && code === 'EACCES' && refusal !== undefined) return refusal;
   const what = {
     '': 'cannot start',

@@ -3,11 +3,12 @@
 
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { Socket } from 'node:net';
+import { withEnvironment } from '../../linux/procfs.ts';
 import { native } from '../../native/index.ts';
 import { openTerminal, type Terminal } from '../../native/terminal.ts';
 import { type Command, entries, findCommand } from '../plan/command.ts';
 import { describe, launchFailure } from './ending.ts';
-import { signal, withEnvironment } from './processes.ts';
+import { signal } from './signal.ts';
 
 export interface Size {
   readonly columns: number;
