@@ -54,7 +54,6 @@ async function classicMachine(place: Place): Promise<number> {
   assert.equal(emitted.code, 0, emitted.stderr);
   execFileSync('rm', ['-r', `${place.dir}/files/etc/systemd`]);
   execFileSync('chown', ['-R', `${a.uid}:${a.gid}`, `${place.dir}/${root}`]);
-  place.write('files/usr/local/bin/hostctl', `#!/bin/sh\nexec ${hostctl} "$@"\n`, 0o755);
   place.write('files/ask.py', ask);
   return a.uid;
 }

@@ -24,7 +24,8 @@ rm -rf "$root/etc/systemd/system/hostd.service.d"
 cp "$checkout/etc/hostd.service" "$root/etc/systemd/system/hostd.service"
 mkdir -p "$root/usr/local/bin"
 ln -sf "$checkout/bin/hostd" "$checkout/bin/hostctl" "$root/usr/local/bin/"
-[ ! -d "$dir/files" ] || cp -a "$dir/files/." "$root/"
+# A file in a link's place is no way to what the link leads to.
+[ ! -d "$dir/files" ] || cp -a --remove-destination "$dir/files/." "$root/"
 
 # nspawn's own filter bars pidfd_getfd, by which a new hostd takes its sockets back; systemd on a machine has no such filter.
 modules=$(readlink -f -- "$checkout/node_modules")
