@@ -154,7 +154,7 @@ function plainName(app: App): string {
 }
 
 /** gunicorn's sync workers close every connection; "sync" with threads is gthread. */
-function keepsConnections(app: App): boolean {
+export function keepsConnections(app: Pick<App, 'workerClass' | 'threads'>): boolean {
   return app.workerClass === null || app.workerClass === 'sync' ? (app.threads ?? 1) > 1 : true;
 }
 

@@ -5,6 +5,7 @@ import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { load } from '../../config/load.ts';
 import { HostdError, messageOf } from '../../errors.ts';
+import { keepsConnections } from '../../model/app.ts';
 import type { App, Host, Program } from '../../model/host.ts';
 import { formatProblem } from '../../model/problem.ts';
 import type { Command } from './command.ts';
@@ -56,7 +57,7 @@ async function planApp(app: App, host: Host, file: string, context: PlanContext)
     DJANGO_SETTINGS_MODULE: app.settings,
     ...app.env,
   };
-  const { web, held, finders } = await webOf(app, moved, env, context, notes);
+  const { web, held, keepalive, finders } = await webOf(app, moved, env, context, notes);
   const [name] = [siteName(app.name)];
   return {
     name,
@@ -67,7 +68,7 @@ async function planApp(app: App, host: Host, file: string, context: PlanContext)
       .filter(program => program.app === app.name && program.name !== app.name)
       .map(program => besides(program, app, moved, env)),
     site: {
-      ...plainSite(web.address, held, app.workerClass !== null),
+      ...plainSite(web.address, held, keepalive),
       serverNames: app.serverNames,
       locations: [
         ...(finders || app.static === null ? [] : [{ prefix: '/static/', alias: app.static }]),
@@ -85,31 +86,51 @@ async function webOf(app: App, moved: Moved, env: Environment, context: PlanCont
   const socket = join(context.runtime, `${siteName(name)}.sock`);
   if (app.command !== null) {
     const command: Command = { name, argv: app.command, directory: moved.project, env };
-    return { web: { command, address: socket }, held: true, finders: false };
+    return {
+      web: { command, address: socket },
+      held: true,
+      keepalive: keepsConnections(app),
+      finders: false,
+    };
   }
-  const isAsgi = /uvicorn|asgi/i.test(app.workerClass ?? '');
   const project = { directory: moved.project, settings: app.settings, wsgi: app.wsgi, asgi: app.wsgi };
   const kind: ServerKind = context.server ?? 'gunicorn';
   await checkPython(moved.python, ['django', ...(kind === 'runserver' ? [] : [kind])], context.env);
   if (kind !== 'gunicorn') {
     const { web, site } = await serveDjango(name, project, moved.python, kind, env, context);
-    return { web: { command: web, address: site.address }, held: site.held, finders: true };
+    const { address, held, keepalive } = site;
+    return { web: { command: web, address }, held, keepalive, finders: true };
   }
   if (app.workers > 1) notes.push(`workers = ${app.workers} is ignored: one is enough here`);
-  const options = [
-    '--name',
-    app.processName,
-    ...(app.threads === null ? (isAsgi ? [] : ['--threads', '4']) : ['--threads', String(app.threads)]),
-    ...(app.workerClass === null ? [] : ['--worker-class', app.workerClass]),
-    ...app.gunicornArgs,
-  ];
+  const { options, keepalive } = gunicornHere(app);
   const command: Command = {
     name,
     argv: gunicornCommand(moved.python, options),
     directory: moved.project,
-    env: { ...env, ...wrapped(app.wsgi, isAsgi, project, env, context) },
+    env: { ...env, ...wrapped(app.wsgi, isAsgi(app), project, env, context) },
   };
-  return { web: { command, address: socket }, held: true, finders: true };
+  return { web: { command, address: socket }, held: true, keepalive, finders: true };
+}
+
+/** The app's gunicorn on a laptop: threads in place of workers. `keepalive`: whether it keeps connections open then. */
+export function gunicornHere(app: Pick<App, 'processName' | 'threads' | 'workerClass' | 'gunicornArgs'>): {
+  options: string[];
+  keepalive: boolean;
+} {
+  const { workerClass } = app;
+  const threads = app.threads ?? (isAsgi(app) ? null : 4);
+  const options = [
+    '--name',
+    app.processName,
+    ...(threads === null ? [] : ['--threads', `${threads}`]),
+    ...(workerClass === null ? [] : ['--worker-class', workerClass]),
+    ...app.gunicornArgs,
+  ];
+  return { options, keepalive: keepsConnections({ workerClass, threads }) };
+}
+
+function isAsgi({ workerClass }: Pick<App, 'workerClass'>): boolean {
+  return /uvicorn|asgi/i.test(workerClass ?? '');
 }
 
 /** The places that the file names, where they are on this machine; else the folder that the file lies in. */
