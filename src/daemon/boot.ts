@@ -4,7 +4,7 @@ import type { Loaded } from '../config/load.ts';
 import { type Change, changes } from '../model/changes.ts';
 import type { Host, Program } from '../model/host.ts';
 import { withKept } from '../model/merge.ts';
-import { allPrograms, isProxy } from './fleet/equip.ts';
+import { allPrograms } from './fleet/kinds.ts';
 import { resume } from './fleet/orders.ts';
 import type { Supervisor } from './fleet/supervisor.ts';
 import { apply } from './fleet/update.ts';
@@ -38,16 +38,22 @@ export async function boot(supervisor: Supervisor, records: Records, log: Logger
   for (const { name, change } of others)
     log.info({ program: name }, `${name}: ${change} since it was started`);
   const names = new Set(fresh.map(({ name }) => name));
+  const changed = new Set(found.map(({ name }) => name));
+  // What has not changed is looked after by what is said of it now, not by what an earlier hostd wrote down.
+  for (const program of wanted)
+    if (!changed.has(program.name))
+      supervisor.loop.post(program.name, { kind: 'amend', definition: supervisor.made(program) });
   const starting = wanted.filter(({ name }) => names.has(name));
   // Visitors of what is up already wait for nothing that is not.
-  const proxies = startFresh(supervisor, starting.filter(isProxy), stopped);
+  const workers = starting.filter(({ kind }) => kind === 'proxy');
+  const proxies = startFresh(supervisor, workers, stopped);
   const apps = startFresh(
     supervisor,
-    starting.filter(program => !isProxy(program)),
+    starting.filter(({ kind }) => kind !== 'proxy'),
     stopped,
   );
-  const changed = apply(supervisor, others, log, () => {});
-  await Promise.race([Promise.all([proxies, apps, changed]), later(patienceMs, proxies)]);
+  const applied = apply(supervisor, others, log, () => {});
+  await Promise.race([Promise.all([proxies, apps, applied]), later(patienceMs, proxies)]);
   notifyReady();
   giveMemoryBack();
   const up = supervisor.units().filter(unit => unit.state.kind === 'running').length;

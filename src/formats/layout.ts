@@ -3,6 +3,7 @@
 
 import { appEnvironment, appSupervision, baseEnvironment } from '../model/app.ts';
 import type { App, Host, Program } from '../model/host.ts';
+import { servesApp } from '../model/kind.ts';
 
 /** The usual place of the script that starts an app's gunicorn. */
 export function startScript(app: App): string {
@@ -37,7 +38,7 @@ export function defaultStopSeconds(app: App): number {
 
 /** The app whose gunicorn this program is, or null. */
 export function appOf(host: Host, program: Program): App | null {
-  if (program.app !== program.name) return null;
+  if (!servesApp(program)) return null;
   return host.apps.find(app => app.name === program.app) ?? null;
 }
 

@@ -47,6 +47,7 @@ test('gunicorn runs as its start script would run it, without a --bind', () => {
     group: 'hello',
     groupPriority: 999,
     app: 'hello',
+    kind: 'gunicorn',
     source,
     instance: null,
     command: [

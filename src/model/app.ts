@@ -77,6 +77,7 @@ export function appProgram(
     group: app.name,
     groupPriority: supervision.priority,
     app: app.name,
+    kind: app.command === null ? 'gunicorn' : 'app',
     source: app.source,
     instance: null,
     command: app.command ?? gunicornCommand(app),

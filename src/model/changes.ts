@@ -40,6 +40,7 @@ const ownFields: { readonly [F in Exclude<keyof Program, keyof typeof supervisio
   group: null,
   groupPriority: 'priority',
   app: null,
+  kind: null,
   instance: 'numprocs',
   command: 'command',
   directory: 'directory',

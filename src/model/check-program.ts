@@ -2,16 +2,17 @@
 
 import { isRoot } from './app.ts';
 import type { Program } from './host.ts';
+import { servesApp } from './kind.ts';
 import type { Machine } from './machine.ts';
 import type { Problem } from './problem.ts';
 
 export function checkProgram(program: Program, machine: Machine | null): readonly Problem[] {
-  const isGunicorn = program.app !== null && program.source.key.length === 2;
+  const isApp = servesApp(program);
   return [
-    ...(isGunicorn || machine === null ? [] : checkAccounts(program, machine)),
+    ...(isApp || machine === null ? [] : checkAccounts(program, machine)),
     ...checkRoot(program, machine),
     ...checkLogs(program),
-    ...(isGunicorn || machine === null ? [] : checkCommand(program, machine)),
+    ...(isApp || machine === null ? [] : checkCommand(program, machine)),
   ];
 }
 

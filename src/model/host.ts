@@ -125,6 +125,9 @@ export interface App {
 }
 
 /** One supervised command: Supervisor's keys with their values filled in. */
+/** What a program is: an app's own gunicorn, an app's own command in its place, any other command, a worker of hostd's proxy. */
+export type Kind = 'gunicorn' | 'app' | 'command' | 'proxy';
+
 export interface Program extends Supervision {
   /** Unique: "hello", "hello:celery", "cat", "cat:cat_00". */
   readonly name: string;
@@ -133,6 +136,7 @@ export interface Program extends Supervision {
   readonly groupPriority: number;
   /** The app that it belongs to, or null for a [program.NAME]. */
   readonly app: string | null;
+  readonly kind: Kind;
   readonly source: Source;
   /** For a program made by numprocs: the definition's name and this one's number. */
   readonly instance: { readonly of: string; readonly number: number; readonly count: number } | null;

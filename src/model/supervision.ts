@@ -2,6 +2,7 @@
 // rows, so that a new key cannot be forgotten.
 
 import type { LogFile, Program, Supervision } from './host.ts';
+import { kindByNames } from './kind.ts';
 
 /** Logs have several keys each, and rows of their own. */
 export type Field = Exclude<keyof Supervision, 'stdout' | 'stderr'>;
@@ -59,7 +60,8 @@ export const usualSupervision: Pick<Supervision, Field> = eachField(field => sup
 
 /** A program as an earlier hostd wrote it down, with the fields that have come since: it runs as if it had their usual values. */
 export function completed(program: Program): Program {
-  return { ...usualSupervision, ...program };
+  const { kind = kindByNames(program) } = program as Partial<Program>;
+  return { ...usualSupervision, ...program, kind };
 }
 
 /** What a log has beside its path, by the end of its key: stdout_logfile_maxbytes and so on. All of it applies live. */

@@ -133,6 +133,7 @@ function programOf(
     group: place.group,
     groupPriority: place.groupPriority ?? supervision.priority,
     app: place.app,
+    kind: 'command',
     source: { file: scope.file, key: scope.key },
     instance: count > 1 ? { of: place.name, number, count } : null,
     command,

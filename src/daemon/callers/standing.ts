@@ -3,7 +3,6 @@
 import { HostdError } from '../../errors.ts';
 import type { Host, Program } from '../../model/host.ts';
 import { native, type Peer } from '../../native/index.ts';
-import { isProxy } from '../fleet/equip.ts';
 import { groupOf, groupsOf, userOf } from '../runs/launch.ts';
 import { callerOf, refusal, type Standing, standingOf } from './permissions.ts';
 
@@ -27,7 +26,7 @@ export function refusalFor(
 
 function standingIn(program: Program, host: Host): Standing {
   const proxyUid = native.user(host.settings.proxy.user)?.uid ?? null;
-  const about = { isProxy: isProxy(program), proxyUid, ownUid: ownUid() };
+  const about = { isProxy: program.kind === 'proxy', proxyUid, ownUid: ownUid() };
   try {
     const user = userOf(program);
     const gids = groupsOf(user, groupOf(program, user));

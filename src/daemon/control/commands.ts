@@ -7,7 +7,6 @@ import { distinctNames } from '../../protocol/names.ts';
 import type { SiteTraffic } from '../../protocol/traffic.ts';
 import { refusalFor } from '../callers/standing.ts';
 import type { Ending } from '../ending.ts';
-import { isProxy } from '../fleet/equip.ts';
 import { hangUp, reload } from '../fleet/handover.ts';
 import { noteLeftOut } from '../fleet/left-out.ts';
 import { type Command, type Report, restart, start, stop } from '../fleet/orders.ts';
@@ -157,7 +156,7 @@ function signalUnit(supervisor: Supervisor, unit: Unit, signal: NodeJS.Signals, 
   const refused = refusalFor(caller, 'POST /signal', unit.program, supervisor.host(), signal);
   if (refused !== null)
     return { kind: 'done', name, outcome: 'failed', message: `${refused}\n  try: sudo hostctl signal ...` };
-  if (isProxy(unit.program) && signal === 'SIGUSR1') {
+  if (unit.program.kind === 'proxy' && signal === 'SIGUSR1') {
     const message = `${name}: cannot signal with SIGUSR1: its logs are hostd's to open again\n  try: hostctl logs --reopen`;
     return { kind: 'done', name, outcome: 'failed', message };
   }

@@ -64,8 +64,8 @@ export function writeGunicornConfiguration(runtimeDir: string): string {
 
 /** The app whose gunicorn this program is, or null for any other command. */
 export function gunicornApp(program: Program, host: Host): App | null {
-  if (program.app === null || program.name !== program.app) return null;
-  return host.apps.find(app => app.name === program.app && app.command === null) ?? null;
+  if (program.kind !== 'gunicorn') return null;
+  return host.apps.find(app => app.name === program.app) ?? null;
 }
 
 export interface ReadyWord {

@@ -5,7 +5,6 @@ import type { Outcome } from '../../lifecycle/service.ts';
 import { stateName } from '../../lifecycle/view.ts';
 import type { Program } from '../../model/host.ts';
 import type { Logger } from '../own/log.ts';
-import { isProxy } from './equip.ts';
 import type { Answer } from './loop.ts';
 import { ask, overtaking, type Report } from './orders.ts';
 import { renewProxies } from './renewal.ts';
@@ -20,8 +19,9 @@ export async function reload(
   log: Logger,
   report: Report,
 ): Promise<void> {
-  if (programs.some(isProxy)) await renewProxies(supervisor, log, report);
-  for (const program of programs) if (!isProxy(program)) await reloadApp(supervisor, program, log, report);
+  const apps = programs.filter(({ kind }) => kind !== 'proxy');
+  if (apps.length < programs.length) await renewProxies(supervisor, log, report);
+  for (const program of apps) await reloadApp(supervisor, program, log, report);
 }
 
 /** `hostctl reload --hup`: gunicorn's own way; it reads the app anew only without --preload, and old workers end first. */

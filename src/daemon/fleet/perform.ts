@@ -4,6 +4,7 @@ import { messageOf } from '../../errors.ts';
 import type { Effect } from '../../lifecycle/process.ts';
 import type { News } from '../../lifecycle/service.ts';
 import { describeExit } from '../../lifecycle/view.ts';
+import type { Logs } from '../logs/logs.ts';
 import type { Logger } from '../own/log.ts';
 import { type Equipment, type LaunchContext, launch } from '../runs/launch.ts';
 import { killRun, type Run, signalRun, whenOver } from '../runs/run.ts';
@@ -12,8 +13,14 @@ import { awaitRequirements } from './requirements.ts';
 import { makeTurns, type Turns } from './turns.ts';
 import type { Unit } from './unit.ts';
 
-export interface PerformContext extends LaunchContext {
+/** What is told of each run that begins, and that ends. */
+export interface RunContext extends LaunchContext {
   readonly log: Logger;
+  /** Told which logs a run has open. */
+  readonly logs: Logs;
+}
+
+export interface PerformContext extends RunContext {
   /** Opens what the unit's next run needs; throws HostdError when it cannot. `onReady`: the run has said that it is. */
   readonly equip: (unit: Unit, onReady: () => void) => Equipment;
 }
@@ -92,7 +99,7 @@ function spawn(unit: Unit, run: number, context: PerformContext, post: (news: Ne
       { program: name, pid: live.process.pid, run },
       `spawned: '${name}' with pid ${live.process.pid}`,
     );
-    attend(unit, live, context, log, post);
+    attend(unit, live, context, post);
     post({ kind: 'spawned', run });
   } catch (error) {
     post({ kind: 'spawn-failed', run, why: messageOf(error), random: Math.random() });
@@ -100,13 +107,8 @@ function spawn(unit: Unit, run: number, context: PerformContext, post: (news: Ne
 }
 
 /** Makes a run, new or adopted, the unit's own, and sees to its end. */
-export function attend(
-  unit: Unit,
-  run: Run,
-  context: LaunchContext,
-  log: Logger,
-  post: (news: News) => void,
-): void {
+export function attend(unit: Unit, run: Run, context: RunContext, post: (news: News) => void): void {
+  const { log } = context;
   const { name } = unit.program;
   unit.run = run;
   unit.startedAt = run.startedAt;

@@ -5,7 +5,6 @@ import { same } from '../../model/changes.ts';
 import type { Program } from '../../model/host.ts';
 import type { Logger } from '../own/log.ts';
 import { proxyGroup, proxyPrograms } from '../proxies/proxies.ts';
-import { isProxy } from './equip.ts';
 import type { Answer } from './loop.ts';
 import type { Report } from './orders.ts';
 import type { Supervisor } from './supervisor.ts';
@@ -43,7 +42,7 @@ export async function renewNow(supervisor: Supervisor, log: Logger, report: Repo
   }
   const left = new Set(wanted.map(program => program.name));
   for (const program of supervisor.targets())
-    if (isProxy(program) && !left.has(program.name))
+    if (program.kind === 'proxy' && !left.has(program.name))
       supervisor.loop.ask(program.name, { kind: 'remove' }, () => {});
   const message = `${name}: ${wanted.length === 0 ? 'stopped' : 'new workers have taken over'}`;
   report({ kind: 'done', name, outcome: 'ok', message });

@@ -5,16 +5,16 @@ import { messageOf } from '../../errors.ts';
 import { select } from '../../lifecycle/fleet.ts';
 import { generationsOf, targetOf } from '../../lifecycle/service.ts';
 import type { Host, Program } from '../../model/host.ts';
+import { servesApp } from '../../model/kind.ts';
 import type { Logger } from '../own/log.ts';
 import type { Published } from '../proxies/proxies.ts';
 import { makeTraffic, type Traffic } from '../proxies/traffic.ts';
-import type { LaunchContext } from '../runs/launch.ts';
 import { killRun, type Run, signalRun } from '../runs/run.ts';
 import type { SocketRights, Sockets } from '../sockets/sockets.ts';
-import { equip, isProxy, madeFrom, socketRights } from './equip.ts';
 import type { HalfClose } from './half-close.ts';
+import { equip, madeFrom, socketRights } from './kinds.ts';
 import { type Entry, type Loop, makeLoop } from './loop.ts';
-import { attend, makePerform } from './perform.ts';
+import { attend, makePerform, type RunContext } from './perform.ts';
 import { askForHealth } from './probes.ts';
 import { isDown, type Made, statusOf, type Unit } from './unit.ts';
 
@@ -45,9 +45,8 @@ export interface Supervisor {
   killAll(): void;
 }
 
-export interface SupervisorContext extends LaunchContext {
+export interface SupervisorContext extends RunContext {
   readonly sockets: Sockets;
-  readonly log: Logger;
   readonly now: () => number;
   readonly gunicornConfiguration: string;
   readonly halfClose: HalfClose;
@@ -65,8 +64,9 @@ export function makeSupervisor(first: Host, context: SupervisorContext): Supervi
     unit.isSync = isSync;
     updateHalfClose(unit.program);
   };
-  const updateHalfClose = ({ name, app }: Program) => {
-    if (app === name) halfClose.update(app, [...(loop.entries.get(name)?.units.values() ?? [])]);
+  const updateHalfClose = (program: Program) => {
+    const { name } = program;
+    if (servesApp(program)) halfClose.update(name, [...(loop.entries.get(name)?.units.values() ?? [])]);
   };
 
   const perform = makePerform({
@@ -114,7 +114,7 @@ export function makeSupervisor(first: Host, context: SupervisorContext): Supervi
       [...loop.entries.values()].flatMap(entry => [...entry.units.values()]).filter(unit => !isDown(unit)),
     targets: () => [...loop.entries.values()].flatMap(({ service }) => targetOf(service)?.program ?? []),
     select: name => {
-      const own = (unit: Unit) => name !== 'all' || !isProxy(unit.program);
+      const own = (unit: Unit) => name !== 'all' || unit.program.kind !== 'proxy';
       const all = units();
       const chosen = new Set(
         select(
@@ -134,7 +134,7 @@ export function makeSupervisor(first: Host, context: SupervisorContext): Supervi
               { program: program.name },
               `cannot take "${key}" back from '${program.name}': it will be made anew when that has ended`,
             );
-        attend(unit, run, context, log, news =>
+        attend(unit, run, context, news =>
           loop.post(program.name, { kind: 'process', generation: unit.id, news }),
         );
       };

@@ -12,8 +12,7 @@ import { emitFiles } from '../emit-files.ts';
 import type { Logger } from '../own/log.ts';
 import { giveMemoryBack } from '../own/memory.ts';
 import { whileReloading } from '../own/notify.ts';
-import { proxyGroup } from '../proxies/proxies.ts';
-import { allPrograms } from './equip.ts';
+import { allPrograms } from './kinds.ts';
 import { ask, type Report, resume } from './orders.ts';
 import { renewProxies } from './renewal.ts';
 import type { Supervisor } from './supervisor.ts';
@@ -67,7 +66,10 @@ export async function apply(
   report: Report,
 ): Promise<void> {
   const programs = new Map(supervisor.host().programs.map(program => [program.name, program]));
-  const own = found.filter(change => change.name.split(':')[0] !== proxyGroup);
+  const targets = new Map(supervisor.targets().map(program => [program.name, program]));
+  const own = found.filter(
+    ({ name }) => programs.has(name) || (targets.get(name)?.kind ?? 'proxy') !== 'proxy',
+  );
   const gone = own.filter(change => change.change === 'disappeared');
   const others = own.filter(change => change.change !== 'disappeared');
   // From here on another command about the same programs is a later word.

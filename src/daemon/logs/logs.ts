@@ -6,7 +6,6 @@ import type { Host, Program } from '../../model/host.ts';
 import { usualLog } from '../../model/supervision.ts';
 import type { Unit } from '../fleet/unit.ts';
 import type { Logger } from '../own/log.ts';
-import { proxyGroup } from '../proxies/proxies.ts';
 import { userOf } from '../runs/launch.ts';
 import type { Run } from '../runs/run.ts';
 import { makeCompressor } from './compress.ts';
@@ -121,7 +120,7 @@ function sourcesOf(unit: Unit, host: Host): LogSource[] {
     return [{ name, path, owner, rules: () => unit.program[channel] ?? usualLog }];
   };
   const all = [...own('stdout'), ...own('stderr')];
-  return unit.program.group === proxyGroup ? [...all, ...siteSources(host)] : all;
+  return unit.program.kind === 'proxy' ? [...all, ...siteSources(host)] : all;
 }
 
 /** A user that has been removed while its program runs: then there is no saying whose rights to use. */

@@ -71,6 +71,7 @@ export function proxyPrograms({ settings, sites }: Host, published: Published): 
     group: proxyGroup,
     groupPriority: Number.MAX_SAFE_INTEGER,
     app: null,
+    kind: 'proxy',
     source: { file: settings.file, key: ['proxy'] },
     instance: null,
     command: ['hostd-proxy'],

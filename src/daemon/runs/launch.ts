@@ -8,7 +8,6 @@ import { givenOpenFiles } from '../../linux/open-files.ts';
 import { as, type Owner, openForAppending } from '../../linux/paths.ts';
 import type { Limit, LogFile, Program } from '../../model/host.ts';
 import { type Launch, native, type User } from '../../native/index.ts';
-import type { Logs } from '../logs/logs.ts';
 import { identify } from '../sockets/socket-identity.ts';
 import type { Sockets } from '../sockets/sockets.ts';
 import { admitChild } from './admit.ts';
@@ -37,8 +36,6 @@ export interface LaunchContext {
   readonly records: Records;
   /** Those that hostd holds: which of them a run is given is written down. */
   readonly sockets: Pick<Sockets, 'held'>;
-  /** Told which logs a run has open. */
-  readonly logs: Logs;
   /** Told when a log file cannot be used and the output goes to /dev/null instead. */
   readonly warn: (message: string) => void;
 }

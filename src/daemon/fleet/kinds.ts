@@ -1,11 +1,12 @@
-// What each kind of program is given at its start (sockets, routes, a pipe for its word), and how it becomes RUNNING.
+// What there is to each kind of program: how it becomes RUNNING, how it hands over, and what it is given at its start
+// (sockets, routes, a pipe for its word).
 
 import { policyOf } from '../../lifecycle/policy.ts';
 import type { Rules } from '../../lifecycle/service.ts';
-import type { Host, Program } from '../../model/host.ts';
+import type { Host, Kind, Program } from '../../model/host.ts';
 import { native } from '../../native/index.ts';
 import type { Logger } from '../own/log.ts';
-import { equipProxy, type Published, proxyGroup, proxyListeners, proxyPrograms } from '../proxies/proxies.ts';
+import { equipProxy, type Published, proxyListeners, proxyPrograms } from '../proxies/proxies.ts';
 import type { Traffic } from '../proxies/traffic.ts';
 import { historyOf } from '../proxies/worker-history.ts';
 import { type Equipment, userOf } from '../runs/launch.ts';
@@ -25,10 +26,6 @@ export interface EquipContext {
   readonly onWorkerClass: (unit: Unit, isSync: boolean) => void;
 }
 
-export function isProxy(program: Program): boolean {
-  return program.group === proxyGroup;
-}
-
 /** The programs of a host, its proxy workers included. */
 export function allPrograms(host: Host, published: Published): Program[] {
   return [...host.programs, ...proxyPrograms(host, published)];
@@ -44,34 +41,62 @@ const longestAppStart = 120_000;
 /** Milliseconds between two tries to start a proxy worker, at most: all sites wait for it. */
 const longestProxyDelay = 800;
 
-/** What a generation of the program is made from. */
-export function madeFrom(program: Program, host: Host): Made {
-  return { program, rules: rulesFor(program, host), sockets: socketKeys(program, host) };
+interface KindRules {
+  /** It says by itself that it is ready. Of any other that has a health path, the probe says so. */
+  readonly says: boolean;
+  /** An old one finishes what it has, however long that takes. */
+  readonly patient: boolean;
+  /** Milliseconds that a new generation may take to be ready. */
+  readonly longestHandOver: number;
+  /** Milliseconds between two tries to start it, at most, where that is another than usual. */
+  readonly longestDelay?: number;
+  /** Keys of the sockets that hostd holds for it (sockets.ts). */
+  sockets(program: Program, host: Host): readonly string[];
+  /** Opens what the unit's next run needs. @throws HostdError when it cannot. */
+  equip(unit: Unit, onReady: () => void, context: EquipContext): Equipment;
 }
 
-/** A proxy worker and gunicorn say when they are ready; of a program with a health path the probe does. */
-function rulesFor(program: Program, host: Host): Rules {
-  const says = isProxy(program) || gunicornApp(program, host) !== null;
-  const isAsked = program.health !== null && program.socket !== null;
-  const policy = policyOf(program, says || isAsked ? 'notified' : 'startsecs');
-  const current = isProxy(program) ? { ...policy, longestDelay: longestProxyDelay } : policy;
+const server = {
+  says: false,
+  patient: false,
+  longestHandOver: longestAppStart,
+  sockets: ({ socket }: Program) => (socket === null ? [] : [socket.path]),
+  equip: equipServer,
+};
+
+const kinds: Readonly<Record<Kind, KindRules>> = {
+  gunicorn: { ...server, says: true, equip: equipGunicorn },
+  app: server,
+  command: server,
+  proxy: {
+    says: true,
+    patient: true,
+    longestHandOver: longestProxyStart,
+    longestDelay: longestProxyDelay,
+    sockets: (_, host) => proxyListeners(host).map(({ address }) => tcpKey(address)),
+    equip: equipWorker,
+  },
+};
+
+/** What a generation of the program is made from. */
+export function madeFrom(program: Program, host: Host): Made {
+  return { program, rules: rulesFor(program), sockets: kinds[program.kind].sockets(program, host) };
+}
+
+function rulesFor(program: Program): Rules {
+  const { says, patient, longestHandOver, longestDelay } = kinds[program.kind];
+  const isProbed = program.health !== null && program.socket !== null;
+  const policy = policyOf(program, says || isProbed ? 'notified' : 'startsecs');
+  const current = longestDelay === undefined ? policy : { ...policy, longestDelay };
   // Over a socket that two generations share, nobody knows who answers the probe.
   const next = policyOf(program, says ? 'notified' : 'startsecs');
-  const patient = isProxy(program);
   return {
     current,
     next: { ...next, autorestart: 'never', startretries: 0 },
-    // An old worker finishes what it has, however long that takes.
     old: patient ? { ...current, stopsignal: 'SIGQUIT', stopwait: longestLinger } : current,
     patient,
-    longestHandOver: patient ? longestProxyStart : longestAppStart,
+    longestHandOver,
   };
-}
-
-/** The sockets that hostd holds for a program (sockets.ts). */
-function socketKeys(program: Program, host: Host): string[] {
-  if (isProxy(program)) return proxyListeners(host).map(({ address }) => tcpKey(address));
-  return program.socket === null ? [] : [program.socket.path];
 }
 
 /** Whose directories a program's socket is in, and which group may connect: the proxy's. @throws HostdError for a user that is none. */
@@ -85,18 +110,25 @@ export function socketRights(program: Program, host: Host): SocketRights {
  * @throws HostdError when it cannot.
  */
 export function equip(unit: Unit, onReady: () => void, context: EquipContext): Equipment {
-  const { program } = unit;
   unit.waitsFor = null;
   context.onWorkerClass(unit, false);
-  if (isProxy(program)) return equipWorker(unit, onReady, context);
+  return kinds[unit.program.kind].equip(unit, onReady, context);
+}
+
+/** Its socket, if it has one. */
+function equipServer({ program }: Unit, _onReady: () => void, context: EquipContext): Equipment {
   if (program.socket === null) return { env: {}, fds: [], close: [] };
-  const host = context.host();
-  const { owner, clients } = socketRights(program, host);
+  const { owner, clients } = socketRights(program, context.host());
   const fd = context.sockets.unix(program.socket, owner, clients);
   // sd_listen_fds(3); LISTEN_PID is filled in by the launcher.
-  const listen = { LISTEN_FDS: '1', LISTEN_PID: '' };
-  const app = gunicornApp(program, host);
-  if (app === null) return { env: listen, fds: [fd], close: [] };
+  return { env: { LISTEN_FDS: '1', LISTEN_PID: '' }, fds: [fd], close: [] };
+}
+
+/** Its socket, and a pipe for the word of its workers. */
+function equipGunicorn(unit: Unit, onReady: () => void, context: EquipContext): Equipment {
+  const { program } = unit;
+  const equipment = equipServer(unit, onReady, context);
+  const app = gunicornApp(program, context.host());
   const { run } = unit.state;
   const isProbed = program.health !== null && !unit.isNext;
   // One that is to take over does so with all its workers; any other is RUNNING with the first.
@@ -108,14 +140,18 @@ export function equip(unit: Unit, onReady: () => void, context: EquipContext): E
     if (unit.state.run === run) context.onWorkerClass(unit, isSync);
     ready();
   };
-  const word = arrangeReadyWord(program, app, context.gunicornConfiguration, owner, all, loaded);
+  const { uid, gid } = userOf(program);
+  const owner = { uid, gid };
+  const word =
+    app === null ? null : arrangeReadyWord(program, app, context.gunicornConfiguration, owner, all, loaded);
   if (word === null) {
     // The next best: it has stayed up for startsecs.
     setTimeout(ready, unit.policy.startsecs);
-    return { env: listen, fds: [fd], close: [] };
+    return equipment;
   }
   if (!isProbed) unit.waitsFor = all ? 'its workers to load the app' : 'a worker to load the app';
-  return { argv: word.argv, env: { ...listen, ...word.env }, fds: [fd, word.fd], close: [word.fd] };
+  const { env, fds } = equipment;
+  return { argv: word.argv, env: { ...env, ...word.env }, fds: [...fds, word.fd], close: [word.fd] };
 }
 
 function equipWorker(unit: Unit, onReady: () => void, context: EquipContext): Equipment {
