@@ -3,6 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { request } from 'node:http';
 import { test } from 'node:test';
 import { isRoot, self, testAccounts } from './harness/accounts.ts';
 import { tinyApp } from './harness/apps.ts';
@@ -94,7 +95,55 @@ const acts: readonly (readonly [string, number, (world: World, name: string) => 
   ],
   ['upgrade hostd', 1, upgrade],
   ['change the configuration of', 2, changeConfiguration],
+  ['cross commands about', 4, crossCommands],
 ];
+
+const words = ['start', 'stop', 'restart', 'reload', 'update', 'reload'];
+
+/** Commands about one app from several clients, each sent when hostd has begun with the one before: the last word wins. */
+async function crossCommands(world: World) {
+  const { hostd, random, stopped } = world;
+  const name = apps[random(apps.length)] ?? '';
+  const said = Array.from({ length: 2 + random(4) }, () => words[random(words.length)] ?? '');
+  const ends: Promise<string>[] = [];
+  for (const word of said) {
+    if (word === 'update') changeWorkers(world, name);
+    ends.push((await say(hostd.socket, word, name)).ended);
+  }
+  const outcomes = (await Promise.all(ends)).map(text => outcomeOf(text, name));
+  const last = said.findLastIndex(word => word === 'start' || word === 'stop' || word === 'restart');
+  const told = said.map((word, index) => `${word}: ${outcomes[index]}`).join(', ');
+  if (last < 0) return;
+  if (said[last] === 'stop') stopped.add(name);
+  else stopped.delete(name);
+  assert.match(outcomes[last] ?? '', /^(ok|noop)$/, `the last word about ${name} was not kept: ${told}`);
+  await until(`${name} to be as the last word says: ${told}`, async () => {
+    const state = (await hostd.status()).find(program => program.name === name)?.state;
+    return state === (said[last] === 'stop' ? 'STOPPED' : 'RUNNING');
+  });
+}
+
+/** Sends a command; resolves when hostd has begun with it. `ended` has everything that it said. */
+function say(socket: string, word: string, name: string): Promise<{ ended: Promise<string> }> {
+  return new Promise((resolve, reject) => {
+    const headers = { 'Content-Type': 'application/json' };
+    const sent = request({ socketPath: socket, method: 'POST', path: `/v1/${word}`, headers }, response => {
+      resolve({ ended: response.setEncoding('utf8').reduce((all, text) => all + text, '') });
+    });
+    sent.on('error', reject);
+    sent.end(JSON.stringify(word === 'update' ? {} : { names: [name] }));
+  });
+}
+
+/** The last outcome that was reported of the program; "" for none, such as an update's that changed nothing. */
+function outcomeOf(text: string, name: string): string {
+  const lines = text
+    .trim()
+    .split('\n')
+    .map(line => JSON.parse(line));
+  assert.equal(lines.at(-1)?.kind, 'end', 'every command ends');
+  return lines.findLast(line => line.kind === 'done' && line.name === name)?.outcome ?? '';
+}
 
 async function killMain({ hostd }: World, name: string) {
   const pid = (await hostd.status()).find(program => program.name === name)?.pid;
@@ -115,12 +164,15 @@ async function upgrade({ hostd }: World) {
   await until('the upgraded hostd', () => readies() > before);
 }
 
-async function changeConfiguration({ hostd, place, random }: World) {
-  const app = apps[random(apps.length)];
+async function changeConfiguration(world: World) {
+  changeWorkers(world, apps[world.random(apps.length)] ?? '');
+  await world.hostd.hostctl('update');
+}
+
+function changeWorkers({ place, random }: World, app: string) {
   const file = `${place.dir}/etc/apps.d/${app}.toml`;
   const text = readFileSync(file, 'utf8').replace(/^workers = \d+/m, `workers = ${1 + random(3)}`);
   writeFileSync(file, text);
-  await hostd.hostctl('update');
 }
 
 function kill(pid: number): void {
@@ -222,7 +274,9 @@ test(`${seconds} s of random faults leave everything as it must be`, {
       { length: 1 + random(3) },
       () => [lots[random(lots.length)], names[random(names.length)] ?? ''] as const,
     );
-    const quiet = some.filter(([act]) => act !== undefined && !/hostd|configuration|reload/.test(act[0]));
+    const quiet = some.filter(
+      ([act]) => act !== undefined && !/hostd|configuration|reload|cross/.test(act[0]),
+    );
     const chosen =
       quiet.length > 1 && new Set(quiet.map(([, name]) => name)).size === quiet.length
         ? quiet

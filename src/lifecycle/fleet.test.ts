@@ -21,6 +21,12 @@ test('programs of one priority start together, lower numbers first, and stop the
   assert.deepEqual(names(stopWaves(programs)), [['late'], ['web'], ['db', 'cache']]);
 });
 
+test("a group's priority counts before its programs' own", () => {
+  const programs = [program('first', 'early', 999, 10), program('second', 'late', 1, 20)];
+  assert.deepEqual(names(startWaves(programs)), [['first'], ['second']]);
+  assert.deepEqual(names(stopWaves(programs)), [['second'], ['first']]);
+});
+
 test('a name means the program of that name, a group with its star, or all', () => {
   const programs = [
     program('hello'),

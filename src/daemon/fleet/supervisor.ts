@@ -3,7 +3,7 @@
 
 import { messageOf } from '../../errors.ts';
 import { select } from '../../lifecycle/fleet.ts';
-import { generationsOf, targetOf } from '../../lifecycle/service.ts';
+import { targetOf } from '../../lifecycle/service.ts';
 import type { Host, Program } from '../../model/host.ts';
 import { servesApp } from '../../model/kind.ts';
 import type { Logger } from '../own/log.ts';
@@ -12,6 +12,7 @@ import { makeTraffic, type Traffic } from '../proxies/traffic.ts';
 import { killRun, type Run, signalRun } from '../runs/run.ts';
 import type { SocketRights, Sockets } from '../sockets/sockets.ts';
 import type { HalfClose } from './half-close.ts';
+import { releaser } from './held-sockets.ts';
 import { equip, madeFrom, socketRights } from './kinds.ts';
 import { type Entry, type Loop, makeLoop } from './loop.ts';
 import { attend, makePerform, type RunContext } from './perform.ts';
@@ -85,7 +86,7 @@ export function makeSupervisor(first: Host, context: SupervisorContext): Supervi
   const loop = makeLoop(
     perform,
     context.now,
-    releaser(sockets, () => loop),
+    releaser(sockets, () => loop.entries.values()),
   );
   askForHealth(loop, () => host, log);
   loop.listen((unit, before) => {
@@ -166,37 +167,6 @@ function rightsOf(program: Program, host: Host): SocketRights | undefined {
 function currentOf(entry: Entry | undefined): Unit | undefined {
   const current = entry?.service.current;
   return current == null ? undefined : entry?.units.get(current.id);
-}
-
-/**
- * Which sockets are held for a service: those of what runs in its name, is about to, or is to be started by an update. An old
- * generation has its own hold of them.
- */
-export function socketsFor({ service }: Pick<Entry, 'service'>): Set<string> {
-  const { current, next, heir, due } = service;
-  const isDue = due !== 'no';
-  const wanted = generationsOf(service).filter(
-    generation =>
-      (generation === current && (isDue || !isDown(generation))) ||
-      generation === next ||
-      (generation === heir && isDue),
-  );
-  return new Set(wanted.flatMap(({ definition }) => definition.sockets));
-}
-
-/** Closes, after each change, the sockets that nobody needs any more: from then on their clients are refused. */
-function releaser(sockets: Sockets, loop: () => Loop): (entry: Entry) => void {
-  const held = new Map<string, ReadonlySet<string>>();
-  return entry => {
-    const before = held.get(entry.name) ?? new Set();
-    const now = socketsFor(entry);
-    if (now.size === 0) held.delete(entry.name);
-    else held.set(entry.name, now);
-    const left = [...before].filter(key => !now.has(key));
-    if (left.length === 0) return;
-    const used = new Set([...loop().entries.values()].flatMap(other => [...socketsFor(other)]));
-    for (const key of left) if (!used.has(key)) sockets.release(key);
-  };
 }
 
 function logChange(log: Logger, unit: Unit, before: Unit['state']): void {
