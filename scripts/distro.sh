@@ -1,7 +1,8 @@
 #!/bin/sh
-# distro.sh SUITE [--whole] [--dir DIR]: the README's commands on a fresh trixie, noble, ... with its own Node, npm and Python,
+# distro.sh SUITE [--whole] [--only WORD] [--dir DIR]: the README's commands on a fresh trixie, noble, ... with its own Node, npm and Python,
 # as root and as an ordinary user. By hand, as root; not part of npm test. What is committed is what is tried.
 #   --whole     all of npm test as root (half an hour); otherwise its checks and unit tests
+#   --only WORD the clones, and the steps with this word in their names: root, user, demo, test, install
 #   --dir DIR   where the roots and logs are (/var/tmp/hostd-distro); DIR/SUITE.tar, the fresh system, is used again
 # The root's clone is below the closed /root, made with umask 077; the user's is made with umask 027.
 set -eu
@@ -81,6 +82,7 @@ fresh_system() {
 
 # step NAME COMMAND: says how long it took, and its last words.
 step() {
+  case $1 in *clone | *"$only"*) ;; *) return 0 ;; esac
   name=$1 began=$(date +%s) out=$dir/$suite.$(echo "$1" | tr -c 'a-z0-9\n' -).log
   if inside "$2" >"$out" 2>&1; then verdict=ok; else verdict="FAILED ($out)" failed=1; fi
   echo "distro: $suite: $name: $verdict, $(($(date +%s) - began)) s: $(grep -v '^ *$' "$out" | tail -n 1)"
@@ -88,10 +90,11 @@ step() {
 
 # A function, read as a whole: the shell reads a file while it runs it, and this one may be edited meanwhile.
 main() {
-  suite= dir=/var/tmp/hostd-distro part='-- check unit'
+  suite= dir=/var/tmp/hostd-distro part='-- check unit' only=
   while [ $# -gt 0 ]; do
     case $1 in
       --whole) part= ;;
+      --only) only=$2 && shift ;;
       --dir) dir=$2 && shift ;;
       *) suite=$1 ;;
     esac
