@@ -121,10 +121,10 @@ function isRefusal(status: string): boolean {
   return ['401', '403', '404', '410', '423', '444', '451'].includes(status);
 }
 
-/** Conditions that part no friend from no stranger: names, methods, browsers, schemes. */
+/** Conditions that part no friend from no stranger: names, methods, browsers, schemes, signs of an attack. */
 function isHarmless(args: readonly string[]): boolean {
   const subject = conditionOf(args)?.subject ?? '';
-  return /^\$(host|http_host|server_name|server_port|request_method|http_user_agent|scheme|https)$/.test(
+  return /^\$(host|http_host|server_name|server_port|request_method|http_user_agent|http_referer|args|query_string|scheme|https)$/.test(
     subject,
   );
 }

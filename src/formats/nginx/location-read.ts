@@ -21,6 +21,8 @@ export interface FoundLocations extends Edge, Passed {
   media: string | null;
   /** Keys whose files nginx keeps from the public, as a whole or in part. */
   readonly hidden: Set<FilesKey>;
+  /** Not the whole site is handed to the app. */
+  isPart: boolean;
   /** Why the whole site cannot be hostd's: a directive that keeps it, or a page of it, from the public. */
   closed: { readonly guard: Directive; readonly where: Directive | null } | null;
 }
@@ -48,6 +50,7 @@ export function readLocations(
   const top = block.filter(({ name }) => name === 'location').toSorted((a, b) => order(a) - order(b));
   for (const directive of top) readLocation(directive, around, found, odd);
   const front = top.find(isFront);
+  if (found.socket === null && found.address === null) readPart(top, around, found, odd);
   const guard = guardOf(front === undefined ? around.access : accessWithin(front.block ?? [], around.access));
   if (guard !== null) found.closed ??= { guard, where: null };
   for (const located of flat(block, around.access)) judge(located, around, found, odd);
@@ -75,11 +78,23 @@ function flat(block: readonly Directive[], outer: Access): readonly Located[] {
     });
 }
 
+/** Where a part of the site alone is handed to the app: hostd would hand it everything, so the app has no name of the site. */
+function readPart(top: readonly Directive[], around: Around, found: FoundLocations, odd: Odd): void {
+  for (const location of top)
+    for (const pass of passesIn(location.block ?? [])) {
+      const passed = readPass(pass, around.upstreams);
+      if (passed === null || found.isPart) continue;
+      Object.assign(found, passed);
+      found.isPart = true;
+      odd(location, 'this part of the site alone is handed to the app: its host names are left out');
+    }
+}
+
 /** Sees to it that a place which nginx guards is served by nobody. */
 function judge({ directive, access }: Located, around: Around, found: FoundLocations, odd: Odd): void {
   const guard = guardOf(access);
   const path = directive.args.at(-1) ?? '';
-  if (guard === null || isFront(directive) || path.startsWith('@') || hidesOnlyDots(directive)) return;
+  if (guard === null || isFront(directive) || hidesOnlyDots(directive)) return;
   const own = filesKeys(directive);
   for (const key of ['static', 'media'] as const) {
     if (!own.includes(key) && !overlaps(directive, key, path)) continue;
@@ -94,7 +109,8 @@ function judge({ directive, access }: Located, around: Around, found: FoundLocat
   if (own.length > 0 || /^\/(static|media)\//.test(path) || hidesForeignPrograms(directive.args)) return;
   // Nothing is served there but what the app itself sends people to.
   const isInternal = guard.name === 'internal' && guardOf({ ...access, refusals: [] }) === null;
-  if (isInternal && !passesIn(directive.block ?? []).some(pass => leadsToApp(pass, around, found))) return;
+  const leads = passesIn(directive.block ?? []).some(pass => leadsToApp(pass, around, found));
+  if (path.startsWith('@') ? isInternal || !leads : isInternal && !leads) return;
   found.closed ??= { guard, where: directive };
 }
 

@@ -112,6 +112,24 @@ test('a location that opens what the server closes is open, and the others stay 
   assert.deepEqual([app?.media, app?.static], [null, '/srv/s/']);
 });
 
+test('a guard of the named location that hands requests on is one of the site', () => {
+  const named = (guard: string) =>
+    imported(
+      `location / { try_files $uri @app; } location @app { ${guard} proxy_pass http://unix:/srv/shop/run/gunicorn.sock; }`,
+    );
+  assert.equal(named('auth_basic staff;').app, undefined);
+  assert.equal(named('deny all;').app, undefined);
+  assert.equal(named('internal;').app?.name, 'shop');
+});
+
+test('an app that has a part of a site gets no name of it, and no files that nginx does not show', () => {
+  const { app, told, errors } = imported(
+    'location / { root /srv/front; try_files $uri /index.html; } location /api/ { proxy_pass http://unix:/srv/shop/run/gunicorn.sock; }',
+  );
+  assert.deepEqual([app?.serverNames, app?.static, app?.media, errors], [[], null, null, []]);
+  assert.match(told, /location \/api\/ .*this part of the site alone is handed to the app/);
+});
+
 test('what keeps nothing from anybody hinders nothing', () => {
   for (const harmless of [
     'allow all;',
