@@ -66,7 +66,9 @@ export function draftOf(
     settings: environment['DJANGO_SETTINGS_MODULE'] || settingsIn(wsgi, [project, where], around),
     wsgi: wsgi.replace(/:application$/, ''),
     workers: natural(call.options.workers),
-    workersElsewhere: saysWorkers(written, configuration, environment, fromVariable),
+    workersElsewhere:
+      saysWorkers(written, configuration, environment, fromVariable) ||
+      call.lost.some(([words]) => /^(-w|--workers)\b/.test(words)),
     threads: natural(call.options.threads),
     workerClass: call.options['worker-class'] ?? null,
     gracefulTimeout: natural(call.options['graceful-timeout']),

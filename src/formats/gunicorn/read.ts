@@ -45,6 +45,7 @@ export function readCommand(
 function readScript({ file, text }: SourceText, around: ReadContext, of: null): readonly Draft[] {
   const reader = new ScriptReader(around, of);
   reader.directory = around.start?.directory ?? dirname(file);
+  reader.isCalled(file);
   reader.read(text, file, 0);
   return reader.drafts();
 }
@@ -69,6 +70,10 @@ const idle = new Set([
 /** Commands that stay in front of gunicorn, and in front of hostd's. */
 const kept =
   /(^|\/)(newrelic-admin|ddtrace-run|opentelemetry-instrument|nice|ionice|chrt|taskset|stdbuf|timeout|authbind|honcho|foreman|xvfb-run|catchsegv|unbuffer|softlimit|prlimit|numactl|setarch|tini|dumb-init|watchmedo)$/;
+
+/** What exports each line of a file, in the ways that are copied from script to script. */
+const exportedFile =
+  /^export \$\((?:cat|(?:e?grep|sed)(?: -[a-zA-Z]+)* (?:'[^']*'|"[^"]*")) ([\w./-]+)(?: *\| *(?:xargs|e?grep|sed|tr)\b[^()]*)?\)$/;
 
 class ScriptReader {
   directory = '/';
@@ -115,6 +120,11 @@ class ScriptReader {
     return chosen === undefined ? all : [chosen.script, ...all];
   }
 
+  /** `file`: $0 of the script, an absolute path. */
+  isCalled(file: string): void {
+    this.#variables.set('0', file);
+  }
+
   read(text: string, file: string, depth: number): void {
     for (const command of readShell(text, this.#variables)) {
       const at: Place = this.#program?.at ?? { file, line: command.line, column: 1 };
@@ -133,6 +143,8 @@ class ScriptReader {
     const [program, ...rest] = words;
     const remark = (why: string) => this.#remark(at, text, why);
     const rewritten = rest.map(word => word ?? '');
+    const listed = exportedFile.exec(text)?.[1];
+    if (listed !== undefined && this.#exportLines(listed)) return;
     this.#assign(command, remark);
     const environment: Record<string, string> = {};
     if (words.length > 0)
@@ -144,8 +156,7 @@ class ScriptReader {
       if (redirections.length > 0) remark('hostd keeps the output of a program in its stdout_logfile');
     } else if (program === 'unset') for (const name of rewritten) this.#forget(name);
     else if (program === 'set') this.#set(rewritten, remark);
-    else if (program === 'cd' && !conditional && typeof rest[0] === 'string')
-      this.directory = resolve(this.directory, rest[0]);
+    else if (program === 'cd' && !conditional && typeof rest[0] === 'string') this.#go(rest[0]);
     else if (program === 'source' || program === '.') this.#source(rest[0] ?? null, remark, depth);
     else if (program === 'umask' && !conditional && /^0?[0-7]{1,3}$/.test(rest[0] ?? ''))
       this.#umask = Number.parseInt(rest[0] ?? '', 8);
@@ -174,9 +185,27 @@ class ScriptReader {
     }
   }
 
+  /** export $(grep -v '^#' FILE | xargs); false: the file cannot be read. */
+  #exportLines(written: string): boolean {
+    const text = this.#textOf(resolve(this.directory, written));
+    if (text === null) return false;
+    const found: Variables = new Map();
+    for (const _ of readShell(text, found));
+    for (const [name, value] of found) {
+      this.#variables.set(name, value);
+      this.#exported.add(name);
+    }
+    return true;
+  }
+
   #forget(name: string): void {
     this.#variables.delete(name);
     this.#exported.delete(name);
+  }
+
+  #go(path: string): void {
+    this.directory = resolve(this.directory, path);
+    this.#variables.set('PWD', this.directory);
   }
 
   #set(words: readonly string[], remark: (why: string) => void): void {

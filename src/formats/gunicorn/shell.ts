@@ -1,6 +1,7 @@
 // Reads a shell script as far as it can be known without running it: its commands, with variables that were assigned
 // before put in their places. Knows no command's meaning.
 
+import { posix } from 'node:path';
 import { calculate } from './arithmetic.ts';
 
 export interface ShellCommand {
@@ -294,6 +295,12 @@ class Reader {
       if (known === undefined) return name[3] ?? (extended.has(name[1] ?? name[2] ?? '') ? '' : null);
       return known === '' && name[3] !== undefined ? name[3] : known;
     }
+    // The script's own name.
+    const self = /^\$(?:0|\{0\}|BASH_SOURCE|\{BASH_SOURCE(?:\[0\])?\})/.exec(rest);
+    if (self !== null) {
+      this.#at += self[0].length;
+      return this.#variables.get('0') ?? null;
+    }
     if (rest.startsWith('$(')) {
       const inner = this.#bracketed();
       return inner.startsWith('(') && inner.endsWith(')')
@@ -323,12 +330,22 @@ class Reader {
 
   #substitution(text: string): string | null {
     if (this.#depth > deepest) return null;
-    const inner = new Reader(text, this.#variables, this.#depth + 1).next();
-    const [program, path, ...more] = inner?.words ?? [];
-    if (path === undefined || path === null || more.length > 0) return null;
+    const reader = new Reader(text, this.#variables, this.#depth + 1);
+    const [program, path, ...more] = (reader.next()?.words ?? []).filter(word => word !== '--');
+    const then = reader.next()?.words[0];
+    if (program === 'pwd' && then === undefined) return this.#variables.get('PWD') ?? null;
+    if (path === undefined || path === null || path === '' || more.length > 0) return null;
+    // $(cd "$(dirname "$0")" && pwd)
+    if (program === 'cd') return then === 'pwd' && path.startsWith('/') ? normal(path) : null;
+    if (then !== undefined) return null;
+    if (program === 'realpath') return path.startsWith('/') ? normal(path) : null;
     if (program === 'dirname') return path.includes('/') ? path.replace(/\/+[^/]*\/*$/, '') || '/' : '.';
     return program === 'basename' ? (path.replace(/\/+$/, '').split('/').at(-1) ?? '') : null;
   }
+}
+
+function normal(path: string): string {
+  return posix.normalize(path).replace(/(.)\/$/, '$1');
 }
 
 interface Span {

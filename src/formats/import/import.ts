@@ -41,6 +41,7 @@ export function importDrafts(drafts: readonly Draft[], around: ReadContext = now
     const name = nameFor(app.name, taken);
     const made = appDefinitions({ ...app, name }, remarks);
     problems.push(...made.problems);
+    if (name !== app.name) problems.push(renamedApp(app, name));
     const from = [app.program, ...app.beside].filter(program => program !== null);
     for (const program of from) used.add(program);
     files.push(fileOf(name, made.definitions, from));
@@ -60,6 +61,12 @@ export function importDrafts(drafts: readonly Draft[], around: ReadContext = now
     problems: [...problems, ...remarks.problems()],
     whole: problems.length === 0 && !remarks.matters(),
   };
+}
+
+function renamedApp({ name, program, script, site }: AppDraft, now: string): Problem {
+  const at = (program ?? script ?? site)?.at;
+  const message = `"${name}" is called "${now}": hostd cannot use its name`;
+  return { severity: 'warning', message, ...(at === undefined ? {} : { at }) };
 }
 
 function appDefinitions(app: AppDraft, remarks: Remarks) {

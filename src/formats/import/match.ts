@@ -149,7 +149,9 @@ function groupOf(part: Part, programs: readonly ProgramDraft[], own: ReadonlySet
     other => other !== part.program && group !== undefined && other.group?.name === group,
   );
   const isAlone = group !== undefined && !others.some(other => own.has(other));
-  return isAlone ? { name: group, beside: others } : { name: nameOf(part), beside: [] };
+  if (!isAlone) return { name: nameOf(part), beside: [] };
+  // "all" is every program's name together.
+  return { name: group === 'all' ? nameOf(part) : group, beside: others };
 }
 
 function nameOf({ program, site, script }: Part): string {

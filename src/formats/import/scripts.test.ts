@@ -292,6 +292,44 @@ test('the call that is made in any case counts, and what is conditional is told'
   assert.equal(inside.app().workers, 4);
 });
 
+test('a script that looks for itself is found, and so is a file whose lines are exported', () => {
+  for (const here of [
+    '$(cd "$(dirname "$0")" && pwd)',
+    '$(cd "$(dirname "${BASH_SOURCE[0]}")"; pwd)',
+    '$(dirname $(realpath $0))',
+  ]) {
+    const { app, told } = imported({
+      script:
+        `#!/bin/bash\nBASE="${here}"\ncd "$BASE/.."\nexport $(grep -v '^#' .env | xargs) TWO=2\nexec bin/gunicorn shop.wsgi -b unix:$PWD/run/gunicorn.sock`.replace(
+          ' TWO=2',
+          '',
+        ),
+      files: { '/srv/shop/.env': '# no\nA=b\n' },
+    });
+    assert.deepEqual(
+      [app().root, app().project, app().socket, app().env, told],
+      ['/srv/shop', '/srv/shop', '/srv/shop/run/gunicorn.sock', { A: 'b' }, ''],
+      here,
+    );
+  }
+  const { told } = script(`export $(cat /etc/gone.env | xargs)\nexec ${gunicorn}`);
+  assert.match(told, /gone\.env \| xargs\) \(only a running shell knows/);
+});
+
+test('a number of workers that nobody knows is not taken for one', () => {
+  assert.doesNotMatch(script(`exec /srv/shop/bin/gunicorn shop.wsgi -w $(nproc) ${bind}`).text, /^workers/m);
+});
+
+test('an app whose name hostd cannot use has another, and it is told', () => {
+  const group = imported({
+    supervisor: `[program:shop]\ncommand=${gunicorn}\nuser=u\n[group:all]\nprograms=shop\n`,
+  });
+  assert.deepEqual(group.names, ['shop']);
+  const { names, told } = imported({ supervisor: `[program:all]\ncommand=${gunicorn}\nuser=u\n` });
+  assert.notDeepEqual(names, ['all']);
+  assert.match(told, /"all" is called "/);
+});
+
 test('a here-document is text, not commands', () => {
   const { app, told } = script(
     `cat > /etc/x <<EOF\nexec /srv/other/bin/gunicorn other.wsgi\nEOF\nexec ${gunicorn} "$@"`,
