@@ -83,7 +83,8 @@ function packagesShell(order: Order): string {
   const install = ['install', 'Django', 'gunicorn'];
   const pip = (...words: readonly string[]) => `sudo -u ${shellWords([user, `${root}/bin/pip`, ...words])}`;
   if (requirements === null) return pip(...install);
-  const copy = `sudo cat ${shellWord(requirements)} | sudo -u ${shellWords([user, 'tee', requirementsFile(order)])} >/dev/null`;
+  const write = shellWords([user, 'sh', '-c', 'umask 077 && cat >"$1"', 'sh', requirementsFile(order)]);
+  const copy = `sudo cat ${shellWord(requirements)} | sudo -u ${write}`;
   return `${copy}\n${pip(...install, '-r', requirementsFile(order))}`;
 }
 
