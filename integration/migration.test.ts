@@ -66,10 +66,12 @@ test('the commands of the page move a classic machine to hostd and back', {
   const place = makePlace(t);
   const uid = await classicMachine(place);
   const { inside } = await boot(place);
-  const shell = async (commands: string) => {
+  const shell = async (commands: string, codes: readonly (number | null)[] = [0]) => {
     const ran = await inside('sh', '-ec', commands.replace(/^/, 'PATH=/usr/local/bin:$PATH\n'));
-    const journal = ran.code === 0 ? '' : (await inside('journalctl', '--no-pager', '-n', '40')).stdout;
-    assert.equal(ran.code, 0, `${commands}\n${ran.stdout}${ran.stderr}\n${journal}`);
+    const journal = codes.includes(ran.code)
+      ? ''
+      : (await inside('journalctl', '--no-pager', '-n', '40')).stdout;
+    assert.ok(codes.includes(ran.code), `${commands}\n${ran.stdout}${ran.stderr}\n${journal}`);
     return ran.stdout;
   };
   const served = (server: RegExp) =>
@@ -85,7 +87,8 @@ test('the commands of the page move a classic machine to hostd and back', {
   await served(/^nginx/);
 
   const [look = '', start = '', move = '', last = '', proxy = '', write = '', back = ''] = blocks;
-  assert.match(await shell(look), /^\[app\.hello\]$/m);
+  // 3: Debian's own default site, if it is there, has no word in hostd.
+  assert.match(await shell(look, [0, 3]), /^\[app\.hello\]$/m);
   await shell(start);
   const moved = await shell(move);
   assert.match(moved, /^hello: would be moved \(hello\)$/m);
