@@ -4,7 +4,7 @@
 import { isatty } from 'node:tty';
 import { destination, type Logger, type LoggerOptions, pino, stdTimeFunctions } from 'pino';
 import { openForAppending } from '../../linux/paths.ts';
-import { bounded, inertLine } from './log-text.ts';
+import { bounded, errorParts, inertLine } from './log-text.ts';
 import { readableLine } from './readable-log.ts';
 
 export type { Logger };
@@ -21,6 +21,7 @@ export function openLog(level: string, file: string | null): { log: Logger; flus
   const options = {
     level,
     hooks: { logMethod, streamWrite: inertLine },
+    serializers: { err: errorParts },
     base: null,
     timestamp: stdTimeFunctions.isoTime,
     formatters: { level: levelName },
