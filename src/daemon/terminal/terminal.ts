@@ -39,6 +39,8 @@ export interface TerminalContext {
 const openMs = 10_000;
 /** Milliseconds from SIGHUP to SIGKILL, once the caller has gone. */
 const hangUpMs = 3000;
+/** Signals and changes of size in a second; without cgroups each signal is a look through all processes. What is more is not obeyed. */
+const mostInASecond = 20;
 /** Conversations at once: for each caller but root, and for all of them together. Each is up to six descriptors of hostd's. */
 const most = { each: 8, all: 32 };
 
@@ -59,6 +61,7 @@ class Conversation {
   readonly #late: NodeJS.Timeout;
   #opened = false;
   #release: () => void = () => {};
+  #second = { begun: Number.NEGATIVE_INFINITY, count: 0 };
   #command: TerminalCommand | null = null;
   /** Where what is typed goes. */
   #input: Writable | null = null;
@@ -104,11 +107,13 @@ class Conversation {
         if (this.#command?.isOnTerminal !== true) this.#input?.end();
         break;
       case 'resize': {
+        if (this.#isTooMuch()) break;
         const size = decodeSize(bytes);
         if (size !== null) this.#command?.resize(size);
         break;
       }
       case 'signal': {
+        if (this.#isTooMuch()) break;
         const name = bytes.toString('latin1');
         if (Object.hasOwn(constants.signals, name)) this.#command?.signal(name as NodeJS.Signals);
         break;
@@ -116,6 +121,13 @@ class Conversation {
       default:
         this.#socket.destroy();
     }
+  }
+
+  #isTooMuch(): boolean {
+    const now = performance.now();
+    if (now - this.#second.begun >= 1000) this.#second = { begun: now, count: 0 };
+    this.#second.count += 1;
+    return this.#second.count > mostInASecond;
   }
 
   /** A command that does not read slows its caller down. */
