@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { type Effect, type Event, initial, type Policy, type State, step } from './process.ts';
+import { type Effect, type Event, initial, isHopeless, type Policy, type State, step } from './process.ts';
 
 const supervisor: Policy = {
   autorestart: 'unexpected',
@@ -359,4 +359,11 @@ test('a program that all others wait for is tried again sooner', () => {
     state = step(policy, next.state, timer(next.state.run, 'retry', 6)).state;
   }
   assert.deepEqual(delays, [100, 200, 400, 800, 800, 800, 800, 800]);
+});
+
+test('visitors wait for a try that is near, and are told of one that is far away', () => {
+  const backoff = { kind: 'backoff', run: 1, tries: 3, why: 'exited too quickly', until: 10_000 } as const;
+  assert.equal(isHopeless(backoff, 8500), false);
+  assert.equal(isHopeless(backoff, 7000), true);
+  assert.equal(isHopeless({ kind: 'starting', run: 2, tries: 3, since: 0 }, 60_000), false);
 });

@@ -72,6 +72,14 @@ export function isDown(state: State): boolean {
   return state.kind === 'stopped' || state.kind === 'exited' || state.kind === 'fatal';
 }
 
+/** Milliseconds that a visitor may wait for a program to come back, rather than be told that it is down. */
+export const visitorPatience = 2000;
+
+/** Whether its next try is so far away that whoever waits for it is better told. */
+export function isHopeless(state: State, at: number): boolean {
+  return state.kind === 'backoff' && state.until - at > visitorPatience;
+}
+
 /** A program that has never been started. */
 export const initial: State = { kind: 'stopped', run: 0 };
 

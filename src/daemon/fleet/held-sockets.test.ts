@@ -28,7 +28,11 @@ function held(others: readonly string[] = []) {
   const other = { ...entry, service: emptyService<Made>() };
   const closed: string[] = [];
   let jobs = 0;
-  const told = releaser({ release: key => closed.push(key) }, () => [entry, other]);
+  const told = releaser(
+    { release: key => closed.push(key) },
+    () => [entry, other],
+    () => 0,
+  );
   const send = (event: Bare<Event<Made>>) => {
     jobs += 1;
     entry = {

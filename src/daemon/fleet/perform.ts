@@ -1,7 +1,7 @@
 // One function for each effect. Nothing here decides: what comes of an effect goes back to the loop as an event.
 
 import { messageOf } from '../../errors.ts';
-import type { Effect } from '../../lifecycle/process.ts';
+import { type Effect, visitorPatience } from '../../lifecycle/process.ts';
 import type { News } from '../../lifecycle/service.ts';
 import { describeExit } from '../../lifecycle/view.ts';
 import type { Logs } from '../logs/logs.ts';
@@ -23,6 +23,8 @@ export interface RunContext extends LaunchContext {
 export interface PerformContext extends RunContext {
   /** Opens what the unit's next run needs; throws HostdError when it cannot. `onReady`: the run has said that it is. */
   readonly equip: (unit: Unit, onReady: () => void) => Equipment;
+  /** Told when a program has waited for what it requires for longer than visitors should wait for it. */
+  readonly onHopeless: (unit: Unit) => void;
 }
 
 export function makePerform(context: PerformContext): Perform {
@@ -62,7 +64,9 @@ function prepare(
       post({ kind: 'spawn-failed', run, why: 'stopped before it was started', random: 0 });
     };
   };
+  let tooLong: NodeJS.Timeout | undefined;
   const go = () => {
+    clearTimeout(tooLong);
     unit.waitsFor = null;
     const cancel = turns.take(() => {
       unit.cancelWait = null;
@@ -85,7 +89,11 @@ function prepare(
     },
   );
   unit.waitsFor = requires.map(({ name }) => name).join(', ');
-  waitWith(() => wait.cancel());
+  tooLong = setTimeout(() => context.onHopeless(unit), visitorPatience);
+  waitWith(() => {
+    clearTimeout(tooLong);
+    wait.cancel();
+  });
 }
 
 function spawn(unit: Unit, run: number, context: PerformContext, post: (news: News) => void): void {

@@ -70,8 +70,16 @@ export function makeSupervisor(first: Host, context: SupervisorContext): Supervi
     if (servesApp(program)) halfClose.update(name, [...(loop.entries.get(name)?.units.values() ?? [])]);
   };
 
+  /** Whoever waits in the socket of a program that waits itself is told. Another generation may serve meanwhile. */
+  const onHopeless = (unit: Unit) => {
+    const entry = loop.entries.get(unit.program.name);
+    if ([...(entry?.units.values() ?? [])].some(other => other !== unit && !isDown(other))) return;
+    const path = unit.program.socket?.path;
+    if (path !== undefined) sockets.release(path);
+  };
   const perform = makePerform({
     ...context,
+    onHopeless,
     equip: (unit, onReady) =>
       equip(unit, onReady, {
         host: () => host,
@@ -86,7 +94,7 @@ export function makeSupervisor(first: Host, context: SupervisorContext): Supervi
   const loop = makeLoop(
     perform,
     context.now,
-    releaser(sockets, () => loop.entries.values()),
+    releaser(sockets, () => loop.entries.values(), context.now),
   );
   askForHealth(loop, () => host, log);
   loop.listen((unit, before) => {
