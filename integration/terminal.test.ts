@@ -118,11 +118,14 @@ test('signals reach the command, and a caller who is gone takes it along, with a
       ended: new Promise<number | null>(resolve => child.on('exit', resolve)),
     };
   };
-  const trapped = begin('trap "echo caught; exit 9" INT; echo ready; while :; do sleep 0.1; done');
-  await until('it to be ready', () => trapped.output().includes('ready'));
-  trapped.child.kill('SIGINT');
-  assert.equal(await trapped.ended, 9);
-  assert.match(trapped.output(), /caught/);
+  for (const signal of ['SIGINT', 'SIGUSR1'] as const) {
+    const name = signal.slice(3);
+    const trapped = begin(`trap "echo caught; exit 9" ${name}; echo ready; while :; do sleep 0.1; done`);
+    await until('it to be ready', () => trapped.output().includes('ready'));
+    trapped.child.kill(signal);
+    assert.equal(await trapped.ended, 9);
+    assert.match(trapped.output(), /caught/);
+  }
 
   const stubborn = begin(
     'trap "" HUP TERM; (setsid sleep 987654 &) ; echo ready; while :; do sleep 0.1; done',

@@ -23,7 +23,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   probe: ['protocol', 'model'],
   create: ['model', 'config', 'native', 'linux'],
   dev: ['linux', 'embed', 'proxy', 'protocol', 'model', 'words', 'config', 'native'],
-  cli: ['formats', 'words', 'protocol', 'model', 'config', 'create', 'dev'],
+  cli: ['formats', 'words', 'protocol', 'model', 'config', 'create', 'dev', 'native'],
 };
 
 /** What each room (a folder's folder) may import of its own folder besides itself. Files beside the rooms wire them together. */

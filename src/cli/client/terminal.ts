@@ -191,6 +191,7 @@ class Session {
       process.on(name, pass);
       this.#undo.push(() => process.off(name, pass));
     }
+    void letUsr1Through();
     if (!this.#onTerminal) return;
     const resized = (): void => {
       const { columns, rows } = process.stdout;
@@ -198,6 +199,16 @@ class Session {
     };
     process.stdout.on('resize', resized);
     this.#undo.push(() => process.stdout.off('resize', resized));
+  }
+}
+
+/** Node leaves it blocked under --disable-sigusr1. Loaded here, since no other command of hostctl's needs the addon. */
+async function letUsr1Through(): Promise<void> {
+  try {
+    const { native } = await import('../../native/index.ts');
+    native.unblock(constants.signals.SIGUSR1);
+  } catch {
+    // No addon: then this one signal is not passed on.
   }
 }
 
