@@ -62,6 +62,11 @@ export interface ReadContext {
   /** A variable of environment= that is made of another %(ENV_X)s is left out with a remark, or is an error. */
   readonly unknown?: 'left out' | 'refused' | undefined;
   readonly machineName: string;
+  /**
+   * A file of variables that the script `by` reads. null: there is none, or whoever wrote the script may not read it: an import
+   * by root must hand nobody what root alone can see.
+   */
+  readonly sourced?: (file: string, by: string) => SourceText | null;
   /** Of a start script: where its program starts it, and with which variables. */
   readonly start?: {
     readonly directory: string | null;

@@ -3,7 +3,7 @@
 
 import { globSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { errnoOf, HostdError } from '../../errors.ts';
 import type { Draft } from '../../formats/draft.ts';
 import type { Format, ReadContext, SourceText } from '../../formats/format.ts';
@@ -117,7 +117,30 @@ function contextOf(unknown: ReadContext['unknown'], files: Set<string>): ReadCon
       for (const file of found) files.add(file);
       return found.map(sourceAt);
     },
+    sourced: (file, by) => {
+      if (!mayRead(file, by)) return null;
+      files.add(file);
+      return sourceAt(file);
+    },
   };
+}
+
+/** Whether whoever wrote `by` may read the file: root, its owner, or everybody. */
+function mayRead(file: string, by: string): boolean {
+  const stats = statSync(file, { throwIfNoEntry: false });
+  const author = statSync(by, { throwIfNoEntry: false });
+  if (stats?.isFile() !== true || author === undefined) return false;
+  const isRoots = author.uid === 0 && (author.mode & 0o022) === 0;
+  return isRoots || stats.uid === author.uid || isOpen(real(file));
+}
+
+/** Readable by everybody, with all the directories on the way. */
+function isOpen(file: string): boolean {
+  if ((statSync(file).mode & 0o004) === 0) return false;
+  for (let directory = dirname(file); ; directory = dirname(directory)) {
+    if ((statSync(directory).mode & 0o001) === 0) return false;
+    if (directory === '/') return true;
+  }
 }
 
 interface Script {

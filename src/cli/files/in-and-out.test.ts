@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import {
+  chmodSync,
   chownSync,
   lstatSync,
   mkdirSync,
@@ -169,6 +170,32 @@ test('import lists what it does not understand with its place, keeps it as a com
   assert.match(bad.stderr, /bad\.conf:2:1: cannot import: \[program:x\]: "%" is no expansion/);
   assert.equal((await run('import', 'supervisor', '/nonexistent')).code, 1);
   assert.equal((await run('import', 'apache', '/etc')).code, 2);
+});
+
+test('an import by root hands the author of a script nothing that root alone can read', {
+  skip: process.getuid?.() === 0 ? false : 'needs root',
+}, async t => {
+  const { run, dir } = place(t);
+  chmodSync(dir, 0o755);
+  const start = `${dir}/start`;
+  const write = (name: string, mode: number, uid: number) => {
+    writeFileSync(`${dir}/${name}`, `${name.toUpperCase()}=value\n`);
+    chmodSync(`${dir}/${name}`, mode);
+    chownSync(`${dir}/${name}`, uid, uid);
+  };
+  write('private', 0o600, 0);
+  write('open', 0o644, 0);
+  write('own', 0o600, 65534);
+  writeFileSync(
+    start,
+    `#!/bin/sh\nset -a\n. ${dir}/private\n. ${dir}/open\n. ${dir}/own\nexec ${dir}/bin/gunicorn a.wsgi -b unix:${dir}/run/g.sock\n`,
+  );
+  chownSync(start, 65534, 65534);
+  const ran = await run('import', 'gunicorn-start', start);
+  assert.match(ran.stdout, /^env += \{ OPEN = "value", OWN = "value" \}$/m);
+  assert.match(ran.stderr, /private \(this file cannot be read/);
+  chownSync(start, 0, 0);
+  assert.match((await run('import', 'gunicorn-start', start)).stdout, /PRIVATE = "value"/);
 });
 
 test('a difference is shown with three lines around it', () => {

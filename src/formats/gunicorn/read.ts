@@ -1,14 +1,14 @@
 // From a start script to a draft of an app: by reading it, never by running it. Every word of it comes to a key of the app, or
 // to a remark; only what sets the stage (messages, tests, directories that hostd makes) is passed over.
 
-import { dirname, resolve } from 'node:path';
-import { baseEnvironment } from '../../model/app.ts';
+import { resolve } from 'node:path';
 import type { Place } from '../../model/problem.ts';
 import type { Draft, Remark, ScriptDraft } from '../draft.ts';
 import type { Read, ReadContext, SourceText } from '../format.ts';
 import { gunicornCall, isGunicorn } from './arguments.ts';
 import { draftOf } from './call.ts';
-import { assignedBy, declarations, readShell, type ShellCommand, unknown, type Variables } from './shell.ts';
+import { declarations, readShell, type ShellCommand, unknown } from './shell.ts';
+import { Surroundings } from './surroundings.ts';
 import { forks, type Peeled, peel } from './wrappers.ts';
 
 export function looksLikeScript(text: string): boolean {
@@ -44,9 +44,7 @@ export function readCommand(
 /** A script's drafts: what it starts, and remarks. */
 function readScript({ file, text }: SourceText, around: ReadContext, of: null): readonly Draft[] {
   const reader = new ScriptReader(around, of);
-  reader.directory = around.start?.directory ?? dirname(file);
-  reader.isCalled(file);
-  reader.read(text, file, 0);
+  reader.script(text, file);
   return reader.drafts();
 }
 
@@ -71,17 +69,11 @@ const idle = new Set([
 const kept =
   /(^|\/)(newrelic-admin|ddtrace-run|opentelemetry-instrument|nice|ionice|chrt|taskset|stdbuf|timeout|authbind|honcho|foreman|xvfb-run|catchsegv|unbuffer|softlimit|prlimit|numactl|setarch|tini|dumb-init|watchmedo)$/;
 
-/** What exports each line of a file, in the ways that are copied from script to script. */
-const exportedFile =
-  /^export \$\((?:cat|(?:e?grep|sed)(?: -[a-zA-Z]+)* (?:'[^']*'|"[^"]*")) ([\w./-]+)(?: *\| *(?:xargs|e?grep|sed|tr)\b[^()]*)?\)$/;
-
 class ScriptReader {
-  directory = '/';
   readonly #around: ReadContext;
+  readonly #surroundings: Surroundings;
   /** Where all of it stands: a command of Supervisor's. null: a script of its own. */
   readonly #program: { readonly name: string; readonly at: Place } | null;
-  readonly #variables: Variables;
-  readonly #exported = new Set<string>();
   readonly #remarks: Remark[] = [];
   readonly #calls: {
     readonly script: ScriptDraft;
@@ -89,20 +81,13 @@ class ScriptReader {
     readonly remarks: readonly Remark[];
     readonly line: string;
   }[] = [];
-  #exportsAll = false;
-  #root: string | null = null;
-  #umask: number | null = null;
   #user: string | null = null;
   #group: string | null = null;
 
   constructor(around: ReadContext, program: { readonly name: string; readonly at: Place } | null) {
     this.#around = around;
     this.#program = program;
-    const given = around.start?.environment ?? {};
-    this.directory = around.start?.directory ?? '/';
-    this.#variables = new Map(Object.entries({ PATH: baseEnvironment['PATH'] ?? '', ...given }));
-    for (const name of Object.keys(given)) this.#exported.add(name);
-    this.#exported.add('PATH');
+    this.#surroundings = new Surroundings(around, program?.at.file ?? '');
   }
 
   /** The call that is made in any case, else the first, and everything that was not understood. */
@@ -120,16 +105,20 @@ class ScriptReader {
     return chosen === undefined ? all : [chosen.script, ...all];
   }
 
-  /** `file`: $0 of the script, an absolute path. */
-  isCalled(file: string): void {
-    this.#variables.set('0', file);
+  /** A script of its own. */
+  script(text: string, file: string): void {
+    this.#surroundings.isCalled(file);
+    this.#read(text, file, 0);
   }
 
-  read(text: string, file: string, depth: number): void {
-    for (const command of readShell(text, this.#variables)) {
+  #read(text: string, file: string, depth: number): void {
+    const outer = this.#surroundings.file;
+    this.#surroundings.file = file;
+    for (const command of readShell(text, this.#surroundings.variables)) {
       const at: Place = this.#program?.at ?? { file, line: command.line, column: 1 };
       this.#take(command, at, depth);
     }
+    this.#surroundings.file = outer;
   }
 
   command(words: readonly string[]): void {
@@ -143,9 +132,9 @@ class ScriptReader {
     const [program, ...rest] = words;
     const remark = (why: string) => this.#remark(at, text, why);
     const rewritten = rest.map(word => word ?? '');
-    const listed = exportedFile.exec(text)?.[1];
-    if (listed !== undefined && this.#exportLines(listed)) return;
-    this.#assign(command, remark);
+    const around = this.#surroundings;
+    if (around.exportsLines(text, remark)) return;
+    around.assign(command, remark);
     const environment: Record<string, string> = {};
     if (words.length > 0)
       for (const { name, value } of assignments)
@@ -154,66 +143,15 @@ class ScriptReader {
     if (this.#start(parts, { at, text, conditional, environment, redirections }, depth)) return;
     if (program === undefined || declarations.has(program ?? '')) {
       if (redirections.length > 0) remark('hostd keeps the output of a program in its stdout_logfile');
-    } else if (program === 'unset') for (const name of rewritten) this.#forget(name);
-    else if (program === 'set') this.#set(rewritten, remark);
-    else if (program === 'cd' && !conditional && typeof rest[0] === 'string') this.#go(rest[0]);
+    } else if (program === 'unset') for (const name of rewritten) around.forget(name);
+    else if (program === 'set') around.set(rewritten, remark);
+    else if (program === 'cd' && !conditional && typeof rest[0] === 'string') around.go(rest[0]);
     else if (program === 'source' || program === '.') this.#source(rest[0] ?? null, remark, depth);
     else if (program === 'umask' && !conditional && /^0?[0-7]{1,3}$/.test(rest[0] ?? ''))
-      this.#umask = Number.parseInt(rest[0] ?? '', 8);
+      around.umask = Number.parseInt(rest[0] ?? '', 8);
     else if (program === 'mkdir' && this.#isOwnDirectory(rewritten)) return;
     else if (program === 'rm' && this.#isSocket(rewritten)) return;
     else if (program === null || !idle.has(program) || redirections.some(isToFile)) remark('not understood');
-  }
-
-  #assign(command: ShellCommand, remark: (why: string) => void): void {
-    const { words, parts, conditional } = command;
-    const [program] = words;
-    for (const { name, value } of assignedBy(command)) {
-      const isKnown = this.#variables.get(name) !== null;
-      if (value === null) remark(`only a running shell knows ${name}`);
-      else if (conditional && !isKnown) remark(`${name} is set under a condition`);
-      if (this.#exportsAll) this.#exported.add(name);
-    }
-    const isExport =
-      program === 'export' ||
-      (declarations.has(program ?? '') && words.some(word => /^-[a-z]*x/.test(word ?? '')));
-    if (!isExport) return;
-    for (const part of parts.slice(1)) {
-      const name = /^[A-Za-z_]\w*/.exec(part)?.[0];
-      if (part.startsWith(unknown)) remark('only a running shell knows this value');
-      else if (name !== undefined) this.#exported.add(name);
-    }
-  }
-
-  /** export $(grep -v '^#' FILE | xargs); false: the file cannot be read. */
-  #exportLines(written: string): boolean {
-    const text = this.#textOf(resolve(this.directory, written));
-    if (text === null) return false;
-    const found: Variables = new Map();
-    for (const _ of readShell(text, found));
-    for (const [name, value] of found) {
-      this.#variables.set(name, value);
-      this.#exported.add(name);
-    }
-    return true;
-  }
-
-  #forget(name: string): void {
-    this.#variables.delete(name);
-    this.#exported.delete(name);
-  }
-
-  #go(path: string): void {
-    this.directory = resolve(this.directory, path);
-    this.#variables.set('PWD', this.directory);
-  }
-
-  #set(words: readonly string[], remark: (why: string) => void): void {
-    const [first = '', second = ''] = words;
-    const option = first === '-o' || first === '+o' ? `${first}${second}` : first;
-    if (/^-[a-z]*a[a-z]*$/.test(first) || option === '-oallexport') this.#exportsAll = true;
-    else if (/^\+[a-z]*a[a-z]*$/.test(first) || option === '+oallexport') this.#exportsAll = false;
-    else if (!/^[-+]/.test(first) || first === '--') remark('not understood');
   }
 
   #source(written: string | null, remark: (why: string) => void, depth: number): void {
@@ -221,16 +159,12 @@ class ScriptReader {
       remark('only a running shell knows this file');
       return;
     }
-    const file = resolve(this.directory, written);
-    if (/\/activate$/.test(file)) {
-      this.#root = dirname(dirname(file));
-      this.#variables.set('VIRTUAL_ENV', this.#root);
-      this.#variables.set('PATH', `${this.#root}/bin:${this.#variables.get('PATH') ?? ''}`);
-      return;
-    }
-    const text = depth < 8 ? this.#textOf(file) : null;
+    const around = this.#surroundings;
+    const file = resolve(around.directory, written);
+    if (around.activates(file)) return;
+    const text = depth < 8 ? around.textOf(file) : null;
     if (text === null) remark('this file cannot be read: env = { ... } with its variables');
-    else this.read(text, file, depth + 1);
+    else this.#read(text, file, depth + 1);
   }
 
   /** A directory that hostd has or makes: of the socket, of the logs. */
@@ -239,7 +173,10 @@ class ScriptReader {
     return (
       paths.length > 0 &&
       paths.every(
-        path => path === '' || /\/(run|logs?|sockets?|tmp)\/?$/.test(path) || path === this.#known('RUNDIR'),
+        path =>
+          path === '' ||
+          /\/(run|logs?|sockets?|tmp)\/?$/.test(path) ||
+          path === this.#surroundings.variables.get('RUNDIR'),
       )
     );
   }
@@ -248,10 +185,6 @@ class ScriptReader {
   #isSocket(words: readonly string[]): boolean {
     const paths = words.filter(word => !word.startsWith('-'));
     return paths.length > 0 && paths.every(path => /\.(sock|socket|pid)$/.test(path));
-  }
-
-  #known(name: string): string | null {
-    return this.#variables.get(name) ?? null;
   }
 
   /** false: these words do not start gunicorn. */
@@ -294,15 +227,16 @@ class ScriptReader {
       );
     if (forks(front))
       remark(text, "it starts gunicorn as a child of its own, which hostd's socket does not reach");
-    const environment = this.#environment(peeled, place.environment, remark);
+    const around = this.#surroundings;
+    const environment = around.environment(peeled, place.environment, remark);
     const script = draftOf(
       call,
       {
         at,
-        directory: peeled.directory === null ? this.directory : resolve(this.directory, peeled.directory),
-        root: this.#root,
+        directory: peeled.directory === null ? around.directory : resolve(around.directory, peeled.directory),
+        root: around.root,
         environment,
-        umask: this.#umask,
+        umask: around.umask,
         user: peeled.user ?? this.#user,
         group: peeled.group ?? this.#group,
         front,
@@ -327,49 +261,10 @@ class ScriptReader {
     this.#user ??= user;
     this.#group ??= group;
     const before = this.#calls.length;
-    for (const [name, value] of Object.entries({ ...place.environment, ...environment })) {
-      this.#variables.set(name, value);
-      this.#exported.add(name);
-    }
-    this.read(script, this.#program?.at.file ?? '', depth + 1);
+    for (const [name, value] of Object.entries({ ...place.environment, ...environment }))
+      this.#surroundings.export(name, value);
+    this.#read(script, this.#surroundings.file, depth + 1);
     return this.#calls.length > before;
-  }
-
-  #environment(
-    peeled: Peeled,
-    own: Readonly<Record<string, string>>,
-    remark: (line: string, why: string) => void,
-  ): Readonly<Record<string, string>> {
-    const environment: Record<string, string> = {};
-    for (const file of peeled.files) {
-      const text = this.#textOf(resolve(this.directory, file));
-      if (text === null) {
-        if (peeled.finder !== 'pipenv')
-          remark(file, 'this file cannot be read: env = { ... } with its variables');
-        continue;
-      }
-      const found: Variables = new Map();
-      for (const _ of readShell(text, found));
-      for (const [name, value] of found) if (value !== null) environment[name] = value;
-    }
-    for (const name of this.#exported) {
-      const value = this.#variables.get(name);
-      if (value !== undefined && value !== null) environment[name] = value;
-    }
-    Object.assign(environment, own);
-    for (const [name, value] of Object.entries(peeled.environment))
-      if (value.includes(unknown)) remark(`${name}=...`, `only a running shell knows ${name}`);
-      else environment[name] = value;
-    return environment;
-  }
-
-  #textOf(file: string): string | null {
-    try {
-      // A pattern is never meant.
-      return /[*?[\]]/.test(file) ? null : (this.#around.include(file)[0]?.text ?? null);
-    } catch {
-      return null; // Not ours to read: what is in it is told as lost.
-    }
   }
 
   #remark(at: Place, line: string, why: string): void {

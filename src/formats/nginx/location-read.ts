@@ -106,7 +106,12 @@ function judge({ directive, access }: Located, around: Around, found: FoundLocat
     found[key] = null;
     found.hidden.add(key);
   }
-  if (own.length > 0 || /^\/(static|media)\//.test(path) || hidesForeignPrograms(directive.args)) return;
+  if (
+    own.length > 0 ||
+    /^\/(static|media)\//.test(headOf(directive.args, path) ?? '') ||
+    hidesForeignPrograms(directive.args)
+  )
+    return;
   // Nothing is served there but what the app itself sends people to.
   const isInternal = guard.name === 'internal' && guardOf({ ...access, refusals: [] }) === null;
   const leads = passesIn(directive.block ?? []).some(pass => leadsToApp(pass, around, found));
@@ -122,10 +127,16 @@ function leadsToApp(pass: Directive, { upstreams }: Around, found: FoundLocation
 /** Whether a location may decide about files below /static/ or /media/. */
 function overlaps({ args }: Directive, key: FilesKey, path: string): boolean {
   const place = `/${key}/`;
+  const head = headOf(args, path);
   if (!args[0]?.startsWith('~')) return path.startsWith(place);
   if (hidesForeignPrograms(args)) return false;
-  const head = /^\^(\/[\w/-]*)/.exec(path)?.[1];
-  return head === undefined || head.startsWith(place) || place.startsWith(head);
+  return head === null || head.startsWith(place) || place.startsWith(head);
+}
+
+/** What every path of the location begins with; null: a regular expression that does not say. */
+function headOf(args: readonly string[], path: string): string | null {
+  if (!args[0]?.startsWith('~')) return path;
+  return /^\^(\/[\w/-]*)/.exec(args[0] === '~*' ? path.toLowerCase() : path)?.[1] ?? null;
 }
 
 function readLocation(directive: Directive, around: Around, found: FoundLocations, odd: Odd): void {
@@ -165,11 +176,22 @@ function readFiles(directive: Directive, root: string | null, found: FoundLocati
     return;
   }
   for (const key of keys) {
-    const files = filesOf(block, root, key, isPrefix(directive));
+    const files = block.some(decides) ? null : filesOf(block, root, key, isPrefix(directive));
     if (files === null) odd(directive, 'not understood');
     else if (!found.hidden.has(key)) found[key] = files;
   }
   for (const inner of block) if (!isAboutAccess(inner) && !isOfFiles(inner)) odd(inner, 'not understood');
+}
+
+/** What may answer in the place of the files: who gets them is not known then. */
+function decides({ name, args, block }: Directive): boolean {
+  if (name === 'try_files') return args[0] !== '$uri';
+  return (
+    name === 'return' ||
+    name === 'rewrite' ||
+    name.endsWith('_pass') ||
+    (name === 'if' && (block ?? []).some(decides))
+  );
 }
 
 /** What a location of files may say without another word about it. */

@@ -150,6 +150,22 @@ test('what keeps nothing from anybody hinders nothing', () => {
   }
 });
 
+test('files that something else may answer for are not served', () => {
+  for (const inner of [
+    'return 302 https://cdn.test$request_uri;',
+    'if ($cookie_session = "") { return 302 /login; }',
+    'if ($arg_token != x) { rewrite ^ /login last; }',
+    'try_files /nothing @app;',
+    'rewrite ^ /protected$uri last;',
+  ]) {
+    const { app, told } = imported(`root /srv/shop; location /media/ { ${inner} } ${pass}`);
+    assert.equal(app?.media, null, inner);
+    assert.match(told, /location \/media\//);
+  }
+  const { app } = imported(`location /media/ { ${alias} } location ~* ^/MEDIA/secret { deny all; } ${pass}`);
+  assert.equal(app?.media, null);
+});
+
 test('the more private of two server blocks for one socket counts', () => {
   const other = `server { listen 81; server_name b.test; ${pass} location /media/ { internal; ${alias} } }`;
   assert.equal(imported(`location /media/ { ${alias} } ${pass}`, other).app?.media, null);
