@@ -6,7 +6,7 @@ import type { Kind } from './values.ts';
 
 export interface Key {
   readonly kind: Kind;
-  /** For people; what computes it is model/app.ts, model/assemble.ts or toml-program.ts. */
+  /** For people; what computes it is model/app.ts, model/assemble.ts or program.ts. */
   readonly default: string;
   readonly meaning: string;
   /** The least and the most that a number may be. */

@@ -1,4 +1,4 @@
-// The start script of an app's gunicorn, ROOT/bin/gunicorn_start: written here, read by gunicorn-start-read.ts.
+// The start script of an app's gunicorn, ROOT/bin/gunicorn_start: written here, read by read.ts.
 
 import { dirname, relative } from 'node:path';
 import { appEnvironment, leavesToFile } from '../../model/app.ts';

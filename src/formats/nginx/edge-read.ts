@@ -1,4 +1,4 @@
-// What a server block says of the way in: addresses, TLS, trusted proxies, pages for errors. Part of nginx-server.ts.
+// What a server block says of the way in: addresses, TLS, trusted proxies, pages for errors. Part of server.ts.
 
 import { isToHttps } from './redirect-read.ts';
 import type { Directive } from './syntax.ts';

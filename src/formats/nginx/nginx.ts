@@ -1,5 +1,5 @@
 // nginx's virtual hosts, a file for each app with its link in sites-enabled: which there are, and what they cannot say.
-// Their texts are nginx-plain.ts and nginx-hard.ts; nginx-read.ts reads them.
+// Their texts are plain.ts and hard.ts; read.ts reads them.
 
 import type { Host, Site } from '../../model/host.ts';
 import type { Problem, Source } from '../../model/problem.ts';

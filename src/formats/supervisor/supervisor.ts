@@ -1,4 +1,4 @@
-// Supervisor's configuration: written here, read by supervisor-read.ts. One file for each app and each group.
+// Supervisor's configuration: written here, read by read.ts. One file for each app and each group.
 
 import { same } from '../../model/changes.ts';
 import type { Host, Program } from '../../model/host.ts';
