@@ -1,0 +1,171 @@
+// The files of the sockets that hostd holds, by their names: look at what a path is, give it to a socket file, take it away. Each step
+// goes by way of an open directory, which no link can divert, and by the file itself (O_PATH), which no name can stand in for.
+
+import {
+  chmodSync,
+  chownSync,
+  closeSync,
+  constants,
+  fstatSync,
+  readdirSync,
+  renameSync,
+  type Stats,
+  unlinkSync,
+} from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { errnoOf, HostdError, messageOf } from '../../errors.ts';
+import { entry, makeDirectory, type Owner, openDirectory } from '../../linux/paths.ts';
+import { native, O_PATH, RESOLVE_BENEATH } from '../../native/index.ts';
+import { sha256 } from '../own/digest.ts';
+import type { Rights, Seen } from './name-state.ts';
+
+/** What the path names, by way of its open directory, which no link can divert. */
+export function look(path: string, node: number): Seen {
+  let directory: number;
+  try {
+    directory = openDirectory(dirname(path));
+  } catch (error) {
+    return errnoOf(error) === 'ENOENT' ? { kind: 'missing' } : { kind: 'hidden', why: messageOf(error) };
+  }
+  try {
+    const found = openNode(directory, basename(path));
+    if (found === null) return { kind: 'missing' };
+    try {
+      const stats = fstatSync(found);
+      if (isSame(stats, fstatSync(node)))
+        return { kind: 'held', uid: stats.uid, gid: stats.gid, mode: stats.mode & 0o777 };
+      return { kind: 'other', listens: stats.isSocket() && native.answers(`/proc/self/fd/${found}`) === 1 };
+    } finally {
+      closeSync(found);
+    }
+  } finally {
+    closeSync(directory);
+  }
+}
+
+/** Under another name first, and then moved: whoever connects meanwhile finds one socket or the other. */
+export function giveName(path: string, node: number, owner: Owner | null): void {
+  const directory =
+    owner === null ? openDirectory(dirname(path)) : makeDirectory(dirname(path), owner, 0o755);
+  try {
+    const { uid } = fstatSync(directory);
+    if (owner !== null && ![owner.uid, 0, process.geteuid?.()].includes(uid))
+      throw new HostdError('permission', `its directory belongs to uid ${uid}`);
+    const draft = `.${basename(path).slice(0, 64)}.${process.pid}`;
+    remove(entry(directory, draft));
+    native.linkFile(node, directory, draft);
+    try {
+      renameSync(entry(directory, draft), entry(directory, basename(path)));
+    } finally {
+      // rename(2) does nothing where both names are one file already.
+      remove(entry(directory, draft));
+    }
+  } finally {
+    closeSync(directory);
+  }
+}
+
+export function setRights(node: number, rights: Rights | null): void {
+  if (rights === null) return;
+  if (process.geteuid?.() === 0) chownSync(`/proc/self/fd/${node}`, rights.uid, rights.gid);
+  chmodSync(`/proc/self/fd/${node}`, rights.mode);
+}
+
+export function filesIn(directory: string): string[] {
+  try {
+    return readdirSync(directory).map(name => join(directory, name));
+  } catch {
+    return [];
+  }
+}
+
+export function secondName(directory: string, path: string): string {
+  return join(directory, `.${sha256(path).slice(0, 32)}.sock`);
+}
+
+/** false: the directory is on another file system, or cannot be written to. */
+export function addName(node: number, directory: string, path: string): boolean {
+  try {
+    const fd = openDirectory(directory);
+    try {
+      const name = basename(secondName(directory, path));
+      const there = openNode(fd, name);
+      if (there !== null) {
+        const isIt = isSame(fstatSync(there), fstatSync(node));
+        closeSync(there);
+        if (isIt) return true;
+        unlinkSync(entry(fd, name));
+      }
+      native.linkFile(node, fd, name);
+      return true;
+    } finally {
+      closeSync(fd);
+    }
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * The file of a socket that an earlier hostd made: a socket of hostd's own user at its path, else what has its second name. It
+ * is not asked by connecting: a program may not be up to a visitor who says nothing.
+ */
+export function findNode(path: string, places: readonly string[]): number | null {
+  for (const candidate of [path, ...places.map(place => secondName(place, path))]) {
+    try {
+      const directory = openDirectory(dirname(candidate));
+      try {
+        const node = openNode(directory, basename(candidate));
+        if (node === null) continue;
+        const stats = fstatSync(node);
+        if (stats.isSocket() && (candidate !== path || stats.uid === process.geteuid?.())) return node;
+        closeSync(node);
+      } finally {
+        closeSync(directory);
+      }
+    } catch {
+      // Not there.
+    }
+  }
+  return null;
+}
+
+/** A reference to a directory's entry, whatever it is; null: there is none. */
+function openNode(directory: number, name: string): number | null {
+  try {
+    return native.openAt(directory, name, O_PATH | constants.O_NOFOLLOW, 0, RESOLVE_BENEATH);
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return null;
+    throw error;
+  }
+}
+
+/** Removes a name, if it is this socket's. */
+export function removeName(path: string, node: number): void {
+  try {
+    const directory = openDirectory(dirname(path));
+    try {
+      const there = openNode(directory, basename(path));
+      if (there === null) return;
+      const isIt = isSame(fstatSync(there), fstatSync(node));
+      closeSync(there);
+      if (isIt) unlinkSync(entry(directory, basename(path)));
+    } finally {
+      closeSync(directory);
+    }
+  } catch {
+    // The directory is gone, and the name with it.
+  }
+}
+
+function remove(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch (error) {
+    if (errnoOf(error) !== 'ENOENT') throw error;
+  }
+}
+
+export function isSame(one: Stats, other: Stats): boolean {
+  return one.ino === other.ino && one.dev === other.dev;
+}
