@@ -3,10 +3,11 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chownSync, existsSync, readFileSync } from 'node:fs';
+import { chownSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
 import { run } from '../scripts/run.ts';
 import { type Account, needsRoot, testAccounts } from './harness/accounts.ts';
+import { startHostd } from './harness/hostd.ts';
 import { makePlace, type Place } from './harness/place.ts';
 import { until } from './harness/until.ts';
 
@@ -91,4 +92,39 @@ sys.stdin.read()
   assert.match(emitted.stderr, /gunicorn_start": a program keeps it to itself \(EAGAIN\)/);
   child.kill('SIGKILL');
   await ended;
+});
+
+test('while [emit] takes its time after an update, other commands go on', {
+  skip: needsRoot,
+  timeout: 90_000,
+}, async t => {
+  const place = makePlace(t);
+  const { a } = await testAccounts();
+  const root = place.directory('app');
+  chownSync(root, a.uid, a.gid);
+  const gate = `${place.dir}/gate`;
+  execFileSync('mkfifo', [gate]);
+  const app = (name: string) =>
+    `[app.site]\nroot = "${root}"\nproject = "${root}"\nuser = "${a.name}"\ncommand = "/bin/sleep 100000"\nserver_names = ["${name}"]\n`;
+  const nginx = { out: place.directory('tree'), nginx_test: `cat ${gate}`, nginx_reload: 'true' };
+  const hostd = await startHostd(place, {
+    files: { 'site.toml': app('one.test') },
+    config: { proxy: { enabled: false }, emit: { formats: ['nginx'], ...nginx } },
+  });
+  place.write('etc/apps.d/site.toml', app('two.test'));
+  let isOver = false;
+  const updated = hostd.hostctl('update').finally(() => {
+    isOver = true;
+  });
+  const file = `${nginx.out}/etc/nginx/sites-available/site`;
+  await until(
+    'the file to be written',
+    () => existsSync(file) && readFileSync(file, 'utf8').includes('two.test'),
+  );
+  assert.equal((await hostd.hostctl('restart', 'site')).code, 0);
+  assert.equal((await hostd.hostctl('update', '--dry-run')).code, 0);
+  assert.equal((await hostd.hostctl('stop', 'site')).code, 0);
+  assert.equal(isOver, false, 'the update still waits for nginx -t');
+  writeFileSync(gate, '');
+  assert.equal((await updated).code, 0, (await updated).stderr);
 });

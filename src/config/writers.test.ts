@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import {
   chmodSync,
   chownSync,
@@ -124,6 +124,24 @@ test('an apps.d that cannot be looked into leaves its apps as they were', t => {
   const { said, apps, isKept } = again();
   assert.match(said.join(), /^\/etc\/apps\.d: cannot look into this directory/);
   assert.deepEqual([apps, isKept], [0, true]);
+});
+
+test('what is mounted read-only nobody can write, whatever its mode, as a volume of a container', {
+  skip: needsRoot,
+}, t => {
+  const { directory, again } = stage(t);
+  const apps = join(directory, 'apps.d');
+  if (spawnSync('mount', ['-t', 'tmpfs', '-o', 'mode=0777', 'none', apps]).status !== 0)
+    return t.skip('cannot mount here');
+  try {
+    writeFileSync(join(apps, 'shop.toml'), '[app.shop]\nroot = "/webapps/shop"\n', { mode: 0o644 });
+    chmodSync(join(apps, 'shop.toml'), 0o666);
+    assert.equal(again().apps, 0);
+    spawnSync('mount', ['-o', 'remount,ro', apps]);
+    assert.deepEqual([again().apps, again().said], [1, []]);
+  } finally {
+    spawnSync('umount', [apps]);
+  }
 });
 
 test('a FIFO among the files is said, and not waited for', { skip: needsRoot }, t => {

@@ -1,8 +1,9 @@
 // Who besides root could write the configuration: whoever can, runs anything as anybody. What everybody can write is not used, as
 // with sudo's and sshd's files; a group, or another owner, may be somebody's choice, and is said.
 
-import { realpathSync, type Stats, statSync } from 'node:fs';
+import { accessSync, constants, realpathSync, type Stats, statSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { errnoOf } from '../errors.ts';
 import type { Problem } from '../model/problem.ts';
 
 /** What is looked at, in words: it follows "can write". */
@@ -14,7 +15,7 @@ const sticky = 0o1000;
 /** `isStrict`: for root, and for whoever wants to know what root will do; else nothing here is an error. */
 export function whoCanWrite(path: string, stats: Stats, what: What, isStrict: boolean): readonly Problem[] {
   const by = writer(stats);
-  if (by === null) return [];
+  if (by === null || isReadOnly(path)) return [];
   const isError = isStrict && by === 'everybody' && !(what === 'this directory' && isSticky(stats));
   return [problem(path, path, `${by} can write ${what}`, isError)];
 }
@@ -23,7 +24,7 @@ export function whoCanWrite(path: string, stats: Stats, what: What, isStrict: bo
 export function openDirectories(directory: string, isStrict: boolean): readonly Problem[] {
   if (!isStrict) return [];
   const own = stat(directory);
-  if (own !== null && isSticky(own))
+  if (own !== null && isSticky(own) && !isReadOnly(directory))
     return [problem(directory, directory, 'everybody can write this directory', true)];
   return openAbove(directory, directory);
 }
@@ -40,7 +41,7 @@ function openAbove(directory: string, subject: string): readonly Problem[] {
   const found: Problem[] = [];
   for (let at = directory; ; at = dirname(at)) {
     const stats = stat(at);
-    if (stats !== null && (stats.mode & 0o002) !== 0 && !isSticky(stats))
+    if (stats !== null && (stats.mode & 0o002) !== 0 && !isSticky(stats) && !isReadOnly(at))
       found.push(
         problem(
           at,
@@ -63,6 +64,16 @@ function writer({ mode, gid, uid }: Stats): string | null {
   if ((mode & 0o002) !== 0) return 'everybody';
   if ((mode & 0o020) !== 0 && gid !== 0) return 'its group';
   return uid !== 0 && uid !== process.geteuid?.() ? `its owner, uid ${uid},` : null;
+}
+
+/** Whatever the mode says: a volume with a container's configuration is often 0777, and mounted so that nobody can write. */
+function isReadOnly(path: string): boolean {
+  try {
+    accessSync(path, constants.W_OK);
+    return false;
+  } catch (error) {
+    return errnoOf(error) === 'EROFS';
+  }
 }
 
 function isSticky({ mode }: Stats): boolean {

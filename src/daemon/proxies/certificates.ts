@@ -54,12 +54,18 @@ export function makeCertificates(
       warn(`cannot note the certificate of "${site}" for a next hostd: ${messageOf(error)}`);
     }
   };
+  /** An older hostd may have thought it good that this one would not. */
+  const lastGood = (site: string): Pem | null => {
+    const last = good.get(site);
+    const pair = last === undefined ? null : pairOf(last.certificate, last.key);
+    return typeof pair === 'string' ? null : pair;
+  };
   /** Null pem: there is no good pair. */
   const readSite = (host: Host, site: Site, files: CertificateFiles) => {
     try {
       return { pem: readPair(files, ownerOf(host, site.name)), why: null };
     } catch (error) {
-      return { pem: good.get(site.name) ?? null, why: messageOf(error) };
+      return { pem: lastGood(site.name), why: messageOf(error) };
     }
   };
   const keepSite = (host: Host, site: Site, files: CertificateFiles) => {
