@@ -23,8 +23,8 @@ its place, and kept as a comment.
 
   --out DIR   writes NAME.toml files into DIR instead, as closed as what was read; none that is there is overwritten
 
-Exit code: 0 when the tables say all that the files said, 3 when something that is listed was left out, 1 when something could
-not be imported at all.`,
+Exit code: 0 when the tables say all that the files said, 3 when something was left out or guessed, which is said,
+1 when something could not be imported at all.`,
   options: { out: { type: 'string', value: 'DIR', help: 'write files into this directory' } },
   operands: {
     min: 2,

@@ -13,6 +13,8 @@ export interface AppTable extends Tabled {
   /** The app that the table will be read as, as far as other tables depend on it. */
   readonly app: App;
   readonly notes: readonly string[];
+  /** Whether one of the notes tells of a guess. */
+  readonly guessed: boolean;
 }
 
 /** nginx's own limit where a virtual host says nothing. */
@@ -56,11 +58,13 @@ export function appTable(parts: AppDraft): AppTable {
   const supervised = program === null ? null : supervisionTable(program, app, script);
   if (Object.keys(app.env).length > 0) table['env'] = app.env;
   const { environment: _, ...rest } = supervised?.table ?? {};
+  const guesses = [...userNotes(parts), ...settingsNotes(parts)];
   return {
     app,
     table: { ...table, ...rest },
     lost: [...lost, ...(supervised?.lost ?? [])],
-    notes: [...keptNotes(Object.keys(rest)), ...userNotes(parts), ...settingsNotes(parts)],
+    notes: [...keptNotes(Object.keys(rest)), ...guesses],
+    guessed: guesses.some(note => note.includes('guessed')),
   };
 }
 

@@ -21,7 +21,7 @@ export interface Imported {
   readonly files: readonly ImportedFile[];
   /** A warning for everything that was not understood; an error for what could not be imported at all. */
   readonly problems: readonly Problem[];
-  /** Whether what is written is what was read: nothing of it was left out. */
+  /** Whether what is written is what was read: nothing of it was left out, and nothing guessed. */
   readonly whole: boolean;
 }
 
@@ -37,11 +37,13 @@ export function importDrafts(drafts: readonly Draft[], around: ReadContext = now
   const problems: Problem[] = [...unmatched];
   const files: ImportedFile[] = [];
   const used = new Set<ProgramDraft>();
+  let guessed = false;
   for (const app of apps) {
     const name = nameFor(app.name, taken);
     const made = appDefinitions({ ...app, name }, remarks);
     problems.push(...made.problems);
     if (name !== app.name) problems.push(renamedApp(app, name));
+    guessed ||= made.guessed;
     const from = [app.program, ...app.beside].filter(program => program !== null);
     for (const program of from) used.add(program);
     files.push(fileOf(name, made.definitions, from));
@@ -59,7 +61,7 @@ export function importDrafts(drafts: readonly Draft[], around: ReadContext = now
   return {
     files: withLoose(files, remarks.rest()),
     problems: [...problems, ...remarks.problems()],
-    whole: problems.length === 0 && !remarks.matters(),
+    whole: problems.length === 0 && !remarks.matters() && !guessed,
   };
 }
 
@@ -90,6 +92,7 @@ function appDefinitions(app: AppDraft, remarks: Remarks) {
     return appProgramDefinitions(name, process ?? short, draft, usual, remarks.of([draft.name]));
   });
   return {
+    guessed: made.guessed || script === null,
     definitions: [own, ...others.flatMap(({ definitions }) => definitions)],
     problems: [...lostProblems(at, made), ...others.flatMap(({ problems }) => problems)],
   };

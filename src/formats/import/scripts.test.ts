@@ -316,6 +316,19 @@ test('a script that looks for itself is found, and so is a file whose lines are 
   assert.match(told, /gone\.env \| xargs\) \(only a running shell knows/);
 });
 
+test('an import is whole when nothing was left out and nothing guessed', () => {
+  const said = `export DJANGO_SETTINGS_MODULE=shop.settings\nexec ${gunicorn} --user u`;
+  assert.equal(script(said).whole, true);
+  assert.equal(script(`${said} 2>&1`).whole, true);
+  assert.equal(script(`exec ${gunicorn} --user u`).whole, false);
+  assert.equal(imported({ nginx: vhost }).whole, false);
+  assert.equal(
+    imported({ supervisor: `[program:shop]\ncommand=${gunicorn}\nenvironment=DJANGO_SETTINGS_MODULE=a.b\n` })
+      .whole,
+    false,
+  );
+});
+
 test('a number of workers that nobody knows is not taken for one', () => {
   assert.doesNotMatch(script(`exec /srv/shop/bin/gunicorn shop.wsgi -w $(nproc) ${bind}`).text, /^workers/m);
 });
