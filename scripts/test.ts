@@ -2,7 +2,7 @@
 // `npm test -- unit` (or check, integration) runs one of them; `npm test -- FILE ...` runs these test files.
 
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { cacheDirectory, prepareVirtualenvs } from '../integration/harness/virtualenvs.ts';
 import { addTallies, formatTally, type Tally } from './tally-sum.ts';
@@ -34,7 +34,7 @@ async function check(name: string, args: readonly string[]): Promise<Tally> {
 
 async function suite(name: string, patterns: readonly string[], options: readonly string[]): Promise<Tally> {
   console.log(`test: ${name} tests`);
-  const counted = `${scratch}/${name}.json`;
+  const counted = `${scratch}/${name.replaceAll(/\W+/g, '-')}.json`;
   const code = await execute(process.execPath, [
     '--disable-warning=ExperimentalWarning',
     '--test',
@@ -64,8 +64,22 @@ async function prepare(): Promise<void> {
   process.env['HOSTD_TEST_CACHE'] = cacheDirectory;
 }
 
-/** Real processes: one file at a time on a small machine, and none may hang for ever. */
-const real = ['--test-concurrency=1', '--test-timeout=120000'];
+/** Real processes: none may hang for ever. Two files at a time, since half of such a test is waiting. */
+const real = ['--test-timeout=120000', '--test-concurrency=2'];
+/**
+ * Files beside which nothing else runs: they measure, count the processes of the users that all tests share, use what there is
+ * once on a machine (the demo's place, cgroups of a container), or take whole minutes of both processors.
+ */
+const alone =
+  /^(demo|hostile-load|logs-faults|proxy-fuzz.*|proxy-signals|proxy-slow.*|proxy-tls|proxy-traffic|service-manager|soak|storms|nspawn\/.*)\.test\.ts$/;
+
+function integrationFiles(isAlone: boolean): string[] {
+  return readdirSync('integration', { recursive: true, encoding: 'utf8' })
+    .filter(file => file.endsWith('.test.ts') && alone.test(file) === isAlone)
+    .sort()
+    .map(file => `integration/${file}`);
+}
+
 const tallies: Tally[] = [];
 if (wanted('check'))
   tallies.push(
@@ -76,11 +90,20 @@ if (wanted('check'))
   );
 if (wanted('unit'))
   tallies.push(
-    await suite('unit', ['src/**/*.test.ts', 'scripts/**/*.test.ts', 'benchmarks/**/*.test.ts'], []),
+    await suite(
+      'unit',
+      ['src/**/*.test.ts', 'scripts/**/*.test.ts', 'benchmarks/**/*.test.ts'],
+      ['--test-concurrency=2'],
+    ),
   );
 if (wanted('integration') || files.length > 0) await prepare();
-if (wanted('integration')) tallies.push(await suite('integration', ['integration/**/*.test.ts'], real));
-if (files.length > 0) tallies.push(await suite('named', files, real));
+if (wanted('integration')) {
+  tallies.push(await suite('integration', integrationFiles(false), real));
+  tallies.push(
+    await suite('integration, one at a time', integrationFiles(true), [...real, '--test-concurrency=1']),
+  );
+}
+if (files.length > 0) tallies.push(await suite('named', files, [...real, '--test-concurrency=1']));
 rmSync(scratch, { recursive: true });
 
 const total = addTallies(tallies);
