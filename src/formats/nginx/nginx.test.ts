@@ -110,6 +110,7 @@ test('a text that nginx would refuse is refused with its line', () => {
     ['a "b"c;', 1],
     ['a "b', 1],
     [';', 1],
+    ['a {'.repeat(50_000), 1],
   ] as const)
     assert.throws(
       () => parseNginx(text, 'x'),

@@ -30,10 +30,13 @@ type Token =
 /** Throws NginxError for what nginx would refuse to read; what the directives mean is not looked at. */
 export function parseNginx(text: string, file: string): readonly Directive[] {
   const tokens = new Tokens(text, file);
-  return readBlock(tokens, null);
+  return readBlock(tokens, null, 0);
 }
 
-function readBlock(tokens: Tokens, open: Place | null): readonly Directive[] {
+/** Blocks within blocks that anybody writes. */
+const deepest = 100;
+
+function readBlock(tokens: Tokens, open: Place | null, depth: number): readonly Directive[] {
   const directives: Directive[] = [];
   for (;;) {
     const token = tokens.next();
@@ -48,7 +51,9 @@ function readBlock(tokens: Tokens, open: Place | null): readonly Directive[] {
     const [name = '', ...args] = token.words;
     const isCode = token.kind === 'block' && /_by_lua_block$/.test(name);
     if (isCode) tokens.skipCode(token.at);
-    const block = token.kind === 'directive' ? null : isCode ? [] : readBlock(tokens, token.at);
+    if (depth > deepest)
+      throw new NginxError(token.at, `more than ${deepest} blocks stand within each other`);
+    const block = token.kind === 'directive' ? null : isCode ? [] : readBlock(tokens, token.at, depth + 1);
     directives.push({ name, args, block, at: token.at });
   }
 }
