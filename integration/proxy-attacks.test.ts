@@ -2,10 +2,11 @@
 // other site is answered and so is hostctl, and afterwards nothing has to be restarted by hand.
 
 import assert from 'node:assert/strict';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { test } from 'node:test';
-import { needsRoot } from './harness/accounts.ts';
+import { needsRoot, proxyAccount } from './harness/accounts.ts';
 import { type Attack, makeAttack, median } from './harness/attack-scene.ts';
 import { until } from './harness/until.ts';
 
@@ -62,7 +63,8 @@ END`);
     (async () => {
       for (let i = 0; i < 30; i++) assert.equal(await ask('/static/l2/f.txt'), 404);
       attack.asEvil('mv run run.real; ln -s static/l2 run');
-      assert.equal(await ask('/'), 503);
+      // hostd may have put the socket's name back by then.
+      for (let i = 0; i < 10; i++) assert.ok([200, 503].includes(await ask('/')));
     })(),
   );
   attack.asEvil('rm run; mv run.real run');
@@ -157,4 +159,47 @@ test('a worker that is killed again and again is back within a second each time'
   await attack.ask();
   const { description } = await hostd.state('hostd-proxy', 'RUNNING');
   assert.match(description, /restarted 7 times, last \d{4}-.*: ended by SIGKILL$/);
+});
+
+test('a worker that writes nonsense, and floods, is not listened to, and nobody else can look into it', {
+  skip,
+}, async t => {
+  const attack = await makeAttack(t);
+  const { hostd } = attack;
+  const worker = (await hostd.state('hostd-proxy', 'RUNNING')).pid ?? 0;
+  // Its own user, who is PHP's and nginx's, too, must not find the keys of TLS.
+  const www = proxyAccount();
+  for (const file of ['mem', 'environ', 'fd/4']) {
+    const look = spawnSync('/usr/bin/python3', ['-c', `open("/proc/${worker}/${file}", "rb")`], {
+      uid: www.uid,
+      gid: www.gid,
+    });
+    assert.match(String(look.stderr), /Permission ?Error|Permission denied/, file);
+  }
+  const write = (line: string, ms: number) => {
+    const flood = spawn('/usr/bin/python3', [
+      '-c',
+      `import os, time
+fd = os.open("/proc/${worker}/fd/4", os.O_WRONLY | os.O_NONBLOCK)
+end = time.time() + ${ms / 1000}
+while time.time() < end:
+    try: os.write(fd, b'${line}\\n' * 200)
+    except BlockingIOError: time.sleep(0.001)
+    except BrokenPipeError: break
+`,
+    ]);
+    attack.place.after(() => void flood.kill('SIGKILL'));
+    return once(flood, 'exit');
+  };
+  await holds(attack, write('{"kind":"ready"}', 3000));
+  await holds(attack, write('{"kind":"please"}', 3000));
+  // What was said before is heard first, so much of it in a second.
+  await until(
+    'hostd to have heard it',
+    () => /hostd-proxy says what is no fact: it is listened to no more/.test(hostd.output()),
+    { timeout: 30_000 },
+  );
+  // Its sites are served all the same, and the next one is listened to.
+  assert.equal((await hostd.hostctl('reload', 'hostd-proxy')).code, 0);
+  await attack.ask();
 });

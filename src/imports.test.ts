@@ -57,6 +57,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   'proxy/pages': ['log', 'files'],
   'proxy/files': ['clock', 'guard', 'http', 'pages', 'request'],
   'proxy/app': [
+    'budget',
     'clock',
     'guard',
     'limits',
@@ -67,6 +68,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     'request/exchange',
   ],
   'proxy/client': [
+    'budget',
     'clock',
     'guard',
     'limits',

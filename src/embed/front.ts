@@ -7,7 +7,7 @@ import type { Location } from '../model/host.ts';
 import type { RoutedSite } from '../protocol/worker.ts';
 import type { Address } from '../proxy/app/app-connection.ts';
 import { AppConnections } from '../proxy/app/app-connections.ts';
-import { Budget } from '../proxy/budget.ts';
+import { makeBounds } from '../proxy/bounds.ts';
 import { Connections, makeServer, type ServeAny } from '../proxy/client/server.ts';
 import { defaultLimits, type Limits } from '../proxy/limits.ts';
 import type { Problem } from '../proxy/log/error-log.ts';
@@ -56,9 +56,7 @@ export class Front {
       accessLogs: new Map(),
       apps: this.#apps,
       errorLog: report,
-      bodyBudget: new Budget(this.limits.bodyMemoryTotal),
-      responseBudget: new Budget(this.limits.responseMemoryTotal),
-      temporaryDirectory: tmpdir(),
+      ...makeBounds(this.limits, tmpdir(), report),
       draining: false,
       connections: 0,
       requests: 0,

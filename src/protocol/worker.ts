@@ -40,6 +40,8 @@ export interface RoutedSite extends Site {
   readonly halfClose?: string | null;
   /** The workers ended again and again while they worked for it: it is answered with 503, and nothing else is done for it. */
   readonly isLeftOut?: boolean;
+  /** Uids of those whose its socket may be; null: not known. */
+  readonly socketOwners?: readonly number[] | null;
 }
 
 /** A certificate with its chain, and its private key. */

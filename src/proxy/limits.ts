@@ -27,21 +27,30 @@ export interface Limits {
   readonly requestsPerConnection: number;
   readonly connectionsPerClient: number;
   readonly connections: number;
+  /** TLS handshakes under way, and those of one address. */
+  readonly handshakes: number;
+  readonly handshakesPerClient: number;
   /** Bytes of one request body that are kept in memory before the rest goes to a temporary file. */
   readonly bodyMemory: number;
-  /** Bytes of all request bodies in memory; past it, every body goes to a file. */
+  /** Bytes of all request bodies in memory, and of those of one address; past it, every body goes to a file. */
   readonly bodyMemoryTotal: number;
+  readonly bodyMemoryPerClient: number;
+  /** Bytes of all request bodies in files, and of those of one address (503); less where the disk has less (body-files.ts). */
+  readonly bodyDisk: number;
+  readonly bodyDiskPerClient: number;
   /** Bytes of one response that are kept for a slow client while the app is let go. */
   readonly responseMemory: number;
-  /** Bytes of all responses; past it, a response waits for its client after responseMemoryFloor bytes. */
+  /** Bytes of all responses, and of those of one address; past it, a response waits for its client after responseMemoryFloor bytes. */
   readonly responseMemoryTotal: number;
+  readonly responseMemoryPerClient: number;
   readonly responseMemoryFloor: number;
   /** Milliseconds that a request waits for an app whose socket has a full backlog (503). */
   readonly queueMs: number;
   /** The same where nobody holds the socket: hostd does while an app restarts, so the app was stopped (503). */
   readonly absentMs: number;
-  /** Requests of one site that may wait so. */
+  /** Requests of one site that may wait so, and those of one address among them. */
   readonly queueLength: number;
+  readonly queuePerClient: number;
   /** Milliseconds between two reads from the app (504 before its header, else the connection ends). */
   readonly upstreamGapMs: number;
   /** Bytes of the app's response header (502). */
@@ -73,14 +82,21 @@ export const defaultLimits: Limits = {
   requestsPerConnection: 1000,
   connectionsPerClient: 1000,
   connections: 16_384,
+  handshakes: 2048,
+  handshakesPerClient: 500,
   bodyMemory: 131_072,
   bodyMemoryTotal: 67_108_864,
+  bodyMemoryPerClient: 16_777_216,
+  bodyDisk: 17_179_869_184,
+  bodyDiskPerClient: 5_368_709_120,
   responseMemory: 1_048_576,
   responseMemoryTotal: 134_217_728,
+  responseMemoryPerClient: 33_554_432,
   responseMemoryFloor: 65_536,
   queueMs: 10_000,
   absentMs: 2000,
   queueLength: 1000,
+  queuePerClient: 250,
   upstreamGapMs: 60_000,
   responseHeader: 32_768,
   upstreamIdleMs: 1_500,

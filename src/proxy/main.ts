@@ -10,7 +10,8 @@ import { loadBareSockets } from '../native/bare-sockets.ts';
 import { nameProcess } from '../process-name.ts';
 import type { Routes } from '../protocol/worker.ts';
 import { AppConnections } from './app/app-connections.ts';
-import { Budget } from './budget.ts';
+import { expectOwners } from './app/app-path.ts';
+import { makeBounds } from './bounds.ts';
 import { makeCertificates } from './client/certificates.ts';
 import { makeSecureServer } from './client/secure.ts';
 import { Connections, makeServer } from './client/server.ts';
@@ -78,6 +79,12 @@ function closeMemory(): void {
   if (process.env['HOSTD_CLOSE_MEMORY'] === '1') loadBareSockets()?.closeMemory();
 }
 
+/** The directory that hostd has opened for it, or that of all programs. */
+function bodyDirectory(): string {
+  if (process.env['HOSTD_BODIES_FD'] === undefined) return tmpdir();
+  return `/proc/self/fd/${descriptor('HOSTD_BODIES_FD')}`;
+}
+
 /** Where hostd finds which site was worked for, should the worker die. */
 function noteWork(): void {
   if (process.env['HOSTD_NOTE_FD'] === undefined) return;
@@ -126,6 +133,7 @@ function makeWorker(routes: Routes): Worker {
     // While its certificate can't be used, http is better than a way to nowhere.
     redirectHttps: site.redirectHttps && (site.pem != null || trustedProxies.length > 0),
   }));
+  for (const { socket, socketOwners } of sites) if (socketOwners != null) expectOwners(socket, socketOwners);
   const router = makeRouter(sites);
   const defaultSite = sites.find(({ name }) => name === routes.defaultSite) ?? null;
   const tlsPorts = routes.listeners.filter(({ tls }) => tls).map(({ port }) => port);
@@ -151,9 +159,7 @@ function makeWorker(routes: Routes): Worker {
     apps: new Map(sites.map(site => [site.name, new AppConnections(site.socket, limits)])),
     errorLog,
     errorPages: new ErrorPages(directoryInBytes(routes.errorPages), errorLog),
-    bodyBudget: new Budget(limits.bodyMemoryTotal),
-    responseBudget: new Budget(limits.responseMemoryTotal),
-    temporaryDirectory: tmpdir(),
+    ...makeBounds(limits, bodyDirectory(), errorLog),
     draining: false,
     connections: 0,
     requests: 0,

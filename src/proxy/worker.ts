@@ -2,11 +2,13 @@
 
 import type { AccessLogFormat, Location } from '../model/host.ts';
 import type { AppConnections } from './app/app-connections.ts';
+import type { BodyFiles } from './app/body-files.ts';
 import type { Budget } from './budget.ts';
 import type { IsTrusted } from './http/client-address.ts';
 import type { Limits } from './limits.ts';
 import type { AccessLog } from './log/access-log.ts';
 import type { ErrorLog } from './log/error-log.ts';
+import type { Notices } from './log/notices.ts';
 import type { ErrorPages } from './pages/error-pages.ts';
 import type { Exchange } from './request/exchange.ts';
 import type { NamedSite, Router } from './request/router.ts';
@@ -35,7 +37,9 @@ export interface Worker {
   readonly bodyBudget: Budget;
   readonly responseBudget: Budget;
   /** Where request bodies too large for memory go. */
-  readonly temporaryDirectory: string;
+  readonly bodyFiles: BodyFiles;
+  /** Says which bounds were reached. */
+  readonly notices: Notices;
   /** In development: a page of one's own (latin-1) in place of the plain one; null: the plain one. */
   readonly page?: (exchange: Exchange, status: number) => string | null;
   /** Pages of the sites' and the machine's own; absent: the plain ones. */

@@ -1,10 +1,20 @@
 // The proxy workers as supervised programs: what they are, and what each of their runs is given (listeners, routes,
 // access logs, a pipe for their facts). What they say is counted and logged; it never makes hostd do anything.
 
-import { closeSync, constants, ftruncateSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fchmodSync,
+  fchownSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { messageOf } from '../../errors.ts';
-import { openForAppending } from '../../linux/paths.ts';
+import { type Owner, openForAppending } from '../../linux/paths.ts';
 import { logFile } from '../../model/app.ts';
 import type { Host, Listen, Program, ProxySettings } from '../../model/host.ts';
 import { usualSupervision } from '../../model/supervision.ts';
@@ -131,19 +141,23 @@ export function equipProxy(host: Host, program: Program, context: ProxyContext):
     };
     const routesFd = closing(openRoutes(settings.runtimeDir, routes));
     const note = closing(openNote(settings.runtimeDir));
+    const bodies = openBodies(settings.stateDir, user, context.warn);
+    if (bodies !== null) close.push(bodies);
     const { argv, binary, refusal } = ownProgram('proxy', proxyGroup, user, settings.runtimeDir);
     closing(binary);
     const [read, write] = native.pipe();
     closing(write);
     const ended = beginNote(history, note, sites);
-    hear(read, sites, context, ended);
+    hear(read, program.name, sites, context, ended);
     const env = {
       HOSTD_ROUTES_FD: `${firstRoutesFd}`,
       HOSTD_FACTS_FD: `${factsFd}`,
       HOSTD_NOTE_FD: `${firstLogFd + logs.length}`,
       ...(process.getuid?.() === 0 ? { HOSTD_CLOSE_MEMORY: '1' } : {}),
+      ...(bodies === null ? {} : { HOSTD_BODIES_FD: `${firstLogFd + logs.length + 1}` }),
     };
-    return { argv, env, fds: [routesFd, write, ...listeners, ...logs, note], binary, refusal, close };
+    const last = bodies === null ? [note] : [note, bodies];
+    return { argv, env, fds: [routesFd, write, ...listeners, ...logs, ...last], binary, refusal, close };
   } catch (error) {
     for (const fd of close) closeSync(fd);
     throw error;
@@ -172,17 +186,25 @@ function routeSites(
       maintenance: published.maintenance.get(site.name) ?? null,
       halfClose: site.keepalive ? null : halfClosePath(settings.runtimeDir, site.name),
       isLeftOut: history.leftOut.has(site.name),
+      socketOwners: app === undefined ? null : [userOf(app).uid, process.geteuid?.() ?? 0],
     };
   });
   return { routed, logs };
 }
 
 /** Facts come by the pipe `fd`, for as long as they are facts. */
-function hear(fd: number, sites: Host['sites'], { onFact, onEnd }: ProxyContext, ended: () => void): void {
+function hear(
+  fd: number,
+  name: string,
+  sites: Host['sites'],
+  { onFact, onEnd, warn }: ProxyContext,
+  ended: () => void,
+): void {
   const names = new Set(sites.map(site => site.name));
   const accept = (line: string): boolean => {
     const fact = decodeFact(line, names);
     if (fact !== null) onFact(fact);
+    else warn(`${name} says what is no fact: it is listened to no more`);
     return fact !== null;
   };
   readLines(fd, factLimit, accept, () => {
@@ -198,6 +220,26 @@ function beginNote(history: WorkerHistory, note: number, sites: Host['sites']): 
     own,
     sites.map(site => site.name),
   );
+}
+
+/** The directory of request bodies that are too large for memory: the proxy's user's alone, and on a disk, unlike /tmp or /run. */
+function openBodies(stateDir: string, user: Owner, warn: (message: string) => void): number | null {
+  const path = join(stateDir, 'bodies');
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+    const fd = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
+    try {
+      fchmodSync(fd, 0o700);
+      if (process.getuid?.() === 0) fchownSync(fd, user.uid, user.gid);
+      return fd;
+    } catch (error) {
+      closeSync(fd);
+      throw error;
+    }
+  } catch (error) {
+    warn(`request bodies go to the directory of temporary files: ${messageOf(error)}`);
+    return null;
+  }
 }
 
 /** A page in which the worker notes for which site it works (proxy/guard.ts). */

@@ -101,7 +101,7 @@ export class Answer {
 
   /** Gives back what it has counted. */
   release(): void {
-    this.#exchange.worker.responseBudget.give(this.#counted);
+    if (this.#counted > 0) this.#exchange.worker.responseBudget.give(this.#exchange.network, this.#counted);
     this.#counted = 0;
   }
 
@@ -156,8 +156,9 @@ export class Answer {
   #holdBack(source: AnswerSource): void {
     const { res, worker } = this.#exchange;
     const { limits, responseBudget } = worker;
-    responseBudget.give(this.#counted);
-    const fits = responseBudget.take(res.unsent);
+    const { network } = this.#exchange;
+    responseBudget.give(network, this.#counted);
+    const fits = responseBudget.take(network, res.unsent);
     this.#counted = fits ? res.unsent : 0;
     const bound = fits && !this.#unbuffered ? limits.responseMemory : limits.responseMemoryFloor;
     if (res.unsent < bound) return;

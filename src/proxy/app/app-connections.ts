@@ -2,6 +2,7 @@
 // nothing of what is sent on them.
 
 import { errnoOf } from '../../errors.ts';
+import { Budget } from '../budget.ts';
 import { type Bearer, guarded } from '../guard.ts';
 import type { Limits } from '../limits.ts';
 import { type Address, AppConnection } from './app-connection.ts';
@@ -22,6 +23,8 @@ export type Got =
 
 /** Who asked for a connection. */
 export interface Seeker extends Bearer {
+  /** Of the client that it asks for. */
+  readonly network: string;
   /** Called once. `waitedMs`: 0 where the first attempt was the last one. */
   got(got: Got, waitedMs: number): void;
 }
@@ -30,12 +33,13 @@ export class AppConnections {
   readonly address: Address;
   readonly limits: Limits;
   /** Requests that wait for a connection. */
-  waiting = 0;
+  readonly waiting: Budget;
   #idle: AppConnection[] = [];
 
   constructor(address: Address, limits: Limits) {
     this.address = address;
     this.limits = limits;
+    this.waiting = new Budget({ all: limits.queueLength, each: limits.queuePerClient });
   }
 
   /** Finds one at once, or returns the search for it. */
@@ -127,11 +131,12 @@ export class Search {
       this.#settle({ kind: 'busy', why });
       return;
     }
-    if (!this.#isCounted && waiting >= limits.queueLength) {
-      this.#settle({ kind: 'busy', why: `${waiting} requests wait already; ${why}` });
+    const { network } = this.#seeker;
+    if (!this.#isCounted && !waiting.take(network, 1)) {
+      const whom = waiting.refusal(network, 1) === 'one' ? ' of one address' : '';
+      this.#settle({ kind: 'busy', why: `too many requests${whom} wait already; ${why}` });
       return;
     }
-    if (!this.#isCounted) this.#connections.waiting++;
     this.#isCounted = true;
     this.#waitsSince ??= performance.now();
     const again = () => this.#await(this.#connections.open());
@@ -149,7 +154,7 @@ export class Search {
   }
 
   #leave(): void {
-    if (this.#isCounted) this.#connections.waiting--;
+    if (this.#isCounted) this.#connections.waiting.give(this.#seeker.network, 1);
     this.#isCounted = false;
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;

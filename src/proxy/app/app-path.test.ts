@@ -3,7 +3,7 @@ import { mkdtempSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { after, before, test } from 'node:test';
-import { doubtSocket, socketPath } from './app-path.ts';
+import { doubtSocket, expectOwners, socketPath } from './app-path.ts';
 
 let directory = '';
 
@@ -54,4 +54,18 @@ test('a link in its place is not followed once the moment is over', async () => 
   }
   assert.equal(socketPath(path), '/proc/self/fd/none');
   for (const server of servers) server.close();
+});
+
+test('a socket of somebody else is nowhere, whatever name leads to it', async () => {
+  const own = process.getuid?.() ?? 0;
+  for (const [name, uids, expected] of [
+    ['mine', [own], /mine\.sock$/],
+    ['foreign', [own + 1], /ENOENT/],
+  ] as const) {
+    const path = `${directory}/${name}.sock`;
+    const server = await listen(path);
+    expectOwners(path, uids);
+    assert.match(await ask(socketPath(path)), expected);
+    server.close();
+  }
 });

@@ -27,6 +27,13 @@ interface Looked {
 }
 
 const looked = new Map<string, Looked>();
+/** Uids by path, latin-1, as far as they are known. */
+const owners = new Map<string, readonly number[]>();
+
+/** Whose the socket of this path may be. */
+export function expectOwners(path: string, uids: readonly number[]): void {
+  owners.set(Buffer.from(path).toString('latin1'), uids);
+}
 
 /** A path for connect(2), to be used before anything else happens. */
 export function socketPath(path: string): string {
@@ -78,8 +85,14 @@ function look(path: string, at: number): Looked | null {
   return null;
 }
 
+/**
+ * Where hard links to what is another's can be made (fs.protected_hardlinks = 0), an app could make one to somebody else's socket,
+ * which has another owner.
+ */
 function isItself(fd: number, path: string): boolean {
-  if (!fstatSync(fd).isSocket()) return false;
+  const stats = fstatSync(fd);
+  const uids = owners.get(path);
+  if (!stats.isSocket() || (uids !== undefined && !uids.includes(stats.uid))) return false;
   const directory = realAlias(posix.dirname(path));
   const actual = readlinkSync(`/proc/self/fd/${fd}`, 'latin1');
   return directory !== null && actual === directory + posix.basename(path);

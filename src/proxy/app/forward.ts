@@ -50,11 +50,22 @@ export function forward(
     new Forwarding(exchange, accepted, apps, noBody, options).start();
     return;
   }
+  const refused = exchange.worker.bodyFiles.refusal(exchange.network, head.contentLength ?? 0);
+  if (refused !== null) {
+    refuseBody(exchange, refused);
+    return;
+  }
   if (head.expectsContinue) exchange.res.writeInterim('HTTP/1.1 100 Continue\r\n\r\n');
   collectBody(exchange, site.clientMaxBodySize, collected => {
     if (collected.kind === 'body') new Forwarding(exchange, accepted, apps, collected.body, options).start();
-    else exchange.sendPage(collected.status);
+    else refuseBody(exchange, collected.status);
   });
+}
+
+/** What is left of it is not waited for. */
+function refuseBody(exchange: Exchange, status: number): void {
+  exchange.closeAfter();
+  exchange.sendPage(status, status === 503 ? { extra: ['Retry-After', '10'] } : {});
 }
 
 class Forwarding implements AnswerReader, Held, Redirector, Seeker {
@@ -86,6 +97,10 @@ class Forwarding implements AnswerReader, Held, Redirector, Seeker {
     this.#options = options;
     this.#method = exchange.req.method;
     this.#answer = new Answer(exchange, this);
+  }
+
+  get network(): string {
+    return this.#exchange.network;
   }
 
   get siteNumber(): number {

@@ -1,9 +1,7 @@
 // Takes a whole request body from the client before the app hears of it, so that a slow client costs the app nothing: in
 // memory, then in an unlinked temporary file. Knows nothing of where it goes.
 
-import { randomBytes } from 'node:crypto';
-import { close, openSync, unlinkSync, write } from 'node:fs';
-
+import { close, write } from 'node:fs';
 import { messageOf } from '../../errors.ts';
 import type { BodyReader } from '../client/message.ts';
 import { guarded } from '../guard.ts';
@@ -42,12 +40,16 @@ class Collector implements BodyReader, Held {
   #length = 0;
   #fd: number | null = null;
   #fileLength = 0;
+  /** Bytes that are counted as on the disk. */
+  #onDisk = 0;
+  readonly #network: string;
   #writing = false;
   #ended = false;
   #over = false;
 
   constructor(exchange: Exchange, limit: number, done: (collected: Collected) => void) {
     this.#exchange = exchange;
+    this.#network = exchange.network;
     this.#limit = limit;
     this.#done = done;
   }
@@ -87,7 +89,7 @@ class Collector implements BodyReader, Held {
     const { limits, bodyBudget } = this.#exchange.worker;
     const cost = bytes.length + pieceCost;
     const fits = this.#fd === null && this.#taken + cost <= limits.bodyMemory;
-    if (fits && bodyBudget.take(cost)) {
+    if (fits && bodyBudget.take(this.#network, cost)) {
       this.#taken += cost;
       this.#memory.push(bytes);
     } else {
@@ -103,8 +105,14 @@ class Collector implements BodyReader, Held {
   }
 
   #spill(bytes: Buffer): void {
+    const { bodyFiles } = this.#exchange.worker;
+    if (!bodyFiles.take(this.#network, bytes.length)) {
+      this.#refuse(503);
+      return;
+    }
+    this.#onDisk += bytes.length;
     try {
-      this.#fd ??= openUnlinked(this.#exchange.worker.temporaryDirectory);
+      this.#fd ??= bodyFiles.open();
     } catch (error) {
       this.#noRoom(error);
       return;
@@ -163,18 +171,13 @@ class Collector implements BodyReader, Held {
   }
 
   #release(): void {
-    this.#exchange.worker.bodyBudget.give(this.#taken);
+    const { bodyBudget, bodyFiles } = this.#exchange.worker;
+    bodyBudget.give(this.#network, this.#taken);
+    bodyFiles.give(this.#network, this.#onDisk);
     this.#taken = 0;
+    this.#onDisk = 0;
     this.#memory = [];
     if (this.#fd !== null) close(this.#fd, () => {});
     this.#fd = null;
   }
-}
-
-/** A file that nobody else can open, and that is gone with its last fd. Throws what open(2) says. */
-function openUnlinked(directory: string): number {
-  const path = `${directory}/hostd-proxy-${randomBytes(12).toString('hex')}`;
-  const fd = openSync(path, 'wx+', 0o600);
-  unlinkSync(path);
-  return fd;
 }

@@ -2,8 +2,9 @@
 
 import { createServer, type Server, type Socket } from 'node:net';
 import type { ForwardOptions } from '../app/forward.ts';
+import { Budget, whose } from '../budget.ts';
 import { bearerOf, guard, guarded } from '../guard.ts';
-import { unmapped } from '../http/client-address.ts';
+import { networkOf, unmapped } from '../http/client-address.ts';
 import type { Exchange } from '../request/exchange.ts';
 import { serve as serveSites } from '../request/serve.ts';
 import type { Worker } from '../worker.ts';
@@ -25,7 +26,8 @@ export class Connections {
   /** Sockets that TLS is spoken by, on connections that were let in before. */
   readonly #secured = new WeakSet<Socket>();
   /** Connections whose handshake is not done. */
-  readonly #shaking = new Set<Socket>();
+  readonly #shaking = new Map<Socket, string>();
+  readonly #handshakes: Budget;
   /** Connections that were let in and have not closed. */
   #open = 0;
   readonly serve: ServeAny;
@@ -36,6 +38,10 @@ export class Connections {
   constructor(worker: Worker, serve: ServeAny = serveSites) {
     this.#worker = worker;
     this.serve = serve;
+    const { handshakes, handshakesPerClient } = worker.limits;
+    this.#handshakes = new Budget({ all: handshakes, each: handshakesPerClient }, full =>
+      worker.notices.say(`TLS handshakes ${whose(full)} have reached their bound: some are cut off`),
+    );
   }
 
   /** Handshakes count too. Of the two sockets of a TLS connection, the one below closes first. */
@@ -47,11 +53,13 @@ export class Connections {
   admit(socket: Socket): boolean {
     const { limits, isTrusted } = this.#worker;
     const address = unmapped(socket.remoteAddress ?? '');
-    const client = isTrusted?.(address) ? null : clientOf(address);
+    const client = isTrusted?.(address) ? null : networkOf(address);
     const count = client === null ? 0 : (this.#perClient.get(client) ?? 0);
     const spare = Math.min(spareConnections, limits.connections >> 3);
     if (this.#open >= limits.connections - spare) this.#makeRoom(Math.max(1, spare));
     if (count >= limits.connectionsPerClient || this.#open >= limits.connections) {
+      const full = count >= limits.connectionsPerClient ? 'one' : 'all';
+      this.#worker.notices.say(`connections ${whose(full)} have reached their bound: new ones are refused`);
       socket.destroy();
       return false;
     }
@@ -65,17 +73,37 @@ export class Connections {
     return true;
   }
 
-  /** The same for a connection that begins with a handshake. */
+  /** The same for a connection that begins with a handshake. When there are too many, the oldest of them have had their time. */
   admitShaking(socket: Socket): boolean {
     if (!this.admit(socket)) return false;
-    this.#shaking.add(socket);
-    socket.once('close', () => this.#shaking.delete(socket));
+    const network = networkOf(unmapped(socket.remoteAddress ?? ''));
+    if (!this.#handshakes.take(network, 1)) {
+      if (this.#handshakes.refusal(network, 1) === 'one') {
+        socket.destroy();
+        return false;
+      }
+      const [oldest] = this.#shaking.keys();
+      if (oldest !== undefined) {
+        this.#endShaking(oldest);
+        oldest.destroy();
+      }
+      this.#handshakes.take(network, 1);
+    }
+    this.#shaking.set(socket, network);
+    socket.once('close', () => this.#endShaking(socket));
     return true;
+  }
+
+  #endShaking(socket: Socket): void {
+    const network = this.#shaking.get(socket);
+    if (network === undefined) return;
+    this.#shaking.delete(socket);
+    this.#handshakes.give(network, 1);
   }
 
   /** The handshake of a connection that was admitted is done: `below` is what it was admitted as. */
   secured(socket: Socket, below: Socket): void {
-    this.#shaking.delete(below);
+    this.#endShaking(below);
     this.#secured.add(socket);
   }
 
@@ -120,7 +148,7 @@ export class Connections {
   #makeRoom(most: number): void {
     let left = most;
     // Who has not even finished a handshake goes first.
-    for (const socket of this.#shaking) {
+    for (const socket of this.#shaking.keys()) {
       socket.destroy();
       if (--left === 0) return;
     }
@@ -142,19 +170,6 @@ export class Connections {
     if (count === 0) this.#perClient.delete(client);
     else this.#perClient.set(client, count);
   }
-}
-
-/** One IPv6 client has a whole /64 to choose addresses from. */
-function clientOf(address: string): string {
-  if (!address.includes(':')) return address;
-  const [head = '', tail] = address.split('::');
-  const groups = head === '' ? [] : head.split(':');
-  // "::" stands for as many zeros as are missing.
-  if (tail !== undefined) {
-    const last = tail === '' ? 0 : tail.split(':').length;
-    while (groups.length + last < 8) groups.push('0');
-  }
-  return groups.slice(0, 4).join(':');
 }
 
 /** A server for connections that come in by `localPort`; it does not listen yet. */

@@ -1,7 +1,7 @@
 // Opens a file below an alias without ever leaving it: what was opened is judged, not what the path looked like before.
 // Knows nothing of HTTP but the status that says what went wrong.
 
-import { closeSync, constants, fstatSync, openSync, readlinkSync, type Stats } from 'node:fs';
+import { closeSync, constants, fstatSync, lstatSync, openSync, readlinkSync, type Stats } from 'node:fs';
 import { errnoOf } from '../../errors.ts';
 import { asPath, realAlias } from './alias.ts';
 
@@ -12,8 +12,16 @@ export type Opened =
 
 const refused = (status: 403 | 404 | 500): Opened => ({ kind: 'refused', status });
 
+/** A directory, with "/" at its end, and what it was when it was looked up. */
+interface RealAlias {
+  readonly path: string;
+  readonly ino: number;
+  readonly dev: number;
+  readonly uid: number;
+}
+
 /** An alias may itself be a link (static -> releases/7/static): where it led when it was last looked up. */
-const realAliases = new Map<string, string>();
+const realAliases = new Map<string, RealAlias>();
 
 /**
  * `path` is relative to `alias` (which ends with "/"), latin-1, without "..". Refuses links anywhere below the alias,
@@ -53,11 +61,24 @@ function judge(fd: number, alias: string, path: string): Opened {
 function isBelow(fd: number, alias: string, path: string, stats: Stats): boolean {
   const actual = readlinkSync(`/proc/self/fd/${fd}`, 'latin1');
   const cached = realAliases.get(alias);
-  if (cached !== undefined && isNamed(actual, cached + path, stats)) return true;
+  if (cached !== undefined && isNamed(actual, cached.path + path, stats) && isStill(cached)) return true;
   const real = realAlias(alias);
   if (real === null) return false;
-  realAliases.set(alias, real);
+  const looked = look(real);
+  if (looked === null) return false;
+  realAliases.set(alias, looked);
   return isNamed(actual, real + path, stats);
+}
+
+/** Below a directory such as /tmp somebody else may have made another of the same name since: whether it was right to follow a link to it is then asked anew. */
+function isStill({ path, ino, dev, uid }: RealAlias): boolean {
+  const now = look(path);
+  return now !== null && now.ino === ino && now.dev === dev && now.uid === uid;
+}
+
+function look(path: string): RealAlias | null {
+  const stats = lstatSync(asPath(path), { throwIfNoEntry: false });
+  return stats === undefined ? null : { path, ino: stats.ino, dev: stats.dev, uid: stats.uid };
 }
 
 /** A file that was replaced since it was opened has no name left: the kernel adds a word to the one it had. */

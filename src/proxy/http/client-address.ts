@@ -86,3 +86,16 @@ function familyOf(address: string): 'ipv4' | 'ipv6' | null {
   const family = isIP(address);
   return family === 0 ? null : family === 4 ? 'ipv4' : 'ipv6';
 }
+
+/** What counts as one client: an address, or, of IPv6, its /64, all of whose addresses one client may use. */
+export function networkOf(address: string): string {
+  if (!address.includes(':')) return address;
+  const [head = '', tail] = address.split('::');
+  const groups = head === '' ? [] : head.split(':');
+  // "::" stands for as many zeros as are missing.
+  if (tail !== undefined) {
+    const last = tail === '' ? 0 : tail.split(':').length;
+    while (groups.length + last < 8) groups.push('0');
+  }
+  return groups.slice(0, 4).join(':');
+}

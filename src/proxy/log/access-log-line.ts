@@ -33,8 +33,8 @@ export function localTime(now: Date): string {
   return `${day}:${two(now.getHours())}:${two(now.getMinutes())}:${two(now.getSeconds())} ${zone}`;
 }
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control bytes are what has to go
-const odd = /["\\\x00-\x1f\x7f-\xff]/;
+/** All but printable ASCII without quotes and backslashes. */
+const odd = /[^ !#-[\]-~]/;
 
 /** Escapes one latin-1 text as nginx does; null is "-". Into bytes: a client may send a text of nothing but what has to be escaped. */
 function escaped(text: string | null): string {
@@ -46,6 +46,8 @@ function escaped(text: string | null): string {
     const code = text.charCodeAt(i);
     if (code >= 32 && code < 127 && code !== 34 && code !== 92) {
       bytes[length++] = code;
+    } else if (code > 255) {
+      bytes[length++] = 63; // no byte of a request
     } else {
       bytes[length++] = 92;
       bytes[length++] = 120;

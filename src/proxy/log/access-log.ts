@@ -21,6 +21,7 @@ export class AccessLog {
   #fullBytes = 0;
   #writing = false;
   #failing = false;
+  #isLosing = false;
   #timer: NodeJS.Timeout | null = null;
   #idle: (() => void)[] = [];
 
@@ -32,7 +33,11 @@ export class AccessLog {
 
   /** `line` is latin-1 and ends with "\n". */
   append(line: string): void {
-    if (this.#fullBytes > waitingLimit) return;
+    if (this.#fullBytes > waitingLimit) {
+      this.#lose();
+      return;
+    }
+    this.#isLosing = false;
     if (this.#used + line.length > bufferBytes) this.#seal();
     if (line.length > bufferBytes) {
       this.#push(Buffer.from(line, 'latin1'));
@@ -42,6 +47,14 @@ export class AccessLog {
     }
     if (this.#full.length > 0) this.#flush();
     else this.#timer ??= setTimeout(() => this.#flush(), flushMs);
+  }
+
+  /** Once each time that it comes to this. */
+  #lose(): void {
+    if (this.#isLosing) return;
+    this.#isLosing = true;
+    const cause = `lines of the access log are lost: ${waitingLimit} bytes wait for the disk`;
+    this.#errorLog({ level: 'warn', site: this.#site, cause });
   }
 
   /** Resolves when everything has been written or given up. */

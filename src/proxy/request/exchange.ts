@@ -4,7 +4,7 @@ import type { Connection } from '../client/connection.ts';
 import { type ClientRequest, type ClientResponse, type CloseListener, fieldOf } from '../client/message.ts';
 import { dateNow } from '../clock.ts';
 import type { Bearer } from '../guard.ts';
-import type { Client } from '../http/client-address.ts';
+import { type Client, networkOf } from '../http/client-address.ts';
 import { earlyHints } from '../http/early-hints.ts';
 import type { RequestHead } from '../http/request-head.ts';
 import { isRequestId, makeRequestId } from '../http/request-id.ts';
@@ -77,6 +77,11 @@ export class Exchange implements CloseListener, Bearer {
     this.res = res;
     worker.requests++;
     res.onClose(this);
+  }
+
+  /** Of the client, for what each may have a share of. */
+  get network(): string {
+    return networkOf((this.accepted?.client ?? this.connection.peer).address);
   }
 
   get siteNumber(): number {

@@ -1,0 +1,29 @@
+// Says that a bound was reached: at once, and then no more than now and then, with how often that was. Knows no bound.
+
+import type { ErrorLog } from './error-log.ts';
+
+/** Milliseconds between two lines of one kind. */
+const everyMs = 10_000;
+
+export class Notices {
+  readonly #errorLog: ErrorLog;
+  readonly #said = new Map<string, { at: number; since: number }>();
+
+  constructor(errorLog: ErrorLog) {
+    this.#errorLog = errorLog;
+  }
+
+  /** `cause` is one of few: each is a kind of its own. */
+  say(cause: string): void {
+    const now = performance.now();
+    const before = this.#said.get(cause);
+    if (before !== undefined && now - before.at < everyMs) {
+      before.since++;
+      return;
+    }
+    const times =
+      before === undefined || before.since === 0 ? '' : ` (and ${before.since} times before that)`;
+    this.#said.set(cause, { at: now, since: 0 });
+    this.#errorLog({ level: 'warn', cause: cause + times });
+  }
+}
