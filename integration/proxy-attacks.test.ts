@@ -91,8 +91,12 @@ function notesOf(hostd: number): number[] {
   const folder = `/proc/${hostd}/fd`;
   return readdirSync(folder).flatMap(fd => {
     const path = `${folder}/${fd}`;
-    const isNote = /#\d+ \(deleted\)$/.test(readlinkSync(path));
-    return isNote ? [readFileSync(path).readUInt32LE()] : [];
+    try {
+      const isNote = /#\d+ \(deleted\)$/.test(readlinkSync(path));
+      return isNote ? [readFileSync(path).readUInt32LE()] : [];
+    } catch {
+      return []; // closed meanwhile
+    }
   });
 }
 

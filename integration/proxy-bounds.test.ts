@@ -31,10 +31,16 @@ after(async () => {
 /** Bytes in the worker's files without a name. */
 function onDisk(): number {
   const folder = `/proc/${worker.process.pid}/fd`;
-  return readdirSync(folder)
-    .map(fd => `${folder}/${fd}`)
-    .filter(path => / \(deleted\)$/.test(readlinkSync(path)))
-    .reduce((sum, path) => sum + statSync(path).size, 0);
+  let bytes = 0;
+  for (const fd of readdirSync(folder)) {
+    try {
+      const path = `${folder}/${fd}`;
+      if (readlinkSync(path).endsWith(' (deleted)')) bytes += statSync(path).size;
+    } catch {
+      // closed meanwhile
+    }
+  }
+  return bytes;
 }
 
 function open(length: number, sent: number): { readonly socket: net.Socket; answer(): string } {
