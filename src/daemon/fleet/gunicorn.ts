@@ -3,13 +3,13 @@
 // socket could not tell, since the old gunicorn may answer it.
 
 import { closeSync, openSync, writeFileSync } from 'node:fs';
-import { Socket } from 'node:net';
 import { as, type Owner } from '../../linux/paths.ts';
 import { leavesToFile } from '../../model/app.ts';
 import type { App, Host, Program } from '../../model/host.ts';
 import { native } from '../../native/index.ts';
 import { splitWords } from '../../words/shlex.ts';
 import { ownPaths } from '../own/own-files.ts';
+import { readLines } from '../proxies/lines.ts';
 
 const configuration = `# Written by hostd at each start: the app's own gunicorn configuration, if it has one, and a word to hostd when
 # a worker has loaded the app.
@@ -54,6 +54,8 @@ def post_worker_init(worker):
 
 /** gunicorn's fd for the word; 3 is the socket (sd_listen_fds(3)). */
 const readyFd = 4;
+/** Bytes of one word. */
+const longestWord = 6;
 
 /** Writes the configuration file that every gunicorn is started with, and returns its path. */
 export function writeGunicornConfiguration(runtimeDir: string): string {
@@ -159,21 +161,19 @@ function readable(file: string, owner: Owner): boolean {
 }
 
 /**
- * A word is a line: the kind of worker, and how many of them there are to be. Once there are enough, the pipe is closed: what
- * later workers write to it fails, and is let pass.
+ * A word is a line: the kind of worker, and how many of them there are to be. Once there are enough, or one that is none, the
+ * pipe is closed: what later workers write to it fails, and is let pass. An app can write here, too.
  */
 function awaitWords(fd: number, all: boolean, callback: (allSync: boolean) => void): void {
-  const pipe = new Socket({ fd, readable: true, writable: false });
-  let text = '';
-  pipe.on('data', (bytes: Buffer) => {
-    // An app can write here, too.
-    text = (text + bytes.toString('latin1')).slice(0, 64 * 1024);
-    const words = text.split('\n').slice(0, -1);
-    const wanted = all ? Math.max(1, Number(/^[sw](\d{1,5})$/.exec(words[0] ?? '')?.[1] ?? 1)) : 1;
-    if (words.length < wanted || pipe.destroyed) return;
-    pipe.destroy();
-    callback(words.every(word => word.startsWith('s')));
+  const kinds = new Set<string>();
+  let left: number | null = null;
+  readLines(fd, longestWord, line => {
+    const [, kind, workers] = /^([sw])(\d{1,5})$/.exec(line) ?? [];
+    if (kind === undefined) return false;
+    kinds.add(kind);
+    left = (left ?? (all ? Math.max(1, Number(workers)) : 1)) - 1;
+    if (left > 0) return true;
+    callback(!kinds.has('w'));
+    return false;
   });
-  pipe.on('error', () => pipe.destroy());
-  pipe.unref();
 }
