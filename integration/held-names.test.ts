@@ -82,6 +82,24 @@ test('a socket that is gone with both of its names comes back by a reload of hos
   await until('another gunicorn', async () => (await hostd.state('one', 'RUNNING')).pid !== before.pid);
 });
 
+test('where that reload fails, the program does not run on without visitors', async t => {
+  const { app, hostd, place } = await site(t);
+  const before = await hostd.state('one', 'RUNNING');
+  const module = `${app.root}/one/one/wsgi.py`;
+  const source = readFileSync(module, 'utf8');
+  writeFileSync(module, 'raise RuntimeError("not today")\n');
+  for (const name of ['lib', 'run']) rmSync(`${place.dir}/${name}/sockets`, { recursive: true });
+  rmSync(dirname(app.socket), { recursive: true });
+  await until('the reload to fail', () => hostd.output().includes('cannot reload one'), { timeout: 20_000 });
+  assert.match(
+    hostd.output(),
+    /cannot reload one: .*; the old one had lost its socket, and is started again/,
+  );
+  writeFileSync(module, source);
+  await until('another gunicorn', async () => (await hostd.state('one', 'RUNNING')).pid !== before.pid);
+  assert.equal((await hostd.get(app.host)).status, 200);
+});
+
 test('chown -R of the app’s directory is undone for the socket', { skip: needsRoot }, async t => {
   const { app, account, hostd, rights } = await site(t);
   for (const path of [dirname(app.socket), app.socket]) chownSync(path, account.uid, account.gid);

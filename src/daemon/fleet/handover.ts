@@ -1,10 +1,12 @@
 // `hostctl reload`: new code without a refused or lost request. A new generation starts on the same socket while the old one
-// serves; when it is ready the old one drains and ends; when it does not get ready the old one serves on.
+// serves; when it is ready the old one drains and ends; when it does not get ready the old one serves on. One whose socket had
+// been made anew for the other cannot: it is started again.
 
 import type { Outcome } from '../../lifecycle/service.ts';
 import { stateName } from '../../lifecycle/view.ts';
 import type { Program } from '../../model/host.ts';
 import type { Logger } from '../own/log.ts';
+import { areHeld } from '../sockets/socket-identity.ts';
 import type { Answer } from './loop.ts';
 import { ask, overtaking, type Report } from './orders.ts';
 import { renewProxies } from './renewal.ts';
@@ -53,8 +55,23 @@ async function reloadApp(
     return report({ kind: 'done', name, outcome: 'ok', message: `${name}: reloaded` });
   const why = whyNot(answer, name);
   if (outcome.kind !== 'kept') return fail(`${name}: cannot reload: ${why}`);
-  log.error({ program: name }, `cannot reload ${name}: ${why}`);
-  fail(`${name}: cannot reload: ${why}${logSince()}`);
+  const kept = isCutOff(supervisor, name)
+    ? 'the old one had lost its socket, and is started again'
+    : keptOne(outcome);
+  log.error({ program: name }, `cannot reload ${name}: ${why}; ${kept}`);
+  const failure = `${name}: cannot reload: ${why}; ${kept}${logSince()}`;
+  if (isCutOff(supervisor, name)) await ask(supervisor, name, { kind: 'restart' }, report);
+  fail(failure);
+}
+
+/** It runs, but the socket that its clients find is another than its own. */
+function isCutOff({ unit, sockets }: Supervisor, name: string): boolean {
+  const current = unit(name);
+  return current?.state.kind === 'running' && !areHeld(current.run?.sockets ?? [], sockets.held());
+}
+
+function keptOne({ restarted }: Outcome & { kind: 'kept' }): string {
+  return `the old one ${restarted ? 'had ended too, and is started again' : 'serves on'}`;
 }
 
 function whyNot({ outcome, unit }: Answer, name: string): string {
@@ -65,9 +82,7 @@ function whyNot({ outcome, unit }: Answer, name: string): string {
       if (outcome.state === null) return 'an update has removed it';
       return `it is ${stateName(outcome.state)}\n  try: hostctl start ${name}`;
     case 'kept':
-      return `${unit === null ? 'it did not start' : whatBecameOf(unit, outcome)}; the old one ${
-        outcome.restarted ? 'had ended too, and is started again' : 'serves on'
-      }`;
+      return unit === null ? 'it did not start' : whatBecameOf(unit, outcome);
     default:
       return outcome.kind;
   }

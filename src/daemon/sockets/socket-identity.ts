@@ -26,6 +26,14 @@ export function identify(held: ReadonlyMap<string, number>, fds: readonly number
   return [...held].flatMap(([key, fd]) => (given.has(fd) ? [{ key, inode: fstatSync(fd).ino }] : []));
 }
 
+/** Whether hostd still holds every socket of these; it may have made another one of the same name since. */
+export function areHeld(given: readonly SocketId[], held: ReadonlyMap<string, number>): boolean {
+  return given.every(({ key, inode }) => {
+    const fd = held.get(key);
+    return fd !== undefined && fstatSync(fd).ino === inode;
+  });
+}
+
 /** Closes a socket that others have, or have had, without waiting for them for longer than `patience` milliseconds. */
 export function closeShared(fd: number, patience = patienceMs): void {
   try {
