@@ -251,3 +251,22 @@ test('reread and update --dry-run change nothing on disk, not even the note of a
   assert.equal((await hostd.hostctl('reread')).code, 0);
   assert.deepEqual(state(), before);
 });
+
+test('SIGTERM while an update starts programs: what it had not started yet is not started any more', async t => {
+  const place = makePlace(t);
+  const hostd = await startHostd(place, { config: { proxy: { enabled: false } } });
+  const environment = Object.entries(place.env).map(([key, value]) => `${key} = "${value}"`);
+  const program = (name: string, keys: string) =>
+    `\n[program.${name}]\ncommand = "sleep 1000"\nenvironment = { ${environment.join(', ')} }\n${keys}\n`;
+  const text = readFileSync(hostd.config, 'utf8');
+  writeFileSync(
+    hostd.config,
+    text + program('first', 'priority = 1\nstartsecs = 100') + program('later', 'priority = 2'),
+  );
+  const update = hostd.hostctl('update');
+  await hostd.state('first', 'STARTING');
+  await hostd.stop();
+  await update;
+  assert.deepEqual(marked(place.mark), []);
+  assert.doesNotMatch(hostd.output(), /spawned: 'later'/);
+});

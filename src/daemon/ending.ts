@@ -23,8 +23,11 @@ export function makeEnding(supervisor: Supervisor, records: Records, config: str
       notifyStopping();
       if (keepApps) log.info('hostd ends; its programs go on, for the next hostd to adopt');
       else {
-        const programs = new Map(supervisor.liveUnits().map(({ program }) => [program.name, program]));
-        await stop(supervisor, [...programs.values()], report);
+        // What is down too: an update may be about to start it.
+        const tell: Report = progress => {
+          if (progress.kind !== 'done' || progress.outcome !== 'noop') report(progress);
+        };
+        await stop(supervisor, supervisor.allPrograms(), tell);
         // The next start is a fresh one.
         records.forgetStopped();
       }

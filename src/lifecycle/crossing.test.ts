@@ -160,11 +160,46 @@ test('a second reload waits for the first, a third joins the second', () => {
   world.reload();
   world.reload();
   world.comesUp(2);
+  assert.deepEqual(world.done(), ['spawn 2', 'SIGTERM 1'], 'never more than two are in memory');
   world.news(1, 'exited');
-  assert.deepEqual(world.done(), ['spawn 2', 'SIGTERM 1', 'spawn 3', '1 done']);
+  assert.deepEqual(world.done(), ['spawn 3', '1 done']);
   world.comesUp(3);
   world.news(2, 'exited');
   assert.deepEqual(world.done(), ['SIGTERM 2', '2 done', '3 done']);
+});
+
+test('a restart while the old one of a reload drains: the reload is done, and what it started is started anew', () => {
+  const world = running();
+  world.reload();
+  world.comesUp(2);
+  world.say('restart');
+  assert.deepEqual(world.done(), ['spawn 2', 'SIGTERM 1', 'SIGTERM 2']);
+  world.news(1, 'exited');
+  world.news(2, 'exited');
+  world.comesUp(3);
+  assert.deepEqual(world.done(), ['1 done', 'spawn 3', '2 done']);
+});
+
+test('a start of what runs, and a stop of what does not, say so at once', () => {
+  const world = running();
+  world.say('start');
+  world.say('stop');
+  world.news(1, 'exited');
+  world.say('stop');
+  assert.deepEqual(world.done(), ['1 already', 'SIGTERM 1', '2 done', '3 already']);
+});
+
+test('a start that an update comes after is kept by what the update brings, without waiting for its turn', () => {
+  const world = running();
+  world.say('stop');
+  world.news(1, 'exited');
+  world.say('start');
+  world.replace('second');
+  assert.deepEqual(world.done(), ['SIGTERM 1', '1 done', 'spawn 2', 'SIGTERM 2']);
+  world.news(2, 'exited');
+  assert.deepEqual(world.done(), ['3 done', 'spawn 3']);
+  world.comesUp(3);
+  assert.deepEqual(world.done(), ['2 done']);
 });
 
 test("a start during an update's stop is for what the update brings, and starts it once", () => {

@@ -84,11 +84,11 @@ function restart<D extends Definition>(draft: Draft<D>, id: number): Outcome | n
   if (isGone(draft)) return removed;
   draft.overtake('restart', job => job.kind === 'stop' || isHandingOver(job));
   draft.dropNext();
-  const { current, heir, lastRun } = draft.service;
+  const { current, heir } = draft.service;
   draft.set({ wanted: 'up', due: heir === null ? 'no' : 'now' });
   if (heir === null && current !== null) draft.order(current, 'restart');
   const stopwait = current?.definition.rules.current.stopwait ?? 0;
-  draft.add({ id, kind: 'restart', after: lastRun }, stopwait + longestStart);
+  draft.add({ id, kind: 'restart' }, stopwait + longestStart);
   return null;
 }
 

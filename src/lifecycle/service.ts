@@ -62,11 +62,7 @@ export type Outcome =
 
 export type Job<D> = { readonly id: number } & (
   | { readonly kind: 'start'; readonly already: boolean }
-  | { readonly kind: 'stop' }
-  /** `after`: the last run that there was when it was asked for. */
-  | { readonly kind: 'restart'; readonly after: number }
-  | { readonly kind: 'replace' }
-  | { readonly kind: 'remove' }
+  | { readonly kind: 'stop' | 'restart' | 'replace' | 'remove' }
   | HandOverJob<D>
 );
 

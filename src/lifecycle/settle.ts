@@ -87,9 +87,7 @@ function outcomeOf<D extends Definition>(service: Service<D>, job: Job<D>): Outc
     case 'start':
       return startedOutcome(service, job.already);
     case 'restart':
-      return current !== null && current.state.run <= job.after && !isDown(current.state)
-        ? null
-        : startedOutcome(service, false);
+      return startedOutcome(service, false);
     case 'stop':
       return next === null && old.length === 0 && (current === null || isDown(current.state))
         ? { kind: 'done' }

@@ -34,12 +34,11 @@ export function takeOver<D extends Definition>(draft: Draft<D>): void {
 
 /** The next generation is given up; the current one is started again if it has died meanwhile. */
 export function keepCurrent<D extends Definition>(draft: Draft<D>, late: boolean): void {
-  const { current, next, wanted, jobs } = draft.service;
+  const { current, next, jobs } = draft.service;
   if (next === null) return;
   draft.dropNext();
   const state = current?.state;
-  const isEnding = state !== undefined && (isDown(state) || state.kind === 'stopping');
-  const restarted = wanted === 'up' && isEnding;
+  const restarted = state !== undefined && (isDown(state) || state.kind === 'stopping');
   if (restarted) draft.set({ due: 'now' });
   for (const job of jobs)
     if (job.kind === 'hand-over' && (job.phase === 'loading' || job.phase === 'ready'))

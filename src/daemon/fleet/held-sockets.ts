@@ -1,7 +1,7 @@
 // Which listening sockets hostd holds for its programs, and when it lets them go: from then on clients are refused.
 
 import { isDown, isHopeless } from '../../lifecycle/process.ts';
-import { generationsOf, type Service } from '../../lifecycle/service.ts';
+import { type Generation, generationsOf, type Service } from '../../lifecycle/service.ts';
 import type { Sockets } from '../sockets/sockets.ts';
 import type { Entry } from './loop.ts';
 import type { Made } from './unit.ts';
@@ -12,13 +12,10 @@ import type { Made } from './unit.ts';
  * away has none at this moment, `at`: its visitors are told instead; the next try makes its socket anew.
  */
 export function socketsFor(service: Service<Made>, at: number): Set<string> {
-  const { current, next, heir, due } = service;
-  const isDue = due !== 'no';
+  const { current, next, due } = service;
+  const needs = ({ state }: Generation<Made>) => !isHopeless(state, at) && (due !== 'no' || !isDown(state));
   const wanted = generationsOf(service).filter(
-    generation =>
-      (generation === current && !isHopeless(generation.state, at) && (isDue || !isDown(generation.state))) ||
-      generation === next ||
-      (generation === heir && isDue),
+    generation => generation === next || (generation === current && needs(generation)),
   );
   return new Set(wanted.flatMap(({ definition }) => definition.sockets));
 }

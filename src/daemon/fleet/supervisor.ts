@@ -32,8 +32,8 @@ export interface Supervisor {
   /** The programs, as they are now. */
   units(): Unit[];
   unit(name: string): Unit | undefined;
-  /** Every unit that is not down, of whichever generation. */
-  liveUnits(): Unit[];
+  /** Each program of which there is a generation, also one whose name the configuration has no more. */
+  allPrograms(): Program[];
   /** The programs, as they are to be as soon as they can. */
   targets(): Program[];
   /** The units that a typed name means; "all" leaves the proxy workers out. */
@@ -119,8 +119,11 @@ export function makeSupervisor(first: Host, context: SupervisorContext): Supervi
     made,
     units,
     unit: name => currentOf(loop.entries.get(name)),
-    liveUnits: () =>
-      [...loop.entries.values()].flatMap(entry => [...entry.units.values()]).filter(unit => !isDown(unit)),
+    allPrograms: () =>
+      [...loop.entries.values()].flatMap(entry => {
+        const unit = currentOf(entry) ?? [...entry.units.values()].at(-1);
+        return unit?.program ?? [];
+      }),
     targets: () => [...loop.entries.values()].flatMap(({ service }) => targetOf(service)?.program ?? []),
     select: name => {
       const own = (unit: Unit) => name !== 'all' || unit.program.kind !== 'proxy';
