@@ -92,3 +92,21 @@ test('a body of chunks that says nothing of its length is refused where its shar
   assert.match(answer.bytes, /^HTTP\/1\.1 503 /);
   await until('nothing to be left', () => onDisk() === 0);
 });
+
+test('memory of bodies is given back: there is as much for the hundredth as for the first', async t => {
+  const scarce = await startWorker({
+    sites: fixture.sites,
+    directory: fixture.directory,
+    // What does not fit into memory fits nowhere.
+    limits: { bodyMemory: 20_000, bodyMemoryTotal: 50_000, bodyMemoryPerClient: 50_000, bodyDisk: 0 },
+  });
+  t.after(() => scarce.stop());
+  const body = 'y'.repeat(8000);
+  for (let i = 0; i < 20; i++) {
+    const { bytes } = await exchangeRaw(
+      scarce.port,
+      `POST /${i} HTTP/1.1\r\nHost: hello.test\r\nConnection: close\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+    );
+    assert.doesNotMatch(bytes, /^HTTP\/1\.1 503/, `request ${i}`);
+  }
+});

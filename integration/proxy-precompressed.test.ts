@@ -238,3 +238,21 @@ function compared({ status, fields, body }: ParsedReply, offersNoParts = false):
     .map(([name, value]) => `${name}: ${value.replace(/boundary=\d{20}/, 'boundary=B')}`);
   return { status, lines, body: page ? '' : body.replace(/--\d{20}/g, '--B') };
 }
+
+test('what lies beside a visitor’s upload is never sent in its place', async () => {
+  for (const [name, content] of [
+    ['upload.css', text],
+    ['upload.css.gz', gzipped],
+    ['upload.css.br', brotli],
+  ] as const) {
+    writeFileSync(`${root}/media/${name}`, content);
+    utimesSync(`${root}/media/${name}`, modified, modified);
+  }
+  const { bytes } = await exchangeRaw(
+    worker.port,
+    'GET /media/upload.css HTTP/1.1\r\nHost: hello.test\r\nAccept-Encoding: br, gzip\r\nConnection: close\r\n\r\n',
+  );
+  assert.match(bytes, /^HTTP\/1\.1 200 /);
+  assert.doesNotMatch(bytes, /content-encoding/i);
+  assert.ok(bytes.endsWith(text));
+});
