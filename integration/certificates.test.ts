@@ -32,6 +32,7 @@ async function isServed(t: TestContext, owner: (accounts: { a: Account; b: Accou
     sites: [{ name: 'tiny', certificate: files }],
     programs: [{ name: 'tiny', app: 'tiny', user: accounts.a.name }],
   } as unknown as Host;
+  certificates.keep(host);
   return { served: certificates.read(host).has('tiny'), said: said.join('\n') };
 }
 
