@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { connect } from 'node:net';
 import { test } from 'node:test';
 import { needsRoot, proxyAccount } from './harness/accounts.ts';
 import { type Attack, makeAttack, median } from './harness/attack-scene.ts';
@@ -38,6 +39,36 @@ for _ in range(20):
         s.close()
 `);
   await holds(attack, once(client, 'exit'));
+});
+
+test('clients that ask hundreds of times at once let others have their turn', { skip }, async t => {
+  const { hostd, root } = await makeAttack(t);
+  const { pid } = await hostd.state('hostd-proxy', 'RUNNING');
+  // The worker takes sockets in an order of its own: the other is between the two in any.
+  const clients = ['greedy', 'other', 'greedy'].map(name => ({
+    name,
+    socket: connect(hostd.port, '127.0.0.1'),
+  }));
+  t.after(() => {
+    for (const { socket } of clients) socket.destroy();
+  });
+  const request = (from: string) => `GET /static/none?${from} HTTP/1.1\r\nHost: good.test\r\n\r\n`;
+  // Each is known to the worker.
+  for (const { socket } of clients) {
+    socket.write(request('first'));
+    await once(socket, 'data');
+    socket.resume();
+  }
+  process.kill(Number(pid), 'SIGSTOP');
+  for (const { name, socket } of clients)
+    await new Promise(resolve => socket.write(request(name).repeat(name === 'other' ? 1 : 500), resolve));
+  process.kill(Number(pid), 'SIGCONT');
+  const lines = await until('all to be answered', () => {
+    const log = readFileSync(`${root('good')}/logs/nginx-access.log`, 'utf8').split('\n');
+    return log.filter(line => /\?(greedy|other) /.test(line)).length === 1001 && log;
+  });
+  const before = lines.findIndex(line => line.includes('?other '));
+  assert.ok(before < 100, `${before} of the others' 1000 came first`);
 });
 
 test('an app’s paths that are too deep for a name are no files and no sockets, and end no worker', {

@@ -36,6 +36,8 @@ export class Connection implements Outlet, Bearer {
   #failure: number | null = null;
   /** Nothing more is served on it. */
   #closing = false;
+  /** Another request is here, and waits until others have had their turn. */
+  isWaiting = false;
   /** Called when it may be given the next request. */
   onAnswered: (() => void) | null = null;
 
@@ -149,7 +151,7 @@ export class Connection implements Outlet, Bearer {
 
   /** Makes room: whether it was idle, and has ended. */
   closeIfIdle(): boolean {
-    if (this.#active !== null || this.#closing) return false;
+    if (this.#active !== null || this.isWaiting || this.#closing) return false;
     this.destroy();
     return true;
   }
@@ -160,7 +162,7 @@ export class Connection implements Outlet, Bearer {
    */
   drain(patient: boolean): void {
     if (this.#active !== null || this.#closing) return;
-    const idle = this.#requests > 0 && this.socket.bytesRead === this.#bytesServed;
+    const idle = !this.isWaiting && this.#requests > 0 && this.socket.bytesRead === this.#bytesServed;
     if (idle && !patient) this.endGently();
     else
       setTimeout(

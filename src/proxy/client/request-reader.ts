@@ -15,6 +15,9 @@ import { ResponseWriter } from './response-writer.ts';
 /** Gives a connection over to something that is not HTTP; `early` came right behind the request. */
 export type Upgrade = (connection: Connection, request: IncomingRequest, early: Buffer) => void;
 
+/** Requests that one connection is answered in a row, where they came at once: then others have their turn. */
+const mostInARow = 8;
+
 const deadlines = new Deadlines();
 
 export class RequestReader implements BodySource, HasDeadline {
@@ -29,6 +32,8 @@ export class RequestReader implements BodySource, HasDeadline {
   #bytes: Buffer | null = null;
   /** Bytes of the head that is being read. */
   #headSize = 0;
+  /** Requests that were begun since other connections had their turn. */
+  #inARow = 0;
   /** The request whose body is being read. */
   #request: IncomingRequest | null = null;
   #response: ResponseWriter | null = null;
@@ -100,6 +105,7 @@ export class RequestReader implements BodySource, HasDeadline {
 
   #take(bytes: Buffer): void {
     if (this.#connection.isClosing || this.#isLost) return;
+    if (this.#bytes === null) this.#inARow = 0;
     this.#bytes = this.#bytes === null ? bytes : Buffer.concat([this.#bytes, bytes]);
     this.#read();
   }
@@ -123,11 +129,26 @@ export class RequestReader implements BodySource, HasDeadline {
     if (!this.#isReading && this.#bytes !== null) queueMicrotask(guarded(this, () => this.#read()));
   }
 
+  /** Reads on when others have had their turn. */
+  #giveWay(): void {
+    this.#connection.isWaiting = true;
+    const goOn = (): void => {
+      this.#connection.isWaiting = false;
+      this.#inARow = 0;
+      this.#read();
+    };
+    setImmediate(guarded(this, goOn));
+  }
+
   /** Goes as far as it can. */
   #read(): void {
     if (this.#isReading) return;
     this.#isReading = true;
-    while (this.#bytes !== null && !this.#connection.isClosing) {
+    while (this.#bytes !== null && !this.#connection.isClosing && !this.#connection.isWaiting) {
+      if (this.#request === null && this.#inARow === mostInARow) {
+        this.#giveWay();
+        break;
+      }
       const isRead = this.#request === null ? this.#readHead(this.#bytes) : this.#readBody(this.#request);
       if (!isRead) break;
     }
@@ -159,6 +180,7 @@ export class RequestReader implements BodySource, HasDeadline {
   /** Gives the request to the connection. */
   #begin(parser: RequestParser): void {
     this.#headSize = 0;
+    this.#inARow += 1;
     const framing = framingOf(parser.fields);
     const request = new IncomingRequest(parser, framing !== 'none', this);
     const { keepAlive, upgrade } = parser;
