@@ -59,3 +59,15 @@ test('a link in a directory of root’s leads anywhere', { skip }, t => {
   link('../other', `${base}/app/static`);
   assert.equal(realAlias(`${base}/through/`), null);
 });
+
+test('each link on the way has to be of the owner of what it leads to: one that fits is not enough', {
+  skip,
+}, t => {
+  const base = scene(t);
+  const third = 65533;
+  mkdirSync(`${base}/third`);
+  chownSync(`${base}/third`, third, -1);
+  link(`${base}/app/releases/1`, `${base}/third/way`, third);
+  link(`${base}/third/way`, `${base}/app/static`);
+  assert.equal(realAlias(`${base}/app/static/`), null);
+});
