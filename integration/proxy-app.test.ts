@@ -297,3 +297,13 @@ test('bytes behind an answer answer nobody else: the connection is not used agai
     await sleep(450);
   }
 });
+
+test('an answer of a byte a chunk arrives whole, also where chunks of other sizes lie between', async () => {
+  const sizes = Array.from({ length: 20_000 }, (_, at) => (at % 997 === 0 ? 3000 : (at % 3) + 1));
+  const pieces = sizes.map((size, at) => String.fromCharCode(97 + (at % 26)).repeat(size));
+  const chunks = pieces.map(piece => `${piece.length.toString(16)}\r\n${piece}\r\n`).join('');
+  answering(() => `HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n${chunks}0\r\n\r\n`);
+  const [reply] = await get('/bytes');
+  assert.equal(reply?.status, 200);
+  assert.ok(reply?.body.toString() === pieces.join(''), 'byte for byte');
+});

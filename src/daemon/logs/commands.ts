@@ -16,6 +16,8 @@ import type { WatchedLog } from './watched-log.ts';
 
 /** Lines that are shown unless a number is asked for. */
 const usualLines = 100;
+/** They are counted in one go, while nothing else is done. */
+const mostLines = 100_000;
 
 export function logHandlers(supervisor: Supervisor, logs: Logs): Handlers {
   return {
@@ -114,7 +116,7 @@ function showLog(supervisor: Supervisor, followers: Followers, { query, response
   const file = query.get('channel') === 'stderr' ? stderr : stdout;
   if (file === null || file.path === null) throw new HostdError('failed', `${name}: has no such log file`);
   const wanted = Number(query.get('lines') ?? usualLines);
-  const lines = Number.isSafeInteger(wanted) && wanted >= 0 ? wanted : usualLines;
+  const lines = Number.isSafeInteger(wanted) && wanted >= 0 ? Math.min(wanted, mostLines) : usualLines;
   const { uid, gid } = userOf(unit.program);
   response.setHeader('Content-Type', 'text/plain; charset=utf-8');
   try {

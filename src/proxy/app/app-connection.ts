@@ -243,7 +243,18 @@ export class AppConnection implements AppSocketEvents {
 
   #takeChunks(reader: AnswerReader, bytes: Uint8Array): void {
     this.#chunked ??= new ChunkedDecoder();
-    const result = this.#chunked.decode(bytes, piece => reader.piece(piece));
+    // An app may send a byte a chunk: what one read brings is passed on as one piece, put together in the read's own bytes.
+    let whole: Uint8Array | null = null;
+    const result = this.#chunked.decode(bytes, piece => {
+      if (whole === null) {
+        whole = piece;
+        return;
+      }
+      if (whole.byteOffset !== bytes.byteOffset) bytes.set(whole);
+      bytes.set(piece, whole.length);
+      whole = bytes.subarray(0, whole.length + piece.length);
+    });
+    if (whole !== null) reader.piece(whole);
     if (result.kind === 'bad') this.#fail('bad', 'bad chunk');
     else if (result.kind === 'done') this.#complete(result.used === bytes.length);
   }
