@@ -307,7 +307,7 @@ test('an app that cannot be connected to is one line, too; a client that goes aw
   const full = await start(t, { limits: { ...limits, queueLength: 0 } });
   const two = await errorLines(full, () => status(full, get('/', '', 'first.test')));
   assert.equal(two.length, 1);
-  assert.match(two[0]?.['cause'] ?? '', /^0 requests wait already; cannot connect to .*ENOENT/);
+  assert.match(two[0]?.['cause'] ?? '', /^too many requests wait already; cannot connect to .*ENOENT/);
 
   const none = await errorLines(full, async () => {
     const socket = net.connect(full.port, '127.0.0.1');
