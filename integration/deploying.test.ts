@@ -179,3 +179,17 @@ test('SIGUSR2 upgrades too', async t => {
     before.map(p => p.pid),
   );
 });
+
+test('pidfile and daemon in gunicorn’s own file hinder neither a start nor a reload', async t => {
+  const place = makePlace(t);
+  const app = await tinyApp(place, { account: isRoot ? (await testAccounts()).a : self() });
+  place.write(
+    'webapps/tiny/tiny/gunicorn.conf.py',
+    `pidfile = "${app.root}/run/gunicorn.pid"\ndaemon = True\n`,
+  );
+  const hostd = await startHostd(place, { apps: [app], config: { proxy: { enabled: false } } });
+  const { pid } = await hostd.state('tiny', 'RUNNING');
+  const { code, stdout } = await hostd.hostctl('reload', 'tiny');
+  assert.deepEqual([code, stdout], [0, 'tiny: reloaded\n']);
+  assert.notEqual((await hostd.state('tiny', 'RUNNING')).pid, pid);
+});

@@ -46,6 +46,7 @@ test('an app runs as its own user, on a socket of root and the proxy, with a cle
     `USER=${account.name}`,
     `LOGNAME=${account.name}`,
     'LISTEN_FDS=1',
+    'LISTEN_FDNAMES=tiny',
     `LISTEN_PID=${pid}`,
   ])
     assert.ok(environment.includes(entry), entry);

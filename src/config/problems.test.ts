@@ -111,6 +111,11 @@ const cases: readonly [title: string, text: string, said: string][] = [
     'a.toml:3:1: app "shop": cannot use "--daemon": hostd supervises gunicorn itself\n  try: leave it out',
   ],
   [
+    'a file for the pid, which two generations cannot share',
+    app('gunicorn_args = "-p run/gunicorn.pid"'),
+    'a.toml:3:1: app "shop": cannot use "-p": a reload has two gunicorns for a while, and the file has room for one\n  try: leave it out: hostctl pid shop tells it',
+  ],
+  [
     'a quote that is never closed',
     app(`command = "bin/run 'x"`),
     `a.toml:3:1: app "shop": cannot use command = "bin/run 'x": a ' is never closed\n  try: command = '...'`,

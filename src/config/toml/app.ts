@@ -110,7 +110,7 @@ function renamed(given: Values<typeof appKeys>): Partial<App> {
 /** Arguments that would take the socket or the process out of hostd's hands. */
 function refuseOwnArguments(scope: Scope, app: App): void {
   for (const argument of app.gunicornArgs) {
-    const option = /^(--[a-z-]+|-[bD])/.exec(argument)?.[0] ?? '';
+    const option = /^(--[a-z-]+|-[bDp])/.exec(argument)?.[0] ?? '';
     if (option === '--bind' || option === '-b')
       report(
         scope,
@@ -124,6 +124,13 @@ function refuseOwnArguments(scope: Scope, app: App): void {
         ['gunicorn_args'],
         `cannot use "${argument}": hostd supervises gunicorn itself`,
         'leave it out',
+      );
+    else if (option === '--pid' || option === '-p')
+      report(
+        scope,
+        ['gunicorn_args'],
+        `cannot use "${argument}": a reload has two gunicorns for a while, and the file has room for one`,
+        `leave it out: hostctl pid ${app.name} tells it`,
       );
     else if (option === '--user' || option === '--group')
       report(

@@ -39,6 +39,9 @@ if "WEB_CONCURRENCY" in os.environ:
 globals().update(_defaults)
 
 globals().update((key, value) for key, value in _own_settings().items() if not key.startswith("_"))
+# A reload has two generations for a while, which cannot share a file for the pid; and hostd supervises the process that it starts.
+pidfile = None
+daemon = False
 _own_hook = globals().get("post_worker_init")
 
 

@@ -121,7 +121,11 @@ function equipServer({ program }: Unit, _onReady: () => void, context: EquipCont
   const { owner, clients } = socketRights(program, context.host());
   const fd = context.sockets.unix(program.socket, owner, clients);
   // sd_listen_fds(3); LISTEN_PID is filled in by the launcher.
-  return { env: { LISTEN_FDS: '1', LISTEN_PID: '' }, fds: [fd], close: [] };
+  return {
+    env: { LISTEN_FDS: '1', LISTEN_PID: '', LISTEN_FDNAMES: program.name },
+    fds: [fd],
+    close: [],
+  };
 }
 
 /** Its socket, and a pipe for the word of its workers. */
