@@ -291,7 +291,9 @@ test('bytes behind an answer answer nobody else: the connection is not used agai
   const poison = 'HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\npoison';
   for (const behind of [poison, 'x', '\r\n']) {
     const seen = answering((_request, connection) => (connection === 1 ? ok + behind : ok));
-    const bodies = [await get('/first'), await get('/second')].map(([reply]) => reply?.body.toString());
+    const bodies = [await get('/first', 'first.test'), await get('/second', 'first.test')].map(([reply]) =>
+      reply?.body.toString(),
+    );
     assert.deepEqual(bodies, ['ok', 'ok'], JSON.stringify(behind));
     assert.deepEqual(seen, ['1 GET /first HTTP/1.1', '2 GET /second HTTP/1.1'], JSON.stringify(behind));
     await sleep(450);
