@@ -118,6 +118,20 @@ test('what happens while no hostd runs is put right by the next', async t => {
   assert.equal((await next.state('one', 'RUNNING')).pid, pid);
 });
 
+test('a socket whose file the next hostd cannot find is made anew by a restart', {
+  skip: needsRoot,
+}, async t => {
+  const { app, account, hostd, place, rights } = await site(t);
+  await hostd.kill9();
+  // As after an update from a version that kept no second names, with a chown -R in between.
+  for (const name of ['lib', 'run']) rmSync(`${place.dir}/${name}/sockets`, { recursive: true });
+  chownSync(app.socket, account.uid, account.gid);
+  const next = await hostd.again();
+  assert.equal((await next.hostctl('restart', 'one')).code, 0);
+  assert.equal(rightsOf(app.socket), rights);
+  assert.equal((await next.get(app.host)).status, 200);
+});
+
 test('a start script that removes the socket before it starts gunicorn serves', async t => {
   const place = makePlace(t);
   const account = isRoot ? (await testAccounts()).a : self();

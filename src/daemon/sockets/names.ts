@@ -3,7 +3,7 @@
 // A socket file whose last name is gone can get none again, so each has a second one in a directory of hostd's own on the same
 // file system, else beside the first. When both are gone the socket is lost; whoever starts the next run makes another.
 
-import { closeSync, fstatSync, type Stats, unlinkSync } from 'node:fs';
+import { closeSync, fstatSync, rmSync, type Stats } from 'node:fs';
 import { dirname } from 'node:path';
 import { errnoOf, messageOf } from '../../errors.ts';
 import { type Owner, openDirectory } from '../../linux/paths.ts';
@@ -29,7 +29,7 @@ export interface SocketNames {
   keep(path: string, node: number, owner: Owner | null, rights: Rights | null): void;
   /** The same, for a socket that an earlier hostd made: its file is found by its names. */
   keepFound(path: string, owner: Owner | null, rights: Rights | null): void;
-  /** Looks at the path and puts right what is wrong. false: the socket has lost its last name, and can have none again. */
+  /** Looks at the path and puts right what is wrong. false: the socket's file was never found, or has lost its last name for good. */
   restore(path: string): boolean;
   /** Takes both names away. */
   remove(path: string): void;
@@ -71,7 +71,7 @@ export function keepNames(
   };
   const restore = (path: string): boolean => {
     const kept = all.get(path);
-    if (kept === undefined) return true;
+    if (kept === undefined) return false;
     try {
       return mend(path, kept, say);
     } catch (error) {
@@ -145,7 +145,8 @@ export function keepNames(
       const known = new Set(
         [...all.keys()].flatMap(path => places(path).map(place => secondName(place, path))),
       );
-      for (const name of directories.flatMap(filesIn)) if (!known.has(name)) unlinkSync(name);
+      for (const name of directories.flatMap(filesIn))
+        if (!known.has(name)) rmSync(name, { recursive: true, force: true });
     },
   };
 }
