@@ -99,6 +99,10 @@ for (const cgroups of ['as here', 'unified'] as const) {
       const second = await request();
       assert.notEqual(second.pid, first.pid);
       assert.match(second.cgroup, /\/hello\.2$/);
+      // The new run is STARTING for startsecs; a reload of hostd does not wait for a program that it does not touch.
+      await until('hello to run again', async () =>
+        /^hello +RUNNING/m.test((await inside(hostctl, 'status')).stdout),
+      );
     });
 
     await t.test(
