@@ -8,7 +8,7 @@ import { tinyApp } from './harness/apps.ts';
 import { type Hostd, startHostd } from './harness/hostd.ts';
 import { startLoad } from './harness/load.ts';
 import { makePlace, type Place } from './harness/place.ts';
-import { marked } from './harness/processes.ts';
+import { childrenOf, marked } from './harness/processes.ts';
 import { until } from './harness/until.ts';
 
 /** Two apps; the first one's code waits while it is held, and then fails if it is broken. */
@@ -161,6 +161,44 @@ test('while an app hangs in its reload, everything else goes on: updates, mainte
   assert.equal((await hostd.hostctl('restart', 'other')).stdout, 'other: restarted\n');
   release();
   assert.equal((await reloading).stdout, 'slow: reloaded\n');
+});
+
+test('a scaling and another command at once: the later word counts, and each says what has come of it', async t => {
+  const { hostd, reload, release, runs } = await twoApps(t);
+  const workers = async () => childrenOf((await pidOf(hostd, 'slow')) ?? 0).length;
+  const scale = (number: number) => hostd.hostctl('scale', 'slow', `${number}`);
+  const { ended: reloading } = await reload();
+  const duringReload = scale(3);
+  await until('the old one to be scaled', async () => (await workers()) === 3);
+  release();
+  assert.equal((await reloading).stdout, 'slow: reloaded\n');
+  assert.deepEqual(await duringReload.then(({ code, stdout }) => [code, stdout]), [
+    0,
+    'slow: 3 workers (1 before), until its next start\n',
+  ]);
+  assert.deepEqual([runs(), await workers()], [['2'], 3]);
+
+  // So many that it takes a while.
+  const many = scale(999);
+  await until('it to be growing', async () => (await workers()) > 5);
+  const few = await scale(2);
+  assert.equal(few.code, 0, few.stderr);
+  assert.match((await many).stderr, /slow: cannot scale: it was scaled to another number meanwhile/);
+  assert.equal(await workers(), 2);
+
+  for (const word of ['restart', 'stop'] as const) {
+    const overtaken = scale(999);
+    await until('it to be growing', async () => (await workers()) > 5);
+    assert.equal((await hostd.hostctl(word, 'slow')).code, 0);
+    const { code, stderr } = await overtaken;
+    assert.equal(code, 1);
+    assert.match(stderr, word === 'stop' ? /it was stopped meanwhile/ : /it was restarted meanwhile/);
+    if (word === 'restart') await until('as many as configured', async () => (await workers()) === 1);
+  }
+  assert.deepEqual(runs(), []);
+  assert.match((await scale(2)).stderr, /slow: not running/);
+  await hostd.hostctl('start', 'slow');
+  assert.match((await scale(1)).stdout, /slow: 1 worker \(1 before\)/);
 });
 
 /** A program that takes its time to end, until `obey` is called. */

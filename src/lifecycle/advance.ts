@@ -1,7 +1,7 @@
 // What happens to a service: an event comes in, the next service and its effects come out. Pure, as process.ts is.
 
 import { Draft } from './draft.ts';
-import { ask } from './requests.ts';
+import { ask, idle } from './requests.ts';
 import { type Definition, type Event, generationsOf, type Service, type Step } from './service.ts';
 import { settle } from './settle.ts';
 
@@ -17,6 +17,9 @@ export function advance<D extends Definition>(service: Service<D>, event: Event<
       break;
     case 'adopt':
       draft.adopt(event.definition, event.run);
+      break;
+    case 'idle':
+      idle(draft);
       break;
     default:
       ask(draft, event);

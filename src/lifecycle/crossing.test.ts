@@ -21,6 +21,7 @@ const rules: Rules = {
   old: policy,
   patient: false,
   longestHandOver: 120_000,
+  longestStart: 60_000,
 };
 const patient: Rules = {
   ...rules,
@@ -54,7 +55,11 @@ function running(how: Rules = rules) {
       send({ ...event, job: jobs });
       return jobs;
     },
-    say: (kind: 'start' | 'stop' | 'restart' | 'remove' | 'resume') => world.ask({ kind }),
+    say: (kind: 'start' | 'stop' | 'restart' | 'remove' | 'resume' | 'wake') => world.ask({ kind }),
+    scale: (workers: number) => world.ask({ kind: 'scale', workers }),
+    scaled: (job: number, run: number, now: number) =>
+      send({ kind: 'scaled', job, run, scaling: { before: 2, now } }),
+    idle: () => send({ kind: 'idle' }),
     reload: () => world.ask({ kind: 'hand-over', definition: null, asks: false }),
     replace: (name: string) => world.ask({ kind: 'replace', definition: { rules: how, name }, start: true }),
     tell: (kind: 'commit' | 'abandon' | 'late', job: number) => send({ kind, job }),
@@ -81,6 +86,7 @@ function running(how: Rules = rules) {
         if (effect.kind === 'signal') return `${effect.signal} ${effect.run}`;
         if (effect.kind === 'kill') return `kill ${effect.run}`;
         if (effect.kind === 'ready') return `${effect.job} ready`;
+        if (effect.kind === 'scale') return `scale ${effect.run} to ${effect.workers}`;
         if (effect.kind !== 'done') return effect.kind;
         const { outcome } = effect;
         const by = outcome.kind === 'overtaken' ? ` by ${outcome.by}` : '';
@@ -349,4 +355,140 @@ test('of two runs that were adopted the newer stays, and the next one has a numb
   const id = service.current?.id ?? 0;
   const { effects: after } = advance(service, { kind: 'process', at: 0, generation: id, news });
   assert.deepEqual(after, [{ kind: 'spawn', run: 8, generation: id }]);
+});
+
+test('a scaling ends with the number that it came to', () => {
+  const world = running();
+  world.scale(4);
+  assert.deepEqual(world.done(), ['scale 1 to 4']);
+  world.scaled(1, 1, 4);
+  assert.deepEqual(world.done(), ['1 scaled']);
+  world.say('stop');
+  world.scale(4);
+  assert.deepEqual(world.done(), ['SIGTERM 1', '3 refused'], 'what does not run has no workers');
+});
+
+test('of two scalings at once the later one counts, and the earlier one says so', () => {
+  const world = running();
+  world.scale(4);
+  world.scale(6);
+  world.scaled(1, 1, 4);
+  assert.deepEqual(world.done(), ['scale 1 to 4', '1 overtaken by scale', 'scale 1 to 6']);
+  world.scaled(2, 1, 6);
+  assert.deepEqual(world.done(), ['2 scaled']);
+});
+
+test('a stop, a restart or an update during a scaling is the last word', () => {
+  for (const word of ['stop', 'restart', 'update'] as const) {
+    const world = running();
+    world.scale(4);
+    if (word === 'update') world.replace('second');
+    else world.say(word);
+    world.scaled(1, 1, 4);
+    assert.deepEqual(world.done(), ['scale 1 to 4', `1 overtaken by ${word}`, 'SIGTERM 1']);
+  }
+});
+
+test('a scaling during a reload is for the new generation too, and ends when that has as many workers', () => {
+  const world = running();
+  world.reload();
+  world.scale(4);
+  world.scaled(2, 1, 4);
+  assert.deepEqual(world.done(), ['spawn 2', 'scale 1 to 4'], 'whoever serves meanwhile is scaled at once');
+  world.comesUp(2);
+  assert.deepEqual(world.done(), ['SIGTERM 1', 'scale 2 to 4']);
+  world.scaled(2, 2, 4);
+  assert.deepEqual(world.done(), ['2 scaled']);
+});
+
+test('a scaling during a reload that fails is done with the old generation', () => {
+  const world = running();
+  world.reload();
+  world.scale(4);
+  world.scaled(2, 1, 4);
+  world.news(2, 'exited');
+  assert.deepEqual(world.done(), ['spawn 2', 'scale 1 to 4', '1 kept', '2 scaled']);
+});
+
+test('a reload during a scaling: what is scaled in time is true, what is not says that it was reloaded', () => {
+  for (const isInTime of [true, false]) {
+    const world = running();
+    world.scale(4);
+    world.reload();
+    if (isInTime) world.scaled(1, 1, 4);
+    world.comesUp(2);
+    world.news(1, 'exited');
+    const scaling = isInTime ? '1 scaled' : '1 overtaken by reload';
+    assert.deepEqual(world.done(), ['scale 1 to 4', 'spawn 2', scaling, 'SIGTERM 1', '2 done']);
+  }
+});
+
+test('a program that dies while it is scaled has other workers when it is back', () => {
+  const world = running();
+  world.scale(4);
+  world.news(1, 'exited');
+  assert.deepEqual(world.done(), ['scale 1 to 4', 'spawn 2', '1 refused']);
+});
+
+test('what nobody needs ends as at a stop and stays wanted; whoever needs it starts it', () => {
+  const world = running();
+  world.idle();
+  assert.deepEqual(world.done(), ['SIGTERM 1']);
+  world.say('wake');
+  world.news(1, 'exited');
+  assert.deepEqual(world.done(), ['spawn 2'], 'also while it is ending');
+  world.comesUp(2);
+  assert.deepEqual(world.done(), ['1 done']);
+  world.idle();
+  world.news(2, 'exited');
+  assert.equal(world.state(), 'stopped');
+  assert.deepEqual([world.service.wanted, world.service.asleep], ['up', true]);
+  world.say('wake');
+  assert.deepEqual(world.done(), ['SIGTERM 2', 'spawn 3']);
+});
+
+test('what is asleep: a stop is the last word, a reload has nothing to do, an update leaves it asleep', () => {
+  const asleep = () => {
+    const world = running();
+    world.idle();
+    world.news(1, 'exited');
+    world.done();
+    return world;
+  };
+  const stopped = asleep();
+  stopped.say('stop');
+  stopped.say('wake');
+  assert.deepEqual(stopped.done(), ['1 already', '2 overtaken by stop']);
+  const reloaded = asleep();
+  reloaded.reload();
+  assert.deepEqual(reloaded.done(), ['1 done']);
+  const updated = asleep();
+  updated.replace('second');
+  updated.say('resume');
+  assert.deepEqual(updated.done(), ['1 done', '2 already']);
+  updated.say('wake');
+  assert.deepEqual(updated.done(), ['spawn 2']);
+});
+
+test('what somebody waits for does not go to sleep, and what has ended by itself is not woken', () => {
+  const world = running();
+  world.scale(4);
+  world.idle();
+  assert.deepEqual(world.done(), ['scale 1 to 4']);
+  const ended = running({ ...rules, current: { ...policy, autorestart: 'never' } });
+  ended.news(1, 'exited');
+  ended.say('wake');
+  assert.deepEqual(ended.done(), ['1 failed']);
+});
+
+test('a program that was to be started in its turn may sleep at once instead', () => {
+  const world = running();
+  world.say('remove');
+  world.news(1, 'exited');
+  world.replace('again');
+  world.idle();
+  world.say('resume');
+  assert.deepEqual(world.done(), ['SIGTERM 1', '1 done', '2 done', '3 already']);
+  world.say('wake');
+  assert.deepEqual(world.done(), ['spawn 2']);
 });

@@ -2,7 +2,7 @@
 
 import type { Draft } from './draft.ts';
 import { isDown } from './process.ts';
-import { type Definition, type Event, type Job, longestStart, type Outcome } from './service.ts';
+import type { Definition, Event, Job, Outcome } from './service.ts';
 import { keepCurrent, takeOver } from './succession.ts';
 
 type Ask<D> = Extract<Event<D>, { job: number }>;
@@ -22,6 +22,12 @@ function begin<D extends Definition>(draft: Draft<D>, event: Ask<D>): Outcome | 
       return start(draft, event.job);
     case 'resume':
       return resume(draft, event.job);
+    case 'wake':
+      return wake(draft, event.job);
+    case 'scale':
+      return scale(draft, event);
+    case 'scaled':
+      return scaled(draft, event);
     case 'stop':
       return stop(draft, event.job);
     case 'restart':
@@ -50,28 +56,72 @@ function start<D extends Definition>(draft: Draft<D>, id: number): Outcome | nul
   const { current, heir, next } = draft.service;
   const state = heir === null ? current?.state.kind : undefined;
   const already = state === 'running' || state === 'starting';
-  draft.set({ wanted: 'up', due: heir === null ? 'no' : 'now' });
+  draft.set({ wanted: 'up', due: heir === null ? 'no' : 'now', asleep: false });
   // While another one is about to take over, there is nothing to start.
   if (heir === null && next === null && current !== null) draft.order(current, 'start');
-  draft.add({ id, kind: 'start', already }, longestStart);
+  addStart(draft, id, already);
   return null;
+}
+
+function addStart<D extends Definition>(draft: Draft<D>, id: number, already: boolean): void {
+  const { heir, current } = draft.service;
+  draft.add({ id, kind: 'start', already }, (heir ?? current)?.definition.rules.longestStart);
 }
 
 function resume<D extends Definition>(draft: Draft<D>, id: number): Outcome | null {
   if (isGone(draft)) return removed;
-  const { due, current, wanted } = draft.service;
+  const { due, current, wanted, asleep } = draft.service;
   if (wanted === 'down') return { kind: 'overtaken', by: 'stop' };
+  if (asleep) return { kind: 'already' };
   const already = due !== 'in-turn' && current?.state.kind === 'running';
   if (due === 'in-turn') draft.set({ due: 'now' });
-  draft.add({ id, kind: 'start', already }, longestStart);
+  addStart(draft, id, already);
+  return null;
+}
+
+function wake<D extends Definition>(draft: Draft<D>, id: number): Outcome | null {
+  if (isGone(draft)) return removed;
+  const { wanted, asleep, current } = draft.service;
+  if (wanted === 'down') return { kind: 'overtaken', by: 'stop' };
+  if (asleep) return start(draft, id);
+  addStart(draft, id, current?.state.kind === 'running');
+  return null;
+}
+
+/** A program that waits for its turn to be started sleeps at once. */
+export function idle<D extends Definition>(draft: Draft<D>): void {
+  const { wanted, current, next, heir, due, jobs } = draft.service;
+  if (wanted === 'down' || current === null || next !== null || heir !== null || jobs.length > 0) return;
+  const waits = due === 'in-turn' && isDown(current.state);
+  if (current.state.kind !== 'running' && !waits) return;
+  draft.set({ asleep: true, due: 'no' });
+  draft.order(current, 'stop');
+}
+
+function scale<D extends Definition>(draft: Draft<D>, { job: id, workers }: Of<D, 'scale'>): Outcome | null {
+  const { current, heir, removing } = draft.service;
+  const state = removing ? null : (current?.state ?? null);
+  if (state?.kind !== 'running' || heir !== null) return { kind: 'refused', state };
+  draft.overtake('scale', job => job.kind === 'scale');
+  draft.add({ id, kind: 'scale', workers, run: null, scaling: null });
+  return null;
+}
+
+function scaled<D extends Definition>(
+  draft: Draft<D>,
+  { job: id, run, scaling }: Of<D, 'scaled'>,
+): Outcome | null {
+  const job = draft.service.jobs.find(one => one.id === id);
+  if (job?.kind === 'scale' && job.run === run) draft.change({ ...job, scaling });
   return null;
 }
 
 function stop<D extends Definition>(draft: Draft<D>, id: number): Outcome | null {
   const { current, next, old } = draft.service;
   const alive = [current, next, ...old].some(generation => generation && !isDown(generation.state));
-  draft.overtake('stop', job => job.kind === 'start' || job.kind === 'restart' || job.kind === 'hand-over');
-  draft.set({ wanted: 'down', due: 'no' });
+  const contradicted: readonly Job<D>['kind'][] = ['start', 'restart', 'hand-over', 'scale'];
+  draft.overtake('stop', job => contradicted.includes(job.kind));
+  draft.set({ wanted: 'down', due: 'no', asleep: false });
   if (!alive) return { kind: 'already' };
   draft.dropNext();
   if (current !== null) draft.order(current, 'stop');
@@ -82,12 +132,13 @@ function stop<D extends Definition>(draft: Draft<D>, id: number): Outcome | null
 
 function restart<D extends Definition>(draft: Draft<D>, id: number): Outcome | null {
   if (isGone(draft)) return removed;
-  draft.overtake('restart', job => job.kind === 'stop' || isHandingOver(job));
+  draft.overtake('restart', job => job.kind === 'stop' || job.kind === 'scale' || isHandingOver(job));
   draft.dropNext();
   const { current, heir } = draft.service;
-  draft.set({ wanted: 'up', due: heir === null ? 'no' : 'now' });
+  draft.set({ wanted: 'up', due: heir === null ? 'no' : 'now', asleep: false });
   if (heir === null && current !== null) draft.order(current, 'restart');
   const stopwait = current?.definition.rules.current.stopwait ?? 0;
+  const longestStart = (heir ?? current)?.definition.rules.longestStart ?? 0;
   draft.add({ id, kind: 'restart' }, stopwait + longestStart);
   return null;
 }
@@ -100,7 +151,7 @@ function isHandingOver<D>(job: Job<D>): boolean {
 function remove<D extends Definition>(draft: Draft<D>, id: number): Outcome | null {
   draft.overtake('update', job => job.kind !== 'stop' && job.kind !== 'remove');
   draft.dropNext();
-  draft.set({ wanted: 'down', due: 'no', heir: null });
+  draft.set({ wanted: 'down', due: 'no', asleep: false, heir: null });
   const { current } = draft.service;
   if (current?.definition.rules.patient === true) {
     // It finishes what it has, without its name.
@@ -118,15 +169,16 @@ function replace<D extends Definition>(
   draft: Draft<D>,
   { job: id, ...event }: Of<D, 'replace'>,
 ): Outcome | null {
-  const { current, next, removing, wanted, due, jobs } = draft.service;
+  const { current, next, removing, wanted, due, asleep, jobs } = draft.service;
   const isNew = removing || current === null;
   const isStarting = jobs.some(job => job.kind === 'start' || job.kind === 'restart');
   // One that died while another was about to take over would have been started again.
-  const isUp = wanted === 'up' && current !== null && (next !== null || !isDown(current.state));
+  const isUp = wanted === 'up' && !asleep && current !== null && (next !== null || !isDown(current.state));
   const isBack = isNew && event.start;
   draft.overtake(
     'update',
-    job => job.kind === 'remove' || isHandingOver(job) || (isBack && job.kind === 'stop'),
+    job =>
+      job.kind === 'remove' || job.kind === 'scale' || isHandingOver(job) || (isBack && job.kind === 'stop'),
   );
   draft.dropNext();
   const inTurn = isNew ? event.start : isUp || due !== 'no';
@@ -148,7 +200,9 @@ function handOver<D extends Definition>(draft: Draft<D>, event: Of<D, 'hand-over
     draft.overtake('update', job => job.kind === 'remove' || job.kind === 'stop');
     draft.set({ wanted: 'up', removing: false, current: current ?? draft.make(definition) });
   }
-  const { removing } = draft.service;
+  const { removing, asleep } = draft.service;
+  // It loads what is there when it is started.
+  if (definition === null && asleep) return { kind: 'done' };
   if (definition === null && (wanted === 'down' || removing))
     return { kind: 'refused', state: removing ? null : (current?.state ?? null) };
   const limit = (definition ?? current?.definition)?.rules.longestHandOver;

@@ -38,6 +38,7 @@ const made = (mark: number, patient: boolean): Made => ({
     old: patient ? { ...policy, stopsignal: 'SIGQUIT', stopwait: 86_400_000 } : policy,
     patient,
     longestHandOver: 120_000,
+    longestStart: 60_000,
   },
 });
 
@@ -53,8 +54,12 @@ class World {
   readonly spawnedRuns = new Set<number>();
   readonly timers = new Map<number, Extract<Effect, { kind: 'timer' }>>();
   readonly ready = new Set<number>();
-  readonly asked = new Map<number, { kind: string; mark: number; step: number }>();
+  readonly asked = new Map<number, { kind: string; mark: number; step: number; workers: number }>();
   readonly outcomes = new Map<number, Outcome>();
+  /** What each run was told of its number of workers, and has not answered yet. */
+  readonly scaling = new Map<number, Extract<Effect, { kind: 'scale' }>>();
+  /** Each run's number of workers, where it was changed. */
+  readonly workers = new Map<number, number>();
   /** Each command, in order. */
   readonly words: { word: string; step: number }[] = [];
   step = 0;
@@ -99,6 +104,9 @@ class World {
       case 'ready':
         this.ready.add(effect.job);
         return;
+      case 'scale':
+        this.scaling.set(effect.run, effect);
+        return;
       case 'limit':
         return;
       case 'done':
@@ -121,15 +129,15 @@ class World {
     switch (outcome.kind) {
       case 'done':
       case 'already':
-        if (asked.kind === 'start' || asked.kind === 'resume' || asked.kind === 'restart')
-          assert.ok(running, what);
+        if (asked.kind === 'resume' && this.service.asleep) return;
+        if (['start', 'wake', 'resume', 'restart'].includes(asked.kind)) assert.ok(running, what);
         if (asked.kind === 'restart')
           assert.ok((this.runs.get(current?.state.run ?? 0)?.since ?? 0) >= asked.step, what);
         if (asked.kind === 'stop') assert.deepEqual([...this.runs.keys()], [], what);
         if (asked.kind === 'remove') assert.deepEqual(alive, [], what);
         if (asked.kind === 'replace')
           assert.ok(((heir ?? current)?.definition.mark ?? 0) >= asked.mark, what);
-        if (asked.kind === 'reload') {
+        if (asked.kind === 'reload' && !this.service.asleep) {
           // A crash since then has started it anew, which loads what is there as well.
           assert.ok(current !== null && [...this.spawnedRuns].some(run => run === current.state.run), what);
           if (running) assert.ok((this.runs.get(current.state.run)?.since ?? 0) >= asked.step, what);
@@ -141,6 +149,8 @@ class World {
           start: ['start'],
           stop: ['stop'],
           restart: ['restart'],
+          reload: ['reload', 'renew'],
+          scale: ['scale'],
           update: ['replace', 'remove', 'renew'],
         };
         const later = this.words.some(
@@ -148,9 +158,13 @@ class World {
         );
         const isGone = this.service.removing || current === null;
         // An update's own start comes after whatever was said since the update.
-        assert.ok(later || isGone || asked.kind === 'resume', `${what}, and nobody has said so since`);
+        assert.ok(later || isGone || isRefusal(asked.kind, outcome), `${what}, and nobody has said so since`);
         return;
       }
+      case 'scaled':
+        assert.ok(running, what);
+        assert.equal(this.workers.get(current.state.run), asked.workers, what);
+        return;
       case 'kept':
         assert.notEqual(current?.id, outcome.generation, what);
         return;
@@ -177,10 +191,18 @@ class World {
       assert.ok(serving <= 2);
     }
     assert.equal(this.service.wanted, this.wanted, 'the last word is known');
+    if (!this.service.asleep) return;
+    assert.equal(this.wanted, 'up', 'what is asleep is wanted');
+    assert.ok(current === null || isDown(current.state) || current.state.kind === 'stopping');
+    assert.equal(this.service.due, 'no');
+    assert.equal(next, null);
+    assert.ok(!this.service.jobs.some(({ kind }) => kind === 'start' || kind === 'restart'));
   }
 
   command(
-    kind: 'start' | 'stop' | 'restart' | 'remove' | 'resume' | 'replace' | 'reload' | 'renew',
+    kind:
+      | ('start' | 'stop' | 'restart' | 'remove' | 'resume' | 'wake')
+      | ('replace' | 'reload' | 'renew' | 'scale'),
     start = true,
   ) {
     this.jobs += 1;
@@ -193,9 +215,10 @@ class World {
     if (kind === 'replace' && isGone) this.wanted = start ? 'up' : 'down';
     if (kind === 'renew' && isGone) this.wanted = 'up';
     if (kind === 'replace' || kind === 'renew') this.marks += 1;
-    this.asked.set(job, { kind, mark: this.marks, step: this.step + 1 });
+    this.asked.set(job, { kind, mark: this.marks, step: this.step + 1, workers: job });
     const definition = made(this.marks, this.patient);
     if (kind === 'replace') this.send({ kind, at, job, definition, start });
+    else if (kind === 'scale') this.send({ kind, at, job, workers: job });
     else if (kind === 'reload') this.send({ kind: 'hand-over', at, job, definition: null, asks: false });
     else if (kind === 'renew') this.send({ kind: 'hand-over', at, job, definition, asks: true });
     else this.send({ kind, at, job });
@@ -227,6 +250,26 @@ class World {
     else this.news(one.generation, { kind: 'spawn-failed', run, why: 'no', random: 0 });
   }
 
+  /** Its workers have become as many as it was told, unless it has ended. */
+  isScaled(run: number): void {
+    const told = this.scaling.get(run);
+    this.scaling.delete(run);
+    if (told === undefined) return;
+    const before = this.workers.get(run) ?? 0;
+    this.workers.set(run, told.workers);
+    this.send({
+      kind: 'scaled',
+      at: this.at,
+      job: told.job,
+      run,
+      scaling: { before, now: told.workers },
+    });
+  }
+
+  idles(): void {
+    this.send({ kind: 'idle', at: this.at });
+  }
+
   fires(generation: number): void {
     const timer = this.timers.get(generation);
     if (timer === undefined) return;
@@ -246,6 +289,7 @@ class World {
     for (let round = 0; round < 200; round += 1) {
       const before = this.step;
       if (this.service.due === 'in-turn') this.command('resume');
+      for (const run of [...this.scaling.keys()]) this.isScaled(run);
       for (const job of [...this.ready]) this.send({ kind: 'commit', at: this.at, job });
       for (const [run, { told, spawned }] of [...this.runs]) {
         if (told) this.ends(run);
@@ -264,10 +308,29 @@ class World {
   }
 }
 
+/** What was wanted down before it was asked for is refused by that word, however old. */
+function isRefusal(kind: string, outcome: Outcome & { kind: 'overtaken' }): boolean {
+  return (kind === 'resume' || kind === 'wake') && outcome.by === 'stop';
+}
+
 type Act = (world: World) => void;
 const n = fc.nat({ max: 20 });
 const act: fc.Arbitrary<Act> = fc.oneof(
-  ...(['start', 'stop', 'restart', 'reload', 'reload', 'remove', 'renew', 'resume'] as const).map(kind =>
+  ...(
+    [
+      'start',
+      'stop',
+      'restart',
+      'reload',
+      'reload',
+      'remove',
+      'renew',
+      'resume',
+      'wake',
+      'scale',
+      'scale',
+    ] as const
+  ).map(kind =>
     fc.constant<Act>(Object.assign((world: World) => void world.command(kind), { toString: () => kind })),
   ),
   fc.boolean().map(
@@ -281,6 +344,12 @@ const act: fc.Arbitrary<Act> = fc.oneof(
         world =>
           world[kind](world.pick(world.runs.keys(), which) ?? 0),
     ),
+  ),
+  fc.constant<Act>(world => world.idles()),
+  n.map(
+    (which): Act =>
+      world =>
+        world.isScaled(world.pick(world.scaling.keys(), which) ?? 0),
   ),
   n.map(
     (which): Act =>
@@ -315,7 +384,7 @@ for (const patient of [false, true])
         assert.deepEqual(service.jobs, []);
         for (const [job, { kind }] of asked) assert.ok(outcomes.has(job), `${kind} never ended`);
         const alive = [...world.runs.keys()];
-        if (world.wanted === 'down') assert.deepEqual(alive, []);
+        if (world.wanted === 'down' || service.asleep) assert.deepEqual(alive, []);
         else {
           assert.equal(service.current?.state.kind, 'running');
           assert.deepEqual(alive, [service.current?.state.run]);

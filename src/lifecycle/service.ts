@@ -22,6 +22,8 @@ export interface Rules {
   readonly patient: boolean;
   /** Milliseconds that the next one may take to be ready. */
   readonly longestHandOver: number;
+  /** Milliseconds that a command waits for it to leave STARTING. */
+  readonly longestStart: number;
 }
 
 /** `D` is what a generation is made from. */
@@ -38,7 +40,7 @@ export interface Generation<D> {
 }
 
 /** A command that contradicts earlier ones. `update` is a new configuration. */
-export type Word = 'start' | 'stop' | 'restart' | 'update';
+export type Word = 'start' | 'stop' | 'restart' | 'reload' | 'scale' | 'update';
 
 export type Outcome =
   | { readonly kind: 'done' }
@@ -50,8 +52,9 @@ export type Outcome =
   | { readonly kind: 'late' }
   /** A later word was another. */
   | { readonly kind: 'overtaken'; readonly by: Word }
-  /** No hand-over: the program does not run, but is in this state. null: there is no program of this name any more. */
+  /** No hand-over and no scaling: the program does not run, but is in this state. null: there is no program of this name any more. */
   | { readonly kind: 'refused'; readonly state: State | null }
+  | ({ readonly kind: 'scaled' } & Scaling)
   /** A hand-over that did not come about. `generation` is the one that was to take over. */
   | {
       readonly kind: 'kept';
@@ -60,9 +63,22 @@ export type Outcome =
       readonly restarted: boolean;
     };
 
+/** What has come of a scaling: the numbers of workers. `now` is another than was asked for where the program does not obey. */
+export interface Scaling {
+  readonly before: number;
+  readonly now: number;
+}
+
 export type Job<D> = { readonly id: number } & (
   | { readonly kind: 'start'; readonly already: boolean }
   | { readonly kind: 'stop' | 'restart' | 'replace' | 'remove' }
+  /** `run`: of which run the workers are or were changed, null: of none yet. `scaling`: null until that has come to its end. */
+  | {
+      readonly kind: 'scale';
+      readonly workers: number;
+      readonly run: number | null;
+      readonly scaling: Scaling | null;
+    }
   | HandOverJob<D>
 );
 
@@ -89,13 +105,12 @@ export interface Service<D> {
   readonly old: readonly Generation<D>[];
   /** Whether the current one, or its heir, is to be started: at once, or when the update that brought it says so ('resume'). */
   readonly due: 'no' | 'in-turn' | 'now';
+  /** It is wanted, but was ended for want of work: whoever needs it starts it again ('wake'). */
+  readonly asleep: boolean;
   /** The configuration no longer has it. */
   readonly removing: boolean;
   readonly jobs: readonly Job<D>[];
 }
-
-/** Milliseconds that a command waits for a program to leave STARTING, such as one whose health path does not answer. */
-export const longestStart = 60_000;
 
 type Asked = { readonly at: number; readonly job: number };
 
@@ -104,6 +119,10 @@ export type Request<D> =
   | (Asked & { readonly kind: 'start' | 'stop' | 'restart' | 'remove' })
   /** Starts what an update has left to be started, if nobody has said otherwise since. */
   | (Asked & { readonly kind: 'resume' })
+  /** Somebody needs the program: starts what is asleep. Never against a 'stop', and what has given up stays so. */
+  | (Asked & { readonly kind: 'wake' })
+  /** As many workers, until the program's next start. */
+  | (Asked & { readonly kind: 'scale'; readonly workers: number })
   /** `start`: a program that is new is to be started, by 'resume'. One that is up is anyway. */
   | (Asked & { readonly kind: 'replace'; readonly definition: D; readonly start: boolean })
   | (Asked & { readonly kind: 'hand-over'; readonly definition: D | null; readonly asks: boolean });
@@ -114,6 +133,10 @@ export type Event<D> =
   | (Asked & { readonly kind: 'commit' | 'abandon' })
   /** The job's time is over. */
   | (Asked & { readonly kind: 'late' })
+  /** What has come of a 'scale' effect. */
+  | (Asked & { readonly kind: 'scaled'; readonly run: number; readonly scaling: Scaling })
+  /** Nobody has needed the program for a while: it ends as at a stop, but stays wanted. Nothing happens while anybody waits for it. */
+  | { readonly at: number; readonly kind: 'idle' }
   /** The same program under other rules. */
   | { readonly at: number; readonly kind: 'amend'; readonly definition: D }
   /** A run that an earlier hostd has started: the newest first. */
@@ -129,6 +152,14 @@ export type Effect =
   | { readonly kind: 'done'; readonly job: number; readonly outcome: Outcome }
   /** The new generation of a hand-over that asks is ready. */
   | { readonly kind: 'ready'; readonly job: number }
+  /** The workers of this run are to become so many: in place of what it was told before, if that goes on. 'scaled' is the answer. */
+  | {
+      readonly kind: 'scale';
+      readonly job: number;
+      readonly generation: number;
+      readonly run: number;
+      readonly workers: number;
+    }
   /** The job is to be told 'late' after this time. It replaces the timer that the job has. */
   | { readonly kind: 'limit'; readonly job: number; readonly ms: number };
 
@@ -153,6 +184,7 @@ export function emptyService<D>(): Service<D> {
     heir: null,
     old: [],
     due: 'no',
+    asleep: false,
     removing: false,
     jobs: [],
   };

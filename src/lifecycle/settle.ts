@@ -5,6 +5,8 @@ import { isDown } from './process.ts';
 import type { Definition, HandOver, Job, Outcome, Service } from './service.ts';
 import { begin, keepCurrent, takeOver } from './succession.ts';
 
+type ScaleJob<D> = Extract<Job<D>, { kind: 'scale' }>;
+
 export function settle<D extends Definition>(draft: Draft<D>): void {
   for (let before: Service<D> | null = null; before !== draft.service; ) {
     before = draft.service;
@@ -13,6 +15,7 @@ export function settle<D extends Definition>(draft: Draft<D>): void {
     inherit(draft);
     startDue(draft);
     handOver(draft);
+    scale(draft);
   }
   for (const job of draft.service.jobs) {
     const outcome = outcomeOf(draft.service, job);
@@ -58,13 +61,13 @@ function startDue<D extends Definition>(draft: Draft<D>): void {
 
 /** Begins the hand-over that has waited longest, ends it, or lets it wait on. */
 function handOver<D extends Definition>(draft: Draft<D>): void {
-  const { jobs, next, heir, due, current, wanted } = draft.service;
+  const { jobs, next, heir, due, current, wanted, asleep } = draft.service;
   const job = jobs.find(one => one.kind === 'hand-over' && one.phase === 'waiting');
   if (job?.kind !== 'hand-over' || next !== null || heir !== null || due !== 'no') return;
   if (job.definition === null) reload(draft, job);
-  else if (wanted === 'up') begin(draft, job, job.definition);
+  else if (wanted === 'up' && !asleep) begin(draft, job, job.definition);
   else if (current === null || isDown(current.state)) {
-    // Somebody has stopped it: it is made from this when it is started.
+    // It is down on purpose: it is made from this when it is started.
     draft.set({ current: draft.make(job.definition) });
     draft.done(job.id, { kind: 'done' });
   }
@@ -78,6 +81,28 @@ function reload<D extends Definition>(draft: Draft<D>, job: HandOver<D>): void {
   if (current === null || state?.kind !== 'running') draft.done(job.id, { kind: 'refused', state });
   // Never more than two of it in memory.
   else if (old.length === 0 || current.definition.rules.patient) begin(draft, job, current.definition);
+}
+
+/** The run that has the name now is told how many workers it is to have: once for each run. */
+function scale<D extends Definition>(draft: Draft<D>): void {
+  const { current, jobs } = draft.service;
+  const job = jobs.find(one => one.kind === 'scale');
+  if (job?.kind !== 'scale' || current?.state.kind !== 'running' || job.run === current.state.run) return;
+  const { run } = current.state;
+  draft.change({ ...job, run, scaling: null });
+  draft.effects.push({ kind: 'scale', job: job.id, generation: current.id, run, workers: job.workers });
+}
+
+/** A hand-over that was asked for earlier may still bring another run. */
+function scaledOutcome<D extends Definition>(
+  { current, jobs }: Service<D>,
+  job: ScaleJob<D>,
+): Outcome | null {
+  if (current?.state.kind !== 'running') return { kind: 'refused', state: current?.state ?? null };
+  const waits = jobs
+    .slice(0, jobs.indexOf(job))
+    .some(other => other.kind === 'hand-over' && other.phase !== 'draining');
+  return job.scaling === null || waits ? null : { kind: 'scaled', ...job.scaling };
 }
 
 /** What has come of a job, or null: it waits. */
@@ -94,6 +119,8 @@ function outcomeOf<D extends Definition>(service: Service<D>, job: Job<D>): Outc
         : null;
     case 'remove':
       return current === null && old.length === 0 ? { kind: 'done' } : null;
+    case 'scale':
+      return scaledOutcome(service, job);
     case 'hand-over':
       return job.phase === 'draining' && old.length === 0 ? { kind: 'done' } : null;
     case 'replace':
@@ -102,11 +129,11 @@ function outcomeOf<D extends Definition>(service: Service<D>, job: Job<D>): Outc
 }
 
 function startedOutcome<D extends Definition>(service: Service<D>, already: boolean): Outcome | null {
-  const { current, next, heir, due } = service;
+  const { wanted, current, next, heir, due } = service;
   if (heir !== null) return due === 'no' ? { kind: 'overtaken', by: 'stop' } : null;
   if (current === null) return { kind: 'overtaken', by: 'update' };
   const { state } = current;
   if (state.kind === 'running') return { kind: already ? 'already' : 'done' };
   if (state.kind === 'starting' || state.kind === 'stopping' || due !== 'no' || next !== null) return null;
-  return state.kind === 'stopped' ? { kind: 'overtaken', by: 'stop' } : { kind: 'failed', state };
+  return wanted === 'down' ? { kind: 'overtaken', by: 'stop' } : { kind: 'failed', state };
 }

@@ -2,7 +2,7 @@
 
 import type { Draft } from './draft.ts';
 import { isDown } from './process.ts';
-import { type Definition, type HandOver, mostGenerations } from './service.ts';
+import { type Definition, type HandOver, type Job, mostGenerations } from './service.ts';
 
 /** What the next hand-over waits for is there: its generation is started. Those who want the same join it. */
 export function begin<D extends Definition>(draft: Draft<D>, first: HandOver<D>, definition: D): void {
@@ -22,11 +22,16 @@ export function begin<D extends Definition>(draft: Draft<D>, first: HandOver<D>,
 export function takeOver<D extends Definition>(draft: Draft<D>): void {
   const { current, next, jobs } = draft.service;
   if (next === null) return;
+  const takesOver = (job: Job<D>) =>
+    job.kind === 'hand-over' && (job.phase === 'loading' || job.phase === 'ready');
+  const last = jobs.findLastIndex(takesOver);
+  // A scaling that was asked for before the reload was for what the reload replaces.
+  draft.overtake('reload', job => job.kind === 'scale' && jobs.indexOf(job) < last);
   draft.set({ current: next, next: null });
   if (current !== null) draft.retire(current, false);
   draft.hastenOld(mostGenerations);
   for (const job of jobs) {
-    if (job.kind !== 'hand-over' || job.phase === 'waiting' || job.phase === 'draining') continue;
+    if (job.kind !== 'hand-over' || !takesOver(job)) continue;
     if (next.definition.rules.patient) draft.done(job.id, { kind: 'done' });
     else draft.change({ ...job, phase: 'draining' });
   }

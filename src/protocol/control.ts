@@ -5,6 +5,9 @@ import type { StateName } from '../model/state.ts';
 
 export const API = '/v1';
 
+/** Workers that an app can be scaled to. */
+export const mostWorkers = 999;
+
 /** One program in `GET /v1/status[?name=...]`; names and meanings are the contract of `status --json`. */
 export interface ProgramStatus {
   readonly name: string;

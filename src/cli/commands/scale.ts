@@ -1,6 +1,7 @@
 // hostctl scale
 
 import { HostdError } from '../../errors.ts';
+import { mostWorkers } from '../../protocol/control.ts';
 import { act } from '../client/act.ts';
 import { connect } from '../client/socket.ts';
 import type { Command } from '../program/command.ts';
@@ -16,8 +17,11 @@ its configuration says: set "workers" there to keep the number.`,
   operands: { min: 2, max: 2, what: 'a NAME and a number', complete: 'programs' },
   async run(input, context) {
     const [name = '', number = ''] = input.operands;
-    if (!/^[1-9]\d{0,2}$/.test(number))
-      throw new HostdError('usage', `cannot scale to "${number}": not a number of workers from 1 to 999`);
+    if (!/^[1-9]\d*$/.test(number) || Number(number) > mostWorkers)
+      throw new HostdError(
+        'usage',
+        `cannot scale to "${number}": not a number of workers from 1 to ${mostWorkers}`,
+      );
     const client = await connect(input, context);
     const body = { names: [name], workers: Number(number) };
     return act(client, { method: 'POST', path: 'scale', body }, context);

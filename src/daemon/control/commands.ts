@@ -2,7 +2,7 @@
 
 import { constants } from 'node:os';
 import { HostdError } from '../../errors.ts';
-import type { Progress, StatusReply } from '../../protocol/control.ts';
+import { mostWorkers, type Progress, type StatusReply } from '../../protocol/control.ts';
 import { distinctNames } from '../../protocol/names.ts';
 import type { SiteTraffic } from '../../protocol/traffic.ts';
 import { refusalFor } from '../callers/standing.ts';
@@ -56,12 +56,13 @@ export function commandHandlers(daemon: Daemon): Handlers {
       }),
     'POST /scale': call => {
       const workers = call.body['workers'];
-      if (!Number.isSafeInteger(workers) || Number(workers) < 1 || Number(workers) > 1000)
-        throw new HostdError('usage', `cannot scale to "${workers}": not a number of workers from 1 to 1000`);
-      return act(call, async (units, report) => {
-        await Promise.all(
-          units.map(async unit => report(await scale(unit, supervisor.host(), Number(workers)))),
+      if (!Number.isSafeInteger(workers) || Number(workers) < 1 || Number(workers) > mostWorkers)
+        throw new HostdError(
+          'usage',
+          `cannot scale to "${workers}": not a number of workers from 1 to ${mostWorkers}`,
         );
+      return act(call, async (units, report) => {
+        await Promise.all(units.map(({ program }) => scale(supervisor, program, Number(workers), report)));
       });
     },
     'POST /signal': call => {

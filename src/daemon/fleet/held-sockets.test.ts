@@ -17,7 +17,14 @@ const policy: Policy = {
   stopwait: 10_000,
 };
 const next = { ...policy, autorestart: 'never', startretries: 0 } as const;
-const rules: Rules = { current: policy, next, old: policy, patient: false, longestHandOver: 1000 };
+const rules: Rules = {
+  current: policy,
+  next,
+  old: policy,
+  patient: false,
+  longestHandOver: 1000,
+  longestStart: 1000,
+};
 const made = (...sockets: string[]): Made => ({ program: {} as Program, rules, sockets });
 
 type Bare<E> = E extends unknown ? Omit<E, 'at' | 'job'> : never;

@@ -38,6 +38,9 @@ const longestProxyStart = 10_000;
 /** Milliseconds that a new gunicorn may take to load the app in all its workers. */
 const longestAppStart = 120_000;
 
+/** Milliseconds that a command waits for a program to leave STARTING, such as one whose health path does not answer. */
+export const longestStart = 60_000;
+
 /** Milliseconds between two tries to start a proxy worker, at most: all sites wait for it. */
 const longestProxyDelay = 800;
 
@@ -96,6 +99,7 @@ function rulesFor(program: Program): Rules {
     old: patient ? { ...current, stopsignal: 'SIGQUIT', stopwait: longestLinger } : current,
     patient,
     longestHandOver,
+    longestStart,
   };
 }
 

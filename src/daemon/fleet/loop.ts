@@ -11,6 +11,7 @@ import {
   type News,
   type Outcome,
   type Request,
+  type Scaling,
   type Service,
 } from '../../lifecycle/service.ts';
 import { type Made, makeUnit, type Unit } from './unit.ts';
@@ -21,6 +22,12 @@ export type Order = Bare<Request<Made>, 'at' | 'job'>;
 export type Untimed = Bare<Event<Made>, 'at'>;
 
 export type Perform = (unit: Unit, effect: ProcessEffect, post: (news: News) => void) => void;
+/** Gives a unit's run so many workers, and calls back with what has come of it. */
+export type Scale = (unit: Unit, workers: number, done: (scaling: Scaling) => void) => void;
+export interface Effects {
+  readonly perform: Perform;
+  readonly scale: Scale;
+}
 /** Told after each change of a unit's state, with the state before. */
 export type Listener = (unit: Unit, before: Unit['state']) => void;
 
@@ -61,7 +68,11 @@ interface Waiting {
 }
 
 /** `now` is a monotonic clock in milliseconds. `onChange` is told of a service after each event that has changed it. */
-export function makeLoop(perform: Perform, now: () => number, onChange: (entry: Entry) => void): Loop {
+export function makeLoop(
+  { perform, scale }: Effects,
+  now: () => number,
+  onChange: (entry: Entry) => void,
+): Loop {
   const entries = new Map<string, Entry>();
   const listeners = new Set<Listener>();
   const askers = new Map<number, Asker>();
@@ -88,8 +99,11 @@ export function makeLoop(perform: Perform, now: () => number, onChange: (entry: 
       else {
         const { generation, ...own } = effect;
         const unit = entry.units.get(generation);
-        if (unit !== undefined)
-          perform(unit, own, news => loop.post(name, { kind: 'process', generation, news }));
+        if (unit === undefined) continue;
+        if (own.kind === 'scale') {
+          const { job, run, workers } = own;
+          scale(unit, workers, scaling => loop.post(name, { kind: 'scaled', job, run, scaling }));
+        } else perform(unit, own, news => loop.post(name, { kind: 'process', generation, news }));
       }
     }
     for (const { id } of gone) entry.units.delete(id);

@@ -2,9 +2,10 @@
 // of it, and report. Programs of one priority are taken together, so that it takes as long as the slowest and not the sum.
 
 import { startWaves, stopWaves } from '../../lifecycle/fleet.ts';
-import { longestStart, type Outcome, type Word } from '../../lifecycle/service.ts';
+import type { Outcome, Word } from '../../lifecycle/service.ts';
 import type { Program } from '../../model/host.ts';
 import type { Progress } from '../../protocol/control.ts';
+import { longestStart } from './kinds.ts';
 import type { Answer, Order } from './loop.ts';
 import { markLog } from './start-log.ts';
 import type { Supervisor } from './supervisor.ts';
@@ -97,6 +98,8 @@ export const overtaking: Readonly<Record<Word, string>> = {
   start: 'started again',
   stop: 'stopped',
   restart: 'restarted',
+  reload: 'reloaded',
+  scale: 'scaled to another number',
   update: 'changed or removed by an update',
 };
 

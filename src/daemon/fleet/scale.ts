@@ -1,52 +1,35 @@
-// The number of gunicorn workers of a running app, changed by gunicorn's own signals TTIN and TTOU.
+// `hostctl scale`: asks an app's service for another number of workers, and says what has come of it.
 
-import { readFileSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
-import type { Host } from '../../model/host.ts';
+import type { Scaling } from '../../lifecycle/service.ts';
+import type { Program } from '../../model/host.ts';
 import type { Progress } from '../../protocol/control.ts';
-import { type Run, signalRun } from '../runs/run.ts';
 import { gunicornApp } from './gunicorn.ts';
-import type { Unit } from './unit.ts';
+import { ask, overtaking, type Report } from './orders.ts';
+import type { Supervisor } from './supervisor.ts';
 
-/** Milliseconds that gunicorn may take to act on one signal, and between two looks at whether it has. */
-const longestStep = 5000;
-const look = 20;
-/** An app may have as many children as it likes, and call each a worker. */
-const mostWorkers = 2000;
-
-/** Until the app's next start; the configuration says how many there are then. */
-export async function scale(unit: Unit, host: Host, wanted: number): Promise<Progress> {
-  const { name } = unit.program;
-  const failed = (message: string): Progress => ({ kind: 'done', name, outcome: 'failed', message });
-  if (gunicornApp(unit.program, host) === null)
+/** Until the app's next start; the configuration says how many workers there are then. */
+export async function scale(
+  supervisor: Supervisor,
+  program: Program,
+  workers: number,
+  report: Report,
+): Promise<void> {
+  const { name } = program;
+  const failed = (message: string) => report({ kind: 'done', name, outcome: 'failed', message });
+  if (gunicornApp(program, supervisor.host()) === null)
     return failed(`${name}: cannot scale: only an app's own gunicorn has workers`);
-  const { run } = unit;
-  if (run === null || unit.state.kind !== 'running') return failed(`${name}: not running`);
-  const before = countWorkers(run);
-  if (before > mostWorkers) return failed(`${name}: cannot scale: it has ${before} children`);
-  // One by one: of two equal signals that are pending the kernel keeps one.
-  for (let now = before; now !== wanted; now += Math.sign(wanted - now)) {
-    signalRun(run, now < wanted ? 'SIGTTIN' : 'SIGTTOU', false);
-    if (!(await changed(run, now))) return failed(`${name}: cannot scale: gunicorn stays at ${now} workers`);
-  }
-  const outcome = before === wanted ? 'noop' : 'ok';
-  const message = `${name}: ${wanted} workers (${before} before), until its next start`;
-  return { kind: 'done', name, outcome, message };
+  const { outcome } = await ask(supervisor, name, { kind: 'scale', workers }, () => {});
+  if (outcome.kind === 'scaled') return report(scaledReport(name, workers, outcome));
+  if (outcome.kind !== 'overtaken') return failed(`${name}: not running`);
+  failed(`${name}: cannot scale: it was ${overtaking[outcome.by]} meanwhile`);
 }
 
-async function changed(run: Run, count: number): Promise<boolean> {
-  for (let waited = 0; waited < longestStep; waited += look) {
-    await sleep(look);
-    if (countWorkers(run) !== count) return true;
+function scaledReport(name: string, workers: number, { before, now }: Scaling): Progress {
+  const count = (n: number) => `${n} worker${n === 1 ? '' : 's'}`;
+  if (now !== workers) {
+    const message = `${name}: cannot scale: gunicorn stays at ${count(now)}`;
+    return { kind: 'done', name, outcome: 'failed', message };
   }
-  return false;
-}
-
-/** gunicorn's children are its workers. 0: it has ended. */
-function countWorkers({ process: { pid } }: Run): number {
-  try {
-    return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).length;
-  } catch {
-    return 0;
-  }
+  const message = `${name}: ${count(workers)} (${before} before), until its next start`;
+  return { kind: 'done', name, outcome: before === workers ? 'noop' : 'ok', message };
 }

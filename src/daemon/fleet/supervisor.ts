@@ -18,6 +18,7 @@ import { type Entry, type Loop, makeLoop } from './loop.ts';
 import { attend, makePerform, type RunContext } from './perform.ts';
 import { askForHealth } from './probes.ts';
 import { isDown, type Made, statusOf, type Unit } from './unit.ts';
+import { scaleRun } from './workers.ts';
 
 export interface Supervisor {
   readonly loop: Loop;
@@ -92,7 +93,7 @@ export function makeSupervisor(first: Host, context: SupervisorContext): Supervi
       }),
   });
   const loop = makeLoop(
-    perform,
+    { perform, scale: scaleRun },
     context.now,
     releaser(sockets, () => loop.entries.values(), context.now),
   );
