@@ -14,6 +14,7 @@ import { startLoad } from './harness/load.ts';
 import { makePlace } from './harness/place.ts';
 import { look } from './harness/processes.ts';
 import { until } from './harness/until.ts';
+import { makePemBetween } from './proxy/pem.ts';
 
 async function oneApp(t: TestContext, options: Parameters<typeof tinyApp>[1] = {}) {
   const place = makePlace(t);
@@ -44,6 +45,9 @@ test('maintenance answers for the app, over the death of hostd, while files and 
   assert.equal((await hostd.get(one.host, '/static/a.txt')).body.toString(), 'a file');
   assert.equal((await hostd.get(two.host)).status, 200);
   assert.equal((await hostd.hostctl('maintenance')).stdout, 'one: maintenance on\ntwo: maintenance off\n');
+  const shown = await hostd.hostctl('status');
+  assert.match(shown.stdout, /^one +RUNNING +pid \d+, uptime [\d:]+; in maintenance$/m);
+  assert.match(shown.stdout, /^two +RUNNING +pid \d+, uptime [\d:]+$/m);
   await hostd.kill9();
   const next = await hostd.again();
   await isInMaintenance(next);
@@ -70,7 +74,7 @@ test('hostctl maintenance says what is wrong with what it was told', async t => 
 const subject = (name: string, directory: string): void => {
   mkdirSync(directory, { recursive: true });
   const out = ['-keyout', `${directory}/key.pem`, '-out', `${directory}/cert.pem`];
-  const kind = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2'];
+  const kind = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '90'];
   const names = ['-subj', `/CN=${name}`, '-addext', 'subjectAltName=DNS:one.test'];
   execFileSync('openssl', ['req', '-x509', ...kind, ...names, ...out], { stdio: 'ignore' });
 };
@@ -103,6 +107,22 @@ test('a renewed certificate is served without a command, a broken one is not, an
   renameSync(`${place.dir}/renewal/key.pem`, `${live}/key.pem`);
   renameSync(`${place.dir}/renewal/cert.pem`, `${live}/cert.pem`);
   await until('the new certificate', async () => (await shown(port)) === 'second', { timeout: 15_000 });
+  const site = async () => (await hostd.status()).find(({ name }) => name === 'one')?.site;
+  const ends = (await site())?.certificate_ends ?? 0;
+  assert.ok(Math.abs(ends - Date.now() / 1000 - 90 * 86_400) < 3600, `${ends}`);
+  const past = [Date.now() - 9 * 86_400_000, Date.now() - 86_400_000] as const;
+  const expired = makePemBetween(`${place.dir}/renewal`, 'expired', past, 'one.test');
+  renameSync(expired.key, `${live}/key.pem`);
+  renameSync(expired.certificate, `${live}/cert.pem`);
+  await until('hostd to notice', () => /valid no more since.*the one before serves on/.test(hostd.output()), {
+    timeout: 15_000,
+  });
+  assert.equal(await shown(port), 'second', 'an expired one never takes the place of a good one');
+  assert.match(
+    (await hostd.hostctl('status', 'one')).stdout,
+    /; its certificate is valid no more since .*; the one before serves on$/m,
+  );
+  assert.equal((await site())?.certificate_ends, ends);
   writeFileSync(`${live}/cert.pem`, 'half a certifi');
   await until('hostd to notice', () => /no PEM certificate.*the one before serves on/.test(hostd.output()), {
     timeout: 15_000,

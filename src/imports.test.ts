@@ -51,7 +51,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   ],
   'daemon/callers': ['fleet', 'runs'],
   'daemon/terminal': ['own', 'runs', 'fleet', 'callers'],
-  'daemon/control': ['own', 'runs', 'fleet', 'logs', 'callers', 'ending'],
+  'daemon/control': ['own', 'runs', 'fleet', 'logs', 'callers', 'ending', 'proxies/certificates'],
   'proxy/http': ['limits'],
   'proxy/log': ['clock', 'request/exchange'],
   'proxy/pages': ['log', 'files'],

@@ -9,6 +9,9 @@ const crypto = process.getBuiltinModule('node:crypto');
 const longestModulus = 4096;
 const usable: ReadonlySet<string> = new Set(['rsa', 'rsa-pss', 'ec', 'ed25519']);
 
+/** Bytes of one PEM file: a chain of ten has about 20 kB. */
+export const longestPem = 262_144;
+
 export interface Pair {
   readonly certificate: string;
   readonly key: string;
@@ -16,7 +19,7 @@ export interface Pair {
 
 /**
  * The pair as it is handed to whoever serves with it; or what is wrong, in words that follow its site's name. The key is PKCS #8 then,
- * whatever else was in its file. Expired certificates can serve, as in nginx.
+ * whatever else was in its file. An expired certificate can serve, and one for other names: faultOf tells.
  */
 export function pairOf(certificate: string, key: string): Pair | string {
   let leaf: InstanceType<typeof crypto.X509Certificate>;
@@ -38,11 +41,74 @@ function canServe(key: PrivateKey): boolean {
   return usable.has(key.asymmetricKeyType ?? '') && bits <= longestModulus;
 }
 
-/** When the first certificate in the text stops being valid: Unix time in milliseconds; NaN where it can't be told. */
-export function validUntil(certificate: string): number {
+/** What clients judge a certificate by. Times are Unix times in milliseconds. */
+export interface CertificateFacts {
+  readonly from: number;
+  readonly until: number;
+  /** Host names in lower case, wildcards included: of the subjectAltName (RFC 6125), or else the subject's common name. */
+  readonly names: readonly string[];
+}
+
+/** Of the first certificate in a PEM text; null: it is none. */
+export function factsOf(certificate: string): CertificateFacts | null {
   try {
-    return Date.parse(new crypto.X509Certificate(certificate).validTo);
+    const { validFrom, validTo, subjectAltName, subject } = new crypto.X509Certificate(certificate);
+    const alternative = [...(subjectAltName ?? '').matchAll(/(?:^|, )DNS:([^,"\s]+)/g)];
+    const common = /^CN=(\S+)$/m.exec(subject ?? '');
+    const found = alternative.length > 0 ? alternative : common === null ? [] : [common];
+    const names = found.map(([, name = '']) => name.toLowerCase());
+    return { from: Date.parse(validFrom), until: Date.parse(validTo), names };
   } catch {
-    return Number.NaN;
+    return null;
   }
+}
+
+/** The hosts (in lower case) that a certificate with these names is not for. A wildcard stands for one label. */
+export function uncovered(names: readonly string[], hosts: readonly string[]): readonly string[] {
+  const all = new Set(names);
+  return hosts.filter(host => !all.has(host) && !all.has(host.replace(/^[^.]*/, '*')));
+}
+
+/**
+ * Why each client refuses the certificate at `now`, in words that follow its site's name; null: there is no such reason.
+ * `hosts` are its site's. That it is for some of them suffices: the others may be on their way out, or not public.
+ */
+export function faultOf(
+  { from, until, names }: CertificateFacts,
+  hosts: readonly string[],
+  now: number,
+): string | null {
+  if (!(now < until)) return `its certificate is valid no more since ${dayOf(until)}`;
+  if (now < from) return `its certificate is not valid before ${dayOf(from)}`;
+  if (hosts.length === 0 || uncovered(names, hosts).length < hosts.length) return null;
+  const [name = 'no name'] = names;
+  const others = names.length > 1 ? ' and others' : '';
+  return `its certificate is for ${name}${others}, and not for ${hosts[0]}`;
+}
+
+/** Days before the end of a certificate at which its site's operator is told. */
+const warningDays = [3, 14, 30] as const;
+const dayMs = 86_400_000;
+
+/** The last of those times that has come, in days before the end; null: none has, or the end itself has. */
+export function warningOf({ until }: CertificateFacts, now: number): number | null {
+  return now < until ? (warningDays.find(days => now >= until - days * dayMs) ?? null) : null;
+}
+
+/** When there will be something new to say of the certificate: the next of those times, its begin or its end; null: never. */
+export function nextMoment({ from, until }: CertificateFacts, now: number): number | null {
+  const moments = [from, until, ...warningDays.map(days => until - days * dayMs)];
+  return moments.filter(moment => moment > now).sort((a, b) => a - b)[0] ?? null;
+}
+
+/** "ends in 13 days, on 2026-12-11", "ends in 5 hours, on ...". */
+export function describeEnd({ until }: CertificateFacts, now: number): string {
+  const hours = Math.floor((until - now) / 3_600_000);
+  const [number, unit] = hours >= 48 ? [Math.floor(hours / 24), 'day'] : [hours, 'hour'];
+  return `ends in ${number} ${unit}${number === 1 ? '' : 's'}, on ${dayOf(until)}`;
+}
+
+/** 2026-12-11 (UTC). */
+export function dayOf(time: number): string {
+  return Number.isNaN(time) ? 'an unknown day' : new Date(time).toISOString().slice(0, 10);
 }

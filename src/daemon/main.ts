@@ -140,7 +140,7 @@ function startHostd(config: string, trial: boolean, loaded: Loaded, log: Logger)
   adoptAll(supervisor, records, log);
   supervisor.setHost(withRunning(supervisor, loaded, records));
   const ending = makeEnding(supervisor, records, config, log);
-  const handlers = commandHandlers({ supervisor, records, log, logs, ending });
+  const handlers = commandHandlers({ supervisor, records, certificates, log, logs, ending });
   // Held like the programs' sockets, an upgrade in place refuses no hostctl.
   const { socket } = settings.control;
   if (!supervisor.sockets.held().has(socket))

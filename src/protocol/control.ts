@@ -29,6 +29,20 @@ export interface ProgramStatus {
   /** Unix times in seconds; null: never. */
   readonly started: number | null;
   readonly stopped: number | null;
+  /** Seconds for which a reload of it has been under way, or null. */
+  readonly reload_seconds: number | null;
+  /** Of an app's own program: what visitors meet; null for all others. */
+  readonly site: SiteStatus | null;
+}
+
+/** What `status` says of an app's site, besides its program. */
+export interface SiteStatus {
+  /** `hostctl maintenance NAME on` is in force. */
+  readonly maintenance: boolean;
+  /** When the certificate that it is served with ends: Unix time in seconds; null: it has no TLS. */
+  readonly certificate_ends: number | null;
+  /** What is wrong with its certificate, and what is served instead; null: nothing. */
+  readonly certificate_fault: string | null;
 }
 
 export interface StatusReply {

@@ -2,7 +2,8 @@
 
 import { constants } from 'node:os';
 import { HostdError } from '../../errors.ts';
-import { mostWorkers, type Progress, type StatusReply } from '../../protocol/control.ts';
+import { servesApp } from '../../model/kind.ts';
+import { mostWorkers, type ProgramStatus, type Progress, type StatusReply } from '../../protocol/control.ts';
 import { distinctNames } from '../../protocol/names.ts';
 import type { SiteTraffic } from '../../protocol/traffic.ts';
 import { refusalFor } from '../callers/standing.ts';
@@ -17,15 +18,18 @@ import { reread, update } from '../fleet/update.ts';
 import { logHandlers } from '../logs/commands.ts';
 import type { Logs } from '../logs/logs.ts';
 import type { Logger } from '../own/log.ts';
+import type { Certificates } from '../proxies/certificates.ts';
 import type { Records } from '../runs/records.ts';
 import { type Call, type Handlers, stream } from './control.ts';
 import { listMaintenance, readMaintenanceOrder, setMaintenance } from './maintenance.ts';
+import { noteReload, noteSite } from './site-notes.ts';
 
 export interface Daemon {
   readonly supervisor: Supervisor;
   readonly log: Logger;
   readonly logs: Logs;
   readonly records: Records;
+  readonly certificates: Pick<Certificates, 'states'>;
   readonly ending: Ending;
 }
 
@@ -42,7 +46,7 @@ export function commandHandlers(daemon: Daemon): Handlers {
       return command(supervisor, programsOf(units), report);
     });
   return {
-    'GET /status': ({ query }) => status(supervisor, distinctNames(query.getAll('name'))),
+    'GET /status': ({ query }) => status(daemon, distinctNames(query.getAll('name'))),
     'GET /sites': ({ query }) => sites(supervisor, distinctNames(query.getAll('name'))),
     'GET /pid': () => ({ pid: process.pid }),
     ...logHandlers(supervisor, daemon.logs),
@@ -92,11 +96,22 @@ export function commandHandlers(daemon: Daemon): Handlers {
   };
 }
 
-function status(supervisor: Supervisor, names: readonly string[]): StatusReply {
+function status({ supervisor, records, certificates }: Daemon, names: readonly string[]): StatusReply {
   const now = performance.now();
   const chosen = names.length === 0 ? supervisor.units() : names.flatMap(name => supervisor.select(name));
   const all = supervisor.units();
-  const programs = [...new Set(chosen)].map(unit => noteLeftOut(statusOf(unit, now), all)).sort(byName);
+  const maintenance = records.maintenance();
+  const states = certificates.states();
+  const noted = (unit: Unit): ProgramStatus => {
+    const { name } = unit.program;
+    const plain = noteLeftOut(statusOf(unit, now), all);
+    const about = { maintenance: maintenance.get(name), certificate: states.get(name) };
+    const known = servesApp(unit.program) ? noteSite(plain, about) : plain;
+    const next = [...(supervisor.loop.entries.get(name)?.units.values() ?? [])].find(({ isNext }) => isNext);
+    if (next === undefined || next.startedAt === null) return known;
+    return noteReload(known, Date.now() - next.startedAt, next.waitsFor);
+  };
+  const programs = [...new Set(chosen)].map(noted).sort(byName);
   return { programs, unknown: names.filter(name => name !== 'all' && supervisor.select(name).length === 0) };
 }
 

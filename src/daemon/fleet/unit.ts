@@ -85,6 +85,8 @@ export function statusOf(unit: Unit, now: number): ProgramStatus {
     run: state.run,
     started: unit.startedAt === null ? null : Math.floor(unit.startedAt / 1000),
     stopped: unit.stoppedAt === null ? null : Math.floor(unit.stoppedAt / 1000),
+    reload_seconds: null,
+    site: null,
   };
 }
 

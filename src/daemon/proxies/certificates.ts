@@ -1,19 +1,40 @@
 // The sites' certificates: read and judged by root, handed to the proxy workers as texts, and noticed when they are renewed.
-// A pair that cannot be used (a renewal that is half written) leaves the last good one in its place, over restarts too.
+// A pair that cannot be used (a renewal that is half written), or that every client would refuse, leaves the last good one in
+// its place, over restarts too.
 
-import { closeSync, readSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { pairOf, validUntil } from '../../config/certificate.ts';
+import {
+  type CertificateFacts,
+  describeEnd,
+  factsOf,
+  faultOf,
+  longestPem,
+  nextMoment,
+  pairOf,
+  warningOf,
+} from '../../config/certificate.ts';
 import { HostdError, messageOf } from '../../errors.ts';
-import { type Owner, openThroughLinks } from '../../linux/paths.ts';
+import type { Owner } from '../../linux/paths.ts';
+import { readText } from '../../linux/read-text.ts';
 import type { CertificateFiles, Host, Site } from '../../model/host.ts';
 import type { Pem } from '../../protocol/worker.ts';
 import { userOf } from '../runs/launch.ts';
 import type { Records } from '../runs/records.ts';
 import { makeDirectoryWatch } from './directory-watch.ts';
 
-/** Bytes of one PEM file: a chain of ten has about 20 kB. */
-const longestPem = 262_144;
+/** The longest wait of setTimeout, in milliseconds. */
+const longestWait = 2 ** 31 - 1;
+
+const servesOn = 'the one before serves on';
+
+/** What a site is served with. */
+export interface CertificateState {
+  /** Unix time in milliseconds; null: it has no TLS. */
+  readonly until: number | null;
+  /** What is wrong with the files, or with what is served; null: nothing. */
+  readonly fault: string | null;
+}
+
 export interface Certificates {
   /** The pairs of a host's sites, by site name: as they are on disk now, or the last good ones. Changes nothing. */
   read(host: Host): ReadonlyMap<string, Pem>;
@@ -21,6 +42,20 @@ export interface Certificates {
   keep(host: Host): void;
   /** Calls back when any file of this host's certificates may have changed; replaces the watches before. */
   watch(host: Host): void;
+  /** By site name, as `keep` has found them last. */
+  states(): ReadonlyMap<string, CertificateState>;
+}
+
+/** One site's files, judged. */
+interface Judged {
+  /** What it is to be served with; null: there is nothing. */
+  readonly pem: Pem | null;
+  readonly facts: CertificateFacts | null;
+  /** Of what is on disk, if there is a certificate at all. */
+  readonly onDisk: CertificateFacts | null;
+  readonly fault: string | null;
+  /** What the fault means for visitors. */
+  readonly instead: string;
 }
 
 /** `renew` resolves with whether anything had changed. */
@@ -28,20 +63,21 @@ export function makeCertificates(
   renew: () => Promise<boolean>,
   records: Records,
   warn: (message: string) => void,
+  now: () => number = Date.now,
 ): Certificates {
   /** The last good pairs, as the records have them. */
   const good = new Map(records.pairs());
   const said = new Map<string, string>();
+  const states = new Map<string, CertificateState>();
+  let timer: NodeJS.Timeout | undefined;
   // certbot replaces the links in live/NAME, so the directory is what changes. An app must not be able to turn the workers over.
   const directories = makeDirectoryWatch(renew);
 
-  /** Once, until something else is to be said of this site. */
-  const say = (site: string, message: string | null) => {
-    if (message === null) said.delete(site);
-    else if (said.get(site) !== message) {
-      said.set(site, message);
-      warn(message);
-    }
+  /** Once for each `key`, until something else is to be said of this site. */
+  const say = (site: string, key: string, message: string) => {
+    if (said.get(site) === key) return;
+    said.set(site, key);
+    warn(message);
   };
   const keep = (site: string, pem: Pem | null) => {
     const last = good.get(site);
@@ -60,39 +96,77 @@ export function makeCertificates(
     const pair = last === undefined ? null : pairOf(last.certificate, last.key);
     return typeof pair === 'string' ? null : pair;
   };
-  /** Null pem: there is no good pair. */
-  const readSite = (host: Host, site: Site, files: CertificateFiles) => {
+  const judge = (host: Host, site: Site, files: CertificateFiles): Judged => {
+    const hosts = [...site.serverNames, ...site.redirectFrom];
+    const wrongWith = (facts: CertificateFacts | null) =>
+      facts === null ? null : faultOf(facts, hosts, now());
+    let pem: Pem;
     try {
-      return { pem: readPair(files, ownerOf(host, site.name)), why: null };
+      pem = readPair(files, ownerOf(host, site.name));
     } catch (error) {
-      return { pem: lastGood(site.name), why: messageOf(error) };
+      const before = lastGood(site.name);
+      const facts = before === null ? null : factsOf(before.certificate);
+      const instead = before === null ? 'it is served without TLS' : servesOn;
+      return { pem: before, facts, onDisk: null, fault: messageOf(error), instead };
     }
+    const facts = factsOf(pem.certificate);
+    const wrong = wrongWith(facts);
+    if (wrong === null) return { pem, facts, onDisk: facts, fault: null, instead: '' };
+    const fault = `${wrong} (${files.certificate})`;
+    const before = lastGood(site.name);
+    const beforeFacts = before === null ? null : factsOf(before.certificate);
+    if (beforeFacts !== null && wrongWith(beforeFacts) === null)
+      return { pem: before, facts: beforeFacts, onDisk: facts, fault, instead: servesOn };
+    return { pem, facts, onDisk: facts, fault, instead: 'there is no better one' };
   };
-  const keepSite = (host: Host, site: Site, files: CertificateFiles) => {
-    const { pem, why } = readSite(host, site, files);
-    if (pem !== null && why === null) {
-      say(site.name, lateness(site.name, pem));
-      keep(site.name, pem);
-      return;
-    }
-    const instead = pem === null ? 'it is served without TLS' : 'the one before serves on';
-    say(site.name, `"${site.name}": ${why}; ${instead}`);
+  const keepSite = (host: Host, site: Site, files: CertificateFiles): readonly number[] => {
+    const { pem, facts, onDisk, fault, instead } = judge(host, site, files);
+    const { name } = site;
+    states.set(name, { until: facts?.until ?? null, fault: fault === null ? null : `${fault}; ${instead}` });
+    const days = facts === null ? null : warningOf(facts, now());
+    const end = facts === null || days === null ? '' : `its certificate ${describeEnd(facts, now())}`;
+    if (fault !== null) {
+      const words = [fault, instead, end].filter(Boolean).join('; ');
+      say(
+        name,
+        `${fault} ${days}`,
+        `"${name}": ${words}\n  try: ${onDisk === null ? 'hostd check' : 'certbot renew'}`,
+      );
+    } else if (end !== '') say(name, `${facts?.until} ${days}`, `"${name}": ${end}\n  try: certbot renew`);
+    else said.delete(name);
+    if (pem !== null) keep(name, pem);
+    return [facts, onDisk].flatMap(some => (some === null ? [] : (nextMoment(some, now()) ?? [])));
+  };
+  /** The next moment at which there is something to be said, or another pair to be taken. */
+  const wait = (moments: readonly number[]) => {
+    clearTimeout(timer);
+    const next = moments.toSorted((a, b) => a - b)[0];
+    if (next === undefined) return;
+    timer = setTimeout(() => void renew(), Math.min(longestWait, Math.max(0, next - now()) + 1));
+    timer.unref();
   };
   return {
     read(host) {
       const pairs = host.sites.flatMap((site): [string, Pem][] => {
-        const pem = site.certificate === null ? null : readSite(host, site, site.certificate).pem;
+        const pem = site.certificate === null ? null : judge(host, site, site.certificate).pem;
         return pem === null ? [] : [[site.name, pem]];
       });
       return new Map(pairs);
     },
     keep(host) {
       const withPair = host.sites.filter(site => site.certificate !== null);
-      for (const site of withPair) if (site.certificate !== null) keepSite(host, site, site.certificate);
       const names = new Set(withPair.map(site => site.name));
       for (const site of good.keys()) if (!names.has(site)) keep(site, null);
+      for (const kept of [states, said])
+        for (const site of kept.keys()) if (!names.has(site)) kept.delete(site);
+      wait(
+        withPair.flatMap(site =>
+          site.certificate === null ? [] : [...keepSite(host, site, site.certificate)],
+        ),
+      );
     },
     watch: host => directories.watch(directoriesOf(host)),
+    states: () => states,
   };
 }
 
@@ -109,32 +183,10 @@ function ownerOf(host: Host, site: string): Owner {
 }
 
 function readPair(files: CertificateFiles, owner: Owner): Pem {
-  const certificate = readPem(files.certificate, owner);
-  const key = readPem(files.key, owner);
+  const certificate = readText(files.certificate, owner, longestPem);
+  const key = readText(files.key, owner, longestPem);
   const pair = pairOf(certificate, key);
   if (typeof pair === 'string')
     throw new HostdError('config', `${pair} (${files.certificate}, ${files.key})`);
   return pair;
-}
-
-function readPem(path: string, owner: Owner): string {
-  const fd = openThroughLinks(path, owner);
-  try {
-    // By what is read, not by what the file says of itself: it may be an app's.
-    const bytes = Buffer.alloc(longestPem + 1);
-    let length = 0;
-    for (let size = -1; size !== 0 && length < bytes.length; length += size)
-      size = readSync(fd, bytes, length, bytes.length - length, null);
-    if (length > longestPem)
-      throw new HostdError('failed', `cannot read "${path}": longer than a certificate can be`);
-    return bytes.toString('latin1', 0, length);
-  } finally {
-    closeSync(fd);
-  }
-}
-
-function lateness(site: string, { certificate }: Pem): string | null {
-  const until = validUntil(certificate);
-  if (!(until < Date.now())) return null;
-  return `"${site}": its certificate is valid no more since ${new Date(until).toISOString()}\n  try: certbot renew`;
 }

@@ -1,0 +1,39 @@
+// What status says of a program besides its state: what visitors of its site meet, and a reload that is under way. Pure.
+
+import { dayOf } from '../../config/certificate.ts';
+import type { ProgramStatus, SiteStatus } from '../../protocol/control.ts';
+import type { Maintenance } from '../../protocol/worker.ts';
+import type { CertificateState } from '../proxies/certificates.ts';
+
+/** What is known of a site, by whoever keeps it; undefined: there is nothing. */
+export interface SiteFacts {
+  readonly maintenance: Maintenance | undefined;
+  readonly certificate: CertificateState | undefined;
+}
+
+/** Adds it to the status of the app's own program. */
+export function noteSite(status: ProgramStatus, { maintenance, certificate }: SiteFacts): ProgramStatus {
+  const ends = certificate?.until ?? null;
+  const site: SiteStatus = {
+    maintenance: maintenance !== undefined,
+    certificate_ends: ends === null ? null : Math.floor(ends / 1000),
+    certificate_fault: certificate?.fault ?? null,
+  };
+  const notes = [
+    site.maintenance ? 'in maintenance' : null,
+    site.certificate_fault ?? (ends === null ? null : `certificate until ${dayOf(ends)}`),
+  ];
+  return { ...noteAll(status, notes), site };
+}
+
+/** `ms`: for how long a reload has been under way; `waitsFor`: what its new generation waits for, if anybody knows. */
+export function noteReload(status: ProgramStatus, ms: number, waitsFor: string | null): ProgramStatus {
+  const seconds = Math.floor(ms / 1000);
+  const what = waitsFor === null ? '' : `, waits for ${waitsFor}`;
+  return { ...noteAll(status, [`reload under way for ${seconds} s${what}`]), reload_seconds: seconds };
+}
+
+function noteAll(status: ProgramStatus, notes: readonly (string | null)[]): ProgramStatus {
+  const said = [status.description, ...notes].filter(note => note !== null && note !== '');
+  return { ...status, description: said.join('; ') };
+}
