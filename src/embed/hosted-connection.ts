@@ -105,6 +105,8 @@ export class HostedRequest implements ClientRequest {
 }
 
 export class HostedResponse implements ClientResponse {
+  /** Without what node:http frames it with. */
+  bodyBytes = 0;
   readonly #res: ServerResponse;
   readonly #bearer: Bearer;
 
@@ -145,10 +147,12 @@ export class HostedResponse implements ClientResponse {
   }
 
   write(bytes: Buffer): boolean {
+    this.bodyBytes += bytes.length;
     return this.#res.write(bytes);
   }
 
   end(data?: Buffer | string): void {
+    this.bodyBytes += data?.length ?? 0;
     if (typeof data === 'string') this.#res.end(data, 'latin1');
     else this.#res.end(data);
   }

@@ -10,9 +10,8 @@ const plain: Ended = {
   receivedBytes: 0,
   sentBytes: 3,
   startedAt: 1000,
-  askedAt: 0,
-  answeredAt: 0,
-  queuedMs: null,
+  endedAt: 1001,
+  app: null,
 };
 
 /** What hostd would make of these facts. */
@@ -40,8 +39,8 @@ test('only what has changed is news, until it was told', () => {
 test('a request that is forwarded: its status, bytes and times', () => {
   const traffic = new Traffic(['one']);
   const site = traffic.begin('one');
-  const ended = { ...plain, receivedBytes: 7, askedAt: 1020.4, answeredAt: 1024.6, queuedMs: 15.2 };
-  site?.end(ended, 1030.4);
+  const app = { queuedMs: 15.2, askedAt: 1020.4, answeredAt: 1024.6, endedAt: 0 };
+  site?.end({ ...plain, receivedBytes: 7, endedAt: 1030.4, app });
   const [one] = named(traffic.news());
   assert.equal(one?.requests, 1);
   assert.equal(one?.open_requests, 0);
@@ -63,7 +62,7 @@ test('a tunnel is open until it ends, and no latency', () => {
     named(traffic.news()).map(({ open_requests, open_tunnels }) => [open_requests, open_tunnels]),
     [[0, 1]],
   );
-  site?.end({ ...plain, loggedStatus: 101 }, 9000);
+  site?.end({ ...plain, loggedStatus: 101, endedAt: 9000 });
   const [one] = named(traffic.news());
   assert.equal(one?.open_tunnels, 0);
   assert.equal(one?.statuses['1xx'], 1);
@@ -72,7 +71,7 @@ test('a tunnel is open until it ends, and no latency', () => {
 
 test('a request without a site is nameless, and has no time when its header never ended', () => {
   const traffic = new Traffic(['one']);
-  traffic.nameless.count({ ...plain, loggedStatus: 404 }, 1001);
+  traffic.nameless.count({ ...plain, loggedStatus: 404 });
   traffic.nameless.countStatus(400, 150);
   const [nameless] = named(traffic.news());
   assert.equal(nameless?.name, null);
@@ -89,7 +88,7 @@ test('every status is in one class; 499, 502, 503 and 504 are counted apart, too
       for (const loggedStatus of statuses) {
         const site = traffic.begin('one');
         if (loggedStatus === 101) site?.beginTunnel();
-        site?.end({ ...plain, loggedStatus }, 1000);
+        site?.end({ ...plain, loggedStatus });
       }
       const [one] = named(traffic.news());
       if (one === undefined) return assert.equal(statuses.length, 0);

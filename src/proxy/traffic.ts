@@ -4,18 +4,29 @@
 import { at, bucketOf, rowLength, statusesApart } from '../protocol/traffic.ts';
 import type { Fact } from '../protocol/worker.ts';
 
-/** What is known of a request when its answer has ended. Times are performance.now()'s, 0 for what did not happen. */
+/** When an app did what for a request. Times are performance.now()'s, 0 for what did not happen. */
+export interface AppTimes {
+  /** Milliseconds of waiting for a connection to it. */
+  readonly queuedMs: number;
+  /** It was given the request; */
+  readonly askedAt: number;
+  /** had answered with a header; */
+  readonly answeredAt: number;
+  /** its answer was over, or given up (only for a log that says so). */
+  readonly endedAt: number;
+}
+
+/** What is known of a request when its answer has ended. */
 export interface Ended {
   /** As the access log has it. */
   readonly loggedStatus: number;
   readonly receivedBytes: number;
   readonly sentBytes: number;
+  /** Times of performance.now(): its header was complete, and its answer was over. */
   readonly startedAt: number;
-  /** When the app was given the request, and had answered with a header. */
-  readonly askedAt: number;
-  readonly answeredAt: number;
-  /** Milliseconds of waiting for a connection to the app; null: none was wanted. */
-  readonly queuedMs: number | null;
+  readonly endedAt: number;
+  /** null: no app was to answer it. */
+  readonly app: AppTimes | null;
 }
 
 export class SiteTraffic {
@@ -41,18 +52,20 @@ export class SiteTraffic {
   }
 
   /** Of a request that has begun, or become a tunnel. */
-  end(ended: Ended, now: number): void {
+  end(ended: Ended): void {
     this.#add(ended.loggedStatus === 101 ? at.tunnels : at.open, -1);
-    this.count(ended, now);
+    this.count(ended);
   }
 
   /** Of a request that has not. */
-  count(ended: Ended, now: number): void {
+  count(ended: Ended): void {
     this.countStatus(ended.loggedStatus, ended.sentBytes);
     this.#add(at.received, ended.receivedBytes);
-    if (ended.loggedStatus !== 101) this.#time(at.latency, at.latencySum, now - ended.startedAt);
-    if (ended.answeredAt !== 0) this.#time(at.firstByte, at.firstByteSum, ended.answeredAt - ended.askedAt);
-    if (ended.queuedMs !== null && ended.queuedMs > 0) this.#queued(ended.queuedMs);
+    const { app, startedAt, endedAt } = ended;
+    if (ended.loggedStatus !== 101) this.#time(at.latency, at.latencySum, endedAt - startedAt);
+    if (app === null) return;
+    if (app.answeredAt !== 0) this.#time(at.firstByte, at.firstByteSum, app.answeredAt - app.askedAt);
+    if (app.queuedMs > 0) this.#queued(app.queuedMs);
   }
 
   /** Of one that was never read to the end of its header. */

@@ -4,13 +4,13 @@ import type { AccessLogFormat, Location } from '../model/host.ts';
 import type { AppConnections } from './app/app-connections.ts';
 import type { BodyFiles } from './app/body-files.ts';
 import type { Budget } from './budget.ts';
+import type { ClientConnection, ClientRequest } from './client/message.ts';
 import type { IsTrusted } from './http/client-address.ts';
 import type { Limits } from './limits.ts';
 import type { AccessLog } from './log/access-log.ts';
 import type { ErrorLog } from './log/error-log.ts';
 import type { Notices } from './log/notices.ts';
 import type { ErrorPages } from './pages/error-pages.ts';
-import type { Exchange } from './request/exchange.ts';
 import type { NamedSite, Router } from './request/router.ts';
 import type { Traffic } from './traffic.ts';
 
@@ -41,7 +41,7 @@ export interface Worker {
   /** Says which bounds were reached. */
   readonly notices: Notices;
   /** In development: a page of one's own (latin-1) in place of the plain one; null: the plain one. */
-  readonly page?: (exchange: Exchange, status: number) => string | null;
+  readonly page?: (req: ClientRequest, connection: ClientConnection, status: number) => string | null;
   /** Pages of the sites' and the machine's own; absent: the plain ones. */
   readonly errorPages?: ErrorPages;
   /** After SIGTERM or SIGQUIT: every answer closes its connection. */

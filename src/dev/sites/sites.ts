@@ -2,8 +2,10 @@
 // production proxy. Knows nothing of terminals.
 
 import { Front } from '../../embed/front.ts';
-import { fieldOf } from '../../proxy/client/message.ts';
+import { type ClientConnection, type ClientRequest, fieldOf } from '../../proxy/client/message.ts';
 import type { ServeAny } from '../../proxy/client/server.ts';
+import { dateNow } from '../../proxy/clock.ts';
+import { ownFields } from '../../proxy/http/response-fields.ts';
 import type { Exchange } from '../../proxy/request/exchange.ts';
 import { hostName } from '../../proxy/request/router.ts';
 import { serve as serveSite } from '../../proxy/request/serve.ts';
@@ -40,7 +42,7 @@ export class Sites {
       // A debugger may hold a request for as long as somebody thinks.
       limits: { upstreamGapMs: 3_600_000, writeGapMs: gapMs },
       serve: (exchange, tunnel) => this.#serve(exchange, tunnel),
-      page: (exchange, status) => this.#page(exchange, status),
+      page: (req, connection, status) => this.#page(req, connection, status),
       report: ({ cause, site }) => options.report(site === undefined ? cause : `${site}: ${cause}`),
     });
     this.update();
@@ -133,12 +135,12 @@ export class Sites {
     return (await this.#options.lookAgain()) ? find() : undefined;
   }
 
-  #page(exchange: Exchange, status: number): string | null {
+  #page(req: ClientRequest, connection: ClientConnection, status: number): string | null {
     if (status !== 502 && status !== 503 && status !== 504) return null;
-    if (!(fieldOf(exchange.req, 'accept') ?? '').includes('text/html')) return null;
-    const name = this.front.siteOf(hostName(fieldOf(exchange.req, 'host') ?? '') ?? '');
+    if (!(fieldOf(req, 'accept') ?? '').includes('text/html')) return null;
+    const name = this.front.siteOf(hostName(fieldOf(req, 'host') ?? '') ?? '');
     const app = this.#byName.get(name ?? '');
-    return app === undefined ? null : downPage(this.#show(app, false, isOwnUser(exchange.connection.socket)));
+    return app === undefined ? null : downPage(this.#show(app, false, isOwnUser(connection.socket)));
   }
 
   #shown({ connection }: Exchange): Promise<Shown[]> {
@@ -171,11 +173,12 @@ function isGone({ connection, res }: Exchange): boolean {
 
 function send(exchange: Exchange, status: number, page: string): void {
   const reason = { 200: 'OK', 204: 'No Content', 404: 'Not Found', 503: 'Service Unavailable' }[status] ?? '';
-  const length = status === 204 ? [] : ['Content-Length', String(page.length)];
-  exchange.sendHead(status, reason, [
-    ...['Server', 'hostd', 'Content-Type', 'text/html; charset=utf-8', 'Cache-Control', 'no-store'],
-    ...length,
-    ...['Connection', exchange.connectionField],
-  ]);
+  const own = ownFields({
+    date: dateNow(),
+    connection: exchange.connectionField,
+    type: 'text/html; charset=utf-8',
+    length: status === 204 ? null : page.length,
+  });
+  exchange.sendHead(status, reason, [...own, 'Cache-Control', 'no-store']);
   exchange.res.end(exchange.req.method === 'HEAD' || status === 204 ? '' : page);
 }

@@ -66,7 +66,6 @@ export class Answer {
       res.flushHead();
       return;
     }
-    this.#count(bytes.length);
     if (!res.write(bytes)) this.#holdBack(source);
   }
 
@@ -74,13 +73,10 @@ export class Answer {
     if (this.#head === null || !this.#sendHead(this.#head)) return;
     const { res } = this.#exchange;
     if (this.#whole !== null) {
-      this.#count(this.#whole.length);
       res.end(this.#whole);
       return;
     }
     const bytes = this.#takePieces();
-    if (bytes !== null) this.#count(bytes.length);
-    if (this.#chunked) this.#exchange.bodyBytes += 5;
     if (bytes === null) res.end();
     else if (bytes.length <= smallBody && !this.#chunked) res.end(bytes.toString('latin1'));
     else res.end(bytes);
@@ -92,7 +88,6 @@ export class Answer {
     if (head === null || (!this.#sent && !this.#isHeld(head))) return this.#sent;
     if (!this.#sendHead(head)) return true;
     const bytes = this.#takePieces();
-    if (bytes !== null) this.#count(bytes.length);
     if (bytes === null) this.#exchange.res.flushHead();
     else this.#exchange.res.write(bytes);
     this.#exchange.connection.endGently();
@@ -145,11 +140,6 @@ export class Answer {
     this.#pieces = [];
     this.held = 0;
     return pieces.length > 1 ? Buffer.concat(pieces) : (pieces[0] ?? null);
-  }
-
-  #count(bytes: number): void {
-    const framing = this.#chunked ? bytes.toString(16).length + 4 : 0;
-    this.#exchange.bodyBytes += bytes + framing;
   }
 
   /** Lets the app write on for a slow client, up to the bounds; then it has to wait. */

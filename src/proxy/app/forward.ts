@@ -75,6 +75,7 @@ class Forwarding implements AnswerReader, Held, Redirector, Seeker {
   readonly #body: Body;
   readonly #options: ForwardOptions;
   readonly #method: string;
+  readonly #times = { queuedMs: 0, askedAt: 0, answeredAt: 0, endedAt: 0 };
   #answer: Answer;
   #connection: AppConnection | null = null;
   #search: Search | null = null;
@@ -112,20 +113,18 @@ class Forwarding implements AnswerReader, Held, Redirector, Seeker {
   }
 
   start(): void {
-    this.#exchange.phase = 'app';
-    this.#exchange.held = this;
+    this.#exchange.ask(this, this.#times);
     this.#connect(this.#accepted.site.keepalive && repeatable.has(this.#method));
   }
 
   #connect(reuse: boolean): void {
     this.#requestSent = false;
-    this.#exchange.queuedMs ??= 0;
     this.#search = this.#apps.get(reuse && this.#options.tunnel === null, this);
   }
 
   got(got: Got, waitedMs: number): void {
     this.#search = null;
-    this.#waited(waitedMs);
+    this.#times.queuedMs += waitedMs;
     if (got.kind !== 'connection') {
       this.#exchange.report(got.why);
       if (got.kind === 'busy') this.#exchange.sendPage(503, { extra: ['Retry-After', '1'] });
@@ -135,13 +134,9 @@ class Forwarding implements AnswerReader, Held, Redirector, Seeker {
     this.#connection = got.connection;
     // With nothing before it, that was when the request came; the clock costs more than the difference.
     const atOnce = this.#body === noBody && waitedMs === 0 && !this.#retried;
-    this.#exchange.askedAt = atOnce ? this.#exchange.startedAt : performance.now();
+    this.#times.askedAt = atOnce ? this.#exchange.startedAt : performance.now();
     got.connection.begin(this);
     this.#sendRequest(got.connection);
-  }
-
-  #waited(ms: number): void {
-    this.#exchange.queuedMs = (this.#exchange.queuedMs ?? 0) + ms;
   }
 
   #sendRequest(connection: AppConnection): void {
@@ -214,7 +209,7 @@ class Forwarding implements AnswerReader, Held, Redirector, Seeker {
 
   head(head: ResponseHead): 'body' | 'no-body' | 'tunnel' | 'refuse' {
     doubtKept();
-    this.#exchange.answeredAt = performance.now();
+    this.#times.answeredAt = performance.now();
     if (head.status !== 101) return this.#answer.begin(head);
     const { tunnel } = this.#options;
     if (tunnel === null || this.#connection === null) return 'refuse';
@@ -250,7 +245,7 @@ class Forwarding implements AnswerReader, Held, Redirector, Seeker {
     this.#connection = null;
     if (connection !== null && this.#requestSent) this.#apps.put(connection);
     else connection?.destroy();
-    this.#exchange.appEnded();
+    this.#ended();
     this.#answer.end();
   }
 
@@ -269,21 +264,26 @@ class Forwarding implements AnswerReader, Held, Redirector, Seeker {
       this.#connect(false);
       return;
     }
-    this.#exchange.appEnded();
+    this.#ended();
     this.#exchange.report(`bad answer (${failure.kind}): ${failure.why}`);
     if (failure.kind !== 'bad' && this.#answer.cut()) return;
     this.#exchange.sendPage(failure.kind === 'timeout' ? 504 : 502);
   }
 
+  /** The app's answer is over, or its request was given up: only a log that says so asks when. */
+  #ended(): void {
+    if (this.#exchange.worker.accessLogFormat === 'json') this.#times.endedAt = performance.now();
+  }
+
   redirect(head: ResponseHead, path: string): void {
-    this.#exchange.appEnded();
+    this.#ended();
     this.#exchange.release();
     this.#options.sendFile(this.#exchange, this.#accepted, head, path);
   }
 
   /** Gives up whatever is not over. */
   release(): void {
-    this.#waited(this.#search?.giveUp() ?? 0);
+    this.#times.queuedMs += this.#search?.giveUp() ?? 0;
     this.#search = null;
     this.#connection?.destroy();
     this.#connection = null;

@@ -56,9 +56,8 @@ class Collector implements BodyReader, Held {
 
   start(): void {
     const exchange = this.#exchange;
-    exchange.phase = 'body';
+    exchange.collect(this);
     exchange.connection.socket.setTimeout(exchange.worker.limits.bodyGapMs);
-    exchange.held = this;
     exchange.req.readBody(this, this.#limit);
   }
 
@@ -76,7 +75,7 @@ class Collector implements BodyReader, Held {
   piece(bytes: Buffer): void {
     if (this.#over) return;
     this.#length += bytes.length;
-    this.#exchange.receivedBytes = this.#length;
+    this.#exchange.received(bytes.length);
     if (this.#limit !== 0 && this.#length > this.#limit) {
       this.#refuse(413);
       return;
@@ -154,7 +153,7 @@ class Collector implements BodyReader, Held {
     connection.socket.setTimeout(worker.limits.writeGapMs);
     const file = this.#fd === null ? null : { fd: this.#fd, length: this.#fileLength };
     const body = { length: this.#length, memory: this.#memory, file, release: () => this.#release() };
-    this.#exchange.held = body;
+    this.#exchange.hold(body);
     this.#done({ kind: 'body', body });
   }
 

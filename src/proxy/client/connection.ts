@@ -6,24 +6,22 @@ import { messageOf } from '../../errors.ts';
 import { dateNow } from '../clock.ts';
 import { type Bearer, guarded } from '../guard.ts';
 import { type Client, unmapped } from '../http/client-address.ts';
+import { ownFields } from '../http/response-fields.ts';
 import { errorPage, reasons } from '../pages/error-page.ts';
-import { Exchange } from '../request/exchange.ts';
+import { type EndedExchange, Exchange, type ExchangeOwner } from '../request/exchange.ts';
+import { record } from '../request/record.ts';
 import type { Worker } from '../worker.ts';
 import type { ClientRequest, ClientResponse } from './message.ts';
-import type { Outlet } from './response-writer.ts';
+import { type Outlet, ResponseWriter } from './response-writer.ts';
 import { SendWatch } from './send-watch.ts';
 
 export type Serve = (exchange: Exchange) => void;
 
-export class Connection implements Outlet, Bearer {
+export class Connection implements ExchangeOwner, Outlet, Bearer {
   readonly socket: Socket;
   readonly remoteAddress: string;
-  /** Whether the other end is a proxy whose word counts. */
   readonly trusted: boolean;
   readonly secure: boolean;
-  /** The port that it came in by. */
-  readonly localPort: number;
-  /** The other end, as the client that it is unless it is a trusted proxy. */
   readonly peer: Client;
   readonly #worker: Worker;
   readonly #serve: Serve;
@@ -44,7 +42,6 @@ export class Connection implements Outlet, Bearer {
   constructor(worker: Worker, socket: Socket, localPort: number, serve: Serve) {
     this.#worker = worker;
     this.socket = socket;
-    this.localPort = localPort;
     this.secure = 'encrypted' in socket;
     this.#serve = serve;
     this.remoteAddress = unmapped(socket.remoteAddress ?? 'unknown');
@@ -86,7 +83,6 @@ export class Connection implements Outlet, Bearer {
     return this.#closing;
   }
 
-  /** Whether another request may follow the present one. */
   mayContinue(): boolean {
     return !this.#worker.draining && this.#requests < this.#worker.limits.requestsPerConnection;
   }
@@ -109,12 +105,12 @@ export class Connection implements Outlet, Bearer {
     }
   }
 
-  finished(exchange: Exchange): void {
-    if (this.#active !== exchange) return;
+  finished(ended: EndedExchange): void {
+    record(this.#worker, ended);
     this.#active = null;
     this.#bytesServed = this.socket.bytesRead;
     if (this.socket.destroyed || this.#closing) return;
-    if (exchange.res.isLast) this.endGently();
+    if (ended.isLast) this.endGently();
     else if (this.#failure !== null) this.#endWithFailure();
     else this.#goOn();
   }
@@ -135,7 +131,7 @@ export class Connection implements Outlet, Bearer {
       this.socket.setTimeout(limits.writeGapMs);
       return;
     }
-    if (this.#active.phase === 'body') this.#active.status = 408;
+    if (this.#active.phase === 'body') this.#active.timedOut();
     this.destroy();
   }
 
@@ -203,11 +199,10 @@ export class Connection implements Outlet, Bearer {
     const status = this.#failure ?? 400;
     const page = this.#worker.errorPages?.find(null, status) ?? errorPage(status, null);
     this.#worker.traffic?.nameless.countStatus(status, page.length);
-    this.socket.write(
-      `HTTP/1.1 ${status} ${reasons[status]}\r\nServer: hostd\r\nDate: ${dateNow()}\r\nContent-Type: text/html\r\n` +
-        `Content-Length: ${page.length}\r\nConnection: close\r\n\r\n${page}`,
-      'latin1',
-    );
+    const own = { date: dateNow(), connection: 'close', type: 'text/html', length: page.length } as const;
+    const res = new ResponseWriter(this, '', false);
+    res.writeHead(status, reasons[status] ?? 'Error', ownFields(own));
+    res.end(page);
     this.endGently();
   }
 

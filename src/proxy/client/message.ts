@@ -1,4 +1,26 @@
-// A request and its answer as the rest of the worker sees them, whoever reads and writes them on the client's connection.
+// A request, its answer and the client's connection as the rest of the worker sees them, whoever reads and writes there.
+// Types, and one look at a request's fields.
+
+import type { Socket } from 'node:net';
+import type { Client } from '../http/client-address.ts';
+
+/** The client's connection, as far as it matters to what is served on it. */
+export interface ClientConnection {
+  readonly socket: Socket;
+  readonly remoteAddress: string;
+  /** Whether the other end is a proxy whose word counts. */
+  readonly trusted: boolean;
+  /** Whether TLS is spoken on it. */
+  readonly secure: boolean;
+  /** The other end, as the client that it is unless it is a trusted proxy. */
+  readonly peer: Client;
+  /** Whether another request may follow the present one. */
+  mayContinue(): boolean;
+  /** Ends it where it stands. */
+  destroy(): void;
+  /** Ends it after what has been written. */
+  endGently(): void;
+}
 
 export interface ClientRequest {
   readonly method: string;
@@ -41,6 +63,8 @@ export interface ClientResponse {
   /** Whether all of it has left, and whether that, or the end of the connection, has come. */
   readonly isFinished: boolean;
   readonly isClosed: boolean;
+  /** Bytes of its body that were written, with what frames them; `unsent` may be some of them. */
+  readonly bodyBytes: number;
   /** Sends an interim answer: its status line and fields, with the empty line, latin-1. */
   writeInterim(text: string): void;
   /** The status line and fields, name and value in turn, sent with what follows. Throws where they can't be a header. */

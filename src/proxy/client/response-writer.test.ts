@@ -97,6 +97,23 @@ test('who waits for its end hears of it once, also when the connection ends firs
   assert.equal(writer.isFinished, false);
 });
 
+test('the bytes of the body are counted with their framing, and without what was not sent', () => {
+  const written = (method: string, fields: readonly string[], ...bytes: readonly string[]): number => {
+    const writer = new ResponseWriter(client(), method, true);
+    writer.writeHead(200, 'OK', fields);
+    for (const piece of bytes) writer.write(Buffer.from(piece));
+    writer.end('end');
+    return writer.bodyBytes;
+  };
+  assert.equal(written('GET', ['Content-Length', '3']), 3);
+  assert.equal(written('HEAD', ['Content-Length', '3']), 0);
+  assert.equal(written('GET', [], 'ab', 'c'), 6);
+  assert.equal(
+    written('GET', ['Transfer-Encoding', 'chunked'], 'x'.repeat(16)),
+    '10\r\n\r\n'.length + 16 + '3\r\nend\r\n0\r\n\r\n'.length,
+  );
+});
+
 test('Connection: close says that the connection is to end', () => {
   const writer = new ResponseWriter(client(), 'GET', true);
   writer.writeHead(200, 'OK', ['Connection', 'close']);

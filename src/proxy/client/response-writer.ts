@@ -22,6 +22,7 @@ export class ResponseWriter implements ClientResponse {
   isLast = false;
   isFinished = false;
   isClosed = false;
+  bodyBytes = 0;
   readonly #socket: Socket;
   readonly #outlet: Outlet;
   /** Whether the request lets the answer have a body. */
@@ -72,7 +73,9 @@ export class ResponseWriter implements ClientResponse {
 
   write(bytes: Buffer): boolean {
     const socket = this.#socket;
-    const before = this.#takeHead() + (this.#isChunked ? `${bytes.length.toString(16)}\r\n` : '');
+    const size = this.#isChunked ? `${bytes.length.toString(16)}\r\n` : '';
+    this.bodyBytes += bytes.length + (this.#isChunked ? size.length + 2 : 0);
+    const before = this.#takeHead() + size;
     if (before === '') return this.#hasLeft(socket.write(bytes));
     socket.cork();
     socket.write(before, 'latin1');
@@ -105,10 +108,13 @@ export class ResponseWriter implements ClientResponse {
     const body = this.#isBodyless ? '' : data;
     if (this.#isChunked && !this.#isBodyless) {
       if (body.length > 0) this.write(typeof body === 'string' ? Buffer.from(body, 'latin1') : body);
+      this.bodyBytes += 5;
       this.#socket.write(`${this.#takeHead()}0\r\n\r\n`, 'latin1');
     } else if (typeof body === 'string') {
+      this.bodyBytes += body.length;
       this.#send(this.#takeHead() + body, null);
     } else {
+      this.bodyBytes += body.length;
       this.#send(this.#takeHead(), body);
     }
     if (this.#socket.writableLength === 0) {
@@ -120,6 +126,12 @@ export class ResponseWriter implements ClientResponse {
       };
       this.#socket.write('', 'latin1', guarded(this.#outlet, left));
     }
+  }
+
+  /** Sends bytes that are no HTTP, after a 101. */
+  pass(bytes: Buffer): void {
+    this.bodyBytes += bytes.length;
+    this.#socket.write(bytes);
   }
 
   onDrain(listener: () => void): void {

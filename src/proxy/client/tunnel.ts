@@ -27,7 +27,7 @@ export function upgrade(
     guarded(connection, () => res.close()),
   );
   connection.begin(req, res, exchange => {
-    serve(exchange, (head, app) => new Tunnel(exchange, socket, app, head, waiting.take()));
+    serve(exchange, (head, app) => new Tunnel(exchange, res, app, head, waiting.take()));
   });
 }
 
@@ -58,18 +58,25 @@ class EarlyBytes {
 
 class Tunnel implements AnswerReader {
   readonly #exchange: Exchange;
+  readonly #res: ResponseWriter;
   readonly #socket: Socket;
   readonly #app: AppConnection;
 
-  constructor(exchange: Exchange, socket: Socket, app: AppConnection, head: ResponseHead, early: Buffer) {
+  constructor(
+    exchange: Exchange,
+    res: ResponseWriter,
+    app: AppConnection,
+    head: ResponseHead,
+    early: Buffer,
+  ) {
     this.#exchange = exchange;
+    this.#res = res;
+    const { socket } = exchange.connection;
     this.#socket = socket;
     this.#app = app;
     const { tunnelIdleMs } = exchange.worker.limits;
-    exchange.status = 101;
-    exchange.phase = 'send';
-    exchange.receivedBytes += early.length;
-    exchange.traffic?.beginTunnel();
+    exchange.becomeTunnel();
+    exchange.received(early.length);
     socket.removeAllListeners('timeout');
     socket.setTimeout(tunnelIdleMs, () => socket.destroy());
     app.setIdle(tunnelIdleMs);
@@ -77,7 +84,7 @@ class Tunnel implements AnswerReader {
     if (early.length > 0) app.write(early);
     if (socket.readableEnded) app.endWrite();
     const take = (bytes: Buffer): void => {
-      exchange.receivedBytes += bytes.length;
+      exchange.received(bytes.length);
       if (app.write(bytes)) return;
       socket.pause();
       app.whenDrained(() => socket.resume());
@@ -106,8 +113,7 @@ class Tunnel implements AnswerReader {
   whole(): void {}
 
   piece(bytes: Uint8Array): void {
-    this.#exchange.bodyBytes += bytes.length;
-    this.#socket.write(Buffer.from(bytes));
+    this.#res.pass(Buffer.from(bytes));
   }
 
   flush(): void {

@@ -5,6 +5,7 @@ import { judge, rangeApplies } from '../http/conditional.ts';
 import { mediaType } from '../http/mime.ts';
 import { type ByteRange, parseRange, type Ranges } from '../http/ranges.ts';
 import type { RequestHead } from '../http/request-head.ts';
+import { ownFields } from '../http/response-fields.ts';
 import { reasons } from '../pages/error-page.ts';
 import { type BodyPart, sendFileBody, sizeOf } from './file-body.ts';
 import type { FileRequest } from './file-request.ts';
@@ -79,9 +80,13 @@ function sendHead(
   last: readonly string[] = [],
 ): void {
   const { exchange } = request;
-  const fields = ['Server', 'hostd', 'Date', dateNow()];
-  if (body !== null) fields.push('Content-Type', body.type, 'Content-Length', String(body.length));
-  fields.push('Last-Modified', file.date, 'Connection', exchange.connectionField);
+  const fields = ownFields({
+    date: dateNow(),
+    connection: exchange.connectionField,
+    type: body?.type ?? null,
+    length: body?.length ?? null,
+    between: ['Last-Modified', file.date],
+  });
   fields.push(...varyOf(request), ...request.extra, 'ETag', file.etag);
   if (body !== null && request.coding !== null) fields.push('Content-Encoding', request.coding);
   fields.push(...last);
@@ -127,7 +132,6 @@ function sendBody({ exchange, method }: FileRequest, file: ServedFile, parts: re
     const body = parts
       .map(part => (typeof part === 'string' ? part : text.slice(part.start, part.end)))
       .join('');
-    exchange.bodyBytes = body.length;
     exchange.res.end(body);
   } else {
     const pieces = parts.map(part =>
@@ -135,7 +139,6 @@ function sendBody({ exchange, method }: FileRequest, file: ServedFile, parts: re
     );
     const [only] = pieces;
     const body = pieces.length === 1 && only !== undefined ? only : Buffer.concat(pieces);
-    exchange.bodyBytes = body.length;
     exchange.res.end(body);
   }
 }

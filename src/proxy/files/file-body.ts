@@ -35,7 +35,7 @@ class FileBody implements Held, Bearer {
   }
 
   start(): void {
-    this.#exchange.held = this;
+    this.#exchange.hold(this);
     this.#enter();
     this.#next();
   }
@@ -105,7 +105,6 @@ class FileBody implements Held, Bearer {
       this.#part++;
       this.#enter();
     }
-    this.#exchange.bodyBytes += bytes.length;
     if (this.#exchange.res.write(bytes)) this.#next();
     else this.#exchange.res.onDrain(() => this.#next());
   }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { clientFields, fieldsKeptWithFile } from './response-fields.ts';
+import { clientFields, fieldsKeptWithFile, ownFields } from './response-fields.ts';
 import { parseResponseHead, type ResponseHead } from './response-head.ts';
 
 function head(...lines: string[]): ResponseHead {
@@ -22,6 +22,20 @@ test('the proxy’s own fields come first, and the app’s are kept in order', (
   assert.equal(
     fields.join(),
     'Server,hostd,Date,now,Content-Type,a,Content-Length,2,Connection,keep-alive,Set-Cookie,a,Set-Cookie,b',
+  );
+});
+
+test('every answer begins alike, and what nginx has before Connection stands there', () => {
+  const own = { date: 'now', connection: 'close', type: 'text/html', length: 0 } as const;
+  const fields = 'Server,hostd,Date,now,Content-Type,text/html,Content-Length,0';
+  assert.equal(ownFields(own).join(), `${fields},Connection,close`);
+  assert.equal(
+    ownFields({ ...own, between: ['Location', '/a'] }).join(),
+    `${fields},Location,/a,Connection,close`,
+  );
+  assert.equal(
+    ownFields({ ...own, type: null, length: null, chunked: true }).join(),
+    'Server,hostd,Date,now,Transfer-Encoding,chunked,Connection,close',
   );
 });
 

@@ -1,4 +1,4 @@
-// The header fields that a client is sent with an app's answer, in nginx's order. Pure.
+// The header fields that a client is sent, in nginx's order: the worker's own, which begin every answer, and an app's behind them. Pure.
 
 import type { Field, ResponseHead } from './response-head.ts';
 
@@ -49,16 +49,33 @@ export interface ClientFields {
   readonly orders: Orders;
 }
 
+/** What the fields that begin every answer say. */
 export interface OwnFields {
   readonly date: string;
   readonly connection: 'keep-alive' | 'close';
-  /** Content-Length to send, or null. */
+  /** Content-Type, or null. */
+  readonly type: string | null;
+  /** Content-Length, or null. */
   readonly length: number | null;
-  readonly chunked: boolean;
+  /** Transfer-Encoding: chunked. */
+  readonly chunked?: boolean;
+  /** What nginx has between these and Connection: name, value, name, value ... */
+  readonly between?: readonly string[];
 }
 
-export function clientFields(head: ResponseHead, own: OwnFields): ClientFields {
-  const fields = ['Server', 'hostd', 'Date', own.date];
+/** The fields that begin every answer: name, value, name, value ... Others may be added behind them. */
+export function ownFields({ date, connection, type, length, chunked, between }: OwnFields): string[] {
+  const fields = ['Server', 'hostd', 'Date', date];
+  if (type !== null) fields.push('Content-Type', type);
+  if (length !== null) fields.push('Content-Length', String(length));
+  if (chunked === true) fields.push('Transfer-Encoding', 'chunked');
+  if (between !== undefined) for (const text of between) fields.push(text);
+  fields.push('Connection', connection);
+  return fields;
+}
+
+/** The fields of an app's answer as a client is sent them; the Content-Type is the app's. */
+export function clientFields(head: ResponseHead, own: Omit<OwnFields, 'type' | 'between'>): ClientFields {
   let type: string | null = null;
   let redirect: string | null = null;
   let unbuffered = false;
@@ -73,10 +90,8 @@ export function clientFields(head: ResponseHead, own: OwnFields): ClientFields {
     else if (lower === 'x-accel-redirect') redirect = value;
     else if (lower === 'x-accel-buffering') unbuffered = value.toLowerCase() === 'no';
   }
-  if (type !== null) fields.push('Content-Type', type);
-  if (own.length !== null) fields.push('Content-Length', String(own.length));
-  if (own.chunked) fields.push('Transfer-Encoding', 'chunked');
-  fields.push('Connection', own.connection);
+  const { date, connection, length, chunked = false } = own;
+  const fields = ownFields({ date, connection, type, length, chunked });
   for (const text of rest) fields.push(text);
   return { fields, orders: { redirect, unbuffered } };
 }

@@ -1,27 +1,29 @@
 // What an exchange that has ended is in the access log, in the format that the worker was told.
 
+import type { AccessLogFormat } from '../../model/host.ts';
 import { logTimeNow } from '../clock.ts';
-import type { Accepted, Exchange } from '../request/exchange.ts';
+import type { EndedExchange } from '../request/exchange.ts';
 import { accessLogJson } from './access-log-json.ts';
 import { accessLogLine } from './access-log-line.ts';
 
-/** `now`: performance.now() at its end. */
-export function exchangeLine(exchange: Exchange, accepted: Accepted, now: number): string {
-  const { req, askedAt, appEndedAt } = exchange;
+/** The line, with its end. null: a request that was refused before its site was known, which is in no site's log. */
+export function exchangeLine(ended: EndedExchange, format: AccessLogFormat = 'combined'): string | null {
+  const { accepted, app } = ended;
+  if (accepted === null) return null;
+  const { method, url, httpVersion } = ended.req;
   const { client } = accepted;
-  const { method, url } = req;
-  const protocol = `HTTP/${req.httpVersion}`;
   const { fields } = accepted.head;
+  const protocol = `HTTP/${httpVersion}`;
   const logged = {
     remoteAddress: client.address,
     authorization: fields.get('authorization') ?? null,
     requestLine: `${method} ${url} ${protocol}`,
-    status: exchange.loggedStatus,
-    bodyBytes: exchange.sentBytes,
+    status: ended.loggedStatus,
+    bodyBytes: ended.sentBytes,
     referer: fields.get('referer') ?? null,
     userAgent: fields.get('user-agent') ?? null,
   };
-  if (exchange.worker.accessLogFormat !== 'json') return accessLogLine(logged, logTimeNow());
+  if (format !== 'json') return accessLogLine(logged, logTimeNow());
   return accessLogJson(
     {
       ...logged,
@@ -31,11 +33,11 @@ export function exchangeLine(exchange: Exchange, accepted: Accepted, now: number
       protocol,
       host: accepted.host,
       scheme: client.secure ? 'https' : 'http',
-      requestId: exchange.requestId,
-      requestMs: now - exchange.startedAt,
+      requestId: ended.requestId,
+      requestMs: ended.endedAt - ended.startedAt,
       // An app that was given up for a client that went away never ended.
-      upstreamMs: askedAt === 0 ? null : (appEndedAt || now) - askedAt,
-      queuedMs: exchange.queuedMs,
+      upstreamMs: app === null || app.askedAt === 0 ? null : (app.endedAt || ended.endedAt) - app.askedAt,
+      queuedMs: app?.queuedMs ?? null,
     },
     Date.now(),
   );

@@ -1,18 +1,23 @@
-// One request and its answer: what is known of it, what was sent, what is logged when it ends.
+// One request and its answer: what is known of it, what was sent. It ends with a value, which its owner counts and logs.
 
-import type { Connection } from '../client/connection.ts';
-import { type ClientRequest, type ClientResponse, type CloseListener, fieldOf } from '../client/message.ts';
+import {
+  type ClientConnection,
+  type ClientRequest,
+  type ClientResponse,
+  type CloseListener,
+  fieldOf,
+} from '../client/message.ts';
 import { dateNow } from '../clock.ts';
 import type { Bearer } from '../guard.ts';
 import { type Client, networkOf } from '../http/client-address.ts';
 import { earlyHints } from '../http/early-hints.ts';
 import type { RequestHead } from '../http/request-head.ts';
 import { isRequestId, makeRequestId } from '../http/request-id.ts';
+import { ownFields } from '../http/response-fields.ts';
 import type { ResponseHead } from '../http/response-head.ts';
 import type { Target } from '../http/target.ts';
-import { exchangeLine } from '../log/exchange-log.ts';
 import { errorPage, reasons } from '../pages/error-page.ts';
-import type { SiteTraffic } from '../traffic.ts';
+import type { AppTimes, Ended, SiteTraffic } from '../traffic.ts';
 import type { Worker } from '../worker.ts';
 import type { NamedSite } from './router.ts';
 
@@ -42,54 +47,114 @@ export interface Held {
   release(): void;
 }
 
+/** Whose an exchange is. */
+export interface ExchangeOwner extends ClientConnection {
+  /** Called once, when the exchange has ended either way. */
+  finished(ended: EndedExchange): void;
+  /** `whose` could not go on because of a mistake in hostd. */
+  broke(error: unknown, whose: Exchange): void;
+}
+
+/** An exchange that is over. */
+export interface EndedExchange extends Ended {
+  readonly req: ClientRequest;
+  /** null: it was refused before its site was known. */
+  readonly accepted: Accepted | null;
+  /** The counters of its site; null: it has none. */
+  readonly traffic: SiteTraffic | null;
+  /** Empty where nobody asks. */
+  readonly requestId: string;
+  /** Whether its answer was the connection's last one. */
+  readonly isLast: boolean;
+}
+
 export class Exchange implements CloseListener, Bearer {
   readonly worker: Worker;
-  readonly connection: Connection;
+  readonly connection: ClientConnection;
   readonly req: ClientRequest;
   readonly res: ClientResponse;
-  accepted: Accepted | null = null;
-  /** What it waits for: the client's body, the app, or the client's reading. */
-  phase: 'body' | 'app' | 'send' = 'send';
-  status = 0;
-  bodyBytes = 0;
-  /** Of the request's body, or of what a tunnel's client has sent. */
-  receivedBytes = 0;
-  /** The counters of its site, once that is known. */
-  traffic: SiteTraffic | null = null;
-  /** Times of performance.now(), 0 for what has not happened: the header was complete; */
+  /** performance.now() when its header was complete. */
   readonly startedAt = performance.now();
-  /** the app was given the request, and had answered with a header; its answer was over (only for a log that says so). */
-  askedAt = 0;
-  answeredAt = 0;
-  appEndedAt = 0;
-  /** Milliseconds of waiting for a connection to the app; null: none was wanted. */
-  queuedMs: number | null = null;
-  /** What was opened for it, to be released once, when it ends either way. */
-  held: Held | null = null;
+  readonly #owner: ExchangeOwner;
+  #accepted: Accepted | null = null;
+  #traffic: SiteTraffic | null = null;
+  #phase: 'body' | 'app' | 'send' = 'send';
+  /** 0: no answer has begun. */
+  #status = 0;
+  #receivedBytes = 0;
+  #app: AppTimes | null = null;
+  #held: Held | null = null;
   #requestId: string | null = null;
   #closes = false;
   #hintBytes = 0;
 
-  constructor(worker: Worker, connection: Connection, req: ClientRequest, res: ClientResponse) {
+  constructor(worker: Worker, owner: ExchangeOwner, req: ClientRequest, res: ClientResponse) {
     this.worker = worker;
-    this.connection = connection;
+    this.connection = owner;
+    this.#owner = owner;
     this.req = req;
     this.res = res;
     worker.requests++;
     res.onClose(this);
   }
 
+  /** null: it is not understood yet, or was refused before its site was known. */
+  get accepted(): Accepted | null {
+    return this.#accepted;
+  }
+
+  /** What it waits for: the client's body, the app, or the client's reading. */
+  get phase(): 'body' | 'app' | 'send' {
+    return this.#phase;
+  }
+
   /** Of the client, for what each may have a share of. */
   get network(): string {
-    return networkOf((this.accepted?.client ?? this.connection.peer).address);
+    return networkOf((this.#accepted?.client ?? this.connection.peer).address);
   }
 
   get siteNumber(): number {
-    return this.accepted?.site.number ?? 0;
+    return this.#accepted?.site.number ?? 0;
   }
 
   broke(error: unknown): void {
-    this.connection.broke(error, this);
+    this.#owner.broke(error, this);
+  }
+
+  /** It has been understood, and belongs to a site. */
+  accept(accepted: Accepted): void {
+    this.#accepted = accepted;
+    this.#traffic = this.worker.traffic?.begin(accepted.site.name) ?? null;
+  }
+
+  /** The client's body is collected. */
+  collect(collector: Held): void {
+    this.#phase = 'body';
+    this.hold(collector);
+  }
+
+  /** Bytes of the request's body, or of what a tunnel's client sends, have come. */
+  received(bytes: number): void {
+    this.#receivedBytes += bytes;
+  }
+
+  /** An app is to answer. `times`: read when the exchange ends. */
+  ask(forwarding: Held, times: AppTimes): void {
+    this.#phase = 'app';
+    this.#app = times;
+    this.hold(forwarding);
+  }
+
+  /** An app has let a WebSocket begin. */
+  becomeTunnel(): void {
+    this.#status = 101;
+    this.#phase = 'send';
+    this.#traffic?.beginTunnel();
+  }
+
+  /** The client's body did not come in time: 408, where nothing was sent. */
+  timedOut(): void {
+    if (!this.sent) this.#status = 408;
   }
 
   /** Makes this the connection's last answer. */
@@ -105,31 +170,14 @@ export class Exchange implements CloseListener, Bearer {
   /** X-Request-Id: the client's own, or one that is made when it is first asked for. */
   get requestId(): string {
     if (this.#requestId === null) {
-      const given = this.accepted?.head.requestId;
+      const given = this.#accepted?.head.requestId;
       this.#requestId = given != null && isRequestId(given) ? given : makeRequestId();
     }
     return this.#requestId;
   }
 
   get sent(): boolean {
-    return this.status !== 0;
-  }
-
-  /** Where nothing was sent: whose fault it was, as nginx says it. */
-  get loggedStatus(): number {
-    if (this.status !== 0) return this.status;
-    return this.phase === 'body' ? 400 : 499;
-  }
-
-  /** Bytes of the body that have left the worker. */
-  get sentBytes(): number {
-    const unsent = this.res.isFinished ? 0 : this.res.unsent;
-    return Math.max(0, this.bodyBytes - unsent);
-  }
-
-  /** The app's answer is over, or its request was given up. */
-  appEnded(): void {
-    if (this.worker.accessLogFormat === 'json') this.appEndedAt = performance.now();
+    return this.#status !== 0;
   }
 
   /** Early hints of the app go out as they come: to a client that knows them, before any answer, and only so many. */
@@ -144,8 +192,8 @@ export class Exchange implements CloseListener, Bearer {
 
   /** Sends a status line and fields, name and value in turn. */
   sendHead(status: number, reason: string, fields: string[]): void {
-    this.status = status;
-    this.phase = 'send';
+    this.#status = status;
+    this.#phase = 'send';
     this.res.writeHead(status, reason, fields);
   }
 
@@ -157,24 +205,27 @@ export class Exchange implements CloseListener, Bearer {
     }
     // Without its "100 Continue" the client may send the body or not, so the next request's place is unknown.
     if (closing.has(status) || fieldOf(this.req, 'expect') !== null) this.#closes = true;
-    const userAgent = this.accepted?.head.fields.get('user-agent') ?? null;
+    const userAgent = this.#accepted?.head.fields.get('user-agent') ?? null;
     const page =
-      this.worker.page?.(this, status) ??
-      this.worker.errorPages?.find(this.accepted?.site ?? null, status) ??
+      this.worker.page?.(this.req, this.connection, status) ??
+      this.worker.errorPages?.find(this.#accepted?.site ?? null, status) ??
       errorPage(status, userAgent);
-    const fields = ['Server', 'hostd', 'Date', dateNow(), 'Content-Type', 'text/html'];
-    fields.push('Content-Length', String(page.length));
-    if (also.location !== undefined) fields.push('Location', also.location);
-    fields.push('Connection', this.connectionField, ...(also.extra ?? []));
+    const fields = ownFields({
+      date: dateNow(),
+      connection: this.connectionField,
+      type: 'text/html',
+      length: page.length,
+      between: also.location === undefined ? [] : ['Location', also.location],
+    });
+    fields.push(...(also.extra ?? []));
     this.sendHead(status, reasons[status] ?? 'Error', fields);
-    if (this.req.method !== 'HEAD') this.bodyBytes = page.length;
     this.res.end(page);
   }
 
   /** An app's header that can't be sent on: 502. */
   refuseAnswer(why: string): void {
     this.release(); // not a second refusal when more of that answer comes
-    this.status = 0;
+    this.#status = 0;
     this.report(`cannot send on the answer's header: ${why}`);
     this.sendPage(502);
   }
@@ -185,30 +236,44 @@ export class Exchange implements CloseListener, Bearer {
   }
 
   report(cause: string, level: 'error' | 'warn' = 'error'): void {
-    const site = this.accepted?.site;
+    const site = this.#accepted?.site;
     const place = site === undefined ? {} : { site: site.name, upstream: site.socket };
     this.worker.errorLog({ level, ...place, cause, request: this.requestId });
   }
 
-  /** Lets go of what it holds, before its end. */
+  /** Keeps what was opened for it, to be released once: when it ends either way, at the latest. */
+  hold(held: Held): void {
+    this.#held = held;
+  }
+
+  /** Lets go of what it holds. */
   release(): void {
-    const { held } = this;
-    this.held = null;
+    const held = this.#held;
+    this.#held = null;
     held?.release();
   }
 
   closed(): void {
     this.release();
-    const now = performance.now();
-    if (this.traffic === null) this.worker.traffic?.nameless.count(this, now);
-    else this.traffic.end(this, now);
-    this.#log(now);
-    this.connection.finished(this);
+    const { req, res, startedAt } = this;
+    this.#owner.finished({
+      req,
+      accepted: this.#accepted,
+      traffic: this.#traffic,
+      loggedStatus: this.#loggedStatus,
+      receivedBytes: this.#receivedBytes,
+      sentBytes: Math.max(0, res.bodyBytes - (res.isFinished ? 0 : res.unsent)),
+      startedAt,
+      endedAt: performance.now(),
+      app: this.#app,
+      requestId: this.worker.accessLogFormat === 'json' ? this.requestId : '',
+      isLast: res.isLast,
+    });
   }
 
-  #log(now: number): void {
-    if (this.accepted === null) return;
-    const log = this.worker.accessLogs.get(this.accepted.site.name);
-    log?.append(exchangeLine(this, this.accepted, now));
+  /** Where nothing was sent: whose fault it was, as nginx says it. */
+  get #loggedStatus(): number {
+    if (this.#status !== 0) return this.#status;
+    return this.#phase === 'body' ? 400 : 499;
   }
 }

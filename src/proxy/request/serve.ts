@@ -20,9 +20,8 @@ export function serve(exchange: Exchange, tunnel: ForwardOptions['tunnel'] = nul
     exchange.sendPage(accepted);
     return;
   }
-  exchange.accepted = accepted;
+  exchange.accept(accepted);
   workFor(exchange);
-  exchange.traffic = exchange.worker.traffic?.begin(accepted.site.name) ?? null;
   const { head, target, site } = accepted;
   if (site.isLeftOut === true) {
     exchange.sendPage(503, { extra: ['Retry-After', '60'] });
