@@ -12,8 +12,11 @@ export type { Address };
 
 /** What happens to an answer, in this order: head, any pieces, then exactly one of end and failed. */
 export interface AnswerReader extends Bearer {
-  /** "tunnel": the bytes that follow are not HTTP (only after a 101); "refuse": this answer is not acceptable. */
-  head(head: ResponseHead): 'body' | 'no-body' | 'tunnel' | 'refuse';
+  /**
+   * "refuse": this answer is not acceptable. A reader of its own: the bytes that follow are not HTTP (only after a 101), and
+   * are its.
+   */
+  head(head: ResponseHead): 'body' | 'no-body' | 'refuse' | AnswerReader;
   /** Called before that with each interim answer (1xx but 101), as it comes. */
   interim?(head: ResponseHead): void;
   /** The whole body, latin-1, in place of any pieces. */
@@ -227,15 +230,20 @@ export class AppConnection implements AppSocketEvents {
       this.#fail('bad', `unexpected status ${head.status}`);
       return;
     }
-    const framed = head.framing.kind !== 'close' || endsWithHead(head);
-    this.#reusable = head.persistent && what !== 'tunnel' && framed;
+    if (typeof what === 'object') {
+      this.#reader = what;
+      this.#place = 'tunnel';
+      this.#take(what, after);
+      return;
+    }
+    this.#reusable = head.persistent && (head.framing.kind !== 'close' || endsWithHead(head));
     if (what === 'no-body') {
       // The body of a HEAD that an app sends all the same may still be on its way.
       this.#reusable &&= endsWithHead(head);
       this.#complete(after.length === 0);
       return;
     }
-    this.#place = what === 'tunnel' ? 'tunnel' : head.framing.kind;
+    this.#place = head.framing.kind;
     if (head.framing.kind === 'length') this.#left = head.framing.length;
     this.#chunked = null;
     this.#take(reader, after);

@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { afterFailure, type FailedTry, mayBeMistaken, mayEndStream, mayReuse } from './retry.ts';
+
+test('only what may be sent twice goes out on a connection that the app may be about to close', () => {
+  const methods = ['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE', 'PROPFIND', 'REPORT', 'POST', 'PATCH', 'LOCK'];
+  assert.deepEqual(
+    methods.filter(method => mayReuse(method, true)),
+    ['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE', 'PROPFIND', 'REPORT'],
+  );
+  assert.equal(mayReuse('GET', false), false);
+});
+
+test('only for what changes nothing is the stream ended', () => {
+  assert.deepEqual(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE', 'POST'].filter(mayEndStream), [
+    'GET',
+    'HEAD',
+    'OPTIONS',
+  ]);
+});
+
+test('an answer is kept back while another kind of app may have taken the request', () => {
+  const replaced = { isFirstTry: true, isAnswerShown: false, isSync: false, held: 65_536 };
+  assert.equal(mayBeMistaken(replaced), true);
+  assert.equal(mayBeMistaken({ ...replaced, isSync: true }), false);
+  assert.equal(mayBeMistaken({ ...replaced, held: 65_537 }), false);
+  assert.equal(mayBeMistaken({ ...replaced, isAnswerShown: true }), false);
+  assert.equal(mayBeMistaken({ ...replaced, isFirstTry: false }), false);
+});
+
+const closed: FailedTry = {
+  kind: 'closed',
+  begun: false,
+  isFirstTry: true,
+  wasKept: true,
+  isMistaken: false,
+};
+
+test('a request that met the end of a kept connection is sent again, once', () => {
+  assert.equal(afterFailure(closed), 'again');
+  assert.deepEqual(afterFailure({ ...closed, isFirstTry: false }), { status: 502, showsRest: true });
+});
+
+test('a request that the app may have begun on is not sent again', () => {
+  assert.deepEqual(afterFailure({ ...closed, wasKept: false }), { status: 502, showsRest: true });
+  assert.deepEqual(afterFailure({ ...closed, begun: true }), { status: 502, showsRest: true });
+});
+
+test('a safe request that was taken for a client who has left is sent again, also when its answer had begun', () => {
+  const mistaken = { ...closed, wasKept: false, begun: true, isMistaken: true };
+  assert.equal(afterFailure(mistaken), 'again');
+  assert.deepEqual(afterFailure({ ...mistaken, isFirstTry: false }), { status: 502, showsRest: true });
+});
+
+test('silence and nonsense are no reason to ask again, and nonsense is not shown', () => {
+  assert.deepEqual(afterFailure({ ...closed, kind: 'timeout' }), { status: 504, showsRest: true });
+  assert.deepEqual(afterFailure({ ...closed, kind: 'bad' }), { status: 502, showsRest: false });
+});
