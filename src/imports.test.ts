@@ -16,7 +16,8 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   native: [],
   linux: ['native'],
   config: ['model', 'words', 'native'],
-  formats: ['model', 'words', 'config/toml'],
+  formats: ['model', 'words', 'config/toml', 'supervisord/config/ini'],
+  supervisord: ['model', 'words', 'native'],
   daemon: ['lifecycle', 'protocol', 'model', 'native', 'linux', 'config', 'words/shlex', 'words/escape'],
   proxy: ['protocol', 'model', 'native/bare-sockets'],
   embed: ['proxy', 'protocol', 'model'],
@@ -29,6 +30,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
 /** What each room (a folder's folder) may import of its own folder besides itself. Files beside the rooms wire them together. */
 const rooms: Readonly<Record<string, readonly string[]>> = {
   'config/toml': [],
+  'supervisord/config': [],
   'formats/gunicorn': ['format', 'draft', 'layout', 'backend'],
   'formats/nginx': ['format', 'draft', 'layout', 'backend'],
   'formats/supervisor': ['format', 'draft', 'layout'],

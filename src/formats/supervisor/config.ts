@@ -3,7 +3,8 @@
 
 import { dirname } from 'node:path';
 import type { Place } from '../../model/problem.ts';
-import { type Ini, type IniError, type IniSection, iniValue } from './ini.ts';
+import { type Ini, type IniError, type IniSection, iniValue } from '../../supervisord/config/ini.ts';
+import { format, int, PythonError } from '../../words/python.ts';
 import {
   attemptAt,
   type Expansions,
@@ -13,7 +14,6 @@ import {
   readProcesses,
   type SectionKind,
 } from './process.ts';
-import { format, int, PythonError } from './python.ts';
 import { environmentPairs, knownPairs, names, plainName } from './values.ts';
 
 /** What one [program:x] comes to. */

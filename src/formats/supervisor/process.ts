@@ -2,8 +2,8 @@
 
 import type { Program } from '../../model/host.ts';
 import type { Place } from '../../model/problem.ts';
-import { type Ini, type IniError, type IniSection, iniValue } from './ini.ts';
-import { format, int, PythonError } from './python.ts';
+import { type Ini, type IniError, type IniSection, iniValue } from '../../supervisord/config/ini.ts';
+import { format, int, PythonError } from '../../words/python.ts';
 import {
   autorestart,
   boolean,

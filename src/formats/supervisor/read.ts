@@ -4,9 +4,6 @@ import { dirname, isAbsolute, join } from 'node:path';
 import { withoutUse } from '../../config/toml/keys.ts';
 import type { Problem } from '../../model/problem.ts';
 import { ownKeys } from '../../model/supervision.ts';
-import type { Draft, Remark } from '../draft.ts';
-import type { Read, ReadContext, SourceText } from '../format.ts';
-import { type Configured, configured, type Definition, type LeftOut } from './config.ts';
 import {
   emptyIni,
   type Ini,
@@ -15,9 +12,12 @@ import {
   type IniValue,
   readIni,
   replaceHere,
-} from './ini.ts';
+} from '../../supervisord/config/ini.ts';
+import { format, PythonError } from '../../words/python.ts';
+import type { Draft, Remark } from '../draft.ts';
+import type { Read, ReadContext, SourceText } from '../format.ts';
+import { type Configured, configured, type Definition, type LeftOut } from './config.ts';
 import type { Expansions } from './process.ts';
-import { format, PythonError } from './python.ts';
 
 export function looksLikeSupervisor(text: string): boolean {
   const first = text.split('\n').find(line => !/^\s*([;#]|$)/.test(line));

@@ -1,7 +1,7 @@
 // Values of Supervisor's keys as its own converters read them (datatypes.py, 4.2.5). Each throws a PythonError.
 
+import { format, int, type Names, PythonError, shlexTokens } from '../../words/python.ts';
 import { parseSignal } from '../../words/signals.ts';
-import { format, int, type Names, PythonError, shlexTokens } from './python.ts';
 
 export function boolean(text: string): boolean {
   const word = text.toLowerCase();

@@ -18,6 +18,10 @@ export interface IniSection {
 export interface IniError {
   readonly at: Place;
   readonly message: string;
+  /** What keeps Python's parser from the file: it says so at the first of the second kind, and lists all of the first. */
+  readonly kind?: 'no-option' | 'no-section';
+  /** The line as it is, with its line feed. */
+  readonly source?: string;
 }
 
 /** Sections by name, in the order of their first line; reading another file into the same one merges them. */
@@ -35,6 +39,8 @@ export function emptyIni(): Ini {
 const space = '\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000';
 const spaceOnly = new RegExp(`[${space}]`);
 const ends = new RegExp(`^[${space}]+|[${space}]+$`, 'g');
+/** str.split(), for String.split. */
+export const blanks = new RegExp(`[${space}]+`);
 const header = /^\[([^\n]+)\]/;
 const option = new RegExp(`^([^\\n]*?)[${space}]*[=:][${space}]*([^\\n]*)$`);
 
@@ -55,7 +61,11 @@ export function readIni(text: string, file: string, ini: Ini): readonly IniError
         at: lines.at,
       });
   };
-  for (const [index, line] of text.split(/\r\n|\r|\n/).entries()) {
+  const all = text.split(/\r\n|\r|\n/);
+  for (const [index, line] of all.entries()) {
+    const source = index < all.length - 1 ? `${line}\n` : line;
+    // What follows the last line feed is no line.
+    if (source === '') continue;
     const at: Place = { file, line: index + 1, column: Math.max(0, line.search(/\S/)) + 1 };
     const comment = commentStart(line);
     const value = strip(comment === null ? line : line.slice(0, comment));
@@ -77,13 +87,14 @@ export function readIni(text: string, file: string, ini: Ini): readonly IniError
       continue;
     }
     if (section === null) {
-      errors.push({ at, message: 'there is no [section] above this line' });
+      errors.push({ at, message: 'there is no [section] above this line', kind: 'no-section', source });
       return errors;
     }
     close();
     const [, key = '', first = ''] = option.exec(value) ?? [];
     if (key === '' || !option.test(value)) {
-      errors.push({ at, message: `"${value}" is neither a [section] nor key = value` });
+      const message = `"${value}" is neither a [section] nor key = value`;
+      errors.push({ at, message, kind: 'no-option', source });
       continue;
     }
     lines = { key: key.toLowerCase(), at, values: [strip(first)] };

@@ -1,0 +1,268 @@
+// supervisord's command line, and what it makes of the configuration: an option wins over the file's key.
+
+import { repr } from '../../words/python.ts';
+import type { Configuration, ServerConfig, Supervisord } from './config.ts';
+import type { Machine } from './machine.ts';
+import { directoryOf, joined, settled } from './paths.ts';
+import { readConfiguration } from './read.ts';
+import {
+  byteSize,
+  ConfigError,
+  existingDirectory,
+  existingPath,
+  integer,
+  logLevel,
+  octal,
+  uidOf,
+} from './values.ts';
+
+/** How the command line ends the program before it begins. */
+export class Exit extends Error {
+  readonly code: 0 | 2;
+  readonly stdout: string;
+  readonly stderr: string;
+
+  constructor(code: 0 | 2, stdout: string, stderr: string) {
+    super(stderr);
+    this.code = code;
+    this.stdout = stdout;
+    this.stderr = stderr;
+  }
+}
+
+/** The version whose ways these are. */
+export const supervisorVersion = '4.2.5';
+
+/** Supervisor's own text (supervisord.py), and hostd's own options. */
+export const help = `supervisord -- run a set of applications as daemons.
+
+Usage: %s [options]
+
+Options:
+-c/--configuration FILENAME -- configuration file path (searches if not given)
+-n/--nodaemon -- run in the foreground (same as 'nodaemon=true' in config file)
+-s/--silent -- no logs to stdout (maps to 'silent=true' in config file)
+-h/--help -- print this usage message and exit
+-v/--version -- print supervisord version number and exit
+-u/--user USER -- run supervisord as this user (or numeric uid)
+-m/--umask UMASK -- use this umask for daemon subprocess (default is 022)
+-d/--directory DIRECTORY -- directory to chdir to when daemonized
+-l/--logfile FILENAME -- use FILENAME as logfile path
+-y/--logfile_maxbytes BYTES -- use BYTES to limit the max size of logfile
+-z/--logfile_backups NUM -- number of backups to keep when max bytes reached
+-e/--loglevel LEVEL -- use LEVEL as log level (debug,info,warn,error,critical)
+-j/--pidfile FILENAME -- write a pid file for the daemon process to FILENAME
+-i/--identifier STR -- identifier used for this instance of supervisord
+-q/--childlogdir DIRECTORY -- the log directory for child process logs
+-k/--nocleanup --  prevent the process from performing cleanup (removal of
+                   old automatic child log files) at startup.
+-a/--minfds NUM -- the minimum number of file descriptors for start success
+-t/--strip_ansi -- strip ansi escape codes from process output
+--minprocs NUM  -- the minimum number of processes available for start success
+--profile_options OPTIONS -- run supervisord under profiler and output
+                             results based on OPTIONS, which  is a comma-sep'd
+                             list of 'cumulative', 'calls', and/or 'callers',
+                             e.g. 'cumulative,callers')
+`;
+
+/** The values of the command line, where they are given. */
+export type Given = {
+  -readonly [K in keyof Supervisord]?: Supervisord[K];
+} & { configuration?: string };
+
+interface Option {
+  readonly short: string;
+  readonly long: string;
+  /** undefined: a flag. */
+  readonly take?: (text: string, machine: Machine) => string | number;
+  readonly key?: keyof Given;
+}
+
+const same = (text: string) => text;
+
+const options: readonly Option[] = [
+  { short: 'h', long: 'help' },
+  { short: '?', long: '' },
+  { short: 'c', long: 'configuration', take: same, key: 'configuration' },
+  { short: 'v', long: 'version' },
+  { short: 'n', long: 'nodaemon', key: 'nodaemon' },
+  { short: 'u', long: 'user', take: same, key: 'user' },
+  { short: 'm', long: 'umask', take: octal, key: 'umask' },
+  { short: 'd', long: 'directory', take: existingDirectory, key: 'directory' },
+  { short: 'l', long: 'logfile', take: existingPath, key: 'logfile' },
+  { short: 'y', long: 'logfile_maxbytes', take: byteSize, key: 'logfileMaxBytes' },
+  { short: 'z', long: 'logfile_backups', take: integer, key: 'logfileBackups' },
+  { short: 'e', long: 'loglevel', take: logLevel, key: 'loglevel' },
+  { short: 'j', long: 'pidfile', take: existingPath, key: 'pidfile' },
+  { short: 'i', long: 'identifier', take: same, key: 'identifier' },
+  { short: 'q', long: 'childlogdir', take: existingDirectory, key: 'childlogdir' },
+  { short: 'a', long: 'minfds', take: integer, key: 'minfds' },
+  { short: '', long: 'minprocs', take: integer, key: 'minprocs' },
+  { short: 'k', long: 'nocleanup', key: 'nocleanup' },
+  { short: 't', long: 'strip_ansi', key: 'stripAnsi' },
+  // There is no profiler here; what it would say is nothing that a program depends on.
+  { short: '', long: 'profile_options', take: same },
+  { short: 's', long: 'silent', key: 'silent' },
+];
+
+/** Ends with Supervisor's two lines on stderr. */
+export function usage(message: string, program: string): Exit {
+  return new Exit(2, '', `Error: ${message}\nFor help, use ${program} -h\n`);
+}
+
+/** One option as getopt(3) of Python cuts it from the command line. */
+interface Cut {
+  readonly option: Option;
+  /** "-c" or "--configuration". */
+  readonly spelled: string;
+  readonly text: string;
+}
+
+/** Reads the command line. `program` is how it was called. @throws Exit */
+export function readArguments(args: readonly string[], program: string, machine: Machine): Given {
+  const given: Given = {};
+  let cuts: readonly Cut[];
+  let rest: readonly string[];
+  try {
+    ({ cuts, rest } = getopt(args));
+  } catch (error) {
+    throw error instanceof ConfigError ? usage(error.message, program) : error;
+  }
+  if (rest.length > 0)
+    throw usage(
+      `positional arguments are not supported: [${rest.map(word => repr(word)).join(', ')}]`,
+      program,
+    );
+  for (const { option, spelled, text } of cuts) {
+    if (option.short === 'h' || option.short === '?')
+      throw new Exit(0, `${help.replaceAll('%s', () => program)}\n`, '');
+    if (option.short === 'v') throw new Exit(0, `${supervisorVersion}\n`, '');
+    let value: string | number | boolean = true;
+    try {
+      value = option.take?.(text, machine) ?? true;
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      throw usage(`invalid value for ${spelled} ${repr(text)}: ${error.message}`, program);
+    }
+    const { key } = option;
+    if (key === undefined) continue;
+    if (given[key] !== undefined) throw usage(`conflicting command line option ${repr(spelled)}`, program);
+    Object.assign(given, { [key]: value });
+  }
+  return given;
+}
+
+/** getopt.getopt: ends at the first word that is no option. */
+function getopt(args: readonly string[]): { cuts: readonly Cut[]; rest: readonly string[] } {
+  const cuts: Cut[] = [];
+  const rest = [...args];
+  while (rest[0]?.startsWith('-') && rest[0] !== '-') {
+    const word = rest.shift() ?? '';
+    if (word === '--') break;
+    if (word.startsWith('--')) cuts.push(long(word.slice(2), rest));
+    else
+      for (let letters = word.slice(1); letters !== ''; ) {
+        const [letter = ''] = letters;
+        letters = letters.slice(letter.length);
+        const option = options.find(({ short }) => short === letter);
+        if (option === undefined || letter === ':') throw new ConfigError(`option -${letter} not recognized`);
+        let text = '';
+        if (option.take !== undefined) {
+          if (letters === '' && rest.length === 0)
+            throw new ConfigError(`option -${letter} requires argument`);
+          text = letters === '' ? (rest.shift() ?? '') : letters;
+          letters = '';
+        }
+        cuts.push({ option, spelled: `-${letter}`, text });
+      }
+  }
+  return { cuts, rest };
+}
+
+function long(word: string, rest: string[]): Cut {
+  const equals = word.indexOf('=');
+  const name = equals < 0 ? word : word.slice(0, equals);
+  const found = options.filter(one => one.long !== '' && one.long.startsWith(name));
+  const exact = found.find(one => one.long === name);
+  if (found.length === 0) throw new ConfigError(`option --${name} not recognized`);
+  if (exact === undefined && found.length > 1) throw new ConfigError(`option --${name} not a unique prefix`);
+  const option = exact ?? found[0];
+  if (option === undefined) throw new ConfigError(`option --${name} not recognized`);
+  const spelled = `--${option.long}`;
+  if (option.take === undefined) {
+    if (equals >= 0) throw new ConfigError(`option ${spelled} must not have an argument`);
+    return { option, spelled, text: '' };
+  }
+  if (equals >= 0) return { option, spelled, text: word.slice(equals + 1) };
+  if (rest.length === 0) throw new ConfigError(`option ${spelled} requires argument`);
+  return { option, spelled, text: rest.shift() ?? '' };
+}
+
+/** Where the configuration is looked for when the command line does not say. */
+export function searchPaths(program: string): readonly string[] {
+  const above = directoryOf(directoryOf(program));
+  return [
+    joined(above, 'etc/supervisord.conf'),
+    joined(above, 'supervisord.conf'),
+    'supervisord.conf',
+    'etc/supervisord.conf',
+    '/etc/supervisord.conf',
+    '/etc/supervisor/supervisord.conf',
+  ];
+}
+
+/** What supervisord goes by. */
+export interface Realized extends Supervisord {
+  /** Of the configuration. */
+  readonly file: string;
+  /** Of `user`; null: whoever runs it. */
+  readonly uid: number | null;
+  readonly configuration: Configuration;
+  /** SUPERVISOR_SERVER_URL of its processes. */
+  readonly serverUrl: string | null;
+}
+
+/** Finds and reads the configuration. @throws Exit */
+export function realize(given: Given, program: string, machine: Machine, isolate = false): Realized {
+  const file = given.configuration ?? search(program, machine);
+  try {
+    const configuration = readConfiguration(file, machine, { isolate });
+    return settle(given, file, configuration, machine);
+  } catch (error) {
+    throw error instanceof ConfigError ? usage(error.message, program) : error;
+  }
+}
+
+function search(program: string, machine: Machine): string {
+  const paths = searchPaths(program);
+  const found = paths.find(path => machine.exists(path));
+  if (found !== undefined) return found;
+  throw usage(
+    `No config file found at default paths (${paths.join(', ')}); use the -c option to specify a config file at a different path`,
+    program,
+  );
+}
+
+/** @throws ConfigError */
+function settle(given: Given, file: string, configuration: Configuration, machine: Machine): Realized {
+  const { configuration: _, ...own } = given;
+  const merged: Supervisord = { ...configuration.supervisord, ...own };
+  const uid = merged.user === null ? null : uidOf(merged.user, machine);
+  return {
+    ...merged,
+    file,
+    uid,
+    configuration,
+    logfile: merged.logfile === 'syslog' ? 'syslog' : settled(merged.logfile, machine),
+    pidfile: settled(merged.pidfile, machine),
+    serverUrl: serverUrl(configuration.servers),
+  };
+}
+
+/** A unix socket is preferred. */
+export function serverUrl(servers: readonly ServerConfig[]): string | null {
+  const unix = servers.find(server => server.family === 'unix');
+  if (unix !== undefined) return `unix://${unix.file}`;
+  const inet = servers.find(server => server.family === 'inet');
+  return inet === undefined ? null : `http://${inet.host || 'localhost'}:${inet.port}`;
+}

@@ -1,0 +1,249 @@
+// The few pieces of Python that Supervisor's configuration leans on: % formatting with names, int(), and shlex's tokens.
+
+/** `message` is in hostd's words; `python` is what Python itself says of it. */
+export class PythonError extends Error {
+  readonly python: string;
+  /** The name in an expansion that is not known. */
+  readonly unknown: string | null;
+
+  constructor(message: string, python = message, unknown: string | null = null) {
+    super(message);
+    this.python = python;
+    this.unknown = unknown;
+  }
+}
+
+export type Names = Readonly<Record<string, string | number>>;
+
+/** What stands between a percent sign and the end of its expansion. */
+interface Spec {
+  /** null: none in parentheses. */
+  readonly name: string | null;
+  readonly flags: string;
+  readonly width: number;
+  readonly precision: number | null;
+  readonly kind: string;
+  /** Place of `kind`, in characters. */
+  readonly at: number;
+}
+
+/**
+ * `text % names` of Python 3. Where nothing is named the whole of `names` is meant, as there: `whole` makes a text of it.
+ * @throws PythonError where Python throws.
+ */
+export function format(text: string, names: Names, whole: 'refused' | 'repr' = 'refused'): string {
+  const chars = [...text];
+  let out = '';
+  // A value can be taken once; a name in parentheses makes the next one.
+  let given: string | number | Names | null = names;
+  for (let at = 0; at < chars.length; ) {
+    if (chars[at] !== '%') {
+      out += chars[at++];
+      continue;
+    }
+    if (chars[at + 1] === '%') {
+      out += '%';
+      at += 2;
+      continue;
+    }
+    const spec = readSpec(chars, at, name => {
+      given = Object.hasOwn(names, name) ? (names[name] ?? '') : noSuch(name);
+    });
+    const written = chars.slice(at, spec.at + 1).join('');
+    if (given === null)
+      throw new PythonError(`"${written}" is badly formatted`, 'not enough arguments for format string');
+    const value: string | number | Names = given;
+    given = null;
+    at = spec.at + 1;
+    if (typeof value === 'object' && whole === 'refused')
+      throw new PythonError(`"${written}" is no expansion: a percent sign is written "%%"`);
+    out += pad(convert(value, spec, written), spec);
+  }
+  return out;
+}
+
+function noSuch(name: string): never {
+  throw new PythonError(
+    `"%(${name})s" cannot be expanded: Supervisor would know it from its own environment`,
+    repr(name),
+    name,
+  );
+}
+
+function readSpec(chars: readonly string[], start: number, named: (name: string) => void): Spec {
+  let at = start + 1;
+  const bad = (python: string) => {
+    const written = chars.slice(start, at + 1).join('');
+    return new PythonError(`"${written}" is no expansion: a percent sign is written "%%"`, python);
+  };
+  let name: string | null = null;
+  if (chars[at] === '(') {
+    let depth = 1;
+    const from = at + 1;
+    for (at++; at < chars.length && depth > 0; at++)
+      depth += chars[at] === '(' ? 1 : chars[at] === ')' ? -1 : 0;
+    if (depth > 0) throw bad('incomplete format key');
+    name = chars.slice(from, at - 1).join('');
+    named(name);
+  }
+  const run = (which: RegExp) => {
+    const from = at;
+    while (at < chars.length && which.test(chars[at] ?? '')) at++;
+    return chars.slice(from, at).join('');
+  };
+  const flags = run(/[-+ #0]/);
+  if (chars[at] === '*') throw bad('* wants int');
+  const width = Number(run(/\d/) || 0);
+  let precision: number | null = null;
+  if (chars[at] === '.') {
+    at++;
+    if (chars[at] === '*') throw bad('* wants int');
+    precision = Number(run(/\d/) || 0);
+  }
+  if (/[hlL]/.test(chars[at] ?? '')) at++;
+  const kind = chars[at];
+  if (kind === undefined) throw bad('incomplete format');
+  return { name, flags, width, precision, kind, at };
+}
+
+function convert(value: string | number | Names, spec: Spec, written: string): string {
+  const { kind, precision, flags, at } = spec;
+  const type = typeof value === 'number' ? 'int' : typeof value === 'string' ? 'str' : 'dict';
+  const bad = (python: string, why = '') => new PythonError(`"${written}" is badly formatted${why}`, python);
+  if (/^[sra]$/.test(kind)) {
+    const text =
+      typeof value === 'object'
+        ? reprOf(value)
+        : kind === 's' || typeof value === 'number'
+          ? String(value)
+          : repr(value, kind === 'a');
+    return precision === null ? text : [...text].slice(0, precision).join('');
+  }
+  if (kind === 'c') {
+    if (typeof value === 'number') return String.fromCodePoint(value);
+    if (typeof value === 'string' && [...value].length === 1) return value;
+    throw bad('%c requires int or char');
+  }
+  const sign = (of: number) => (of < 0 ? '-' : flags.includes('+') ? '+' : flags.includes(' ') ? ' ' : '');
+  if (/^[eEfFgG]$/.test(kind)) {
+    if (typeof value !== 'number') throw bad(`must be real number, not ${type}`, ': it wants a number');
+    const digits = precision ?? 6;
+    const size = Math.abs(value);
+    const text = /[fF]/.test(kind)
+      ? size.toFixed(digits)
+      : /[eE]/.test(kind)
+        ? size.toExponential(digits).replace(/e([+-])(\d)$/, 'e$10$2')
+        : String(Number(size.toPrecision(digits || 1)));
+    return sign(value) + (kind === 'E' ? text.toUpperCase() : text);
+  }
+  const radix = { d: 10, i: 10, u: 10, x: 16, X: 16, o: 8 }[kind];
+  if (radix === undefined) {
+    const code = kind.codePointAt(0) ?? 0;
+    const shown = code >= 31 && code <= 126 ? kind : '?';
+    throw bad(`unsupported format character '${shown}' (0x${code.toString(16)}) at index ${at}`);
+  }
+  if (typeof value !== 'number')
+    throw bad(
+      `%${kind} format: ${radix === 10 ? 'a real number' : 'an integer'} is required, not ${type}`,
+      ': it wants a number',
+    );
+  const digits = Math.abs(value)
+    .toString(radix)
+    .padStart(precision ?? 0, '0');
+  const prefix = flags.includes('#') ? ({ x: '0x', X: '0X', o: '0o' }[kind] ?? '') : '';
+  return sign(value) + prefix + (kind === 'X' ? digits.toUpperCase() : digits);
+}
+
+function pad(text: string, { flags, width, kind }: Spec): string {
+  const lacking = Math.max(0, width - [...text].length);
+  if (flags.includes('-')) return text + ' '.repeat(lacking);
+  if (!flags.includes('0') || /^[srac]$/.test(kind)) return ' '.repeat(lacking) + text;
+  const sign = /^[-+ ]?(?:0[xXo])?/.exec(text)?.[0] ?? '';
+  return sign + '0'.repeat(lacking) + text.slice(sign.length);
+}
+
+/** repr(text): the quotes that Python would take, and escapes for what it would not print. `ascii`: of all but ASCII. */
+export function repr(text: string, ascii = false): string {
+  const quote = text.includes("'") && !text.includes('"') ? '"' : "'";
+  const named: Record<string, string> = {
+    '\\': '\\\\',
+    '\n': '\\n',
+    '\r': '\\r',
+    '\t': '\\t',
+    [quote]: `\\${quote}`,
+  };
+  const escaped = (char: string) => {
+    const code = char.codePointAt(0) ?? 0;
+    const hex = (digits: number) => code.toString(16).padStart(digits, '0');
+    return code < 256 ? `\\x${hex(2)}` : code < 65_536 ? `\\u${hex(4)}` : `\\U${hex(8)}`;
+  };
+  const one = (char: string) => {
+    if (Object.hasOwn(named, char)) return named[char];
+    const isPrinted = char === ' ' || !/[\p{C}\p{Z}]/u.test(char);
+    return isPrinted && !(ascii && (char.codePointAt(0) ?? 0) > 126) ? char : escaped(char);
+  };
+  return quote + [...text].map(one).join('') + quote;
+}
+
+/** repr() of a dictionary. */
+function reprOf(names: Names): string {
+  const pairs = Object.entries(names).map(
+    ([name, value]) => `${repr(name)}: ${typeof value === 'number' ? value : repr(value)}`,
+  );
+  return `{${pairs.join(', ')}}`;
+}
+
+/** int(text), base 10; digits of any script are digits. */
+export function int(text: string): number {
+  const digits = text.trim().replaceAll(/\p{Nd}/gu, digit => String(digitOf(digit)));
+  if (!/^[+-]?\d+(?:_\d+)*$/.test(digits))
+    throw new PythonError(
+      `"${text}" is no whole number`,
+      `invalid literal for int() with base 10: ${repr(text)}`,
+    );
+  return Number(digits.replaceAll('_', ''));
+}
+
+/** Of a decimal digit: how far it is from its script's zero. */
+function digitOf(digit: string): number {
+  const code = digit.codePointAt(0) ?? 0;
+  let value = 0;
+  while (value < 9 && /\p{Nd}/u.test(String.fromCodePoint(code - value - 1))) value++;
+  return value;
+}
+
+/** list(shlex.shlex(text)) of Python, not in POSIX mode, with these characters besides letters, digits and "_". */
+export function shlexTokens(text: string, extra: string): readonly string[] {
+  const isWord = (char: string) => /[A-Za-z0-9_]/.test(char) || extra.includes(char);
+  const tokens: string[] = [];
+  let at = 0;
+  while (at < text.length) {
+    const char = text.charAt(at);
+    if (/[ \t\r\n]/.test(char)) at++;
+    else if (char === '#') at = endOfLine(text, at);
+    else if (char === '"' || char === "'") {
+      const end = text.indexOf(char, at + 1);
+      if (end < 0) throw new PythonError('no closing quotation', 'No closing quotation');
+      tokens.push(text.slice(at, end + 1));
+      at = end + 1;
+    } else if (isWord(char)) {
+      let word = '';
+      // A "#" within a word swallows the rest of the line, and the word goes on after it.
+      while (at < text.length && (isWord(text.charAt(at)) || /["'#]/.test(text.charAt(at)))) {
+        if (text.charAt(at) === '#') at = endOfLine(text, at);
+        else word += text.charAt(at++);
+      }
+      tokens.push(word);
+    } else {
+      const whole = String.fromCodePoint(text.codePointAt(at) ?? 0);
+      tokens.push(whole);
+      at += whole.length;
+    }
+  }
+  return tokens;
+}
+
+function endOfLine(text: string, from: number): number {
+  const end = text.indexOf('\n', from);
+  return end < 0 ? text.length : end + 1;
+}
