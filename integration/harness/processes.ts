@@ -76,10 +76,19 @@ function carries(pid: number, command: string, mark: Mark): boolean {
   const inside = (link: string) =>
     attempt(() => readlinkSync(`/proc/${pid}/${link}`).startsWith(mark.directory));
   return (
-    attempt(() => readFileSync(`/proc/${pid}/environ`, 'latin1').split('\0').includes(mark.environment)) ||
+    environmentOf(pid).includes(mark.environment) ||
     // A proxy worker has hostd's environment only in part, but its log is the test's.
     ['cwd', 'fd/1', 'fd/2'].some(inside)
   );
+}
+
+/** "KEY=value" each, as the process was started with; none where it has ended or cannot be looked at. */
+export function environmentOf(pid: number): string[] {
+  try {
+    return readFileSync(`/proc/${pid}/environ`, 'latin1').split('\0');
+  } catch {
+    return [];
+  }
 }
 
 function attempt(look: () => boolean): boolean {

@@ -150,7 +150,7 @@ export function localName(appName: string): string {
 }
 
 /** A name that a request for the app itself can carry. */
-function plainName(app: App): string {
+export function plainName(app: App): string {
   return app.serverNames.find(name => !name.startsWith('*')) ?? localName(app.name);
 }
 

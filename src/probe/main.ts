@@ -1,5 +1,6 @@
-// The health probe: asks an app's health path over its socket until the answer is good, and says so on fd 3. Runs as the
-// proxy's user, since what the app answers is not for root to parse. Ends when healthy, or when hostd ends it.
+// The health probe: asks a path of an app over its socket until the answer is good, or once, and says so on fd 3. Runs as the
+// proxy's user, since what the app answers is not for root to parse. Ends when healthy, after the one answer that it was to
+// get, or when hostd ends it.
 
 import { writeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -13,21 +14,30 @@ const longestAnswer = 10_000;
 const firstPause = 50;
 const longestPause = 2000;
 
-async function ask(client: Client, { path, host }: ProbeQuestion): Promise<ProbeAnswer> {
+async function ask(client: Client, question: ProbeQuestion): Promise<ProbeAnswer> {
+  const { path, host, secure } = question;
   try {
-    const { statusCode, body } = await client.request({
+    const { statusCode, headers, body } = await client.request({
       method: 'GET',
       path,
-      headers: { host, 'user-agent': 'hostd-probe' },
+      headers: { host, 'user-agent': 'hostd-probe', 'x-forwarded-proto': secure ? 'https' : 'http' },
     });
     await body.dump();
+    const { location } = headers;
+    // TLS ends at a proxy in front of hostd's: behind the redirect is what visitors see.
+    if (!secure && typeof location === 'string' && isRedirect(statusCode) && location.startsWith('https://'))
+      return await ask(client, { ...question, secure: true });
     return statusCode >= 200 && statusCode < 400
       ? { kind: 'healthy' }
-      : { kind: 'unhealthy', why: `HTTP ${statusCode}` };
+      : { kind: 'unhealthy', status: statusCode, why: `HTTP ${statusCode}` };
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
-    return { kind: 'unhealthy', why: code.slice(0, 100) };
+    return { kind: 'unhealthy', status: 0, why: code.slice(0, 100) };
   }
+}
+
+function isRedirect(status: number): boolean {
+  return status >= 301 && status <= 308;
 }
 
 async function main(): Promise<void> {
@@ -45,7 +55,7 @@ async function main(): Promise<void> {
     const line = encodeAnswer(answer);
     if (line !== last) writeSync(answerFd, line);
     last = line;
-    if (answer.kind === 'healthy') process.exit(0);
+    if (answer.kind === 'healthy' || question.once) process.exit(0);
     await sleep(pause);
   }
 }

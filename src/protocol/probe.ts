@@ -7,13 +7,17 @@ export interface ProbeQuestion {
   /** Host header: a name that the app's ALLOWED_HOSTS knows. */
   readonly host: string;
   readonly path: string;
+  /** Whether visitors come by https: X-Forwarded-Proto says so, as the proxy would. */
+  readonly secure: boolean;
+  /** Whether the first answer, or the time for it, is the end of it, good or not. */
+  readonly once: boolean;
 }
 
 export type ProbeAnswer =
   /** It answered with a status of 200 to 399; the probe ends. */
   | { readonly kind: 'healthy' }
-  /** What it answered, or why it did not. */
-  | { readonly kind: 'unhealthy'; readonly why: string };
+  /** What it answered, or why it did not (`status` 0). */
+  | { readonly kind: 'unhealthy'; readonly status: number; readonly why: string };
 
 /** Longest line that root reads from a probe, in bytes. */
 export const answerLimit = 1024;
@@ -33,5 +37,6 @@ export function decodeAnswer(line: string): ProbeAnswer | null {
   if (typeof value !== 'object' || value === null || !('kind' in value)) return null;
   if (value.kind === 'healthy') return { kind: 'healthy' };
   if (value.kind !== 'unhealthy' || !('why' in value) || typeof value.why !== 'string') return null;
-  return { kind: 'unhealthy', why: value.why };
+  if (!('status' in value) || !Number.isInteger(value.status)) return null;
+  return { kind: 'unhealthy', status: Number(value.status), why: value.why };
 }

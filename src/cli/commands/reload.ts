@@ -9,9 +9,10 @@ export const reload: Command = {
   summary: 'deploy new code without losing a request',
   usage: 'NAME ... | all [--hup]',
   help: `
-Starts a second gunicorn on the app's socket; when all its workers have loaded the app, the old one finishes its
-requests and ends. If the new code does not load, the old one serves on, the app's last log lines are shown, and
-the exit code is 1. Several apps are reloaded one after the other.`,
+Tries the new code on a socket of its own, where it must answer the app's health path; without one, "/" must not
+fail where it did not before. Then a second gunicorn starts on the app's socket; when all its workers have loaded
+the app, the old one finishes its requests and ends. If the new code does not load or answer, the old one serves on,
+the app's last log lines are shown, and the exit code is 1. Several apps are reloaded one after the other.`,
   options: {
     hup: {
       type: 'boolean',

@@ -336,7 +336,7 @@ export const appKeys = {
     kind: 'uri',
     default: 'none',
     meaning:
-      'a path that must answer before the app counts as RUNNING; where nobody can ask it, the app counts after startsecs, and hostctl status says why',
+      'a path that must answer (200 to 399) before the app counts as RUNNING, and before a reload takes over; where nobody can ask it, the app counts after startsecs, and hostctl status says why',
     alias: ['healthcheck', 'health_check'],
   },
   server_names: {

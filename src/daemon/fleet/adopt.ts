@@ -1,11 +1,12 @@
 // Finds again what an earlier hostd has started: what still lives is supervised on, what has died is cleaned up.
 
+import { rmSync } from 'node:fs';
 import { bootId, isAlive } from '../../linux/procfs.ts';
 import { native } from '../../native/index.ts';
 import type { Logger } from '../own/log.ts';
 import { clearCgroup } from '../runs/cgroups.ts';
 import type { Record, Records } from '../runs/records.ts';
-import type { Run } from '../runs/run.ts';
+import { killRun, type Run, whenOver } from '../runs/run.ts';
 import { killStrays } from '../runs/strays.ts';
 import type { Supervisor } from './supervisor.ts';
 
@@ -25,12 +26,31 @@ export function adoptAll(supervisor: Supervisor, records: Records, log: Logger):
       records.remove(record.name, record.run);
       continue;
     }
+    if (record.isTrial) {
+      endTrial(run, record, records, log);
+      continue;
+    }
     supervisor.adopt(record.program, run);
     log.info(
       { program: record.name, pid: run.process.pid, run: run.number },
       `adopted: '${record.name}' with pid ${run.process.pid}`,
     );
   }
+}
+
+/** New code that the earlier hostd was about to judge: nobody waits for the verdict any more. */
+function endTrial(run: Run, { name, run: number, program }: Record, records: Records, log: Logger): void {
+  log.info(
+    { program: name, pid: run.process.pid },
+    `ending '${name}' (${run.process.pid}): it was only tried`,
+  );
+  if (program.socket !== null) rmSync(program.socket.path, { force: true });
+  killRun(run);
+  whenOver(
+    run,
+    () => false,
+    () => records.remove(name, number),
+  );
 }
 
 function openRun(record: Record): Run | null {

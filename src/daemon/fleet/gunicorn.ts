@@ -45,9 +45,24 @@ daemon = False
 _own_hook = globals().get("post_worker_init")
 
 
+def _tell_of_errors():
+    # On a trial nobody but the operator is there to see a traceback, and Django's own default tells it to nobody.
+    import logging
+
+    logger = asked = logging.getLogger("django.request")
+    while logger is not None:
+        for handler in logger.handlers:
+            if isinstance(handler, logging.StreamHandler) and not handler.filters:
+                return
+        logger = logger.parent if logger.propagate else None
+    asked.addHandler(logging.StreamHandler())
+
+
 def post_worker_init(worker):
     if _own_hook is not None:
         _own_hook(worker)
+    if "HOSTD_TRIAL" in os.environ:
+        _tell_of_errors()
     word = "s" if type(worker).__module__ == "gunicorn.workers.sync" else "w"
     try:
         os.write(int(os.environ["HOSTD_READY_FD"]), f"{word}{worker.cfg.workers}\\n".encode())
@@ -148,7 +163,11 @@ export function configurationOption(command: readonly string[]): string | null {
  */
 export function whyNotLoaded(lines: readonly string[], most: number): readonly string[] {
   const begin = lines.findIndex(line => line.includes('Exception in worker process'));
-  if (begin < 0) return lines.slice(-most);
+  if (begin < 0) {
+    // What gunicorn says of its beginning and its end is no reason.
+    const others = lines.filter(line => !/^\[\d{4}-\d\d-\d\d [^\]]*\] \[\d+\] \[INFO\] /.test(line));
+    return (others.length > 0 ? others : lines).slice(-most);
+  }
   const length = lines.slice(begin + 1).findIndex(line => /^\[\d{4}-\d\d-\d\d /.test(line));
   const end = length < 0 ? lines.length : begin + 1 + length;
   return lines.slice(begin + 1, end).slice(-most);

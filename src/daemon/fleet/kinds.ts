@@ -12,6 +12,7 @@ import { historyOf } from '../proxies/worker-history.ts';
 import { type Equipment, userOf } from '../runs/launch.ts';
 import { type SocketRights, type Sockets, tcpKey } from '../sockets/sockets.ts';
 import { arrangeReadyWord, gunicornApp } from './gunicorn.ts';
+import { longestTrial } from './trial.ts';
 import type { Made, Unit } from './unit.ts';
 
 export interface EquipContext {
@@ -35,8 +36,8 @@ export function allPrograms(host: Host, published: Published): Program[] {
 const longestLinger = 86_400_000;
 /** Milliseconds that new proxy workers may take to be ready. */
 const longestProxyStart = 10_000;
-/** Milliseconds that a new gunicorn may take to load the app in all its workers. */
-const longestAppStart = 120_000;
+/** Milliseconds that a new generation may take for its trial, and then to load the app in all its workers. */
+const longestAppStart = 2 * longestTrial;
 
 /** Milliseconds that a command waits for a program to leave STARTING, such as one whose health path does not answer. */
 export const longestStart = 60_000;

@@ -10,6 +10,7 @@ import { type Equipment, type LaunchContext, launch } from '../runs/launch.ts';
 import { killRun, type Run, signalRun, whenOver } from '../runs/run.ts';
 import type { Perform } from './loop.ts';
 import { awaitRequirements } from './requirements.ts';
+import type { Trial } from './trial.ts';
 import { makeTurns, type Turns } from './turns.ts';
 import type { Unit } from './unit.ts';
 
@@ -23,6 +24,8 @@ export interface RunContext extends LaunchContext {
 export interface PerformContext extends RunContext {
   /** Opens what the unit's next run needs; throws HostdError when it cannot. `onReady`: the run has said that it is. */
   readonly equip: (unit: Unit, onReady: () => void) => Equipment;
+  /** Tries what is to take over; null: the unit has nothing to show on a trial. `onOver`: why it may not take over, or null. */
+  readonly tryOut: (unit: Unit, run: number, onOver: (refusal: string | null) => void) => Trial | null;
   /** Told when a program has waited for what it requires for longer than visitors should wait for it. */
   readonly onHopeless: (unit: Unit) => void;
 }
@@ -65,14 +68,17 @@ function prepare(
     };
   };
   let tooLong: NodeJS.Timeout | undefined;
+  const inTurn = (work: () => void) => {
+    const cancel = turns.take(() => {
+      unit.cancelWait = null;
+      work();
+    });
+    if (cancel !== null) waitWith(cancel);
+  };
   const go = () => {
     clearTimeout(tooLong);
     unit.waitsFor = null;
-    const cancel = turns.take(() => {
-      unit.cancelWait = null;
-      spawn(unit, run, context, post);
-    });
-    if (cancel !== null) waitWith(cancel);
+    inTurn(() => tryFirst(unit, run, context, post, () => inTurn(() => spawn(unit, run, context, post))));
   };
   if (requires.length === 0) {
     go();
@@ -94,6 +100,29 @@ function prepare(
     clearTimeout(tooLong);
     wait.cancel();
   });
+}
+
+/** What is to take over is tried; all else goes on at once. */
+function tryFirst(
+  unit: Unit,
+  run: number,
+  context: PerformContext,
+  post: (news: News) => void,
+  goOn: () => void,
+): void {
+  const fail = (why: string) => post({ kind: 'spawn-failed', run, why, random: 0 });
+  try {
+    const trial = context.tryOut(unit, run, refusal => {
+      unit.cancelWait = null;
+      unit.waitsFor = null;
+      if (refusal === null) goOn();
+      else fail(refusal);
+    });
+    if (trial === null) goOn();
+    else unit.cancelWait = trial.cancel;
+  } catch (error) {
+    fail(messageOf(error));
+  }
 }
 
 function spawn(unit: Unit, run: number, context: PerformContext, post: (news: News) => void): void {

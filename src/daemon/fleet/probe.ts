@@ -3,7 +3,8 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { constants } from 'node:os';
 import { errnoOf, messageOf } from '../../errors.ts';
-import type { Host } from '../../model/host.ts';
+import { plainName } from '../../model/app.ts';
+import type { Host, Program } from '../../model/host.ts';
 import { native, type User } from '../../native/index.ts';
 import { answerLimit, decodeAnswer, type ProbeAnswer, type ProbeQuestion } from '../../protocol/probe.ts';
 import { ownProgram } from '../own-code.ts';
@@ -25,7 +26,7 @@ const patience = 3;
 const shortages: readonly (string | undefined)[] = ['EAGAIN', 'ENOMEM', 'EMFILE', 'ENFILE', 'ENOBUFS'];
 
 export interface Listener {
-  /** Told each new answer, the last of them 'healthy', and each time that it could not be asked. */
+  /** Told each new answer, the last of them 'healthy' unless it asks once, and each time that it could not be asked. */
   onAnswer(answer: ProbeAnswer): void;
   /** Told once that nobody asks any more, and why. */
   onGivenUp(why: string): void;
@@ -42,7 +43,7 @@ export function startProbe(host: Host, question: ProbeQuestion, { onAnswer, onGi
   };
   const fail = (why: string) => {
     if (stopped) return;
-    onAnswer({ kind: 'unhealthy', why: `cannot ask: ${why}` });
+    onAnswer({ kind: 'unhealthy', status: 0, why: `cannot ask: ${why}` });
     if (failures === patience) onGivenUp(why);
     else setTimeout(begin, retry);
   };
@@ -138,8 +139,20 @@ function spawnProbe(
   };
 }
 
+/** What a visitor would ask the program's app for: by its first name, and by https where its site has a certificate. */
+export function questionFor(
+  host: Host,
+  { app, health }: Pick<Program, 'app' | 'health'>,
+  given: Pick<ProbeQuestion, 'socket' | 'path' | 'once'>,
+): ProbeQuestion {
+  const own = host.apps.find(({ name }) => name === app);
+  const secure = own !== undefined && (own.certificate !== null || own.redirectHttps);
+  const named = health?.host ?? (own === undefined ? 'localhost' : plainName(own));
+  return { ...given, host: named, secure };
+}
+
 /** The one whom the app's socket lets in. */
-function probeUser(host: Host): User {
+export function probeUser(host: Host): User {
   const own = process.geteuid?.() ?? 0;
   return userOf({ user: own === 0 ? host.settings.proxy.user : null });
 }

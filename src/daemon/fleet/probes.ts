@@ -4,7 +4,7 @@ import type { State } from '../../lifecycle/process.ts';
 import type { Host } from '../../model/host.ts';
 import type { Logger } from '../own/log.ts';
 import type { Loop } from './loop.ts';
-import { type Probe, startProbe } from './probe.ts';
+import { type Probe, questionFor, startProbe } from './probe.ts';
 import type { Unit } from './unit.ts';
 
 /** Follows the units' states for as long as hostd lives. */
@@ -17,7 +17,7 @@ export function askForHealth(loop: Loop, host: () => Host, log: Logger): void {
     probes.delete(unit);
     const { health, socket } = unit.program;
     if (run !== null) unit.unasked = null;
-    // Over a socket that two generations share, nobody knows who answers.
+    // Over a socket that two generations share, nobody knows who answers: the next one has been asked on its trial.
     if (run === null || health === null || socket === null || unit.isNext) return;
     unit.waitsFor = health.path;
     const { id: generation } = unit;
@@ -25,7 +25,7 @@ export function askForHealth(loop: Loop, host: () => Host, log: Logger): void {
       loop.post(unit.program.name, { kind: 'process', generation, news: { kind: 'ready', run } });
     const probe = startProbe(
       host(),
-      { socket: socket.path, ...health },
+      questionFor(host(), unit.program, { socket: socket.path, path: health.path, once: false }),
       {
         onAnswer(answer) {
           if (probes.get(unit) !== probe) return;

@@ -17,6 +17,7 @@ import { equip, madeFrom, socketRights } from './kinds.ts';
 import { type Entry, type Loop, makeLoop } from './loop.ts';
 import { attend, makePerform, type RunContext } from './perform.ts';
 import { askForHealth } from './probes.ts';
+import { startTrial } from './trial.ts';
 import { isDown, type Made, statusOf, type Unit } from './unit.ts';
 import { scaleRun } from './workers.ts';
 
@@ -81,6 +82,14 @@ export function makeSupervisor(first: Host, context: SupervisorContext): Supervi
   const perform = makePerform({
     ...context,
     onHopeless,
+    tryOut: (unit, run, onOver) => {
+      const { socket } = unit.program;
+      if (!unit.isNext || !servesApp(unit.program) || socket === null) return null;
+      // One that has lost its name is made anew, whatever comes of the trial.
+      const { owner, clients } = socketRights(unit.program, host);
+      sockets.unix(socket, owner, clients);
+      return startTrial(unit, run, { ...context, host: () => host }, onOver);
+    },
     equip: (unit, onReady) =>
       equip(unit, onReady, {
         host: () => host,

@@ -17,6 +17,7 @@ export interface Admission {
   readonly marker: string;
   readonly refusal?: string | undefined;
   readonly sockets: readonly SocketId[];
+  readonly isTrial: boolean;
 }
 
 /** Milliseconds after which a child whose end cannot be waited for is reaped. */
@@ -24,7 +25,7 @@ const buryLate = 1000;
 
 /** @throws when the run cannot be written down, or the child has failed already. */
 export function admitChild(child: Launched, admission: Admission, records: Records): Run {
-  const { program, number, cgroup, marker, refusal, sockets } = admission;
+  const { program, number, cgroup, marker, refusal, sockets, isTrial } = admission;
   let pidfd = -1;
   try {
     pidfd = native.pidfdOpen(child.pid);
@@ -40,6 +41,7 @@ export function admitChild(child: Launched, admission: Admission, records: Recor
       marker,
       sockets,
       program,
+      ...(isTrial ? { isTrial } : {}),
     };
     records.write({ version: 1, ...record });
     writeSync(child.gate, '\n');

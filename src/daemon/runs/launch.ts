@@ -38,6 +38,8 @@ export interface LaunchContext {
   readonly sockets: Pick<Sockets, 'held'>;
   /** Told when a log file cannot be used and the output goes to /dev/null instead. */
   readonly warn: (message: string) => void;
+  /** It is tried, and never the program itself: a next hostd ends it. */
+  readonly isTrial?: boolean;
 }
 
 /** Numbers of setrlimit(2), the same on every architecture that Node runs on. */
@@ -89,7 +91,8 @@ export function launch(program: Program, number: number, equipment: Equipment, c
     });
     const { refusal } = equipment;
     const sockets = identify(context.sockets.held(), equipment.fds);
-    return admitChild(child, { program, number, cgroup, marker, refusal, sockets }, context.records);
+    const { isTrial = false } = context;
+    return admitChild(child, { program, number, cgroup, marker, refusal, sockets, isTrial }, context.records);
   } catch (error) {
     if (cgroup !== null) clearCgroup(cgroup, () => {});
     throw error instanceof HostdError ? error : new HostdError('failed', `cannot start: ${why(error)}`);

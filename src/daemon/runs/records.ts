@@ -24,6 +24,8 @@ export interface Record {
   readonly sockets?: readonly SocketId[];
   /** The program as it was when it was started; environment included, hence mode 0600. */
   readonly program: Program;
+  /** It was only tried (fleet/trial.ts), and is not the program. */
+  readonly isTrial?: boolean;
 }
 
 export interface Records {

@@ -1,0 +1,191 @@
+// What a reload does before anything else: the new code runs by itself, on a socket that nobody but hostd's probe may connect
+// to, and has to answer. Over the socket of the visitors nobody could tell who answers, and they would meet the broken code.
+// Of gunicorn it is one worker. What it has answered, verdict.ts judges.
+
+import { chownSync, closeSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { describeExit } from '../../lifecycle/view.ts';
+import type { Host } from '../../model/host.ts';
+import { native } from '../../native/index.ts';
+import type { ProbeAnswer } from '../../protocol/probe.ts';
+import { type Equipment, type LaunchContext, launch, userOf } from '../runs/launch.ts';
+import { killRun, type Run, signalRun, whenOver } from '../runs/run.ts';
+import { arrangeReadyWord, gunicornApp } from './gunicorn.ts';
+import { type Probe, probeUser, questionFor, startProbe } from './probe.ts';
+import type { Unit } from './unit.ts';
+import { compare, healthPatience, judgeFront, judgeHealth, type Verdict } from './verdict.ts';
+
+/** Milliseconds that it may take to load the app and to answer. */
+export const longestTrial = 120_000;
+/** Milliseconds from the request to end to SIGKILL: it has no visitors. */
+const longestEnd = 3000;
+/** A few at a time, of a probe that asks again. */
+const backlog = 64;
+
+export interface Trial {
+  /** Ends it; `onOver` is called once nothing of it is left. */
+  cancel(): void;
+}
+
+export interface TrialContext extends LaunchContext {
+  readonly host: () => Host;
+  /** Path of the configuration that gunicorn is started with (gunicorn.ts). */
+  readonly gunicornConfiguration: string;
+}
+
+/**
+ * Tries the unit's program. `onOver` is told when nothing of it is left: why it may not take over, or null. What it waits for
+ * is written to the unit.
+ * @throws HostdError when it cannot be started.
+ */
+export function startTrial(
+  unit: Unit,
+  number: number,
+  context: TrialContext,
+  onOver: (refusal: string | null) => void,
+): Trial {
+  const { program } = unit;
+  const host = context.host();
+  const path = join(host.settings.runtimeDir, `trial.${program.name.replaceAll('/', '_')}.${number}.sock`);
+  const real = program.socket?.path ?? '';
+  let run: Run | null = null;
+  let probe: Probe | null = null;
+  /** It has been decided; nothing of it is left. */
+  let ended = false;
+  let over = false;
+  let result: string | null = null;
+  const timers: NodeJS.Timeout[] = [];
+  const later = (ms: number, what: () => void) => timers.push(setTimeout(what, ms));
+
+  const end = (refusal: string | null) => {
+    if (ended || run === null) return;
+    ended = true;
+    result = refusal;
+    probe?.stop();
+    for (const timer of timers) clearTimeout(timer);
+    const live = run;
+    signalRun(live, program.stopsignal, program.stopasgroup);
+    later(longestEnd, () => killRun(live));
+  };
+  const decide = (verdict: Verdict) => {
+    if (verdict.kind === 'passed') end(null);
+    else if (verdict.kind === 'refused') end(verdict.why);
+    else if (verdict.kind === 'compare') askOld(verdict.why);
+  };
+
+  /** Only a probe that cannot be started leaves the matter open: then it is enough that it stays up. */
+  const unasked = () => later(unit.policy.startsecs, () => end(null));
+  const askHealth = (asked: string) => {
+    let firstBad: number | null = null;
+    let last: ProbeAnswer | null = null;
+    const judge = () => {
+      if (last === null) return;
+      decide(judgeHealth(asked, last, firstBad === null ? null : performance.now() - firstBad));
+    };
+    probe = startProbe(host, questionFor(host, program, { socket: path, path: asked, once: false }), {
+      onAnswer(answer) {
+        last = answer;
+        if (answer.kind === 'unhealthy') {
+          unit.waitsFor = `${asked}: ${answer.why}`;
+          if (answer.status !== 0 && firstBad === null) {
+            firstBad = performance.now();
+            later(healthPatience + 1, judge);
+          }
+        }
+        judge();
+      },
+      onGivenUp: unasked,
+    });
+  };
+  const askFront = () => {
+    probe = startProbe(host, questionFor(host, program, { socket: path, path: '/', once: true }), {
+      onAnswer: answer => decide(judgeFront('/', answer)),
+      onGivenUp: unasked,
+    });
+  };
+  const askOld = (why: string) => {
+    if (ended) return;
+    probe = startProbe(host, questionFor(host, program, { socket: real, path: '/', once: true }), {
+      onAnswer: answer => decide(compare(why, answer)),
+      onGivenUp: () => decide(compare(why, null)),
+    });
+  };
+  const loaded = () => {
+    if (ended || probe !== null) return;
+    const { health } = program;
+    unit.waitsFor = health?.path ?? '/';
+    if (health === null) askFront();
+    else askHealth(health.path);
+  };
+
+  const equipment = equipTrial(unit, path, context, loaded);
+  const named = { ...program, name: `${program.name}~trial`, socket: { path, backlog } };
+  try {
+    run = launch(named, number, equipment, { ...context, isTrial: true });
+  } catch (error) {
+    rmSync(path, { force: true });
+    throw error;
+  }
+  unit.waitsFor = 'the new code to load';
+  whenOver(
+    run,
+    () => false,
+    ending => {
+      const isOwn = ended;
+      ended = true;
+      over = true;
+      probe?.stop();
+      for (const timer of timers) clearTimeout(timer);
+      rmSync(path, { force: true });
+      context.records.remove(named.name, number);
+      const why = ending.kind === 'failed' ? ending.why : `exited too quickly (${describeExit(ending.how)})`;
+      onOver(isOwn ? result : why);
+    },
+  );
+  later(longestTrial, () => end(`not ready in time: waits for ${unit.waitsFor}`));
+  if (!saysWhenLoaded(equipment)) loaded();
+  return {
+    cancel() {
+      if (over) return;
+      ended = true;
+      result = 'stopped before it was started';
+      if (run !== null) killRun(run);
+    },
+  };
+}
+
+/** Its own socket; of gunicorn a pipe for its word too, and no more than one worker. */
+function equipTrial(unit: Unit, path: string, context: TrialContext, loaded: () => void): Equipment {
+  const { program } = unit;
+  const host = context.host();
+  const { uid, gid } = userOf(program);
+  const app = gunicornApp(program, host);
+  // A hostd that was killed has left it.
+  rmSync(path, { force: true });
+  const socket = native.listenUnix(path, process.geteuid?.() ?? 0, process.getegid?.() ?? 0, 0o600, backlog);
+  const env = { LISTEN_FDS: '1', LISTEN_PID: '', LISTEN_FDNAMES: program.name, HOSTD_TRIAL: '1' };
+  const alone = { env, fds: [socket], close: [socket] };
+  try {
+    // The directory is hostd's own: nobody else has put anything in its place.
+    const asker = probeUser(host);
+    chownSync(path, asker.uid, asker.gid);
+    const word =
+      app === null
+        ? null
+        : arrangeReadyWord(program, app, context.gunicornConfiguration, { uid, gid }, false, loaded);
+    if (word === null) return alone;
+    return {
+      argv: [...word.argv, '--workers', '1'],
+      env: { ...env, ...word.env },
+      fds: [socket, word.fd],
+      close: [socket, word.fd],
+    };
+  } catch (error) {
+    closeSync(socket);
+    throw error;
+  }
+}
+
+function saysWhenLoaded({ argv }: Equipment): boolean {
+  return argv !== undefined;
+}
