@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { chmodSync, copyFileSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { must, run } from '../scripts/run.ts';
 import { needsRoot, testAccounts } from './harness/accounts.ts';
@@ -124,7 +124,7 @@ test('without its addon, hostd says in a line what is missing and how to make it
   const home = await copyCheckout(`${place.dir}/home`);
   rmSync(`${home}/build`, { recursive: true });
   const config = place.write('hostd.toml', settings(place.dir));
-  const expected = `cannot load "${home}/build/hostd.node": it was not built\n  try: sh ${home}/src/native/build.sh\n`;
+  const expected = `cannot load "${home}/build/linux-${process.arch}/hostd.node": it was not built\n  try: sh ${home}/src/native/build.sh\n`;
   for (const [program, ...args] of [
     ['hostd', 'check'],
     ['hostd', 'start'],
@@ -136,11 +136,13 @@ test('without its addon, hostd says in a line what is missing and how to make it
     assert.deepEqual({ code, stderr }, { code: 1, stderr: `${program}: ${expected}` });
   }
   await must('build the addon again', ['sh', `${home}/src/native/build.sh`], { env: process.env });
-  rmSync(`${home}/build/bare-sockets.node`);
+  rmSync(`${home}/build/linux-${process.arch}/bare-sockets.node`);
   const { code, stdout } = await run([`${home}/bin/hostd`, 'check', '-c', config], { env: process.env });
   assert.equal(code, 0, stdout);
   assert.ok(
-    stdout.includes(`there is no "${home}/build/bare-sockets.node"\n  try: sh ${home}/src/native/build.sh\n`),
+    stdout.includes(
+      `there is no "${home}/build/linux-${process.arch}/bare-sockets.node"\n  try: sh ${home}/src/native/build.sh\n`,
+    ),
   );
 });
 
@@ -185,20 +187,23 @@ test('what npm packs is whole: installed without any script, it checks, and has 
     assert.ok(statSync(`${prefix}/share/man/${page}`).isFile());
 });
 
-test('build.sh leaves an addon that fits alone, and says in a line that it lacks a compiler for one that does not', async t => {
+test('build.sh leaves an addon that fits alone, and asks npm for a compiler where there is none for one that does not', async t => {
   const place = makePlace(t);
   const home = await copyCheckout(`${place.dir}/home`);
-  const build = () =>
-    spawnSync('sh', [`${home}/src/native/build.sh`], {
-      encoding: 'utf8',
-      env: { ...process.env, CC: 'no-such-cc' },
-    });
+  // An npm that reaches no registry.
+  place.write('bin/npm', '#!/bin/sh\necho "npm $*" && exit 1\n', 0o755);
+  const env = { ...process.env, CC: 'no-such-cc', PATH: `${place.dir}/bin:${process.env['PATH']}` };
+  const build = () => spawnSync('sh', [`${home}/src/native/build.sh`], { encoding: 'utf8', env });
   assert.deepEqual([build().status, build().stderr], [0, '']);
-  rmSync(`${home}/build/hostd.node`);
+  rmSync(`${home}/build/linux-${process.arch}/hostd.node`);
   const { status, stderr } = build();
   assert.equal(status, 1);
   assert.equal(
     stderr,
-    'hostd: cannot find a C compiler ("no-such-cc")\n  try, as root: apt-get install gcc libc6-dev\n',
+    'hostd: there is no C compiler ("no-such-cc"): npm brings zig cc for the while (about 100 MB)\n' +
+      'npm ci --ignore-scripts --no-audit --no-fund --loglevel=error\n' +
+      'hostd: cannot find a C compiler ("no-such-cc"), and npm cannot bring one\n' +
+      '  try, as root: apt-get install gcc libc6-dev\n',
   );
+  assert.ok(!existsSync(`${home}/build/zig`), 'nothing of it is left');
 });

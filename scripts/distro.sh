@@ -120,14 +120,15 @@ main() {
   inside 'useradd --create-home ann && cat /etc/os-release' >"$log" 2>&1 || fail "enter the root" "less $log"
   echo "distro: $(sed -n 's/^PRETTY_NAME="\(.*\)"/\1/p' "$log"), $(inside 'echo "node $(node --version), npm $(npm --version), $(python3 --version)"')"
   as_ann='exec setpriv --reuid=ann --regid=ann --init-groups env HOME=/home/ann USER=ann LOGNAME=ann sh -c'
+  # The user first: nobody has installed a compiler or python3-venv yet, and the user cannot.
+  step 'user clone' "$as_ann 'umask 027 && git -c advice.detachedHead=false clone -q /srv/hostd.bundle ~/hostd && git -C ~/hostd log -1 --format=%h'"
+  step 'user demo' "$as_ann 'cd ~/hostd && npm run demo -- --once'"
+  step 'user test' "$as_ann 'cd ~/hostd && npm test -- check unit'"
   step 'root clone' 'umask 077 && git -c advice.detachedHead=false clone -q /srv/hostd.bundle /root/hostd && git -C /root/hostd log -1 --format=%h'
   step 'root demo' 'cd /root/hostd && npm run demo -- --once'
   step 'root test' "cd /root/hostd && npm test $part"
   step 'root install' 'cd /root/hostd && npm ci && npm install --global "$(npm pack --silent)" && cp etc/hostd.service /etc/systemd/system/ &&
     apt-get -qq install -y --no-install-recommends systemd man-db && systemd-analyze verify hostd.service && man -w hostd && hostd version'
-  step 'user clone' "$as_ann 'umask 027 && git -c advice.detachedHead=false clone -q /srv/hostd.bundle ~/hostd && git -C ~/hostd log -1 --format=%h'"
-  step 'user demo' "$as_ann 'cd ~/hostd && npm run demo -- --once'"
-  step 'user test' "$as_ann 'cd ~/hostd && npm test -- check unit'"
   exit "$failed"
 }
 

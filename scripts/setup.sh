@@ -82,9 +82,6 @@ if [ -n "$missing" ]; then
   fi
 fi
 
-# Without root, what is missing stays missing: say so before npm fails over it in many words.
-sh src/native/build.sh --check || exit 1
-
 stale=$(node scripts/stale.mjs)
 case " $stale " in
   *" modules "*)

@@ -1,8 +1,8 @@
 // Makes Python virtualenvs with Django and gunicorn, once: a marker at the end tells a finished one from a torn one.
 // Knows nothing of the sites that run in them.
 
-import { existsSync } from 'node:fs';
-import { type Account, must, run } from './run.ts';
+import { existsSync, readFileSync } from 'node:fs';
+import { type Account, must, type RunOptions, run } from './run.ts';
 
 const MARKER = '.hostd-ready';
 /** pip's own patience is minutes when there is no network at all. */
@@ -38,25 +38,34 @@ export const modern: Recipe = {
 /** Who stands for "any user" when root looks for something that all may run. */
 const nobody: Account = { name: 'nobody', uid: 65534, gid: 65534 };
 
+interface Python {
+  readonly path: string;
+  /** Whether its venv can bring pip: Debian keeps ensurepip in a package of its own, python3-venv. */
+  readonly hasPip: boolean;
+}
+
 /**
  * A Python that `account` may run, any user if root asks without naming one: a Python below a closed home directory,
- * such as root's pyenv, is passed over.
+ * such as root's pyenv, is passed over. Rather one whose venv brings pip.
  */
-export async function findPython(account: Account | undefined): Promise<string> {
+async function findPython(account: Account | undefined): Promise<Python> {
   const tried: string[] = [];
   const directories = [...(process.env['PATH'] ?? '').split(':'), '/usr/bin', '/usr/local/bin'];
   const candidates = directories.map(directory => `${directory}/python3`).filter(path => existsSync(path));
-  const probe = 'import ensurepip, os, sys, venv; print(os.path.realpath(sys.executable))';
-  for (const candidate of new Set(candidates)) {
-    const real = await run([candidate, '-c', probe]);
-    const path = real.stdout.trim();
-    tried.push(candidate);
-    if (real.code === 0 && (await run([path, '-c', probe], { as: account ?? nobody })).code === 0)
-      return path;
+  for (const hasPip of [true, false]) {
+    const modules = hasPip ? 'ensurepip, venv' : 'venv';
+    const probe = `import os, sys, ${modules}; print(os.path.realpath(sys.executable))`;
+    for (const candidate of new Set(candidates)) {
+      const real = await run([candidate, '-c', probe]);
+      const path = real.stdout.trim();
+      tried.push(candidate);
+      if (real.code === 0 && (await run([path, '-c', probe], { as: account ?? nobody })).code === 0)
+        return { path, hasPip };
+    }
   }
   const whose = account ? `"${account.name}"` : 'this user';
   throw new Error(
-    `cannot find a python3 with venv that ${whose} may run (tried ${tried.join(', ') || 'PATH'})\n` +
+    `cannot find a python3 with venv that ${whose} may run (tried ${[...new Set(tried)].join(', ') || 'PATH'})\n` +
       '  try: apt-get install python3-venv',
   );
 }
@@ -84,7 +93,7 @@ export async function makeVirtualenv(root: string, recipe: Recipe, account?: Acc
   if (whole && (await run([python, '-c', 'import django, gunicorn'], { as: account })).code === 0)
     return false;
 
-  const base = await findPython(account);
+  const { path: base, hasPip } = await findPython(account);
   const version = await pythonVersion(base);
   if (version < recipe.python[0] || version >= recipe.python[1]) {
     throw new Error(
@@ -93,11 +102,24 @@ export async function makeVirtualenv(root: string, recipe: Recipe, account?: Acc
   }
   const options = { as: account, env: environment(root) };
   await must('remove the old virtualenv', ['rm', '-rf', `${root}/bin`, `${root}/lib`, marker], options);
-  await must(`make the virtualenv ${root}`, [base, '-m', 'venv', root], options);
-  const pip = await run([python, ...PIP, ...recipe.packages], options);
+  const venv = ['-m', 'venv', ...(hasPip ? [] : ['--without-pip']), root];
+  await must(`make the virtualenv ${root}`, [base, ...venv], options);
+  const brought = hasPip ? null : await bringPip(python, options);
+  const pip = brought ?? (await run([python, ...PIP, ...recipe.packages], options));
   if (pip.code !== 0) await useDebians(root, recipe, account, pip.stderr);
   await must('mark the virtualenv as finished', ['tee', marker], { ...options, input: spec });
   return true;
+}
+
+/** Returns what went wrong, or null. */
+async function bringPip(
+  python: string,
+  options: RunOptions,
+): Promise<{ readonly code: number; readonly stderr: string } | null> {
+  console.log('python3-venv is not installed: pip comes from its own index');
+  const script = readFileSync(new URL('pip.py', import.meta.url), 'utf8');
+  const ended = await run([python, '-'], { ...options, input: script });
+  return ended.code === 0 ? null : ended;
 }
 
 /** pip's settings and the proxy's come along; HOME is where the account may write. */
@@ -132,7 +154,7 @@ async function useDebians(
     await must('install them', [...apt, ...recipe.debian], { env });
   }
   const options = { as: account, env: environment(root) };
-  const venv = ['-m', 'venv', '--system-site-packages', root] as const;
+  const venv = ['-m', 'venv', '--system-site-packages', '--without-pip', root] as const;
   await must('remove the torn virtualenv', ['rm', '-rf', `${root}/bin`, `${root}/lib`], options);
   await must(`make the virtualenv ${root}`, ['/usr/bin/python3', ...venv], options);
   const wrapper = `#!/bin/sh\nexec ${root}/bin/python -m gunicorn "$@"\n`;

@@ -29,7 +29,7 @@ export function ownProgramProblems(host: Host): Problem[] {
 /** The proxy loads it, or does without: root's process, which asks here, never loads it. */
 function missingAddon({ settings }: Host): Problem[] {
   // The paths are the same from src/config and from dist/config.
-  const file = new URL('../../build/bare-sockets.node', import.meta.url).pathname;
+  const file = new URL(`../../build/linux-${process.arch}/bare-sockets.node`, import.meta.url).pathname;
   if (existsSync(file)) return [];
   const message = `the proxy is slower than it could be: there is no "${file}"`;
   const hint = `sh ${new URL('../../src/native/build.sh', import.meta.url).pathname}`;

@@ -32,7 +32,7 @@ function installation(t: TestContext) {
     'the model': 'src/model/host.ts',
     "the addon's wrapper": 'src/native/bare-sockets.ts',
     'the errors': 'src/errors.ts',
-    'the addon': 'build/bare-sockets.node',
+    'the addon': `build/linux-${process.arch}/bare-sockets.node`,
     'the parser': 'node_modules/undici/lib/llhttp/llhttp_simd-wasm.js',
     "the parser's version": 'node_modules/undici/package.json',
     Node: 'node',

@@ -39,7 +39,7 @@ const loads: Readonly<Record<OwnName, Loads>> = {
       `errors${suffix}`,
       `process-name${suffix}`,
     ],
-    addons: ['bare-sockets.node'],
+    addons: [`linux-${process.arch}/bare-sockets.node`],
     packages: ['undici/package.json', 'undici/lib/llhttp'],
     // A proxy's garbage is short-lived and much: collected often, in small portions and without threads that two cores are
     // too few for, it holds up fewest requests, in the least memory, at no lower rate.

@@ -33,7 +33,7 @@ export interface BareSockets {
 export const longestText = 65_535;
 
 // The path is the same from src/native and from dist/native.
-const file = new URL('../../build/bare-sockets.node', import.meta.url).pathname;
+const file = new URL(`../../build/linux-${process.arch}/bare-sockets.node`, import.meta.url).pathname;
 
 /** null where it was not built: node:net serves in its place, at a lower rate. */
 export function loadBareSockets(): BareSockets | null {

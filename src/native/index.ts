@@ -175,7 +175,7 @@ export interface Native {
 export type Watch = { readonly __watch: never };
 
 // The paths are the same from src/native and from dist/native.
-const file = new URL('../../build/hostd.node', import.meta.url).pathname;
+const file = new URL(`../../build/linux-${process.arch}/hostd.node`, import.meta.url).pathname;
 const builder = new URL('../../src/native/build.sh', import.meta.url).pathname;
 
 /**
