@@ -22,9 +22,10 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   proxy: ['protocol', 'model', 'native/bare-sockets'],
   embed: ['proxy', 'protocol', 'model'],
   probe: ['protocol', 'model'],
+  check: ['model', 'config', 'native', 'linux', 'words'],
   create: ['model', 'config', 'native', 'linux'],
   dev: ['linux', 'embed', 'proxy', 'protocol', 'model', 'words', 'config', 'native'],
-  cli: ['formats', 'words', 'protocol', 'model', 'config', 'create', 'dev', 'native'],
+  cli: ['formats', 'words', 'protocol', 'model', 'config', 'check', 'create', 'dev', 'native'],
 };
 
 /** What each room (a folder's folder) may import of its own folder besides itself. Files beside the rooms wire them together. */

@@ -27,6 +27,8 @@ export interface Loaded {
   /** Every file that was read, or should have been, the main one first. */
   readonly files: readonly string[];
   readonly broken: Broken;
+  /** Gives problems that others have found in `host` their places, and the order of `problems`. */
+  place(problems: readonly Problem[]): readonly Problem[];
 }
 
 /** What has errors, and so is to be left as it was. */
@@ -68,6 +70,7 @@ export function load(file: string, options: LoadOptions = {}): Loaded {
     host: settled.host,
     problems: texts.place(problems, files),
     files,
+    place: others => texts.place(others, files),
     broken: {
       settings: problems.some(problem => concernsSettings(problem, main, settingsTables)),
       names: settled.names,

@@ -3,8 +3,8 @@
 
 import { readdirSync } from 'node:fs';
 import { HostdError } from '../errors.ts';
+import { startAs, startAsRoot } from '../linux/start.ts';
 import { native } from '../native/index.ts';
-import { startAs, startAsRoot } from './start.ts';
 
 export interface Account {
   readonly name: string;

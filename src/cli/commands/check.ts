@@ -10,13 +10,17 @@ import { count } from '../program/print.ts';
 export const check: Command = {
   name: 'check',
   summary: 'show every problem of the configuration',
-  usage: '[--json]',
+  usage: '[--deep] [--json]',
   help: `
-Reads the configuration and prints everything that is wrong with it, with its place and what to try. As root it says too
-when the proxy's user may not execute the Node that hostd runs by.
-Does nothing else, and needs no running hostd.
+Reads the configuration and prints everything that is wrong with it, with its place and what to try: modules and worker
+classes that are not there, files that the app's or the proxy's user may not read, certificates, ports that others use, full
+disks. What other users may do is seen by root alone. Does nothing else, and needs no running hostd.
+
+With --deep it runs the apps' code too, each as its own user, for at most 60 seconds: settings, URLs, Django's own checks, the
+database.
 Exit code: 0 no errors (warnings may be), 1 errors.`,
   options: {
+    deep: { type: 'boolean', help: "load the apps' code, as their users" },
     json: { type: 'boolean', help: 'print an array of objects' },
   },
   operands: noOperands,
@@ -25,8 +29,11 @@ Exit code: 0 no errors (warnings may be), 1 errors.`,
     // Loaded only now: help needs this file too, and reading TOML costs start-up time.
     const { load } = await import('../../config/load.ts');
     const { ownProgramProblems } = await import('../../config/own-programs.ts');
-    const { host, problems: found } = load(configFile(input, context));
-    const problems = [...found, ...ownProgramProblems(host)];
+    const { lookAround, lookDeep } = await import('../../check/look.ts');
+    const { host, problems: found, place } = load(configFile(input, context));
+    const seen = [...ownProgramProblems(host), ...lookAround(host)];
+    const deep = input.options['deep'] === true ? await lookDeep(host, seen) : [];
+    const problems = place([...found, ...seen, ...deep]);
     const errors = problems.filter(problem => problem.severity === 'error').length;
     if (input.options['json'] === true) stdout.write(`${escapeJson(problems.map(toJson))}\n`);
     else {

@@ -7,9 +7,9 @@ import { Socket } from 'node:net';
 import { constants } from 'node:os';
 import type { Readable, Writable } from 'node:stream';
 import { HostdError } from '../errors.ts';
-import { readLaunchFailure } from '../linux/launch-failure.ts';
-import { givenOpenFiles, nofile } from '../linux/open-files.ts';
 import { native } from '../native/index.ts';
+import { readLaunchFailure } from './launch-failure.ts';
+import { givenOpenFiles, nofile } from './open-files.ts';
 
 export interface Started {
   readonly stdin: Writable;
@@ -46,11 +46,21 @@ export function startAsRoot(argv: readonly string[], env: Environment): Started 
   };
 }
 
-/** Its supplementary groups are none. */
+export interface Limits {
+  /** Supplementary groups; none unless given. */
+  readonly groups?: readonly number[];
+  /** Flat triples: resource number, soft, hard; setrlimit(2). */
+  readonly limits?: readonly number[];
+  /** Entered as the user. */
+  readonly directory?: string;
+}
+
+/** As this user, who need not be the caller only where that is root. */
 export function startAs(
   { uid, gid }: { readonly uid: number; readonly gid: number },
   argv: readonly string[],
   env: Environment,
+  { groups = [], limits = [], directory = '/' }: Limits = {},
 ): Started {
   const [[stdin, typed], [output, stdout], [errors, stderr]] = [native.pipe(), native.pipe(), native.pipe()];
   const open = givenOpenFiles();
@@ -59,12 +69,12 @@ export function startAs(
     binary: -1,
     argv,
     env: Object.entries(env).map(([key, value]) => `${key}=${value}`),
-    directory: '/',
+    directory,
     uid,
     gid,
-    groups: [],
+    groups,
     umask: 0o022,
-    limits: open === null ? [] : [nofile, open.soft ?? -1, open.hard ?? -1],
+    limits: [...(open === null ? [] : [nofile, open.soft ?? -1, open.hard ?? -1]), ...limits],
     fds: [stdin, stdout, stderr],
     cgroup: -1,
     noNewPrivs: 1,

@@ -1,0 +1,61 @@
+// The sites' certificates as hostd would judge them: whether key and certificate are a pair, for the site's names, and until when.
+
+import {
+  describeEnd,
+  factsOf,
+  faultOf,
+  longestPem,
+  pairOf,
+  uncovered,
+  warningOf,
+} from '../config/certificate.ts';
+import { errnoOf, messageOf } from '../errors.ts';
+import { readText } from '../linux/read-text.ts';
+import type { App } from '../model/host.ts';
+import type { Problem } from '../model/problem.ts';
+import type { User } from '../native/index.ts';
+import { finding } from './problem.ts';
+
+/** A file that is missing is not said here: model/check-site.ts does. `now`: Unix time in milliseconds. */
+export function checkCertificate(app: App, user: User, now: number): readonly Problem[] {
+  if (app.certificate === null) return [];
+  const files = app.certificate;
+  const read = (path: string) => {
+    try {
+      return { text: readText(path, user, longestPem), why: null };
+    } catch (error) {
+      return { text: null, why: errnoOf(error) === 'ENOENT' || !isRoot() ? null : messageOf(error) };
+    }
+  };
+  const error = (key: string, message: string, hint: string) => [finding('error', app, key, message, hint)];
+  const renewal = `certbot certonly -d ${app.serverNames.find(host => !host.startsWith('*')) ?? 'HOST'}`;
+  const certificate = read(files.certificate);
+  if (certificate.text === null)
+    return certificate.why === null
+      ? []
+      : error('certificate', certificate.why, `ls -l ${files.certificate}`);
+  const key = read(files.key);
+  if (key.why !== null) return error('certificate_key', key.why, `ls -l ${files.key}`);
+  const pair = key.text === null ? null : pairOf(certificate.text, key.text);
+  if (typeof pair === 'string')
+    return error('certificate_key', `${pair} (${files.certificate}, ${files.key})`, renewal);
+  const facts = factsOf(certificate.text);
+  if (facts === null) return error('certificate', `"${files.certificate}" is no PEM certificate`, renewal);
+  const hosts = [...app.serverNames, ...app.redirectFrom];
+  const fault = faultOf(facts, hosts, now);
+  if (fault !== null) return error('certificate', `${fault} (${files.certificate})`, renewal);
+  const warn = (message: string, hint: string) => finding('warning', app, 'certificate', message, hint);
+  const left = uncovered(facts.names, hosts);
+  return [
+    ...(left.length === 0
+      ? []
+      : [warn(`its certificate is not for ${left.join(', ')}`, `${renewal} --expand`)]),
+    ...(warningOf(facts, now) === null
+      ? []
+      : [warn(`its certificate ${describeEnd(facts, now)}`, 'certbot renew')]),
+  ];
+}
+
+function isRoot(): boolean {
+  return process.geteuid?.() === 0;
+}

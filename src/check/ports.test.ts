@@ -1,0 +1,32 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { inTheWay, parseListeners } from './ports.ts';
+
+const tcp = `  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
+   0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 4711 1 0 100 0 0 10 0
+   1: 00000000:0050 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 4712 1 0 100 0 0 10 0
+   2: 0100007F:9C40 0100007F:1F90 01 00000000:00000000 00:00000000 00000000     0        0 4713 1 0 100 0 0 10 0
+`;
+const tcp6 = `  sl  local_address remote_address st
+   0: 00000000000000000000000001000000:1F90 00000000000000000000000000000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 99 1 0
+`;
+
+test('only sockets that listen are read, with their inodes', () => {
+  assert.deepEqual(parseListeners(tcp), [
+    { address: '0100007F', port: 8080, inode: '4711' },
+    { address: '0', port: 80, inode: '4712' },
+  ]);
+});
+
+test('a port is in use on the same address, or where either of the two is every address', () => {
+  const four = parseListeners(tcp);
+  const inode = (host: string, port: number, list = four) => inTheWay({ host, port }, list)?.inode ?? null;
+  assert.equal(inode('127.0.0.1', 8080), '4711');
+  assert.equal(inode('0.0.0.0', 8080), '4711');
+  assert.equal(inode('127.0.0.2', 8080), null);
+  assert.equal(inode('10.0.0.1', 80), '4712');
+  assert.equal(inode('0.0.0.0', 40000), null, 'a connection is no listener');
+  assert.equal(inode('::1', 8080, parseListeners(tcp6)), '99');
+  assert.equal(inode('::', 8080, parseListeners(tcp6)), '99');
+  assert.equal(inode('fe80::1', 8080, parseListeners(tcp6)), null);
+});
