@@ -46,11 +46,15 @@ const faults: Readonly<Record<string, { readonly steps: readonly Step[]; status:
     status: 200,
     cause: /^bad answer \(closed\): closed$/,
   },
-  late: { steps: [1], status: 504, cause: /^bad answer \(timeout\): no byte in time$/ },
+  late: {
+    steps: [1],
+    status: 504,
+    cause: /^bad answer \(timeout\): not a byte from the app within 0.3 s \(proxy_read_timeout\)$/,
+  },
   stuck: {
     steps: ['HTTP/1.1 200 OK\r\nContent-Length: 99999\r\n\r\nabc', 1],
     status: 200,
-    cause: /^bad answer \(timeout\): no byte in time$/,
+    cause: /^bad answer \(timeout\): not a byte from the app within 0.3 s \(proxy_read_timeout\)$/,
   },
   accel: {
     steps: ['HTTP/1.1 200 OK\r\nX-Accel-Redirect: /nowhere/x\r\nContent-Length: 0\r\n\r\n'],
@@ -205,6 +209,17 @@ test('a round comes every ten seconds, and only of what has changed', { timeout:
   assert.equal(traffic(), 2);
   await sleep(10_200);
   assert.equal(traffic(), 2, 'nothing was new');
+});
+
+test('each site waits for its app as long as its own proxy_read_timeout says', async t => {
+  const { upstreamGapMs: _, ...rest } = limits;
+  const [first, hello, small] = fixture.sites;
+  const sites = (proxyReadTimeout: number) => [first, { ...hello, proxyReadTimeout }, small];
+  const hasty = await start(t, { limits: rest, sites: sites(0.3) });
+  assert.equal(await status(hasty, get('/r/gone')), 504);
+  assert.match(hasty.errors(), /not a byte from the app within 0\.3 s \(proxy_read_timeout\)/);
+  const patient = await start(t, { limits: rest, sites: sites(5) });
+  assert.equal(await status(patient, get('/r/gone')), 200);
 });
 
 test('a request that is cut by the end of the drain is counted and logged', async t => {

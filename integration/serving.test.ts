@@ -196,6 +196,7 @@ test('kill -9 of hostd and a reload behind nginx: not one request fails', {
       locations: [],
       socket: one.socket,
       clientMaxBodySize: 0,
+      proxyReadTimeout: 60,
       accessLog: '',
       errorLog: '',
       keepalive: false,

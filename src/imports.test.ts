@@ -19,7 +19,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   formats: ['model', 'words', 'config/toml', 'supervisord/config/ini'],
   supervisord: ['model', 'words', 'native'],
   daemon: ['lifecycle', 'protocol', 'model', 'native', 'linux', 'config', 'words/shlex', 'words/escape'],
-  proxy: ['protocol', 'model', 'native/bare-sockets'],
+  proxy: ['protocol', 'model', 'native/bare-sockets', 'words/shlex'],
   embed: ['proxy', 'protocol', 'model'],
   probe: ['protocol', 'model'],
   check: ['model', 'config', 'native', 'linux', 'words'],
@@ -233,11 +233,11 @@ import type { ChildProcess } from 'node:child_process';
 import type { Loop } from '../../daemon/fleet/loop.ts';`;
   const found = importsOf('proxy/request/router.ts', text).map(objection);
   assert.deepEqual(found, [
-    'proxy/request/router.ts imports "daemon/fleet/loop.ts": proxy may import protocol, model, native/bare-sockets',
-    'proxy/request/router.ts imports "cli/program/print.ts": proxy may import protocol, model, native/bare-sockets',
+    'proxy/request/router.ts imports "daemon/fleet/loop.ts": proxy may import protocol, model, native/bare-sockets, words/shlex',
+    'proxy/request/router.ts imports "cli/program/print.ts": proxy may import protocol, model, native/bare-sockets, words/shlex',
     null,
     'proxy/request/router.ts imports "node:child_process": a proxy worker starts nothing',
     null,
-    'proxy/request/router.ts imports "daemon/fleet/loop.ts": proxy may import protocol, model, native/bare-sockets',
+    'proxy/request/router.ts imports "daemon/fleet/loop.ts": proxy may import protocol, model, native/bare-sockets, words/shlex',
   ]);
 });

@@ -52,6 +52,7 @@ export function site(host: string, socket: string) {
     certificate: null,
     redirectHttps: false,
     redirectFrom: [],
+    proxyReadTimeout: 60,
     errorPages: null,
   };
   return { name: 'tiny', serverNames: [host], socket, ...none };

@@ -58,9 +58,9 @@ export const differences: readonly Difference[] = [
   },
   {
     nginx: 'Links below static and media are followed',
-    hostd: '403, or 404 for a link on the way; the directory itself may be a link',
+    hostd: 'They are followed to files of their own owner, as with disable_symlinks if_not_owner; else 403',
     why: 'An app could otherwise have any file served that the proxy may read',
-    seen: ['file link.txt', 'file etcdir/passwd', 'file broken'],
+    seen: ['file etcdir/passwd'],
   },
   {
     nginx: 'Files whose name begins with a dot are served',

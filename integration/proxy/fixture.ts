@@ -49,11 +49,12 @@ function makeSite(directory: string, name: string): TestSite {
     name,
     serverNames: [`${name}.test`],
     locations: [
-      { prefix: '/static/', alias: `${root}/static/` },
-      { prefix: '/media/', alias: `${root}/media/` },
+      { prefix: '/static/', alias: `${root}/static/`, expires: null },
+      { prefix: '/media/', alias: `${root}/media/`, expires: null },
     ],
     socket: `${root}/run/gunicorn.sock`,
     clientMaxBodySize: name === 'small' ? 1024 : 4 * 1024 ** 3,
+    proxyReadTimeout: 60,
     accessLog: `${root}/logs/nginx-access.log`,
     errorLog: `${root}/logs/nginx-error.log`,
     keepalive: false,
@@ -96,4 +97,7 @@ function fillStatic(root: string): void {
   symlinkSync('/etc', `${root}/static/etcdir`);
   symlinkSync('/nonexistent', `${root}/static/broken`);
   execFileSync('mkfifo', [`${root}/static/fifo`]);
+  // As an app has them: all of one owner.
+  const { uid, gid } = workerIds;
+  if (uid !== undefined) execFileSync('chown', ['-hR', `${uid}:${gid}`, root]);
 }

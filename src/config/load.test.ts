@@ -45,6 +45,7 @@ test('an empty hostd.toml means the defaults', () => {
         accessLogFormat: 'combined',
         errorPages: null,
         acmeWebroot: null,
+        types: {},
       },
       emit: {
         formats: [],
@@ -341,7 +342,7 @@ test("an app's startretries bring back Supervisor's rule", () => {
 
 test('an app without static or media serves none', () => {
   const { host } = tryApps(app('a', 'static = false\nmedia = "/srv//media"'));
-  assert.deepEqual(host.sites[0]?.locations, [{ prefix: '/media/', alias: '/srv/media/' }]);
+  assert.deepEqual(host.sites[0]?.locations, [{ prefix: '/media/', alias: '/srv/media/', expires: null }]);
 });
 
 test("a mistake in a group does not rename the group's programs", () => {

@@ -22,6 +22,7 @@ default_site = "shop"
 access_log_format = "json"
 error_pages = "/srv/pages"
 acme_webroot = "/var/lib/letsencrypt//"
+types = { ".GLB" = "model/gltf-binary", txt = "text/plain; charset=utf-8" }
 ${app('')}`,
   });
   assert.deepEqual(said, []);
@@ -33,6 +34,7 @@ ${app('')}`,
     accessLogFormat: 'json',
     errorPages: '/srv/pages/',
     acmeWebroot: '/var/lib/letsencrypt/',
+    types: { glb: 'model/gltf-binary', txt: 'text/plain; charset=utf-8' },
   });
 });
 
@@ -48,7 +50,38 @@ redirect_https = true\nerror_pages = "/srv/shop/"\n${pair}`;
   );
 });
 
+test('how long files are kept, and how long the app is waited for, are read', () => {
+  const read = (keys: string) => {
+    const { host, said } = tryFiles({ 'hostd.toml': app(keys) });
+    const [site] = host.sites;
+    return { said, ages: site?.locations.map(({ expires }) => expires), wait: site?.proxyReadTimeout };
+  };
+  assert.deepEqual(read(''), { said: [], ages: [null, null], wait: 60 });
+  assert.deepEqual(read('static_expires = "30d"\nmedia_expires = "epoch"\nproxy_read_timeout = "5m"'), {
+    said: [],
+    ages: [2_592_000, -1],
+    wait: 300,
+  });
+  assert.deepEqual(read('static_expires = "max"\nmedia_expires = 0').ages, [315_360_000, 0]);
+  assert.deepEqual(read('static_expires = "off"\nmedia_expires = 60').ages, [null, 60]);
+});
+
 const cases: readonly [title: string, keys: string, said: string, machine?: Machine][] = [
+  [
+    'an age of files that is none',
+    'static_expires = "1 month"',
+    'a.toml:3:1: app "shop": cannot use static_expires = "1 month": it must be whole seconds, a number with s, m, h, d or w, "max", "epoch" or "off"\n  try: static_expires = "30d"',
+  ],
+  [
+    'the word of nginx for it',
+    'expires = "30d"',
+    'a.toml:3:1: app "shop": there is no key "expires"\n  try: static_expires',
+  ],
+  [
+    'no time at all for the app',
+    'proxy_read_timeout = 0',
+    'a.toml:3:1: app "shop": cannot use proxy_read_timeout = 0: it must be 1 to 1000000\n  try: proxy_read_timeout = 1',
+  ],
   [
     'a certificate without its key',
     'certificate = "/etc/letsencrypt/live/fullchain/fullchain.pem"',

@@ -162,6 +162,7 @@ function frontSite(name: string, given: string | FrontProxySite): FrontSite {
     locations: Object.entries(site.files ?? {}).map(([prefix, alias]) => ({
       prefix: withSlash(prefix),
       alias: withSlash(alias),
+      expires: null,
     })),
     clientMaxBodySize: site.maxBodySize ?? 0,
     keepalive: site.keepAlive ?? true,

@@ -131,9 +131,11 @@ function routedSite(site: FrontSite): RoutedSite {
     serverNames,
     clientMaxBodySize,
     keepalive,
-    locations: site.locations.map(({ prefix, alias }) => ({
+    proxyReadTimeout: defaultLimits.upstreamGapMs / 1000,
+    locations: site.locations.map(({ prefix, alias, expires }) => ({
       prefix: inBytes(prefix),
       alias: inBytes(alias),
+      expires,
     })),
     socket: typeof address === 'string' ? address : `${address.host}:${address.port}`,
     accessLog: '',

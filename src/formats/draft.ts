@@ -63,6 +63,11 @@ export interface SiteDraft {
   /** null: not served. */
   readonly static: string | null;
   readonly media: string | null;
+  /** As App has them; null: nothing is said. */
+  readonly staticExpires: number | null;
+  readonly mediaExpires: number | null;
+  /** Seconds; null: nothing is said. */
+  readonly proxyReadTimeout: number | null;
   /** What of these nginx keeps from the public. */
   readonly hidden: readonly ('static' | 'media')[];
   /** What keeps the site, or a page of it, from the public; hostd cannot. null: everybody may see it. */

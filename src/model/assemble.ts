@@ -61,6 +61,7 @@ export function defaultSettings(file: string): Settings {
       accessLogFormat: 'combined',
       errorPages: null,
       acmeWebroot: null,
+      types: {},
     },
     emit: {
       formats: [],

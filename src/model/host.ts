@@ -44,6 +44,8 @@ export interface ProxySettings {
   readonly errorPages: string | null;
   /** certbot's --webroot-path, ending with "/": every site's /.well-known/acme-challenge/ is served from below it; null: none. */
   readonly acmeWebroot: string | null;
+  /** Media types by file extension (lower case, without a dot), before those that hostd knows. */
+  readonly types: Readonly<Record<string, string>>;
 }
 
 export type AccessLogFormat = 'combined' | 'json';
@@ -112,6 +114,11 @@ export interface App {
   readonly errorLog: string;
   /** Bytes; 0 is no limit. */
   readonly clientMaxBodySize: number;
+  /** Seconds between two reads from the app. */
+  readonly proxyReadTimeout: number;
+  /** How long what is below static and media may be kept without asking: see Location. */
+  readonly staticExpires: number | null;
+  readonly mediaExpires: number | null;
   /** null: the site is served by http alone. */
   readonly certificate: CertificateFiles | null;
   /** Whether http is answered with a redirect to https. */
@@ -229,6 +236,8 @@ export interface Site {
   readonly socket: string;
   /** Bytes; 0 is no limit. */
   readonly clientMaxBodySize: number;
+  /** Seconds between two reads from the app. */
+  readonly proxyReadTimeout: number;
   readonly accessLog: string;
   readonly errorLog: string;
   /** Whether the app's gunicorn keeps connections open (every worker class but sync). */
@@ -245,4 +254,6 @@ export interface Site {
 export interface Location {
   readonly prefix: string;
   readonly alias: string;
+  /** Seconds for which a file may be kept without asking; -1: it is asked for each time; null: nothing is said. */
+  readonly expires: number | null;
 }

@@ -1,6 +1,7 @@
 // Sockets for the proxy worker, without node:net's streams: those cost more than the rest of a request. Connections to unix
 // sockets are made, read and written here; a client's connection, which is node:net's, can be sent to past its stream.
-// Two calls are for the worker itself: one closes its memory to others of its user, one shares a page of it with hostd.
+// Three calls are for the worker itself: one closes its memory to others of its user, one shares a page of it with hostd, one
+// reads a link that is open.
 // Only moves bytes: no parsing, no policy, no memory that grows. An addon of its own, so that the unprivileged worker loads
 // nothing else. bare-sockets.ts is the typed wrapper and says what each call is for.
 //
@@ -245,6 +246,17 @@ static napi_value close_memory(napi_env env, napi_callback_info info) {
   return from_int(env, prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 ? -errno : 0);
 }
 
+// readLink(fd): where an open symbolic link leads (latin1), or -errno; readlinkat(2) with an empty path.
+static napi_value read_link(napi_env env, napi_callback_info info) {
+  napi_value a[1], target = NULL;
+  char path[4097];
+  if (!arguments(env, info, a, 1)) return NULL;
+  ssize_t size = readlinkat(to_int(env, a[0]), "", path, sizeof path);
+  if (size < 0) return from_int(env, -errno);
+  napi_create_string_latin1(env, path, (size_t)size, &target);
+  return target;
+}
+
 // share(fd): an ArrayBuffer that is the first PAGE bytes of the file, whose size has to be that; null where it can't be.
 static napi_value share(napi_env env, napi_callback_info info) {
   napi_value a[1], buffer = NULL;
@@ -263,6 +275,7 @@ NAPI_MODULE_INIT() {
       {"start", start},          {"open", open_connection},  {"watch", watch},           {"writeText", write_text},
       {"writeBytes", write_bytes}, {"endWriting", end_writing}, {"close", close_connection},
       {"send", send_both},         {"closeMemory", close_memory}, {"share", share},
+      {"readLink", read_link},
   };
   for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
     napi_value function;

@@ -26,6 +26,8 @@ export interface BareSockets {
   send(fd: number, text: string, bytes: Buffer | null): number;
   /** Nobody but root may look into this process any more (prctl(2), PR_SET_DUMPABLE), and it leaves no core. 0, or an error. */
   closeMemory(): number;
+  /** Where the symbolic link leads that is open (O_PATH) as `fd`, latin-1; below 0: an error (readlinkat(2)). */
+  readLink(fd: number): string | number;
   /** The first page of a file (4096 bytes, which it has to have), shared with whoever else has it; null where it can't be. */
   share(fd: number): ArrayBuffer | null;
 }

@@ -25,6 +25,7 @@ export interface RouteSettings {
   readonly accessLogFormat?: AccessLogFormat;
   readonly errorPages?: string | null;
   readonly acmeWebroot?: string | null;
+  readonly types?: Readonly<Record<string, string>>;
 }
 
 /** A site with its logs opened by hostd, append only; null: not logged (hostd could not open it safely). */

@@ -108,7 +108,7 @@ function filled(shape: string, characters: number): string {
 
 const file = { etag: '"1-2"', lastModified: 1 };
 const isTrusted = trustedAmong(['10.0.0.0/8', '::/0']);
-const sites = [{ prefix: '/static/', alias: '/srv/static/' }];
+const sites = [{ prefix: '/static/', alias: '/srv/static/', expires: null }];
 const router = makeRouter([]);
 
 const logged = (text: string) => ({

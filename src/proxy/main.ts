@@ -19,7 +19,7 @@ import { openFacts, type TellFact } from './facts.ts';
 import { Faults } from './faults.ts';
 import { noteWorkIn } from './guard.ts';
 import { trustedAmong } from './http/client-address.ts';
-import { type Limits, limitsFrom } from './limits.ts';
+import { defaultLimits, type Limits, limitsFrom } from './limits.ts';
 import { AccessLog } from './log/access-log.ts';
 import { openErrorLog } from './log/error-log.ts';
 import { ErrorPages } from './pages/error-pages.ts';
@@ -115,8 +115,8 @@ function bytes(text: string): string {
   return Buffer.from(text, 'utf8').toString('latin1');
 }
 
-function inBytes({ prefix, alias }: Location): Location {
-  return { prefix: bytes(prefix), alias: bytes(alias) };
+function inBytes({ prefix, alias, expires }: Location): Location {
+  return { prefix: bytes(prefix), alias: bytes(alias), expires };
 }
 
 function directoryInBytes(path: string | null | undefined): string | null {
@@ -156,7 +156,13 @@ function makeWorker(routes: Routes): Worker {
     accessLogs,
     ...(routes.accessLogFormat === undefined ? {} : { accessLogFormat: routes.accessLogFormat }),
     traffic: new Traffic(sites.map(site => site.name)),
-    apps: new Map(sites.map(site => [site.name, new AppConnections(site.socket, limits)])),
+    ...(routes.types === undefined ? {} : { types: new Map(Object.entries(routes.types)) }),
+    apps: new Map(
+      sites.map(({ name, socket, proxyReadTimeout }) => [
+        name,
+        new AppConnections(socket, { ...limits, upstreamGapMs: readGapMs(limits, proxyReadTimeout) }),
+      ]),
+    ),
     errorLog,
     errorPages: new ErrorPages(directoryInBytes(routes.errorPages), errorLog),
     ...makeBounds(limits, bodyDirectory(), errorLog),
@@ -166,10 +172,15 @@ function makeWorker(routes: Routes): Worker {
   };
 }
 
+/** The site's own patience; a test that says less than the usual one means it. */
+function readGapMs({ upstreamGapMs }: Limits, seconds: number): number {
+  return upstreamGapMs < defaultLimits.upstreamGapMs ? upstreamGapMs : seconds * 1000;
+}
+
 /** Where certbot, and others that are given this as their webroot, put the answers to a certificate authority. */
 function acmeLocation(webroot: string): Location {
   const prefix = '/.well-known/acme-challenge/';
-  return { prefix, alias: webroot.replace(/\/?$/, prefix) };
+  return { prefix, alias: webroot.replace(/\/?$/, prefix), expires: null };
 }
 
 /** Each connection may need a second fd, for the app or for a file. */

@@ -26,6 +26,8 @@ export interface Worker {
   readonly acme?: Location | null;
   /** The port of the listeners that speak TLS. */
   readonly tlsPort?: number;
+  /** Media types by file extension, before those that are known anyway. */
+  readonly types?: ReadonlyMap<string, string>;
   /** By site name. */
   readonly accessLogs: ReadonlyMap<string, AccessLog>;
   /** Absent: combined. */

@@ -102,6 +102,9 @@ function renamed(given: Values<typeof appKeys>): Partial<App> {
     ['redirectHttps', given.redirect_https],
     ['redirectFrom', given.redirect_from === undefined ? undefined : [...new Set(given.redirect_from)]],
     ['clientMaxBodySize', given.client_max_body_size],
+    ['proxyReadTimeout', given.proxy_read_timeout],
+    ['staticExpires', given.static_expires],
+    ['mediaExpires', given.media_expires],
     ['env', given.env],
   ];
   return Object.fromEntries(pairs.filter(([, value]) => value !== undefined));

@@ -116,6 +116,12 @@ export const proxyKeys = {
       "certbot's --webroot-path: below it is every site's /.well-known/acme-challenge/, over plain http too",
     alias: ['webroot', 'webroot_path', 'acme', 'letsencrypt', 'certbot'],
   },
+  types: {
+    kind: 'media types',
+    default: '{}',
+    meaning: 'media types of further file extensions, such as { glb = "model/gltf-binary" }',
+    alias: ['mime_types', 'mime', 'media_types', 'content_types'],
+  },
 } as const satisfies Keys;
 
 export const emitKeys = {
@@ -363,6 +369,19 @@ export const appKeys = {
     meaning: 'files served below /media/; false: none are',
     alias: ['media_root'],
   },
+  static_expires: {
+    kind: 'expires',
+    default: '"off"',
+    meaning:
+      'how long browsers may keep a file below /static/ without asking, such as "30d"; "max", "epoch" (ask each time) or "off"; hashed names are kept for a year in any case',
+    alias: ['expires', 'cache_control', 'static_max_age', 'max_age'],
+  },
+  media_expires: {
+    kind: 'expires',
+    default: '"off"',
+    meaning: 'the same for files below /media/',
+    alias: ['media_max_age'],
+  },
   logs: {
     kind: 'path text',
     default: 'ROOT/logs',
@@ -370,6 +389,13 @@ export const appKeys = {
     alias: ['log_dir'],
   },
   client_max_body_size: { kind: 'size', default: '"4G"', meaning: 'longest request body; 0 is no limit' },
+  proxy_read_timeout: {
+    kind: 'duration',
+    range: [1, 1_000_000],
+    default: '"60s"',
+    meaning: "how long the proxy waits for the next byte of the app's answer (504)",
+    alias: ['read_timeout', 'upstream_timeout', 'proxy_timeout', 'response_timeout'],
+  },
   certificate: {
     kind: 'path text',
     default: 'none: plain http alone',

@@ -57,6 +57,7 @@ export function readSettings(
       accessLogFormat: proxy.access_log_format ?? defaults.proxy.accessLogFormat,
       errorPages:
         proxy.error_pages === undefined ? defaults.proxy.errorPages : asDirectory(proxy.error_pages),
+      types: proxy.types ?? defaults.proxy.types,
       acmeWebroot:
         proxy.acme_webroot === undefined ? defaults.proxy.acmeWebroot : asDirectory(proxy.acme_webroot),
     },

@@ -3,6 +3,7 @@
 import type { AccessLogFormat, Limit, Listen, Requirement } from '../../model/host.ts';
 import { nearest } from '../../words/nearest.ts';
 import { bad, type Decoder, good, list, matching, text, whole } from './decoded.ts';
+import { expires, mediaTypes } from './value-files.ts';
 import { address, hostName } from './value-hosts.ts';
 import { network } from './value-networks.ts';
 import {
@@ -40,6 +41,9 @@ export interface ValueKinds {
   readonly size: number;
   /** Whole seconds. */
   readonly duration: number;
+  /** Seconds; -1: each time; null: nothing is said. */
+  readonly expires: number | null;
+  readonly 'media types': Readonly<Record<string, string>>;
   readonly umask: number;
   readonly words: readonly string[];
   /** Words still to be split: expansions come first. */
@@ -89,6 +93,8 @@ export const decoders: { readonly [K in Kind]: Decoder<ValueKinds[K]> } = {
       : bad(`it must be a number of seconds, 0 to ${longest}`, '10'),
   size,
   duration,
+  expires,
+  'media types': mediaTypes,
   umask,
   words: value => {
     const read = command(value);

@@ -255,8 +255,9 @@ function routeSettings({
   accessLogFormat,
   errorPages,
   acmeWebroot,
+  types,
 }: ProxySettings): RouteSettings {
-  return { trustedProxies, defaultSite, accessLogFormat, errorPages, acmeWebroot };
+  return { trustedProxies, defaultSite, accessLogFormat, errorPages, acmeWebroot, types };
 }
 
 function openSiteLog(path: string, app: Program, warn: (message: string) => void): number | null {

@@ -71,8 +71,8 @@ async function planApp(app: App, host: Host, file: string, context: PlanContext)
       ...plainSite(web.address, held, keepalive),
       serverNames: app.serverNames,
       locations: [
-        ...(finders || app.static === null ? [] : [{ prefix: '/static/', alias: app.static }]),
-        ...(app.media === null ? [] : [{ prefix: '/media/', alias: app.media }]),
+        ...(finders || app.static === null ? [] : [{ prefix: '/static/', alias: app.static, expires: null }]),
+        ...(app.media === null ? [] : [{ prefix: '/media/', alias: app.media, expires: null }]),
       ].filter(({ alias }) => existsSync(alias)),
       clientMaxBodySize: app.clientMaxBodySize,
     },

@@ -4,6 +4,7 @@ import { tidyPath } from '../../config/toml/values.ts';
 import type { TomlTable, TomlValue } from '../../config/toml/write.ts';
 import { appEnvironment, appSupervision, isRoot, makeApp } from '../../model/app.ts';
 import type { App } from '../../model/host.ts';
+import { formatDuration } from '../../words/durations.ts';
 import { formatSize } from '../../words/sizes.ts';
 import type { ProgramDraft, ScriptDraft, SiteDraft } from '../draft.ts';
 import { programTable, type Tabled, type Usual } from '../supervisor/table.ts';
@@ -43,6 +44,13 @@ export function appTable(parts: AppDraft): AppTable {
   put('logs', app.logs, plain.logs);
   if (app.clientMaxBodySize !== plain.clientMaxBodySize)
     table['client_max_body_size'] = formatSize(app.clientMaxBodySize);
+  if (app.proxyReadTimeout !== plain.proxyReadTimeout)
+    table['proxy_read_timeout'] = formatDuration(app.proxyReadTimeout);
+  for (const [key, seconds] of [
+    ['static_expires', app.staticExpires],
+    ['media_expires', app.mediaExpires],
+  ] as const)
+    if (seconds !== null) table[key] = seconds < 0 ? 'epoch' : formatDuration(seconds);
   if (app.certificate !== null) {
     table['certificate'] = app.certificate.certificate;
     table['certificate_key'] = app.certificate.key;
@@ -130,6 +138,9 @@ function appOf({ name, root, script, program, site, command }: AppDraft): App {
     socket: script?.socket ?? site?.socket,
     logs: logsOf(process?.stdout.path ?? null, site),
     clientMaxBodySize: site === null ? null : (site.clientMaxBodySize ?? nginxBodySize),
+    proxyReadTimeout: site?.proxyReadTimeout,
+    staticExpires: site?.staticExpires,
+    mediaExpires: site?.mediaExpires,
     certificate: site?.certificate,
     redirectHttps: site?.redirectHttps,
     redirectFrom: site?.redirectFrom,

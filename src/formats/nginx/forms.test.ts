@@ -110,6 +110,28 @@ server { listen 80; location / { proxy_pass http://a; } }`);
   assert.match(why.join(), /hostd has one socket for an app/);
 });
 
+test('ages of files and the wait for the app are keys of the app', () => {
+  const { sites, why } = read(
+    server(`root /srv/shop; proxy_read_timeout 120;
+location /static/ { expires 1M; location ~ \\.js$ { expires 1h; } } location /media/ { expires -1; }
+location /export/ { proxy_pass http://unix:/srv/shop/run/gunicorn.sock; proxy_read_timeout 1h; proxy_send_timeout 1h; }`),
+  );
+  const { staticExpires, mediaExpires, proxyReadTimeout } = sites[0] ?? assert.fail();
+  assert.deepEqual([staticExpires, mediaExpires, proxyReadTimeout], [2_592_000, -1, 3600]);
+  assert.deepEqual(why, [
+    'location ~ "\\\\.js$" { expires 1h; }  not understood',
+    'proxy_read_timeout 1h;  hostd has one proxy_read_timeout for a site: the longest is taken',
+    "proxy_send_timeout 1h;  hostd's proxy has times of its own here; proxy_read_timeout is a key",
+  ]);
+});
+
+test('types that are written out are told as those of [proxy]', () => {
+  const { why } = read(server('types { model/gltf-binary glb gltf; }'));
+  assert.deepEqual(why, [
+    'types { model/gltf-binary glb gltf; }  [proxy] types = { "glb" = "model/gltf-binary", "gltf" = "model/gltf-binary" }',
+  ]);
+});
+
 test('files are found by an inherited root, by a location of both, and by try_files', () => {
   const inherited = 'location /static/ { expires 30d; }';
   assert.equal(read(server(`root /srv/shop; ${inherited}`)).sites[0]?.static, '/srv/shop/static/');

@@ -2,6 +2,7 @@
 
 import type { Location } from '../../model/host.ts';
 import { writtenBy } from '../layout.ts';
+import { hashedNames } from './hashed-names.ts';
 import { accessLogWords, logFormat } from './log.ts';
 import { neverClients } from './never-clients.ts';
 import { quoteNginx, variablePart } from './quote.ts';
@@ -9,11 +10,13 @@ import {
   acmeLocation,
   bodySize,
   certificateLines,
+  expiresLines,
   hasHttpRedirect,
   httpsOrigin,
   indented,
   listens,
   names,
+  readTimeoutLines,
   redirectTarget,
   tlsListens,
   type Vhost,
@@ -125,11 +128,11 @@ ${listenLines([...plain, ...tlsListens(vhost, false)], isDefault)}    server_nam
 
 ${tls(vhost)}    client_max_body_size ${bodySize(site)};
 
-${logs(vhost)}${realIp(vhost)}${redirect}${errorPages(vhost)}${acmeLocation(vhost)}${locations.map(hardLocation).join('')}    location / {
+${logs(vhost)}${realIp(vhost)}${redirect}${errorPages(vhost)}${acmeLocation(vhost)}${locations.map(location => hardLocation(location, vhost)).join('')}    location / {
         proxy_pass http://${site.name}_app_server;
         proxy_http_version 1.1;
         proxy_redirect off;
-        proxy_set_header Host $http_host;
+${indented(readTimeoutLines(site).map(line => `    ${line}`))}        proxy_set_header Host $http_host;
         proxy_set_header X-Forwarded-For ${forwardedFor};
         # The app believes whoever connects to its unix socket: none of these is ever the client's own word.
         proxy_set_header X-Forwarded-Proto ${schemeOf(vhost)};
@@ -207,17 +210,34 @@ function errorPages({ errorPages: directory }: Vhost): string {
 }
 
 /** Files of the app: no link that leaves for a file of somebody else, nothing that begins with a dot. */
-function hardLocation({ prefix, alias }: Location): string {
-  // Not of uploads: one could lie beside another's file by its name.
-  const compressed = prefix === '/static/' ? '        gzip_static on;\n' : '';
+function hardLocation(location: Location, { proxy }: Vhost): string {
+  const { prefix, alias } = location;
+  // Not of uploads: one could lie beside another's file by its name, or have any name.
+  const isAuthored = prefix === '/static/';
+  const lines = [...(isAuthored ? ['gzip_static on;'] : []), ...expiresLines(location)];
   return `    location ${prefix} {
         alias ${quoteNginx(alias)};
-${compressed}        # A link leads only to files of its own owner: not to what nginx alone may read.
+${indented(lines.map(line => `    ${line}`))}${types(proxy.types)}        # A link leads only to files of its own owner: not to what nginx alone may read.
         disable_symlinks if_not_owner ${quoteNginx(`from=${alias}`)};
         location ~ /\\.(?!well-known/) {
             return 404;
         }
-    }
+${isAuthored ? keptForGood : ''}    }
 
 `;
+}
+
+/** A file whose name is made of its content never changes. */
+const keptForGood = `        location ~ ${quoteNginx(hashedNames)} {
+            expires off;
+            add_header Cache-Control "public, max-age=31536000, immutable";
+        }
+`;
+
+/** A location with types of its own has no others: so those of all of nginx are named again. */
+function types(more: Readonly<Record<string, string>>): string {
+  const pairs = Object.entries(more);
+  if (pairs.length === 0) return '';
+  const lines = pairs.map(([extension, type]) => `        ${quoteNginx(type)} ${extension};`);
+  return `        include /etc/nginx/mime.types;\n        types {\n${indented(lines)}        }\n`;
 }

@@ -1,6 +1,8 @@
 // The locations of one server block: what is handed to the app, which files are served, and what of it nginx keeps from the
 // public. Nothing that was private there is served here.
 
+import { expires } from '../../config/toml/value-files.ts';
+import { parseDuration } from '../../words/durations.ts';
 import {
   type Access,
   accessWithin,
@@ -11,6 +13,7 @@ import {
   openAccess,
 } from './access-read.ts';
 import { type Edge, type Odd, readEdgeLocation } from './edge-read.ts';
+import { hashedNames } from './hashed-names.ts';
 import { type Passed, passesIn, readPass, readPassing } from './pass-read.ts';
 import type { Directive } from './syntax.ts';
 
@@ -19,6 +22,10 @@ export type FilesKey = 'static' | 'media';
 export interface FoundLocations extends Edge, Passed {
   static: string | null;
   media: string | null;
+  /** As hostd.toml has them: see App. null: nothing is said. */
+  staticExpires: number | null;
+  mediaExpires: number | null;
+  proxyReadTimeout: number | null;
   /** Keys whose files nginx keeps from the public, as a whole or in part. */
   readonly hidden: Set<FilesKey>;
   /** Not the whole site is handed to the app. */
@@ -148,14 +155,16 @@ function readLocation(directive: Directive, around: Around, found: FoundLocation
     for (const pass of passes) take(pass, around, found, odd);
     for (const inner of block)
       if (inner.name === 'location') readLocation(inner, { ...around, root }, found, odd);
-      else if (!isAboutAccess(inner) && !readPassing(inner, root, odd)) odd(inner, 'not understood');
+      else if (!isAboutAccess(inner) && !readTimeout(inner, found, odd) && !readPassing(inner, root, odd))
+        odd(inner, 'not understood');
     return;
   }
   if (readEdgeLocation(directive, path, found, odd)) return;
   if (passes.length > 0 && passes.every(pass => leadsToApp(pass, around, found))) {
     // The app is asked for everything in any case.
     for (const inner of block)
-      if (!isAboutAccess(inner) && !readPassing(inner, null, odd)) odd(inner, 'not understood');
+      if (!isAboutAccess(inner) && !readTimeout(inner, found, odd) && !readPassing(inner, null, odd))
+        odd(inner, 'not understood');
     return;
   }
   if (hidesOnlyDots(directive) && guardOf(accessWithin(block, openAccess)) !== null) return;
@@ -180,7 +189,48 @@ function readFiles(directive: Directive, root: string | null, found: FoundLocati
     if (files === null) odd(directive, 'not understood');
     else if (!found.hidden.has(key)) found[key] = files;
   }
-  for (const inner of block) if (!isAboutAccess(inner) && !isOfFiles(inner)) odd(inner, 'not understood');
+  for (const inner of block)
+    if (
+      !isAboutAccess(inner) &&
+      !readExpires(inner, keys, found) &&
+      !readTypes(inner, odd) &&
+      !isOfFiles(inner)
+    )
+      odd(inner, 'not understood');
+}
+
+/** false: it is about something else, or says what hostd cannot ("modified", a variable). */
+function readExpires({ name, args }: Directive, keys: readonly FilesKey[], found: FoundLocations): boolean {
+  if (name !== 'expires' || args.length !== 1) return false;
+  const [word = ''] = args;
+  const read = expires(/^-/.test(word) ? 'epoch' : (parseDuration(word) ?? word));
+  if (!read.ok) return false;
+  for (const key of keys) found[key === 'static' ? 'staticExpires' : 'mediaExpires'] = read.value;
+  return true;
+}
+
+/** Where types of a place are written out, they are [proxy]'s here. */
+export function readTypes(directive: Directive, odd: Odd): boolean {
+  const { name, block } = directive;
+  if (name !== 'types') return false;
+  const pairs = (block ?? []).flatMap(({ name: type, args }) =>
+    args.map(extension => `${JSON.stringify(extension)} = ${JSON.stringify(type)}`),
+  );
+  if (pairs.length > 0) odd(directive, `[proxy] types = { ${pairs.join(', ')} }`);
+  return true;
+}
+
+/** A site has one time for all of it. */
+export function readTimeout(directive: Directive, found: FoundLocations, odd: Odd): boolean {
+  const { name, args } = directive;
+  if (name !== 'proxy_read_timeout') return false;
+  const seconds = parseDuration(args[0] ?? '');
+  if (seconds === null || seconds === 0) return false;
+  const before = found.proxyReadTimeout;
+  if (before !== null && before !== seconds)
+    odd(directive, 'hostd has one proxy_read_timeout for a site: the longest is taken');
+  found.proxyReadTimeout = Math.max(before ?? 0, seconds);
+  return true;
 }
 
 /** What may answer in the place of the files: who gets them is not known then. */
@@ -199,6 +249,8 @@ function isOfFiles(inner: Directive): boolean {
   const { name, args, block } = inner;
   if (name === 'try_files') return args[0] === '$uri' && /^=404$/.test(args.at(-1) ?? '');
   if (name === 'autoindex') return args[0] === 'off';
+  if (name === 'location' && args.at(-1) === hashedNames) return true;
+  if (name === 'include') return /(^|\/)mime\.types$/.test(args[0] ?? '');
   if (name === 'location')
     return hidesOnlyDots(inner) && guardOf(accessWithin(block ?? [], openAccess)) !== null;
   return ['alias', 'root', 'gzip_static', 'disable_symlinks'].includes(name);

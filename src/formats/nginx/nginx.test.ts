@@ -74,6 +74,9 @@ test('a virtual host of other habits is understood: names on two lines, root, tr
     redirectHttps: false,
     redirectFrom: [],
     errorPages: null,
+    staticExpires: null,
+    mediaExpires: null,
+    proxyReadTimeout: null,
   });
 });
 
@@ -84,7 +87,7 @@ server {
     server_name shop.test ~^x$;
     add_header X-A "b c";
     location /private/ { internal; }
-    location / { proxy_pass http://shop_app; proxy_read_timeout 300; }
+    location / { proxy_pass http://shop_app; proxy_next_upstream off; }
 }`);
   const { files, problems } = importDrafts(drafts);
   const text = files[0]?.text ?? '';
@@ -92,7 +95,7 @@ server {
   assert.match(text, /^# site:4: server_name .* {2}\("~\^x\$" is no plain host name\)$/m);
   assert.match(text, /^# site:5: add_header X-A "b c"; {2}\(not understood\)$/m);
   assert.match(text, /^# site:6: location \/private\/ \{ internal; \}/m);
-  assert.match(text, /^# site:7: proxy_read_timeout 300;/m);
+  assert.match(text, /^# site:7: proxy_next_upstream off;/m);
   assert.match(text, /^server_names += \["shop\.test"\]$/m);
   assert.match(text, /^client_max_body_size = "1m"$/m);
   assert.match(

@@ -88,6 +88,7 @@ function leftOutOf(host: Host, site: Site): readonly Problem[] {
     proxy.trustedProxies.length > 0 ? 'trusted_proxies' : null,
     proxy.defaultSite === site.name ? 'default_site' : null,
     proxy.accessLogFormat === 'combined' ? null : 'access_log_format',
+    Object.keys(proxy.types).length === 0 ? null : 'types',
     proxy.acmeWebroot !== null && site.certificate === null ? 'acme_webroot' : null,
   ].filter(key => key !== null);
   if (leftOut.length === 0) return [];

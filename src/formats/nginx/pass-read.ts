@@ -93,7 +93,11 @@ export function readProxied(directive: Directive, odd: Odd): boolean {
       odd(directive, "hostd leaves the app's Location as it is");
     return true;
   }
-  if (/^proxy_(read|send|connect)_timeout$/.test(name)) return /^(60s?|1m)$/.test(args[0] ?? '');
+  if (/^proxy_(send|connect)_timeout$/.test(name)) {
+    if (!/^(60s?|1m)$/.test(args[0] ?? ''))
+      odd(directive, "hostd's proxy has times of its own here; proxy_read_timeout is a key");
+    return true;
+  }
   return proxied.has(name);
 }
 

@@ -7,11 +7,13 @@ import {
   bodySize,
   canSay,
   certificateLines,
+  expiresLines,
   hasHttpRedirect,
   httpsOrigin,
   indented,
   listens,
   names,
+  readTimeoutLines,
   redirectTarget,
   tlsListens,
   type Vhost,
@@ -20,7 +22,11 @@ import {
 export function plainText(vhost: Vhost): string {
   const { site, locations } = vhost;
   const files = locations
-    .map(({ prefix, alias }) => `    location ${prefix} {\n        alias   ${quoteNginx(alias)};\n    }\n\n`)
+    .map(location => {
+      const alias = `alias   ${quoteNginx(location.alias)};`;
+      const lines = indented([alias, ...expiresLines(location)].map(line => `    ${line}`));
+      return `    location ${location.prefix} {\n${lines}    }\n\n`;
+    })
     .join('');
   const tls = vhost.certificate === null ? '' : `${indented(certificateLines(vhost))}\n`;
   const scheme = vhost.certificate === null ? '' : '        proxy_set_header X-Forwarded-Proto $scheme;\n';
@@ -38,7 +44,7 @@ ${tls}    client_max_body_size ${bodySize(site)};
 
 ${acme(vhost)}${files}    location / {
         proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
-${scheme}        proxy_set_header Host $http_host;
+${scheme}${indented(readTimeoutLines(site).map(line => `    ${line}`))}        proxy_set_header Host $http_host;
         proxy_redirect off;
         if (!-f $request_filename) {
             proxy_pass http://${site.name}_app_server;

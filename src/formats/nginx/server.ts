@@ -7,7 +7,7 @@ import { parseSize } from '../../words/sizes.ts';
 import type { Remark, SiteDraft } from '../draft.ts';
 import { accessWithin, isAboutAccess } from './access-read.ts';
 import { emptyEdge, type Odd, readEdge } from './edge-read.ts';
-import { type Around, type FoundLocations, readLocations } from './location-read.ts';
+import { type Around, type FoundLocations, readLocations, readTimeout, readTypes } from './location-read.ts';
 import { readProxied } from './pass-read.ts';
 import { quoteNginx } from './quote.ts';
 import { type Redirect, redirectIn } from './redirect-read.ts';
@@ -42,6 +42,9 @@ export function readServer(server: Directive, outer: Around): ReadServer {
     clientMaxBodySize: null,
     static: null,
     media: null,
+    staticExpires: null,
+    mediaExpires: null,
+    proxyReadTimeout: null,
     hidden: new Set(),
     closed: null,
     isPart: false,
@@ -90,6 +93,9 @@ function siteOf(found: Found, name: string, server: Directive): SiteDraft | null
     clientMaxBodySize: found.clientMaxBodySize,
     static: found.static,
     media: found.media,
+    staticExpires: found.staticExpires,
+    mediaExpires: found.mediaExpires,
+    proxyReadTimeout: found.proxyReadTimeout,
     hidden: [...found.hidden],
     closed: closed === null ? null : { at: closed.guard.at, why: closedBy(closed) },
     accessLog: found.accessLog,
@@ -148,6 +154,7 @@ function readDirective(directive: Directive, found: Found, odd: Odd): void {
       return;
     default:
       if (isAboutAccess(directive) || readEdge(directive, found, odd) || readProxied(directive, odd)) return;
+      if (readTimeout(directive, found, odd) || readTypes(directive, odd)) return;
       odd(directive, name === 'deny' ? 'hostd refuses no addresses' : 'not understood');
   }
 }

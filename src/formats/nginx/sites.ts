@@ -57,6 +57,9 @@ function withSite(sites: readonly SiteDraft[], site: SiteDraft, remarks: Remark[
     closed: main.closed ?? second.closed,
     redirectHttps: main.redirectHttps || second.redirectHttps,
     errorPages: main.errorPages ?? second.errorPages,
+    staticExpires: main.staticExpires ?? second.staticExpires,
+    mediaExpires: main.mediaExpires ?? second.mediaExpires,
+    proxyReadTimeout: main.proxyReadTimeout ?? second.proxyReadTimeout,
     accessLog: main.accessLog ?? second.accessLog,
     errorLog: main.errorLog ?? second.errorLog,
   };

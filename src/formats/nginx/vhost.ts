@@ -1,6 +1,7 @@
 // What both forms of a virtual host say in the same words: addresses, names, certificate, logs, redirects.
 
 import type { CertificateFiles, Host, Listen, Location, ProxySettings, Site } from '../../model/host.ts';
+import { formatDuration } from '../../words/durations.ts';
 import { formatSize } from '../../words/sizes.ts';
 import { quoteNginx } from './quote.ts';
 
@@ -59,6 +60,16 @@ export function names(site: Site): string {
 
 export function bodySize(site: Site): string {
   return formatSize(site.clientMaxBodySize).toUpperCase();
+}
+
+/** How long files of a location may be kept, in nginx's words; none where nothing is said. */
+export function expiresLines({ expires }: Location): readonly string[] {
+  return expires === null ? [] : [`expires ${expires < 0 ? 'epoch' : formatDuration(expires)};`];
+}
+
+/** Nothing where it is nginx's own. */
+export function readTimeoutLines({ proxyReadTimeout }: Site): readonly string[] {
+  return proxyReadTimeout === 60 ? [] : [`proxy_read_timeout ${formatDuration(proxyReadTimeout)};`];
 }
 
 /** The directives of one server block's TLS. */

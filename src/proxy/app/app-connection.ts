@@ -291,7 +291,8 @@ export class AppConnection implements AppSocketEvents {
   }
 
   timedOut(): void {
-    this.#fail('timeout', 'no byte in time');
+    const seconds = this.#limits.upstreamGapMs / 1000;
+    this.#fail('timeout', `not a byte from the app within ${seconds} s (proxy_read_timeout)`);
   }
 
   #fail(kind: AnswerFailure['kind'], why: string): void {

@@ -8,7 +8,7 @@ const mostLinks = 40;
 const mostNames = 256;
 
 /** Who could have made the links below a directory: root alone, this owner, or one cannot tell. */
-type Maker = number | 'root' | 'anybody';
+export type Maker = number | 'root' | 'anybody';
 
 /**
  * Where the alias leads, with a slash at its end. null: nowhere, or by a link that others than root could have made to a
@@ -48,7 +48,8 @@ export function realAlias(alias: string): string | null {
   }
 }
 
-function makerOf(directory: Stats, entry: Stats): Maker {
+/** Who could have made this entry of a directory. */
+export function makerOf(directory: Stats, entry: Stats): Maker {
   const { uid, mode } = directory;
   if (uid !== 0) return uid;
   if ((mode & 0o022) === 0) return 'root';

@@ -1,6 +1,7 @@
 // Sends a file: conditional requests, ranges, fields in nginx's order.
 
 import { dateNow } from '../clock.ts';
+import { cachingFields } from '../http/caching.ts';
 import { judge, rangeApplies } from '../http/conditional.ts';
 import { mediaType } from '../http/mime.ts';
 import { type ByteRange, parseRange, type Ranges } from '../http/ranges.ts';
@@ -53,8 +54,14 @@ function varyOf({ varies }: FileSending): readonly string[] {
   return varies ? ['Vary', 'Accept-Encoding'] : [];
 }
 
-function typeOf({ type, path }: FileRequest): string {
-  return type ?? mediaType(path);
+function typeOf({ type, path, exchange }: FileRequest): string {
+  return type ?? mediaType(path, exchange.worker.types);
+}
+
+/** The app's own word on an X-Accel-Redirect wins. */
+function cachingOf({ path, location, extra }: FileRequest): readonly string[] {
+  if (extra.some(name => /^(cache-control|expires)$/i.test(name))) return [];
+  return cachingFields(path, location, Date.now());
 }
 
 function conditionsOf({ fields }: RequestHead): Parameters<typeof judge>[0] {
@@ -87,7 +94,7 @@ function sendHead(
     length: body?.length ?? null,
     between: ['Last-Modified', file.date],
   });
-  fields.push(...varyOf(request), ...request.extra, 'ETag', file.etag);
+  fields.push(...varyOf(request), ...request.extra, 'ETag', file.etag, ...cachingOf(request));
   if (body !== null && request.coding !== null) fields.push('Content-Encoding', request.coding);
   fields.push(...last);
   exchange.sendHead(status, reasons[status] ?? '', fields);

@@ -1,16 +1,29 @@
-// Opens a file below an alias without ever leaving it: what was opened is judged, not what the path looked like before.
-// Knows nothing of HTTP but the status that says what went wrong.
+// Opens a file below an alias without ever leaving it, but for links to files of their own owner: what was opened is judged, not
+// what the path looked like before. Knows nothing of HTTP but the status that says what went wrong.
 
 import { closeSync, constants, fstatSync, lstatSync, openSync, readlinkSync, type Stats } from 'node:fs';
 import { errnoOf } from '../../errors.ts';
 import { asPath, realAlias } from './alias.ts';
+import { followLinks } from './links.ts';
+import { refusalOf } from './refusal.ts';
 
 export type Opened =
   | { readonly kind: 'file'; readonly fd: number; readonly stats: Stats }
   | { readonly kind: 'directory' }
-  | { readonly kind: 'refused'; readonly status: 403 | 404 | 500 };
+  /** `why`: for whoever runs the site; null: there is nothing of that name, or it is never served. */
+  | { readonly kind: 'refused'; readonly status: 403 | 404 | 500; readonly why: string | null };
 
-const refused = (status: 403 | 404 | 500): Opened => ({ kind: 'refused', status });
+const absent: Opened = { kind: 'refused', status: 404, why: null };
+
+function refused(path: string, error: unknown): Opened {
+  const code = errnoOf(error);
+  const status = statusOf(code);
+  return {
+    kind: 'refused',
+    status,
+    why: status === 404 ? null : refusalOf('open', path, code ?? String(error)),
+  };
+}
 
 /** A directory, with "/" at its end, and what it was when it was looked up. */
 interface RealAlias {
@@ -24,37 +37,58 @@ interface RealAlias {
 const realAliases = new Map<string, RealAlias>();
 
 /**
- * `path` is relative to `alias` (which ends with "/"), latin-1, without "..". Refuses links anywhere below the alias,
- * names that begin with a dot except .well-known at the top, and whatever is no regular file or directory.
+ * `path` is relative to `alias` (which ends with "/"), latin-1, without "..". Refuses names that begin with a dot except
+ * .well-known at the top, links that lead to what is not their owner's, and whatever is no regular file or directory.
  */
 export function openBelow(alias: string, path: string): Opened {
-  if (hasHiddenName(path)) return refused(404);
+  if (hasHiddenName(path)) return absent;
   let fd: number;
   try {
     // O_NONBLOCK: a FIFO without a writer would block the open. O_NOFOLLOW: the last name is no link.
     fd = openSync(asPath(alias + path), constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);
   } catch (error) {
-    return refused(statusOf(errnoOf(error)));
+    return errnoOf(error) === 'ELOOP' ? openByLinks(alias, path) : refused(alias + path, error);
   }
   const opened = judgeSafely(fd, alias, path);
-  if (opened.kind !== 'file') closeSync(fd);
-  return opened;
+  if (opened?.kind !== 'file') closeSync(fd);
+  return opened ?? openByLinks(alias, path);
 }
 
 /** The kernel has no name for what lies deeper than 4096 bytes: readlink(2) fails then, and who is asked for it is an app. */
-function judgeSafely(fd: number, alias: string, path: string): Opened {
+function judgeSafely(fd: number, alias: string, path: string): Opened | null {
   try {
     return judge(fd, alias, path);
   } catch (error) {
-    return refused(statusOf(errnoOf(error)));
+    return refused(alias + path, error);
   }
 }
 
-function judge(fd: number, alias: string, path: string): Opened {
+/** null: a link on the way has led to it. */
+function judge(fd: number, alias: string, path: string): Opened | null {
   const stats = fstatSync(fd);
-  if (!isBelow(fd, alias, path, stats)) return refused(404);
+  if (!isBelow(fd, alias, path, stats)) return null;
   if (stats.isDirectory()) return { kind: 'directory' };
-  return stats.isFile() ? { kind: 'file', fd, stats } : refused(404);
+  return stats.isFile() ? { kind: 'file', fd, stats } : absent;
+}
+
+function openByLinks(alias: string, path: string): Opened {
+  const real = realAlias(alias);
+  if (real === null) return absent;
+  try {
+    const found = followLinks(real, path);
+    if (found.kind === 'refused') return found;
+    const { fd, stats } = found;
+    try {
+      if (stats.isDirectory()) return { kind: 'directory' };
+      if (!stats.isFile()) return absent;
+      // The very file that was judged, this time to be read.
+      return { kind: 'file', fd: openSync(`/proc/self/fd/${fd}`, constants.O_RDONLY), stats };
+    } finally {
+      closeSync(fd);
+    }
+  } catch (error) {
+    return refused(alias + path, error);
+  }
 }
 
 /** The kernel's own name for what is open must be the one that was asked for; a link on the way makes another. */

@@ -1,7 +1,7 @@
 // FILE.br and FILE.gz beside FILE: which of them a client is sent in its place. They are files like any other, found by the same
 // rules; what is remembered is only which of them are worth opening.
 
-import { lstatSync } from 'node:fs';
+import { closeSync, lstatSync } from 'node:fs';
 import { acceptedCodings, type Coding } from '../http/accept-encoding.ts';
 import { asPath } from './alias.ts';
 import { sendFile } from './file-answer.ts';
@@ -38,7 +38,7 @@ const authored = '/static/';
 export function sendBest(request: FileRequest, file: ServedFile): void {
   const { alias, prefix } = request.location;
   const path = request.path.slice(prefix.length);
-  const codings = request.plain || prefix !== authored ? none : codingsBeside(alias + path, file);
+  const codings = request.plain || prefix !== authored ? none : codingsBeside(alias, path, file);
   if (codings.length > 0) {
     const header = request.accepted.head.fields.get('accept-encoding') ?? null;
     for (const coding of acceptedCodings(header, codings)) {
@@ -53,11 +53,12 @@ export function sendBest(request: FileRequest, file: ServedFile): void {
 }
 
 /** Looked up at most once a second for each file, however many ask. */
-function codingsBeside(path: string, file: ServedFile): readonly Coding[] {
+function codingsBeside(alias: string, below: string, file: ServedFile): readonly Coding[] {
+  const path = alias + below;
   const before = known.get(path);
   const now = performance.now();
   if (before !== undefined && now - before.at < believedMs) return before.codings;
-  const codings = allCodings.filter(coding => isVariant(path + suffixes[coding], file));
+  const codings = allCodings.filter(coding => isVariant(alias, below + suffixes[coding], file));
   if (before === undefined) knownSize += path.length + 100;
   if (knownSize > knownLimit) {
     known.clear();
@@ -67,10 +68,16 @@ function codingsBeside(path: string, file: ServedFile): readonly Coding[] {
   return codings;
 }
 
-function isVariant(path: string, file: ServedFile): boolean {
+/** Of what a foreign link leads to, an answer must not tell whether it is there, or how old. */
+function isVariant(alias: string, path: string, file: ServedFile): boolean {
   try {
-    const stats = lstatSync(asPath(path), { throwIfNoEntry: false });
-    return stats?.isFile() === true && isCurrent(Math.floor(stats.mtimeMs / 1000), file);
+    const stats = lstatSync(asPath(alias + path), { throwIfNoEntry: false });
+    if (stats?.isSymbolicLink() !== true)
+      return stats?.isFile() === true && isCurrent(Math.floor(stats.mtimeMs / 1000), file);
+    const opened = openBelow(alias, path);
+    if (opened.kind !== 'file') return false;
+    closeSync(opened.fd);
+    return isCurrent(Math.floor(opened.stats.mtimeMs / 1000), file);
   } catch {
     return false;
   }

@@ -8,6 +8,7 @@ import { originOf } from '../request/redirects.ts';
 import type { FileRequest } from './file-request.ts';
 import { type Opened, openBelow } from './open-file.ts';
 import { sendBest } from './precompressed.ts';
+import { pathText } from './refusal.ts';
 import { findKept, type ServedFile, takeFile } from './served-file.ts';
 
 /** The location that a path belongs to: the longest prefix, as in nginx. */
@@ -46,16 +47,30 @@ function serveIndex(request: FileRequest, directory: string): void {
     return;
   }
   const parent = openBelow(alias, directory);
-  if (parent.kind === 'file') closeSync(parent.fd);
-  request.exchange.sendPage(
-    parent.kind === 'directory' ? 403 : parent.kind === 'refused' ? parent.status : 404,
-  );
+  switch (parent.kind) {
+    case 'file':
+      closeSync(parent.fd);
+      request.exchange.sendPage(404);
+      return;
+    case 'directory':
+      refuse(request, 403, `"${pathText(alias + directory)}" has no index.html, and no directory is listed`);
+      return;
+    case 'refused':
+      refuse(request, parent.status, parent.why);
+      return;
+  }
+}
+
+/** Whoever runs the site finds why in its error log; what is simply not there has its line in the access log. */
+function refuse({ exchange }: FileRequest, status: number, why: string | null): void {
+  if (why !== null) exchange.report(why);
+  exchange.sendPage(status);
 }
 
 function answer(request: FileRequest, opened: Opened, path: string): void {
   switch (opened.kind) {
     case 'refused':
-      request.exchange.sendPage(opened.status);
+      refuse(request, opened.status, opened.why);
       return;
     case 'directory':
       redirect(request);

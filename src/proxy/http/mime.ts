@@ -119,10 +119,11 @@ for (const line of [...types, ...missing]) {
   for (const extension of extensions) byExtension.set(extension, type);
 }
 
-/** The type of a file's name; what has no known extension is application/octet-stream. */
-export function mediaType(path: string): string {
+/** The type of a file's name; what has no known extension is application/octet-stream. `more` counts before what is known. */
+export function mediaType(path: string, more?: ReadonlyMap<string, string>): string {
   const name = path.slice(path.lastIndexOf('/') + 1);
   const dot = name.lastIndexOf('.');
-  const known = dot === -1 ? undefined : byExtension.get(name.slice(dot + 1).toLowerCase());
-  return known ?? 'application/octet-stream';
+  if (dot === -1) return 'application/octet-stream';
+  const extension = name.slice(dot + 1).toLowerCase();
+  return more?.get(extension) ?? byExtension.get(extension) ?? 'application/octet-stream';
 }

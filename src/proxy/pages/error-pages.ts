@@ -56,7 +56,7 @@ export class ErrorPages {
     const opened = openBelow(directory, name);
     if (opened.kind === 'directory') return null;
     if (opened.kind === 'refused') {
-      if (opened.status !== 404) this.#report(directory + name, site, 'it cannot be opened');
+      if (opened.why !== null) this.#report(directory + name, site, opened.why);
       return null;
     }
     if (opened.stats.size > largestPage) {

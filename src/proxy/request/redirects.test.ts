@@ -10,6 +10,7 @@ const site: NamedSite = {
   locations: [],
   socket: '',
   clientMaxBodySize: 0,
+  proxyReadTimeout: 60,
   accessLog: '',
   errorLog: '',
   keepalive: false,

@@ -9,6 +9,7 @@ function site(name: string, ...serverNames: string[]): RoutedSite {
     locations: [],
     socket: '',
     clientMaxBodySize: 0,
+    proxyReadTimeout: 60,
     accessLog: '',
     errorLog: '',
     certificate: null,

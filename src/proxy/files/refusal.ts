@@ -1,0 +1,87 @@
+// Why the worker may not open something, in words for whoever runs the site: which directory on the way is closed to it, and the
+// command that opens it.
+
+import { accessSync, constants, lstatSync, readFileSync } from 'node:fs';
+import { userInfo } from 'node:os';
+import { errnoOf } from '../../errors.ts';
+import { quoteWord } from '../../words/shlex.ts';
+import { asPath } from './alias.ts';
+
+/** The path as people write it; latin-1 text stands for its bytes. */
+export function pathText(path: string): string {
+  return Buffer.from(path, 'latin1').toString();
+}
+
+/** `path` is absolute and latin-1; `code` is what open(2) or connect(2) said of it. */
+export function refusalOf(verb: string, path: string, code: string): string {
+  const what = `cannot ${verb} "${pathText(path)}": ${code}`;
+  if (code !== 'EACCES' && code !== 'EPERM') return what;
+  const user = userName();
+  const closed = closedDirectory(path);
+  if (closed !== null) {
+    const directory = pathText(closed);
+    const word = quoteWord(directory);
+    return `${what}: the directory "${directory}" is closed to ${user}; try: setfacl -m u:${user}:x ${word}, or: chmod o+x ${word}`;
+  }
+  const label = confinement();
+  if (isOpenByMode(path)) return `${what}${label ?? ''}`;
+  const right = verb === 'connect to' ? 'w' : 'r';
+  const word = quoteWord(pathText(path));
+  return `${what}: its mode does not let ${user} in; try: setfacl -m u:${user}:${right} ${word}, or: chmod o+${right} ${word}${label ?? ''}`;
+}
+
+/** The first directory on the way that this process may not pass; null: none. */
+export function closedDirectory(path: string): string | null {
+  for (let at = path.indexOf('/', 1); at !== -1; at = path.indexOf('/', at + 1)) {
+    const directory = path.slice(0, at);
+    try {
+      accessSync(asPath(directory), constants.X_OK);
+    } catch (error) {
+      return errnoOf(error) === 'EACCES' ? directory : null;
+    }
+  }
+  return null;
+}
+
+/** Then it is no matter of modes: a security module has refused it, or the directory is closed meanwhile. */
+function isOpenByMode(path: string): boolean {
+  try {
+    return (lstatSync(asPath(path)).mode & 0o004) !== 0;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * What confines this process besides modes: a profile of AppArmor or a context of SELinux (/proc/self/attr/current). null: nothing
+ * does, or the kernel does not say.
+ */
+export function confinement(): string | null {
+  let label: string;
+  try {
+    label = readFileSync('/proc/self/attr/current', 'latin1').replace(/[\0\n]+$/, '');
+  } catch {
+    return null;
+  }
+  return confinementText(label);
+}
+
+/** Pure part of it: the label in words. */
+export function confinementText(label: string): string | null {
+  if (label === '' || /^unconfined\b/.test(label) || label === 'kernel') return null;
+  const profile = /^(.+) \((?:enforce|kill|prompt)\)$/.exec(label)?.[1];
+  if (profile !== undefined)
+    return `; AppArmor confines hostd-proxy by its profile "${profile}": journalctl -k -g apparmor shows what it denied`;
+  if (/ \(\w+\)$/.test(label)) return null;
+  const type = label.split(':')[2];
+  if (type === undefined || type.startsWith('unconfined')) return null;
+  return `; SELinux runs hostd-proxy as ${label}: ausearch -m avc -ts recent shows what it denied`;
+}
+
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return String(process.geteuid?.() ?? '');
+  }
+}
