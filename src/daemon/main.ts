@@ -18,6 +18,7 @@ import { openHalfClose } from './fleet/half-close.ts';
 import { reload } from './fleet/handover.ts';
 import { renewCertificates } from './fleet/renewal.ts';
 import { detach, makeSupervisor } from './fleet/supervisor.ts';
+import { hostdsWords } from './fleet/words.ts';
 import { reopenMoved, reopenOnSignal } from './logs/commands.ts';
 import { makeLogs } from './logs/logs.ts';
 import { sha256 } from './own/digest.ts';
@@ -125,6 +126,7 @@ function startHostd(config: string, trial: boolean, loaded: Loaded, log: Logger)
     logs,
     sockets: makeSockets(inheritedSockets(), names, warn),
     log,
+    words: hostdsWords(log),
     now: () => performance.now(),
     warn,
     gunicornConfiguration: writeGunicornConfiguration(settings.runtimeDir),

@@ -139,8 +139,9 @@ export class Draft<D extends Definition> {
   }
 
   #policyOf({ id, definition: { rules }, hastened }: Generation<D>): Policy {
-    const { current, next } = this.service;
+    const { current, next, wanted } = this.service;
     if (next?.id === id) return rules.next;
+    if (current?.id === id && wanted === 'down') return { ...rules.current, autorestart: 'never' };
     if (current?.id !== id) return hastened ? { ...rules.current, autorestart: 'never' } : rules.old;
     // It is not started again beside the one that is about to take over.
     return next === null ? rules.current : { ...rules.current, autorestart: 'never' };

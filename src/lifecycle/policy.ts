@@ -12,5 +12,6 @@ export function policyOf(program: Program, readiness: Policy['readiness'] = 'sta
     startsecs: program.startsecs * 1000,
     stopsignal: program.stopsignal,
     stopwait: program.stopwaitsecs * 1000,
+    ...(program.supervisord === undefined ? {} : { supervisord: true }),
   };
 }

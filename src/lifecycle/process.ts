@@ -26,7 +26,12 @@ export interface Policy extends Restarts {
   readonly startsecs: number;
   readonly stopsignal: NodeJS.Signals;
   readonly stopwait: number;
+  /** As Supervisor has it: one that has run is EXITED before it is started again, and its words for a start that failed. */
+  readonly supervisord?: boolean;
 }
+
+/** Milliseconds between two starts of a program that ends at once and is always started again, as supervisord's turns have it. */
+const shortestLife = 750;
 
 export type State = {
   /** Number of the present run, or of the last one; 0 before the first. */
@@ -90,7 +95,7 @@ export function step(policy: Policy, state: State, event: Event): Step {
     case 'stopped':
     case 'exited':
     case 'fatal':
-      return whenDown(state, event);
+      return whenDown(policy, state, event);
     case 'starting':
       return whenStarting(policy, state, event);
     case 'running':
@@ -102,8 +107,10 @@ export function step(policy: Policy, state: State, event: Event): Step {
   }
 }
 
-function whenDown(state: State, event: Event): Step {
-  return event.kind === 'start' || event.kind === 'restart' ? spawn(state, 0) : stay(state);
+function whenDown(policy: Policy, state: State, event: Event): Step {
+  if (event.kind === 'start' || event.kind === 'restart') return spawn(state, 0);
+  const isDue = event.kind === 'timer' && event.timer === 'retry' && state.kind === 'exited';
+  return isDue && restarts(policy, state.how) ? spawn(state, 0) : stay(state);
 }
 
 function whenStarting(policy: Policy, state: State & { kind: 'starting' }, event: Event): Step {
@@ -125,7 +132,7 @@ function whenStarting(policy: Policy, state: State & { kind: 'starting' }, event
         state.since !== null &&
         event.at - state.since >= policy.startsecs
         ? whenRunning(policy, { ...state, kind: 'running', since: state.since }, event)
-        : failed(policy, state, 'exited too quickly', event);
+        : failed(policy, state, policy.supervisord ? supervisorsWords : 'exited too quickly', event);
     case 'spawn-failed':
       return failed(policy, state, event.why, event);
     case 'start':
@@ -140,6 +147,7 @@ function whenRunning(policy: Policy, state: State & { kind: 'running' }, event: 
       return end(policy, state, event.kind);
     case 'exited': {
       if (!restarts(policy, event.how)) return stay({ kind: 'exited', run: state.run, how: event.how });
+      if (policy.supervisord) return exitedForNow(state, event.how, event.at);
       const next = afterRunning(policy, state.tries, event.at - state.since, event.random);
       return next.delay === 0
         ? spawn(state, next.tries)
@@ -189,6 +197,15 @@ function whenStopping(policy: Policy, state: State & { kind: 'stopping' }, event
     case 'ready':
       return stay(state);
   }
+}
+
+const supervisorsWords = 'Exited too quickly (process log may have details)';
+
+/** EXITED, and started again at once, or when its last start is long enough ago. */
+function exitedForNow(state: State & { kind: 'running' }, how: Exit, at: number): Step {
+  const { run } = state;
+  const ms = Math.max(0, shortestLife - (at - state.since));
+  return { state: { kind: 'exited', run, how }, effects: [{ kind: 'timer', run, timer: 'retry', ms }] };
 }
 
 function stay(state: State): Step {

@@ -152,6 +152,37 @@ export function openThroughLinks(path: string, owner: Owner): number {
   throw new HostdError('failed', `cannot open "${path}": too many symbolic links`);
 }
 
+/**
+ * Opens for appending what a path of root's own configuration names, made with `mode` less the umask when missing: by way of links
+ * that nobody but root could have made, and where nobody else may write also a device or a FIFO.
+ * @throws HostdError 'permission' where somebody else may have put it there; the usual errors of open(2).
+ */
+export function openAsOwn(path: string, mode: number): number {
+  const flags = O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
+  let at = resolve(path);
+  for (let links = 0; links < mostLinks; links++) {
+    const directory = openDirectory(dirname(at));
+    try {
+      const place = readlinkSync(`/proc/self/fd/${directory}`);
+      const target = linkIn(directory, at);
+      if (target !== null) {
+        at = resolve(place, target);
+        continue;
+      }
+      const fd = native.openAt(directory, at.slice(at.lastIndexOf(sep) + 1), flags, mode, beneath);
+      const stats = fstatSync(fd);
+      if ((stats.isFile() && stats.nlink === 1) || (!stats.isDirectory() && isTrusted(place))) return fd;
+      closeSync(fd);
+      throw notRegular(at);
+    } catch (error) {
+      throw errnoOf(error) === 'ELOOP' ? untrustedLink(at) : error;
+    } finally {
+      closeSync(directory);
+    }
+  }
+  throw new HostdError('failed', `cannot open "${path}": too many symbolic links`);
+}
+
 /** Where the last name of a path leads, if it is a link that nobody but root could have put there. */
 function linkIn(directory: number, path: string): string | null {
   const name = path.slice(path.lastIndexOf(sep) + 1);

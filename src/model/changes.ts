@@ -34,7 +34,7 @@ export function changes(
 }
 
 /** What a field of Program is called in hostd.toml, those of Supervision apart. null: it is no difference of its own. */
-const ownFields: { readonly [F in Exclude<keyof Program, keyof typeof supervisionRows>]: string | null } = {
+const ownFields: { readonly [F in Exclude<keyof Program, keyof typeof supervisionRows>]-?: string | null } = {
   name: null,
   source: null,
   group: null,
@@ -51,12 +51,13 @@ const ownFields: { readonly [F in Exclude<keyof Program, keyof typeof supervisio
   stderr: 'stderr_logfile',
   socket: 'socket',
   health: 'health',
+  supervisord: null,
 };
 
 const keyOfField = {
   ...ownFields,
   ...Object.fromEntries(fields.map(field => [field, supervisionRows[field].key])),
-} as { readonly [F in keyof Program]: string | null };
+} as { readonly [F in keyof Program]-?: string | null };
 
 function differingKeys(before: Program, after: Program): readonly string[] {
   const keys = (Object.keys(keyOfField) as (keyof Program)[]).flatMap(field => {

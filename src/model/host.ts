@@ -158,6 +158,24 @@ export interface Program extends Supervision {
   readonly unixGroup: string | null;
   readonly socket: UnixSocket | null;
   readonly health: { readonly path: string; readonly host: string } | null;
+  /** Of a program of a supervisord.conf: it is started as Supervisor starts its own. */
+  readonly supervisord?: SupervisordProgram;
+}
+
+/** What Supervisor starts a process by, beyond what every program has. */
+export interface SupervisordProgram {
+  /** Its name in its group. */
+  readonly process: string;
+  /** As it is written: Supervisor cuts it into words when it starts the process. */
+  readonly command: string;
+  /** null: supervisord's own. */
+  readonly umask: number | null;
+  /** Number of the signal that stops it. */
+  readonly stopsignal: number;
+  /** SUPERVISOR_SERVER_URL; null: the server's own. */
+  readonly serverUrl: string | null;
+  /** The socket that a FastCGI program has for its standard input, by the name that it is kept under. */
+  readonly fastCgi: string | null;
 }
 
 /** How a program is supervised, apart from what is run. What hostd knows about each field is a row in supervision.ts. */

@@ -477,7 +477,7 @@ struct launch {
   gid_t gid, *groups;
   uint32_t group_count, limit_count, fd_count;
   int64_t *limits;  // resource, soft, hard; -1 is infinity
-  int *fds, mask, cgroup, enter_cgroup, binary, switch_user, no_new_privs, terminal, ignore_usr1, nice;
+  int *fds, mask, cgroup, enter_cgroup, binary, switch_user, no_new_privs, terminal, ignore_usr1, nice, complain;
   char oom_score_adj[12];  // as text; empty: it stays
 };
 
@@ -491,6 +491,30 @@ static char **to_strings(napi_env env, napi_value array) {
 static void free_strings(char **strings) {
   for (char **s = strings; *s != NULL; s++) free(*s);
   free(strings);
+}
+
+// Of a program that is started as Supervisor starts its own: what it writes to the program's standard error instead of starting it.
+static void complain(const char *what, const char *of, const char *to) {
+  static const struct {
+    int number;
+    const char *name;
+  } names[] = {{EPERM, "EPERM"},     {ENOENT, "ENOENT"},   {EIO, "EIO"},         {E2BIG, "E2BIG"},     {ENOEXEC, "ENOEXEC"},
+               {EAGAIN, "EAGAIN"},   {ENOMEM, "ENOMEM"},   {EACCES, "EACCES"},   {EBUSY, "EBUSY"},     {ENOTDIR, "ENOTDIR"},
+               {EISDIR, "EISDIR"},   {EINVAL, "EINVAL"},   {EMFILE, "EMFILE"},   {ENFILE, "ENFILE"},   {ETXTBSY, "ETXTBSY"},
+               {ELOOP, "ELOOP"},     {ENAMETOOLONG, "ENAMETOOLONG"}, {ELIBBAD, "ELIBBAD"}, {ESTALE, "ESTALE"}};
+  const char *code = "EFAULT";
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+    if (names[i].number == errno) code = names[i].name;
+  const char *parts[] = {"supervisor: couldn't ", what, of, to, code, "\nsupervisor: child process was not spawned\n"};
+  char text[4096];
+  size_t length = 0;
+  for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+    size_t more = strlen(parts[i]);
+    if (more > sizeof text - length) more = sizeof text - length;
+    memcpy(text + length, parts[i], more);
+    length += more;
+  }
+  if (write(2, text, length) < 0) return;
 }
 
 static void give_up(int status, enum stage stage) {
@@ -650,7 +674,12 @@ static void become(struct launch *l, int gate, int status) {
   ssize_t got;
   while ((got = read(gate, &byte, 1)) < 0 && errno == EINTR) continue;
   if (got != 1) _exit(127);
-  if (l->directory != NULL && chdir(l->directory) < 0) give_up(status, STAGE_DIRECTORY);
+  if (l->directory != NULL && chdir(l->directory) < 0) {
+    int number = errno;
+    if (l->complain) complain("chdir to ", l->directory, ": ");
+    errno = number;
+    give_up(status, STAGE_DIRECTORY);
+  }
   if (l->listen_pid != NULL) {
     char digits[16];
     int count = 0, pid = getpid();
@@ -660,6 +689,9 @@ static void become(struct launch *l, int gate, int status) {
     *end = 0;
   }
   execute(l);
+  int number = errno;
+  if (l->complain) complain("exec ", l->argv[0], ": ");
+  errno = number;
   give_up(status, STAGE_EXEC);
 }
 
@@ -691,6 +723,7 @@ static napi_value spawn(napi_env env, napi_callback_info info) {
   l.no_new_privs = to_int(env, get(env, o, "noNewPrivs"));
   l.terminal = to_int(env, get(env, o, "terminal"));
   l.ignore_usr1 = to_int(env, get(env, o, "ignoreUsr1"));
+  l.complain = to_int(env, get(env, o, "complain"));
   l.nice = KEEP_NICE;
   if (is_number(env, get(env, o, "nice"))) l.nice = to_int(env, get(env, o, "nice"));
   if (is_number(env, get(env, o, "oomScoreAdj")))

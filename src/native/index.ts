@@ -74,6 +74,8 @@ export interface Launch {
   readonly nice?: number | null;
   /** proc_pid_oom_score_adj(5), -1000 to 1000; null as for nice. */
   readonly oomScoreAdj?: number | null;
+  /** Why the directory cannot be entered or the program not executed is written to its standard error, in Supervisor's words. */
+  readonly complain?: 0 | 1;
   /** SIGUSR1 is ignored until the program says otherwise; all other signals do what they usually do. */
   readonly ignoreUsr1?: 0 | 1;
   /** fd 0 is a terminal, and becomes the one that controls the new session; ioctl_tty(2), TIOCSCTTY. */

@@ -3,7 +3,6 @@
 import { messageOf } from '../../errors.ts';
 import { type Effect, visitorPatience } from '../../lifecycle/process.ts';
 import type { News } from '../../lifecycle/service.ts';
-import { describeExit } from '../../lifecycle/view.ts';
 import type { Logs } from '../logs/logs.ts';
 import type { Logger } from '../own/log.ts';
 import { type Equipment, type LaunchContext, launch } from '../runs/launch.ts';
@@ -13,12 +12,17 @@ import { awaitRequirements } from './requirements.ts';
 import type { Trial } from './trial.ts';
 import { makeTurns, type Turns } from './turns.ts';
 import type { Unit } from './unit.ts';
+import type { Words } from './words.ts';
+
+/** Exit code of a process that could not become its program. */
+const notSpawned = 127;
 
 /** What is told of each run that begins, and that ends. */
 export interface RunContext extends LaunchContext {
   readonly log: Logger;
   /** Told which logs a run has open. */
   readonly logs: Logs;
+  readonly words: Words;
 }
 
 export interface PerformContext extends RunContext {
@@ -31,16 +35,16 @@ export interface PerformContext extends RunContext {
 }
 
 export function makePerform(context: PerformContext): Perform {
-  const { log } = context;
+  const { words } = context;
   const turns = makeTurns();
   return (unit, effect, post) => {
     switch (effect.kind) {
       case 'spawn':
         return prepare(unit, effect.run, turns, context, post);
       case 'signal':
-        return signal(unit, effect, log);
+        return signal(unit, effect, words);
       case 'kill':
-        return kill(unit, log);
+        return kill(unit, words);
       case 'timer': {
         const { run, timer, ms } = effect;
         clearTimeout(unit.timer);
@@ -126,19 +130,17 @@ function tryFirst(
 }
 
 function spawn(unit: Unit, run: number, context: PerformContext, post: (news: News) => void): void {
-  const { log } = context;
+  const { log, words } = context;
   const { name } = unit.program;
   const warn = (message: string) => log.warn({ program: name }, message);
   try {
     const equipment = context.equip(unit, () => post({ kind: 'ready', run }));
     const live = launch(unit.program, run, equipment, { ...context, warn });
-    log.info(
-      { program: name, pid: live.process.pid, run },
-      `spawned: '${name}' with pid ${live.process.pid}`,
-    );
+    words.spawned(unit, live.process.pid, run);
     attend(unit, live, context, post);
     post({ kind: 'spawned', run });
   } catch (error) {
+    words.failed(unit, messageOf(error));
     post({ kind: 'spawn-failed', run, why: messageOf(error), random: Math.random() });
   }
 }
@@ -160,36 +162,29 @@ export function attend(unit: Unit, run: Run, context: RunContext, post: (news: N
     if (leftAlive > 0)
       log.error({ program: name, run: run.number }, 'some of its processes do not end even by SIGKILL');
     const random = Math.random();
-    if (ending.kind === 'failed') {
+    // For Supervisor a process has begun before it becomes its program.
+    const isBegun = unit.program.supervisord !== undefined;
+    if (ending.kind === 'failed' && !isBegun) {
       post({ kind: 'spawn-failed', run: run.number, why: ending.why, random });
       return;
     }
-    unit.lastExit = ending.how;
-    log.info(
-      { program: name, run: run.number, ...ending.how },
-      `exited: ${name} (${describeExit(ending.how)})`,
-    );
-    post({ kind: 'exited', run: run.number, how: ending.how, random });
+    const how = ending.kind === 'failed' ? { code: notSpawned, signal: null } : ending.how;
+    unit.lastExit = how;
+    context.words.ended(unit, how, run.number);
+    post({ kind: 'exited', run: run.number, how, random });
   });
 }
 
-function signal(unit: Unit, effect: Effect & { kind: 'signal' }, log: Logger): void {
+function signal(unit: Unit, effect: Effect & { kind: 'signal' }, words: Words): void {
   unit.cancelWait?.();
   if (unit.run === null) return;
   const { program } = unit;
-  log.info(
-    { program: program.name, signal: effect.signal },
-    `stopping ${program.name} with ${effect.signal}`,
-  );
+  words.stopping(unit, effect.signal);
   signalRun(unit.run, effect.signal, program.stopasgroup);
 }
 
-function kill(unit: Unit, log: Logger): void {
+function kill(unit: Unit, words: Words): void {
   if (unit.run === null) return;
-  const { name, stopwaitsecs } = unit.program;
-  log.warn(
-    { program: name },
-    `killing '${name}' (${unit.run.process.pid}) with SIGKILL after ${stopwaitsecs} s`,
-  );
+  words.killing(unit, unit.run.process.pid);
   killRun(unit.run);
 }

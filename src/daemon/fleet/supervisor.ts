@@ -18,7 +18,7 @@ import { type Entry, type Loop, makeLoop } from './loop.ts';
 import { attend, makePerform, type RunContext } from './perform.ts';
 import { askForHealth } from './probes.ts';
 import { startTrial } from './trial.ts';
-import { isDown, type Made, statusOf, type Unit } from './unit.ts';
+import { isDown, type Made, type Unit } from './unit.ts';
 import { scaleRun } from './workers.ts';
 
 export interface Supervisor {
@@ -108,7 +108,7 @@ export function makeSupervisor(first: Host, context: SupervisorContext): Supervi
   );
   askForHealth(loop, () => host, log);
   loop.listen((unit, before) => {
-    logChange(log, unit, before);
+    context.words.changed(unit, before);
     updateHalfClose(unit.program);
   });
 
@@ -188,31 +188,6 @@ function rightsOf(program: Program, host: Host): SocketRights | undefined {
 function currentOf(entry: Entry | undefined): Unit | undefined {
   const current = entry?.service.current;
   return current == null ? undefined : entry?.units.get(current.id);
-}
-
-function logChange(log: Logger, unit: Unit, before: Unit['state']): void {
-  const { name } = unit.program;
-  const { state } = unit;
-  if (before.kind === state.kind && before.run === state.run) return;
-  switch (state.kind) {
-    case 'running':
-      log.info({ program: name, run: state.run }, `success: ${name} entered RUNNING state`);
-      break;
-    case 'backoff':
-      log.warn(
-        { program: name },
-        `${name} entered BACKOFF state: ${statusOf(unit, performance.now()).description}`,
-      );
-      break;
-    case 'fatal':
-      log.error({ program: name }, `gave up: ${name} entered FATAL state: ${state.why}`);
-      break;
-    case 'stopped':
-      log.info({ program: name }, `stopped: ${name}`);
-      break;
-    default:
-      break;
-  }
 }
 
 /** Runs a command's promise to its end; what it throws is a fault of hostd's own and goes to the log. */

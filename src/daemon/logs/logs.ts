@@ -6,7 +6,7 @@ import type { Host, Program } from '../../model/host.ts';
 import { usualLog } from '../../model/supervision.ts';
 import type { Unit } from '../fleet/unit.ts';
 import type { Logger } from '../own/log.ts';
-import { userOf } from '../runs/launch.ts';
+import { logOwnerOf } from '../runs/launch.ts';
 import type { Run } from '../runs/run.ts';
 import { makeCompressor } from './compress.ts';
 import { type Followers, makeFollowers } from './followers.ts';
@@ -115,7 +115,7 @@ function sourcesOf(unit: Unit, host: Host): LogSource[] {
   const own = (channel: 'stdout' | 'stderr'): LogSource[] => {
     const path = unit.program[channel]?.path ?? null;
     const owner = ownerOf(unit.program);
-    if (path === null || owner === null) return [];
+    if (path === null || owner === null || isDevice(path)) return [];
     const { name } = unit.program;
     return [{ name, path, owner, rules: () => unit.program[channel] ?? usualLog }];
   };
@@ -123,11 +123,15 @@ function sourcesOf(unit: Unit, host: Host): LogSource[] {
   return unit.program.kind === 'proxy' ? [...all, ...siteSources(host)] : all;
 }
 
+/** hostd's own output, a terminal: nothing that is put aside. */
+function isDevice(path: string): boolean {
+  return /^\/(dev|proc)\//.test(path);
+}
+
 /** A user that has been removed while its program runs: then there is no saying whose rights to use. */
 function ownerOf(program: Program): Owner | null {
   try {
-    const { uid, gid } = userOf(program);
-    return { uid, gid };
+    return logOwnerOf(program);
   } catch {
     return null;
   }

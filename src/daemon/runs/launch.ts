@@ -31,7 +31,33 @@ export interface Equipment {
   readonly close: readonly number[];
 }
 
+/** How a program is brought to life: everything that is not its streams, its cgroup or its sockets. */
+export interface Birth
+  extends Pick<
+    Launch,
+    | 'file'
+    | 'argv'
+    | 'directory'
+    | 'uid'
+    | 'gid'
+    | 'groups'
+    | 'umask'
+    | 'limits'
+    | 'noNewPrivs'
+    | 'nice'
+    | 'oomScoreAdj'
+    | 'complain'
+  > {
+  readonly env: Readonly<Record<string, string>>;
+  /** Opens a log; what cannot be opened is told, and /dev/null taken. */
+  readonly openLog: (log: LogFile) => number;
+  /** In place of a pipe of its own. */
+  readonly stdin?: number;
+}
+
 export interface LaunchContext {
+  /** Brings other programs to life than hostd does usually; null: this is none of them. @throws HostdError with the reason, when it cannot be tried. */
+  readonly bear?: (program: Program, equipment: Equipment) => Birth | null;
   readonly cgroups: Cgroups | null;
   readonly records: Records;
   /** Those that hostd holds: which of them a run is given is written down. */
@@ -59,33 +85,23 @@ export function launch(program: Program, number: number, equipment: Equipment, c
   };
   let cgroup: string | null = null;
   try {
-    const user = userOf(program);
-    const gid = groupOf(program, user);
+    const birth = context.bear?.(program, equipment) ?? bear(program, equipment, context.warn);
+    const { env, openLog, stdin: given, ...born } = birth;
     const marker = `HOSTD_RUN=${program.name}.${number}.${process.pid}.${Date.now().toString(36)}`;
-    const env = environmentOf(program, user, { ...equipment.env });
-    const owner = { uid: user.uid, gid };
-    const path = env['PATH'] ?? defaultPath;
-    const file = equipment.binary === undefined ? findCommand(program, path, owner) : '';
+    const owner = { uid: birth.uid, gid: birth.gid };
     const nothing = closing(openSync('/dev/null', 'r+'));
     keepReserve(nothing);
     // What has no socket may be spoken to (hostctl attach); gunicorn and the proxy read nothing.
-    const stdin = equipment.fds.length === 0 ? closing(makeInput(owner)) : nothing;
-    const stdout = closing(openLog(program.stdout, owner, context.warn));
-    const stderr = program.stderr === null ? stdout : closing(openLog(program.stderr, owner, context.warn));
+    const stdin = given ?? (equipment.fds.length === 0 ? closing(makeInput(owner)) : nothing);
+    const stdout = closing(openLog(program.stdout));
+    const stderr = program.stderr === null ? stdout : closing(openLog(program.stderr));
     cgroup = context.cgroups?.make(`${program.name}.${number}`) ?? null;
-    const born = cgroup === null ? -1 : closing(openSync(cgroup, constants.O_DIRECTORY));
     const child = native.spawn({
-      file,
+      ...born,
       binary: equipment.binary ?? -1,
-      argv: equipment.argv ?? program.command,
       env: [...Object.entries(env).map(([key, value]) => `${key}=${value}`), marker],
-      directory: program.directory,
-      uid: user.uid,
-      gid,
-      groups: groupsOf(user, gid),
-      ...attributesOf(program),
       fds: [stdin, stdout, stderr, ...equipment.fds],
-      cgroup: born,
+      cgroup: cgroup === null ? -1 : closing(openSync(cgroup, constants.O_DIRECTORY)),
       // hostd's own program: Node blocks the signal, but only once it runs.
       ignoreUsr1: equipment.binary === undefined ? 0 : 1,
     });
@@ -99,6 +115,26 @@ export function launch(program: Program, number: number, equipment: Equipment, c
   } finally {
     for (const fd of opened) closeSync(fd);
   }
+}
+
+/** hostd's own way. */
+function bear(program: Program, equipment: Equipment, warn: (message: string) => void): Birth {
+  const user = userOf(program);
+  const gid = groupOf(program, user);
+  const env = environmentOf(program, user, { ...equipment.env });
+  const owner = { uid: user.uid, gid };
+  const path = env['PATH'] ?? defaultPath;
+  return {
+    file: equipment.binary === undefined ? findCommand(program, path, owner) : '',
+    argv: equipment.argv ?? program.command,
+    env,
+    directory: program.directory,
+    uid: user.uid,
+    gid,
+    groups: groupsOf(user, gid),
+    ...attributesOf(program),
+    openLog: log => openLog(log, owner, warn),
+  };
 }
 
 /** What each process of a program is born with, a command on a terminal included. */
@@ -121,6 +157,14 @@ export function userOf(program: Pick<Program, 'user'>): User {
   if (own !== 0 && user.uid !== own)
     throw new HostdError('failed', `cannot run as user "${user.name}": hostd does not run as root`);
   return user;
+}
+
+/** Whose rights are used for a program's logs: its user's, or hostd's own where Supervisor would open them. */
+export function logOwnerOf(program: Program): Owner {
+  if (program.supervisord !== undefined)
+    return { uid: process.geteuid?.() ?? 0, gid: process.getegid?.() ?? 0 };
+  const { uid, gid } = userOf(program);
+  return { uid, gid };
 }
 
 export function groupOf(program: Program, user: User): number {
