@@ -127,6 +127,15 @@ test('a program that ignores SIGTERM is killed after stopwaitsecs', async t => {
   assert.ok(performance.now() - begun >= 1000);
 });
 
+test('what cannot be executed is given up, also where startsecs = 0', async t => {
+  const place = makePlace(t);
+  const script = place.write('script', '#!/nowhere/sh\n', 0o755);
+  const table = { command: script, environment: place.env, startsecs: 0, startretries: 0 };
+  const hostd = await startHostd(place, { config: { ...noProxy, program: { nobody: table } } });
+  const { description } = await hostd.state('nobody', 'FATAL');
+  assert.equal(description, 'cannot execute its command: ENOENT');
+});
+
 test('a second hostd on the same directories refuses and says who runs', async t => {
   const place = makePlace(t);
   const hostd = await startHostd(place, { config: noProxy });

@@ -34,12 +34,19 @@ const timer = (run: number, name: 'startsecs' | 'retry' | 'kill', at: number): E
 
 const spawned = (run: number, at: number): Event => ({ kind: 'spawned', run, at });
 
+/** Stands for the run that there is when the event comes. */
+const present = -1;
+
+function take(policy: Policy, state: State, event: Event) {
+  return step(policy, state, 'run' in event && event.run === present ? { ...event, run: state.run } : event);
+}
+
 /** The last state, and all effects, of a list of events. */
 function play(policy: Policy, events: readonly Event[], from: State = initial) {
   let state = from;
   const effects: Effect[] = [];
   for (const event of events) {
-    const next = step(policy, state, event);
+    const next = take(policy, state, event);
     state = next.state;
     effects.push(...next.effects);
   }
@@ -247,7 +254,10 @@ test('a command that cannot be run is a failed start with its reason', () => {
 
 // ---- properties over random event lists ----
 
-const run = fc.integer({ min: 0, max: 6 });
+const run = fc.oneof(
+  { weight: 1, arbitrary: fc.integer({ min: 0, max: 6 }) },
+  { weight: 4, arbitrary: fc.constant(present) },
+);
 const someEvent: fc.Arbitrary<Event> = fc.oneof(
   fc.record({ kind: fc.constantFrom('start', 'stop', 'restart'), at: fc.constant(0) }),
   fc.record({ kind: fc.constantFrom('ready', 'spawned'), run, at: fc.constant(0) }),
@@ -301,7 +311,7 @@ test('no run is spawned before the last one has ended, and runs are numbered one
     fc.property(policies, events, (policy, list) => {
       let state = initial;
       for (const event of list) {
-        const next = step(policy, state, event);
+        const next = take(policy, state, event);
         for (const effect of next.effects) {
           if (effect.kind !== 'spawn') continue;
           assert.equal(effect.run, state.run + 1);
@@ -318,8 +328,21 @@ test('news of another run changes nothing', () => {
   fc.assert(
     fc.property(policies, events, someEvent, (policy, list, late) => {
       const { state } = play(policy, list);
-      if (!('run' in late) || late.run === state.run) return;
+      if (!('run' in late) || late.run === state.run || late.run === present) return;
       assert.deepEqual(step(policy, state, late), { state, effects: [] });
+    }),
+  );
+});
+
+test('when the run has ended, or never became the program, nothing of it is left in the state', () => {
+  const ends: fc.Arbitrary<Event> = someEvent.filter(
+    ({ kind }) => kind === 'exited' || kind === 'spawn-failed',
+  );
+  fc.assert(
+    fc.property(policies, events, ends, (policy, list, end) => {
+      const { state } = play(policy, list);
+      const after = step(policy, state, { ...end, run: state.run, at: 1e9 } as Event).state;
+      assert.ok(!alive(after) || after.run === state.run + 1, `${state.kind} + ${end.kind} = ${after.kind}`);
     }),
   );
 });

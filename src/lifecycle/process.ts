@@ -153,6 +153,9 @@ function whenRunning(policy: Policy, state: State & { kind: 'running' }, event: 
         ? spawn(state, next.tries)
         : backoff(state, next, 'exited soon after it had started', event.at);
     }
+    // It counted as up, with a startsecs of 0, before it became the program.
+    case 'spawn-failed':
+      return failed(policy, { ...state, kind: 'starting' }, event.why, event);
     default:
       return stay(state);
   }
