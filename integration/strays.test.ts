@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { test } from 'node:test';
-import { killStrays } from '../src/daemon/runs/strays.ts';
 import { identify, withEnvironment } from '../src/linux/procfs.ts';
+import { killStrays } from '../src/linux/strays.ts';
 import { makePlace } from './harness/place.ts';
 import { until } from './harness/until.ts';
 

@@ -4,22 +4,33 @@ import { readSync } from 'node:fs';
 import { constants } from 'node:os';
 import { launchStages } from '../native/index.ts';
 
-export interface LaunchFailure {
-  readonly stage: (typeof launchStages)[number];
-  /** "EACCES", or "errno 200" for one without a name. */
-  readonly code: string;
-}
+const words: Readonly<Record<(typeof launchStages)[number], string>> = {
+  '': 'cannot start',
+  cgroup: 'cannot enter its cgroup',
+  limits: 'cannot set its limits',
+  user: 'cannot become its user',
+  files: 'cannot set up its files',
+  directory: 'cannot enter its directory',
+  exec: 'cannot execute its command',
+  keyring: 'cannot get a keyring of its own',
+  priority: 'cannot set its nice or oom_score_adj',
+};
 
-/** null: nothing was written, for the child became the program. */
-export function readLaunchFailure(status: number): LaunchFailure | null {
+/**
+ * "cannot execute its command: EACCES", and null where nothing was written: the child became the program.
+ * `refusal`: said in place of that where the kernel refuses to execute the program.
+ */
+export function launchFailure(status: number, refusal?: string): string | null {
   const report = Buffer.alloc(8);
   try {
     if (readSync(status, report) < 8) return null;
   } catch {
-    // EAGAIN: nothing was written, and somebody else has the pipe's other end still.
+    // EAGAIN: nothing was written, and another process has the pipe's other end still.
     return null;
   }
+  const stage = launchStages[report.readInt32LE(0)] ?? 'exec';
   const number = report.readInt32LE(4);
   const code = Object.entries(constants.errno).find(([, value]) => value === number)?.[0];
-  return { stage: launchStages[report.readInt32LE(0)] ?? 'exec', code: code ?? `errno ${number}` };
+  if (stage === 'exec' && code === 'EACCES' && refusal !== undefined) return refusal;
+  return `${words[stage]}: ${code ?? `errno ${number}`}`;
 }

@@ -8,7 +8,7 @@ import { constants } from 'node:os';
 import type { Readable, Writable } from 'node:stream';
 import { HostdError } from '../errors.ts';
 import { native } from '../native/index.ts';
-import { readLaunchFailure } from './launch-failure.ts';
+import { launchFailure } from './launch-failure.ts';
 import { givenOpenFiles, nofile } from './open-files.ts';
 
 export interface Started {
@@ -118,8 +118,8 @@ function killGroup(pid: number | undefined): void {
 }
 
 function failureIn(status: number): Error | null {
-  const failure = readLaunchFailure(status);
-  if (failure === null) return null;
-  const { stage, code } = failure;
-  return new HostdError('failed', `cannot run a command as the app's user: ${stage}, ${code}`);
+  const failure = launchFailure(status);
+  return failure === null
+    ? null
+    : new HostdError('failed', `cannot run a command as the app's user: ${failure}`);
 }

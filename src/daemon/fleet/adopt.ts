@@ -2,12 +2,12 @@
 
 import { rmSync } from 'node:fs';
 import { bootId, isAlive } from '../../linux/procfs.ts';
+import { killStrays } from '../../linux/strays.ts';
 import { native } from '../../native/index.ts';
 import type { Logger } from '../own/log.ts';
 import { clearCgroup } from '../runs/cgroups.ts';
 import type { Record, Records } from '../runs/records.ts';
 import { killRun, type Run, whenOver } from '../runs/run.ts';
-import { killStrays } from '../runs/strays.ts';
 import type { Supervisor } from './supervisor.ts';
 
 /**

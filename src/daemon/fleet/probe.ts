@@ -3,6 +3,7 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { constants } from 'node:os';
 import { errnoOf, messageOf } from '../../errors.ts';
+import { launchFailure } from '../../linux/launch-failure.ts';
 import { plainName } from '../../model/app.ts';
 import type { Host, Program } from '../../model/host.ts';
 import { native, type User } from '../../native/index.ts';
@@ -11,7 +12,6 @@ import { ownProgram } from '../own-code.ts';
 import { readLines } from '../proxies/lines.ts';
 import { keepReserve } from '../runs/descriptors.ts';
 import { limitsOf, userOf } from '../runs/launch.ts';
-import { launchFailure } from '../runs/run.ts';
 
 export interface Probe {
   /** Ends it; harmless when it has ended. */

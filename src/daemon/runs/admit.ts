@@ -3,12 +3,13 @@
 
 import { closeSync, writeSync } from 'node:fs';
 import { HostdError } from '../../errors.ts';
+import { launchFailure } from '../../linux/launch-failure.ts';
 import { identify } from '../../linux/procfs.ts';
 import type { Program } from '../../model/host.ts';
 import { type Launched, native } from '../../native/index.ts';
 import type { SocketId } from '../sockets/socket-identity.ts';
 import type { Records } from './records.ts';
-import { launchFailure, type Run } from './run.ts';
+import type { Run } from './run.ts';
 
 export interface Admission {
   readonly program: Program;

@@ -4,12 +4,13 @@ import { closeSync } from 'node:fs';
 import { constants } from 'node:os';
 import { errnoOf } from '../../errors.ts';
 import type { Exit } from '../../lifecycle/process.ts';
-import { readLaunchFailure } from '../../linux/launch-failure.ts';
+import { exitOf } from '../../linux/exit.ts';
+import { launchFailure } from '../../linux/launch-failure.ts';
 import { type ProcessId, readStat } from '../../linux/procfs.ts';
-import { native } from '../../native/index.ts';
+import { killStrays, noteDescendants, strayPidfds, whenEnded } from '../../linux/strays.ts';
+import { type Ended, native } from '../../native/index.ts';
 import type { SocketId } from '../sockets/socket-identity.ts';
 import { clearCgroup, killCgroup, whenEmpty } from './cgroups.ts';
-import { killStrays, noteDescendants, strayPidfds, whenEnded } from './strays.ts';
 
 export interface Run {
   readonly number: number;
@@ -33,8 +34,6 @@ export interface Run {
 export type Ending =
   | { readonly kind: 'exited'; readonly how: Exit }
   | { readonly kind: 'failed'; readonly why: string };
-
-const signalNames = new Map(Object.entries(constants.signals).map(([name, number]) => [number, name]));
 
 /** Longest wait for processes that even SIGKILL does not end (uninterruptible sleep), in milliseconds. */
 const longestSweep = 5000;
@@ -99,31 +98,9 @@ function signalGroup(run: Run, signal: NodeJS.Signals): void {
   }
 }
 
-function endingOf(run: Run, ended: { code: number | null; signal: number | null } | null): Ending {
+function endingOf(run: Run, ended: Ended | null): Ending {
   const failure = run.status === null ? null : launchFailure(run.status, run.refusal);
-  if (failure !== null) return { kind: 'failed', why: failure };
-  const signal = ended?.signal == null ? null : (signalNames.get(ended.signal) ?? `signal ${ended.signal}`);
-  return { kind: 'exited', how: { code: ended?.code ?? null, signal } };
-}
-
-/** What the launcher wrote before it gave up: stage and errno. Nothing: it became the program. `refusal`: see Run. */
-export function launchFailure(status: number, refusal?: string): string | null {
-  const failure = readLaunchFailure(status);
-  if (failure === null) return null;
-  const { stage, code } = failure;
-  if (stage === 'exec' && code === 'EACCES' && refusal !== undefined) return refusal;
-  const what = {
-    '': 'cannot start',
-    cgroup: 'cannot enter its cgroup',
-    limits: 'cannot set its limits',
-    user: 'cannot become its user',
-    files: 'cannot set up its files',
-    directory: 'cannot enter its directory',
-    exec: 'cannot execute its command',
-    keyring: 'cannot get a keyring of its own',
-    priority: 'cannot set its nice or oom_score_adj',
-  }[stage];
-  return `${what}: ${code}`;
+  return failure === null ? { kind: 'exited', how: exitOf(ended) } : { kind: 'failed', why: failure };
 }
 
 function sweep(run: Run, done: (left: number) => void): void {

@@ -4,8 +4,8 @@
 
 import { closeSync } from 'node:fs';
 import { constants } from 'node:os';
-import { descendants, identify, isAlive, type ProcessId, withEnvironment } from '../../linux/procfs.ts';
-import { native } from '../../native/index.ts';
+import { native } from '../native/index.ts';
+import { descendants, identify, isAlive, type ProcessId, withEnvironment } from './procfs.ts';
 
 /** The part of a run that this file needs. */
 export interface Origin {
