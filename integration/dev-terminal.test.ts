@@ -53,6 +53,12 @@ test('each app has its colour; keys restart and stop one, and Ctrl-C leaves noth
   assert.equal((await dev.get('goodbye.localhost')).status, 200);
   dev.type('s');
   await until('hello to be back', async () => (await dev.get('hello.localhost')).status === 200);
+  // The last word wins: what is stopped while it starts stays so, and what is started while it stops comes back.
+  dev.type('rs');
+  await until('hello to be stopped', async () => (await dev.get('hello.localhost')).status === 503);
+  assert.match((await dev.get('localhost')).text, /stopped/);
+  dev.type('sss');
+  await until('hello to be back', async () => (await dev.get('hello.localhost')).status === 200);
   dev.type('0\x03');
   const code = await dev.ended;
   assert.equal(code, 0);

@@ -353,6 +353,8 @@ test('with --lazy an app starts at its first request, which waits, and an idle o
   assert.match((await dev.get('localhost')).text, /starts at the first request/);
   assert.equal((await dev.get('hello.localhost')).status, 200);
   await dev.says(/hello is stopped: nobody has asked for it/);
+  // It may still be ending: then the request waits for it to be back.
+  assert.equal((await dev.get('hello.localhost')).status, 200);
   await until('it to be down', async () =>
     (await dev.get('localhost')).text.includes('starts at the first request'),
   );

@@ -35,7 +35,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   probe: ['protocol', 'model'],
   check: ['model', 'config', 'native', 'linux', 'words'],
   create: ['model', 'config', 'native', 'linux'],
-  dev: ['linux', 'embed', 'proxy', 'protocol', 'model', 'words', 'config', 'native'],
+  dev: ['lifecycle', 'linux', 'embed', 'proxy', 'protocol', 'model', 'words', 'config', 'native'],
   cli: ['formats', 'words', 'protocol', 'model', 'config', 'check', 'create', 'dev', 'native'],
 };
 

@@ -2,10 +2,11 @@
 
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { ReadStream } from 'node:tty';
 import { descendants, withEnvironment } from '../linux/procfs.ts';
 import { type AppHooks, DevApp } from './apps/app.ts';
-import type { Size } from './apps/running.ts';
+import type { Size } from './apps/child.ts';
 import { signal } from './apps/signal.ts';
 import { configFolder } from './plan/names-folder.ts';
 import type { AppPlan } from './plan/plan.ts';
@@ -181,11 +182,12 @@ export class Session {
   async #stop(): Promise<void> {
     this.#console?.close();
     for (const { close } of this.#listening) close();
-    await Promise.all([this.sites.front.drain(graceMs / 2), ...this.apps.map(app => app.stop(graceMs))]);
+    const stopped = Promise.all(this.apps.map(app => app.stop()));
+    const late = sleep(graceMs, undefined, { ref: false });
+    await Promise.all([this.sites.front.drain(graceMs / 2), Promise.race([stopped, late])]);
     this.killAll();
     const end = performance.now() + lastMs;
-    while (this.#left().length > 0 && performance.now() < end)
-      await new Promise(resolve => setTimeout(resolve, 10));
+    while (this.#left().length > 0 && performance.now() < end) await sleep(10);
     rmSync(this.#options.runtime, { recursive: true, force: true });
   }
 

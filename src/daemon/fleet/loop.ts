@@ -2,6 +2,7 @@
 // has a unit here, which is kept as the service says.
 
 import { advance } from '../../lifecycle/advance.ts';
+import { inOrder } from '../../lifecycle/in-order.ts';
 import type { Effect as ProcessEffect } from '../../lifecycle/process.ts';
 import {
   type Event,
@@ -76,8 +77,6 @@ export function makeLoop(
   const entries = new Map<string, Entry>();
   const listeners = new Set<Listener>();
   const askers = new Map<number, Asker>();
-  const waiting: Waiting[] = [];
-  let busy = false;
   let jobs = 0;
 
   const handle = ({ name, event, attach }: Waiting) => {
@@ -127,18 +126,11 @@ export function makeLoop(
     asker?.done({ outcome, unit: outcome.kind === 'kept' ? (units.get(outcome.generation) ?? null) : null });
   };
 
+  const send = inOrder(handle);
   const loop: Loop = {
     entries,
     post(name, event, attach) {
-      waiting.push({ name, event: { ...event, at: now() } as Event<Made>, attach });
-      // Effects post events of their own; they are taken in order, never one inside another.
-      if (busy) return;
-      busy = true;
-      try {
-        for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) handle(next);
-      } finally {
-        busy = false;
-      }
+      send({ name, event: { ...event, at: now() } as Event<Made>, attach });
     },
     ask(name, order, done, ready = () => {}) {
       jobs += 1;

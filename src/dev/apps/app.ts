@@ -1,18 +1,18 @@
-// One app of hostd dev while it lives: its commands, whether it answers, and who waits for that. Knows nothing of HTTP or screens.
+// One app of hostd dev: its programs together, whether it answers, and who waits for that. Knows nothing of HTTP or screens.
 
 import { rmSync } from 'node:fs';
 import { connect } from 'node:net';
-import { HostdError, messageOf } from '../../errors.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { hintOf, messageOf } from '../../errors.ts';
 import { native } from '../../native/index.ts';
 import type { Address } from '../../proxy/app/app-connection.ts';
 import type { Command } from '../plan/command.ts';
 import type { AppPlan } from '../plan/plan.ts';
+import type { Size } from './child.ts';
 import { strangerOn } from './listener.ts';
-import { Running, type Size } from './running.ts';
+import { Program } from './program.ts';
+import { type AppState, appState } from './state.ts';
 import { plainLine } from './tame.ts';
-
-/** "waiting": nobody has asked for it yet. "elsewhere": somebody else runs it. */
-export type AppState = 'waiting' | 'starting' | 'running' | 'stopped' | 'failed' | 'elsewhere';
 
 export interface AppHooks {
   readonly screen: () => Size | null;
@@ -26,30 +26,26 @@ export interface AppHooks {
 
 /** Lines of output that pages can show. */
 const keptLines = 400;
-/** Milliseconds that a request waits for an app to come up. */
-const startMs = 30_000;
-/** Milliseconds between two looks whether it listens, while it starts. */
+/** Milliseconds between two looks whether it listens, while it starts; and when it has been starting for long. */
 const lookMs = 50;
+const slowLookMs = 1000;
+const longMs = 30_000;
 /** Milliseconds after a traceback in which it may still come up; runserver then waits for a file to change. */
 const tracebackMs = 1000;
-/** Milliseconds until SIGKILL, for an app that is stopped by itself. */
-const graceMs = 3000;
 
 export class DevApp {
   readonly plan: AppPlan;
-  readonly web: Running | null;
-  readonly others: readonly Running[];
+  readonly web: Program | null;
+  readonly others: readonly Program[];
   /** The last lines of everything it wrote, without escapes. */
   readonly lines: string[] = [];
   readonly #hooks: AppHooks;
-  #answers = false;
-  /** Somebody said stop, and nobody start. */
-  #stopped = false;
-  /** Why it could not even be started. */
-  #failure: string | null = null;
-  #coming: Promise<boolean> | null = null;
-  /** When it wrote a traceback, of this start. */
+  /** Why it is sent nothing although it runs. */
+  #trouble: string | null = null;
+  /** When it was started last, and when it wrote a traceback since. */
+  #startedAt = 0;
   #tracebackAt: number | null = null;
+  #isLooking = false;
   #open = 0;
   #idle: NodeJS.Timeout | null = null;
   #lookedAt: { at: number; answers: Promise<boolean> } | null = null;
@@ -57,70 +53,66 @@ export class DevApp {
   constructor(plan: AppPlan, hooks: AppHooks) {
     this.plan = plan;
     this.#hooks = hooks;
-    this.web = plan.web === null ? null : this.#make(plan.web);
-    this.others = plan.others.map(command => this.#make(command));
+    this.web = plan.web === null ? null : this.#make(plan.web, plan.site !== null);
+    this.others = plan.others.map(command => this.#make(command, false));
   }
 
   get name(): string {
     return this.plan.name;
   }
 
-  get all(): readonly Running[] {
+  get all(): readonly Program[] {
     return this.web === null ? this.others : [this.web, ...this.others];
   }
 
+  /** The one that its state is told by. */
+  get #main(): Program | undefined {
+    return this.web ?? this.others[0];
+  }
+
   get state(): AppState {
-    if (this.#failure !== null) return 'failed';
-    const [first] = this.all;
-    if (first === undefined) return 'elsewhere';
-    const main = this.web ?? first;
-    if (main.state.kind === 'running') return this.web === null || this.#answers ? 'running' : 'starting';
-    if (this.#stopped) return 'stopped';
-    return main.state.kind === 'idle' || main.state.asked ? 'waiting' : 'failed';
+    const main = this.#main;
+    if (main === undefined) return 'elsewhere';
+    if (this.#trouble !== null) return 'failed';
+    return appState(main.state, main.isWanted);
   }
 
   /** One line on why it is not running, or "". */
   get reason(): string {
-    if (this.#failure !== null) return this.#failure;
-    const { state } = this.web ?? this.all[0] ?? { state: { kind: 'idle' } as const };
-    return state.kind === 'ended' && !state.asked ? `it ended with ${state.how}` : '';
+    if (this.#trouble !== null) return this.#trouble;
+    const end = this.#main?.lastEnd ?? null;
+    if (this.state !== 'failed' || end === null) return '';
+    return 'how' in end ? `it ended with ${end.how}` : messageOf(end.error);
+  }
+
+  get isUp(): boolean {
+    return this.all.some(program => program.isUp);
   }
 
   /** Starts what does not run. A failure is said, and is the app's state. */
   start(): void {
-    this.#stopped = false;
-    this.#failure = null;
-    this.#tracebackAt = null;
-    for (const running of this.all) {
-      try {
-        running.start();
-      } catch (error) {
-        this.#fail(running, error);
-      }
-    }
-    if (this.web !== null && this.#failure === null) void this.comeUp();
+    void this.comeUp('start');
   }
 
-  async stop(grace = graceMs, byHand = true): Promise<void> {
-    this.#stopped = byHand;
-    if (this.#idle !== null) clearTimeout(this.#idle);
-    this.#idle = null;
-    await Promise.all(this.all.map(running => running.stop(grace)));
+  stop(): Promise<unknown> {
+    this.#stayAwake();
+    return Promise.all(this.all.map(program => program.ask('stop')));
   }
 
-  async restart(): Promise<void> {
-    await this.stop();
-    this.start();
+  restart(): void {
+    this.#trouble = null;
+    for (const program of this.all) void program.ask('restart');
   }
 
-  /** Resolves with whether it answers, as soon as that is known. */
-  comeUp(): Promise<boolean> {
-    if (this.state === 'running') return Promise.resolve(true);
-    if (this.web?.state.kind !== 'running') this.start();
-    this.#coming ??= this.#untilItAnswers().finally(() => {
-      this.#coming = null;
-    });
-    return this.#coming;
+  /** Resolves with whether it answers, as soon as that is known. A 'wake' starts nothing that was stopped. */
+  async comeUp(how: 'start' | 'wake'): Promise<boolean> {
+    this.#trouble = null;
+    for (const program of this.others) void program.ask(how);
+    if (this.web === null) return false;
+    const outcome = this.web.ask(how);
+    void this.#look();
+    const { kind } = await outcome;
+    return kind === 'done' || kind === 'already';
   }
 
   /** Whether its server takes connections now; asked at most once a second. */
@@ -129,41 +121,48 @@ export class DevApp {
     if (address === undefined) return false;
     const now = Date.now();
     if (this.#lookedAt === null || now - this.#lookedAt.at > 1000)
-      this.#lookedAt = { at: now, answers: this.#isUp(address) };
-    const answers = await this.#lookedAt.answers;
-    if (answers && this.web?.state.kind === 'running') this.#answers = true;
-    return answers;
+      this.#lookedAt = { at: now, answers: this.#answers(address) };
+    return this.#lookedAt.answers;
   }
 
   /** A request for it has begun; the result says that it has ended. */
   use(): () => void {
     this.#open++;
-    if (this.#idle !== null) clearTimeout(this.#idle);
-    this.#idle = null;
+    this.#stayAwake();
     return () => {
       this.#open--;
-      if (this.#open === 0 && this.plan.lazy) this.#sleepLater();
+      this.#sleepLater();
     };
   }
 
-  #sleepLater(): void {
-    this.#idle = setTimeout(() => {
-      if (this.#open > 0 || this.web?.state.kind !== 'running') return;
-      this.#hooks.say(`${this.name} is stopped: nobody has asked for it in a while`);
-      void this.stop(graceMs, false);
-    }, this.#hooks.idleMs);
+  #stayAwake(): void {
+    if (this.#idle !== null) clearTimeout(this.#idle);
+    this.#idle = null;
   }
 
-  #make(command: Command): Running {
+  #sleepLater(): void {
+    if (!this.plan.lazy || this.#open > 0) return;
+    this.#stayAwake();
+    const sleepNow = () => {
+      if (this.#open > 0 || this.web?.state.kind !== 'running') return;
+      this.#hooks.say(`${this.name} is stopped: nobody has asked for it in a while`);
+      for (const program of this.all) program.idle();
+    };
+    this.#idle = setTimeout(sleepNow, this.#hooks.idleMs).unref();
+  }
+
+  #make(command: Command, serves: boolean): Program {
     const { site } = this.plan;
-    const path = site?.held && command.name === this.plan.web?.name ? site.address : null;
-    const running: Running = new Running(command, {
+    const path = site?.held && serves ? site.address : null;
+    const program: Program = new Program(command, {
+      serves,
       screen: this.#hooks.screen,
       onOutput: bytes => this.#keep(this.#hooks.output(command.name, bytes)),
-      onChange: () => this.#changed(running),
+      onStart: () => this.#started(program),
+      onEnd: () => this.#ended(program),
       ...(typeof path === 'string' ? { listen: () => listenOn(path) } : {}),
     });
-    return running;
+    return program;
   }
 
   #keep(lines: readonly string[]): void {
@@ -172,46 +171,60 @@ export class DevApp {
     if (this.lines.length > keptLines) this.lines.splice(0, this.lines.length - keptLines);
   }
 
-  #changed(running: Running): void {
-    if (running.state.kind !== 'ended') return;
-    if (running === this.web) this.#answers = false;
-    this.#keep(this.#hooks.flush(running.command.name));
-    if (running.state.asked) return;
-    const again = running === this.web ? '; the next page load starts it again' : '';
-    this.#hooks.say(`${running.command.name} has ended: ${running.state.how}${again}`);
+  #started(program: Program): void {
+    if (program !== this.web) return;
+    this.#startedAt = performance.now();
+    this.#tracebackAt = null;
+    void this.#look();
   }
 
-  #fail(running: Running, error: unknown): void {
-    const hint = error instanceof HostdError && error.hint !== undefined ? `\n  try: ${error.hint}` : '';
-    this.#hooks.say(`cannot start "${running.command.name}": ${messageOf(error)}${hint}`);
-    if (running === this.web || this.web === null) this.#failure = messageOf(error);
+  #ended(program: Program): void {
+    const { name } = program.command;
+    this.#keep(this.#hooks.flush(name));
+    const { lastEnd, state } = program;
+    if (lastEnd === null || (state.kind !== 'exited' && state.kind !== 'fatal')) return;
+    if ('how' in lastEnd) {
+      const again = program === this.web ? '; the next page load starts it again' : '';
+      this.#hooks.say(`${name} has ended: ${lastEnd.how}${again}`);
+    } else {
+      const hint = hintOf(lastEnd.error);
+      const move = hint === undefined ? '' : `\n  try: ${hint}`;
+      this.#hooks.say(`cannot start "${name}": ${messageOf(lastEnd.error)}${move}`);
+    }
+  }
+
+  /** Until it takes connections, is in trouble, or starts no more. One that has thrown is not waited for, but looked at on. */
+  async #look(): Promise<void> {
+    const { web } = this;
+    const address = this.plan.site?.address;
+    if (this.#isLooking || web === null || address === undefined) return;
+    this.#isLooking = true;
+    while (web.state.kind === 'starting' && this.#trouble === null) {
+      const now = performance.now();
+      if (web.child !== null && (await this.#answers(address))) {
+        this.#sleepLater();
+        break;
+      }
+      if (this.#tracebackAt !== null && now - this.#tracebackAt > tracebackMs) web.giveUp();
+      const ms = now - this.#startedAt > longMs ? slowLookMs : lookMs;
+      await sleep(ms, undefined, { ref: false });
+    }
+    this.#isLooking = false;
   }
 
   /** Whether its server takes connections; somebody else's at the port that it was told is none. */
-  async #isUp(address: Address): Promise<boolean> {
+  async #answers(address: Address): Promise<boolean> {
+    const run = this.web?.state.run;
     if (!(await takesConnections(address))) return false;
     const stranger = this.web === null || typeof address === 'string' ? null : strangerOn(address.port);
-    if (stranger === null) return true;
-    this.#failure = `another user (uid ${stranger}) listens on its port: start hostd dev again for another port`;
-    this.#hooks.say(`${this.name}: ${this.#failure}`);
-    return false;
-  }
-
-  async #untilItAnswers(): Promise<boolean> {
-    const address = this.plan.site?.address;
-    const end = performance.now() + startMs;
-    while (address !== undefined && this.web?.state.kind === 'running' && performance.now() < end) {
-      const isUp = await this.#isUp(address);
-      if (this.#failure !== null) return false;
-      if (isUp) {
-        this.#answers = this.web.state.kind === 'running';
-        if (this.#answers && this.#open === 0 && this.plan.lazy) this.#sleepLater();
-        return this.#answers;
-      }
-      if (this.#tracebackAt !== null && performance.now() - this.#tracebackAt > tracebackMs) return false;
-      await new Promise(resolve => setTimeout(resolve, lookMs));
+    if (stranger !== null) {
+      this.#trouble = `another user (uid ${stranger}) listens on its port: start hostd dev again for another port`;
+      this.#hooks.say(`${this.name}: ${this.#trouble}`);
+      this.web?.giveUp();
+      return false;
     }
-    return false;
+    if (this.web?.state.run === run) this.web?.isReady();
+    return true;
   }
 }
 

@@ -3,7 +3,8 @@
 
 import type { ReadStream } from 'node:tty';
 import type { DevApp } from '../apps/app.ts';
-import type { Running, Size } from '../apps/running.ts';
+import type { Size } from '../apps/child.ts';
+import type { Program } from '../apps/program.ts';
 import type { Display } from './display.ts';
 import { keyHelp, type Order, ordersOf, untilDetach } from './keys.ts';
 
@@ -19,7 +20,7 @@ export interface ConsoleOptions {
 
 export class Console {
   readonly #options: ConsoleOptions;
-  #attached: Running | null = null;
+  #attached: Program | null = null;
   #chosen: DevApp | null = null;
   readonly #onData = (bytes: Buffer): void => this.#take(bytes);
 
@@ -41,24 +42,21 @@ export class Console {
   resized(): void {
     const { columns, rows } = this.#options.size();
     const narrow = Math.max(20, columns - this.#options.display.prefixWidth);
-    for (const running of this.#options.apps().flatMap(app => app.all))
-      running.resize({
-        rows,
-        columns:
-          running === this.#attached || this.#options.display.focus === running.command.name
-            ? columns
-            : narrow,
-      });
+    for (const program of this.#options.apps().flatMap(app => app.all)) {
+      const isWide = program === this.#attached || this.#options.display.focus === program.command.name;
+      program.child?.resize({ rows, columns: isWide ? columns : narrow });
+    }
   }
 
   #take(bytes: Buffer): void {
-    if (this.#attached === null || this.#attached.state.kind !== 'running') {
+    const child = this.#attached?.child ?? null;
+    if (child === null) {
       this.#detach();
       for (const order of ordersOf(bytes.toString('latin1'))) this.#obey(order);
       return;
     }
     const { typed, detached } = untilDetach(bytes);
-    if (typed.length > 0) this.#attached.type(typed);
+    if (typed.length > 0) child.type(typed);
     if (detached) this.#detach();
   }
 
@@ -118,9 +116,9 @@ export class Console {
       this.#attach(app);
     } else if (kind === 'restart') {
       display.say(`restarting ${app.name}`);
-      void app.restart();
+      app.restart();
     } else {
-      const isUp = app.all.some(running => running.state.kind === 'running');
+      const { isUp } = app;
       display.say(isUp ? `stopping ${app.name}` : `starting ${app.name}`);
       if (isUp) void app.stop();
       else app.start();
@@ -129,14 +127,14 @@ export class Console {
 
   #attach(app: DevApp): void {
     const { display } = this.#options;
-    const running = app.web ?? app.all[0];
-    if (running === undefined || running.state.kind !== 'running') {
+    const program = app.web ?? app.all[0];
+    if (program === undefined || program.child === null) {
       display.say(`cannot attach to ${app.name}: it does not run`);
       return;
     }
     display.say(`attached to ${app.name}: what you type is its own, Ctrl-C too; Ctrl-] comes back`);
-    this.#attached = running;
-    display.setFocus(running.command.name, true);
+    this.#attached = program;
+    display.setFocus(program.command.name, true);
     this.resized();
   }
 

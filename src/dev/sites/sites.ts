@@ -121,10 +121,10 @@ export class Sites {
         return Promise.resolve(false);
       case 'failed': {
         const isLook = req.method === 'GET' && (fieldOf(req, 'accept') ?? '').includes('text/html');
-        return isLook ? app.comeUp() : Promise.resolve(false);
+        return isLook ? app.comeUp('start') : Promise.resolve(false);
       }
       default:
-        return app.comeUp();
+        return app.comeUp('wake');
     }
   }
 

@@ -1,7 +1,7 @@
 // The pages of hostd dev: all apps, an app that does not answer, a host that nobody has. Pure: facts in, HTML out.
 
 import { nearest } from '../../../config/toml/toml.ts';
-import type { AppState } from '../../apps/app.ts';
+import type { AppState } from '../../apps/state.ts';
 import { tracebackTail } from '../../apps/tame.ts';
 import { escapeHtml, logBox, renderPage } from './html.ts';
 
