@@ -21,7 +21,15 @@ const old: Recipe = {
   debian: [],
 };
 
-const recipes = { recent, old } as const;
+/** Servers that a `command` starts. */
+const servers: Recipe = {
+  ...modern,
+  name: 'servers',
+  packages: [...modern.packages, 'uvicorn', 'hypercorn', 'daphne'],
+  debian: [],
+};
+
+const recipes = { recent, old, servers } as const;
 export type Vintage = keyof typeof recipes;
 
 export interface Virtualenv {
@@ -31,9 +39,9 @@ export interface Virtualenv {
   readonly asgiWorker: string;
 }
 
-/** Makes both where they are missing. A failure is said and leaves that one out: its tests are skipped. */
+/** Makes them where they are missing. A failure is said and leaves that one out: its tests are skipped. */
 export async function prepareVirtualenvs(): Promise<void> {
-  for (const vintage of ['recent', 'old'] as const) {
+  for (const vintage of ['recent', 'old', 'servers'] as const) {
     try {
       mkdirSync(cacheDirectory, { recursive: true, mode: 0o755 });
       const made = await makeVirtualenv(rootOf(vintage), recipes[vintage]);

@@ -39,6 +39,11 @@ export interface RoutedSite extends Site {
   readonly maintenance?: Maintenance | null;
   /** A file that is there while the app's connections may be closed for writing when the request is; null: never. */
   readonly halfClose?: string | null;
+  /**
+   * X-Forwarded-For is the client's address alone: servers that a `command` starts believe the first one of it, which would be the
+   * client's own claim.
+   */
+  readonly clientAlone?: boolean;
   /** The workers ended again and again while they worked for it: it is answered with 503, and nothing else is done for it. */
   readonly isLeftOut?: boolean;
   /** Uids of those whose its socket may be; null: not known. */

@@ -14,6 +14,7 @@ import { readLines } from '../proxies/lines.ts';
 const configuration = `# Written by hostd at each start: the app's own gunicorn configuration, if it has one, and a word to hostd when
 # a worker has loaded the app.
 import importlib
+import inspect
 import json
 import os
 import runpy
@@ -58,9 +59,36 @@ def _tell_of_errors():
     asked.addHandler(logging.StreamHandler())
 
 
+def _believe_the_proxy(worker):
+    # A uvicorn worker on a unix socket believes nobody, or, told "*", the first address of X-Forwarded-For, which is the
+    # client's own claim. The proxy sets both of these itself.
+    config = getattr(worker, "config", None)
+    if "FORWARDED_ALLOW_IPS" in os.environ or not hasattr(config, "forwarded_allow_ips"):
+        return
+    app = worker.wsgi
+    if not (inspect.iscoroutinefunction(app) or inspect.iscoroutinefunction(getattr(app, "__call__", None))):
+        return
+
+    async def believing(scope, receive, send):
+        if scope["type"] in ("http", "websocket") and not scope.get("client"):
+            said = dict(scope["headers"])
+            scheme = said.get(b"x-forwarded-proto")
+            if scheme in (b"http", b"https"):
+                scheme = scheme.decode()
+                scope["scheme"] = scheme.replace("http", "ws") if scope["type"] == "websocket" else scheme
+            address = said.get(b"x-real-ip")
+            if address:
+                scope["client"] = (address.decode("latin-1"), 0)
+        await app(scope, receive, send)
+
+    worker.wsgi = believing
+
+
 def post_worker_init(worker):
     if _own_hook is not None:
         _own_hook(worker)
+    if "HOSTD_PROXY" in os.environ:
+        _believe_the_proxy(worker)
     if "HOSTD_TRIAL" in os.environ:
         _tell_of_errors()
     word = "s" if type(worker).__module__ == "gunicorn.workers.sync" else "w"

@@ -11,6 +11,7 @@ import type { Traffic } from '../proxies/traffic.ts';
 import { historyOf } from '../proxies/worker-history.ts';
 import { type Equipment, userOf } from '../runs/launch.ts';
 import { type SocketRights, type Sockets, tcpKey } from '../sockets/sockets.ts';
+import { beliefOf } from './belief.ts';
 import { arrangeReadyWord, gunicornApp } from './gunicorn.ts';
 import { longestTrial } from './trial.ts';
 import type { Made, Unit } from './unit.ts';
@@ -127,7 +128,12 @@ function equipServer({ program }: Unit, _onReady: () => void, context: EquipCont
   const fd = context.sockets.unix(program.socket, owner, clients);
   // sd_listen_fds(3); LISTEN_PID is filled in by the launcher.
   return {
-    env: { LISTEN_FDS: '1', LISTEN_PID: '', LISTEN_FDNAMES: program.name },
+    env: {
+      LISTEN_FDS: '1',
+      LISTEN_PID: '',
+      LISTEN_FDNAMES: program.name,
+      ...beliefOf(program, context.host()),
+    },
     fds: [fd],
     close: [],
   };

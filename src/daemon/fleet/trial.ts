@@ -10,6 +10,7 @@ import { native } from '../../native/index.ts';
 import type { ProbeAnswer } from '../../protocol/probe.ts';
 import { type Equipment, type LaunchContext, launch, userOf } from '../runs/launch.ts';
 import { killRun, type Run, signalRun, whenOver } from '../runs/run.ts';
+import { beliefOf } from './belief.ts';
 import { arrangeReadyWord, gunicornApp } from './gunicorn.ts';
 import { type Probe, probeUser, questionFor, startProbe } from './probe.ts';
 import type { Unit } from './unit.ts';
@@ -163,7 +164,13 @@ function equipTrial(unit: Unit, path: string, context: TrialContext, loaded: () 
   // A hostd that was killed has left it.
   rmSync(path, { force: true });
   const socket = native.listenUnix(path, process.geteuid?.() ?? 0, process.getegid?.() ?? 0, 0o600, backlog);
-  const env = { LISTEN_FDS: '1', LISTEN_PID: '', LISTEN_FDNAMES: program.name, HOSTD_TRIAL: '1' };
+  const env = {
+    LISTEN_FDS: '1',
+    LISTEN_PID: '',
+    LISTEN_FDNAMES: program.name,
+    HOSTD_TRIAL: '1',
+    ...beliefOf(program, host),
+  };
   const alone = { env, fds: [socket], close: [socket] };
   try {
     // The directory is hostd's own: nobody else has put anything in its place.

@@ -17,6 +17,7 @@ import { messageOf } from '../../errors.ts';
 import { type Owner, openForAppending } from '../../linux/paths.ts';
 import { logFile } from '../../model/app.ts';
 import type { Host, Listen, Program, ProxySettings } from '../../model/host.ts';
+import { servesApp } from '../../model/kind.ts';
 import { usualSupervision } from '../../model/supervision.ts';
 import { native } from '../../native/index.ts';
 import {
@@ -171,6 +172,7 @@ function routeSites(
   firstLogFd: number,
 ): { readonly routed: readonly RoutedSite[]; readonly logs: readonly number[] } {
   const owners = new Map(programs.filter(p => p.app !== null).map(p => [p.app, p]));
+  const servers = new Map(programs.filter(servesApp).map(p => [p.app, p]));
   const logs: number[] = [];
   const routed = sites.map((site): RoutedSite => {
     const app = owners.get(site.name);
@@ -185,6 +187,7 @@ function routeSites(
       pem: published.certificates.get(site.name) ?? null,
       maintenance: published.maintenance.get(site.name) ?? null,
       halfClose: site.keepalive ? null : halfClosePath(settings.runtimeDir, site.name),
+      clientAlone: servers.get(site.name)?.kind === 'app',
       isLeftOut: history.leftOut.has(site.name),
       socketOwners: app === undefined ? null : [userOf(app).uid, process.geteuid?.() ?? 0],
     };

@@ -138,6 +138,7 @@ class Forwarding implements AttemptOwner, Held, Redirector, Seeker {
       remoteAddress: connection.remoteAddress,
       client,
       trusted: connection.trusted,
+      clientAlone: site.clientAlone === true,
       requestId,
       head,
       keepalive: site.keepalive,

@@ -12,6 +12,7 @@ function said(
     websocket?: boolean;
     client?: Partial<Client>;
     trusted?: boolean;
+    clientAlone?: boolean;
     contentLength?: number;
   },
 ): string {
@@ -24,6 +25,7 @@ function said(
     remoteAddress: '10.0.0.1',
     client: { address: '10.0.0.1', secure: false, port: 80, ...options.client },
     trusted: options.trusted ?? false,
+    clientAlone: options.clientAlone ?? false,
     requestId: 'id-1',
     head,
     keepalive: options.keepalive ?? false,
@@ -48,6 +50,16 @@ test('the app is told the scheme that the client really used', () => {
 test('the last address of X-Forwarded-For is always the peer’s', () => {
   const text = said(['X-Forwarded-For', '1.1.1.1', 'X-Forwarded-For', '2.2.2.2'], {});
   assert.match(text, /\r\nX-Forwarded-For: 1\.1\.1\.1, 2\.2\.2\.2, 10\.0\.0\.1\r\n/);
+});
+
+test('of X-Forwarded-For a server that believes its first address is told the client’s alone', () => {
+  const claims = ['X-Forwarded-For', '6.6.6.6, 1.1.1.1'];
+  assert.match(said(claims, { clientAlone: true }), /\r\nX-Forwarded-For: 10\.0\.0\.1\r\n/);
+  const client = { address: '1.1.1.1' };
+  assert.match(
+    said(claims, { clientAlone: true, trusted: true, client }),
+    /\r\nX-Forwarded-For: 1\.1\.1\.1\r\n/,
+  );
 });
 
 test('what a proxy in front says of the client’s side passes only where it is trusted', () => {

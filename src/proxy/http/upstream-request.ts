@@ -12,6 +12,8 @@ export interface UpstreamRequest {
   readonly client: Client;
   /** Whether the other end is a trusted proxy, so that what it says of the client's side passes. */
   readonly trusted: boolean;
+  /** Of X-Forwarded-For only the client's address. */
+  readonly clientAlone: boolean;
   readonly requestId: string;
   readonly head: RequestHead;
   /** Whether the app keeps connections open. */
@@ -27,7 +29,9 @@ export interface UpstreamRequest {
  */
 export function upstreamHead(request: UpstreamRequest): string {
   const { head, remoteAddress, client } = request;
-  const forwarded = head.forwardedFor === null ? remoteAddress : `${head.forwardedFor}, ${remoteAddress}`;
+  const claimed = request.clientAlone ? null : head.forwardedFor;
+  const last = request.clientAlone ? client.address : remoteAddress;
+  const forwarded = claimed === null ? last : `${claimed}, ${last}`;
   const length = request.contentLength === null ? '' : `Content-Length: ${request.contentLength}\r\n`;
   return (
     `${request.method} ${request.uri} HTTP/1.1\r\nX-Forwarded-For: ${forwarded}\r\nX-Forwarded-Proto: ${client.secure ? 'https' : 'http'}\r\n` +
