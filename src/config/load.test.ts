@@ -54,6 +54,7 @@ test('an empty hostd.toml means the defaults', () => {
         nginxTest: ['nginx', '-t'],
         nginxReload: ['nginx', '-s', 'reload'],
       },
+      supervisor: [],
     },
   );
 });

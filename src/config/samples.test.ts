@@ -67,7 +67,7 @@ test('what is commented out in the sample of hello is right when it is not', () 
 });
 
 test('what is commented out in the sample hostd.toml is right when it is not', () => {
-  const text = sample('hostd.toml').replace(/^# (?=[a-z_]+ += )/gm, '');
+  const text = sample('hostd.toml').replace(/^# (?=\[|[a-z_]+ += )/gm, '');
   const { said, host } = tryFiles({ ...files, 'hostd.toml': text });
   assert.deepEqual(said, []);
   const { acmeWebroot, trustedProxies, defaultSite, accessLogFormat, errorPages } = host.settings.proxy;
@@ -75,4 +75,6 @@ test('what is commented out in the sample hostd.toml is right when it is not', (
     [acmeWebroot, trustedProxies, defaultSite, accessLogFormat, errorPages],
     ['/var/lib/letsencrypt/', ['10.0.0.0/8'], 'hello', 'json', '/etc/hostd/pages/'],
   );
+  const [listener] = host.settings.supervisor;
+  assert.deepEqual(listener?.address, { path: '/run/supervisor.sock', rights: null });
 });

@@ -10,7 +10,7 @@ import { native } from '../native/index.ts';
 import { nameProcess } from '../process-name.ts';
 import { boot, withRunning } from './boot.ts';
 import { commandHandlers } from './control/commands.ts';
-import { controlRights, listenControl, serveControl } from './control/control.ts';
+import { controlRights, serveControl } from './control/control.ts';
 import { handleSignals, makeEnding } from './ending.ts';
 import { adoptAll } from './fleet/adopt.ts';
 import { writeGunicornConfiguration } from './fleet/gunicorn.ts';
@@ -28,10 +28,13 @@ import { type Logger, openLog } from './own/log.ts';
 import { keepStatus } from './own/notify.ts';
 import { ownPaths, putRight } from './own/own-files.ts';
 import { makeCertificates } from './proxies/certificates.ts';
+import type { Rpc } from './rpc/process.ts';
+import { serveSupervisorsClients } from './rpc/serve.ts';
 import { findCgroups } from './runs/cgroups.ts';
 import { reapOrphans } from './runs/orphans.ts';
 import { openRecords } from './runs/records.ts';
 import { keepNames } from './sockets/names.ts';
+import { listenOwn } from './sockets/own-socket.ts';
 import { makeSockets } from './sockets/sockets.ts';
 import { inheritedSockets } from './upgrade.ts';
 
@@ -135,8 +138,10 @@ function startHostd(config: string, trial: boolean, loaded: Loaded, log: Logger)
     onHost: host => {
       certificates.keep(host);
       certificates.watch(host);
+      rpc?.keep(host);
     },
   });
+  let rpc: Rpc | null = null;
   keepStatus(supervisor.loop, supervisor.units);
   if (process.pid === 1) reapOrphans();
   adoptAll(supervisor, records, log);
@@ -146,8 +151,9 @@ function startHostd(config: string, trial: boolean, loaded: Loaded, log: Logger)
   // Held like the programs' sockets, an upgrade in place refuses no hostctl.
   const { socket } = settings.control;
   if (!supervisor.sockets.held().has(socket))
-    supervisor.sockets.keep(socket, listenControl(settings.control));
+    supervisor.sockets.keep(socket, listenOwn(socket, controlRights(settings.control), false));
   names.keepFound(socket, null, controlRights(settings.control));
+  rpc = serveSupervisorsClients({ supervisor, records, logs, ending, log, names });
   names.sweep();
   process.on('exit', () => names.remove(socket));
   serveControl(supervisor.sockets.held().get(socket) ?? -1, handlers, log, async (socket, early, caller) => {

@@ -5,7 +5,7 @@ import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from 'n
 import { dirname, join } from 'node:path';
 import { sha256 } from './own/digest.ts';
 
-export type OwnName = 'proxy' | 'probe';
+export type OwnName = 'proxy' | 'probe' | 'rpc';
 
 /** A file or a folder with all that is below it. */
 export interface Part {
@@ -36,6 +36,7 @@ const loads: Readonly<Record<OwnName, Loads>> = {
       'protocol',
       'model',
       `native/bare-sockets${suffix}`,
+      `words/shlex${suffix}`,
       `errors${suffix}`,
       `process-name${suffix}`,
     ],
@@ -50,6 +51,21 @@ const loads: Readonly<Record<OwnName, Loads>> = {
     addons: [],
     packages: ['undici'],
     flags: [],
+  },
+  rpc: {
+    code: [
+      'rpc',
+      'xmlrpc',
+      'protocol',
+      'model',
+      `native/index${suffix}`,
+      `native/bare-sockets${suffix}`,
+      `errors${suffix}`,
+      `process-name${suffix}`,
+    ],
+    addons: [`linux-${process.arch}/hostd.node`, `linux-${process.arch}/bare-sockets.node`],
+    packages: ['saxes', 'xmlchars'],
+    flags: ['--max-semi-space-size=1', '--no-opt', '--no-maglev'],
   },
 };
 

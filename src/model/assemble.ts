@@ -70,5 +70,6 @@ export function defaultSettings(file: string): Settings {
       nginxTest: ['nginx', '-t'],
       nginxReload: ['nginx', '-s', 'reload'],
     },
+    supervisor: [],
   };
 }

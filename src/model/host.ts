@@ -24,6 +24,8 @@ export interface Settings {
   readonly control: { readonly socket: string; readonly group: string | null };
   readonly proxy: ProxySettings;
   readonly emit: EmitSettings;
+  /** Where Supervisor's clients are served; none: nowhere. */
+  readonly supervisor: readonly RpcListener[];
 }
 
 export interface ProxySettings {
@@ -54,6 +56,21 @@ export type AccessLogFormat = 'combined' | 'json';
 export interface CertificateFiles {
   readonly certificate: string;
   readonly key: string;
+}
+
+/** A socket on which Supervisor's XML-RPC is spoken. */
+export interface RpcListener {
+  /** What Supervisor calls it: "unix_http_server", "inet_http_server". */
+  readonly name: string;
+  readonly address: RpcSocket | Listen;
+  /** null: no password is asked for. `password`: clear, or {SHA} and 40 hexadecimal digits. */
+  readonly login: { readonly user: string; readonly password: string } | null;
+}
+
+/** A unix socket. `rights` null: those of the control socket. */
+export interface RpcSocket {
+  readonly path: string;
+  readonly rights: { readonly uid: number; readonly gid: number; readonly mode: number } | null;
 }
 
 /** Files of other tools that are kept current with the configuration. */

@@ -134,11 +134,11 @@ export interface Asks {
    * ALREADY_STARTED, NO_FILE and NOT_EXECUTABLE with Supervisor's words for extra, SPAWN_ERROR, ABNORMAL_TERMINATION, FAILED.
    * `wait`: replied to when it is RUNNING, or is not going to be.
    */
-  readonly start: { readonly ask: ProcessName & { readonly wait: boolean }; readonly reply: true };
+  readonly start: { readonly ask: ProcessName & { readonly wait: boolean }; readonly reply: boolean };
   /** NOT_RUNNING, FAILED. `wait`: replied to when it is down. */
-  readonly stop: { readonly ask: ProcessName & { readonly wait: boolean }; readonly reply: true };
+  readonly stop: { readonly ask: ProcessName & { readonly wait: boolean }; readonly reply: boolean };
   /** NOT_RUNNING, FAILED. The signal by its number. */
-  readonly signal: { readonly ask: ProcessName & { readonly signal: number }; readonly reply: true };
+  readonly signal: { readonly ask: ProcessName & { readonly signal: number }; readonly reply: boolean };
   /** Reads the configuration and changes nothing. CANT_REREAD. */
   readonly reread: {
     readonly ask: object;
@@ -149,9 +149,9 @@ export interface Asks {
     };
   };
   /** As the configuration that was read last has it. ALREADY_ADDED, BAD_NAME. Its programs are started as autostart says. */
-  readonly addGroup: { readonly ask: { readonly group: string }; readonly reply: true };
+  readonly addGroup: { readonly ask: { readonly group: string }; readonly reply: boolean };
   /** STILL_RUNNING, BAD_NAME. */
-  readonly removeGroup: { readonly ask: { readonly group: string }; readonly reply: true };
+  readonly removeGroup: { readonly ask: { readonly group: string }; readonly reply: boolean };
   /**
    * Bytes from `offset` on, at most `length` and at most longestRead; an offset below 0 is counted from the end. NO_FILE, with the
    * path for extra where one is configured.
@@ -161,7 +161,7 @@ export interface Asks {
     readonly reply: { readonly bytes: string; readonly size: number };
   };
   /** NO_FILE, FAILED. */
-  readonly clearLog: { readonly ask: { readonly log: 'main' } | ProcessName; readonly reply: true };
+  readonly clearLog: { readonly ask: { readonly log: 'main' } | ProcessName; readonly reply: boolean };
   /**
    * The last `bytes` bytes of a log, then what is written to it, as `chunk` replies, each to be acknowledged by a 'next' before the
    * root sends another; a log that became shorter is told by a chunk of Supervisor's words. The first reply is `followed`. NO_FILE.
@@ -171,15 +171,15 @@ export interface Asks {
     readonly reply: { readonly mtime: number };
   };
   /** NOT_RUNNING, NO_FILE: its stdin is closed. */
-  readonly writeStdin: { readonly ask: ProcessName & { readonly bytes: string }; readonly reply: true };
+  readonly writeStdin: { readonly ask: ProcessName & { readonly bytes: string }; readonly reply: boolean };
   readonly remoteEvent: {
     readonly ask: { readonly type: string; readonly data: string };
-    readonly reply: true;
+    readonly reply: boolean;
   };
   /** Ends hostd as supervisorctl shutdown ends supervisord: replied to before anything is stopped. */
-  readonly shutdown: { readonly ask: object; readonly reply: true };
+  readonly shutdown: { readonly ask: object; readonly reply: boolean };
   /** Stops everything, reads the configuration anew and starts again. */
-  readonly restart: { readonly ask: object; readonly reply: true };
+  readonly restart: { readonly ask: object; readonly reply: boolean };
 }
 
 export type AskKind = keyof Asks;

@@ -140,6 +140,28 @@ export const emitKeys = {
   nginx_reload: { kind: 'words', default: '"nginx -s reload"', meaning: 'what follows a good test' },
 } as const satisfies Keys;
 
+export const supervisorKeys = {
+  socket: {
+    kind: 'path',
+    default: 'none',
+    meaning:
+      "a unix socket for supervisorctl and other clients of Supervisor's, with the control socket's rights",
+    alias: ['file', 'unix_http_server'],
+  },
+  listen: {
+    kind: 'address',
+    default: 'none',
+    meaning: 'an address and a port for them; it needs user and password',
+    alias: ['port', 'inet_http_server'],
+  },
+  user: { kind: 'text', default: 'none', meaning: 'who may ask, on both', alias: ['username'] },
+  password: {
+    kind: 'password',
+    default: 'none',
+    meaning: 'in clear, or "{SHA}" and the 40 hexadecimal digits of its SHA-1',
+  },
+} as const satisfies Keys;
+
 /** Supervisor's keys that say how a program is supervised; their defaults in [app] differ and are below. */
 export const supervisionKeys = {
   autostart: { kind: 'boolean', default: 'true', meaning: 'whether it starts with hostd' },
@@ -483,6 +505,7 @@ export const tableKeys = {
   control: controlKeys,
   proxy: proxyKeys,
   emit: emitKeys,
+  supervisor: supervisorKeys,
   'app.NAME': appKeys,
   'app.NAME.program.X': appProgramKeys,
   'program.NAME': programKeys,

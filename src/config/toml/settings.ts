@@ -1,15 +1,15 @@
-// From [hostd], [control], [proxy] and [emit] to the settings. What is missing or wrong keeps its default.
+// From [hostd], [control], [proxy], [emit] and [supervisor] to the settings. What is missing or wrong keeps its default.
 
 import { defaultSettings } from '../../model/assemble.ts';
-import type { Listen, Settings } from '../../model/host.ts';
+import type { Listen, RpcListener, Settings } from '../../model/host.ts';
 import type { Problem } from '../../model/problem.ts';
 import { nearest } from '../../words/nearest.ts';
 import { isTable, showValue } from './decoded.ts';
-import { controlKeys, emitKeys, hostdKeys, type Keys, proxyKeys } from './keys.ts';
+import { controlKeys, emitKeys, hostdKeys, type Keys, proxyKeys, supervisorKeys } from './keys.ts';
 import { readTable, report, type Scope, type Values } from './table.ts';
 import { asDirectory } from './values.ts';
 
-export const settingsTables = ['hostd', 'control', 'proxy', 'emit'] as const;
+export const settingsTables = ['hostd', 'control', 'proxy', 'emit', 'supervisor'] as const;
 
 /** Formats that [emit] may name; what they are is for formats.ts, which root never loads. */
 const writable = ['supervisor', 'gunicorn-start', 'nginx', 'systemd'];
@@ -24,6 +24,7 @@ export function readSettings(
   const control = read(scope('control'), tables, controlKeys);
   const proxy = read(scope('proxy'), tables, proxyKeys);
   const emit = read(scope('emit'), tables, emitKeys);
+  const supervisor = read(scope('supervisor'), tables, supervisorKeys);
   const defaults = defaultSettings(file);
   refuseListeners(scope('proxy'), proxy, defaults.proxy.listen);
   const wrong = emit.formats?.find(name => !writable.includes(name));
@@ -68,7 +69,43 @@ export function readSettings(
       nginxTest: emit.nginx_test ?? defaults.emit.nginxTest,
       nginxReload: emit.nginx_reload ?? defaults.emit.nginxReload,
     },
+    supervisor: rpcListeners(scope('supervisor'), supervisor),
   };
+}
+
+/** Supervisor's names for them are what its clients' logs have. */
+function rpcListeners(
+  scope: Scope,
+  { socket, listen, user, password }: Values<typeof supervisorKeys>,
+): RpcListener[] {
+  if ((user === undefined) !== (password === undefined))
+    report(
+      scope,
+      [user === undefined ? 'password' : 'user'],
+      'cannot use one of user and password alone',
+      'both, or neither',
+    );
+  const login = user === undefined || password === undefined ? null : { user, password };
+  if (login?.user.includes(':'))
+    report(scope, ['user'], `cannot use user = "${user}": a colon ends a name (RFC 7617)`, 'another name');
+  if (password?.startsWith('{SHA}') && !/^\{SHA\}[0-9a-f]{40}$/.test(password))
+    report(
+      scope,
+      ['password'],
+      'cannot use password: after {SHA} come 40 hexadecimal digits, in lower case',
+      `printf %s PASSWORD | sha1sum`,
+    );
+  if (listen !== undefined && login === null) {
+    const message = 'cannot use listen without user and password: whoever reached it could do everything';
+    report(scope, ['listen'], message, 'user = "..." and password = "...", or socket');
+    return [];
+  }
+  return [
+    ...(socket === undefined
+      ? []
+      : [{ name: 'unix_http_server', address: { path: socket, rights: null }, login }]),
+    ...(listen === undefined ? [] : [{ name: 'inet_http_server', address: listen, login }]),
+  ];
 }
 
 function refuseListeners(

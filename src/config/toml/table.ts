@@ -53,7 +53,7 @@ export function readTable<K extends Keys>(
       if (read.ok) values[name] = read.value;
       else {
         // Operators and logs get to see what is said here: a variable's value may be a password.
-        const isHidden = key.kind === 'environment' || isTable(value);
+        const isHidden = key.kind === 'environment' || key.kind === 'password' || isTable(value);
         const written = isHidden ? name : `${name} = ${showValue(value)}`;
         report(scope, [name], `cannot use ${written}: ${read.reason}`, `${name} = ${read.example}`);
       }

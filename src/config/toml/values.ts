@@ -50,7 +50,10 @@ export interface ValueKinds {
   readonly command: string | readonly string[];
   readonly names: readonly string[];
   readonly hosts: readonly string[];
+  readonly address: Listen;
   readonly addresses: readonly Listen[];
+  /** A text that is shown to nobody. */
+  readonly password: string;
   /** CIDR blocks, in one spelling each. */
   readonly networks: readonly string[];
   readonly 'log format': AccessLogFormat;
@@ -103,6 +106,11 @@ export const decoders: { readonly [K in Kind]: Decoder<ValueKinds[K]> } = {
   command,
   names: value => list(value, item => text(item, '"cat"'), '["cat", "dog"]'),
   hosts: value => list(value, hostName, '["hello.test"]'),
+  address: value => address(value),
+  password: value => {
+    const read = text(value, '"..."');
+    return read.ok ? read : bad(read.reason, '"..."');
+  },
   addresses: value => list(value, address, '["0.0.0.0:80", "[::]:80"]'),
   networks: value => list(value, network, '["10.0.0.0/8"]'),
   'log format': value =>

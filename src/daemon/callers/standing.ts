@@ -24,7 +24,8 @@ export function refusalFor(
   return refusal(callerOf(caller.uid, ownUid()), act, target, signal);
 }
 
-function standingIn(program: Program, host: Host): Standing {
+/** Whose rights it has. */
+export function standingIn(program: Program, host: Host): Standing {
   const proxyUid = native.user(host.settings.proxy.user)?.uid ?? null;
   const about = { isProxy: program.kind === 'proxy', proxyUid, ownUid: ownUid() };
   try {

@@ -1,10 +1,8 @@
 // The control socket: HTTP/JSON for hostctl. Who is calling is told by the kernel; who may call, by the socket's group and mode.
 // Nothing here comes from the network.
 
-import { chmodSync, existsSync, lstatSync, mkdirSync, unlinkSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { dirname } from 'node:path';
 import { type ErrorCode, HostdError, messageOf } from '../../errors.ts';
 import type { Settings } from '../../model/host.ts';
 import { native, type Peer } from '../../native/index.ts';
@@ -20,7 +18,6 @@ const { createServer } = process.getBuiltinModule('node:http');
 
 /** The longest request body, in bytes. */
 const longestBody = 256 * 1024;
-const backlog = 128;
 /** How a call is refused: by the error's code; what is not listed is 409. */
 const statuses: Readonly<Partial<Record<ErrorCode, number>>> = { 'unknown-name': 404, permission: 403 };
 
@@ -55,24 +52,6 @@ export function controlRights({ group: name }: Settings['control']): {
     gid: group?.gid ?? process.getegid?.() ?? 0,
     mode: group === null ? 0o600 : 0o660,
   };
-}
-
-/** Listens on the control socket, mode 0660, root and the operators' group. Returns its fd. */
-export function listenControl(control: Settings['control']): number {
-  const { uid, gid, mode } = controlRights(control);
-  mkdirSync(dirname(control.socket), { recursive: true, mode: 0o755 });
-  if (existsSync(control.socket)) {
-    if (!lstatSync(control.socket).isSocket())
-      throw new HostdError(
-        'conflict',
-        `cannot listen on "${control.socket}": there is something else of that name`,
-      );
-    unlinkSync(control.socket);
-  }
-  const fd = native.listenUnix(control.socket, uid, gid, mode, backlog);
-  // The umask is hostd's own, and narrower.
-  chmodSync(control.socket, mode);
-  return fd;
 }
 
 /** Serves the control socket until the process ends. */

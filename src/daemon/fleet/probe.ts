@@ -1,17 +1,14 @@
 // Asks, through an unprivileged probe, whether a program that has a health path answers. A probe belongs to one run.
 
-import { closeSync, openSync, writeSync } from 'node:fs';
-import { constants } from 'node:os';
+import { closeSync } from 'node:fs';
 import { errnoOf, messageOf } from '../../errors.ts';
-import { launchFailure } from '../../linux/launch-failure.ts';
 import { plainName } from '../../model/app.ts';
 import type { Host, Program } from '../../model/host.ts';
 import { native, type User } from '../../native/index.ts';
 import { answerLimit, decodeAnswer, type ProbeAnswer, type ProbeQuestion } from '../../protocol/probe.ts';
-import { ownProgram } from '../own-code.ts';
+import { startOwn } from '../own-process.ts';
 import { readLines } from '../proxies/lines.ts';
-import { keepReserve } from '../runs/descriptors.ts';
-import { limitsOf, userOf } from '../runs/launch.ts';
+import { userOf } from '../runs/launch.ts';
 
 export interface Probe {
   /** Ends it; harmless when it has ended. */
@@ -75,68 +72,27 @@ function spawnProbe(
   onAnswer: (answer: ProbeAnswer) => void,
   onFailure: (why: string) => void,
 ): Probe {
-  const user = probeUser(host);
-  const opened: number[] = [];
-  const closing = (fd: number) => {
-    opened.push(fd);
-    return fd;
-  };
-  let pidfd: number;
-  let pid: number;
-  let status: number;
-  let refusal: string;
+  const [read, write] = native.pipe();
   try {
-    const own = ownProgram('probe', 'hostd-probe', user, host.settings.runtimeDir);
-    closing(own.binary);
-    refusal = own.refusal;
-    const nothing = closing(openSync('/dev/null', 'r+'));
-    keepReserve(nothing);
-    const [read, write] = native.pipe();
-    closing(write);
+    const env = [`HOSTD_PROBE=${JSON.stringify(question)}`];
+    const { runtimeDir } = host.settings;
+    const given = { user: probeUser(host), runtimeDir, env, fds: [write], stderr: null };
+    const probe = startOwn('probe', given, why => {
+      // Its last word, that the app is healthy, may still be on its way.
+      if (why !== null) onFailure(why);
+    });
     readLines(read, answerLimit, line => {
       const answer = decodeAnswer(line);
       if (answer !== null) onAnswer(answer);
       return answer !== null;
     });
-    const child = native.spawn({
-      file: '',
-      binary: own.binary,
-      argv: own.argv,
-      env: [`HOSTD_PROBE=${JSON.stringify(question)}`],
-      directory: '/',
-      uid: user.uid,
-      gid: user.gid,
-      groups: [user.gid],
-      umask: 0o077,
-      limits: limitsOf({}),
-      fds: [nothing, nothing, nothing, write],
-      cgroup: -1,
-      noNewPrivs: 1,
-      ignoreUsr1: 1,
-    });
-    closing(child.gate);
-    pid = child.pid;
-    status = child.status;
-    pidfd = native.pidfdOpen(pid);
-    writeSync(child.gate, '\n');
+    return { stop: probe.kill };
+  } catch (error) {
+    closeSync(read);
+    throw error;
   } finally {
-    for (const fd of opened) closeSync(fd);
+    closeSync(write);
   }
-  let ended = false;
-  native.watch(pidfd, () => {
-    ended = true;
-    const how = native.reap(pid);
-    const failure = launchFailure(status, refusal);
-    closeSync(pidfd);
-    closeSync(status);
-    // Its last word, that the app is healthy, may still be on its way.
-    if (how?.code !== 0) onFailure(failure ?? `the probe ended with ${how?.code ?? `signal ${how?.signal}`}`);
-  });
-  return {
-    stop() {
-      if (!ended) native.pidfdSignal(pidfd, constants.signals.SIGKILL);
-    },
-  };
 }
 
 /** What a visitor would ask the program's app for: by its first name, and by https where its site has a certificate. */

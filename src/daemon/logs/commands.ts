@@ -120,7 +120,13 @@ function showLog(supervisor: Supervisor, followers: Followers, { query, response
   const { uid, gid } = userOf(unit.program);
   response.setHeader('Content-Type', 'text/plain; charset=utf-8');
   try {
-    const shown = tail(file.path, { uid, gid }, lines, query.has('follow'), sinkOf(response), followers);
+    const shown = tail(
+      file.path,
+      { uid, gid },
+      { from: { lines }, follow: query.has('follow') },
+      sinkOf(response),
+      followers,
+    );
     response.on('close', () => shown.close());
   } catch (error) {
     if (error instanceof HostdError) throw error;

@@ -34,15 +34,23 @@ interface Part {
   readonly end: number;
 }
 
+export interface TailOptions {
+  /** What is sent at first: so many lines, or bytes, from the end. */
+  readonly from: { readonly lines: number } | { readonly bytes: number };
+  /** Whether what comes after is sent too. */
+  readonly follow: boolean;
+  /** What is said when the file has become shorter. */
+  readonly truncated?: Buffer;
+}
+
 /**
- * Sends the last `lines` lines and, with `follow`, what comes after.
+ * Sends the end of a log.
  * @throws the errors of openForReading when there is no such file.
  */
 export function tail(
   path: string,
   owner: Owner,
-  lines: number,
-  follow: boolean,
+  { from, follow, truncated }: TailOptions,
   sink: Sink,
   followers: Followers,
 ): Tail {
@@ -57,9 +65,12 @@ export function tail(
   let directory: number | null = null;
 
   const begin = () => {
-    const from = tailOffset(fd, lines);
-    position = from.offset;
-    if (from.missing > 0) before = backupPart(path, owner, from.missing);
+    if ('bytes' in from) position = Math.max(0, fstatSync(fd).size - from.bytes);
+    else {
+      const { offset, missing } = tailOffset(fd, from.lines);
+      position = offset;
+      if (missing > 0) before = backupPart(path, owner, missing);
+    }
     state = 'going';
   };
 
@@ -70,14 +81,18 @@ export function tail(
       const length = readSync(part.fd, buffer, 0, buffer.length, part.position);
       if (length === 0) return true;
       part.position += length;
-      if (sink.write(buffer.subarray(0, length))) continue;
-      blocked = true;
-      sink.whenReady(() => {
-        blocked = false;
-        pump();
-      });
+      give(buffer.subarray(0, length));
     }
     return part.position >= part.end;
+  };
+
+  const give = (bytes: Buffer) => {
+    if (sink.write(bytes)) return;
+    blocked = true;
+    sink.whenReady(() => {
+      blocked = false;
+      pump();
+    });
   };
 
   const pump = (): boolean => {
@@ -89,7 +104,10 @@ export function tail(
     }
     const { size } = fstatSync(fd);
     // Truncated by its program: what is there now is new.
-    if (size < position) position = 0;
+    if (size < position) {
+      position = 0;
+      if (truncated !== undefined) give(truncated);
+    }
     const part = { fd, position, end: size };
     const all = send(part);
     const found = part.position > position;

@@ -1,0 +1,215 @@
+// What hostd answers to Supervisor's clients is what the genuine supervisord answers, byte for byte: raw requests, and sessions of
+// an unmodified supervisorctl.
+
+import assert from 'node:assert/strict';
+import { appendFileSync, truncateSync } from 'node:fs';
+import { test } from 'node:test';
+import { run } from '../scripts/run.ts';
+import { findProgram } from './harness/programs.ts';
+import { until } from './harness/until.ts';
+import { type Heard, sendRaw } from './supervisor/raw.ts';
+import { call, documents, http, methodCalls, type Request } from './supervisor/requests.ts';
+import { needsSupervisor, type Programs, type Scene, type Side, startScene } from './supervisor/scene.ts';
+
+const log = (name: string) => ({ stdout_logfile: `DIR/${name}.log`, stderr_logfile: `DIR/${name}.err` });
+
+const programs: Programs = {
+  cat: { command: '/bin/cat', ...log('cat') },
+  man: { command: '/bin/cat', autostart: false, startsecs: 0, ...log('man') },
+  bad: { command: '/nonexistent/x', autostart: false, ...log('bad') },
+  foo: {
+    command: 'sleep 100',
+    numprocs: 2,
+    process_name: '%(program_name)s_%(process_num)02d',
+    ...log('foo_%(process_num)s'),
+  },
+};
+
+/** Without what cannot be the same: times, pids, and where a side's files are. */
+function comparable({ text, closed }: Heard, { dir }: Side): { text: string; closed: boolean } {
+  const same = text
+    .replaceAll(dir, 'DIR')
+    .replaceAll(/(Date|Last-Modified): [^\r]*/g, '$1: *')
+    .replaceAll(/Content-Length: \d+/g, 'Content-Length: *')
+    .replaceAll(/pid \d+, uptime [\d:]+/g, 'pid *, uptime *')
+    .replaceAll(/<name>(start|stop|now|pid)<\/name>\n<value><int>\d+/g, '<name>$1</name>\n<value><int>*');
+  return { text: same, closed };
+}
+
+async function assertSame({ genuine, ours }: Scene, { name, bytes }: Request): Promise<void> {
+  const [theirs, own] = await Promise.all([sendRaw(genuine.socket, bytes), sendRaw(ours.socket, bytes)]);
+  const hides = name.startsWith('supervisor.getPID()');
+  const same = (heard: Heard, side: Side) => {
+    const { text, closed } = comparable(heard, side);
+    return { text: hides ? text.replaceAll(/<int>\d+/g, '<int>*') : text, closed };
+  };
+  assert.deepEqual(same(own, ours), same(theirs, genuine), name);
+}
+
+test('every raw request is answered as by supervisord', { skip: needsSupervisor }, async t => {
+  const scene = await startScene(t, programs);
+  for (const { socket } of [scene.genuine, scene.ours])
+    await until('cat to be RUNNING', async () =>
+      (await sendRaw(socket, call('supervisor.getProcessInfo', 'cat').bytes)).text.includes('RUNNING'),
+    );
+  for (const request of [...http, ...documents]) await assertSame(scene, request);
+  for (const { dir } of [scene.genuine, scene.ours]) appendFileSync(`${dir}/cat.log`, 'one\ntwo\n');
+  const own = methodCalls.filter(({ name }) => !name.includes('clear'));
+  for (const request of own) await assertSame(scene, request);
+  for (const request of methodCalls.filter(({ name }) => name.includes('clear')))
+    await assertSame(scene, request);
+});
+
+test('a log is followed, and a shorter one goes on at its beginning', { skip: needsSupervisor }, async t => {
+  const { hostd, ours } = await startScene(t, { cat: { command: '/bin/cat', ...log('cat') } });
+  await hostd.state('cat', 'RUNNING');
+  const ctl = findProgram('supervisorctl') ?? '';
+  appendFileSync(`${ours.dir}/cat.log`, `${'x'.repeat(3000)}\n`);
+  const { spawn } = await import('node:child_process');
+  const tail = spawn(ctl, ['-s', `unix://${ours.socket}`, 'tail', '-f', 'cat'], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  t.after(() => tail.kill('SIGKILL'));
+  let said = '';
+  tail.stdout.on('data', chunk => (said += chunk));
+  await until('the end of the log', () => said.endsWith(`${'x'.repeat(1000)}\n`));
+  assert.equal(said, `==> Press Ctrl-C to exit <==\n${'x'.repeat(1023)}\n`);
+  appendFileSync(`${ours.dir}/cat.log`, 'mehr…\n');
+  await until('what came after', () => said.endsWith('mehr…\n'));
+  truncateSync(`${ours.dir}/cat.log`);
+  appendFileSync(`${ours.dir}/cat.log`, 'new\n');
+  await until('what came then', () => said.endsWith('==> File truncated <==\nnew\n'));
+});
+
+const commands: readonly (readonly string[])[] = [
+  ['status'],
+  ['status', 'cat', 'foo:*'],
+  ['status', 'nosuch', 'nosuch:*', 'cat'],
+  ['status', 'all'],
+  ['status', 'man'],
+  ['start', 'man'],
+  ['start', 'man'],
+  ['start', 'bad'],
+  ['start', 'nosuch'],
+  ['start', 'nosuch:*'],
+  ['start'],
+  ['start', 'cat', 'bad'],
+  ['stop', 'man'],
+  ['stop', 'man'],
+  ['stop', 'nosuch'],
+  ['stop', 'nosuch:*'],
+  ['stop'],
+  ['stop', 'foo:*'],
+  ['start', 'foo:*'],
+  ['start', 'foo:foo_00'],
+  ['restart', 'cat'],
+  ['restart', 'man', 'cat'],
+  ['restart', 'nosuch'],
+  ['restart'],
+  ['restart', 'foo:foo_01'],
+  ['signal', 'CONT', 'cat'],
+  ['signal', 'CONT', 'foo:*'],
+  ['signal', 'HUPP', 'cat'],
+  ['signal', 'CONT', 'nosuch'],
+  ['signal', 'CONT', 'bad'],
+  ['signal', 'CONT', 'all'],
+  ['signal', 'CONT'],
+  ['pid', 'bad'],
+  ['pid', 'nosuch'],
+  ['avail', 'x'],
+  ['avail'],
+  ['reread', 'x'],
+  ['reread'],
+  ['update'],
+  ['update', 'nosuch'],
+  ['add', 'cat'],
+  ['add', 'nosuch'],
+  ['remove', 'cat'],
+  ['remove', 'nosuch'],
+  ['remove', 'bad'],
+  ['status', 'bad'],
+  ['add', 'bad'],
+  ['status', 'bad'],
+  ['tail', 'cat'],
+  ['tail', '-5', 'cat', 'stderr'],
+  ['tail', 'nosuch'],
+  ['tail', 'bad'],
+  ['tail', 'cat', 'foo'],
+  ['tail'],
+  ['tail', '-x', 'cat'],
+  ['maintail', '-x'],
+  ['clear', 'cat'],
+  ['clear', 'nosuch'],
+  ['clear', 'all'],
+  ['clear'],
+  ['version'],
+  ['version', 'x'],
+  ['nope'],
+  ['help'],
+  ['help', 'start'],
+  ['open', 'ftp://x'],
+  ['fg'],
+  ['fg', 'bad'],
+  ['fg', 'nosuch'],
+  ['shutdown', 'x'],
+  ['reload', 'x'],
+  ['stop', 'all'],
+  ['status'],
+  ['start', 'all'],
+  ['status'],
+];
+
+for (const version of ['4.2.5'])
+  test(`supervisorctl ${version} says the same of both, command by command`, {
+    skip: needsSupervisor,
+  }, async t => {
+    const groups = { g: { programs: 'one,two', priority: 5 } };
+    const more = {
+      one: { command: 'sleep 100', ...log('one') },
+      two: { command: 'sleep 100', priority: 3, ...log('two') },
+    };
+    const scene = await startScene(t, { ...programs, ...more }, groups);
+    const ctl = findProgram('supervisorctl') ?? '';
+    const say = async (side: Side, args: readonly string[]) => {
+      const { code, stdout, stderr } = await run([ctl, '-s', `unix://${side.socket}`, ...args], {
+        env: { PATH: process.env['PATH'], LANG: 'C.UTF-8', TZ: 'UTC' },
+      });
+      const { text } = comparable({ text: stdout, closed: true }, side);
+      return { code, text: text.replaceAll(/[A-Z][a-z]{2} \d\d \d\d:\d\d [AP]M/g, 'TIME'), stderr };
+    };
+    const both = async (args: readonly string[]) => {
+      const [theirs, own] = await Promise.all([say(scene.genuine, args), say(scene.ours, args)]);
+      // Of several that are stopped those come first that are dead at once: that is chance.
+      const sorted = ({ text, ...rest }: typeof own) => ({ ...rest, text: text.split('\n').sort() });
+      if (args[0] === 'stop') assert.deepEqual(sorted(own), sorted(theirs), args.join(' '));
+      else assert.deepEqual(own, theirs, args.join(' '));
+    };
+    const settled = () =>
+      until('everything to run', async () => {
+        const texts = await Promise.all([scene.genuine, scene.ours].map(side => say(side, ['status'])));
+        return texts.every(({ text }) => !text.includes('STARTING') && /cat +RUNNING/.test(text));
+      });
+    await settled();
+    for (const args of commands) await both(args);
+    const changed = {
+      ...programs,
+      ...more,
+      man: { ...programs['man'], priority: 7 },
+      cat: { command: 'sleep 100', ...log('cat') },
+      new: { command: 'sleep 50', ...log('new') },
+    };
+    const { bad, ...left } = changed as Record<string, Programs[string]>;
+    for (const side of [scene.genuine, scene.ours]) side.write(left as Programs, groups);
+    for (const args of [
+      ['reread'],
+      ['reread'],
+      ['avail'],
+      ['update', 'man'],
+      ['update'],
+      ['reread'],
+      ['update'],
+    ])
+      await both(args);
+    await settled();
+    for (const args of [['status'], ['avail'], ['shutdown']]) await both(args);
+  });

@@ -1,0 +1,48 @@
+// Bytes to a unix socket and back, as they are.
+
+import { connect } from 'node:net';
+
+export interface Heard {
+  readonly text: string;
+  /** Whether the other end has closed, or would have gone on. */
+  readonly closed: boolean;
+}
+
+/** Milliseconds in which an answer without a length has come. */
+const patience = 400;
+
+/** Sends, and hears until an answer of a known length is there, the end comes, or nothing more does. Bytes are latin-1. */
+export function sendRaw(path: string, bytes: Buffer): Promise<Heard> {
+  return new Promise((resolve, reject) => {
+    let text = '';
+    const socket = connect({ path, allowHalfOpen: true });
+    const finish = (closed: boolean) => {
+      clearTimeout(late);
+      socket.destroy();
+      resolve({ text, closed });
+    };
+    const late = setTimeout(() => finish(false), patience * 5);
+    socket.on('error', error => (text === '' && socket.connecting ? reject(error) : finish(true)));
+    socket.on('connect', () => socket.write(bytes));
+    socket.on('data', chunk => {
+      text += chunk.toString('latin1');
+      const head = text.indexOf('\r\n\r\n');
+      const length = /Content-Length: (\d+)\r\n/.exec(text)?.[1];
+      if (length === undefined) setTimeout(() => finish(false), patience).unref();
+      // Whether it is closed then is part of the answer, and may come a moment later.
+      else if (head >= 0 && text.length - head - 4 >= Number(length)) setTimeout(() => finish(false), 15);
+    });
+    socket.on('end', () => finish(true));
+  });
+}
+
+export function connects(path: string): Promise<boolean> {
+  return new Promise(resolve => {
+    const socket = connect(path);
+    socket.on('error', () => resolve(false));
+    socket.on('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+  });
+}

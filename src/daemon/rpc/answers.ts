@@ -1,0 +1,206 @@
+// Root's answers to hostd-rpc, of the programs and apps that are declared in TOML: no more than a member of the operators' group may
+// have over the control socket, whoever asks.
+
+import { constants } from 'node:os';
+import { HostdError, messageOf } from '../../errors.ts';
+import { stateName } from '../../lifecycle/view.ts';
+import type { Mood, ProcessName } from '../../protocol/rpc.ts';
+import { refusal } from '../callers/permissions.ts';
+import { standingIn } from '../callers/standing.ts';
+import type { Ending } from '../ending.ts';
+import { ask, start } from '../fleet/orders.ts';
+import type { Supervisor } from '../fleet/supervisor.ts';
+import type { Unit } from '../fleet/unit.ts';
+import { update } from '../fleet/update.ts';
+import type { Logs } from '../logs/logs.ts';
+import type { Logger } from '../own/log.ts';
+import { environmentOf, findCommand, groupOf, userOf } from '../runs/launch.ts';
+import type { Records } from '../runs/records.ts';
+import { type Answers, Refusal } from './channel.ts';
+import { makeGroups } from './groups.ts';
+import { clearLog, followLog, logOf, type OwnedLog, readLog } from './logs.ts';
+import { writeInput } from './stdin.ts';
+import { describeConfig, describeGroups, isShown, processName, supervisorWords } from './view.ts';
+
+export interface AnswersContext {
+  readonly supervisor: Supervisor;
+  readonly records: Records;
+  readonly logs: Logs;
+  readonly ending: Ending;
+  readonly log: Logger;
+  /** Told when hostd is about to end, to start anew, or has done so. */
+  readonly setMood: (mood: Mood) => void;
+}
+
+const up: ReadonlySet<string> = new Set(['RUNNING', 'STARTING', 'BACKOFF']);
+const signallable: ReadonlySet<string> = new Set(['RUNNING', 'STARTING', 'STOPPING']);
+const signalNames = new Map(
+  Object.entries(constants.signals).map(([name, number]) => [number, name as NodeJS.Signals]),
+);
+
+export function makeAnswers(context: AnswersContext): Answers {
+  const { supervisor, records, logs, ending, log, setMood } = context;
+  const groups = makeGroups(supervisor, log);
+  const shown = () => supervisor.units().filter(({ program }) => isShown(program));
+  const find = ({ group, name }: ProcessName): Unit => {
+    const unit = shown().find(({ program }) => program.group === group && processName(program) === name);
+    if (unit === undefined) throw new Refusal('BAD_NAME');
+    return unit;
+  };
+  const isIn = (unit: Unit, states: ReadonlySet<string>) => states.has(stateName(unit.state));
+  /** @throws Refusal where an operator may not do it to this program */
+  const assertMay = ({ program }: Unit, act: string, signal: string | null = null) => {
+    // Then everything is of one user: there is nothing to keep from hostd-rpc.
+    if (process.geteuid?.() !== 0) return;
+    const target = { name: program.name, standing: standingIn(program, supervisor.host()) };
+    const why = refusal('operator', act, target, signal);
+    // Whoever asks: hostd-rpc could say of anybody that he is root.
+    if (why !== null)
+      throw new Refusal('FAILED', why.replace('and you are not root', 'so that is for hostctl, as root'));
+  };
+  const tellWho = (uid: number | null, what: string) =>
+    log.info({ uid }, `rpc: ${uid === null ? 'whoever has the password' : `uid ${uid}`} asks for ${what}`);
+  const mainLog = (): OwnedLog | null => {
+    const path = supervisor.host().settings.logFile;
+    const owner = { uid: process.geteuid?.() ?? 0, gid: process.getegid?.() ?? 0 };
+    return path === null ? null : { path, owner };
+  };
+
+  return {
+    processes: ({ groups: names }) => {
+      const wanted = names === null ? null : new Set(names);
+      const units = shown().filter(({ program }) => wanted?.has(program.group) ?? true);
+      return describeGroups(units, groups.rank);
+    },
+    configurations: () => {
+      const inUse = new Set(shown().map(({ program }) => program.group));
+      return groups.configured().programs.map(program => describeConfig(program, inUse));
+    },
+    async start({ wait, ...process }, uid) {
+      const unit = find(process);
+      const { name } = unit.program;
+      assertCommand(unit);
+      if (isIn(unit, up)) throw new Refusal('ALREADY_STARTED');
+      tellWho(uid, `start of ${name}`);
+      records.setStopped(name, false);
+      const started = ask(supervisor, name, { kind: 'start' }, () => {});
+      if (!wait) {
+        const now = supervisor.unit(name)?.state.kind;
+        if (now === 'backoff' || now === 'fatal') throw new Refusal('SPAWN_ERROR');
+        return true;
+      }
+      const { outcome } = await started;
+      if (outcome.kind === 'done' || outcome.kind === 'already') return true;
+      if (outcome.kind === 'failed' && outcome.state.kind !== 'exited') throw new Refusal('SPAWN_ERROR');
+      throw new Refusal('ABNORMAL_TERMINATION');
+    },
+    async stop({ wait, ...process }, uid) {
+      const unit = find(process);
+      const { name } = unit.program;
+      if (!isIn(unit, up)) throw new Refusal('NOT_RUNNING');
+      tellWho(uid, `stop of ${name}`);
+      records.setStopped(name, true);
+      const stopped = ask(supervisor, name, { kind: 'stop' }, () => {});
+      if (wait) await stopped;
+      return true;
+    },
+    signal({ signal: number, ...process }, uid) {
+      const unit = find(process);
+      const signal = signalNames.get(number);
+      if (!isIn(unit, signallable)) throw new Refusal('NOT_RUNNING');
+      // Whether it is there, as kill(2) has it.
+      if (number === 0) return true;
+      if (signal === undefined)
+        throw new Refusal('FAILED', `cannot send signal ${number}: hostd knows no name for it`);
+      assertMay(unit, 'POST /signal', signal);
+      tellWho(uid, `${signal} to ${unit.program.name}`);
+      if (!supervisor.signal(unit, signal)) throw new Refusal('NOT_RUNNING');
+      return true;
+    },
+    reread: (_, uid) => {
+      tellWho(uid, 'reread');
+      return groups.reread();
+    },
+    async addGroup({ group }, uid) {
+      tellWho(uid, `group ${group} to be added`);
+      await groups.add(group);
+      return true;
+    },
+    async removeGroup({ group }, uid) {
+      tellWho(uid, `group ${group} to be removed`);
+      await groups.remove(group);
+      return true;
+    },
+    readLog: ({ log: which, offset, length }) =>
+      readLog(which === 'main' ? mainLog() : logOf(find(which).program, which.channel), offset, length),
+    clearLog(which, uid) {
+      if ('log' in which) {
+        tellWho(uid, 'its own log to be cleared');
+        const own = mainLog();
+        if (own === null) throw new Refusal('NO_FILE');
+        clearLog(own);
+        return true;
+      }
+      const { program } = find(which);
+      tellWho(uid, `the logs of ${program.name} to be cleared`);
+      clearLog(logOf(program, 'stdout'));
+      clearLog(logOf(program, 'stderr'));
+      return true;
+    },
+    follow: ({ log: which, bytes }, _, sink) => {
+      const followed = which === 'main' ? mainLog() : logOf(find(which).program, which.channel);
+      return followLog(followed, bytes, sink, logs.followers);
+    },
+    writeStdin({ bytes, ...process }, uid) {
+      const unit = find(process);
+      if (unit.run === null || unit.state.kind === 'stopping') throw new Refusal('NOT_RUNNING');
+      assertMay(unit, 'attach');
+      tellWho(uid, `input to ${unit.program.name}`);
+      writeInput(unit.program, unit.run, Buffer.from(bytes, 'base64'));
+      return true;
+    },
+    remoteEvent: () => true,
+    shutdown(_, uid) {
+      tellWho(uid, 'shutdown');
+      setMood(-1);
+      detached(ending.shutdown(false, () => {}));
+      return true;
+    },
+    restart(_, uid) {
+      tellWho(uid, 'restart');
+      setMood(0);
+      detached(startAnew());
+      return true;
+    },
+  };
+
+  /** Everything is stopped, the configuration read, and what starts with hostd started. */
+  async function startAnew(): Promise<void> {
+    const quiet = () => {};
+    await Promise.all(shown().map(({ program }) => ask(supervisor, program.name, { kind: 'stop' }, quiet)));
+    await update(supervisor, log, quiet);
+    const wanted = shown().filter(({ program }) => program.autostart);
+    for (const { program } of wanted) records.setStopped(program.name, false);
+    setMood(1);
+    const programs = wanted.map(({ program }) => program);
+    await start(supervisor, programs, quiet);
+  }
+
+  function detached(work: Promise<unknown>): void {
+    work.catch(error => log.error({ err: error }, messageOf(error)));
+  }
+}
+
+/** What Supervisor looks at before it tries. @throws Refusal in its words */
+function assertCommand({ program }: Unit): void {
+  try {
+    const user = userOf(program);
+    const path = environmentOf(program, user, {})['PATH'] ?? '';
+    findCommand(program, path, { uid: user.uid, gid: groupOf(program, user) });
+  } catch (error) {
+    if (!(error instanceof HostdError)) throw error;
+    const words = supervisorWords(error.message);
+    if (words.startsWith("can't find command")) throw new Refusal('NO_FILE', words);
+    if (words.endsWith('is not executable')) throw new Refusal('NOT_EXECUTABLE', words);
+  }
+}

@@ -1,0 +1,189 @@
+// Root's end of the channel to hostd-rpc: questions in, replies out. What is no question ends it.
+
+import { Socket } from 'node:net';
+import { HostdError, messageOf } from '../../errors.ts';
+import {
+  type AskKind,
+  type Asks,
+  type FaultName,
+  longestLine,
+  type Mood,
+  type Question,
+  type RootLine,
+} from '../../protocol/rpc.ts';
+import { decodeLine } from './decode.ts';
+
+/** How root refuses. */
+export class Refusal extends Error {
+  readonly fault: FaultName;
+  readonly extra: string | null;
+  constructor(fault: FaultName, extra: string | null = null) {
+    super(extra ?? fault);
+    this.fault = fault;
+    this.extra = extra;
+  }
+}
+
+/** Where a followed log goes; `write` returns false when it wants no more until `whenReady` calls back. */
+export interface FollowSink {
+  write(bytes: Buffer): boolean;
+  whenReady(callback: () => void): void;
+  end(): void;
+}
+
+/** Root's answers, one a kind. Each throws Refusal; what else it throws is FAILED, with its words. `uid` as in Question. */
+export type Answers = {
+  readonly [K in Exclude<AskKind, 'follow'>]: (
+    ask: Asks[K]['ask'],
+    uid: number | null,
+  ) => Asks[K]['reply'] | Promise<Asks[K]['reply']>;
+} & {
+  follow(
+    ask: Asks['follow']['ask'],
+    uid: number | null,
+    sink: FollowSink,
+  ): { readonly reply: Asks['follow']['reply']; close(): void };
+};
+
+export interface About {
+  readonly pid: number;
+  readonly mood: Mood;
+  readonly identification: string;
+}
+
+export interface Channel {
+  /** Whenever one of them changes. */
+  tell(about: About): void;
+  close(): void;
+}
+
+/** Questions that are answered at once; more wait in the pipe. */
+const mostAtOnce = 1024;
+
+/** `asks` is read, `replies` is written. `onNonsense` is told once, after which nothing is heard any more. */
+export function openChannel(
+  asks: number,
+  replies: number,
+  about: About,
+  answers: Answers,
+  onNonsense: () => void,
+): Channel {
+  const input = new Socket({ fd: asks, readable: true, writable: false });
+  const output = new Socket({ fd: replies, readable: false, writable: true });
+  const follows = new Map<number, Follow>();
+  let open = 0;
+  let text = '';
+  const send = (line: RootLine) => {
+    if (output.writable) output.write(`${JSON.stringify(line)}\n`);
+  };
+  const close = () => {
+    input.destroy();
+    output.destroy();
+    for (const follow of follows.values()) follow.close();
+    follows.clear();
+  };
+
+  const take = () => {
+    for (let end = text.indexOf('\n'); end >= 0 && open < mostAtOnce; end = text.indexOf('\n')) {
+      const line =
+        end > longestLine ? null : decodeLine(Buffer.from(text.slice(0, end), 'latin1').toString('utf8'));
+      text = text.slice(end + 1);
+      if (line === null) return refuse();
+      if (line.kind === 'next') follows.get(line.id)?.next();
+      else if (line.kind === 'cancel') {
+        follows.get(line.id)?.close();
+        follows.delete(line.id);
+      } else if (line.kind === 'follow') follow(line);
+      else void answer(line);
+    }
+    if (open >= mostAtOnce) input.pause();
+    else if (text.length > longestLine) refuse();
+  };
+  const refuse = () => {
+    close();
+    onNonsense();
+  };
+  const answer = async (question: Exclude<Question, { kind: 'follow' }>) => {
+    const { id, uid, kind, ask } = question;
+    open++;
+    try {
+      const work = answers[kind] as (ask: unknown, uid: number | null) => unknown;
+      send({ kind: 'done', id, reply: await work(ask, uid) });
+    } catch (error) {
+      send({ kind: 'fault', id, ...faultOf(error) });
+    }
+    open--;
+    if (!input.isPaused()) return;
+    input.resume();
+    take();
+  };
+  const follow = ({ id, uid, ask }: Question & { kind: 'follow' }) => {
+    const sink = makeSink(id, send);
+    try {
+      // What is there already is sent behind the reply.
+      const { reply, close } = answers.follow(ask, uid, sink);
+      send({ kind: 'done', id, reply });
+      follows.set(id, { next: sink.next, close });
+      sink.begin();
+    } catch (error) {
+      send({ kind: 'fault', id, ...faultOf(error) });
+    }
+  };
+
+  input.setEncoding('latin1');
+  input.on('data', (chunk: string) => {
+    text += chunk;
+    take();
+  });
+  for (const end of [input, output]) {
+    end.on('error', close);
+    end.unref();
+  }
+  send({ kind: 'about', ...about });
+  return { tell: now => send({ kind: 'about', ...now }), close };
+}
+
+interface Follow {
+  next(): void;
+  close(): void;
+}
+
+/** One chunk is under way at a time. */
+function makeSink(id: number, send: (line: RootLine) => void) {
+  const early: Buffer[] = [];
+  let isOpen = false;
+  let isEnded = false;
+  let ready: (() => void) | null = null;
+  const sendOne = (bytes: Buffer) => send({ kind: 'chunk', id, bytes: bytes.toString('base64') });
+  return {
+    write(bytes: Buffer): boolean {
+      const copy = Buffer.from(bytes);
+      if (isOpen) sendOne(copy);
+      else early.push(copy);
+      return false;
+    },
+    whenReady(callback: () => void) {
+      ready = callback;
+    },
+    end() {
+      isEnded = true;
+      if (isOpen) send({ kind: 'ended', id });
+    },
+    begin() {
+      isOpen = true;
+      for (const bytes of early) sendOne(bytes);
+      if (isEnded) send({ kind: 'ended', id });
+    },
+    next() {
+      const callback = ready;
+      ready = null;
+      callback?.();
+    },
+  };
+}
+
+function faultOf(error: unknown): { fault: FaultName; extra: string | null } {
+  if (error instanceof Refusal) return { fault: error.fault, extra: error.extra };
+  const hint = error instanceof HostdError && error.hint !== undefined ? `; try: ${error.hint}` : '';
+  return { fault: 'FAILED', extra: `${messageOf(error)}${hint}` };
+}

@@ -1,0 +1,84 @@
+// Logs for Supervisor's clients: read by root with their owners' rights, in bounded portions; cleared where they are; followed.
+
+import { closeSync, fstatSync, ftruncateSync, readSync } from 'node:fs';
+import { errnoOf } from '../../errors.ts';
+import { type Owner, openForAppending, openForReading } from '../../linux/paths.ts';
+import type { Program } from '../../model/host.ts';
+import { type Asks, longestRead } from '../../protocol/rpc.ts';
+import type { Followers } from '../logs/followers.ts';
+import { tail } from '../logs/tail.ts';
+import { userOf } from '../runs/launch.ts';
+import { type FollowSink, Refusal } from './channel.ts';
+
+/** A log, and whose it is. */
+export interface OwnedLog {
+  readonly path: string;
+  readonly owner: Owner;
+}
+
+const truncated = Buffer.from('==> File truncated <==\n');
+
+/** null: the program has no such log. @throws HostdError where its user is gone */
+export function logOf(program: Program, channel: 'stdout' | 'stderr'): OwnedLog | null {
+  const path = program[channel]?.path ?? null;
+  if (path === null) return null;
+  const { uid, gid } = userOf(program);
+  return { path, owner: { uid, gid } };
+}
+
+/** @throws Refusal NO_FILE, FAILED */
+export function readLog(log: OwnedLog | null, offset: number, length: number): Asks['readLog']['reply'] {
+  const fd = open(log);
+  try {
+    const { size } = fstatSync(fd);
+    const start = offset < 0 ? Math.max(0, size + offset) : offset;
+    const most = Math.max(0, Math.min(length, size - start, longestRead));
+    const buffer = Buffer.alloc(most);
+    const read = most === 0 ? 0 : readSync(fd, buffer, 0, most, start);
+    return { bytes: buffer.toString('base64', 0, read), size };
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** What is written to it goes on at its beginning: whoever has it open appends. One that is not there is clear. */
+export function clearLog(log: OwnedLog | null): void {
+  if (log === null) return;
+  let fd: number;
+  try {
+    closeSync(openForReading(log.path, log.owner));
+    fd = openForAppending(log.path, log.owner);
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return;
+    throw new Refusal('FAILED');
+  }
+  try {
+    ftruncateSync(fd, 0);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** @throws Refusal NO_FILE */
+export function followLog(
+  log: OwnedLog | null,
+  bytes: number,
+  sink: FollowSink,
+  followers: Followers,
+): { readonly reply: Asks['follow']['reply']; close(): void } {
+  const fd = open(log);
+  const mtime = Math.floor(fstatSync(fd).mtimeMs / 1000);
+  closeSync(fd);
+  const { path, owner } = log as OwnedLog;
+  const shown = tail(path, owner, { from: { bytes }, follow: true, truncated }, sink, followers);
+  return { reply: { mtime }, close: shown.close };
+}
+
+function open(log: OwnedLog | null): number {
+  if (log === null) throw new Refusal('NO_FILE');
+  try {
+    return openForReading(log.path, log.owner);
+  } catch (error) {
+    throw errnoOf(error) === 'ENOENT' ? new Refusal('NO_FILE', log.path) : new Refusal('FAILED');
+  }
+}

@@ -1,0 +1,222 @@
+// hostd-rpc as it is kept: its listeners are root's and outlive it, it is started when Supervisor's clients are to be served, again
+// when it ends, and anew when it is to serve them otherwise. It ends with the hostd that has started it.
+
+import { closeSync, constants, openSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { messageOf } from '../../errors.ts';
+import { openForAppending } from '../../linux/paths.ts';
+import { same } from '../../model/changes.ts';
+import type { Host, RpcListener } from '../../model/host.ts';
+import { native } from '../../native/index.ts';
+import type { RpcSettings } from '../../protocol/rpc.ts';
+import { controlRights } from '../control/control.ts';
+import type { Logger } from '../own/log.ts';
+import { type OwnProcess, startOwn } from '../own-process.ts';
+import { userOf } from '../runs/launch.ts';
+import type { SocketNames } from '../sockets/names.ts';
+import { listenOwn } from '../sockets/own-socket.ts';
+import { type Sockets, tcpKey } from '../sockets/sockets.ts';
+import { type About, type Answers, type Channel, openChannel } from './channel.ts';
+
+/** open(2); node:fs has no name for it. */
+const O_TMPFILE = 0o20000000 | constants.O_DIRECTORY;
+
+/** Milliseconds until it is started again: at first, at most, and after how long all is forgotten. */
+const delay = { first: 100, most: 30_000, forgotten: 10_000 };
+
+const firstListenerFd = 6;
+
+export interface RpcContext {
+  readonly sockets: Sockets;
+  readonly names: SocketNames;
+  readonly log: Logger;
+  readonly answers: Answers;
+  readonly about: () => About;
+}
+
+export interface Rpc {
+  /** Serves what the host says; harmless when that is what is served. */
+  keep(host: Host): void;
+  /** What is told of hostd has changed. */
+  tell(): void;
+}
+
+export function makeRpc(context: RpcContext): Rpc {
+  const { log, answers, about } = context;
+  let served: readonly RpcListener[] = [];
+  let host: Host | null = null;
+  let current: { readonly process: OwnProcess; readonly channel: Channel } | null = null;
+  let again: NodeJS.Timeout | undefined;
+  let wait = delay.first;
+
+  const stop = () => {
+    clearTimeout(again);
+    const running = current;
+    current = null;
+    running?.channel.close();
+    running?.process.kill();
+  };
+  const start = (on: Host) => {
+    const listeners = served.flatMap(listener => openListener(listener, on, context));
+    if (listeners.length === 0) return;
+    try {
+      current = spawn(on, listeners);
+    } catch (error) {
+      log.error({ err: error }, `cannot serve Supervisor's clients: ${messageOf(error)}`);
+      restart(0);
+    }
+  };
+  const restart = (lived: number) => {
+    wait = lived > delay.forgotten ? delay.first : Math.min(wait * 2, delay.most);
+    again = setTimeout(() => {
+      if (host !== null) start(host);
+    }, wait);
+  };
+  const spawn = (on: Host, listeners: readonly OpenListener[]) => {
+    const [asksRead, asksWrite] = native.pipe();
+    const [repliesRead, repliesWrite] = native.pipe();
+    const close = [asksWrite, repliesRead];
+    try {
+      const settings: RpcSettings = {
+        servers: listeners.map(({ listener: { name, address, login } }, index) => ({
+          fd: firstListenerFd + index,
+          kind: 'path' in address ? 'unix' : 'tcp',
+          name,
+          login,
+        })),
+      };
+      const document = openDocument(on.settings.runtimeDir, settings);
+      close.push(document);
+      const stderr = openOwnLog(on, log);
+      if (stderr !== null) close.push(stderr);
+      const begun = performance.now();
+      const timeZone = process.env['TZ'];
+      const given = {
+        user: rpcUser(on),
+        runtimeDir: on.settings.runtimeDir,
+        env: [
+          ...(process.geteuid?.() === 0 ? ['HOSTD_CLOSE_MEMORY=1'] : []),
+          ...(timeZone === undefined ? [] : [`TZ=${timeZone}`]),
+        ],
+        fds: [document, asksWrite, repliesRead, ...listeners.map(({ fd }) => fd)],
+        stderr,
+      };
+      const child = startOwn('rpc', given, why => {
+        if (current?.process !== child) return;
+        current.channel.close();
+        current = null;
+        log.warn(`hostd-rpc has ended${why === null ? '' : `: ${why}`}; it is started again`);
+        restart(performance.now() - begun);
+      });
+      log.info({ pid: child.pid }, `spawned: 'hostd-rpc' with pid ${child.pid}`);
+      const channel = openChannel(asksRead, repliesWrite, about(), answers, () => {
+        log.error('hostd-rpc says what it may not: it is ended');
+        child.kill();
+      });
+      return { process: child, channel };
+    } catch (error) {
+      closeSync(asksRead);
+      closeSync(repliesWrite);
+      throw error;
+    } finally {
+      for (const fd of close) closeSync(fd);
+    }
+  };
+
+  process.on('exit', () => {
+    for (const { address } of served) if ('path' in address) context.names.remove(address.path);
+    stop();
+  });
+  return {
+    keep(next) {
+      const wanted = next.settings.supervisor;
+      const isSame = same(wanted, served) && (wanted.length === 0 || current !== null);
+      host = next;
+      if (isSame) return;
+      stop();
+      for (const { address } of served)
+        if (!wanted.some(other => same(other.address, address))) context.sockets.release(keyOf(address));
+      served = wanted;
+      wait = delay.first;
+      start(next);
+    },
+    tell: () => current?.channel.tell(about()),
+  };
+}
+
+interface OpenListener {
+  readonly listener: RpcListener;
+  readonly fd: number;
+}
+
+function keyOf(address: RpcListener['address']): string {
+  return 'path' in address ? address.path : tcpKey(address);
+}
+
+/** None, when it cannot be had: the others are served. */
+function openListener(
+  listener: RpcListener,
+  host: Host,
+  { sockets, names, log }: RpcContext,
+): OpenListener[] {
+  const { address } = listener;
+  try {
+    if (!('path' in address)) return [{ listener, fd: sockets.tcp(address) }];
+    const { path } = address;
+    const rights = address.rights ?? controlRights(host.settings.control);
+    const known = sockets.held().get(path);
+    // It may be one that hostd held before it was upgraded in place.
+    if (known !== undefined) names.keepFound(path, null, rights);
+    if (known !== undefined && names.restore(path)) return [{ listener, fd: known }];
+    if (known !== undefined) sockets.release(path);
+    const fd = listenOwn(path, rights, true);
+    sockets.keep(path, fd);
+    names.keepFound(path, null, rights);
+    return [{ listener, fd }];
+  } catch (error) {
+    log.error({ err: error }, `cannot serve Supervisor's clients: ${messageOf(error)}`);
+    return [];
+  }
+}
+
+/** Whoever has least to lose: the proxy's user, or nobody. */
+function rpcUser({ settings }: Host): ReturnType<typeof userOf> {
+  if (process.geteuid?.() !== 0) return userOf({ user: null });
+  return userOf({ user: settings.proxy.enabled ? settings.proxy.user : 'nobody' });
+}
+
+/** Passwords are in it: a file without a name, read from its beginning. */
+function openDocument(directory: string, settings: RpcSettings): number {
+  const fd = openNameless(directory);
+  try {
+    writeFileSync(fd, JSON.stringify(settings));
+    return openSync(`/proc/self/fd/${fd}`, 'r');
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function openNameless(directory: string): number {
+  try {
+    return openSync(directory, O_TMPFILE | constants.O_RDWR, 0o600);
+  } catch {
+    // Not every file system can. Then it loses its name before anything is in it.
+    const path = join(directory, `rpc.${process.pid}`);
+    rmSync(path, { force: true });
+    const fd = openSync(path, 'wx+', 0o600);
+    rmSync(path);
+    return fd;
+  }
+}
+
+/** null: its complaints go nowhere. */
+function openOwnLog({ settings }: Host, log: Logger): number | null {
+  const path = join(settings.logDir, 'rpc.log');
+  try {
+    const owner = { uid: process.geteuid?.() ?? 0, gid: process.getegid?.() ?? 0 };
+    return openForAppending(path, owner);
+  } catch (error) {
+    log.warn(`no log of hostd-rpc: ${messageOf(error)}`);
+    return null;
+  }
+}

@@ -1,0 +1,35 @@
+// The unix sockets that hostd itself, or a process of its own, answers on: the control socket, and that of Supervisor's clients.
+
+import { chmodSync, closeSync, existsSync, lstatSync, mkdirSync, unlinkSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { HostdError } from '../../errors.ts';
+import { native } from '../../native/index.ts';
+import type { Rights } from './name-state.ts';
+
+const backlog = 128;
+
+/**
+ * Listens on a unix socket of this owner and mode, in place of what an earlier one has left of that name. Returns its fd.
+ * @throws HostdError 'conflict' when something else has the name, or (`isShared`: the lock does not tell) somebody answers there
+ */
+export function listenOwn(path: string, { uid, gid, mode }: Rights, isShared: boolean): number {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
+  if (existsSync(path)) {
+    if (!lstatSync(path).isSocket())
+      throw new HostdError('conflict', `cannot listen on "${path}": there is something else of that name`);
+    if (isShared && native.answers(path) === 1)
+      throw new HostdError('conflict', `cannot listen on "${path}": another process already does`, {
+        hint: `ss -xlp src ${path} shows who; stop it first`,
+      });
+    unlinkSync(path);
+  }
+  const fd = native.listenUnix(path, uid, gid, mode, backlog);
+  try {
+    // The umask is hostd's own, and narrower.
+    chmodSync(path, mode);
+    return fd;
+  } catch (error) {
+    closeSync(fd);
+    throw error;
+  }
+}

@@ -1,0 +1,202 @@
+// One connection of a client of Supervisor's: request after request, each read to its end, judged and answered before the next.
+
+import type { Socket } from 'node:net';
+import { messageOf } from '../../errors.ts';
+import { crackHead, type Head, header, pathOf } from './head.ts';
+import { Input } from './input.ts';
+import { judge, type Login } from './login.ts';
+import { errorPage, type Fields, keeping, replyHead, type Status } from './reply.ts';
+
+/** The longest body of a request, in bytes. */
+const longestBody = 512 * 1024;
+/** Milliseconds that a client may take to read an answer. */
+const patienceMs = 60_000;
+
+/** A log that is being followed. */
+export interface Following {
+  /** Unix time in milliseconds. */
+  readonly mtime: number;
+  /** Its end, then what is added to it. */
+  readonly chunks: AsyncIterable<Buffer>;
+  cancel(): void;
+}
+
+export interface Service {
+  /** Answers the body of a call with the body of its answer, or with a status where there is none. */
+  call(body: string, uid: number | null): Promise<string | 400 | 500>;
+  /** null: there is no such log. */
+  follow(process: string | null, channel: string, uid: number | null): Promise<Following | null>;
+}
+
+export interface Client {
+  /** Of a unix socket. */
+  readonly uid: number | null;
+  readonly login: Login | null;
+}
+
+/** Serves it until it is closed. */
+export async function serve(socket: Socket, client: Client, service: Service): Promise<void> {
+  const input = new Input(socket);
+  for (;;) {
+    const bytes = await input.head();
+    const head = bytes === null ? null : crackHead(bytes);
+    if (head === null) break;
+    const open = await answer({ socket, input, head }, client, service);
+    if (!open || socket.destroyed) break;
+  }
+  input.complete();
+  socket.end();
+}
+
+interface Exchange {
+  readonly socket: Socket;
+  readonly input: Input;
+  readonly head: Head;
+}
+
+/** Whether the connection stays open. */
+async function answer(exchange: Exchange, client: Client, service: Service): Promise<boolean> {
+  const { head, input } = exchange;
+  if (client.login !== null) {
+    const judgement = judge(header(head, 'Authorization'), client.login);
+    if (judgement === 'no') {
+      const fields: Fields = [
+        ['Connection', 'close'],
+        ['WWW-Authenticate', 'Basic realm="default"'],
+      ];
+      await sendError(exchange, 401, fields);
+      return false;
+    }
+    if (judgement !== 'yes') return sendError(exchange, judgement === 'malformed' ? 400 : 500);
+  }
+  if (head.uri.startsWith('/RPC2')) return answerCall(exchange, client, service);
+  input.complete();
+  if (head.uri.startsWith('/logtail')) return answerLogTail(exchange, client, service);
+  if (head.uri.startsWith('/mainlogtail')) {
+    if (head.command !== 'GET') return sendError(exchange, 400);
+    return sendLog(exchange, await service.follow(null, 'stdout', client.uid), []);
+  }
+  return sendError(exchange, head.command === 'GET' || head.command === 'HEAD' ? 404 : 400);
+}
+
+async function answerCall(exchange: Exchange, { uid }: Client, service: Service): Promise<boolean> {
+  const { head, input } = exchange;
+  if (head.command !== 'POST') return sendError(exchange, 400);
+  const length = header(head, 'Content-Length');
+  if (length === null || length === '') return sendError(exchange, 411);
+  const digits = /^\s*\+?(\d+)\s*$/.exec(length)?.[1];
+  if (digits === undefined) return sendError(exchange, /^\s*-\d+\s*$/.test(length) ? 400 : 500);
+  if (Number(digits) > longestBody) {
+    await sendError(exchange, 413);
+    return false;
+  }
+  // Medusa waits for a body of no bytes for ever.
+  const body = await input.body(Number(digits) === 0 ? Number.POSITIVE_INFINITY : Number(digits));
+  input.complete();
+  if (body === null) return false;
+  let text: string;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(body);
+  } catch {
+    return false;
+  }
+  const answer = await service.call(text, uid);
+  if (typeof answer === 'number') return sendError(exchange, answer);
+  const fields: Fields = [
+    ['Content-Type', 'text/xml'],
+    ['Content-Length', Buffer.byteLength(answer)],
+  ];
+  return send(exchange, 200, fields, answer);
+}
+
+async function answerLogTail(exchange: Exchange, { uid }: Client, service: Service): Promise<boolean> {
+  const { head } = exchange;
+  if (head.command !== 'GET') return sendError(exchange, 400);
+  const path = pathOf(head);
+  const slash = path.indexOf('/');
+  if (slash < 0) return sendError(exchange, 500);
+  const [, name = '', channel = 'stdout'] = /^([^/]*)(?:\/(.*))?$/s.exec(path.slice(slash + 1)) ?? [];
+  return sendLog(exchange, await service.follow(name, channel, uid), [['X-Accel-Buffering', 'no']]);
+}
+
+async function sendLog(exchange: Exchange, log: Following | null, more: Fields): Promise<boolean> {
+  if (log === null) return sendError(exchange, 404);
+  const { socket, head } = exchange;
+  const isChunked = head.version === '1.1' && header(head, 'Connection')?.toLowerCase() !== 'close';
+  const fields: Fields = [
+    ['Last-Modified', new Date(log.mtime).toUTCString()],
+    ['Content-Type', 'text/plain;charset=utf-8'],
+    ...more,
+    ...(isChunked ? ([['Transfer-Encoding', 'chunked']] as const) : []),
+  ];
+  socket.write(replyHead(head.version, 200, fields, Date.now()));
+  exchange.input.discard();
+  socket.once('close', log.cancel);
+  socket.once('end', log.cancel);
+  try {
+    for await (const bytes of log.chunks) {
+      if (socket.destroyed) break;
+      const framed = isChunked ? Buffer.concat([chunkStart(bytes), bytes, endOfLine]) : bytes;
+      if (!socket.write(framed)) await drained(socket);
+    }
+  } finally {
+    log.cancel();
+  }
+  return false;
+}
+
+const endOfLine = Buffer.from('\r\n');
+
+function chunkStart(bytes: Buffer): Buffer {
+  return Buffer.from(`${bytes.length.toString(16)}\r\n`);
+}
+
+function drained(socket: Socket): Promise<void> {
+  return new Promise(resolve => {
+    const done = () => {
+      socket.off('drain', done);
+      socket.off('close', done);
+      resolve();
+    };
+    socket.on('drain', done);
+    socket.on('close', done);
+  });
+}
+
+async function sendError(exchange: Exchange, status: Status, before: Fields = []): Promise<boolean> {
+  exchange.input.complete();
+  const page = errorPage(status);
+  const fields: Fields = [...before, ['Content-Length', page.length], ['Content-Type', 'text/html']];
+  return send(exchange, status, fields, page);
+}
+
+/** Whether the connection stays open. */
+async function send(
+  { socket, head }: Exchange,
+  status: Status,
+  fields: Fields,
+  body: string,
+): Promise<boolean> {
+  const { close, fields: more } = keeping(head.version, header(head, 'Connection') ?? '', true);
+  if (!socket.write(`${replyHead(head.version, status, [...fields, ...more], Date.now())}${body}`)) {
+    // One that reads no answers is asked nothing more, and not kept for ever.
+    const late = setTimeout(() => socket.destroy(), patienceMs);
+    await drained(socket);
+    clearTimeout(late);
+  }
+  return !close;
+}
+
+/** What a connection fails with is its own business. */
+export function serveQuietly(
+  socket: Socket,
+  client: Client,
+  service: Service,
+  complain: (why: string) => void,
+): void {
+  socket.on('error', () => socket.destroy());
+  serve(socket, client, service).catch(error => {
+    complain(messageOf(error));
+    socket.destroy();
+  });
+}

@@ -1,0 +1,57 @@
+// What Supervisor's HTTP server (Medusa) answers, byte for byte: heads and error pages. Pure.
+
+/** Reason phrases as Medusa has them. */
+const reasons = {
+  200: 'OK',
+  400: 'Bad Request',
+  401: 'Unauthorized',
+  404: 'Not Found',
+  411: 'Length Required',
+  413: 'Request Entity Too Large',
+  500: 'Internal Server Error',
+} as const;
+
+export type Status = keyof typeof reasons;
+
+export type Fields = readonly (readonly [name: string, value: string | number])[];
+
+/** `version`: the request's; null as for Head. `now`: a Unix time in milliseconds. */
+export function replyHead(version: string | null, status: Status, fields: Fields, now: number): string {
+  const all: Fields = [['Server', 'Medusa/1.12'], ['Date', httpDate(now)], ...fields];
+  const lines = all.map(([name, value]) => `${name}: ${value}\r\n`);
+  return `HTTP/${version ?? 'None'} ${status} ${reasons[status]}\r\n${lines.join('')}\r\n`;
+}
+
+/** The page for a status, as a body. */
+export function errorPage(status: Status): string {
+  return [
+    '<head>',
+    '<title>Error response</title>',
+    '</head>',
+    '<body>',
+    '<h1>Error response</h1>',
+    `<p>Error code ${status}.`,
+    `<p>Message: ${reasons[status]}.`,
+    '</body>',
+    '',
+  ].join('\r\n');
+}
+
+/** RFC 9110, 5.6.7. `ms`: a Unix time in milliseconds. */
+export function httpDate(ms: number): string {
+  return new Date(ms).toUTCString();
+}
+
+/** Whether the connection is closed after the answer, and what the answer says of that. */
+export function keeping(
+  version: string | null,
+  connection: string,
+  hasLength: boolean,
+): { close: boolean; fields: Fields } {
+  const word = connection.toLowerCase();
+  if (version === '1.0')
+    return word === 'keep-alive' && hasLength
+      ? { close: false, fields: [['Connection', 'Keep-Alive']] }
+      : { close: true, fields: [] };
+  return { close: version === null || (version === '1.1' && word === 'close'), fields: [] };
+}

@@ -1,0 +1,60 @@
+// hostd-rpc: speaks XML-RPC with Supervisor's clients on the sockets that it inherits, and asks root for what they ask. It has no
+// rights of its own, knows the passwords, and ends with the hostd that has started it.
+
+import { closeSync, readFileSync } from 'node:fs';
+import { createServer, type Socket } from 'node:net';
+import { messageOf } from '../errors.ts';
+import { loadBareSockets } from '../native/bare-sockets.ts';
+import { native } from '../native/index.ts';
+import { nameProcess } from '../process-name.ts';
+import type { RpcSettings } from '../protocol/rpc.ts';
+import { makeAdmission } from './admission.ts';
+import { serveQuietly } from './http/connection.ts';
+import { openRoot } from './root.ts';
+import { makeService } from './service.ts';
+
+const settingsFd = 3;
+const asksFd = 4;
+const repliesFd = 5;
+
+async function run(): Promise<void> {
+  nameProcess('hostd-rpc');
+  if (process.getuid?.() === 0)
+    throw new Error('cannot run hostd-rpc as root: it reads what strangers send\n  try: hostd start');
+  const settings = JSON.parse(readFileSync(settingsFd, 'utf8')) as RpcSettings;
+  closeSync(settingsFd);
+  // Passwords are in it. Not where hostd itself is no more than that user: it looks in, too.
+  if (process.env['HOSTD_CLOSE_MEMORY'] === '1') loadBareSockets()?.closeMemory();
+  const root = await openRoot(asksFd, repliesFd, () => process.exit(0));
+  const service = makeService(root, complain);
+  const admission = makeAdmission();
+  for (const server of settings.servers) {
+    createServer({ allowHalfOpen: true }, socket => {
+      const uid = server.kind === 'unix' ? peerOf(socket) : null;
+      if (admission.admit(socket, uid)) serveQuietly(socket, { uid, login: server.login }, service, complain);
+    })
+      .on('error', error => complain(`cannot accept for ${server.name}: ${messageOf(error)}`))
+      .listen({ fd: server.fd });
+  }
+  // The listeners are root's too: what has come meanwhile is waiting there.
+  process.on('SIGTERM', () => process.exit(0));
+}
+
+function complain(why: string): void {
+  process.stderr.write(`hostd-rpc: ${why}\n`);
+}
+
+/** null: the kernel does not tell. */
+function peerOf(socket: Socket): number | null {
+  const { _handle: handle } = socket as unknown as { _handle: { fd: number } };
+  try {
+    return native.peer(handle.fd).uid;
+  } catch {
+    return null;
+  }
+}
+
+run().catch(error => {
+  complain(messageOf(error));
+  process.exit(1);
+});

@@ -1,0 +1,56 @@
+// How a method ends that has no result: with one of Supervisor's faults, or with an exception that Supervisor has no fault for. Pure.
+
+import { type FaultName, faultCodes } from '../../protocol/rpc.ts';
+import { pythonRepr, pythonStr, pythonType, type Value } from '../../xmlrpc/values.ts';
+
+/** A fault as a client sees it. */
+export class RpcFault extends Error {
+  readonly code: number;
+  readonly text: string;
+  /** `extra` null: the name alone. */
+  constructor(name: FaultName, extra: Value = null) {
+    const text = extra === null ? name : `${name}: ${pythonStr(extra)}`;
+    super(text);
+    this.code = faultCodes[name];
+    this.text = text;
+  }
+}
+
+/** What Supervisor answers with HTTP's 500, and within a multicall with these words. */
+export class Unforeseen extends Error {
+  /** Python's class and words for it. */
+  readonly type: string;
+  constructor(type: string, message: string) {
+    super(message);
+    this.type = type;
+  }
+}
+
+/** The arguments do not fit; in Supervisor any TypeError. */
+export function unfit(): RpcFault {
+  return new RpcFault('INCORRECT_PARAMETERS');
+}
+
+/** A text that is to be taken apart. @throws Unforeseen */
+export function textOf(value: Value, method: string): string {
+  if (typeof value === 'string') return value;
+  throw new Unforeseen('AttributeError', `'${pythonType(value)}' object has no attribute '${method}'`);
+}
+
+/** As a key of a dictionary of Python's: what has no hash fits nowhere. @throws RpcFault */
+export function keyOf(value: Value): Value {
+  if (Array.isArray(value) || value instanceof Map) throw unfit();
+  return value;
+}
+
+/** As Python's int(). @throws RpcFault for a type that has none, Unforeseen for a text that is none */
+export function integerOf(value: Value): number {
+  if (typeof value === 'number' || typeof value === 'bigint') return Number(value);
+  if (typeof value === 'boolean') return value ? 1 : 0;
+  if (typeof value === 'string') {
+    if (/^\s*[+-]?\d+(_\d+)*\s*$/.test(value)) return Number(value.replaceAll('_', ''));
+    throw new Unforeseen('ValueError', `invalid literal for int() with base 10: ${pythonRepr(value)}`);
+  }
+  if (value !== null && 'value' in value) return Math.trunc((value as { value: number }).value);
+  throw unfit();
+}

@@ -1,0 +1,20 @@
+// Names as people type them: "cat", "group:cat", "group:*". Pure.
+
+import type { ProcessName } from '../../protocol/rpc.ts';
+
+/** `name` null: the whole group. */
+export function splitName(text: string): { readonly group: string; readonly name: string | null } {
+  const colon = text.indexOf(':');
+  if (colon < 0) return { group: text, name: text };
+  const name = text.slice(colon + 1);
+  return { group: text.slice(0, colon), name: name === '' || name === '*' ? null : name };
+}
+
+export function joinName({ group, name }: ProcessName): string {
+  return group === name ? name : `${group}:${name}`;
+}
+
+/** As Python sorts texts: by code points. */
+export function byCodePoints(a: string, b: string): number {
+  return Buffer.compare(Buffer.from(a), Buffer.from(b));
+}

@@ -1,0 +1,43 @@
+// Signals as Supervisor takes them: a number, or a name with or without SIG. Pure.
+
+import { constants } from 'node:os';
+import { isStruct, pythonType, type Value } from '../../xmlrpc/values.ts';
+import { Unforeseen } from './errors.ts';
+
+/** What Python's signal module has besides: the bounds of the real-time signals, and other names and numbers that begin with SIG. */
+const others: Readonly<Record<string, number>> = {
+  SIGCLD: 17,
+  SIGRTMIN: 34,
+  SIGRTMAX: 64,
+  SIG_DFL: 0,
+  SIG_IGN: 1,
+  SIG_BLOCK: 0,
+  SIG_UNBLOCK: 1,
+  SIG_SETMASK: 2,
+};
+
+const byName: ReadonlyMap<string, number> = new Map([
+  ...Object.entries(constants.signals),
+  ...Object.entries(others),
+]);
+const numbers: ReadonlySet<number> = new Set(byName.values());
+
+/** null: there is no such signal. @throws Unforeseen for a value that can name none */
+export function signalNumber(value: Value): number | null {
+  const number = numberOf(value);
+  return number !== null && numbers.has(number) ? number : null;
+}
+
+function numberOf(value: Value): number | null {
+  if (typeof value === 'number') return value;
+  if (typeof value === 'boolean') return value ? 1 : 0;
+  if (typeof value === 'bigint') return null;
+  if (typeof value === 'string') {
+    if (/^\s*[+-]?\d+(_\d+)*\s*$/.test(value)) return Number(value.replaceAll('_', ''));
+    const name = value.trim().toUpperCase();
+    return byName.get(name.startsWith('SIG') ? name : `SIG${name}`) ?? null;
+  }
+  if (value !== null && !isStruct(value) && 'value' in value)
+    return Math.trunc((value as { value: number }).value);
+  throw new Unforeseen('AttributeError', `'${pythonType(value)}' object has no attribute 'strip'`);
+}

@@ -1,0 +1,29 @@
+// One caller's way to root, as the methods know it: what they may ask, and how it is refused.
+
+import type { AskKind, Asks, FaultName, Mood } from '../protocol/rpc.ts';
+
+/** hostd itself. */
+export interface About {
+  readonly pid: number;
+  readonly mood: Mood;
+  readonly identification: string;
+}
+
+export interface Session {
+  readonly about: () => About;
+  /** @throws RootFault */
+  ask<K extends AskKind>(kind: K, ask: Asks[K]['ask']): Promise<Asks[K]['reply']>;
+  /** Unix time in milliseconds. */
+  now(): number;
+}
+
+/** Root's refusal. */
+export class RootFault extends Error {
+  readonly fault: FaultName;
+  readonly extra: string | null;
+  constructor(fault: FaultName, extra: string | null) {
+    super(fault);
+    this.fault = fault;
+    this.extra = extra;
+  }
+}
