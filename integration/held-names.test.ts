@@ -132,6 +132,37 @@ test('a socket whose file the next hostd cannot find is made anew by a restart',
   assert.equal((await next.get(app.host)).status, 200);
 });
 
+test('a home that is closed to the proxy is 502 at once, and status, check and the site’s log name it', {
+  skip: needsRoot,
+}, async t => {
+  const { app, hostd, place } = await site(t);
+  const home = `${place.dir}/webapps`;
+  chmodSync(home, 0o700);
+  await new Promise(resolve => setTimeout(resolve, 20));
+  const begun = performance.now();
+  assert.equal((await hostd.get(app.host)).status, 502);
+  assert.ok(performance.now() - begun < 1000, 'nobody waits for what waiting does not mend');
+  const mend = `setfacl -m u:www-data:x ${home}`;
+  const { description } = await hostd.state('one', 'RUNNING');
+  assert.ok(
+    description.endsWith(`; visitors get 502, since "${home}" is closed to www-data: ${mend}`),
+    description,
+  );
+  const lines = readFileSync(`${app.root}/logs/nginx-error.log`, 'utf8').trim().split('\n');
+  const { cause } = JSON.parse(lines.at(-1) ?? '') as { cause: string };
+  assert.ok(
+    cause.startsWith(
+      `cannot connect to "${app.socket}": EACCES: the directory "${home}" is closed to www-data; try: ${mend}`,
+    ),
+    cause,
+  );
+  const checked = await hostd.hostctl('check');
+  assert.match(checked.stderr + checked.stdout, /"www-data" may not enter ".*\/webapps"/);
+  chmodSync(home, 0o711);
+  assert.equal((await hostd.get(app.host)).status, 200);
+  assert.doesNotMatch((await hostd.state('one', 'RUNNING')).description, /closed/);
+});
+
 test('a start script that removes the socket before it starts gunicorn serves', async t => {
   const place = makePlace(t);
   const account = isRoot ? (await testAccounts()).a : self();

@@ -2,7 +2,10 @@
 
 import { constants } from 'node:os';
 import { HostdError } from '../../errors.ts';
+import { closedTo } from '../../linux/closed.ts';
+import type { Program, ProxySettings } from '../../model/host.ts';
 import { servesApp } from '../../model/kind.ts';
+import { native } from '../../native/index.ts';
 import { mostWorkers, type ProgramStatus, type Progress, type StatusReply } from '../../protocol/control.ts';
 import { distinctNames } from '../../protocol/names.ts';
 import type { SiteTraffic } from '../../protocol/traffic.ts';
@@ -22,7 +25,7 @@ import type { Certificates } from '../proxies/certificates.ts';
 import type { Records } from '../runs/records.ts';
 import { type Call, type Handlers, stream } from './control.ts';
 import { listMaintenance, readMaintenanceOrder, setMaintenance } from './maintenance.ts';
-import { noteReload, noteSite } from './site-notes.ts';
+import { type Closed, noteReload, noteSite } from './site-notes.ts';
 
 export interface Daemon {
   readonly supervisor: Supervisor;
@@ -105,7 +108,8 @@ function status({ supervisor, records, certificates }: Daemon, names: readonly s
   const noted = (unit: Unit): ProgramStatus => {
     const { name } = unit.program;
     const plain = noteLeftOut(statusOf(unit, now), all);
-    const about = { maintenance: maintenance.get(name), certificate: states.get(name) };
+    const closed = closedWay(unit.program, supervisor.host().settings.proxy);
+    const about = { maintenance: maintenance.get(name), certificate: states.get(name), closed };
     const known = servesApp(unit.program) ? noteSite(plain, about) : plain;
     const next = [...(supervisor.loop.entries.get(name)?.units.values() ?? [])].find(({ isNext }) => isNext);
     if (next === undefined || next.startedAt === null) return known;
@@ -113,6 +117,14 @@ function status({ supervisor, records, certificates }: Daemon, names: readonly s
   };
   const programs = [...new Set(chosen)].map(noted).sort(byName);
   return { programs, unknown: names.filter(name => name !== 'all' && supervisor.select(name).length === 0) };
+}
+
+/** What keeps the proxy from an app's socket: a home of mode 0750, as a rule. */
+function closedWay({ socket }: Program, { enabled, user: name }: ProxySettings): Closed | null {
+  if (socket === null || !enabled) return null;
+  const user = native.user(/^\d+$/.test(name) ? Number(name) : name);
+  const directory = user === null ? null : closedTo(socket.path, user);
+  return directory === null ? null : { directory, user: name };
 }
 
 /** Of all sites, and of the requests that had none; or of those that are named. */

@@ -3,16 +3,28 @@
 import { dayOf } from '../../config/certificate.ts';
 import type { ProgramStatus, SiteStatus } from '../../protocol/control.ts';
 import type { Maintenance } from '../../protocol/worker.ts';
+import { quoteWord } from '../../words/shlex.ts';
 import type { CertificateState } from '../proxies/certificates.ts';
 
 /** What is known of a site, by whoever keeps it; undefined: there is nothing. */
 export interface SiteFacts {
   readonly maintenance: Maintenance | undefined;
   readonly certificate: CertificateState | undefined;
+  /** The directory that keeps the proxy from the app's socket; null: none does. */
+  readonly closed?: Closed | null;
+}
+
+/** A directory, and whom it keeps out. */
+export interface Closed {
+  readonly directory: string;
+  readonly user: string;
 }
 
 /** Adds it to the status of the app's own program. */
-export function noteSite(status: ProgramStatus, { maintenance, certificate }: SiteFacts): ProgramStatus {
+export function noteSite(
+  status: ProgramStatus,
+  { maintenance, certificate, closed = null }: SiteFacts,
+): ProgramStatus {
   const ends = certificate?.until ?? null;
   const site: SiteStatus = {
     maintenance: maintenance !== undefined,
@@ -20,6 +32,9 @@ export function noteSite(status: ProgramStatus, { maintenance, certificate }: Si
     certificate_fault: certificate?.fault ?? null,
   };
   const notes = [
+    closed === null
+      ? null
+      : `visitors get 502, since "${closed.directory}" is closed to ${closed.user}: setfacl -m u:${closed.user}:x ${quoteWord(closed.directory)}`,
     site.maintenance ? 'in maintenance' : null,
     site.certificate_fault ?? (ends === null ? null : `certificate until ${dayOf(ends)}`),
   ];

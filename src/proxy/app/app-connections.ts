@@ -3,6 +3,7 @@
 
 import { errnoOf } from '../../errors.ts';
 import { Budget } from '../budget.ts';
+import { refusalOf } from '../files/refusal.ts';
 import { type Bearer, guarded } from '../guard.ts';
 import type { Limits } from '../limits.ts';
 import { type Address, AppConnection } from './app-connection.ts';
@@ -120,8 +121,11 @@ export class Search {
   #failed(error: Error): void {
     const { address, limits, waiting } = this.#connections;
     if (typeof address === 'string') doubtSocket(address);
-    const why = `cannot connect to ${addressText(address)}: ${error.message}`;
     const code = errnoOf(error) ?? '';
+    const why =
+      typeof address === 'string' && code === 'EACCES'
+        ? refusalOf('connect to', Buffer.from(address).toString('latin1'), code)
+        : `cannot connect to ${addressText(address)}: ${error.message}`;
     if (!passing.has(code)) {
       this.#settle({ kind: 'failed', why });
       return;

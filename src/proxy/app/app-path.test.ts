@@ -20,7 +20,8 @@ async function listen(path: string): Promise<net.Server> {
 }
 
 /** What the server at the end of this path says, or why it says nothing. */
-function ask(path: string): Promise<string> {
+function ask(path: ReturnType<typeof socketPath>): Promise<string> {
+  if (typeof path !== 'string') return Promise.resolve(path.code);
   return new Promise(resolve => {
     const socket = net.connect({ path });
     socket.on('data', data => resolve(data.toString()));

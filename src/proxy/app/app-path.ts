@@ -3,6 +3,7 @@
 
 import { closeSync, constants, fstatSync, lstatSync, openSync, readlinkSync } from 'node:fs';
 import { posix } from 'node:path';
+import { errnoOf } from '../../errors.ts';
 import { asPath, realAlias } from '../files/alias.ts';
 
 /** open(2): a reference that reads nothing. */
@@ -35,8 +36,13 @@ export function expectOwners(path: string, uids: readonly number[]): void {
   owners.set(Buffer.from(path).toString('latin1'), uids);
 }
 
+/** The worker may not go where the socket is: waiting mends nothing (path_resolution(7)). */
+export interface NoWay {
+  readonly code: 'EACCES';
+}
+
 /** A path for connect(2), to be used before anything else happens. */
-export function socketPath(path: string): string {
+export function socketPath(path: string): string | NoWay {
   const known = looked.get(path);
   const time = performance.now();
   if (known !== undefined && (time - known.at < believedMs || isStill(path, known, time)))
@@ -45,6 +51,7 @@ export function socketPath(path: string): string {
   if (known !== undefined) closeSync(known.fd);
   const now = look(path, time);
   if (now === null) return nowhere;
+  if ('code' in now) return now;
   looked.set(path, now);
   return `/proc/self/fd/${now.fd}`;
 }
@@ -67,13 +74,13 @@ function isStill(path: string, known: Looked, time: number): boolean {
   }
 }
 
-function look(path: string, at: number): Looked | null {
+function look(path: string, at: number): Looked | NoWay | null {
   const name = Buffer.from(path).toString('latin1');
   let fd: number;
   try {
     fd = openSync(asPath(name), O_PATH | constants.O_NOFOLLOW);
-  } catch {
-    return null;
+  } catch (error) {
+    return errnoOf(error) === 'EACCES' ? { code: 'EACCES' } : null;
   }
   try {
     const { ino, dev } = fstatSync(fd);

@@ -66,8 +66,13 @@ class NetSocket implements AppSocket {
       'timeout',
       guarded(events, () => events.timedOut()),
     );
-    if (typeof address === 'string') socket.connect({ path: socketPath(address) });
-    else socket.connect(address);
+    if (typeof address !== 'string') {
+      socket.connect(address);
+      return;
+    }
+    const way = socketPath(address);
+    if (typeof way === 'string') socket.connect({ path: way });
+    else socket.destroy(Object.assign(new Error(`connect ${way.code} ${address}`), way));
   }
 
   get destroyed(): boolean {

@@ -43,9 +43,10 @@ export class UnixSocket implements AppSocket, HasDeadline {
   /** Connects at once; `events.connected` is called, soon, only where that fails. */
   constructor(path: string, events: AppSocketEvents) {
     this.#events = events;
-    const id = client?.open(socketPath(path)) ?? -1;
+    const way = socketPath(path);
+    const id = typeof way === 'string' ? (client?.open(way) ?? -1) : -1;
     if (id < 0) {
-      const code = getSystemErrorName(id);
+      const code = typeof way === 'string' ? getSystemErrorName(id) : way.code;
       const error = Object.assign(new Error(`connect ${code} ${path}`), { code });
       queueMicrotask(guarded(events, () => events.connected(error)));
       return;

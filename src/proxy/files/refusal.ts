@@ -13,7 +13,7 @@ export function pathText(path: string): string {
 }
 
 /** `path` is absolute and latin-1; `code` is what open(2) or connect(2) said of it. */
-export function refusalOf(verb: string, path: string, code: string): string {
+export function refusalOf(verb: 'open' | 'connect to', path: string, code: string): string {
   const what = `cannot ${verb} "${pathText(path)}": ${code}`;
   if (code !== 'EACCES' && code !== 'EPERM') return what;
   const user = userName();
@@ -23,11 +23,12 @@ export function refusalOf(verb: string, path: string, code: string): string {
     const word = quoteWord(directory);
     return `${what}: the directory "${directory}" is closed to ${user}; try: setfacl -m u:${user}:x ${word}, or: chmod o+x ${word}`;
   }
-  const label = confinement();
-  if (isOpenByMode(path)) return `${what}${label ?? ''}`;
-  const right = verb === 'connect to' ? 'w' : 'r';
+  const label = confinement() ?? '';
+  if (isOpenByMode(path, verb)) return `${what}${label}`;
+  // A socket's owner, group and mode are hostd's to put right.
+  if (verb === 'connect to') return `${what}: its owner, group and mode do not let ${user} in${label}`;
   const word = quoteWord(pathText(path));
-  return `${what}: its mode does not let ${user} in; try: setfacl -m u:${user}:${right} ${word}, or: chmod o+${right} ${word}${label ?? ''}`;
+  return `${what}: its mode does not let ${user} in; try: setfacl -m u:${user}:r ${word}, or: chmod o+r ${word}${label}`;
 }
 
 /** The first directory on the way that this process may not pass; null: none. */
@@ -44,9 +45,9 @@ export function closedDirectory(path: string): string | null {
 }
 
 /** Then it is no matter of modes: a security module has refused it, or the directory is closed meanwhile. */
-function isOpenByMode(path: string): boolean {
+function isOpenByMode(path: string, verb: 'open' | 'connect to'): boolean {
   try {
-    return (lstatSync(asPath(path)).mode & 0o004) !== 0;
+    return (lstatSync(asPath(path)).mode & (verb === 'open' ? 0o004 : 0o002)) !== 0;
   } catch {
     return false;
   }
