@@ -224,10 +224,23 @@ test("a [program] has Supervisor's defaults", () => {
     stopwaitsecs: 10,
     stopasgroup: false,
     killasgroup: false,
-    stdout: { path: '/var/log/hostd/cat-stdout.log', maxBytes: 52428800, backups: 10, maxAge: null },
-    stderr: { path: '/var/log/hostd/cat-stderr.log', maxBytes: 52428800, backups: 10, maxAge: null },
+    stdout: {
+      path: '/var/log/hostd/cat-stdout.log',
+      maxBytes: 52428800,
+      backups: 10,
+      maxAge: null,
+      through: null,
+    },
+    stderr: {
+      path: '/var/log/hostd/cat-stderr.log',
+      maxBytes: 52428800,
+      backups: 10,
+      maxAge: null,
+      through: null,
+    },
     socket: null,
     health: null,
+    listener: null,
   });
 });
 
@@ -290,10 +303,11 @@ priority = 7
     stopwaitsecs: 60,
     stopasgroup: true,
     killasgroup: true,
-    stdout: { path: '/log/cat.log', maxBytes: 1048576, backups: 2, maxAge: null },
+    stdout: { path: '/log/cat.log', maxBytes: 1048576, backups: 2, maxAge: null, through: null },
     stderr: null,
     socket: null,
     health: null,
+    listener: null,
   });
 });
 

@@ -43,14 +43,24 @@ export async function boot(supervisor: Supervisor, records: Records, log: Logger
   for (const program of wanted)
     if (!changed.has(program.name))
       supervisor.loop.post(program.name, { kind: 'amend', definition: supervisor.made(program) });
+  const isWanted = ({ autostart, name }: Program) => autostart && !stopped.has(name);
   const starting = wanted.filter(({ name }) => names.has(name));
+  for (const program of starting) {
+    const definition = supervisor.made(program);
+    supervisor.loop.ask(program.name, { kind: 'replace', definition, start: isWanted(program) }, () => {});
+  }
+  supervisor.events.emit({ kind: 'supervisor-state', state: 'RUNNING' });
   // Visitors of what is up already wait for nothing that is not.
-  const workers = starting.filter(({ kind }) => kind === 'proxy');
-  const proxies = startFresh(supervisor, workers, stopped);
-  const apps = startFresh(
+  const wantedNow = starting.filter(isWanted);
+  const proxies = resume(
     supervisor,
-    starting.filter(({ kind }) => kind !== 'proxy'),
-    stopped,
+    wantedNow.filter(({ kind }) => kind === 'proxy'),
+    () => {},
+  );
+  const apps = resume(
+    supervisor,
+    wantedNow.filter(({ kind }) => kind !== 'proxy'),
+    () => {},
   );
   const applied = apply(supervisor, others, log, () => {});
   await Promise.race([Promise.all([proxies, apps, applied]), later(patienceMs, proxies)]);
@@ -69,17 +79,3 @@ async function later(ms: number, promise: Promise<unknown>): Promise<void> {
 }
 
 const isNew = ({ change }: Change) => change === 'available';
-
-async function startFresh(
-  supervisor: Supervisor,
-  programs: readonly Program[],
-  stopped: ReadonlySet<string>,
-): Promise<void> {
-  const starting = programs.filter(({ autostart, name }) => autostart && !stopped.has(name));
-  for (const program of programs) {
-    const definition = supervisor.made(program);
-    const start = starting.includes(program);
-    supervisor.loop.ask(program.name, { kind: 'replace', definition, start }, () => {});
-  }
-  await resume(supervisor, starting, () => {});
-}

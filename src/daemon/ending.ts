@@ -21,6 +21,7 @@ export function makeEnding(supervisor: Supervisor, records: Records, config: str
   return {
     async shutdown(keepApps, report) {
       notifyStopping();
+      supervisor.events.emit({ kind: 'supervisor-state', state: 'STOPPING' });
       if (keepApps) log.info('hostd ends; its programs go on, for the next hostd to adopt');
       else {
         // What is down too: an update may be about to start it.

@@ -12,6 +12,10 @@ import { boot, withRunning } from './boot.ts';
 import { commandHandlers } from './control/commands.ts';
 import { controlRights, serveControl } from './control/control.ts';
 import { handleSignals, makeEnding } from './ending.ts';
+import { makeBus } from './events/bus.ts';
+import { makeNotes } from './events/notes.ts';
+import { makePools } from './events/pools.ts';
+import { tellOfPrograms } from './events/program-events.ts';
 import { adoptAll } from './fleet/adopt.ts';
 import { writeGunicornConfiguration } from './fleet/gunicorn.ts';
 import { openHalfClose } from './fleet/half-close.ts';
@@ -21,6 +25,7 @@ import { detach, makeSupervisor } from './fleet/supervisor.ts';
 import { hostdsWords } from './fleet/words.ts';
 import { reopenMoved, reopenOnSignal } from './logs/commands.ts';
 import { makeLogs } from './logs/logs.ts';
+import { makeOutputs } from './output/outputs.ts';
 import { sha256 } from './own/digest.ts';
 import { passEarlySignals } from './own/early-signals.ts';
 import { takeLock } from './own/lock.ts';
@@ -32,6 +37,7 @@ import type { Rpc } from './rpc/process.ts';
 import { serveSupervisorsClients } from './rpc/serve.ts';
 import { findCgroups } from './runs/cgroups.ts';
 import { reapOrphans } from './runs/orphans.ts';
+import { makePipes } from './runs/pipes.ts';
 import { openRecords } from './runs/records.ts';
 import { keepNames } from './sockets/names.ts';
 import { listenOwn } from './sockets/own-socket.ts';
@@ -105,7 +111,19 @@ function startHostd(config: string, trial: boolean, loaded: Loaded, log: Logger)
   if (cgroups === null)
     log.warn('no cgroup v2 that hostd may use: stray processes are found by their environment');
 
-  const logs = makeLogs({ stateDir: settings.stateDir, host: () => supervisor.host(), log });
+  const events = makeBus(error => log.error({ err: error }, messageOf(error)));
+  const pipesDirectory = ownPaths(settings).pipes;
+  const pipes = makePipes(pipesDirectory);
+  const pools = makePools({
+    bus: events,
+    log,
+    notes: makeNotes(pipesDirectory),
+    server: 'supervisor',
+    restart: name => supervisor.loop.ask(name, { kind: 'restart' }, () => {}),
+  });
+  const outputs = makeOutputs({ bus: events, pools, pipes, log, ident: 'hostd' });
+  const { stateDir } = settings;
+  const logs = makeLogs({ stateDir, host: () => supervisor.host(), log, written: outputs.logs });
   const renew = () => {
     certificates.keep(supervisor.host());
     return renewCertificates(supervisor, log).catch(error => {
@@ -126,7 +144,10 @@ function startHostd(config: string, trial: boolean, loaded: Loaded, log: Logger)
   const supervisor = makeSupervisor(loaded.host, {
     cgroups,
     records,
+    pipes,
+    outputs,
     logs,
+    events,
     sockets: makeSockets(inheritedSockets(), names, warn),
     log,
     words: hostdsWords(log),
@@ -142,9 +163,10 @@ function startHostd(config: string, trial: boolean, loaded: Loaded, log: Logger)
     },
   });
   let rpc: Rpc | null = null;
+  tellOfPrograms(supervisor.loop, events, pools);
   keepStatus(supervisor.loop, supervisor.units);
   if (process.pid === 1) reapOrphans();
-  adoptAll(supervisor, records, log);
+  adoptAll(supervisor, records, pipes, log);
   supervisor.setHost(withRunning(supervisor, loaded, records));
   const ending = makeEnding(supervisor, records, config, log);
   const handlers = commandHandlers({ supervisor, records, certificates, log, logs, ending });

@@ -92,10 +92,12 @@ test('gunicorn runs as its start script would run it, without a --bind', () => {
       maxBytes: 52428800,
       backups: 10,
       maxAge: null,
+      through: null,
     },
     stderr: null,
     socket: { path: '/webapps/hello_django/run/gunicorn.sock', backlog: 2048 },
     health: null,
+    listener: null,
   });
 });
 

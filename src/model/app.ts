@@ -89,6 +89,7 @@ export function appProgram(
     unixGroup: app.group,
     socket: { path: app.socket, backlog },
     health: app.health === null ? null : { path: app.health, host: plainName(app) },
+    listener: null,
     ...supervision,
     environment: { ...appEnvironment(app), ...given.environment },
   };

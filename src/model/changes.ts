@@ -1,7 +1,7 @@
 // What an update would do: the differences between two sets of programs, and the keys that make them. Pure.
 
-import type { LogFile, Program } from './host.ts';
-import { fields, supervisionRows } from './supervision.ts';
+import type { LogFile, Program, Through } from './host.ts';
+import { fields, plainThrough, supervisionRows, throughRows } from './supervision.ts';
 
 export interface Change {
   /** The program's name. */
@@ -52,6 +52,7 @@ const ownFields: { readonly [F in Exclude<keyof Program, keyof typeof supervisio
   socket: 'socket',
   health: 'health',
   supervisord: null,
+  listener: 'events',
 };
 
 const keyOfField = {
@@ -75,6 +76,23 @@ function logKeys(key: string, before: LogFile | null, after: LogFile | null): re
     ...(before.maxBytes === after.maxBytes ? [] : [`${key}_maxbytes`]),
     ...(before.backups === after.backups ? [] : [`${key}_backups`]),
     ...(before.maxAge === after.maxAge ? [] : [`${key}_maxage`]),
+    ...throughKeys(key, before.through, after.through),
+  ];
+}
+
+/** Whether output passes through hostd is decided at a program's start; the path says the same for a terminal or a pipe. */
+function throughKeys(key: string, before: Through | null, after: Through | null): readonly string[] {
+  if (same(before, after)) return [];
+  const [was, is] = [before ?? plainThrough, after ?? plainThrough];
+  const stream = key.slice(0, key.indexOf('_'));
+  return [
+    ...Object.entries(throughRows).flatMap(([field, row]) =>
+      same(was[field as keyof typeof throughRows], is[field as keyof typeof throughRows])
+        ? []
+        : [`${stream}_${row.key}`],
+    ),
+    ...(was.stripAnsi === is.stripAnsi ? [] : ['strip_ansi']),
+    ...(was.echo === is.echo && (before === null) === (after === null) ? [] : [key]),
   ];
 }
 

@@ -4,6 +4,7 @@ import { isRoot } from './app.ts';
 import type { Program } from './host.ts';
 import { servesApp } from './kind.ts';
 import type { Machine } from './machine.ts';
+import { ownOutputOf } from './own-output.ts';
 import type { Problem } from './problem.ts';
 
 export function checkProgram(program: Program, machine: Machine | null): readonly Problem[] {
@@ -38,14 +39,14 @@ function checkRoot(program: Program, machine: Machine | null): readonly Problem[
   return [problemOf('warning', program, 'user', message, 'user = "nobody", or one of its own')];
 }
 
-/** hostd opens a log as a file of the program's user: a terminal or a pipe it is never. */
+/** hostd opens a log as a file of the program's user: a terminal or a pipe it is only as hostd's own output. */
 function checkLogs(program: Program): readonly Problem[] {
   const streams = [
     ['stdout_logfile', program.stdout.path],
     ['stderr_logfile', program.stderr?.path ?? null],
   ] as const;
   return streams.flatMap(([key, path]) =>
-    path !== null && /^\/(dev|proc)\//.test(path)
+    path !== null && /^\/(dev|proc)\//.test(path) && ownOutputOf(path) === null
       ? [
           problemOf(
             'warning',

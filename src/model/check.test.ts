@@ -100,7 +100,7 @@ test('those apps that have no error share no host name and no socket', () => {
 
 test('a log that is no file is told, with the way to follow it', () => {
   const shop = app('shop');
-  const stdout = { ...appProgram(shop).stdout, path: '/dev/stdout' };
+  const stdout = { ...appProgram(shop).stdout, path: '/dev/pts/0' };
   const assembled = assemble({
     settings: defaultSettings('hostd.toml'),
     apps: [shop],
@@ -109,7 +109,7 @@ test('a log that is no file is told, with the way to follow it', () => {
   });
   const told = check(assembled, machine).map(({ message, hint }) => `${message} ${hint}`);
   assert.ok(
-    told.some(line => /cannot keep a log in "\/dev\/stdout".*hostctl logs -f shop/.test(line)),
+    told.some(line => /cannot keep a log in "\/dev\/pts\/0".*hostctl logs -f shop/.test(line)),
     told.join('\n'),
   );
 });

@@ -149,8 +149,8 @@ export interface App {
 }
 
 /** One supervised command: Supervisor's keys with their values filled in. */
-/** What a program is: an app's own gunicorn, an app's own command in its place, any other command, a worker of hostd's proxy. */
-export type Kind = 'gunicorn' | 'app' | 'command' | 'proxy';
+/** What a program is: an app's own gunicorn, an app's own command in its place, any other command, an event listener, a worker of hostd's proxy. */
+export type Kind = 'gunicorn' | 'app' | 'command' | 'listener' | 'proxy';
 
 export interface Program extends Supervision {
   /** Unique: "hello", "hello:celery", "cat", "cat:cat_00". */
@@ -175,6 +175,8 @@ export interface Program extends Supervision {
   readonly unixGroup: string | null;
   readonly socket: UnixSocket | null;
   readonly health: { readonly path: string; readonly host: string } | null;
+  /** Of an event listener; null for any other program. */
+  readonly listener: Listener | null;
   /** Of a program of a supervisord.conf: it is started as Supervisor starts its own. */
   readonly supervisord?: SupervisordProgram;
 }
@@ -193,6 +195,14 @@ export interface SupervisordProgram {
   readonly serverUrl: string | null;
   /** The socket that a FastCGI program has for its standard input, by the name that it is kept under. */
   readonly fastCgi: string | null;
+}
+
+/** What an event listener is told. The listeners of one group are a pool: each event goes to one of them. */
+export interface Listener {
+  /** Names of Supervisor's event types, such as "PROCESS_STATE" for all states. */
+  readonly events: readonly string[];
+  /** Events that wait for the pool at most; of more than that the oldest are dropped. */
+  readonly bufferSize: number;
 }
 
 /** How a program is supervised, apart from what is run. What hostd knows about each field is a row in supervision.ts. */
@@ -239,6 +249,25 @@ export interface LogFile {
   readonly backups: number;
   /** Seconds; null is never. */
   readonly maxAge: number | null;
+  /** What is done with the output besides: it passes through hostd then, which writes the log. null: the program writes to its log itself. */
+  readonly through: Through | null;
+}
+
+/** One of a program's two outputs. */
+export type Channel = 'stdout' | 'stderr';
+
+/** What is done with output that passes through hostd. */
+export interface Through {
+  /** Each piece of it is told to event listeners (PROCESS_LOG). */
+  readonly events: boolean;
+  /** Bytes of what stands between Supervisor's tokens that are told as an event (PROCESS_COMMUNICATION); 0: none. */
+  readonly captureBytes: number;
+  /** Each line goes to the system's log. */
+  readonly syslog: boolean;
+  /** Colours and cursor movements are taken out. */
+  readonly stripAnsi: boolean;
+  /** It is told in hostd's own log, at level debug. */
+  readonly echo: boolean;
 }
 
 /** A service as it was named, and where it listens. */

@@ -1,7 +1,7 @@
 // What hostd knows about each of a program's keys beside its value: one row a key. Whoever goes through all keys goes through these
 // rows, so that a new key cannot be forgotten.
 
-import type { LogFile, Program, Supervision } from './host.ts';
+import type { LogFile, Program, Supervision, Through } from './host.ts';
 import { kindByNames } from './kind.ts';
 
 /** Logs have several keys each, and rows of their own. */
@@ -60,8 +60,16 @@ export const usualSupervision: Pick<Supervision, Field> = eachField(field => sup
 
 /** A program as an earlier hostd wrote it down, with the fields that have come since: it runs as if it had their usual values. */
 export function completed(program: Program): Program {
-  const { kind = kindByNames(program) } = program as Partial<Program>;
-  return { ...usualSupervision, ...program, kind };
+  const { kind = kindByNames(program), listener = null, stdout, stderr } = program as Partial<Program>;
+  const withThrough = (log: LogFile): LogFile => ({ ...log, through: log.through ?? null });
+  return {
+    ...usualSupervision,
+    ...program,
+    kind,
+    listener,
+    stdout: stdout === undefined ? { path: null, ...usualLog } : withThrough(stdout),
+    stderr: stderr == null ? null : withThrough(stderr),
+  };
 }
 
 /** What a log has beside its path, by the end of its key: stdout_logfile_maxbytes and so on. All of it applies live. */
@@ -76,7 +84,24 @@ export const usualLog: Omit<LogFile, 'path'> = {
   maxBytes: logRows.maxBytes.usual,
   backups: logRows.backups.usual,
   maxAge: logRows.maxAge.usual,
+  through: null,
 };
+
+/** What passes through hostd without anything being done with it but to write it down. */
+export const plainThrough: Through = {
+  events: false,
+  captureBytes: 0,
+  syslog: false,
+  stripAnsi: false,
+  echo: false,
+};
+
+/** What is done with output, in a log's keys: stdout_events_enabled and so on. Supervisor has all of them. */
+export const throughRows = {
+  events: { key: 'events_enabled', usual: false },
+  captureBytes: { key: 'capture_maxbytes', usual: 0 },
+  syslog: { key: 'syslog', usual: false },
+} as const;
 
 /** Keys that say how hostd looks after a program, not what it runs: `update` applies them without a restart. */
 export const liveKeys: ReadonlySet<string> = new Set([

@@ -464,6 +464,19 @@ static napi_value make_pipe(napi_env env, napi_callback_info info) {
   return result;
 }
 
+// (path, mode): a FIFO, with that mode whatever the umask; mkfifo(3).
+static napi_value make_fifo(napi_env env, napi_callback_info info) {
+  napi_value a[MAX_ARGS];
+  args(env, info, a);
+  char *path = to_string(env, a[0]);
+  int result = mkfifo(path, 0);
+  if (result == 0) result = chmod(path, to_int(env, a[1]));
+  int number = errno;
+  free(path);
+  errno = number;
+  return result_of(env, result, "mkfifo");
+}
+
 // ---- processes ----
 
 enum stage { STAGE_CGROUP = 1, STAGE_LIMITS, STAGE_USER, STAGE_FILES, STAGE_DIRECTORY, STAGE_EXEC, STAGE_KEYRING, STAGE_PRIORITY };
@@ -1043,7 +1056,7 @@ static napi_value init(napi_env env, napi_value exports) {
   } calls[] = {
       {"listenUnix", listen_unix}, {"listenTcp", listen_tcp},     {"peer", peer},           {"notify", notify},
       {"socketOf", socket_of},     {"answers", answers},          {"setFsIds", set_fs_ids}, {"openAt", open_at}, {"linkFile", link_file},
-      {"cloexec", cloexec},        {"pipe", make_pipe},           {"spawn", spawn},         {"pidfdOpen", pidfd_open},
+      {"cloexec", cloexec},        {"pipe", make_pipe},           {"makeFifo", make_fifo},           {"spawn", spawn},         {"pidfdOpen", pidfd_open},
       {"reap", reap},              {"pidfdSignal", pidfd_signal}, {"lock", lock},           {"pidfdGetfd", pidfd_getfd},
       {"endedChild", ended_child}, {"subreaper", subreaper},      {"user", user},           {"group", group},
       {"watch", watch},            {"unwatch", unwatch},          {"collapse", collapse},   {"lowerThread", lower_thread},

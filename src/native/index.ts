@@ -143,6 +143,8 @@ export interface Native {
   /** This thread, which must not be the main one, keeps only the user's rights to files, and this niceness; for good. */
   lowerThread(uid: number, gid: number, nice: number): void;
   pipe(): [read: number, write: number];
+  /** A FIFO in a directory that nobody else may write to; mkfifo(3). */
+  makeFifo(path: string, mode: number): void;
   spawn(launch: Launch): Launched;
   pidfdOpen(pid: number): number;
   pidfdSignal(pidfd: number, signal: number): void;

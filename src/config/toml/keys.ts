@@ -204,7 +204,8 @@ export const supervisionKeys = {
   stdout_logfile: {
     kind: 'log',
     default: '"AUTO": LOG_DIR/NAME-stdout.log',
-    meaning: 'an absolute path, "AUTO", or "NONE" for no log',
+    meaning:
+      'an absolute path, "AUTO", or "NONE" for no log; "/dev/stdout" and "/dev/stderr" are hostd\'s own, as in a container',
     alias: ['log', 'logfile'],
   },
   stdout_logfile_maxbytes: {
@@ -226,6 +227,31 @@ export const supervisionKeys = {
   stderr_logfile_maxbytes: { kind: 'size', default: '"50MB"', meaning: 'as stdout_logfile_maxbytes' },
   stderr_logfile_backups: { kind: 'natural', default: '10', meaning: 'as stdout_logfile_backups' },
   stderr_logfile_maxage: { kind: 'duration', default: '0', meaning: 'as stdout_logfile_maxage' },
+  stdout_events_enabled: {
+    kind: 'boolean',
+    default: 'false',
+    meaning:
+      'each piece of output is told to event listeners (PROCESS_LOG_STDOUT); it passes through hostd then',
+  },
+  stdout_capture_maxbytes: {
+    kind: 'size',
+    default: '0',
+    meaning:
+      'the most of what stands between <!--XSUPERVISOR:BEGIN--> and <!--XSUPERVISOR:END-->, which is told to event listeners in place of the log; 0: the tokens mean nothing',
+  },
+  stdout_syslog: {
+    kind: 'boolean',
+    default: 'false',
+    meaning: "each line goes to the machine's log (/dev/log), too",
+  },
+  stderr_events_enabled: { kind: 'boolean', default: 'false', meaning: 'as stdout_events_enabled' },
+  stderr_capture_maxbytes: { kind: 'size', default: '0', meaning: 'as stdout_capture_maxbytes' },
+  stderr_syslog: { kind: 'boolean', default: 'false', meaning: 'as stdout_syslog' },
+  strip_ansi: {
+    kind: 'boolean',
+    default: 'false',
+    meaning: 'colours and cursor movements are taken out of its output; it passes through hostd then',
+  },
   requires: {
     kind: 'requirements',
     default: '[]',
@@ -278,6 +304,32 @@ export const programKeys = {
   numprocs: { kind: 'count', default: '1', meaning: 'how many of it run' },
   numprocs_start: { kind: 'natural', default: '0', meaning: 'the first process_num' },
   ...supervisionKeys,
+} as const satisfies Keys;
+
+const {
+  redirect_stderr: _,
+  stdout_events_enabled: _events,
+  stdout_capture_maxbytes: _capture,
+  stdout_syslog: _syslog,
+  ...usualListenerKeys
+} = programKeys;
+
+/** [listener.NAME]: a program's keys, but for those of its stdout, which is for the protocol. */
+export const listenerKeys = {
+  ...usualListenerKeys,
+  events: {
+    kind: 'events',
+    default: 'required',
+    required: true,
+    meaning:
+      'what it is told: "PROCESS_STATE" and any of its like, "PROCESS_LOG", "PROCESS_COMMUNICATION", "REMOTE_COMMUNICATION", "PROCESS_GROUP", "SUPERVISOR_STATE_CHANGE", "TICK_5", "TICK_60", "TICK_3600"; "EVENT" for all',
+  },
+  buffer_size: {
+    kind: 'count',
+    default: '10',
+    meaning: 'how many events wait for it at most; of more than that the oldest are dropped',
+  },
+  priority: { ...programKeys.priority, default: '-1' },
 } as const satisfies Keys;
 
 /** [app.NAME.program.X]: the same keys, with the app's own defaults. */
@@ -492,12 +544,6 @@ export const groupKeys = {
 /** Supervisor's keys that hostd has no use for, and what stands in their place. */
 export const withoutUse: Readonly<Record<string, string>> = {
   serverurl: 'leave it out: hostd sets no SUPERVISOR_SERVER_URL',
-  stdout_capture_maxbytes: 'leave it out: hostd has no capture mode',
-  stderr_capture_maxbytes: 'leave it out: hostd has no capture mode',
-  stdout_events_enabled: 'leave it out: hostctl logs -f follows a log',
-  stderr_events_enabled: 'leave it out: hostctl logs -f follows a log',
-  stdout_syslog: 'stdout_logfile, or let the command log to syslog itself',
-  stderr_syslog: 'stderr_logfile, or let the command log to syslog itself',
 };
 
 export const tableKeys = {
@@ -509,5 +555,6 @@ export const tableKeys = {
   'app.NAME': appKeys,
   'app.NAME.program.X': appProgramKeys,
   'program.NAME': programKeys,
+  'listener.NAME': listenerKeys,
   'group.NAME': groupKeys,
 } as const satisfies Readonly<Record<string, Keys>>;

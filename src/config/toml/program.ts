@@ -6,7 +6,7 @@ import type { Program } from '../../model/host.ts';
 import { usualSupervision } from '../../model/supervision.ts';
 import type { Names } from '../../words/expansion.ts';
 import { commandOf, expandAll, expander, prefixed } from './expander.ts';
-import type { programKeys } from './keys.ts';
+import type { listenerKeys, programKeys } from './keys.ts';
 import { isPlainName, plainNameRule } from './names.ts';
 import { absolute, supervisionOf } from './supervision.ts';
 import { report, type Scope, type Values } from './table.ts';
@@ -56,6 +56,21 @@ export function programDefaults(logDir: string): ProgramDefaults {
 }
 
 type Given = Values<typeof programKeys>;
+
+/** Supervisor's default for eventlisteners: they start before what they hear of, and stop after it. */
+const listenerPriority = -1;
+const usualBufferSize = 10;
+
+/** The listeners of one [listener.NAME]: all of them in one pool. */
+export function listenersOf(
+  scope: Scope,
+  given: Values<typeof listenerKeys>,
+  place: ProgramPlace,
+): readonly Program[] {
+  const listener = { events: given.events ?? [], bufferSize: given.buffer_size ?? usualBufferSize };
+  const programs = programsOf(scope, { priority: listenerPriority, ...given }, place);
+  return programs.map(program => ({ ...program, kind: 'listener', listener }));
+}
 
 /** More processes than this are a slip of the keyboard. */
 const mostProcesses = 1000;
@@ -143,6 +158,7 @@ function programOf(
     unixGroup: given.group ?? defaults.unixGroup,
     socket: null,
     health: null,
+    listener: null,
     ...supervision,
   };
 }

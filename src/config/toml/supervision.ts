@@ -1,7 +1,16 @@
 // From Supervisor's keys to how a program is supervised; shared by [app], [app.X.program.Y] and [program].
 
-import type { LogFile, Supervision } from '../../model/host.ts';
-import { eachField, type Field, supervisionRows, usualLog } from '../../model/supervision.ts';
+import { same } from '../../model/changes.ts';
+import type { Channel, LogFile, Supervision, Through } from '../../model/host.ts';
+import { ownOutputOf } from '../../model/own-output.ts';
+import {
+  eachField,
+  type Field,
+  plainThrough,
+  supervisionRows,
+  throughRows,
+  usualLog,
+} from '../../model/supervision.ts';
 import type { supervisionKeys } from './keys.ts';
 import { report, type Scope, type Values } from './table.ts';
 import { tidyPath } from './values.ts';
@@ -40,7 +49,7 @@ export function supervisionOf(
     stderr: (given.redirect_stderr ?? logs.redirect) ? null : logOf('stderr'),
   };
 
-  function logOf(stream: 'stdout' | 'stderr'): LogFile {
+  function logOf(stream: Channel): LogFile {
     const written = given[`${stream}_logfile`] ?? 'AUTO';
     const word = written.toUpperCase();
     return {
@@ -53,8 +62,21 @@ export function supervisionOf(
       maxBytes: given[`${stream}_logfile_maxbytes`] ?? usualLog.maxBytes,
       backups: given[`${stream}_logfile_backups`] ?? usualLog.backups,
       maxAge: given[`${stream}_logfile_maxage`] || null,
+      through: throughOf(given, stream, ownOutputOf(written) !== null),
     };
   }
+}
+
+/** What is done with a stream's output besides; null: nothing, the program writes to its log itself. */
+function throughOf(given: Given, stream: Channel, isOwn: boolean): Through | null {
+  const through: Through = {
+    events: given[`${stream}_events_enabled`] ?? throughRows.events.usual,
+    captureBytes: given[`${stream}_capture_maxbytes`] ?? throughRows.captureBytes.usual,
+    syslog: given[`${stream}_syslog`] ?? throughRows.syslog.usual,
+    stripAnsi: given.strip_ansi ?? false,
+    echo: false,
+  };
+  return isOwn || !same(through, plainThrough) ? through : null;
 }
 
 /** The path, tidied; null after reporting one that is not absolute, with what it would be below `base`. */

@@ -7,10 +7,10 @@ import type { Problem, Source } from '../../model/problem.ts';
 import { nearest } from '../../words/nearest.ts';
 import { readApp } from './app.ts';
 import { isTable, showValue } from './decoded.ts';
-import { groupKeys, programKeys } from './keys.ts';
+import { groupKeys, listenerKeys, programKeys } from './keys.ts';
 import { checkName } from './names.ts';
 import { syntaxProblem } from './places.ts';
-import { programDefaults, programsOf } from './program.ts';
+import { listenersOf, programDefaults, programsOf } from './program.ts';
 import { settingsTables } from './settings.ts';
 import { readTable, report, type Scope } from './table.ts';
 
@@ -28,9 +28,9 @@ export interface Document {
 }
 
 /** What can be defined by name. */
-export type DefinitionKind = 'app' | 'program' | 'group';
+export type DefinitionKind = 'app' | 'program' | 'listener' | 'group';
 
-/** One [app.NAME], [program.NAME] or [group.NAME], still as values. */
+/** One [app.NAME], [program.NAME], [listener.NAME] or [group.NAME], still as values. */
 export interface Definition {
   readonly kind: DefinitionKind;
   readonly name: string;
@@ -65,7 +65,7 @@ export function parseToml(text: string, file: string, problems: Problem[]): Docu
   }
 }
 
-const kinds: readonly DefinitionKind[] = ['app', 'program', 'group'];
+const kinds: readonly DefinitionKind[] = ['app', 'program', 'listener', 'group'];
 
 /** The definitions in a document, in their order. An unknown table is a problem of the whole file. */
 export function definitionsIn(
@@ -134,6 +134,8 @@ export function readDefinition(definition: Definition, around: Surroundings, pro
     }
     case 'program':
       return { ...piece, programs: readProgram(scope, name, table, around) };
+    case 'listener':
+      return { ...piece, programs: readListener(scope, name, table, around) };
     case 'group':
       return { ...piece, groups: [readGroup(scope, name, table)] };
   }
@@ -148,6 +150,20 @@ function readProgram(scope: Scope, name: string, table: Table, around: Surroundi
     groupPriority: group?.priority ?? null,
     app: null,
     alone: group === undefined,
+    machineName: around.machineName,
+    defaults: programDefaults(around.settings.logDir),
+  });
+}
+
+/** A pool of its own, whatever [group] says. */
+function readListener(scope: Scope, name: string, table: Table, around: Surroundings): readonly Program[] {
+  const given = readTable(scope, table, listenerKeys);
+  return listenersOf(scope, given, {
+    name,
+    group: name,
+    groupPriority: null,
+    app: null,
+    alone: true,
     machineName: around.machineName,
     defaults: programDefaults(around.settings.logDir),
   });

@@ -3,6 +3,7 @@
 import type { AccessLogFormat, Limit, Listen, Requirement } from '../../model/host.ts';
 import { nearest } from '../../words/nearest.ts';
 import { bad, type Decoder, good, list, matching, text, whole } from './decoded.ts';
+import { eventTypes } from './value-events.ts';
 import { expires, mediaTypes } from './value-files.ts';
 import { address, hostName } from './value-hosts.ts';
 import { network } from './value-networks.ts';
@@ -49,6 +50,8 @@ export interface ValueKinds {
   /** Words still to be split: expansions come first. */
   readonly command: string | readonly string[];
   readonly names: readonly string[];
+  /** Names of Supervisor's event types. */
+  readonly events: readonly string[];
   readonly hosts: readonly string[];
   readonly address: Listen;
   readonly addresses: readonly Listen[];
@@ -105,6 +108,7 @@ export const decoders: { readonly [K in Kind]: Decoder<ValueKinds[K]> } = {
   },
   command,
   names: value => list(value, item => text(item, '"cat"'), '["cat", "dog"]'),
+  events: eventTypes,
   hosts: value => list(value, hostName, '["hello.test"]'),
   address: value => address(value),
   password: value => {

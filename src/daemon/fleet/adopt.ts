@@ -6,6 +6,7 @@ import { killStrays } from '../../linux/strays.ts';
 import { native } from '../../native/index.ts';
 import type { Logger } from '../own/log.ts';
 import { clearCgroup } from '../runs/cgroups.ts';
+import type { Pipes } from '../runs/pipes.ts';
 import type { Record, Records } from '../runs/records.ts';
 import { killRun, type Run, whenOver } from '../runs/run.ts';
 import type { Supervisor } from './supervisor.ts';
@@ -14,13 +15,14 @@ import type { Supervisor } from './supervisor.ts';
  * Adopts every recorded run that is alive, as the program that it was started as; the caller then compares that with the
  * configuration.
  */
-export function adoptAll(supervisor: Supervisor, records: Records, log: Logger): void {
+export function adoptAll(supervisor: Supervisor, records: Records, pipes: Pipes, log: Logger): void {
   const { records: found, broken } = records.read();
   for (const file of broken) log.warn({ file }, `cannot read record ${file}: dropped`);
   // Of two runs of one program (a hand-over was under way) the newer stays; the older is told to end.
   found.sort((a, b) => b.run - a.run);
+  const alive = new Set<string>();
   for (const record of found) {
-    const run = isAlive(record.process) ? openRun(record) : null;
+    const run = isAlive(record.process) ? openRun(record, pipes) : null;
     if (run === null) {
       bury(record, log);
       records.remove(record.name, record.run);
@@ -30,12 +32,14 @@ export function adoptAll(supervisor: Supervisor, records: Records, log: Logger):
       endTrial(run, record, records, log);
       continue;
     }
+    alive.add(`${record.name}.${record.run}`);
     supervisor.adopt(record.program, run);
     log.info(
       { program: record.name, pid: run.process.pid, run: run.number },
       `adopted: '${record.name}' with pid ${run.process.pid}`,
     );
   }
+  pipes.sweep(alive);
 }
 
 /** New code that the earlier hostd was about to judge: nobody waits for the verdict any more. */
@@ -53,13 +57,14 @@ function endTrial(run: Run, { name, run: number, program }: Record, records: Rec
   );
 }
 
-function openRun(record: Record): Run | null {
+function openRun(record: Record, pipes: Pipes): Run | null {
   try {
     const pidfd = native.pidfdOpen(record.process.pid);
     // The pid may have changed hands between the look and the open; the pidfd holds it still.
     if (!isAlive(record.process)) return null;
     const { process, cgroup, startedAt, marker, sockets } = record;
-    return { number: record.run, process, pidfd, cgroup, startedAt, status: null, marker, sockets };
+    const ends = pipes.find(record.program, record.run, process.pid);
+    return { number: record.run, process, pidfd, cgroup, startedAt, status: null, marker, ends, sockets };
   } catch {
     return null;
   }

@@ -5,6 +5,7 @@ import { policyOf } from '../../lifecycle/policy.ts';
 import type { Rules } from '../../lifecycle/service.ts';
 import type { Host, Kind, Program } from '../../model/host.ts';
 import { native } from '../../native/index.ts';
+import { aboutOf } from '../events/about.ts';
 import type { Logger } from '../own/log.ts';
 import { equipProxy, type Published, proxyListeners, proxyPrograms } from '../proxies/proxies.ts';
 import type { Traffic } from '../proxies/traffic.ts';
@@ -73,6 +74,7 @@ const kinds: Readonly<Record<Kind, KindRules>> = {
   gunicorn: { ...server, says: true, equip: equipGunicorn },
   app: server,
   command: server,
+  listener: { ...server, sockets: () => [], equip: equipListener },
   proxy: {
     says: true,
     patient: true,
@@ -137,6 +139,13 @@ function equipServer({ program }: Unit, _onReady: () => void, context: EquipCont
     fds: [fd],
     close: [],
   };
+}
+
+/** What Supervisor tells its programs, since a listener may be one of Supervisor's. */
+function equipListener({ program }: Unit): Equipment {
+  const { process: name, group } = aboutOf(program);
+  const env = { SUPERVISOR_ENABLED: '1', SUPERVISOR_PROCESS_NAME: name, SUPERVISOR_GROUP_NAME: group };
+  return { env, fds: [], close: [] };
 }
 
 /** Its socket, and a pipe for the word of its workers. */

@@ -52,6 +52,21 @@ export interface Entry {
   readonly units: Map<number, Unit>;
 }
 
+/** What one event has made of a service, before anything is done about it. */
+export interface Observed {
+  readonly entry: Entry;
+  readonly changes: readonly {
+    readonly unit: Unit;
+    readonly before: Unit['state'];
+    /** Of the unit's last run; 0: there was none. */
+    readonly pid: number;
+    /** It is what the name stands for, and not a generation beside it. */
+    readonly isProgram: boolean;
+  }[];
+  /** There is nothing of that name any more. */
+  readonly isGone: boolean;
+}
+
 export interface Loop {
   readonly entries: ReadonlyMap<string, Entry>;
   /** `attach` is called with each new unit, before anything is done to it. */
@@ -60,6 +75,8 @@ export interface Loop {
   ask(name: string, order: Order, done: (answer: Answer) => void, ready?: () => void): number;
   /** Until the returned function is called. */
   listen(listener: Listener): () => void;
+  /** Told of each event that has changed a service, while hostd lives. */
+  observe(observer: (observed: Observed) => void): void;
 }
 
 interface Waiting {
@@ -76,6 +93,7 @@ export function makeLoop(
 ): Loop {
   const entries = new Map<string, Entry>();
   const listeners = new Set<Listener>();
+  const observers: ((observed: Observed) => void)[] = [];
   const askers = new Map<number, Asker>();
   let jobs = 0;
 
@@ -85,9 +103,15 @@ export function makeLoop(
     const { service, effects, gone } = advance(entry.service, event);
     if (service === entry.service && effects.length === 0) return;
     entries.set(name, entry);
-    for (const unit of reflect(entry, service, gone)) {
+    const former = entry.service.current;
+    const fresh = reflect(entry, service, gone);
+    for (const unit of fresh) {
       before.set(unit, unit.state);
       attach?.(unit);
+    }
+    if (observers.length > 0) {
+      const observed = observe(entry, former, before, event.kind === 'adopt' ? [] : fresh);
+      for (const observer of observers) observer(observed);
     }
     for (const [unit, state] of before)
       if (state.kind !== unit.state.kind || state.run !== unit.state.run) clearTimeout(unit.timer);
@@ -138,12 +162,38 @@ export function makeLoop(
       loop.post(name, { ...order, job: jobs });
       return jobs;
     },
+    observe(observer) {
+      observers.push(observer);
+    },
     listen(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
   };
   return loop;
+}
+
+/** `fresh`: units that were not there before the event. Each begins as stopped. */
+function observe(
+  entry: Entry,
+  former: Generation<Made> | null,
+  before: ReadonlyMap<Unit, Unit['state']>,
+  fresh: readonly Unit[],
+): Observed {
+  const { service } = entry;
+  // Handed over: for whoever looks from outside the program has run on.
+  const isHandedOver = service.old.some(({ id }) => id === former?.id);
+  const current = isHandedOver ? undefined : service.current?.id;
+  return {
+    entry,
+    changes: [...before].map(([unit, state]) => ({
+      unit,
+      before: fresh.includes(unit) ? { kind: 'stopped', run: state.run } : state,
+      pid: unit.lastPid,
+      isProgram: (!isHandedOver && unit.id === former?.id) || unit.id === current,
+    })),
+    isGone: generationsOf(service).length === 0,
+  };
 }
 
 /** Brings the units into line with the service. Returns those that are new. */

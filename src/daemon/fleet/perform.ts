@@ -4,6 +4,7 @@ import { messageOf } from '../../errors.ts';
 import { type Effect, visitorPatience } from '../../lifecycle/process.ts';
 import type { News } from '../../lifecycle/service.ts';
 import type { Logs } from '../logs/logs.ts';
+import type { Outputs } from '../output/outputs.ts';
 import type { Logger } from '../own/log.ts';
 import { type Equipment, type LaunchContext, launch } from '../runs/launch.ts';
 import { killRun, type Run, signalRun, whenOver } from '../runs/run.ts';
@@ -23,6 +24,8 @@ export interface RunContext extends LaunchContext {
   /** Told which logs a run has open. */
   readonly logs: Logs;
   readonly words: Words;
+  /** Hears what a run writes through hostd. */
+  readonly outputs: Outputs;
 }
 
 export interface PerformContext extends RunContext {
@@ -133,6 +136,7 @@ function spawn(unit: Unit, run: number, context: PerformContext, post: (news: Ne
   const { log, words } = context;
   const { name } = unit.program;
   const warn = (message: string) => log.warn({ program: name }, message);
+  unit.lastPid = 0;
   try {
     const equipment = context.equip(unit, () => post({ kind: 'ready', run }));
     const live = launch(unit.program, run, equipment, { ...context, warn });
@@ -150,12 +154,15 @@ export function attend(unit: Unit, run: Run, context: RunContext, post: (news: N
   const { log } = context;
   const { name } = unit.program;
   unit.run = run;
+  unit.lastPid = run.process.pid;
   unit.startedAt = run.startedAt;
   context.logs.attach(unit, run);
+  context.outputs.attach(unit, run);
   // Told to stop as a group: its members may take as long as the program may.
   const gentle = () => unit.state.kind === 'stopping' && unit.program.stopasgroup;
   whenOver(run, gentle, (ending, leftAlive) => {
     context.records.remove(name, run.number);
+    context.outputs.detach(run);
     context.logs.detach(run);
     unit.run = null;
     unit.stoppedAt = Date.now();

@@ -6,6 +6,7 @@ import { select } from '../../lifecycle/fleet.ts';
 import { targetOf } from '../../lifecycle/service.ts';
 import type { Host, Program } from '../../model/host.ts';
 import { servesApp } from '../../model/kind.ts';
+import type { Bus } from '../events/bus.ts';
 import type { Logger } from '../own/log.ts';
 import type { Published } from '../proxies/proxies.ts';
 import { makeTraffic, type Traffic } from '../proxies/traffic.ts';
@@ -25,6 +26,8 @@ export interface Supervisor {
   readonly loop: Loop;
   readonly sockets: Sockets;
   readonly traffic: Traffic;
+  /** What happens is told here. */
+  readonly events: Bus;
   host(): Host;
   setHost(host: Host): void;
   /** What the proxy workers of a host are told besides its configuration, as it is now. Changes nothing. */
@@ -50,6 +53,7 @@ export interface Supervisor {
 
 export interface SupervisorContext extends RunContext {
   readonly sockets: Sockets;
+  readonly events: Bus;
   readonly now: () => number;
   readonly gunicornConfiguration: string;
   readonly halfClose: HalfClose;
@@ -119,6 +123,7 @@ export function makeSupervisor(first: Host, context: SupervisorContext): Supervi
     loop,
     sockets,
     traffic,
+    events: context.events,
     host: () => host,
     setHost: next => {
       host = next;

@@ -120,7 +120,10 @@ export function startTrial(
   };
 
   const equipment = equipTrial(unit, path, context, loaded);
-  const named = { ...program, name: `${program.name}~trial`, socket: { path, backlog } };
+  // Nobody listens to it: it writes to the program's log itself.
+  const stdout = { ...program.stdout, through: null };
+  const stderr = program.stderr && { ...program.stderr, through: null };
+  const named = { ...program, name: `${program.name}~trial`, socket: { path, backlog }, stdout, stderr };
   try {
     run = launch(named, number, equipment, { ...context, isTrial: true });
   } catch (error) {

@@ -30,6 +30,8 @@ export interface Unit {
   /** Whether its workers have said that they are gunicorn's sync workers (half-close.ts). */
   isSync: boolean;
   run: Run | null;
+  /** Of its last run; 0: none has begun. */
+  lastPid: number;
   timer: NodeJS.Timeout | undefined;
   /** What a program that is STARTING waits for, such as "/healthz: HTTP 503", or null. */
   waitsFor: string | null;
@@ -52,6 +54,7 @@ export function makeUnit(id: number, { program, rules }: Made): Unit {
     cancelWait: null,
     isSync: false,
     run: null,
+    lastPid: 0,
     timer: undefined,
     waitsFor: null,
     unasked: null,

@@ -10,9 +10,9 @@ import type { Unit } from '../fleet/unit.ts';
 import type { Logger } from '../own/log.ts';
 import { userOf } from '../runs/launch.ts';
 import type { Followers } from './followers.ts';
+import type { KeptLog } from './kept-log.ts';
 import type { Logs } from './logs.ts';
 import { type Sink, tail } from './tail.ts';
-import type { WatchedLog } from './watched-log.ts';
 
 /** Lines that are shown unless a number is asked for. */
 const usualLines = 100;
@@ -54,7 +54,7 @@ function each(
   supervisor: Supervisor,
   logs: Logs,
   call: Call,
-  act: (log: WatchedLog) => Promise<Done>,
+  act: (log: KeptLog) => Promise<Done>,
 ): Promise<undefined> {
   const { names } = call.body;
   if (names !== undefined && !(Array.isArray(names) && names.every(name => typeof name === 'string')))
@@ -77,7 +77,7 @@ function each(
   });
 }
 
-async function putAside(log: WatchedLog): Promise<Done> {
+async function putAside(log: KeptLog): Promise<Done> {
   const { name, path } = log.source;
   try {
     const bytes = await log.rotateNow();
@@ -88,7 +88,7 @@ async function putAside(log: WatchedLog): Promise<Done> {
   }
 }
 
-async function reopen(log: WatchedLog): Promise<Done> {
+async function reopen(log: KeptLog): Promise<Done> {
   const { name, path } = log.source;
   try {
     const bytes = await log.reopen();

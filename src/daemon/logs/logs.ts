@@ -10,6 +10,7 @@ import { logOwnerOf } from '../runs/launch.ts';
 import type { Run } from '../runs/run.ts';
 import { makeCompressor } from './compress.ts';
 import { type Followers, makeFollowers } from './followers.ts';
+import type { KeptLog } from './kept-log.ts';
 import { makeStopper } from './stop.ts';
 import { type LogSource, WatchedLog, type WatchedLogContext } from './watched-log.ts';
 
@@ -20,17 +21,19 @@ export interface Logs {
   /** The run has ended. */
   detach(run: Run): void;
   /** The logs of these programs, opened for the purpose where none of them runs; null: all that are open. */
-  of(units: readonly Unit[] | null): { readonly logs: readonly WatchedLog[]; close(): void };
+  of(units: readonly Unit[] | null): { readonly logs: readonly KeptLog[]; close(): void };
 }
 
 export interface LogsContext {
   readonly stateDir: string;
   readonly host: () => Host;
   readonly log: Logger;
+  /** The logs that hostd itself writes, for runs that are alive. */
+  readonly written: () => readonly KeptLog[];
 }
 
 /** Continues, before anything else, what a hostd that was killed while it rotated a log has left stopped. */
-export function makeLogs({ stateDir, host, log }: LogsContext): Logs {
+export function makeLogs({ stateDir, host, log, written }: LogsContext): Logs {
   const logs = new Map<string, WatchedLog>();
   const said = new Set<string>();
   const say: WatchedLogContext['say'] = (level, name, message) => log[level]({ program: name }, message);
@@ -49,7 +52,7 @@ export function makeLogs({ stateDir, host, log }: LogsContext): Logs {
       sayOnce('', `cannot compress the backups of "${path}": ${messageOf(error)}`),
     ),
   };
-  const open = (source: LogSource, adopted: Run | null): WatchedLog | null => {
+  const openLog = (source: LogSource, adopted: Run | null): WatchedLog | null => {
     try {
       return new WatchedLog(source, adopted, context);
     } catch (error) {
@@ -67,14 +70,14 @@ export function makeLogs({ stateDir, host, log }: LogsContext): Logs {
   return {
     followers,
     attach(unit, run) {
-      for (const source of sourcesOf(unit, host())) {
+      for (const source of sourcesOf(unit, host(), run)) {
         let watched = logs.get(source.path) ?? null;
         // A fresh run opens the file that has the name now.
         if (watched !== null && run.status !== null && watched.isAnother()) {
           void watched.close();
           watched = null;
         }
-        watched ??= open(source, run.status === null ? run : null);
+        watched ??= openLog(source, run.status === null ? run : null);
         if (watched === null) continue;
         watched.source = source;
         watched.runs.add(run);
@@ -86,11 +89,15 @@ export function makeLogs({ stateDir, host, log }: LogsContext): Logs {
         if (watched.runs.delete(run) && watched.runs.size === 0) void leave(watched);
     },
     of(units) {
-      if (units === null) return { logs: [...logs.values()], close: () => {} };
+      if (units === null) return { logs: [...logs.values(), ...written()], close: () => {} };
       const names = new Set(units.map(unit => unit.program.name));
-      const watched = [...logs.values()].filter(one => names.has(one.source.name));
-      const idle = units.flatMap(unit => sourcesOf(unit, host())).filter(source => !logs.has(source.path));
-      const opened = idle.flatMap(source => open(source, null) ?? []);
+      const open = [...logs.values(), ...written()];
+      const watched = open.filter(one => names.has(one.source.name));
+      const paths = new Set(open.map(one => one.source.path));
+      const idle = units
+        .flatMap(unit => sourcesOf(unit, host(), null))
+        .filter(({ path }) => !paths.has(path));
+      const opened = idle.flatMap(source => openLog(source, null) ?? []);
       for (const one of opened) logs.set(one.source.path, one);
       return { logs: [...watched, ...opened], close: () => opened.forEach(one => void leave(one)) };
     },
@@ -110,12 +117,13 @@ function makeTurns(): WatchedLogContext['inTurn'] {
   };
 }
 
-/** The logs that a run of this unit has open. */
-function sourcesOf(unit: Unit, host: Host): LogSource[] {
+/** The logs that a run of this unit has open; null: that any of its runs may have written. */
+function sourcesOf(unit: Unit, host: Host, run: Run | null): LogSource[] {
   const own = (channel: 'stdout' | 'stderr'): LogSource[] => {
     const path = unit.program[channel]?.path ?? null;
     const owner = ownerOf(unit.program);
-    if (path === null || owner === null || isDevice(path)) return [];
+    const isPassed = run !== null && run.ends[channel] !== null;
+    if (path === null || owner === null || isDevice(path) || isPassed) return [];
     const { name } = unit.program;
     return [{ name, path, owner, rules: () => unit.program[channel] ?? usualLog }];
   };

@@ -53,6 +53,8 @@ export function ownPaths({ stateDir, runtimeDir }: Pick<Settings, 'stateDir' | '
     code: join(runtimeDir, 'code'),
     gunicorn: join(runtimeDir, 'gunicorn.conf.py'),
     halfClose: join(runtimeDir, 'half-close'),
+    /** What runs write to hostd and read from it (runs/pipes.ts). */
+    pipes: join(runtimeDir, 'pipes'),
   };
 }
 
@@ -72,6 +74,7 @@ function table({ stateDir, runtimeDir, control }: Settings): readonly Own[] {
     { ...secret, path: at.certificates, make: true },
     { ...secret, path: at.created },
     ...at.socketNames.map(path => ({ kind: 'directory', path, mode: 0o700, make: true }) as const),
+    { kind: 'directory', path: at.pipes, mode: 0o700, make: true },
     // The proxy's workers look whether a file is there, by its whole name.
     { kind: 'directory', path: at.halfClose, mode: 0o711, files: 0o600, make: true },
     // Each app's gunicorn reads it.

@@ -99,6 +99,7 @@ export function proxyPrograms({ settings, sites }: Host, published: Published): 
     stderr: null,
     socket: null,
     health: null,
+    listener: null,
   }));
 }
 

@@ -8,6 +8,7 @@ import { identify } from '../../linux/procfs.ts';
 import type { Program } from '../../model/host.ts';
 import { type Launched, native } from '../../native/index.ts';
 import type { SocketId } from '../sockets/socket-identity.ts';
+import type { Ends } from './pipes.ts';
 import type { Records } from './records.ts';
 import type { Run } from './run.ts';
 
@@ -19,6 +20,7 @@ export interface Admission {
   readonly refusal?: string | undefined;
   readonly sockets: readonly SocketId[];
   readonly isTrial: boolean;
+  readonly ends: Ends;
 }
 
 /** Milliseconds after which a child whose end cannot be waited for is reaped. */
@@ -26,7 +28,7 @@ const buryLate = 1000;
 
 /** @throws when the run cannot be written down, or the child has failed already. */
 export function admitChild(child: Launched, admission: Admission, records: Records): Run {
-  const { program, number, cgroup, marker, refusal, sockets, isTrial } = admission;
+  const { program, number, cgroup, marker, refusal, sockets, isTrial, ends } = admission;
   let pidfd = -1;
   try {
     pidfd = native.pidfdOpen(child.pid);
@@ -47,7 +49,8 @@ export function admitChild(child: Launched, admission: Admission, records: Recor
     records.write({ version: 1, ...record });
     writeSync(child.gate, '\n');
     closeSync(child.gate);
-    return { number, process: id, pidfd, cgroup, startedAt, status: child.status, refusal, marker, sockets };
+    const { status } = child;
+    return { number, process: id, pidfd, cgroup, startedAt, status, refusal, marker, ends, sockets };
   } catch (error) {
     const failure = launchFailure(child.status);
     // At its closed gate the child ends, before any of the program's code.

@@ -13,6 +13,7 @@ import type { Sockets } from '../sockets/sockets.ts';
 import { admitChild } from './admit.ts';
 import { type Cgroups, clearCgroup } from './cgroups.ts';
 import { keepReserve } from './descriptors.ts';
+import { closeEnds, type Made, noEnds, type Pipes } from './pipes.ts';
 import type { Records } from './records.ts';
 import type { Run } from './run.ts';
 import { makeInput } from './terminal-input.ts';
@@ -60,6 +61,7 @@ export interface LaunchContext {
   readonly bear?: (program: Program, equipment: Equipment) => Birth | null;
   readonly cgroups: Cgroups | null;
   readonly records: Records;
+  readonly pipes: Pipes;
   /** Those that hostd holds: which of them a run is given is written down. */
   readonly sockets: Pick<Sockets, 'held'>;
   /** Told when a log file cannot be used and the output goes to /dev/null instead. */
@@ -84,6 +86,7 @@ export function launch(program: Program, number: number, equipment: Equipment, c
     return fd;
   };
   let cgroup: string | null = null;
+  let pipes: Made = { child: noEnds, own: noEnds };
   try {
     const birth = context.bear?.(program, equipment) ?? bear(program, equipment, context.warn);
     const { env, openLog, stdin: given, ...born } = birth;
@@ -92,9 +95,11 @@ export function launch(program: Program, number: number, equipment: Equipment, c
     const nothing = closing(openSync('/dev/null', 'r+'));
     keepReserve(nothing);
     // What has no socket may be spoken to (hostctl attach); gunicorn and the proxy read nothing.
-    const stdin = given ?? (equipment.fds.length === 0 ? closing(makeInput(owner)) : nothing);
-    const stdout = closing(openLog(program.stdout));
-    const stderr = program.stderr === null ? stdout : closing(openLog(program.stderr));
+    pipes = context.pipes.make(program, number, owner);
+    const { child: passed } = pipes;
+    const stdin = passed.stdin ?? given ?? (equipment.fds.length === 0 ? closing(makeInput(owner)) : nothing);
+    const stdout = passed.stdout ?? closing(openLog(program.stdout));
+    const stderr = program.stderr === null ? stdout : (passed.stderr ?? closing(openLog(program.stderr)));
     cgroup = context.cgroups?.make(`${program.name}.${number}`) ?? null;
     const child = native.spawn({
       ...born,
@@ -108,12 +113,16 @@ export function launch(program: Program, number: number, equipment: Equipment, c
     const { refusal } = equipment;
     const sockets = identify(context.sockets.held(), equipment.fds);
     const { isTrial = false } = context;
-    return admitChild(child, { program, number, cgroup, marker, refusal, sockets, isTrial }, context.records);
+    const admission = { program, number, cgroup, marker, refusal, sockets, isTrial, ends: pipes.own };
+    return admitChild(child, admission, context.records);
   } catch (error) {
     if (cgroup !== null) clearCgroup(cgroup, () => {});
+    closeEnds(pipes.own);
+    context.pipes.remove(program.name, number);
     throw error instanceof HostdError ? error : new HostdError('failed', `cannot start: ${why(error)}`);
   } finally {
     for (const fd of opened) closeSync(fd);
+    closeEnds(pipes.child);
   }
 }
 

@@ -11,6 +11,7 @@ import { killStrays, noteDescendants, strayPidfds, whenEnded } from '../../linux
 import { type Ended, native } from '../../native/index.ts';
 import type { SocketId } from '../sockets/socket-identity.ts';
 import { clearCgroup, killCgroup, whenEmpty } from './cgroups.ts';
+import type { Ends } from './pipes.ts';
 
 export interface Run {
   readonly number: number;
@@ -26,6 +27,8 @@ export interface Run {
   readonly refusal?: string | undefined;
   /** "HOSTD_RUN=...", in the environment of everything that the run has started. */
   readonly marker: string;
+  /** hostd's ends of the streams that pass through it; whoever attends to the run closes them. */
+  readonly ends: Ends;
   /** The sockets that it was given; undefined: a hostd that did not write them down has started it. */
   readonly sockets?: readonly SocketId[] | undefined;
 }

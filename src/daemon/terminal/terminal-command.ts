@@ -13,6 +13,7 @@ import type { TerminalKind, TerminalSize } from '../../protocol/terminal.ts';
 import { type Cgroups, clearCgroup } from '../runs/cgroups.ts';
 import { checkReserve } from '../runs/descriptors.ts';
 import { attributesOf, environmentOf, findCommand, groupOf, groupsOf } from '../runs/launch.ts';
+import { noEnds } from '../runs/pipes.ts';
 import { type Ending, killRun, type Run, signalRun, whenOver } from '../runs/run.ts';
 
 export interface CommandHooks {
@@ -152,7 +153,7 @@ function admit({ pid, gate, status }: Launched, number: number, cgroup: string |
     if (id === null) throw new HostdError('failed', 'cannot start: ended before it had begun');
     const pidfd = native.pidfdOpen(pid);
     writeSync(gate, '\n');
-    return { number, process: id, pidfd, cgroup, startedAt: Date.now(), status, marker };
+    return { number, process: id, pidfd, cgroup, startedAt: Date.now(), status, marker, ends: noEnds };
   } finally {
     closeSync(gate);
   }

@@ -1,0 +1,51 @@
+// The standard input of a listener: a FIFO that takes what it can, and the rest as soon as it has room. A listener is sent one event
+// at a time, so that what waits here is one event at most.
+
+import { closeSync, writeSync } from 'node:fs';
+import { errnoOf } from '../../errors.ts';
+import { native, type Watch } from '../../native/index.ts';
+
+export interface ListenerInput {
+  /** Whether part of an event is still to be written. */
+  readonly isBehind: boolean;
+  /** false: nobody will read it. */
+  write(data: Buffer): boolean;
+  close(): void;
+}
+
+/** `fd` does not block. `caughtUp` is told when the rest has been written. */
+export function makeListenerInput(fd: number, caughtUp: () => void): ListenerInput {
+  let rest: Buffer | null = null;
+  let watch: Watch | null = null;
+
+  const push = (data: Buffer): boolean => {
+    try {
+      const done = writeSync(fd, data);
+      rest = done < data.length ? data.subarray(done) : null;
+    } catch (error) {
+      if (errnoOf(error) === 'EPIPE') return false;
+      if (errnoOf(error) !== 'EAGAIN') throw error;
+      rest = data;
+    }
+    if (rest !== null) watch ??= native.watch(fd, goOn, 1);
+    return true;
+  };
+  const goOn = () => {
+    watch = null;
+    if (rest === null) return;
+    // Who has closed it in the middle of an event ends, or never answers: either is seen elsewhere.
+    if (!push(rest)) rest = null;
+    if (rest === null) caughtUp();
+  };
+  return {
+    get isBehind() {
+      return rest !== null;
+    },
+    write: data => push(rest === null ? data : Buffer.concat([rest, data])),
+    close() {
+      if (watch !== null) native.unwatch(watch);
+      rest = null;
+      closeSync(fd);
+    },
+  };
+}

@@ -1,0 +1,58 @@
+// Where each listener stands, written down as it changes, so that the next hostd goes on with it from there.
+
+import { closeSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { type ListenerState, newParser, type Parser, parserIn } from './listener-protocol.ts';
+
+const states: readonly ListenerState[] = ['ACKNOWLEDGED', 'READY', 'BUSY', 'UNKNOWN'];
+/** In the middle of something: nobody else can go on from there. */
+const unsure = 'UNSURE';
+const width = 16;
+
+export interface Note {
+  /** `isWhole`: nothing of an event is still to be sent. */
+  write(parser: Parser, isWhole: boolean): void;
+  close(): void;
+}
+
+export interface Notes {
+  open(name: string, run: number): Note;
+  /** Where an earlier hostd has left it; null: nobody can say. */
+  read(name: string, run: number): Parser | null;
+}
+
+/** Beside the FIFOs, in the same directory (runs/pipes.ts). */
+export function makeNotes(directory: string): Notes {
+  const pathOf = (name: string, run: number) => join(directory, `${name}.${run}.listener`);
+  return {
+    open(name, run) {
+      const path = pathOf(name, run);
+      const fd = openSync(path, 'w', 0o600);
+      let last = '';
+      const note: Note = {
+        write(parser, isWhole) {
+          const isClear = isWhole && parser.held.length === 0 && parser.resultLength === null;
+          const word = isClear ? parser.state : unsure;
+          if (word === last) return;
+          last = word;
+          writeSync(fd, word.padEnd(width), 0);
+        },
+        close() {
+          closeSync(fd);
+          rmSync(path, { force: true });
+        },
+      };
+      note.write(newParser, true);
+      return note;
+    },
+    read(name, run) {
+      try {
+        const word = readFileSync(pathOf(name, run), 'utf8').trim();
+        const state = states.find(one => one === word);
+        return state === undefined ? null : parserIn(state);
+      } catch {
+        return null;
+      }
+    },
+  };
+}

@@ -1,0 +1,62 @@
+// Events as listeners read them: the payload, and the header in front of it (supervisor/events.py; process.py, _eventEnvelope). Pure.
+
+import type { Event } from '../../protocol/events.ts';
+import { nameOfEvent, type ProcessStateEvent } from '../../protocol/events.ts';
+import { decoded } from '../../words/python-repr.ts';
+
+export function payloadOf(event: Event): string {
+  switch (event.kind) {
+    case 'process-state': {
+      const { process, group, from } = event;
+      return [`processname:${process} groupname:${group} from_state:${from}`, ...further(event)].join(' ');
+    }
+    case 'process-log':
+      return `${aboutRun(event)} channel:${event.channel}\n${decoded(event.data)}`;
+    case 'process-communication':
+      return `${aboutRun(event)}\n${decoded(event.data)}`;
+    case 'remote-communication':
+      return `type:${event.type}\n${event.data}`;
+    case 'supervisor-state':
+      return '';
+    case 'tick':
+      return `when:${event.when}`;
+    case 'process-group':
+      return `groupname:${event.group}\n`;
+  }
+}
+
+function further({ to, tries, expected, pid }: ProcessStateEvent): string[] {
+  switch (to) {
+    case 'STARTING':
+    case 'BACKOFF':
+      return [`tries:${tries}`];
+    case 'EXITED':
+      return [`expected:${expected ? 1 : 0}`, `pid:${pid}`];
+    case 'RUNNING':
+    case 'STOPPING':
+    case 'STOPPED':
+      return [`pid:${pid}`];
+    default:
+      return [];
+  }
+}
+
+function aboutRun({ process, group, pid }: { process: string; group: string; pid: number }): string {
+  return `processname:${process} groupname:${group} pid:${pid}`;
+}
+
+export interface Envelope {
+  /** The server's own name: Supervisor's "identifier". */
+  readonly server: string;
+  readonly pool: string;
+  readonly serial: number;
+  readonly poolSerial: number;
+}
+
+/** The bytes for a listener's standard input. `len` counts characters, not bytes, as Supervisor's does under Python 3. */
+export function messageOf(event: Event, { server, pool, serial, poolSerial }: Envelope): Buffer {
+  const payload = payloadOf(event);
+  const length = [...payload].length;
+  const header = `ver:3.0 server:${server} serial:${serial} pool:${pool} poolserial:${poolSerial} eventname:${nameOfEvent(event)} len:${length}`;
+  return Buffer.from(`${header}\n${payload}`);
+}

@@ -1,0 +1,142 @@
+// All pools of event listeners: they hear the bus, and each listener's run is joined to its pool here.
+
+import type { Program } from '../../model/host.ts';
+import type { Event } from '../../protocol/events.ts';
+import { includes } from '../../protocol/events.ts';
+import type { Unit } from '../fleet/unit.ts';
+import type { Logger } from '../own/log.ts';
+import type { Run } from '../runs/run.ts';
+import { aboutOf } from './about.ts';
+import type { Bus } from './bus.ts';
+import { type ListenerInput, makeListenerInput } from './listener-input.ts';
+import { newParser, sent } from './listener-protocol.ts';
+import type { Note, Notes } from './notes.ts';
+import { messageOf } from './payload.ts';
+import { type Member, Pool } from './pool.ts';
+import { makeTicks } from './ticks.ts';
+
+export interface Pools {
+  /** A listener of the configuration: its pool is there from now on, and changes with it. */
+  keep(program: Program): void;
+  /** The pool of this group is there no more. */
+  drop(group: string): void;
+  attach(unit: Unit, run: Run): void;
+  /** What a listener's run has written to its standard output. */
+  hear(run: Run, data: Buffer): void;
+  /** The run has ended, and has been heard to its end. */
+  detach(run: Run): void;
+  /** A listener's program has changed its state. */
+  changed(unit: Unit): void;
+}
+
+export interface PoolsContext {
+  readonly bus: Bus;
+  readonly log: Logger;
+  readonly notes: Notes;
+  /** The server's name in an event's header: Supervisor's "identifier". */
+  readonly server: string;
+  /** A listener that was left in the middle of an event is to be started again. */
+  readonly restart: (name: string) => void;
+}
+
+interface Joined {
+  readonly pool: Pool;
+  readonly member: Member;
+  readonly input: ListenerInput | null;
+  readonly note: Note;
+}
+
+export function makePools({ bus, log, notes, server, restart }: PoolsContext): Pools {
+  const pools = new Map<string, Pool>();
+  const joined = new Map<Run, Joined>();
+  const ticks = makeTicks(bus);
+  let serial = -1;
+  const nextSerial = () => {
+    serial = serial === Number.MAX_SAFE_INTEGER ? 0 : serial + 1;
+    return serial;
+  };
+  const setTicks = () =>
+    ticks.set(period =>
+      [...pools.values()].some(pool => pool.wants(wanted => includes(wanted, `TICK_${period}`))),
+    );
+  bus.listen((event: Event) => {
+    if (pools.size === 0) return;
+    const item = { event, serial: null, poolSerials: new Map<string, number>() };
+    for (const pool of pools.values()) pool.offer(item);
+  });
+  return {
+    keep({ group, listener }) {
+      if (listener === null) return;
+      const pool = pools.get(group);
+      if (pool === undefined)
+        pools.set(
+          group,
+          new Pool(group, listener, nextSerial, {
+            debug: message => log.debug(message),
+            warn: message => log.warn(message),
+            error: message => log.error(message),
+          }),
+        );
+      else pool.listener = listener;
+      setTicks();
+    },
+    drop(group) {
+      pools.delete(group);
+      setTicks();
+    },
+    attach(unit, run) {
+      const { program } = unit;
+      const pool = pools.get(program.group);
+      if (pool === undefined) return;
+      const isAdopted = run.status === null;
+      const before = isAdopted ? notes.read(program.name, run.number) : newParser;
+      const note = notes.open(program.name, run.number);
+      const write = () => note.write(member.parser, input?.isBehind !== true);
+      const { stdin } = run.ends;
+      const input = stdin === null ? null : makeListenerInput(stdin, write);
+      const member: Member = {
+        name: aboutOf(program).process,
+        parser: newParser,
+        item: null,
+        isUp: () => unit.run === run && unit.state.kind === 'running',
+        send: (item, poolSerial) => {
+          const envelope = { server, pool: pool.name, serial: item.serial ?? 0, poolSerial };
+          // Whoever finds that cannot tell whether the event has been sent.
+          note.write(member.parser, false);
+          const isSent = input?.write(messageOf(item.event, envelope)) ?? false;
+          note.write(isSent ? sent(member.parser) : member.parser, input?.isBehind !== true);
+          return isSent;
+        },
+      };
+      pool.members.push(member);
+      pool.members.sort((a, b) => (a.name < b.name ? -1 : 1));
+      joined.set(run, { pool, member, input, note });
+      pool.begin(member, before ?? newParser);
+      write();
+      if (before !== null) return;
+      log.warn(
+        { program: program.name },
+        `${program.name}: was in the middle of an event when hostd ended: started again`,
+      );
+      restart(program.name);
+    },
+    hear(run, data) {
+      const one = joined.get(run);
+      if (one === undefined) return;
+      one.pool.hear(one.member, data, () => one.note.write(one.member.parser, one.input?.isBehind !== true));
+    },
+    detach(run) {
+      const one = joined.get(run);
+      if (one === undefined) return;
+      joined.delete(run);
+      one.pool.members = one.pool.members.filter(member => member !== one.member);
+      one.input?.close();
+      one.note.close();
+      one.pool.end(one.member);
+    },
+    changed(unit) {
+      if (unit.state.kind !== 'running') return;
+      pools.get(unit.program.group)?.dispatch();
+    },
+  };
+}

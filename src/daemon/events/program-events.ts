@@ -1,0 +1,58 @@
+// From the changes of services to events: of states, and of groups that come and go.
+
+import type { Loop, Observed } from '../fleet/loop.ts';
+import { aboutOf } from './about.ts';
+import type { Bus } from './bus.ts';
+import type { Pools } from './pools.ts';
+import { transitionsBetween } from './transitions.ts';
+
+export function tellOfPrograms(loop: Loop, bus: Bus, pools: Pools): void {
+  /** By program. */
+  const groups = new Map<string, string>();
+  const isThere = (group: string) => [...groups.values()].includes(group);
+
+  const appear = ({ entry, changes }: Observed) => {
+    const { name } = entry;
+    for (const { unit } of changes) {
+      const { program } = unit;
+      if (program.listener !== null) pools.keep(program);
+      if (groups.get(name) === program.group) continue;
+      const isNew = !isThere(program.group);
+      groups.set(name, program.group);
+      if (isNew) bus.emit({ kind: 'process-group', change: 'ADDED', group: program.group });
+    }
+  };
+  const disappear = ({ entry, isGone }: Observed) => {
+    const group = groups.get(entry.name);
+    if (!isGone || group === undefined) return;
+    groups.delete(entry.name);
+    if (isThere(group)) return;
+    pools.drop(group);
+    bus.emit({ kind: 'process-group', change: 'REMOVED', group });
+  };
+
+  loop.observe(observed => {
+    appear(observed);
+    for (const { unit, before, pid, isProgram } of observed.changes) {
+      if (!isProgram) continue;
+      const { program, state, lastExit, policy } = unit;
+      for (const { from, to, tries, expected } of transitionsBetween(
+        before,
+        state,
+        lastExit,
+        policy.exitcodes,
+      ))
+        bus.emit({
+          kind: 'process-state',
+          ...aboutOf(program),
+          to,
+          from,
+          tries,
+          expected,
+          pid: from === 'BACKOFF' ? 0 : pid,
+        });
+      if (program.listener !== null) pools.changed(unit);
+    }
+    disappear(observed);
+  });
+}

@@ -1,0 +1,71 @@
+// What is done with one stream of a run that passes through hostd (supervisor/dispatchers.py, POutputDispatcher).
+
+import type { Channel, LogFile, Through } from '../../model/host.ts';
+import { ownOutputOf } from '../../model/own-output.ts';
+import { plainThrough } from '../../model/supervision.ts';
+import type { About } from '../../protocol/events.ts';
+import { decoded, reprText } from '../../words/python-repr.ts';
+import type { Bus } from '../events/bus.ts';
+import { stripEscapes } from './ansi.ts';
+import { makeCapture, type Piece } from './capture.ts';
+import type { OwnOutput } from './own-output.ts';
+import { sendToSystemLog } from './system-log.ts';
+
+export interface ChannelContext {
+  readonly about: About;
+  readonly channel: Channel;
+  readonly pid: number;
+  readonly file: LogFile;
+  /** Its log, if that is a file. */
+  readonly log: { write(data: Buffer): void } | null;
+  readonly ownOutput: (fd: 1 | 2) => OwnOutput;
+  readonly bus: Bus;
+  readonly debug: (message: string) => void;
+  /** How hostd is called in the machine's log. */
+  readonly ident: string;
+}
+
+export interface ChannelSink {
+  /** false: `whenFree` is called once it may go on. */
+  hear(data: Buffer, whenFree: () => void): boolean;
+  /** No more will come. */
+  end(): void;
+}
+
+export function makeChannel(context: ChannelContext): ChannelSink {
+  const { about, channel, pid, file, log, bus, debug, ident } = context;
+  const through: Through = file.through ?? plainThrough;
+  const clean = (data: Buffer) => (through.stripAnsi ? stripEscapes(data) : data);
+  const capture = through.captureBytes > 0 ? makeCapture(through.captureBytes, clean) : null;
+  const own = ownOutputOf(file.path);
+  const output = own === null ? null : context.ownOutput(own);
+  const name = reprText(about.process);
+  const source = { ...about, channel, pid };
+
+  const take = (piece: Piece, whenFree: () => void): boolean => {
+    const { data } = piece;
+    if (piece.kind === 'captured') {
+      bus.emit({ kind: 'process-communication', ...source, data });
+      debug(`${name} ${channel} emitted a comm event`);
+      return true;
+    }
+    let isFree = true;
+    if (!piece.inside) {
+      log?.write(data);
+      if (through.syslog) sendToSystemLog(ident, about.process, data);
+      isFree = output?.write(data, whenFree) ?? true;
+    }
+    if (through.echo) debug(`${name} ${channel} output:\n${decoded(data)}`);
+    if (through.events) bus.emit({ kind: 'process-log', ...source, data });
+    return isFree;
+  };
+  return {
+    hear(data, whenFree) {
+      const pieces: Piece[] = capture?.feed(data) ?? [{ kind: 'output', data: clean(data), inside: false }];
+      return pieces.map(piece => take(piece, whenFree)).every(isFree => isFree);
+    },
+    end() {
+      for (const piece of capture?.end() ?? []) take(piece, () => {});
+    },
+  };
+}
