@@ -61,7 +61,6 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   'daemon/fleet': [
     'own',
     'runs',
-    'events/about',
     'events/bus',
     'output/outputs',
     'sockets',

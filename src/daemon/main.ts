@@ -12,10 +12,6 @@ import { boot, withRunning } from './boot.ts';
 import { commandHandlers } from './control/commands.ts';
 import { controlRights, serveControl } from './control/control.ts';
 import { handleSignals, makeEnding } from './ending.ts';
-import { makeBus } from './events/bus.ts';
-import { makeNotes } from './events/notes.ts';
-import { makePools } from './events/pools.ts';
-import { tellOfPrograms } from './events/program-events.ts';
 import { adoptAll } from './fleet/adopt.ts';
 import { writeGunicornConfiguration } from './fleet/gunicorn.ts';
 import { openHalfClose } from './fleet/half-close.ts';
@@ -25,19 +21,18 @@ import { detach, makeSupervisor } from './fleet/supervisor.ts';
 import { hostdsWords } from './fleet/words.ts';
 import { reopenMoved, reopenOnSignal } from './logs/commands.ts';
 import { makeLogs } from './logs/logs.ts';
-import { makeOutputs } from './output/outputs.ts';
 import { sha256 } from './own/digest.ts';
 import { passEarlySignals } from './own/early-signals.ts';
 import { takeLock } from './own/lock.ts';
 import { type Logger, openLog } from './own/log.ts';
 import { keepStatus } from './own/notify.ts';
 import { ownPaths, putRight } from './own/own-files.ts';
+import { makePassing } from './passing.ts';
 import { makeCertificates } from './proxies/certificates.ts';
 import type { Rpc } from './rpc/process.ts';
 import { serveSupervisorsClients } from './rpc/serve.ts';
 import { findCgroups } from './runs/cgroups.ts';
 import { reapOrphans } from './runs/orphans.ts';
-import { makePipes } from './runs/pipes.ts';
 import { openRecords } from './runs/records.ts';
 import { keepNames } from './sockets/names.ts';
 import { listenOwn } from './sockets/own-socket.ts';
@@ -111,17 +106,13 @@ function startHostd(config: string, trial: boolean, loaded: Loaded, log: Logger)
   if (cgroups === null)
     log.warn('no cgroup v2 that hostd may use: stray processes are found by their environment');
 
-  const events = makeBus(error => log.error({ err: error }, messageOf(error)));
-  const pipesDirectory = ownPaths(settings).pipes;
-  const pipes = makePipes(pipesDirectory);
-  const pools = makePools({
-    bus: events,
+  const passing = makePassing({
+    directory: ownPaths(settings).pipes,
+    identifier: 'supervisor',
+    ident: 'hostd',
     log,
-    notes: makeNotes(pipesDirectory),
-    server: 'supervisor',
-    restart: name => supervisor.loop.ask(name, { kind: 'restart' }, () => {}),
   });
-  const outputs = makeOutputs({ bus: events, pools, pipes, log, ident: 'hostd' });
+  const { events, pipes, outputs } = passing;
   const { stateDir } = settings;
   const logs = makeLogs({ stateDir, host: () => supervisor.host(), log, written: outputs.logs });
   const renew = () => {
@@ -163,7 +154,7 @@ function startHostd(config: string, trial: boolean, loaded: Loaded, log: Logger)
     },
   });
   let rpc: Rpc | null = null;
-  tellOfPrograms(supervisor.loop, events, pools);
+  passing.follow(supervisor.loop);
   keepStatus(supervisor.loop, supervisor.units);
   if (process.pid === 1) reapOrphans();
   adoptAll(supervisor, records, pipes, log);

@@ -1,12 +1,12 @@
 // All pools of event listeners: they hear the bus, and each listener's run is joined to its pool here.
 
+import { aboutOf } from '../../model/about.ts';
 import type { Program } from '../../model/host.ts';
 import type { Event } from '../../protocol/events.ts';
 import { includes } from '../../protocol/events.ts';
 import type { Unit } from '../fleet/unit.ts';
 import type { Logger } from '../own/log.ts';
 import type { Run } from '../runs/run.ts';
-import { aboutOf } from './about.ts';
 import type { Bus } from './bus.ts';
 import { type ListenerInput, makeListenerInput } from './listener-input.ts';
 import { newParser, sent } from './listener-protocol.ts';

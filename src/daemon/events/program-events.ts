@@ -1,7 +1,7 @@
 // From the changes of services to events: of states, and of groups that come and go.
 
+import { aboutOf } from '../../model/about.ts';
 import type { Loop, Observed } from '../fleet/loop.ts';
-import { aboutOf } from './about.ts';
 import type { Bus } from './bus.ts';
 import type { Pools } from './pools.ts';
 import { transitionsBetween } from './transitions.ts';
@@ -44,6 +44,7 @@ export function tellOfPrograms(loop: Loop, bus: Bus, pools: Pools): void {
       ))
         bus.emit({
           kind: 'process-state',
+          program: program.name,
           ...aboutOf(program),
           to,
           from,

@@ -3,9 +3,9 @@
 
 import { policyOf } from '../../lifecycle/policy.ts';
 import type { Rules } from '../../lifecycle/service.ts';
+import { aboutOf } from '../../model/about.ts';
 import type { Host, Kind, Program } from '../../model/host.ts';
 import { native } from '../../native/index.ts';
-import { aboutOf } from '../events/about.ts';
 import type { Logger } from '../own/log.ts';
 import { equipProxy, type Published, proxyListeners, proxyPrograms } from '../proxies/proxies.ts';
 import type { Traffic } from '../proxies/traffic.ts';
@@ -142,10 +142,26 @@ function equipServer({ program }: Unit, _onReady: () => void, context: EquipCont
 }
 
 /** What Supervisor tells its programs, since a listener may be one of Supervisor's. */
-function equipListener({ program }: Unit): Equipment {
+function equipListener({ program }: Unit, _onReady: () => void, { host }: EquipContext): Equipment {
   const { process: name, group } = aboutOf(program);
-  const env = { SUPERVISOR_ENABLED: '1', SUPERVISOR_PROCESS_NAME: name, SUPERVISOR_GROUP_NAME: group };
+  const url = serverUrl(host().settings.supervisor);
+  const env = {
+    SUPERVISOR_ENABLED: '1',
+    SUPERVISOR_PROCESS_NAME: name,
+    SUPERVISOR_GROUP_NAME: group,
+    ...(url === null ? {} : { SUPERVISOR_SERVER_URL: url }),
+  };
   return { env, fds: [], close: [] };
+}
+
+/** Where a program finds Supervisor's RPC: a unix socket if there is one. */
+function serverUrl(listeners: Host['settings']['supervisor']): string | null {
+  const addresses = listeners.map(({ address }) => address);
+  const unix = addresses.find(address => 'path' in address);
+  if (unix !== undefined) return `unix://${unix.path}`;
+  const tcp = addresses.find(address => 'port' in address);
+  if (tcp === undefined) return null;
+  return `http://${tcp.host.includes(':') ? `[${tcp.host}]` : tcp.host}:${tcp.port}`;
 }
 
 /** Its socket, and a pipe for the word of its workers. */

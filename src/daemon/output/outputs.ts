@@ -1,10 +1,10 @@
 // The output of all runs that passes through hostd: which run's stream is read, and where it goes.
 
 import type { Owner } from '../../linux/paths.ts';
+import { aboutOf } from '../../model/about.ts';
 import type { Channel, Program } from '../../model/host.ts';
 import { ownOutputOf } from '../../model/own-output.ts';
 import { usualLog } from '../../model/supervision.ts';
-import { aboutOf } from '../events/about.ts';
 import type { Bus } from '../events/bus.ts';
 import type { Pools } from '../events/pools.ts';
 import type { Unit } from '../fleet/unit.ts';
@@ -69,7 +69,7 @@ export function makeOutputs({ bus, pools, pipes, log, ident }: OutputsContext): 
       program.kind === 'listener' && channel === 'stdout'
         ? { hear: data => hearListener(run, data, writes), end: () => {} }
         : makeChannel({
-            about: aboutOf(program),
+            about: { program: program.name, ...aboutOf(program) },
             channel,
             pid: run.process.pid,
             file,

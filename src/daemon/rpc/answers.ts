@@ -159,7 +159,10 @@ export function makeAnswers(context: AnswersContext): Answers {
       writeInput(unit.program, unit.run, Buffer.from(bytes, 'base64'));
       return true;
     },
-    remoteEvent: () => true,
+    remoteEvent({ type, data }) {
+      supervisor.events.emit({ kind: 'remote-communication', type, data });
+      return true;
+    },
     shutdown(_, uid) {
       tellWho(uid, 'shutdown');
       setMood(-1);

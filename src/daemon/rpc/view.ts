@@ -104,12 +104,12 @@ export function describeConfig(program: Program, inUse: ReadonlySet<string>): Co
 
 function describeLog(log: LogFile | null): LogConfig {
   return {
-    captureMaxbytes: 0,
-    eventsEnabled: false,
+    captureMaxbytes: log?.through?.captureBytes ?? 0,
+    eventsEnabled: log?.through?.events ?? false,
     logfile: log?.path ?? null,
     backups: log?.backups ?? 0,
     maxbytes: log?.maxBytes ?? 0,
-    syslog: false,
+    syslog: log?.through?.syslog ?? false,
   };
 }
 
