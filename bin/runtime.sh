@@ -51,7 +51,8 @@ find_node() {
   exit 1
 }
 
-# The caller's environment is not to load code into Node, nor to change its ways; OPENSSL_* would do so to its TLS.
+# The caller's environment is not to load code into Node, nor to change its ways; OPENSSL_* would do so to its TLS. With
+# keep=yes it is kept under other names, for programs that are to have all of it.
 clean_environment() {
   set -f
   ifs=$IFS IFS='
@@ -60,7 +61,10 @@ clean_environment() {
     name=${line#"export "} name=${name%%=*}
     case $name in
       *[!A-Za-z0-9_]* | NODE_ENV) ;;
-      NODE_* | OPENSSL_* | SSL_CERT_FILE | SSL_CERT_DIR | SSLKEYLOGFILE | UV_*) unset "$name" ;;
+      NODE_* | OPENSSL_* | SSL_CERT_FILE | SSL_CERT_DIR | SSLKEYLOGFILE | UV_*)
+        if [ "${keep-}" = yes ]; then eval "export HOSTD_KEPT_$name=\"\$$name\""; fi
+        unset "$name"
+        ;;
     esac
   done
   IFS=$ifs

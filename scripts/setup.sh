@@ -24,6 +24,7 @@ missing_packages() {
   [ "$purpose" = test ] || return 0
   command -v nginx >/dev/null || echo nginx-light
   command -v supervisord >/dev/null || echo supervisor
+  /usr/bin/python3 -c 'import pexpect' 2>/dev/null || echo python3-pexpect
   ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || echo postgresql
   command -v systemd-nspawn >/dev/null || echo systemd-container
   command -v logrotate >/dev/null || echo logrotate

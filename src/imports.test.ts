@@ -71,7 +71,6 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     'logs/logs',
     'logs/tail-offset',
   ],
-  'daemon/supervisord': ['own', 'runs', 'sockets', 'fleet', 'logs'],
   'daemon/rpc': [
     'own',
     'own-process',
@@ -83,6 +82,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     'ending',
     'control/control',
   ],
+  'daemon/supervisord': ['own', 'runs', 'sockets', 'fleet', 'logs', 'rpc', 'passing'],
   'daemon/callers': ['fleet', 'runs'],
   'daemon/terminal': ['own', 'runs', 'fleet', 'callers'],
   'daemon/control': ['own', 'runs', 'fleet', 'logs', 'callers', 'ending', 'proxies/certificates'],

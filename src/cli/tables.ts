@@ -83,6 +83,10 @@ export const hostd: Program = {
       title: 'Run',
       commands: [
         { name: 'start', load: async () => (await import('./commands/hostd-start.ts')).hostdStart },
+        {
+          name: 'supervisord',
+          load: async () => (await import('./commands/hostd-supervisord.ts')).hostdSupervisord,
+        },
         { name: 'dev', load: async () => (await import('./commands/dev.ts')).dev },
       ],
     },

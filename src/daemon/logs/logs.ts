@@ -30,10 +30,12 @@ export interface LogsContext {
   readonly log: Logger;
   /** The logs that hostd itself writes, for runs that are alive. */
   readonly written: () => readonly KeptLog[];
+  /** Backups stay as they are, as Supervisor leaves them. */
+  readonly plainBackups?: boolean;
 }
 
 /** Continues, before anything else, what a hostd that was killed while it rotated a log has left stopped. */
-export function makeLogs({ stateDir, host, log, written }: LogsContext): Logs {
+export function makeLogs({ stateDir, host, log, written, plainBackups }: LogsContext): Logs {
   const logs = new Map<string, WatchedLog>();
   const said = new Set<string>();
   const say: WatchedLogContext['say'] = (level, name, message) => log[level]({ program: name }, message);
@@ -48,9 +50,11 @@ export function makeLogs({ stateDir, host, log, written }: LogsContext): Logs {
     inTurn: makeTurns(),
     stopper: makeStopper(stateDir),
     say,
-    compressor: makeCompressor((path, error) =>
-      sayOnce('', `cannot compress the backups of "${path}": ${messageOf(error)}`),
-    ),
+    compressor: plainBackups
+      ? { add: () => {} }
+      : makeCompressor((path, error) =>
+          sayOnce('', `cannot compress the backups of "${path}": ${messageOf(error)}`),
+        ),
   };
   const openLog = (source: LogSource, adopted: Run | null): WatchedLog | null => {
     try {

@@ -1,0 +1,68 @@
+// supervisord leaves its terminal: what has been prepared goes on in a process of its own, with the listening sockets that were
+// opened before. And it begins anew in the same process when it is told to restart.
+
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+
+/** What this process is: the one that was called, the daemon that it has started, or one that has begun anew. */
+export type Stage = (
+  | { readonly kind: 'first' | 'again' }
+  /** The listening sockets, in the order of the servers. */
+  | { readonly kind: 'daemon'; readonly fds: readonly number[] }
+) & {
+  /** Becomes itself from the beginning. false: this Node cannot. */
+  becomeAgain(): boolean;
+};
+
+const variable = 'HOSTD_SUPERVISORD';
+const launcher = join(import.meta.dirname, '..', '..', '..', 'bin', 'hostd');
+const firstFd = 3;
+
+/** Reads what a former self has said in the environment, and takes it out of there. */
+export function ownStage(): Stage {
+  const text = process.env[variable];
+  delete process.env[variable];
+  const whole = { ...process.env };
+  const count = text === undefined ? 0 : Number(/^daemon:(\d+)$/.exec(text)?.[1] ?? 0);
+  const becomeAgain = () => {
+    const { execve } = process as {
+      execve?: (file: string, args: string[], env: NodeJS.ProcessEnv) => never;
+    };
+    if (execve === undefined) return false;
+    try {
+      execve(launcher, ['hostd', 'supervisord', ...process.argv.slice(2)], { ...whole, [variable]: 'again' });
+    } catch {
+      return false;
+    }
+    return true;
+  };
+  if (text === 'again') return { kind: 'again', becomeAgain };
+  if (text?.startsWith('daemon:'))
+    return { kind: 'daemon', fds: Array.from({ length: count }, (_, index) => firstFd + index), becomeAgain };
+  return { kind: 'first', becomeAgain };
+}
+
+/** Starts the daemon, and ends this process. */
+export function becomeDaemon(fds: readonly number[]): void {
+  const child = spawn(process.execPath, [...process.execArgv, ...process.argv.slice(1)], {
+    detached: true,
+    env: { ...process.env, [variable]: `daemon:${fds.length}` },
+    stdio: ['ignore', 'ignore', 'ignore', ...fds],
+  });
+  child.on('error', error => {
+    process.stderr.write(`Error: cannot become a daemon: ${error.message}\n`);
+    process.exit(1);
+  });
+  child.on('spawn', () => process.exit(0));
+}
+
+/** The environment that bin/hostd was started with: what it has taken out of Node's way is put back. */
+export function givenEnvironment(): Readonly<Record<string, string>> {
+  const given: Record<string, string> = {};
+  for (const [name, text] of Object.entries(process.env)) {
+    if (text === undefined) continue;
+    if (name.startsWith('HOSTD_KEPT_')) given[name.slice('HOSTD_KEPT_'.length)] = text;
+    else if (!['HOSTD_NOFILE', 'HOSTD_PROGRAM', variable].includes(name)) given[name] = text;
+  }
+  return given;
+}

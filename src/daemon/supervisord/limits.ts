@@ -1,0 +1,88 @@
+// supervisord's minfds and minprocs: the limits that it raises for itself and so for its processes, or ends where it may not. Pure.
+
+export interface Limits {
+  /** Flat triples for setrlimit(2): the limits that processes are given. */
+  readonly triples: readonly number[];
+  /** Lines for the log. */
+  readonly raised: readonly string[];
+}
+
+export interface Wanted {
+  readonly minfds: number;
+  readonly minprocs: number;
+  /** Soft limits that supervisord was started with; Infinity is none. */
+  readonly openFiles: number;
+  readonly processes: number;
+}
+
+/** What Supervisor says of a limit that it cannot raise. */
+export class LimitError extends Error {}
+
+const numbers = { RLIMIT_NPROC: 6, RLIMIT_NOFILE: 7 } as const;
+
+/** `limits` is /proc/self/limits. @throws LimitError */
+export function limitsFor(wanted: Wanted, limits: string, isRoot: boolean): Limits {
+  const triples: number[] = [];
+  const raised: string[] = [];
+  const take = (
+    name: keyof typeof numbers,
+    label: string,
+    soft: number,
+    least: number,
+    what: readonly string[],
+  ) => {
+    let hard = hardLimit(limits, label);
+    if (soft < least) {
+      if (hard < least) {
+        if (!isRoot) throw new LimitError(complaint(what, least, hard));
+        hard = least;
+      }
+      raised.push(`Increased ${name} limit to ${least}`);
+    } else if (name === 'RLIMIT_NPROC') return;
+    const finite = (limit: number) => (Number.isFinite(limit) ? limit : -1);
+    triples.push(numbers[name], finite(Math.max(soft, least)), finite(hard));
+  };
+  take('RLIMIT_NOFILE', 'Max open files', wanted.openFiles, wanted.minfds, [
+    'number of file descriptors required to run this process',
+    'minfds',
+    'open',
+    'file descriptors',
+    'usable file descriptors',
+    'process',
+  ]);
+  take('RLIMIT_NPROC', 'Max processes', wanted.processes, wanted.minprocs, [
+    'number of available processes required to run this program',
+    'minprocs',
+    'open',
+    'processes',
+    'usable processes',
+    'program',
+  ]);
+  return { triples, raised };
+}
+
+function complaint(
+  [what, key, verb, things, usable, it]: readonly string[],
+  least: number,
+  hard: number,
+): string {
+  return (
+    `The minimum ${what} is ${least} as per the "${key}" command-line argument or config file setting. ` +
+    `The current environment will only allow you to ${verb} ${hard} ${things}.  Either raise the number of ${usable} ` +
+    `in your environment (see README.rst) or lower the ${key} setting in the config file to allow the ${it} to start.`
+  );
+}
+
+function hardLimit(limits: string, label: string): number {
+  return limitIn(limits, label, 2);
+}
+
+export function softLimit(limits: string, label: string): number {
+  return limitIn(limits, label, 1);
+}
+
+/** From proc_pid_limits(5); Infinity for "unlimited". */
+function limitIn(limits: string, label: string, column: 1 | 2): number {
+  const found = new RegExp(`^${label}\\s+(\\S+)\\s+(\\S+)`, 'm').exec(limits)?.[column];
+  return found === undefined || found === 'unlimited' ? Number.POSITIVE_INFINITY : Number(found);
+}

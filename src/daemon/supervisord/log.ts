@@ -1,0 +1,154 @@
+// supervisord's own log: its lines, its levels, its file that is put aside when it is large, and its echo on standard output.
+
+import { closeSync, fstatSync, ftruncateSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { destination } from 'pino';
+import { errnoOf, messageOf } from '../../errors.ts';
+import { openAsOwn } from '../../linux/paths.ts';
+import type { Logger } from '../own/log.ts';
+
+/** Level names by their numbers, as config/values.ts has them. */
+const names = { 50: 'CRIT', 40: 'ERRO', 30: 'WARN', 20: 'INFO', 10: 'DEBG', 5: 'TRAC', 3: 'BLAT' } as const;
+type Level = keyof typeof names;
+
+export interface LogSettings {
+  /** Lines of a lower level are left out. */
+  readonly level: number;
+  /** "syslog", or a path. */
+  readonly file: string;
+  /** Bytes; 0: it is never put aside. */
+  readonly maxBytes: number;
+  readonly backups: number;
+  /** Whether the lines go to standard output, too. */
+  readonly echo: boolean;
+  readonly umask: number;
+}
+
+export interface MainLog {
+  /** For all that hostd says. */
+  readonly log: Logger;
+  critical(message: string): void;
+  /** Opens the file of that name anew. */
+  reopen(): void;
+  /** Writes out what is waiting, for the moment before the process ends. */
+  flush(): void;
+}
+
+/** Characters that wait for a stalled reader of standard output; what comes after them is dropped. */
+const mostWaiting = 4 * 1024 * 1024;
+
+/** @throws the errors of open(2). */
+export function openMainLog(settings: LogSettings): MainLog {
+  const { level, echo } = settings;
+  const file = settings.file === 'syslog' ? null : new LogFile(settings);
+  const stdout = echo ? destination({ fd: 1, sync: false, maxLength: mostWaiting }) : null;
+  stdout?.on('error', () => {});
+  const say = (of: Level, message: string) => {
+    if (of < level) return;
+    const line = `${timeText(new Date())} ${names[of]} ${message}\n`;
+    stdout?.write(line);
+    file?.write(line);
+  };
+  /** As pino is called: with facts before the message, or without. */
+  const at =
+    (of: Level) =>
+    (first: unknown, second?: unknown): void =>
+      say(of, textOf(first, second));
+  const log = {
+    trace: at(5),
+    debug: at(10),
+    info: at(20),
+    warn: at(30),
+    error: at(40),
+    fatal: at(50),
+  } as unknown as Logger;
+  return {
+    log,
+    critical: message => say(50, message),
+    reopen: () => file?.reopen(),
+    flush() {
+      try {
+        stdout?.flushSync();
+      } catch {
+        // Nobody is left to be told.
+      }
+    },
+  };
+}
+
+function textOf(first: unknown, second: unknown): string {
+  if (typeof first === 'string') return first;
+  const { err } = (first ?? {}) as { err?: unknown };
+  const message = typeof second === 'string' ? second : err === undefined ? '' : messageOf(err);
+  return err instanceof Error && err.stack !== undefined && errnoOf(err) === undefined
+    ? `${message}\n${err.stack}`
+    : message;
+}
+
+/** "2026-11-28 02:40:00,123", local time. */
+export function timeText(date: Date): string {
+  const two = (n: number) => String(n).padStart(2, '0');
+  const day = [date.getFullYear(), two(date.getMonth() + 1), two(date.getDate())].join('-');
+  const time = [date.getHours(), date.getMinutes(), date.getSeconds()].map(two).join(':');
+  return `${day} ${time},${String(date.getMilliseconds()).padStart(3, '0')}`;
+}
+
+class LogFile {
+  readonly #settings: LogSettings;
+  #fd: number;
+
+  constructor(settings: LogSettings) {
+    this.#settings = settings;
+    this.#fd = this.#open();
+  }
+
+  write(line: string): void {
+    try {
+      writeSync(this.#fd, line);
+      if (this.#isDue()) this.#putAside();
+    } catch {
+      // A full disk, or a reader that went away, must not end the daemon.
+    }
+  }
+
+  reopen(): void {
+    const before = this.#fd;
+    this.#fd = this.#open();
+    closeSync(before);
+  }
+
+  #open(): number {
+    const { file } = this.#settings;
+    const own = /^\/(?:dev\/(?:stdout|fd\/1)|proc\/self\/fd\/1)$/.test(file) ? 1 : null;
+    const other = /^\/(?:dev\/(?:stderr|fd\/2)|proc\/self\/fd\/2)$/.test(file) ? 2 : null;
+    const number = own ?? other;
+    if (number !== null) return openSync(`/proc/self/fd/${number}`, 'w');
+    return openAsOwn(file, 0o666);
+  }
+
+  #isDue(): boolean {
+    const { maxBytes } = this.#settings;
+    if (maxBytes <= 0) return false;
+    const stats = fstatSync(this.#fd);
+    return stats.isFile() && stats.size >= maxBytes;
+  }
+
+  /** FILE.1 is the newest backup. */
+  #putAside(): void {
+    const { file, backups } = this.#settings;
+    if (backups <= 0) {
+      ftruncateSync(this.#fd);
+      return;
+    }
+    for (let index = backups - 1; index > 0; index--) move(`${file}.${index}`, `${file}.${index + 1}`);
+    move(file, `${file}.1`);
+    this.reopen();
+  }
+}
+
+function move(from: string, to: string): void {
+  try {
+    renameSync(from, to);
+  } catch (error) {
+    if (errnoOf(error) !== 'ENOENT') rmSync(to, { force: true });
+  }
+}

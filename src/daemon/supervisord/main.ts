@@ -1,0 +1,433 @@
+// hostd supervisord: a supervisord.conf as it is. Puts the parts together in the order in which Supervisor starts (options.py,
+// supervisord.py of 4.2.5): what goes wrong before it is a daemon is said on the terminal, in Supervisor's words.
+
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { messageOf } from '../../errors.ts';
+import type { Host, Program } from '../../model/host.ts';
+import { native } from '../../native/index.ts';
+import { nameProcess } from '../../process-name.ts';
+import type { Mood } from '../../protocol/rpc.ts';
+import type { Machine } from '../../supervisord/config/machine.ts';
+import { Exit, type Realized, readArguments, realize, usage } from '../../supervisord/config/options.ts';
+import { readConfiguration } from '../../supervisord/config/read.ts';
+import { ConfigError, logLevels } from '../../supervisord/config/values.ts';
+import { thisMachine } from '../../supervisord/machine.ts';
+import { repr } from '../../words/python.ts';
+import { adoptAll } from '../fleet/adopt.ts';
+import { openHalfClose } from '../fleet/half-close.ts';
+import { detach, makeSupervisor } from '../fleet/supervisor.ts';
+import { makeLogs } from '../logs/logs.ts';
+import { sha256 } from '../own/digest.ts';
+import { passEarlySignals } from '../own/early-signals.ts';
+import { takeLock } from '../own/lock.ts';
+import type { Logger } from '../own/log.ts';
+import { keepStatus, notifyReady, notifyStopping } from '../own/notify.ts';
+import { ownPaths, putRight } from '../own/own-files.ts';
+import { makePassing } from '../passing.ts';
+import { makeRpc } from '../rpc/process.ts';
+import { findCgroups } from '../runs/cgroups.ts';
+import { reapOrphans } from '../runs/orphans.ts';
+import { openRecords } from '../runs/records.ts';
+import { keepNames } from '../sockets/names.ts';
+import { makeSockets, tcpKey } from '../sockets/sockets.ts';
+import { makeAnswers } from './answers.ts';
+import { clearAutoLogs, makeAutoLog } from './auto-logs.ts';
+import { bearAsSupervisor, type Surroundings } from './birth.ts';
+import { becomeDaemon, givenEnvironment, ownStage, type Stage } from './daemonize.ts';
+import { fastCgiSockets } from './fastcgi.ts';
+import { makeGroups } from './groups.ts';
+import { LimitError, limitsFor, softLimit } from './limits.ts';
+import { makeLives } from './lives.ts';
+import { type MainLog, openMainLog } from './log.ts';
+import { makePlace, settingsOf } from './place.ts';
+import { programsOf } from './programs.ts';
+import { listenerOf, type OpenServer, openServers, ServerError } from './server-sockets.ts';
+import { stopEverything } from './shutdown.ts';
+
+/** How it was called: for "For help, use ... -h". */
+const program = process.env['HOSTD_PROGRAM'] ?? 'supervisord';
+const stage: Stage = ownStage();
+/** What bin/hostd was started with. */
+const environment = givenEnvironment();
+
+function run(): void {
+  nameProcess('supervisord');
+  try {
+    const machine: Machine = { ...thisMachine(), environment };
+    const args = process.argv.slice(2);
+    const lenient = args.includes('--lenient');
+    const given = readArguments(
+      args.filter(word => word !== '--lenient'),
+      program,
+      machine,
+    );
+    if (given.configuration === undefined && process.getuid?.() === 0 && stage.kind === 'first')
+      process.stderr.write(
+        `UserWarning: Supervisord is running as root and it is searching for its configuration file in default locations (including its current working directory); you probably want to specify a "-c" argument specifying an absolute path to a configuration file for improved security.\n`,
+      );
+    const real = realize(given, program, machine, lenient);
+    start(real, machine);
+  } catch (error) {
+    if (!(error instanceof Exit)) throw error;
+    process.stdout.write(error.stdout);
+    process.stderr.write(error.stderr);
+    process.exitCode = error.code;
+    process.exit();
+  }
+}
+
+function start(real: Realized, machine: Machine): void {
+  const { configuration } = real;
+  const criticals: string[] = [];
+  const infos = [...configuration.infos];
+  const place = makePlace(real, environment);
+  setUser(real, criticals, infos);
+  const limits = takeLimits(real, infos);
+  const main = openLog(real);
+  const { log } = main;
+  process.on('exit', main.flush);
+  if (stage.kind !== 'daemon') {
+    for (const message of criticals) main.critical(message);
+    for (const message of configuration.warnings) log.warn(message);
+    for (const { section, message } of configuration.broken)
+      log.error(`${message}: [${section}] is left out`);
+    for (const message of infos) log.info(message);
+  }
+  const servers = stage.kind === 'daemon' ? inherited(real, stage.fds) : serve(real, main);
+  if (stage.kind !== 'daemon') {
+    for (const { section, username } of configuration.servers) {
+      for (const name of configuration.interfaces) log.info(`RPC interface ${repr(name)} initialized`);
+      if (!username)
+        main.critical(`Server ${repr(section)} running without any HTTP authentication checking`);
+    }
+    if (!real.nodaemon && stage.kind === 'first') {
+      log.info('daemonizing the supervisord process');
+      if (real.directory !== null) enter(real.directory, main);
+      main.flush();
+      becomeDaemon(servers.map(({ fd }) => fd));
+      return;
+    }
+  }
+  if (stage.kind === 'daemon') {
+    if (real.directory !== null) process.chdir(real.directory);
+    process.umask(real.umask);
+  }
+  supervise(real, machine, place, main, limits, servers);
+}
+
+function enter(directory: string, { log, critical }: MainLog): void {
+  try {
+    process.chdir(directory);
+    log.info(`set current directory: ${repr(directory)}`);
+  } catch (error) {
+    critical(`can't chdir into ${repr(directory)}: ${messageOf(error)}`);
+  }
+}
+
+function openLog(real: Realized): MainLog {
+  try {
+    return openMainLog({
+      level: real.loglevel,
+      file: real.logfile,
+      maxBytes: real.logfileMaxBytes,
+      backups: real.logfileBackups,
+      echo: real.nodaemon && !real.silent,
+      umask: real.umask,
+    });
+  } catch (error) {
+    process.stderr.write(`Error: cannot open the log file ${real.logfile}: ${messageOf(error)}\n`);
+    process.exit(1);
+  }
+}
+
+function serve(real: Realized, main: MainLog): OpenServer[] {
+  try {
+    return openServers(real.configuration.servers, text => void process.stderr.write(text));
+  } catch (error) {
+    if (!(error instanceof ServerError)) throw error;
+    main.flush();
+    throw usage(error.message, program);
+  }
+}
+
+/** The sockets that were opened before it became a daemon. */
+function inherited(real: Realized, fds: readonly number[]): OpenServer[] {
+  const { servers } = real.configuration;
+  return fds.flatMap((fd, index) => {
+    native.cloexec(fd, 1);
+    const server = servers[index];
+    return server === undefined ? [] : [{ fd, listener: listenerOf(server) }];
+  });
+}
+
+/** For a part that Supervisor does not have: what it says in passing is for those who look closely. */
+function behind(log: Logger): Logger {
+  return { ...log, info: log.debug.bind(log) } as Logger;
+}
+
+/** Supervisor itself as another user. @throws Exit */
+function setUser(real: Realized, criticals: string[], infos: string[]): void {
+  const own = process.getuid?.() ?? 0;
+  if (real.uid === null) {
+    if (own === 0)
+      criticals.push(
+        'Supervisor is running as root.  Privileges were not dropped because no user is specified in the config file.  If you intend to run as root, you can set user=root in the config file to avoid this message.',
+      );
+    return;
+  }
+  if (real.uid !== own) {
+    if (own !== 0) throw usage("Can't drop privilege as nonroot user", program);
+    const account = native.user(real.uid);
+    if (account === null) throw usage(`Can't find uid ${real.uid}`, program);
+    process.setgroups?.([...new Set([account.gid, ...account.groups])]);
+    process.setgid?.(account.gid);
+    process.setuid?.(account.uid);
+  }
+  infos.push(`Set uid to user ${real.uid} succeeded`);
+}
+
+/** @throws Exit */
+function takeLimits(real: Realized, infos: string[]): readonly number[] {
+  const limits = readFileSync('/proc/self/limits', 'utf8');
+  const given = process.env['HOSTD_NOFILE'];
+  const openFiles =
+    given === undefined
+      ? softLimit(limits, 'Max open files')
+      : given === 'unlimited'
+        ? Number.POSITIVE_INFINITY
+        : Number(given);
+  try {
+    const { minfds, minprocs } = real;
+    const processes = softLimit(limits, 'Max processes');
+    const { triples, raised } = limitsFor(
+      { minfds, minprocs, openFiles, processes },
+      limits,
+      process.getuid?.() === 0,
+    );
+    if (stage.kind === 'first') infos.push(...raised);
+    return triples;
+  } catch (error) {
+    throw error instanceof LimitError ? usage(error.message, program) : error;
+  }
+}
+
+function writePidFile({ pidfile }: Realized, main: MainLog): void {
+  try {
+    writeFileSync(pidfile, `${process.pid}\n`);
+    main.log.info(`supervisord started with pid ${process.pid}`);
+  } catch {
+    main.critical(`could not write pidfile ${pidfile}`);
+  }
+}
+
+function supervise(
+  real: Realized,
+  machine: Machine,
+  place: string,
+  main: MainLog,
+  limits: readonly number[],
+  servers: readonly OpenServer[],
+): void {
+  const { log } = main;
+  const settings = { ...settingsOf(real.file, place), supervisor: servers.map(({ listener }) => listener) };
+  const warn = (message: string) => log.warn(message);
+  putRight(settings);
+  takeLock(settings.stateDir, warn);
+  const records = openRecords(settings.stateDir);
+  const cgroups = findCgroups(sha256(settings.stateDir).slice(0, 8));
+  process.on('exit', () => cgroups?.close());
+  let mood: Mood = 1;
+  const host: Host = { settings, apps: [], programs: [], groups: [], sites: [] };
+  const { identifier } = real;
+  const passing = makePassing({ directory: ownPaths(settings).pipes, identifier, ident: 'supervisord', log });
+  const { events, pipes, outputs } = passing;
+  const logs = makeLogs({
+    stateDir: settings.stateDir,
+    host: () => supervisor.host(),
+    log,
+    written: outputs.logs,
+    plainBackups: true,
+  });
+  const lives = makeLives(log);
+  const names = keepNames(ownPaths(settings).socketNames, warn, () => {});
+  const sockets = makeSockets(new Map(), names, warn);
+  const fastCgi = fastCgiSockets(sockets, log);
+  const around: Surroundings = {
+    environment,
+    serverUrl: real.serverUrl,
+    umask: process.umask(),
+    limits,
+    socket: fastCgi.fd,
+  };
+  const supervisor = makeSupervisor(host, {
+    cgroups,
+    records,
+    pipes,
+    outputs,
+    logs,
+    events,
+    sockets,
+    log,
+    words: lives,
+    warn,
+    bear: (program: Program) =>
+      program.supervisord === undefined ? null : bearAsSupervisor(program, program.supervisord, around),
+    now: () => performance.now(),
+    gunicornConfiguration: '',
+    halfClose: openHalfClose(settings.runtimeDir),
+    published: () => ({ certificates: new Map(), maintenance: new Map() }),
+    onHost: () => {},
+  });
+  passing.follow(supervisor.loop);
+  keepStatus(supervisor.loop, supervisor.units);
+  if (process.pid === 1) reapOrphans();
+  adoptAll(supervisor, records, pipes, log);
+  const adopted = supervisor.units();
+  const usedLogs = new Set(
+    adopted
+      .flatMap(({ program: { stdout, stderr } }) => [stdout.path, stderr?.path ?? null])
+      .filter(path => path !== null),
+  );
+  if (!real.nocleanup) clearAutoLogs(real.childlogdir, real.identifier, usedLogs, warn);
+  const output = { stripAnsi: real.stripAnsi, echo: real.loglevel <= logLevels.debug };
+  const groups = makeGroups({
+    supervisor,
+    lives,
+    programsOf: config => {
+      if (config.kind === 'fcgi') fastCgi.open(config.socket);
+      return programsOf(config, real.file, output, (process, name, channel) => {
+        const path = supervisor.unit(name)?.program[channel]?.path ?? null;
+        // One that runs on writes to the log that it has.
+        return path !== null && usedLogs.has(path)
+          ? path
+          : makeAutoLog(real.childlogdir, process.name, channel, real.identifier);
+      });
+    },
+    onRemoved: ({ config }) => {
+      if (config.kind === 'fcgi') fastCgi.close(config.socket);
+    },
+  });
+  let known = real.configuration.names;
+  groups.read(real.configuration);
+
+  writePidFile(real, main);
+  const ending = makeEnding();
+  const rpc = makeRpc({
+    sockets,
+    names,
+    log: behind(log),
+    answers: makeAnswers({
+      supervisor,
+      groups,
+      lives,
+      logs,
+      log,
+      environment,
+      mainLog: real.logfile === 'syslog' ? null : real.logfile,
+      reopenMainLog: main.reopen,
+      mood: () => mood,
+      reread() {
+        const next = readConfiguration(real.file, machine, { names: known });
+        known = next.names;
+        groups.read(next);
+      },
+      shutdown: () => ending.shutdown(),
+      restart: () => ending.restart(),
+      remoteEvent: (type, data) => events.emit({ kind: 'remote-communication', type, data }),
+    }),
+    about: () => ({ pid: process.pid, mood, identification: real.identifier }),
+  });
+  for (const { listener, fd } of servers) {
+    const { address } = listener;
+    sockets.keep('path' in address ? address.path : tcpKey(address), fd);
+    if ('path' in address && address.rights !== null) names.keepFound(address.path, null, address.rights);
+  }
+  names.sweep();
+  rpc.keep(supervisor.host());
+
+  for (const config of groups.configured()) groups.add(config, 'later');
+  const wanted = new Set(groups.active().flatMap(({ programs }) => programs.map(({ name }) => name)));
+  for (const {
+    program: { name },
+  } of adopted)
+    if (!wanted.has(name)) {
+      log.warn(`${name} is in the configuration no more: it is stopped`);
+      supervisor.loop.ask(name, { kind: 'remove' }, () => {});
+    }
+  events.emit({ kind: 'supervisor-state', state: 'RUNNING' });
+  for (const group of groups.active()) groups.start(group);
+  notifyReady();
+  handleSignals();
+  passEarlySignals();
+
+  function makeEnding() {
+    const end = async (next: Mood, last: () => void) => {
+      if (mood < 1 && next >= mood) return;
+      const isUnderWay = mood < 1;
+      mood = next;
+      rpc.tell();
+      if (isUnderWay) return;
+      notifyStopping();
+      events.emit({ kind: 'supervisor-state', state: 'STOPPING' });
+      await stopEverything(supervisor, groups, log);
+      last();
+    };
+    const finish = () => {
+      if (mood === 0 && becomesAnew()) return;
+      rmSync(real.pidfile, { force: true });
+      setImmediate(() => process.exit(0));
+    };
+    return {
+      shutdown: () => detach(log, end(-1, finish)),
+      restart: () => {
+        // A configuration that nobody could start from is told of, and everything left as it is.
+        try {
+          readConfiguration(real.file, machine, { names: known });
+        } catch (error) {
+          if (!(error instanceof ConfigError)) throw error;
+          log.error(`cannot restart: ${error.message}`);
+          return;
+        }
+        detach(log, end(0, finish));
+      },
+    };
+  }
+
+  /** The same process from its beginning. */
+  function becomesAnew(): boolean {
+    main.flush();
+    rpc.keep({ ...supervisor.host(), settings: { ...settings, supervisor: [] } });
+    for (const { listener } of servers) if ('path' in listener.address) names.remove(listener.address.path);
+    rmSync(real.pidfile, { force: true });
+    return stage.becomeAgain();
+  }
+
+  function handleSignals(): void {
+    for (const signal of ['SIGTERM', 'SIGINT', 'SIGQUIT'] as const)
+      process.on(signal, () => {
+        log.warn(`received ${signal} indicating exit request`);
+        ending.shutdown();
+      });
+    process.on('SIGHUP', () => {
+      if (mood === -1) log.warn('ignored SIGHUP indicating restart request (shutdown in progress)');
+      else {
+        log.warn('received SIGHUP indicating restart request');
+        ending.restart();
+      }
+    });
+    process.on('SIGUSR2', () => {
+      log.info('received SIGUSR2 indicating log reopen request');
+      log.info('supervisord logreopen');
+      main.reopen();
+      for (const watched of logs.of(null).logs)
+        void watched
+          .reopen()
+          .catch(error => log.warn(`cannot reopen "${watched.source.path}": ${messageOf(error)}`));
+    });
+    process.on('uncaughtException', error => {
+      log.error({ err: error }, `internal error: ${messageOf(error)}`);
+    });
+  }
+}
+
+run();

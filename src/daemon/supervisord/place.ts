@@ -1,0 +1,52 @@
+// Where a supervisord keeps what the next one with the same configuration has to know: a directory of its own, so that several on
+// one machine do not meet.
+
+import { chownSync, mkdirSync, realpathSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Settings } from '../../model/host.ts';
+import type { Realized } from '../../supervisord/config/options.ts';
+import { sha256 } from '../own/digest.ts';
+
+/** Known by its configuration and its pid file. Made, and given to the user that supervisord is to be. */
+export function makePlace({ file, pidfile, uid }: Realized, environment: NodeJS.ProcessEnv): string {
+  const key = sha256(JSON.stringify([realpathSync(file), pidfile])).slice(0, 12);
+  const own = process.geteuid?.() ?? 0;
+  const base =
+    environment['HOSTD_RUNTIME_DIR'] ?? (own === 0 ? '/run/hostd' : environment['XDG_RUNTIME_DIR']);
+  // In /tmp nobody else can take it away: the directory is sticky, and whose it is is looked at (own-files.ts).
+  const path =
+    base === undefined || base === ''
+      ? `/tmp/hostd-supervisord-${own}-${key}`
+      : join(base, 'supervisord', key);
+  mkdirSync(path, { recursive: true, mode: 0o711 });
+  if (own === 0 && uid !== null && uid !== 0) chownSync(path, uid, -1);
+  return path;
+}
+
+/** [hostd] and the like, as a hostd.toml would say it. */
+export function settingsOf(file: string, place: string): Settings {
+  return {
+    file,
+    include: [],
+    runtimeDir: place,
+    stateDir: place,
+    logDir: place,
+    logFile: null,
+    control: { socket: join(place, 'hostd.sock'), group: null },
+    proxy: {
+      enabled: false,
+      listen: [],
+      tlsListen: [],
+      user: 'nobody',
+      workers: 1,
+      trustedProxies: [],
+      defaultSite: null,
+      accessLogFormat: 'combined',
+      errorPages: null,
+      acmeWebroot: null,
+      types: {},
+    },
+    emit: { formats: [], plain: false, out: '/', nginxTest: [], nginxReload: [] },
+    supervisor: [],
+  };
+}

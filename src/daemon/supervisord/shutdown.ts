@@ -1,0 +1,45 @@
+// The end of all processes, as Supervisor orders it: group after group, the highest priority number first, each of them whole
+// before the next.
+
+import { stateName } from '../../lifecycle/view.ts';
+import type { Program } from '../../model/host.ts';
+import type { Supervisor } from '../fleet/supervisor.ts';
+import type { Logger } from '../own/log.ts';
+import type { Groups } from './groups.ts';
+
+/** Milliseconds between two lines that say who is waited for. */
+const reportEvery = 3000;
+
+/** Resolves when nothing runs any more. */
+export async function stopEverything(supervisor: Supervisor, groups: Groups, log: Logger): Promise<void> {
+  const isUp = (program: Program) => {
+    const unit = groups.unit(program);
+    return (
+      unit !== undefined && ['RUNNING', 'STARTING', 'BACKOFF', 'STOPPING'].includes(stateName(unit.state))
+    );
+  };
+  const stop = (program: Program) =>
+    new Promise<void>(resolve => {
+      supervisor.loop.ask(program.name, { kind: 'stop' }, () => resolve());
+    });
+  const active = groups.active();
+  const all = active.flatMap(({ programs }) => programs);
+  const say = () => {
+    const left = all.filter(isUp).map(({ name, supervisord }) => supervisord?.process ?? name);
+    if (left.length > 0) log.info(`waiting for ${left.join(', ')} to die`);
+  };
+  // What does not run is not started any more.
+  for (const program of all) {
+    const unit = groups.unit(program);
+    if (unit !== undefined && unit.run === null) void stop(program);
+  }
+  const reports = setInterval(say, reportEvery);
+  let isSaid = false;
+  for (const { programs } of active.toReversed()) {
+    const ended = programs.filter(isUp).toReversed().map(stop);
+    if (!isSaid) say();
+    isSaid = true;
+    await Promise.all(ended);
+  }
+  clearInterval(reports);
+}
