@@ -9,6 +9,7 @@ import { formatProblem } from '../model/problem.ts';
 import { type Loaded, load } from './load.ts';
 
 export const richMachine: Machine = {
+  hasIpv6: () => true,
   user: name => (name === 'root' || name === 'toor' ? { uid: 0, gid: 0 } : { uid: 1000, gid: 1000 }),
   group: () => ({ gid: 1000 }),
   kind: () => 'directory',
@@ -16,6 +17,7 @@ export const richMachine: Machine = {
 };
 
 export const bareMachine: Machine = {
+  hasIpv6: () => true,
   user: name => (name === 'www-data' ? { uid: 33, gid: 33 } : null),
   group: name => (name === 'hostd' ? { gid: 99 } : null),
   kind: () => 'missing',

@@ -6,6 +6,7 @@ import type { Machine, PathKind } from '../model/machine.ts';
 import { native } from '../native/index.ts';
 
 export const thisMachine: Machine = {
+  hasIpv6: () => native.hasIpv6() === 1,
   user: name => native.user(idOrName(name)),
   group: name => native.group(idOrName(name)),
   kind(path) {

@@ -22,6 +22,7 @@ function host(...apps: App[]): Host {
 }
 
 const machine: Machine = {
+  hasIpv6: () => true,
   user: name => (name === 'nobody' ? null : { uid: 7, gid: 7 }),
   group: () => ({ gid: 7 }),
   kind: () => 'directory',

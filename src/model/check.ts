@@ -6,6 +6,7 @@ import { checkProgram } from './check-program.ts';
 import { checkSite, checkSiteSettings } from './check-site.ts';
 import { type Before, findConflicts, findDoubleNames } from './conflicts.ts';
 import type { Host } from './host.ts';
+import { usableListeners } from './listen.ts';
 import type { Machine } from './machine.ts';
 import type { Problem, Source } from './problem.ts';
 
@@ -43,6 +44,37 @@ function onePerSource(host: Host): readonly Host['programs'][number][] {
   return host.programs.filter(program => first.get(JSON.stringify(program.source)) === program);
 }
 
+/** What is left out is a warning; what nobody can listen on is an error. */
+function withoutIpv6({ proxy, file }: Host['settings']): readonly Problem[] {
+  return (['listen', 'tlsListen'] as const).flatMap(field =>
+    proxy[field].flatMap((address, index): Problem[] => {
+      if (!address.host.includes(':')) return [];
+      const isLeftOut = !usableListeners(proxy[field], false).includes(address);
+      const where = `[${address.host}]:${address.port}`;
+      const key = field === 'listen' ? 'listen' : 'tls_listen';
+      const four = `${key} = ["0.0.0.0:${address.port}"]`;
+      const at = { file, key: ['proxy', key, index] };
+      return isLeftOut
+        ? [
+            {
+              severity: 'warning',
+              message: `[proxy]: this machine has no IPv6: ${where} is left out, and 0.0.0.0:${address.port} serves`,
+              hint: four,
+              at,
+            },
+          ]
+        : [
+            {
+              severity: 'error',
+              message: `[proxy]: cannot listen on ${where}: this machine has no IPv6`,
+              hint: four,
+              at,
+            },
+          ];
+    }),
+  );
+}
+
 function checkSettings(host: Host, machine: Machine): readonly Problem[] {
   const { control, proxy, file } = host.settings;
   const problems: Problem[] = [];
@@ -53,6 +85,7 @@ function checkSettings(host: Host, machine: Machine): readonly Problem[] {
       hint: `groupadd --system ${control.group}`,
       at: { file, key: ['control', 'group'] },
     });
+  if (proxy.enabled && !machine.hasIpv6()) problems.push(...withoutIpv6(host.settings));
   const user = machine.user(proxy.user);
   const wrong =
     user === null

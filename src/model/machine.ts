@@ -5,6 +5,7 @@ export type PathKind = 'file' | 'directory' | 'other' | 'missing' | 'unreadable'
 export interface Machine {
   /** A name, or a uid in digits. null: there is no such user. */
   user(name: string): { readonly uid: number; readonly gid: number } | null;
+  hasIpv6(): boolean;
   /** A name, or a gid in digits. null: there is no such group. */
   group(name: string): { readonly gid: number } | null;
   /** Follows links. 'unreadable': the caller may not look there, so nothing is known. */

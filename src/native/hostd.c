@@ -860,6 +860,14 @@ static napi_value unblock(napi_env env, napi_callback_info info) {
   return errno == 0 ? NULL : fail(env, "pthread_sigmask");
 }
 
+// () -> 0 or 1: whether this kernel has IPv6 (ipv6.disable=1, and some containers, take it away).
+static napi_value has_ipv6(napi_env env, napi_callback_info info) {
+  (void)info;
+  int fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0), has = fd >= 0 || errno != EAFNOSUPPORT;
+  if (fd >= 0) close(fd);
+  return from_int(env, has);
+}
+
 // (): orphaned descendants become this process's children; prctl(2) PR_SET_CHILD_SUBREAPER.
 static napi_value subreaper(napi_env env, napi_callback_info info) {
   (void)info;
@@ -1058,7 +1066,7 @@ static napi_value init(napi_env env, napi_value exports) {
       {"socketOf", socket_of},     {"answers", answers},          {"setFsIds", set_fs_ids}, {"openAt", open_at}, {"linkFile", link_file},
       {"cloexec", cloexec},        {"pipe", make_pipe},           {"makeFifo", make_fifo},           {"spawn", spawn},         {"pidfdOpen", pidfd_open},
       {"reap", reap},              {"pidfdSignal", pidfd_signal}, {"lock", lock},           {"pidfdGetfd", pidfd_getfd},
-      {"endedChild", ended_child}, {"subreaper", subreaper},      {"user", user},           {"group", group},
+      {"endedChild", ended_child}, {"subreaper", subreaper},   {"hasIpv6", has_ipv6},   {"user", user},           {"group", group},
       {"watch", watch},            {"unwatch", unwatch},          {"collapse", collapse},   {"lowerThread", lower_thread},
       {"unblock", unblock},        {"listenAgain", listen_again}, {"openTerminal", open_terminal},
       {"resizeTerminal", resize_terminal},                        {"closeElsewhere", close_elsewhere},

@@ -158,6 +158,8 @@ export interface Native {
   lock(fd: number): 0 | 1;
   /** Lets a signal through that Node has left blocked: SIGUSR1 under --disable-sigusr1, once there is a handler. */
   unblock(signal: number): void;
+  /** Whether this kernel has IPv6 (ipv6.disable=1, and some containers, take it away). */
+  hasIpv6(): 0 | 1;
   /** Orphaned descendants become children of this process. */
   subreaper(): void;
   user(nameOrUid: string | number): User | null;

@@ -1,11 +1,13 @@
 // What emit and [emit] write: the outputs of some formats for some apps, with their problems placed in the configuration.
 
 import { readFileSync } from 'node:fs';
+import { thisMachine } from '../../config/machine.ts';
 import { placesOf } from '../../config/toml/toml.ts';
 import { HostdError } from '../../errors.ts';
 import type { Output } from '../../formats/format.ts';
 import { formats, together } from '../../formats/formats.ts';
-import type { Host } from '../../model/host.ts';
+import type { Host, Listen } from '../../model/host.ts';
+import { usableListeners } from '../../model/listen.ts';
 import type { Problem } from '../../model/problem.ts';
 import { nearest } from '../../words/nearest.ts';
 import { noWiderThan } from './closed.ts';
@@ -37,7 +39,7 @@ export function emission(
     }
   const isWanted = (name: string | undefined) =>
     names.length === 0 || (name !== undefined && names.includes(name));
-  const written = [...new Set(chosen)].flatMap(format => format.write?.(host, { plain }) ?? []);
+  const written = [...new Set(chosen)].flatMap(format => format.write?.(spoken(host), { plain }) ?? []);
   return {
     outputs: written
       .flatMap(({ files }) => files)
@@ -48,6 +50,15 @@ export function emission(
       .filter(({ subject }) => isWanted(subject))
       .map(placed),
   };
+}
+
+/** Without the addresses that this machine cannot have: nginx would not start. */
+function spoken(host: Host): Host {
+  const { settings } = host;
+  const usable = (list: readonly Listen[]) => usableListeners(list, thisMachine.hasIpv6());
+  const { listen, tlsListen } = settings.proxy;
+  const proxy = { ...settings.proxy, listen: usable(listen), tlsListen: usable(tlsListen) };
+  return { ...host, settings: { ...settings, proxy } };
 }
 
 export const writable: readonly string[] = [

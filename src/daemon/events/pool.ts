@@ -75,7 +75,11 @@ export class Pool {
     const { parser, heard } = hear(member.parser, data);
     member.parser = parser;
     heardIt();
-    for (const word of heard) this.#take(member, word);
+    for (const word of heard) {
+      this.#take(member, word);
+      // The state that follows is told first.
+      if (word.kind === 'state' && member.item !== null && word.from === 'BUSY') this.#reject(member);
+    }
     this.dispatch();
   }
 
@@ -94,6 +98,7 @@ export class Pool {
 
   /** Sends the oldest events to whoever is ready for one. */
   dispatch(): void {
+    if (!this.members.some(member => member.parser.state === 'READY' && member.isUp())) return;
     for (let item = this.#buffer.shift(); item !== undefined; item = this.#buffer.shift()) {
       if (this.#send(item)) continue;
       this.#accept(item, true);
@@ -155,11 +160,9 @@ export class Pool {
         return;
       case 'rejected':
         this.#log.warn(`${name}: event was rejected`);
-        this.#reject(member);
         return;
       case 'bad-result':
         this.#log.warn(`${name}: bad result line: '${decoded(word.line)}'`);
-        this.#reject(member);
         return;
       case 'state':
         this.#log.debug(`${name}: ${word.from} -> ${word.to}`);

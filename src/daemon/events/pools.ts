@@ -64,28 +64,30 @@ export function makePools({ bus, log, notes, server, restart }: PoolsContext): P
     const item = { event, serial: null, poolSerials: new Map<string, number>() };
     for (const pool of pools.values()) pool.offer(item);
   });
+  const keep = ({ group, listener }: Program) => {
+    if (listener === null) return;
+    const known = pools.get(group);
+    if (known !== undefined) known.listener = listener;
+    else {
+      const pool = new Pool(group, listener, nextSerial, {
+        debug: message => log.debug(message),
+        warn: message => log.warn(message),
+        error: message => log.error(message),
+      });
+      pools.set(group, pool);
+    }
+    setTicks();
+  };
   return {
-    keep({ group, listener }) {
-      if (listener === null) return;
-      const pool = pools.get(group);
-      if (pool === undefined)
-        pools.set(
-          group,
-          new Pool(group, listener, nextSerial, {
-            debug: message => log.debug(message),
-            warn: message => log.warn(message),
-            error: message => log.error(message),
-          }),
-        );
-      else pool.listener = listener;
-      setTicks();
-    },
+    keep,
     drop(group) {
       pools.delete(group);
       setTicks();
     },
     attach(unit, run) {
       const { program } = unit;
+      // An adopted one is attended to before anything is told of it.
+      keep(program);
       const pool = pools.get(program.group);
       if (pool === undefined) return;
       const isAdopted = run.status === null;

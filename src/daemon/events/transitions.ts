@@ -22,7 +22,8 @@ export function transitionsBetween(
   lastExit: Exit | null,
   exitcodes: readonly number[],
 ): Transition[] {
-  if (before.kind === after.kind && before.run === after.run) return [];
+  // A new run is no change of itself, unless it begins where the last one has just begun.
+  if (before.kind === after.kind && (after.kind !== 'starting' || before.run === after.run)) return [];
   const expected = lastExit !== null && lastExit.code !== null && exitcodes.includes(lastExit.code);
   const path = [...between(before, after), stateName(after)];
   let from = stateName(before);

@@ -202,7 +202,7 @@ function equipWorker(unit: Unit, onReady: () => void, context: EquipContext): Eq
   const isAgain = state.kind === 'starting' && state.tries > 0;
   if (!isAgain) history.forget();
   else
-    for (const message of history.died(unit.lastExit, Date.now()))
+    for (const message of history.died(unit.lastExit, performance.now()))
       log.error({ program: program.name }, `${program.name} ${message}`);
   return equipProxy(host(), program, {
     published: published(host()),

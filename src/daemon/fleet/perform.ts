@@ -1,6 +1,6 @@
 // One function for each effect. Nothing here decides: what comes of an effect goes back to the loop as an event.
 
-import { messageOf } from '../../errors.ts';
+import { hintOf, messageOf } from '../../errors.ts';
 import { type Effect, visitorPatience } from '../../lifecycle/process.ts';
 import type { News } from '../../lifecycle/service.ts';
 import type { Logs } from '../logs/logs.ts';
@@ -145,8 +145,21 @@ function spawn(unit: Unit, run: number, context: PerformContext, post: (news: Ne
     post({ kind: 'spawned', run });
   } catch (error) {
     words.failed(unit, messageOf(error));
+    sayHint(unit, error, warn);
     post({ kind: 'spawn-failed', run, why: messageOf(error), random: Math.random() });
   }
+}
+
+/** What was said last of a program that cannot be started: it tries again and again, and says it once. */
+const hints = new WeakMap<Unit, string>();
+
+/** The next move, which no change of state has room for. */
+function sayHint(unit: Unit, error: unknown, warn: (message: string) => void): void {
+  const hint = hintOf(error);
+  const text = `${messageOf(error)}\n  try: ${hint}`;
+  if (hint === undefined || hints.get(unit) === text) return;
+  hints.set(unit, text);
+  warn(text);
 }
 
 /** Makes a run, new or adopted, the unit's own, and sees to its end. */
@@ -156,6 +169,7 @@ export function attend(unit: Unit, run: Run, context: RunContext, post: (news: N
   unit.run = run;
   unit.lastPid = run.process.pid;
   unit.startedAt = run.startedAt;
+  unit.upSince = performance.now() - Math.max(0, Date.now() - run.startedAt);
   context.logs.attach(unit, run);
   context.outputs.attach(unit, run);
   // Told to stop as a group: its members may take as long as the program may.

@@ -38,6 +38,8 @@ export interface Unit {
   /** Why this run counts as RUNNING although nobody could ask for its health, or null. */
   unasked: string | null;
   lastExit: Exit | null;
+  /** When its run began, monotonic, in milliseconds: a clock that is set meanwhile changes no uptime. */
+  upSince: number | null;
   /** Unix times in milliseconds. */
   startedAt: number | null;
   stoppedAt: number | null;
@@ -59,6 +61,7 @@ export function makeUnit(id: number, { program, rules }: Made): Unit {
     waitsFor: null,
     unasked: null,
     lastExit: null,
+    upSince: null,
     startedAt: null,
     stoppedAt: null,
   };
@@ -73,7 +76,7 @@ export function isDown(unit: Pick<Unit, 'state'>): boolean {
 export function statusOf(unit: Unit, now: number): ProgramStatus {
   const { program, state, run, lastExit } = unit;
   const name = stateName(state);
-  const uptime = run !== null && unit.startedAt !== null ? (Date.now() - unit.startedAt) / 1000 : null;
+  const uptime = run !== null && unit.upSince !== null ? (now - unit.upSince) / 1000 : null;
   return {
     name: program.name,
     app: program.app,
@@ -98,7 +101,7 @@ function describe(unit: Unit, uptime: number, now: number): string {
   const last = lastExit === null ? '' : ` (${describeExit(lastExit)})`;
   switch (state.kind) {
     case 'running':
-      return `pid ${run?.process.pid ?? '?'}, uptime ${formatUptime(uptime)}${historyOf(unit).describe(at => since(at).trim())}${unit.unasked === null ? '' : `, health unknown: ${unit.unasked}`}`;
+      return `pid ${run?.process.pid ?? '?'}, uptime ${formatUptime(uptime)}${historyOf(unit).describe(at => since(Date.now() - (now - at)).trim())}${unit.unasked === null ? '' : `, health unknown: ${unit.unasked}`}`;
     case 'starting':
       return [
         run === null ? [] : `pid ${run.process.pid}`,

@@ -148,11 +148,11 @@ export class WatchedLog {
       return;
     }
     // What has failed is tried again when something is written, not for its own sake.
-    if (now < this.#notBefore) return;
+    if (performance.now() < this.#notBefore) return;
     this.#then(() => rotate(this.#rotation(due === 'age'), this.#context)).then(
       () => this.#complaints.hasRotated(),
       error => {
-        this.#notBefore = Date.now() + patience;
+        this.#notBefore = performance.now() + patience;
         this.#complaints.cannotRotate(error);
       },
     );

@@ -42,6 +42,11 @@ export function makeChannel(context: ChannelContext): ChannelSink {
   const name = reprText(about.process);
   const source = { ...about, channel, pid };
 
+  const keep = (data: Buffer, whenFree: () => void): boolean => {
+    log?.write(data);
+    if (through.syslog) sendToSystemLog(ident, about.process, data);
+    return output?.write(data, whenFree) ?? true;
+  };
   const take = (piece: Piece, whenFree: () => void): boolean => {
     const { data } = piece;
     if (piece.kind === 'captured') {
@@ -49,12 +54,7 @@ export function makeChannel(context: ChannelContext): ChannelSink {
       debug(`${name} ${channel} emitted a comm event`);
       return true;
     }
-    let isFree = true;
-    if (!piece.inside) {
-      log?.write(data);
-      if (through.syslog) sendToSystemLog(ident, about.process, data);
-      isFree = output?.write(data, whenFree) ?? true;
-    }
+    const isFree = piece.inside || keep(data, whenFree);
     if (through.echo) debug(`${name} ${channel} output:\n${decoded(data)}`);
     if (through.events) bus.emit({ kind: 'process-log', ...source, data });
     return isFree;
@@ -65,7 +65,9 @@ export function makeChannel(context: ChannelContext): ChannelSink {
       return pieces.map(piece => take(piece, whenFree)).every(isFree => isFree);
     },
     end() {
-      for (const piece of capture?.end() ?? []) take(piece, () => {});
+      // Supervisor drops it. It is in the log here, but told to nobody, as there.
+      for (const piece of capture?.end() ?? [])
+        if (piece.kind === 'output' && !piece.inside) keep(piece.data, () => {});
     },
   };
 }

@@ -3,6 +3,7 @@
 // At each start what is there already is put right, for it may be of an older hostd, or have been copied or restored.
 
 import {
+  accessSync,
   chmodSync,
   chownSync,
   closeSync,
@@ -15,7 +16,7 @@ import {
   type Stats,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { errnoOf, HostdError } from '../../errors.ts';
+import { errnoOf, HostdError, messageOf } from '../../errors.ts';
 import type { Settings } from '../../model/host.ts';
 import { native, O_PATH } from '../../native/index.ts';
 
@@ -106,7 +107,7 @@ function given({ stateDir, runtimeDir, logDir }: Settings) {
 export function putRight(settings: Settings): string[] {
   const said: string[] = [];
   for (const { path, mode, never, strict } of given(settings)) {
-    mkdirSync(path, { recursive: true, mode });
+    makeOwn(path, mode);
     withReference(path, 0, (node, stats) => {
       if (strict) assertOurs(path, stats);
       // Like /tmp: nobody can take away there what is another's.
@@ -119,8 +120,41 @@ export function putRight(settings: Settings): string[] {
   return said;
 }
 
+/** @throws HostdError that says why it cannot be made, and what to do. */
+function makeOwn(path: string, mode: number): void {
+  try {
+    mkdirSync(path, { recursive: true, mode });
+  } catch (cause) {
+    // mkdir(2) with its parents says ENOENT of a read-only file system, as Node makes them.
+    const code = refusalAbove(path) ?? errnoOf(cause) ?? messageOf(cause);
+    const hints: Readonly<Record<string, string>> = {
+      EROFS: 'mount -o remount,rw, or another place: [hostd] runtime_dir, state_dir and log_dir',
+      EACCES: 'sudo, or another place: [hostd] runtime_dir, state_dir and log_dir',
+      ENOSPC: 'df -h, df -i',
+    };
+    const hint = hints[code];
+    throw new HostdError('failed', `cannot make "${path}": ${code}`, {
+      cause,
+      ...(hint === undefined ? {} : { hint }),
+    });
+  }
+}
+
+/** Why nothing can be made in the nearest directory above that there is; null: it can. */
+function refusalAbove(path: string): string | null {
+  for (let at = dirname(path); ; at = dirname(at)) {
+    try {
+      accessSync(at, constants.W_OK | constants.X_OK);
+      return null;
+    } catch (error) {
+      const code = errnoOf(error) ?? null;
+      if (code !== 'ENOENT' || at === '/') return code;
+    }
+  }
+}
+
 function settle(own: Own): string[] {
-  if (own.make) mkdirSync(own.path, { recursive: true, mode: own.mode });
+  if (own.make) makeOwn(own.path, own.mode);
   const said: string[] = [];
   withReference(own.path, O_NOFOLLOW, (node, stats) => {
     if (!isKind(stats, own.kind)) throw notOurs(own.path, `it is no ${own.kind}`);

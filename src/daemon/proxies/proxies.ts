@@ -18,6 +18,7 @@ import { type Owner, openForAppending } from '../../linux/paths.ts';
 import { logFile } from '../../model/app.ts';
 import type { Host, Listen, Program, ProxySettings } from '../../model/host.ts';
 import { servesApp } from '../../model/kind.ts';
+import { usableListeners } from '../../model/listen.ts';
 import { usualSupervision } from '../../model/supervision.ts';
 import { native } from '../../native/index.ts';
 import {
@@ -62,9 +63,10 @@ export function proxyListeners({
 }: Host): readonly { readonly address: Listen; readonly tls: boolean }[] {
   const { listen, tlsListen } = settings.proxy;
   const secure = sites.some(site => site.certificate !== null) ? tlsListen : [];
+  const usable = (list: readonly Listen[]) => usableListeners(list, native.hasIpv6() === 1);
   return [
-    ...listen.map(address => ({ address, tls: false })),
-    ...secure.map(address => ({ address, tls: true })),
+    ...usable(listen).map(address => ({ address, tls: false })),
+    ...usable(secure).map(address => ({ address, tls: true })),
   ];
 }
 

@@ -21,7 +21,7 @@ const ownFaults: ReadonlySet<string> = new Set([
 ]);
 
 export interface Death {
-  /** Unix time in milliseconds. */
+  /** Monotonic, in milliseconds: a clock that is set meanwhile makes no deaths near or far. */
   readonly at: number;
   /** null: it could not be started. */
   readonly how: Exit | null;

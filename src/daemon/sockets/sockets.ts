@@ -4,9 +4,11 @@
 import { chmodSync, chownSync, closeSync, constants, fstatSync, lstatSync, unlinkSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { errnoOf, HostdError } from '../../errors.ts';
+import { holdersOfAddress } from '../../linux/listeners.ts';
 import { as, entry, makeDirectory, type Owner } from '../../linux/paths.ts';
 import type { Listen, UnixSocket } from '../../model/host.ts';
 import { native, O_PATH, RESOLVE_BENEATH, RESOLVE_NO_SYMLINKS } from '../../native/index.ts';
+import { quoteWord } from '../../words/shlex.ts';
 import type { Rights } from './name-state.ts';
 import type { SocketNames } from './names.ts';
 import { closeShared, isListener, type SocketId, takeListener } from './socket-identity.ts';
@@ -138,10 +140,36 @@ function listenTcp(listen: Listen): number {
   try {
     return native.listenTcp(listen.host, listen.port, tcpBacklog);
   } catch (cause) {
-    const code = errnoOf(cause);
-    const hint = code === 'EADDRINUSE' ? `ss -ltnp 'sport = :${listen.port}' shows who has it` : undefined;
-    const message = `cannot listen on ${tcpKey(listen)}: ${code === 'EADDRINUSE' ? 'address already in use' : code}`;
-    throw new HostdError('conflict', message, hint === undefined ? { cause } : { hint, cause });
+    const { why, hint } = whyNoTcp(listen, errnoOf(cause) ?? String(cause));
+    const message = `cannot listen on ${tcpKey(listen)}: ${why}`;
+    throw new HostdError('conflict', message, hint === null ? { cause } : { hint, cause });
+  }
+}
+
+/** In words, and what to do about it: ip(7), bind(2). */
+function whyNoTcp(listen: Listen, code: string): { readonly why: string; readonly hint: string | null } {
+  const isSix = listen.host.includes(':');
+  const four = `"0.0.0.0:${listen.port}" in its place`;
+  switch (code) {
+    case 'EADDRINUSE': {
+      const [holder] = holdersOfAddress(listen) ?? [];
+      if (holder === undefined)
+        return { why: 'address already in use', hint: `ss -ltnp 'sport = :${listen.port}' shows who has it` };
+      const by = `"${holder.name}" (pid ${holder.pid})`;
+      const stop = `stop it (systemctl disable --now ${quoteWord(holder.name)}), or give hostd another port, or let ${quoteWord(holder.name)} serve the sites: [proxy] enabled = false`;
+      return { why: `it is used by ${by}`, hint: stop };
+    }
+    case 'EAFNOSUPPORT':
+      return { why: isSix ? 'this machine has no IPv6' : code, hint: four };
+    case 'EADDRNOTAVAIL':
+      return {
+        why: 'no interface of this machine has this address',
+        hint: isSix ? four : 'ip addr shows them',
+      };
+    case 'EACCES':
+      return { why: 'only root may listen below 1024', hint: `"${listen.host}:8080" in its place` };
+    default:
+      return { why: code, hint: null };
   }
 }
 
