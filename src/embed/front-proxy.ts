@@ -6,12 +6,11 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { HostdError } from '../errors.ts';
-import { upgrade } from '../proxy/client/tunnel.ts';
-import { guard, guarded } from '../proxy/guard.ts';
+import { guard } from '../proxy/guard.ts';
 import type { Problem } from '../proxy/log/error-log.ts';
 import { parseAddress } from './address.ts';
 import { Front, type FrontSite } from './front.ts';
-import { type HostedConnection, HostedRequest, HostedResponse } from './hosted-connection.ts';
+import type { HostedConnection } from './hosted-connection.ts';
 
 /** One site: where its server listens, and what is particular about it. */
 export interface FrontProxySite {
@@ -98,26 +97,17 @@ class EmbeddedProxy extends EventEmitter<Events> implements FrontProxy {
   }
 
   web(req: IncomingMessage, res: ServerResponse): void {
-    const connection = this.#connectionOf(req.socket);
-    if (connection === null) return;
-    guard(connection, () =>
-      connection.take(new HostedRequest(req, connection), new HostedResponse(res, connection)),
-    );
+    const hosted = this.#hostedOn(req.socket);
+    if (hosted !== null) guard(hosted.connection, () => hosted.add(req, res));
   }
 
   ws(req: IncomingMessage, socket: Duplex, head: Buffer): void {
-    const connection = this.#connectionOf(socket as Socket);
-    if (connection === null) return;
-    socket.on('error', () => socket.destroy());
-    socket.on(
-      'timeout',
-      guarded(connection, () => connection.timedOut()),
-    );
-    const { serve } = this.#front.connections;
-    guard(connection, () => {
-      if (connection.active !== null || req.headers.upgrade?.toLowerCase() !== 'websocket')
-        connection.fail(400);
-      else upgrade(connection, new HostedRequest(req, connection), head, serve);
+    const hosted = this.#hostedOn(socket as Socket);
+    if (hosted === null) return;
+    const isWebSocket = req.headers.upgrade?.toLowerCase() === 'websocket';
+    guard(hosted.connection, () => {
+      if (isWebSocket) hosted.upgrade(req, head);
+      else hosted.connection.post({ kind: 'bad', status: 400 });
     });
   }
 
@@ -142,7 +132,7 @@ class EmbeddedProxy extends EventEmitter<Events> implements FrontProxy {
   }
 
   /** A connection of somebody else's server is met with its first request. null: there are too many, and it has been ended. */
-  #connectionOf(socket: Socket): HostedConnection | null {
+  #hostedOn(socket: Socket): HostedConnection | null {
     const known = this.#hosted.get(socket);
     if (known !== undefined) return known;
     const connection = this.#front.host(socket);

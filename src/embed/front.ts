@@ -8,7 +8,8 @@ import type { RoutedSite } from '../protocol/worker.ts';
 import type { Address } from '../proxy/app/app-connection.ts';
 import { AppConnections } from '../proxy/app/app-connections.ts';
 import { makeBounds } from '../proxy/bounds.ts';
-import { Connections, makeServer, type ServeAny } from '../proxy/client/server.ts';
+import type { Serve } from '../proxy/client/connection.ts';
+import { Connections, makeServer } from '../proxy/client/server.ts';
 import { defaultLimits, type Limits } from '../proxy/limits.ts';
 import type { Problem } from '../proxy/log/error-log.ts';
 import { makeRouter, type Router } from '../proxy/request/router.ts';
@@ -32,7 +33,7 @@ export interface FrontSite {
 export interface FrontOptions {
   readonly limits?: Partial<Limits>;
   /** Asked before the sites are. */
-  readonly serve?: ServeAny;
+  readonly serve?: Serve;
   readonly page?: NonNullable<Worker['page']>;
   readonly report: (problem: Problem) => void;
   /** The site of a host name that no site has. */
@@ -98,9 +99,9 @@ export class Front {
   /** Serves on a connection of somebody else's server. null: there are too many, and it has been ended. */
   host(socket: Socket): HostedConnection | null {
     if (!this.connections.admit(socket)) return null;
-    const connection = new HostedConnection(this.#worker, socket, this.connections.serve);
-    this.connections.add(connection);
-    return connection;
+    const hosted = new HostedConnection(this.#worker, socket, this.connections.serve);
+    this.connections.add(hosted.connection);
+    return hosted;
   }
 
   /** Ends every connection: idle ones now, the others after their answers or after `drainMs`. */
@@ -114,6 +115,7 @@ export class Front {
         resolve();
       };
       this.connections.closeIdle();
+      this.connections.drain(true);
       if (this.connections.size === 0) this.connections.onEmpty();
     });
   }

@@ -2,58 +2,112 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { Connection, type Serve } from '../proxy/client/connection.ts';
+import { Connection, type Incoming, type Intake, type Serve, timesOf } from '../proxy/client/connection.ts';
+import type { LineEvent } from '../proxy/client/line.ts';
 import type { BodyReader, ClientRequest, ClientResponse, CloseListener } from '../proxy/client/message.ts';
 import { type Bearer, guarded } from '../proxy/guard.ts';
 import type { Worker } from '../proxy/worker.ts';
 
-export class HostedConnection extends Connection {
+/** The requests that a connection is given by its server: here until the one before them has been answered. */
+export class HostedConnection implements Intake {
+  readonly connection: Connection;
+  readonly #socket: Socket;
   /** What node:http has read ahead. */
-  #waiting: { readonly req: ClientRequest; readonly res: ClientResponse }[] = [];
+  #waiting: Incoming[] = [];
+  #incoming: Incoming | null = null;
+  #early: Buffer | null = null;
+  #isReading = false;
 
   constructor(worker: Worker, socket: Socket, serve: Serve) {
-    super(worker, socket, socket.localPort ?? 0, serve);
+    const never = Number.POSITIVE_INFINITY;
+    // When a request has to be here is its server's affair, which may have others to answer on the same connection.
+    const times = { ...timesOf(worker.limits), first: never, head: never, next: never };
+    this.connection = new Connection(worker, socket, socket.localPort ?? 0, serve, times);
+    this.#socket = socket;
     // node:http calls this after the last answer.
-    socket.destroySoon = () => this.endGently();
-    this.onAnswered = () => this.#next();
+    socket.destroySoon = () => this.connection.endGently();
+    this.connection.start(this);
   }
 
-  override take(req: ClientRequest, res: ClientResponse): void {
-    if (this.active === null) {
-      super.take(req, res);
-      return;
-    }
-    this.#waiting.push({ req, res });
-    this.#hold();
+  /** A request has come. */
+  add(req: IncomingMessage, res: ServerResponse): void {
+    const { connection } = this;
+    if (!connection.takesBytes) return;
+    this.#waiting.push({ req: new HostedRequest(req, connection), res: new HostedResponse(res, connection) });
+    connection.post({ kind: 'bytes' });
+  }
+
+  /** A WebSocket's handshake has come; `early` right behind it. */
+  upgrade(req: IncomingMessage, early: Buffer): void {
+    this.#early = early;
+    this.#incoming = { req: new HostedRequest(req, this.connection), res: null };
+    this.connection.post({ kind: 'request', hasBody: false, isHolding: false, what: 'websocket' });
+  }
+
+  take(): Incoming | null {
+    const incoming = this.#incoming;
+    this.#incoming = null;
+    return incoming;
+  }
+
+  read(): void {
+    if (this.#isReading) return;
+    this.#isReading = true;
+    while (this.connection.mayRead) this.#next();
+    this.#isReading = false;
+    this.connection.post(rest);
+    if (this.#waiting.length > 0) this.pause();
+  }
+
+  readSoon(): void {
+    this.read();
   }
 
   #next(): void {
-    const next = this.#waiting.shift();
-    if (next === undefined) {
-      this.socket.resume();
-      return;
-    }
-    this.#hold();
-    super.take(next.req, next.res);
+    this.#incoming = this.#waiting.shift() ?? null;
+    const isHolding = this.#waiting.length > 0;
+    this.connection.post({ kind: 'request', hasBody: false, isHolding, what: 'plain' });
   }
 
-  /** Reads no further while requests wait. node:http resumes at each request's end, so this has to come after that. */
-  #hold(): void {
+  /** node:http resumes at each request's end, so this has to come after that. */
+  pause(): void {
     const pause = (): void => {
-      if (this.#waiting.length > 0) this.socket.pause();
+      if (this.#waiting.length > 0) this.#socket.pause();
     };
-    process.nextTick(guarded(this, pause));
+    process.nextTick(guarded(this.connection, pause));
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+
+  /** node:http says it of no body. */
+  tooLarge(): void {}
+
+  /** node:http does so by itself. */
+  drop(): void {}
+
+  stop(): Buffer {
+    this.#waiting = [];
+    return this.#early ?? Buffer.alloc(0);
   }
 }
 
-export class HostedRequest implements ClientRequest {
-  readonly #req: IncomingMessage;
-  readonly #bearer: Bearer;
+const rest: LineEvent = { kind: 'rest' };
 
-  /** `bearer`: the connection that it came by. */
-  constructor(req: IncomingMessage, bearer: Bearer) {
+/** Where a request's body comes from. */
+interface Source extends Bearer {
+  /** Some of it has come. */
+  moved(): void;
+}
+
+class HostedRequest implements ClientRequest {
+  readonly #req: IncomingMessage;
+  readonly #source: Source;
+
+  constructor(req: IncomingMessage, source: Source) {
     this.#req = req;
-    this.#bearer = bearer;
+    this.#source = source;
   }
 
   get method(): string {
@@ -81,13 +135,14 @@ export class HostedRequest implements ClientRequest {
   }
 
   readBody(reader: BodyReader): void {
-    this.#req.on(
-      'data',
-      guarded(this.#bearer, (bytes: Buffer) => reader.piece(bytes)),
-    );
+    const came = (bytes: Buffer): void => {
+      this.#source.moved();
+      reader.piece(bytes);
+    };
+    this.#req.on('data', guarded(this.#source, came));
     this.#req.on(
       'end',
-      guarded(this.#bearer, () => reader.end()),
+      guarded(this.#source, () => reader.end()),
     );
   }
 
@@ -104,7 +159,7 @@ export class HostedRequest implements ClientRequest {
   }
 }
 
-export class HostedResponse implements ClientResponse {
+class HostedResponse implements ClientResponse {
   /** Without what node:http frames it with. */
   bodyBytes = 0;
   readonly #res: ServerResponse;
@@ -167,4 +222,7 @@ export class HostedResponse implements ClientResponse {
       guarded(this.#bearer, () => listener.closed()),
     );
   }
+
+  /** node:http says so itself. */
+  close(): void {}
 }

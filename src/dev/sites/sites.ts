@@ -2,8 +2,8 @@
 // production proxy. Knows nothing of terminals.
 
 import { Front } from '../../embed/front.ts';
+import type { Serve } from '../../proxy/client/connection.ts';
 import { type ClientConnection, type ClientRequest, fieldOf } from '../../proxy/client/message.ts';
-import type { ServeAny } from '../../proxy/client/server.ts';
 import { dateNow } from '../../proxy/clock.ts';
 import { ownFields } from '../../proxy/http/response-fields.ts';
 import type { Exchange } from '../../proxy/request/exchange.ts';
@@ -61,7 +61,7 @@ export class Sites {
     );
   }
 
-  #serve(exchange: Exchange, tunnel: Parameters<ServeAny>[1]): void {
+  #serve(exchange: Exchange, tunnel: Parameters<Serve>[1]): void {
     const { req } = exchange;
     const host = hostName(fieldOf(req, 'host') ?? '');
     const elsewhere =
@@ -89,7 +89,7 @@ export class Sites {
     send(exchange, found ? 200 : 404, found ? listPage(shown) : unknownPage(host, shown));
   }
 
-  async #serveApp(exchange: Exchange, tunnel: Parameters<ServeAny>[1], host: string): Promise<void> {
+  async #serveApp(exchange: Exchange, tunnel: Parameters<Serve>[1], host: string): Promise<void> {
     const app = await this.#find(host);
     if (isGone(exchange)) return;
     if (app === undefined) {

@@ -57,7 +57,6 @@ class Collector implements BodyReader, Held {
   start(): void {
     const exchange = this.#exchange;
     exchange.collect(this);
-    exchange.connection.socket.setTimeout(exchange.worker.limits.bodyGapMs);
     exchange.req.readBody(this, this.#limit);
   }
 
@@ -149,8 +148,6 @@ class Collector implements BodyReader, Held {
   #settle(): void {
     if (this.#over || !this.#ended || this.#writing) return;
     this.#over = true;
-    const { connection, worker } = this.#exchange;
-    connection.socket.setTimeout(worker.limits.writeGapMs);
     const file = this.#fd === null ? null : { fd: this.#fd, length: this.#fileLength };
     const body = { length: this.#length, memory: this.#memory, file, release: () => this.#release() };
     this.#exchange.hold(body);

@@ -1,23 +1,86 @@
-// One client's connection: its requests are served one after another, in order, and it ends in a way that the client can
-// tell. Knows nothing of what a request asks for.
+// One client's connection: makes happen what line.ts decides, and holds the one timer that it needs. Knows nothing of what a
+// request asks for, nor of how one is read.
 
 import type { Socket } from 'node:net';
 import { messageOf } from '../../errors.ts';
+import type { MakeTunnel } from '../app/attempt.ts';
 import { dateNow } from '../clock.ts';
-import { type Bearer, guarded } from '../guard.ts';
+import { Deadlines, type HasDeadline } from '../deadlines.ts';
+import { guarded } from '../guard.ts';
 import { type Client, unmapped } from '../http/client-address.ts';
 import { ownFields } from '../http/response-fields.ts';
+import type { Limits } from '../limits.ts';
 import { errorPage, reasons } from '../pages/error-page.ts';
 import { type EndedExchange, Exchange, type ExchangeOwner } from '../request/exchange.ts';
 import { record } from '../request/record.ts';
 import type { Worker } from '../worker.ts';
+import {
+  type Awaited,
+  type Effect,
+  isIdle,
+  type Line,
+  type LineEvent,
+  mayContinue,
+  mayRead,
+  next,
+  opened,
+  type Stage,
+  takesBytes,
+} from './line.ts';
 import type { ClientRequest, ClientResponse } from './message.ts';
 import { type Outlet, ResponseWriter } from './response-writer.ts';
-import { SendWatch } from './send-watch.ts';
+import { EarlyBytes, Tunnel, type TunnelOwner } from './tunnel.ts';
 
-export type Serve = (exchange: Exchange) => void;
+/** What answers a request; `tunnel` is there for a WebSocket's. */
+export type Serve = (exchange: Exchange, tunnel?: MakeTunnel | null) => void;
 
-export class Connection implements ExchangeOwner, Outlet, Bearer {
+/** A request that was read. */
+export interface Incoming {
+  readonly req: ClientRequest;
+  /** Where its answer goes; null: it is a WebSocket's. */
+  readonly res: ClientResponse | null;
+}
+
+/** Where a connection's requests come from. It posts what it has read, as far as mayRead() lets it. */
+export interface Intake {
+  /** The request that was posted last, once. */
+  take(): Incoming | null;
+  /** Reads on: now, or when whoever serves a request has done what it does. */
+  read(): void;
+  readSoon(): void;
+  /** No more is to come from the socket for now; more is. */
+  pause(): void;
+  resume(): void;
+  /** Tells whoever takes the body that it is too large. */
+  tooLarge(): void;
+  /** Reads what is left of the body, and drops it. */
+  drop(): void;
+  /** Reads no more. Returns what is here and was not read. */
+  stop(): Buffer;
+}
+
+/** Milliseconds that each thing is waited for. */
+export type Times = Readonly<Record<Awaited, number>>;
+
+export function timesOf(limits: Limits): Times {
+  return {
+    first: limits.headerMs,
+    head: limits.headerMs,
+    next: limits.idleMs,
+    body: limits.bodyGapMs,
+    answer: limits.halfCloseMs,
+    taking: limits.writeGapMs,
+    tunnel: limits.tunnelIdleMs,
+    last: limits.lastRequestMs,
+    end: limits.lingerMs,
+  };
+}
+
+const deadlines = new Deadlines();
+
+export class Connection implements ExchangeOwner, Outlet, TunnelOwner, HasDeadline {
+  deadline = Number.POSITIVE_INFINITY;
+  slot = -1;
   readonly socket: Socket;
   readonly remoteAddress: string;
   readonly trusted: boolean;
@@ -25,32 +88,41 @@ export class Connection implements ExchangeOwner, Outlet, Bearer {
   readonly peer: Client;
   readonly #worker: Worker;
   readonly #serve: Serve;
+  readonly #times: Times;
+  #intake: Intake | null = null;
+  #line: Line = opened().line;
   #active: Exchange | null = null;
-  #sendWatch: SendWatch | null = null;
-  #requests = 0;
   /** Bytes read by the end of the last exchange: more are the beginning of another request. */
   #bytesServed = 0;
-  /** A status to end with, once the answers that are due have been given. */
-  #failure: number | null = null;
-  /** Nothing more is served on it. */
-  #closing = false;
-  /** Another request is here, and waits until others have had their turn. */
-  isWaiting = false;
-  /** Called when it may be given the next request. */
-  onAnswered: (() => void) | null = null;
+  /** What the client had taken when that was last looked at. */
+  #progress: Progress = { taken: 0, queued: 0 };
 
-  constructor(worker: Worker, socket: Socket, localPort: number, serve: Serve) {
+  /** `localPort`: the one that it came in by. */
+  constructor(worker: Worker, socket: Socket, localPort: number, serve: Serve, times: Times) {
     this.#worker = worker;
     this.socket = socket;
     this.secure = 'encrypted' in socket;
     this.#serve = serve;
+    this.#times = times;
     this.remoteAddress = unmapped(socket.remoteAddress ?? 'unknown');
     this.trusted = worker.isTrusted?.(this.remoteAddress) ?? false;
     this.peer = { address: this.remoteAddress, secure: this.secure, port: localPort };
+  }
+
+  /** Serves the requests that come from there. */
+  start(intake: Intake): void {
+    this.#intake = intake;
+    const { socket } = this;
     socket.on(
       'end',
-      guarded(this, () => this.#clientEnded()),
+      guarded(this, () => this.post(ended)),
     );
+    socket.once(
+      'close',
+      guarded(this, () => this.#closed()),
+    );
+    socket.on('error', () => socket.destroy());
+    this.#perform(opened().effects);
   }
 
   get siteNumber(): number {
@@ -63,7 +135,7 @@ export class Connection implements ExchangeOwner, Outlet, Bearer {
       const cause = `a mistake in hostd: ${error instanceof Error ? error.stack : messageOf(error)}`;
       if (whose === null) this.#worker.errorLog({ level: 'error', cause });
       else whose.report(cause);
-      if (whose !== null && whose === this.#active && !whose.sent && !this.#closing) {
+      if (whose !== null && whose === this.#active && !whose.sent && !this.isEnding) {
         whose.release();
         whose.req.discard();
         whose.sendPage(500);
@@ -75,148 +147,208 @@ export class Connection implements ExchangeOwner, Outlet, Bearer {
     this.destroy();
   }
 
-  get active(): Exchange | null {
-    return this.#active;
+  /** Something has happened on it. */
+  post(event: LineEvent): void {
+    const { line, effects } = next(this.#line, event);
+    this.#line = line;
+    this.#perform(effects);
   }
 
-  get isClosing(): boolean {
-    return this.#closing;
+  get stage(): Stage | null {
+    return this.#line.stage;
+  }
+
+  get isEnding(): boolean {
+    return this.#line.isEnding;
+  }
+
+  /** Whether its reader may read on in what it holds. */
+  get mayRead(): boolean {
+    return mayRead(this.#line);
+  }
+
+  get takesBytes(): boolean {
+    return takesBytes(this.#line);
+  }
+
+  get isHolding(): boolean {
+    return this.#line.isHolding;
   }
 
   mayContinue(): boolean {
-    return !this.#worker.draining && this.#requests < this.#worker.limits.requestsPerConnection;
+    return mayContinue(this.#line, this.#worker.limits.requestsPerConnection);
   }
 
-  /** Serves a request; the last one has been answered. */
-  take(req: ClientRequest, res: ClientResponse): void {
-    if (!this.#closing && this.#failure === null) this.begin(req, res, this.#serve);
+  enters(stage: Stage): void {
+    this.post(stages[stage]);
   }
 
-  /** After the exchanges that are due, says `status` and ends: what follows on the connection can't be understood. */
-  fail(status: number): void {
-    if (this.#closing || this.#failure !== null) return;
-    this.#failure = status;
-    if (this.#active === null) this.#endWithFailure();
-    // A request that is here to its end is still to be answered.
-    else if (this.#active.phase === 'body' && !this.#active.req.complete) {
-      this.#active.release();
-      this.#active.req.discard();
-      this.#active.sendPage(status);
-    }
+  moved(): void {
+    this.post(moved);
+  }
+
+  /** Something of an answer is left that the client has not taken at once. */
+  unsent(): void {
+    this.post(unsent);
   }
 
   finished(ended: EndedExchange): void {
     record(this.#worker, ended);
     this.#active = null;
     this.#bytesServed = this.socket.bytesRead;
-    if (this.socket.destroyed || this.#closing) return;
-    if (ended.isLast) this.endGently();
-    else if (this.#failure !== null) this.#endWithFailure();
-    else this.#goOn();
-  }
-
-  #goOn(): void {
-    this.onAnswered?.();
-    // Its answer has promised the client more.
-    if (this.#worker.draining) this.drain(true);
-  }
-
-  /** Called when nothing has moved for as long as the socket's timeout says. */
-  timedOut(): void {
-    // Without a request it has another time, which its reader keeps.
-    if (this.#active === null) return;
-    const { limits } = this.#worker;
-    const waitsForApp = this.#active.phase !== 'body' && this.socket.writableLength === 0;
-    if (waitsForApp) {
-      this.socket.setTimeout(limits.writeGapMs);
-      return;
-    }
-    if (this.#active.phase === 'body') this.#active.timedOut();
-    this.destroy();
-  }
-
-  watchSending(): void {
-    this.#sendWatch ??= new SendWatch(this, this.socket, this.#worker.limits.writeGapMs);
-    this.#sendWatch.begin();
-  }
-
-  /** The socket has closed. */
-  closed(): void {
-    this.#sendWatch?.stop();
+    this.post(ended.isLast ? answeredLast : answered);
   }
 
   /** Makes room: whether it was idle, and has ended. */
   closeIfIdle(): boolean {
-    if (this.#active !== null || this.isWaiting || this.#closing) return false;
+    if (!isIdle(this.#line)) return false;
     this.destroy();
     return true;
   }
 
-  /**
-   * For a drain: a busy connection ends after its answer, one whose request may be on its way a little later. `patient`: so does
-   * one that is idle, for a client that asks again and again would be met by its end.
-   */
-  drain(patient: boolean): void {
-    if (this.#active !== null || this.#closing) return;
-    const idle = !this.isWaiting && this.#requests > 0 && this.socket.bytesRead === this.#bytesServed;
-    if (idle && !patient) this.endGently();
-    else
-      setTimeout(
-        guarded(this, () => this.#endIfIdle()),
-        this.#worker.limits.lastRequestMs,
-      );
+  /** The worker goes. `isPatient`: one that is idle stays for a moment, for a client that asks again and again would be met by its end. */
+  drain(isPatient: boolean): void {
+    const isQuiet = this.socket.bytesRead === this.#bytesServed;
+    this.post({ kind: 'drain', isPatient, isQuiet });
   }
 
-  #endIfIdle(): void {
-    if (this.#active === null) this.endGently();
+  endGently(): void {
+    this.post(end);
   }
 
   destroy(): void {
-    this.#closing = true;
-    this.socket.destroy();
+    this.post(destroy);
   }
 
-  /** Serves this request in a way of its own; the connection has nothing else to do. */
-  begin(req: ClientRequest, res: ClientResponse, serve: Serve): void {
-    this.#requests++;
+  /** What was awaited has not come in time. */
+  expired(): void {
+    const before = this.#progress;
+    const { taken, queued } = progressOf(this.socket);
+    const isUnsent = this.socket.writableLength > 0;
+    this.post({ kind: 'late', isUnsent, hasMoved: taken !== before.taken || queued !== before.queued });
+  }
+
+  #closed(): void {
+    this.post(destroy);
+    deadlines.remove(this);
+    this.#intake?.stop();
+    this.#active?.res.close();
+  }
+
+  #perform(effects: readonly Effect[]): void {
+    for (const effect of effects) this.#do(effect);
+  }
+
+  #do(effect: Effect): void {
+    switch (effect.kind) {
+      case 'answer':
+        this.#answer();
+        return;
+      case 'upgrade':
+        this.#upgrade();
+        return;
+      case 'refuse':
+        this.#refuse(effect.status);
+        return;
+      case 'refuse-body':
+        this.#active?.release();
+        this.#active?.req.discard();
+        this.#active?.sendPage(effect.status);
+        return;
+      case 'too-large':
+        this.#intake?.tooLarge();
+        return;
+      case 'drop':
+        this.#intake?.drop();
+        return;
+      case 'read':
+        this.#intake?.read();
+        return;
+      case 'read-soon':
+        this.#intake?.readSoon();
+        return;
+      case 'give-way':
+        setImmediate(guarded(this, () => this.post(turn)));
+        return;
+      case 'pause':
+        this.#intake?.pause();
+        return;
+      case 'resume':
+        this.#intake?.resume();
+        return;
+      case 'wait':
+        this.#wait(effect.for);
+        return;
+      case 'end':
+        // Bytes that still come would turn into a reset that can overtake the answer. Once the client ends too, the socket is gone.
+        this.socket.end();
+        this.socket.resume();
+        return;
+      case 'destroy':
+        if (effect.status !== undefined) this.#active?.timedOut();
+        this.socket.destroy();
+        return;
+    }
+  }
+
+  #wait(awaited: Awaited): void {
+    if (awaited === 'taking') this.#progress = progressOf(this.socket);
+    const ms = this.#times[awaited];
+    if (ms === Number.POSITIVE_INFINITY) deadlines.remove(this);
+    else deadlines.set(this, ms);
+  }
+
+  #answer(): void {
+    const incoming = this.#intake?.take() ?? null;
+    if (incoming === null || incoming.res === null) return;
+    this.#active = new Exchange(this.#worker, this, incoming.req, incoming.res);
+    this.#serve(this.#active);
+  }
+
+  /** A WebSocket's handshake; nobody reads requests any more. */
+  #upgrade(): void {
+    const req = this.#intake?.take()?.req ?? null;
+    if (this.#intake === null || req === null) return;
+    const waiting = new EarlyBytes(this, this.#intake.stop());
+    const res = new ResponseWriter(this, req.method, false);
     const exchange = new Exchange(this.#worker, this, req, res);
     this.#active = exchange;
-    serve(exchange);
-    if (this.socket.readableEnded) this.#clientEnded();
+    this.#serve(exchange, (head, app) => new Tunnel(this, exchange, res, app, head, waiting.take()));
   }
 
-  /** A client that has closed its half may still read; one that has gone can't be told from it. So the app gets a moment. */
-  #clientEnded(): void {
-    const exchange = this.#active;
-    if (exchange === null || exchange.phase === 'send') return;
-    const giveUp = (): void => {
-      if (this.#active === exchange && !exchange.sent) this.destroy();
-    };
-    setTimeout(guarded(this, giveUp), this.#worker.limits.halfCloseMs).unref();
-  }
-
-  #endWithFailure(): void {
-    const status = this.#failure ?? 400;
+  /** Nothing is known of the request that could not be read. */
+  #refuse(status: number): void {
     const page = this.#worker.errorPages?.find(null, status) ?? errorPage(status, null);
     this.#worker.traffic?.nameless.countStatus(status, page.length);
     const own = { date: dateNow(), connection: 'close', type: 'text/html', length: page.length } as const;
     const res = new ResponseWriter(this, '', false);
     res.writeHead(status, reasons[status] ?? 'Error', ownFields(own));
     res.end(page);
-    this.endGently();
   }
+}
 
-  /**
-   * Ends it after what has been written, whatever the client has been promised. Bytes that it still sends would turn into a reset that
-   * can overtake the answer, so they are read and dropped for a while.
-   */
-  endGently(): void {
-    if (this.#closing) return;
-    this.#closing = true;
-    const { socket } = this;
-    socket.end(); // and once the client ends too, the socket is gone
-    socket.resume();
-    const timer = setTimeout(() => socket.destroy(), this.#worker.limits.lingerMs);
-    socket.once('close', () => clearTimeout(timer));
-  }
+const ended: LineEvent = { kind: 'ended' };
+const turn: LineEvent = { kind: 'turn' };
+const answered: LineEvent = { kind: 'answered', isLast: false };
+const answeredLast: LineEvent = { kind: 'answered', isLast: true };
+const moved: LineEvent = { kind: 'moved' };
+const unsent: LineEvent = { kind: 'unsent' };
+const end: LineEvent = { kind: 'end' };
+const destroy: LineEvent = { kind: 'destroy' };
+const stages: Readonly<Record<Stage, LineEvent>> = {
+  body: { kind: 'stage', stage: 'body' },
+  app: { kind: 'stage', stage: 'app' },
+  send: { kind: 'stage', stage: 'send' },
+  tunnel: { kind: 'stage', stage: 'tunnel' },
+};
+
+/** How far a client has come with what was sent: bytes of whole writes that the kernel has, and of the write that is under way. */
+interface Progress {
+  readonly taken: number;
+  readonly queued: number;
+}
+
+function progressOf(socket: Socket): Progress {
+  const { _handle } = socket as Socket & { readonly _handle?: { readonly writeQueueSize?: number } | null };
+  return { taken: socket.bytesWritten - socket.writableLength, queued: _handle?.writeQueueSize ?? 0 };
 }

@@ -4,17 +4,18 @@ import { IncomingRequest } from './incoming-request.ts';
 import { RequestParser } from './llhttp.ts';
 import type { BodyReader } from './message.ts';
 
-function incoming(): { readonly request: IncomingRequest; readonly asked: () => number } {
+/** A request with a body of four bytes, and what its source was told. */
+function incoming(): { readonly request: IncomingRequest; readonly told: string[] } {
   const parser = RequestParser.take();
   parser.readHead(Buffer.from('POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\n'), 1000, 100);
-  let asked = 0;
+  const told: string[] = [];
   const request = new IncomingRequest(parser, true, {
-    readOn: () => {
-      asked++;
-    },
+    wanted: () => told.push('wanted'),
+    unwanted: () => told.push('unwanted'),
+    discard: () => told.push('discard'),
   });
   parser.release();
-  return { request, asked: () => asked };
+  return { request, told };
 }
 
 function reader(): BodyReader & { readonly got: string[] } {
@@ -30,24 +31,24 @@ function reader(): BodyReader & { readonly got: string[] } {
 const pieces = (...texts: string[]): Buffer[] => texts.map(text => Buffer.from(text));
 
 test('the body waits for a reader, and so does the rest of it', () => {
-  const { request, asked } = incoming();
-  assert.equal(request.isWanted, false);
+  const { request, told } = incoming();
   request.take(pieces('ab'));
+  assert.deepEqual(told, []);
   const to = reader();
   request.readBody(to, 0);
   assert.deepEqual(to.got, ['ab']);
-  assert.equal(asked(), 1);
+  assert.deepEqual(told, ['wanted']);
   request.take(pieces('cd'));
   request.end(false);
   assert.deepEqual(to.got, ['ab', 'cd', 'end']);
 });
 
 test('nothing comes while it is paused, and nothing is lost by it', () => {
-  const { request } = incoming();
+  const { request, told } = incoming();
   const to = reader();
   request.readBody(to, 0);
   request.pause();
-  assert.equal(request.isWanted, false);
+  assert.deepEqual(told, ['wanted', 'unwanted']);
   request.take(pieces('a', 'b'));
   request.end(true);
   assert.deepEqual(to.got, []);
@@ -70,13 +71,23 @@ test('a reader that pauses in the middle gets the rest later', () => {
 });
 
 test('what is discarded is read on, and told to nobody', () => {
-  const { request, asked } = incoming();
+  const { request, told } = incoming();
   const to = reader();
   request.readBody(to, 0);
   request.discard();
   request.take(pieces('ab'));
   request.end(false);
   assert.deepEqual(to.got, []);
-  assert.equal(request.isWanted, true);
-  assert.equal(asked(), 2);
+  assert.deepEqual(told, ['wanted', 'discard']);
+});
+
+test('of a body that is here to its end its source hears no more: another request’s may be next', () => {
+  const { request, told } = incoming();
+  request.take(pieces('abcd'));
+  request.end(false);
+  request.readBody(reader(), 0);
+  request.pause();
+  request.resume();
+  request.discard();
+  assert.deepEqual(told, []);
 });

@@ -5,8 +5,10 @@ import type { BodyReader, ClientRequest } from './message.ts';
 
 /** Who reads the body from the connection. */
 export interface BodySource {
-  /** More of it is wanted. */
-  readOn(): void;
+  /** More of it is wanted; none is for now; the rest of it is not. Not called once all of it has come. */
+  wanted(): void;
+  unwanted(): void;
+  discard(): void;
 }
 
 export class IncomingRequest implements ClientRequest {
@@ -16,13 +18,13 @@ export class IncomingRequest implements ClientRequest {
   readonly rawHeaders: readonly string[];
   complete: boolean;
   hasTrailers = false;
-  isDiscarded = false;
   /** The reader's; 0: none. */
   limit = 0;
   readonly #source: BodySource;
   #reader: BodyReader | null = null;
   #pieces: Buffer[] = [];
   #isPaused = false;
+  #isDiscarded = false;
   #isEndTold = false;
 
   constructor(parser: RequestParser, hasBody: boolean, source: BodySource) {
@@ -34,12 +36,8 @@ export class IncomingRequest implements ClientRequest {
     this.#source = source;
   }
 
-  get isWanted(): boolean {
-    return this.isDiscarded || this.#isFlowing;
-  }
-
   get #isFlowing(): boolean {
-    return this.#reader !== null && !this.#isPaused && !this.isDiscarded;
+    return this.#reader !== null && !this.#isPaused && !this.#isDiscarded;
   }
 
   readBody(reader: BodyReader, limit: number): void {
@@ -50,6 +48,7 @@ export class IncomingRequest implements ClientRequest {
 
   pause(): void {
     this.#isPaused = true;
+    if (!this.complete) this.#source.unwanted();
   }
 
   resume(): void {
@@ -58,14 +57,14 @@ export class IncomingRequest implements ClientRequest {
   }
 
   discard(): void {
-    this.isDiscarded = true;
+    this.#isDiscarded = true;
     this.#pieces = [];
-    this.#source.readOn();
+    if (!this.complete) this.#source.discard();
   }
 
   /** More of the body, or of its framing, has come. */
   take(pieces: readonly Buffer[]): void {
-    if (this.isDiscarded) return;
+    if (this.#isDiscarded) return;
     this.#pieces.push(pieces.length === 1 && pieces[0] !== undefined ? pieces[0] : Buffer.concat(pieces));
     this.#flow();
   }
@@ -89,7 +88,7 @@ export class IncomingRequest implements ClientRequest {
     }
     if (!this.#isFlowing || this.#isEndTold) return;
     if (!this.complete) {
-      this.#source.readOn();
+      this.#source.wanted();
       return;
     }
     this.#isEndTold = true;

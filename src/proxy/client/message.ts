@@ -14,7 +14,7 @@ export interface ClientConnection {
   readonly secure: boolean;
   /** The other end, as the client that it is unless it is a trusted proxy. */
   readonly peer: Client;
-  /** Whether another request may follow the present one. */
+  /** Whether the answer to the present request may promise that another one is answered. */
   mayContinue(): boolean;
   /** Ends it where it stands. */
   destroy(): void;
@@ -77,6 +77,8 @@ export interface ClientResponse {
   end(data?: Buffer | string): void;
   onDrain(listener: () => void): void;
   onClose(listener: CloseListener): void;
+  /** The connection has ended. */
+  close(): void;
 }
 
 /** An object, not a function: what an engine keeps of a closure made for each request outlives the request by far. */

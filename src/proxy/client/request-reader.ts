@@ -1,257 +1,195 @@
-// Reads the requests of one connection, one after another: the next is not looked at before the last has been answered. What
-// comes meanwhile waits, at first here and then with the client.
+// Reads the requests of one client's connection from its bytes, and posts what it has read; line.ts says when it may read on.
+// What came and was not read waits, at first here and then with the client.
 
 import type { Socket } from 'node:net';
-import { Deadlines, type HasDeadline } from '../deadlines.ts';
 import { guarded } from '../guard.ts';
 import { readRequestHead } from '../http/request-head.ts';
 import type { Limits } from '../limits.ts';
 import { ChunkWatch } from './chunk-watch.ts';
-import type { Connection } from './connection.ts';
+import type { Connection, Incoming, Intake } from './connection.ts';
 import { type BodySource, IncomingRequest } from './incoming-request.ts';
+import type { LineEvent } from './line.ts';
 import { RequestParser } from './llhttp.ts';
 import { ResponseWriter } from './response-writer.ts';
 
-/** Gives a connection over to something that is not HTTP; `early` came right behind the request. */
-export type Upgrade = (connection: Connection, request: IncomingRequest, early: Buffer) => void;
-
-/** Requests that one connection is answered in a row, where they came at once: then others have their turn. */
-const mostInARow = 8;
-
-const deadlines = new Deadlines();
-
-export class RequestReader implements BodySource, HasDeadline {
-  deadline = Number.POSITIVE_INFINITY;
-  slot = -1;
+export class RequestReader implements Intake, BodySource {
   readonly #connection: Connection;
   readonly #socket: Socket;
   readonly #limits: Limits;
-  readonly #upgrade: Upgrade;
   #parser: RequestParser | null = null;
   /** What has come and was not read yet. */
   #bytes: Buffer | null = null;
   /** Bytes of the head that is being read. */
   #headSize = 0;
-  /** Requests that were begun since other connections had their turn. */
-  #inARow = 0;
   /** The request whose body is being read. */
-  #request: IncomingRequest | null = null;
-  #response: ResponseWriter | null = null;
+  #body: IncomingRequest | null = null;
   #watch: ChunkWatch | null = null;
   #isChunked = false;
   #isReading = false;
-  #isHeld = false;
-  #hasEnded = false;
-  /** Where the next request would begin can't be known: none is read. */
-  #isLost = false;
+  #incoming: Incoming | null = null;
   readonly #onData: (bytes: Buffer) => void;
-  readonly #onEnd: () => void;
 
-  constructor(connection: Connection, limits: Limits, upgrade: Upgrade) {
+  constructor(connection: Connection, limits: Limits) {
     this.#connection = connection;
     this.#socket = connection.socket;
     this.#limits = limits;
-    this.#upgrade = upgrade;
-    this.#onData = guarded(connection, (bytes: Buffer) => this.#take(bytes));
-    this.#onEnd = guarded(connection, () => this.#ended());
-  }
-
-  get siteNumber(): number {
-    return this.#connection.siteNumber;
-  }
-
-  broke(error: unknown): void {
-    this.#connection.broke(error);
-  }
-
-  start(): void {
+    this.#onData = guarded(connection, (bytes: Buffer) => this.#came(bytes));
     this.#socket.on('data', this.#onData);
-    this.#socket.on('end', this.#onEnd);
-    deadlines.set(this, this.#limits.headerMs);
   }
 
-  /** The connection has: so has the answer that was under way. */
-  closed(): void {
-    this.#stop();
-    this.#connection.closed();
-    this.#response?.close();
+  #came(bytes: Buffer): void {
+    if (!this.#connection.takesBytes) return;
+    this.#bytes = this.#bytes === null ? bytes : Buffer.concat([this.#bytes, bytes]);
+    this.#connection.post(came);
   }
 
-  /** Reads no more. */
-  #stop(): void {
-    deadlines.remove(this);
+  take(): Incoming | null {
+    const incoming = this.#incoming;
+    this.#incoming = null;
+    return incoming;
+  }
+
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+
+  tooLarge(): void {
+    this.#body?.tooLarge();
+  }
+
+  drop(): void {
+    this.#body?.discard();
+  }
+
+  stop(): Buffer {
     this.#socket.off('data', this.#onData);
-    this.#socket.off('end', this.#onEnd);
     this.#parser?.release();
     this.#parser = null;
+    this.#body = null;
+    const left = this.#bytes;
     this.#bytes = null;
-    this.#request = null;
+    return left ?? Buffer.alloc(0);
   }
 
-  /** The request that it has given to the connection has been answered. */
-  answered(): void {
-    this.#response = null;
-    deadlines.set(this, this.#limits.idleMs);
-    if (this.#isLost) this.#connection.endGently();
-    else if (this.#request !== null) this.#request.discard();
-    else if (this.#bytes !== null) this.readOn();
-    else if (this.#hasEnded) this.#connection.endGently();
+  wanted(): void {
+    this.#connection.post(wanted);
   }
 
-  /** No request has come, or not all of its head, in the time that it has. */
-  expired(): void {
-    if (this.#connection.active === null) this.#connection.destroy();
+  unwanted(): void {
+    this.#connection.post(unwanted);
   }
 
-  #take(bytes: Buffer): void {
-    if (this.#connection.isClosing || this.#isLost) return;
-    if (this.#bytes === null) this.#inARow = 0;
-    this.#bytes = this.#bytes === null ? bytes : Buffer.concat([this.#bytes, bytes]);
-    this.#read();
-  }
-
-  #ended(): void {
-    this.#hasEnded = true;
-    const { active } = this.#connection;
-    if (this.#bytes !== null) return;
-    if (this.#isInside) this.#connection.destroy();
-    else if (active === null) this.#connection.endGently();
-    else active.closeAfter();
-  }
-
-  /** Whether a request has begun and not ended. */
-  get #isInside(): boolean {
-    return this.#request !== null || this.#headSize > 0;
+  discard(): void {
+    this.#connection.post(discard);
   }
 
   /** Not now: whoever asks is in the middle of another request. */
-  readOn(): void {
-    if (!this.#isReading && this.#bytes !== null) queueMicrotask(guarded(this, () => this.#read()));
+  readSoon(): void {
+    if (!this.#isReading) queueMicrotask(guarded(this.#connection, () => this.read()));
   }
 
-  /** Reads on when others have had their turn. */
-  #giveWay(): void {
-    this.#connection.isWaiting = true;
-    const goOn = (): void => {
-      this.#connection.isWaiting = false;
-      this.#inARow = 0;
-      this.#read();
-    };
-    setImmediate(guarded(this, goOn));
-  }
-
-  /** Goes as far as it can. */
-  #read(): void {
+  /** Goes as far as it may. */
+  read(): void {
     if (this.#isReading) return;
+    const connection = this.#connection;
     this.#isReading = true;
-    while (this.#bytes !== null && !this.#connection.isClosing && !this.#connection.isWaiting) {
-      if (this.#request === null && this.#inARow === mostInARow) {
-        this.#giveWay();
-        break;
-      }
-      const isRead = this.#request === null ? this.#readHead(this.#bytes) : this.#readBody(this.#request);
-      if (!isRead) break;
+    while (this.#bytes !== null && connection.mayRead) {
+      if (this.#body === null) this.#readHead(this.#bytes);
+      else this.#readBody(this.#body, this.#bytes);
     }
     this.#isReading = false;
-    if (this.#connection.isClosing) this.#bytes = null;
-    const isHeld = this.#bytes !== null;
-    if (this.#hasEnded && !isHeld && this.#isInside) this.#connection.destroy();
-    if (isHeld === this.#isHeld) return;
-    this.#isHeld = isHeld;
-    if (isHeld) this.#socket.pause();
-    else this.#socket.resume();
+    if (!connection.isHolding) this.#bytes = null;
+    connection.post(rest);
   }
 
-  /** false: not now, or not any more. */
-  #readHead(bytes: Buffer): boolean {
-    if (this.#connection.active !== null) return false;
+  #readHead(bytes: Buffer): void {
     const parser = this.#parser ?? RequestParser.take();
     this.#parser = parser;
-    const { requestLine, headerTotal, headerCount, headerMs } = this.#limits;
+    const { requestLine, headerTotal, headerCount } = this.#limits;
     const used = parser.readHead(bytes, requestLine + headerTotal - this.#headSize, headerCount);
-    if (used === -1) return this.#fail(statusOf(parser, bytes));
-    if (this.#headSize === 0 && !parser.isHeadRead) deadlines.set(this, headerMs);
+    if (used === -1) {
+      this.#connection.post({ kind: 'bad', status: statusOf(parser, bytes) });
+      return;
+    }
     this.#headSize += used;
     this.#bytes = used === bytes.length ? null : bytes.subarray(used);
-    if (parser.isHeadRead) this.#begin(parser);
-    return true;
+    if (parser.isHeadRead) this.#headIsRead(parser);
+    else this.#connection.post(headPart);
   }
 
-  /** Gives the request to the connection. */
-  #begin(parser: RequestParser): void {
+  #headIsRead(parser: RequestParser): void {
     this.#headSize = 0;
-    this.#inARow += 1;
     const framing = framingOf(parser.fields);
-    const request = new IncomingRequest(parser, framing !== 'none', this);
+    const hasBody = framing !== 'none';
+    const request = new IncomingRequest(parser, hasBody, this);
     const { keepAlive, upgrade } = parser;
-    if (framing === 'none') {
-      parser.release();
-      this.#parser = null;
-    } else {
-      this.#request = request;
+    if (hasBody) {
+      this.#body = request;
       this.#watch = null;
       this.#isChunked = framing === 'chunked';
-    }
-    if (request.method === 'CONNECT') {
-      this.#fail(405);
-    } else if (upgrade && framing === 'none' && isWebSocket(request, this.#limits)) {
-      const early = this.#bytes ?? Buffer.alloc(0);
-      this.#stop();
-      this.#upgrade(this.#connection, request, early);
     } else {
-      this.#response = new ResponseWriter(this.#connection, request.method, keepAlive);
-      this.#connection.take(request, this.#response);
+      parser.release();
+      this.#parser = null;
     }
+    const isHolding = this.#bytes !== null;
+    let what: 'plain' | 'websocket' | 'connect' = 'plain';
+    if (request.method === 'CONNECT') what = 'connect';
+    else if (upgrade && !hasBody && isWebSocket(request, this.#limits)) what = 'websocket';
+    const res = what === 'plain' ? new ResponseWriter(this.#connection, request.method, keepAlive) : null;
+    this.#incoming = { req: request, res };
+    this.#connection.post({ kind: 'request', hasBody, isHolding, what });
   }
 
-  #readBody(request: IncomingRequest): boolean {
-    const [parser, bytes] = [this.#parser, this.#bytes];
-    if (parser === null || bytes === null || !request.isWanted) return false;
+  #readBody(request: IncomingRequest, bytes: Buffer): void {
+    const connection = this.#connection;
+    const parser = this.#parser;
+    if (parser === null) return;
     const pieces: Buffer[] = [];
     const used = parser.readBody(bytes, pieces);
-    if (used === -1) return this.#failBody(request, 400);
-    if (this.#isChunked && this.#exceeds(request, bytes.subarray(0, used))) {
-      if (request.isDiscarded) return this.#lose();
-      request.tooLarge();
+    if (used === -1) {
+      connection.post({ kind: 'bad', status: 400 });
+      return;
     }
-    if (parser.trailerSize > this.#limits.headerTotal) return this.#failBody(request, 431);
+    if (this.#isChunked && this.#exceeds(request, bytes.subarray(0, used))) {
+      connection.post(tooLarge);
+      if (!connection.takesBytes) return;
+    }
+    if (parser.trailerSize > this.#limits.headerTotal) {
+      connection.post({ kind: 'bad', status: 431 });
+      return;
+    }
     this.#bytes = used === bytes.length ? null : bytes.subarray(used);
+    connection.post(this.#bytes === null ? bodyPart : bodyPartAndMore);
     request.take(pieces);
-    if (!parser.isEndRead) return true;
     // Whoever took the last piece may have ended all of it.
-    if (this.#request !== request) return true;
-    this.#request = null;
+    if (!parser.isEndRead || this.#body !== request) return;
+    this.#body = null;
     this.#parser = null;
     const hasTrailers = parser.trailerSize > 0;
     parser.release();
+    connection.post({ kind: 'body-end', hasTrailers });
     request.end(hasTrailers);
-    // Parsers disagree on where trailers end.
-    return hasTrailers && request.isDiscarded ? this.#lose() : true;
   }
 
   #exceeds(request: IncomingRequest, bytes: Buffer): boolean {
     this.#watch ??= new ChunkWatch(request.limit);
     return this.#watch.exceeds(bytes);
   }
-
-  /** Where the rest of a body was only read to be dropped, its request has been answered already, or is about to be. */
-  #failBody(request: IncomingRequest, status: number): false {
-    return request.isDiscarded ? this.#lose() : this.#fail(status);
-  }
-
-  #lose(): false {
-    this.#isLost = true;
-    this.#bytes = null;
-    if (this.#connection.active === null) this.#connection.endGently();
-    return false;
-  }
-
-  #fail(status: number): false {
-    this.#bytes = null;
-    this.#connection.fail(status);
-    return false;
-  }
 }
+
+const came: LineEvent = { kind: 'bytes' };
+const headPart: LineEvent = { kind: 'head-part' };
+const bodyPart: LineEvent = { kind: 'body-part', isHolding: false };
+const bodyPartAndMore: LineEvent = { kind: 'body-part', isHolding: true };
+const tooLarge: LineEvent = { kind: 'body-too-large' };
+const rest: LineEvent = { kind: 'rest' };
+const wanted: LineEvent = { kind: 'wanted' };
+const unwanted: LineEvent = { kind: 'unwanted' };
+const discard: LineEvent = { kind: 'discard' };
 
 /** How a body is framed, if there is one: for llhttp has refused whatever is at odds with itself. */
 function framingOf(fields: readonly string[]): 'none' | 'length' | 'chunked' {

@@ -21,7 +21,7 @@ function client(): Outlet & { readonly got: string[] } {
   return {
     socket: socket as Socket,
     secure: false,
-    watchSending: () => {},
+    unsent: () => {},
     siteNumber: 0,
     broke: error => assert.fail(String(error)),
     got,

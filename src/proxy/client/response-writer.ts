@@ -14,7 +14,7 @@ export interface Outlet extends Bearer {
   /** Whether TLS is spoken on it. */
   readonly secure: boolean;
   /** Something is left that the client has not taken at once. */
-  watchSending(): void;
+  unsent(): void;
 }
 
 export class ResponseWriter implements ClientResponse {
@@ -68,7 +68,9 @@ export class ResponseWriter implements ClientResponse {
 
   flushHead(): void {
     const head = this.#takeHead();
-    if (head !== '') this.#socket.write(head, 'latin1');
+    if (head === '') return;
+    this.#socket.write(head, 'latin1');
+    this.#isLeft();
   }
 
   write(bytes: Buffer): boolean {
@@ -76,13 +78,17 @@ export class ResponseWriter implements ClientResponse {
     const size = this.#isChunked ? `${bytes.length.toString(16)}\r\n` : '';
     this.bodyBytes += bytes.length + (this.#isChunked ? size.length + 2 : 0);
     const before = this.#takeHead() + size;
-    if (before === '') return this.#hasLeft(socket.write(bytes));
-    socket.cork();
-    socket.write(before, 'latin1');
-    socket.write(bytes);
-    if (this.#isChunked) socket.write('\r\n', 'latin1');
-    socket.uncork();
-    return this.#hasLeft(!socket.writableNeedDrain);
+    if (before === '') {
+      socket.write(bytes);
+    } else {
+      socket.cork();
+      socket.write(before, 'latin1');
+      socket.write(bytes);
+      if (this.#isChunked) socket.write('\r\n', 'latin1');
+      socket.uncork();
+    }
+    this.#isLeft();
+    return !socket.writableNeedDrain;
   }
 
   #send(text: string, bytes: Buffer | null): void {
@@ -97,9 +103,8 @@ export class ResponseWriter implements ClientResponse {
     socket.uncork();
   }
 
-  #hasLeft(is: boolean): boolean {
-    if (!is) this.#outlet.watchSending();
-    return is;
+  #isLeft(): void {
+    if (this.#socket.writableLength > 0) this.#outlet.unsent();
   }
 
   end(data: Buffer | string = ''): void {
@@ -120,7 +125,7 @@ export class ResponseWriter implements ClientResponse {
     if (this.#socket.writableLength === 0) {
       this.#finished();
     } else {
-      this.#outlet.watchSending();
+      this.#outlet.unsent();
       const left = (error?: Error | null): void => {
         if (error == null) this.#finished();
       };
@@ -142,7 +147,6 @@ export class ResponseWriter implements ClientResponse {
     this.#listeners.push(listener);
   }
 
-  /** The connection has ended, or is no longer HTTP's. */
   close(): void {
     if (this.isClosed) return;
     this.isClosed = true;

@@ -1,19 +1,13 @@
 // The listening side: what connects becomes a Connection with a reader of its requests, and the number of both is bounded.
 
 import { createServer, type Server, type Socket } from 'node:net';
-import type { ForwardOptions } from '../app/forward.ts';
 import { Budget, whose } from '../budget.ts';
-import { bearerOf, guard, guarded } from '../guard.ts';
+import { bearerOf, guard } from '../guard.ts';
 import { networkOf, unmapped } from '../http/client-address.ts';
-import type { Exchange } from '../request/exchange.ts';
 import { serve as serveSites } from '../request/serve.ts';
 import type { Worker } from '../worker.ts';
-import { Connection } from './connection.ts';
+import { Connection, type Serve, type Times, timesOf } from './connection.ts';
 import { RequestReader } from './request-reader.ts';
-import { upgrade } from './tunnel.ts';
-
-/** What answers a request; `tunnel` is there for a WebSocket's. */
-export type ServeAny = (exchange: Exchange, tunnel?: ForwardOptions['tunnel']) => void;
 
 /** When fewer are free, idle ones are ended: a closed connection counts until the kernel has said so. */
 const spareConnections = 32;
@@ -30,14 +24,16 @@ export class Connections {
   readonly #handshakes: Budget;
   /** Connections that were let in and have not closed. */
   #open = 0;
-  readonly serve: ServeAny;
+  readonly serve: Serve;
+  readonly #times: Times;
   /** Called when the last one has ended. */
   onEmpty: (() => void) | null = null;
 
   /** `serve`: in development, something is asked before the sites are. */
-  constructor(worker: Worker, serve: ServeAny = serveSites) {
+  constructor(worker: Worker, serve: Serve = serveSites) {
     this.#worker = worker;
     this.serve = serve;
+    this.#times = timesOf(worker.limits);
     const { handshakes, handshakesPerClient } = worker.limits;
     this.#handshakes = new Budget({ all: handshakes, each: handshakesPerClient }, full =>
       worker.notices.say(`TLS handshakes ${whose(full)} have reached their bound: some are cut off`),
@@ -110,23 +106,11 @@ export class Connections {
   /** Serves a connection, if it is, or has been, admitted. `localPort` 0: the one that the socket names. */
   serveOn(socket: Socket, localPort: number): void {
     if (!this.#secured.has(socket) && !this.admit(socket)) return;
-    const connection = new Connection(this.#worker, socket, localPort || (socket.localPort ?? 0), this.serve);
-    const reader = new RequestReader(connection, this.#worker.limits, (connection, request, early) =>
-      upgrade(connection, request, early, this.serve),
-    );
-    connection.onAnswered = () => reader.answered();
-    socket.once(
-      'close',
-      guarded(connection, () => reader.closed()),
-    );
-    socket.on('error', () => socket.destroy());
-    socket.setTimeout(this.#worker.limits.writeGapMs);
-    socket.on(
-      'timeout',
-      guarded(connection, () => connection.timedOut()),
-    );
+    const { serve } = this;
+    const port = localPort || (socket.localPort ?? 0);
+    const connection = new Connection(this.#worker, socket, port, serve, this.#times);
+    connection.start(new RequestReader(connection, this.#worker.limits));
     this.add(connection);
-    reader.start();
   }
 
   /** Counts a connection among those that are drained. */

@@ -2,88 +2,81 @@
 
 import type { Socket } from 'node:net';
 import type { AnswerReader, AppConnection } from '../app/app-connection.ts';
-import { guarded } from '../guard.ts';
+import { type Bearer, guarded } from '../guard.ts';
 import type { ResponseHead } from '../http/response-head.ts';
 import type { Exchange } from '../request/exchange.ts';
-import type { Connection } from './connection.ts';
-import type { ClientRequest } from './message.ts';
-import { ResponseWriter } from './response-writer.ts';
+import type { ClientConnection } from './message.ts';
+import type { ResponseWriter } from './response-writer.ts';
 
 /** Bytes that a client may send before it has heard of a 101; it then has to wait. */
 const earlyLimit = 65_536;
 
-/** Serves a WebSocket's handshake on a connection that nobody reads requests from any more; `early` came right behind it. */
-export function upgrade(
-  connection: Connection,
-  req: ClientRequest,
-  early: Buffer,
-  serve: (exchange: Exchange, tunnel: (head: ResponseHead, app: AppConnection) => AnswerReader) => void,
-): void {
-  const { socket } = connection;
-  const res = new ResponseWriter(connection, req.method, false);
-  const waiting = new EarlyBytes(connection, early);
-  socket.once(
-    'close',
-    guarded(connection, () => res.close()),
-  );
-  connection.begin(req, res, exchange => {
-    serve(exchange, (head, app) => new Tunnel(exchange, res, app, head, waiting.take()));
-  });
+/** The client's connection, from which nobody reads requests any more. */
+export interface TunnelOwner extends ClientConnection, Bearer {
+  /** Whether what still comes is of no use. */
+  readonly isEnding: boolean;
+  /** A byte has moved, either way. */
+  moved(): void;
 }
 
-class EarlyBytes {
-  readonly #connection: Connection;
+/** What a client sends before its WebSocket has begun; `first` came right behind its handshake. */
+export class EarlyBytes {
+  readonly #owner: TunnelOwner;
   readonly #pieces: Buffer[];
   #size: number;
   readonly #keep: (bytes: Buffer) => void;
 
-  constructor(connection: Connection, first: Buffer) {
-    this.#connection = connection;
+  constructor(owner: TunnelOwner, first: Buffer) {
+    this.#owner = owner;
     this.#pieces = [first];
     this.#size = first.length;
-    this.#keep = guarded(connection, (bytes: Buffer) => {
-      if (connection.isClosing) return;
+    this.#keep = guarded(owner, (bytes: Buffer) => {
+      if (owner.isEnding) return;
       this.#pieces.push(bytes);
       this.#size += bytes.length;
-      if (this.#size > earlyLimit) connection.socket.pause();
+      if (this.#size > earlyLimit) owner.socket.pause();
     });
-    connection.socket.on('data', this.#keep);
+    owner.socket.on('data', this.#keep);
   }
 
+  /** All of it; more is somebody else's. */
   take(): Buffer {
-    this.#connection.socket.off('data', this.#keep);
+    this.#owner.socket.off('data', this.#keep);
     return Buffer.concat(this.#pieces);
   }
 }
 
-class Tunnel implements AnswerReader {
+/** Passes bytes between a client and its app from the app's 101 on. */
+export class Tunnel implements AnswerReader {
+  readonly #owner: TunnelOwner;
   readonly #exchange: Exchange;
   readonly #res: ResponseWriter;
   readonly #socket: Socket;
   readonly #app: AppConnection;
 
   constructor(
+    owner: TunnelOwner,
     exchange: Exchange,
     res: ResponseWriter,
     app: AppConnection,
     head: ResponseHead,
     early: Buffer,
   ) {
+    this.#owner = owner;
     this.#exchange = exchange;
     this.#res = res;
-    const { socket } = exchange.connection;
+    const { socket } = owner;
     this.#socket = socket;
     this.#app = app;
-    const { tunnelIdleMs } = exchange.worker.limits;
     exchange.becomeTunnel();
     exchange.received(early.length);
-    socket.removeAllListeners('timeout');
-    socket.setTimeout(tunnelIdleMs, () => socket.destroy());
-    app.setIdle(tunnelIdleMs);
+    // The client's connection is waited for, for bytes either way.
+    app.setIdle(0);
     socket.write(answerText(head), 'latin1');
     if (early.length > 0) app.write(early);
     if (socket.readableEnded) app.endWrite();
     const take = (bytes: Buffer): void => {
+      owner.moved();
       exchange.received(bytes.length);
       if (app.write(bytes)) return;
       socket.pause();
@@ -113,6 +106,7 @@ class Tunnel implements AnswerReader {
   whole(): void {}
 
   piece(bytes: Uint8Array): void {
+    this.#owner.moved();
     this.#res.pass(Buffer.from(bytes));
   }
 
@@ -126,7 +120,7 @@ class Tunnel implements AnswerReader {
   }
 
   end(): void {
-    this.#exchange.connection.endGently();
+    this.#owner.endGently();
   }
 
   failed(): void {

@@ -1,5 +1,6 @@
 // One request and its answer: what is known of it, what was sent. It ends with a value, which its owner counts and logs.
 
+import type { Stage } from '../client/line.ts';
 import {
   type ClientConnection,
   type ClientRequest,
@@ -49,6 +50,9 @@ export interface Held {
 
 /** Whose an exchange is. */
 export interface ExchangeOwner extends ClientConnection {
+  /** What the exchange waits for; the exchange says when that changes. */
+  readonly stage: Stage | null;
+  enters(stage: Stage): void;
   /** Called once, when the exchange has ended either way. */
   finished(ended: EndedExchange): void;
   /** `whose` could not go on because of a mistake in hostd. */
@@ -78,7 +82,6 @@ export class Exchange implements CloseListener, Bearer {
   readonly #owner: ExchangeOwner;
   #accepted: Accepted | null = null;
   #traffic: SiteTraffic | null = null;
-  #phase: 'body' | 'app' | 'send' = 'send';
   /** 0: no answer has begun. */
   #status = 0;
   #receivedBytes = 0;
@@ -103,11 +106,6 @@ export class Exchange implements CloseListener, Bearer {
     return this.#accepted;
   }
 
-  /** What it waits for: the client's body, the app, or the client's reading. */
-  get phase(): 'body' | 'app' | 'send' {
-    return this.#phase;
-  }
-
   /** Of the client, for what each may have a share of. */
   get network(): string {
     return networkOf((this.#accepted?.client ?? this.connection.peer).address);
@@ -129,8 +127,8 @@ export class Exchange implements CloseListener, Bearer {
 
   /** The client's body is collected. */
   collect(collector: Held): void {
-    this.#phase = 'body';
     this.hold(collector);
+    this.#owner.enters('body');
   }
 
   /** Bytes of the request's body, or of what a tunnel's client sends, have come. */
@@ -140,15 +138,15 @@ export class Exchange implements CloseListener, Bearer {
 
   /** An app is to answer. `times`: read when the exchange ends. */
   ask(forwarding: Held, times: AppTimes): void {
-    this.#phase = 'app';
     this.#app = times;
     this.hold(forwarding);
+    this.#owner.enters('app');
   }
 
   /** An app has let a WebSocket begin. */
   becomeTunnel(): void {
     this.#status = 101;
-    this.#phase = 'send';
+    this.#owner.enters('tunnel');
     this.#traffic?.beginTunnel();
   }
 
@@ -193,7 +191,7 @@ export class Exchange implements CloseListener, Bearer {
   /** Sends a status line and fields, name and value in turn. */
   sendHead(status: number, reason: string, fields: string[]): void {
     this.#status = status;
-    this.#phase = 'send';
+    this.#owner.enters('send');
     this.res.writeHead(status, reason, fields);
   }
 
@@ -274,6 +272,6 @@ export class Exchange implements CloseListener, Bearer {
   /** Where nothing was sent: whose fault it was, as nginx says it. */
   get #loggedStatus(): number {
     if (this.#status !== 0) return this.#status;
-    return this.#phase === 'body' ? 400 : 499;
+    return this.#owner.stage === 'body' ? 400 : 499;
   }
 }
