@@ -10,11 +10,17 @@ export const hostdSupervisord: Command = {
   help: `
 Takes the place of supervisord 4.2.5: the same configuration, options, sockets and messages, for the same supervisorctl. A link named
 "supervisord" to hostd does the same. hostd supervisord -h lists the options.`,
-  options: {},
+  options: {
+    lenient: {
+      type: 'boolean',
+      help: 'start without the sections of programs that are wrong, instead of not at all',
+    },
+  },
   operands: { min: 0, max: Number.POSITIVE_INFINITY, what: 'OPTION' },
   run(input) {
     const launcher = fileURLToPath(new URL('../../../bin/hostd', import.meta.url));
-    process.execve?.(launcher, ['hostd', 'supervisord', ...input.operands], process.env);
+    const lenient = input.options['lenient'] === true ? ['--lenient'] : [];
+    process.execve?.(launcher, ['hostd', 'supervisord', ...lenient, ...input.operands], process.env);
     throw new Error('cannot become the daemon: this Node has no process.execve');
   },
 };
