@@ -1,7 +1,7 @@
 // A running Supervisor's programs move over to hostd, one by one, and back by the commands that were printed.
 
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
+import { existsSync, rmSync, statSync } from 'node:fs';
 import { test } from 'node:test';
 import { run } from '../scripts/run.ts';
 import { needs, startSupervisor } from './emit/tools.ts';
@@ -31,6 +31,7 @@ test('programs move from Supervisor to hostd, what cannot is left with a reason,
     assert.equal((await before.hostctl('emit', format, '--out', out)).code, 0);
   assert.equal(await before.stop(), 0);
   await run(['rm', `${place.dir}/etc/apps.d/tiny.toml`]);
+  rmSync(`${app.root}/logs/gunicorn_supervisor.log`, { force: true });
   const program = (name: string, command: string) =>
     place.write(
       `tree/etc/supervisor/conf.d/${name}.conf`,
@@ -65,8 +66,15 @@ test('programs move from Supervisor to hostd, what cannot is left with a reason,
   assert.match(dry.stderr, /cannot move "idle": Supervisor does not run idle/);
   assert.deepEqual(await names(), []);
 
+  const log = `${app.root}/logs/gunicorn_supervisor.log`;
+  if (isRoot) assert.equal(statSync(log).uid, 0, 'Supervisor has made it');
   const moved = await hostd.hostctl(...args, 'tiny', 'sleeper');
   assert.equal(moved.code, 0, moved.stderr + moved.stdout);
+  if (isRoot) {
+    assert.match(moved.stdout, /^ {2}log: .*gunicorn_supervisor\.log was root's, and is the app's now$/m);
+    assert.equal(statSync(log).uid, app.account.uid);
+    assert.equal((await hostd.hostctl('logs', '--rotate', 'tiny')).code, 0);
+  }
   assert.match(moved.stdout, /^tiny: moved, \d+\.\d s without it$/m);
   await hostd.state('tiny', 'RUNNING');
   await hostd.state('sleeper', 'RUNNING');

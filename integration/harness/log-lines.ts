@@ -78,12 +78,16 @@ export interface Follow {
 }
 
 /** hostctl logs -f, from the first line on. */
-export function follow(place: Place, hostd: Hostd, name: string): Follow {
+export function follow(place: Place, hostd: Hostd, name: string, ...options: readonly string[]): Follow {
   const file = new URL('../../bin/hostctl', import.meta.url).pathname;
-  const child: ChildProcess = spawn(file, ['--socket', hostd.socket, 'logs', '-f', '-n', '1000000', name], {
-    env: { PATH: process.env['PATH'], ...place.env },
-    stdio: ['ignore', 'pipe', 'ignore'],
-  });
+  const child: ChildProcess = spawn(
+    file,
+    ['--socket', hostd.socket, 'logs', '-f', '-n', '1000000', name, ...options],
+    {
+      env: { PATH: process.env['PATH'], ...place.env },
+      stdio: ['ignore', 'pipe', 'ignore'],
+    },
+  );
   const chunks: Buffer[] = [];
   child.stdout?.on('data', chunk => chunks.push(chunk));
   place.after(() => void child.kill('SIGKILL'));

@@ -50,7 +50,8 @@ export interface ProxySettings {
   readonly types: Readonly<Record<string, string>>;
 }
 
-export type AccessLogFormat = 'combined' | 'json';
+/** `combined_id` is nginx's combined with the request's id behind it. */
+export type AccessLogFormat = 'combined' | 'combined_id' | 'json';
 
 /** PEM files, read by root: the certificate with its chain, and its private key. */
 export interface CertificateFiles {

@@ -117,6 +117,8 @@ export type Progress =
       readonly name: string;
       readonly state: StateName;
       readonly description: string;
+      /** What is waited for, where that is something else than the program. */
+      readonly note?: string;
     }
   /** The command is done with one name. */
   | { readonly kind: 'done'; readonly name: string; readonly outcome: Outcome; readonly message: string }

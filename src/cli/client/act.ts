@@ -28,7 +28,7 @@ export async function act(
   let code = 0;
   try {
     for await (const progress of client.progress({ ...request, stop: interrupt.signal })) {
-      if (progress.kind === 'waiting') waiting.set(progress.name, progress.state);
+      if (progress.kind === 'waiting') waiting.set(progress.name, progress.note ?? progress.state);
       else if (progress.kind === 'reread') code = Math.max(code, onReread(progress));
       else if (progress.kind === 'done') {
         waiting.delete(progress.name);

@@ -52,7 +52,7 @@ export class Waiting {
   }
 
   #say(name: string, state: string): void {
-    this.#stderr.write(`waiting for ${escapeLine(name)}: ${state}\n`);
+    this.#stderr.write(`waiting for ${escapeLine(name)}: ${escapeLine(state)}\n`);
   }
 
   #draw(): void {
@@ -72,7 +72,7 @@ export class Waiting {
 /** "waiting for blog: STARTING, hello: STOPPING ...", never as wide as the terminal, or it would wrap. */
 export function waitingLine(pending: ReadonlyMap<string, string>, columns: number): string {
   if (pending.size === 0) return '';
-  const all = [...pending].map(([name, state]) => `${escapeLine(name)}: ${state}`).join(', ');
+  const all = [...pending].map(([name, state]) => `${escapeLine(name)}: ${escapeLine(state)}`).join(', ');
   const count = pending.size > 1 ? `${pending.size} programs, ` : '';
   const line = `waiting for ${count}${all}`;
   return line.length < columns ? line : `${line.slice(0, Math.max(0, columns - 5))} ...`;

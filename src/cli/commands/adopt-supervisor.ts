@@ -60,7 +60,10 @@ Exit code: 0, or 1 when something was not moved.`,
         code = 1;
         refuse(context, one.name, moved.why);
       }
-      if (moved.kind === 'moved') context.stdout.write(escapeLines(wayBack(one)));
+      if (moved.kind !== 'moved') continue;
+      for (const log of moved.logs)
+        context.stdout.write(`  log: ${escapeLine(log)} was root's, and is the app's now\n`);
+      context.stdout.write(escapeLines(wayBack(one)));
     }
     if (plan.movable.length === 0 && plan.left.length === 0)
       throw new HostdError(

@@ -83,7 +83,7 @@ test('a number of lines that is none is wrong use', async () => {
       stdout: '',
       stderr:
         `hostctl: option "--lines" needs a whole number, not "${lines}"\n  try: -n 100\n` +
-        'usage: hostctl logs NAME [-f] [-n N] [--stderr] [--raw] | --rotate [NAME] | --reopen [NAME]\n',
+        'usage: hostctl logs NAME ... | all [-f] [-n N] [--stderr | --access | --errors] [--raw] | --rotate [NAME] | --reopen [NAME]\n',
     });
 });
 

@@ -12,7 +12,11 @@ export const reload: Command = {
 Tries the new code on a socket of its own, where it must answer the app's health path; without one, "/" must not
 fail where it did not before. Then a second gunicorn starts on the app's socket; when all its workers have loaded
 the app, the old one finishes its requests and ends. If the new code does not load or answer, the old one serves on,
-the app's last log lines are shown, and the exit code is 1. Several apps are reloaded one after the other.`,
+the app's last log lines are shown, and the exit code is 1. New code has 120 seconds to load and to answer; hostctl status shows that a reload is under way, and a second one waits
+for it. Several apps are reloaded one after the other.
+
+An app's other programs, such as Celery's workers (hello:*), have no socket to hand over: they are restarted, after the app
+itself, and not at all when its new code does not load.`,
   options: {
     hup: {
       type: 'boolean',

@@ -78,7 +78,8 @@ export async function adoption(request: Request): Promise<Adoption> {
 }
 
 export type Moved =
-  | { readonly kind: 'moved'; readonly ms: number }
+  /** `logs`: those that were root's, and are the app's now. */
+  | { readonly kind: 'moved'; readonly ms: number; readonly logs: readonly string[] }
   | { readonly kind: 'back'; readonly why: string };
 
 export async function move(one: Movable, client: Client): Promise<Moved> {
@@ -96,6 +97,7 @@ export async function move(one: Movable, client: Client): Promise<Moved> {
     take(base, output.path);
     return { kind: 'back', why: wrong };
   }
+  const logs = await ownLogs(one);
   const began = performance.now();
   const stopped = await supervisorctl(one.supervisor, ['stop', ...one.processes]);
   try {
@@ -108,7 +110,7 @@ export async function move(one: Movable, client: Client): Promise<Moved> {
         'failed',
         `it is ${down?.state ?? 'unknown'} here: ${down?.spawnerr || down?.description}`,
       );
-    return { kind: 'moved', ms: performance.now() - began };
+    return { kind: 'moved', ms: performance.now() - began, logs };
   } catch (error) {
     take(base, output.path);
     await update(client).catch(() => {});
@@ -128,6 +130,12 @@ export function wayBack(one: Movable): string {
     `  back: rm ${quoteWord(one.file)} && hostctl update && supervisorctl -c ${quoteWord(one.supervisor)} start ${names}\n` +
     `  for good: remove it from Supervisor's configuration, or Supervisor starts it when it starts itself\n`
   );
+}
+
+async function ownLogs({ config, name }: Movable): Promise<readonly string[]> {
+  const { load } = await import('../../config/load.ts');
+  const { giveLogs } = await import('../../create/give-logs.ts');
+  return process.geteuid?.() === 0 ? giveLogs(load(config).host, name) : [];
 }
 
 async function update(client: Client): Promise<void> {

@@ -61,7 +61,7 @@ test('help of a command shows its usage and its options', async () => {
   assert.equal(code, 0);
   assert.match(
     stdout,
-    /^usage: hostctl logs NAME \[-f\] \[-n N\] \[--stderr\] \[--raw\] \| --rotate \[NAME\] \| --reopen \[NAME\]\n/,
+    /^usage: hostctl logs NAME \.\.\. \| all \[-f\] \[-n N\] \[--stderr \| --access \| --errors\] \[--raw\] \| --rotate/,
   );
   assert.match(stdout, /^ {2}-n, --lines N {11}how many lines to begin with$/m);
 });

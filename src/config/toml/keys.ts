@@ -99,7 +99,8 @@ export const proxyKeys = {
   access_log_format: {
     kind: 'log format',
     default: '"combined"',
-    meaning: '"combined", or "json": an object for each request, a line each',
+    meaning:
+      '"combined"; "combined_id": the same with the request\'s id behind it; or "json": an object for each request, a line each',
     alias: ['log_format', 'access_log'],
   },
   error_pages: {

@@ -147,8 +147,9 @@ const cases: readonly [Kind, unknown, unknown][] = [
   ['networks', ['::1/'], '"::1/": it is no address and no CIDR block; ["10.0.0.0/8"]'],
   ['networks', '10.0.0.0/8, ::1', 'it must be a list; ["10.0.0.0/8", "::1"]'],
   ['log format', 'json', 'json'],
-  ['log format', 'combine', 'it must be "combined" or "json"; "combined"'],
-  ['log format', true, 'it must be "combined" or "json"; "json"'],
+  ['log format', 'combined_id', 'combined_id'],
+  ['log format', 'combine', 'it must be "combined", "combined_id" or "json"; "combined"'],
+  ['log format', true, 'it must be "combined", "combined_id" or "json"; "json"'],
 ];
 
 for (const [kind, value, expected] of cases)

@@ -118,11 +118,11 @@ export const decoders: { readonly [K in Kind]: Decoder<ValueKinds[K]> } = {
   addresses: value => list(value, address, '["0.0.0.0:80", "[::]:80"]'),
   networks: value => list(value, network, '["10.0.0.0/8"]'),
   'log format': value =>
-    value === 'combined' || value === 'json'
+    value === 'combined' || value === 'combined_id' || value === 'json'
       ? good(value)
       : bad(
-          'it must be "combined" or "json"',
-          `"${typeof value === 'string' ? (nearest(value, ['combined', 'json']) ?? 'json') : 'json'}"`,
+          'it must be "combined", "combined_id" or "json"',
+          `"${typeof value === 'string' ? (nearest(value, ['combined', 'combined_id', 'json']) ?? 'json') : 'json'}"`,
         ),
   requirements: value => list(value, requirement, '["postgresql"]'),
   uri: value => matching(value, /^\/[\x21-\x7e]*$/, 'it must be a path that begins with "/"', '"/healthz"'),

@@ -112,8 +112,7 @@ function status({ supervisor, records, certificates }: Daemon, names: readonly s
     const about = { maintenance: maintenance.get(name), certificate: states.get(name), closed };
     const known = servesApp(unit.program) ? noteSite(plain, about) : plain;
     const next = [...(supervisor.loop.entries.get(name)?.units.values() ?? [])].find(({ isNext }) => isNext);
-    if (next === undefined || next.upSince === null) return known;
-    return noteReload(known, now - next.upSince, next.waitsFor);
+    return next === undefined ? known : noteReload(known, now - next.madeAt, next.waitsFor);
   };
   const programs = [...new Set(chosen)].map(noted).sort(byName);
   return { programs, unknown: names.filter(name => name !== 'all' && supervisor.select(name).length === 0) };

@@ -2,13 +2,14 @@
 // serves; when it is ready the old one drains and ends; when it does not get ready the old one serves on. One whose socket had
 // been made anew for the other cannot: it is started again.
 
+import { isDown as isDownState } from '../../lifecycle/process.ts';
 import type { Outcome } from '../../lifecycle/service.ts';
 import { stateName } from '../../lifecycle/view.ts';
 import type { Program } from '../../model/host.ts';
 import type { Logger } from '../own/log.ts';
 import { areHeld } from '../sockets/socket-identity.ts';
 import type { Answer } from './loop.ts';
-import { ask, overtaking, type Report } from './orders.ts';
+import { ask, overtaking, type Report, restart } from './orders.ts';
 import { renewProxies } from './renewal.ts';
 import { markLog } from './start-log.ts';
 import type { Supervisor } from './supervisor.ts';
@@ -23,7 +24,40 @@ export async function reload(
 ): Promise<void> {
   const apps = programs.filter(({ kind }) => kind !== 'proxy');
   if (apps.length < programs.length) await renewProxies(supervisor, log, report);
-  for (const program of apps) await reloadApp(supervisor, program, log, report);
+  const failed = new Set<string>();
+  const noting: Report = progress => {
+    if (progress.kind === 'done' && progress.outcome === 'failed') failed.add(progress.name);
+    report(progress);
+  };
+  // Workers of an app come after what serves it: what does not load there would not load in them either.
+  const [withSocket, without] = [apps.filter(hasSocket), apps.filter(program => !hasSocket(program))];
+  for (const program of withSocket) await reloadApp(supervisor, program, log, noting);
+  for (const program of without) await restartInstead(supervisor, program, failed, report);
+}
+
+function hasSocket({ socket }: Program): boolean {
+  return socket !== null;
+}
+
+/** A program of an app that takes its work from somewhere else, such as Celery's: new code comes by a restart, and nothing is refused. */
+async function restartInstead(
+  supervisor: Supervisor,
+  program: Program,
+  failed: ReadonlySet<string>,
+  report: Report,
+): Promise<void> {
+  const { name, app } = program;
+  const fail = (message: string) => report({ kind: 'done', name, outcome: 'failed', message });
+  if (app === null)
+    return fail(`${name}: cannot reload: it has no socket to hand over\n  try: hostctl restart ${name}`);
+  if (failed.has(app)) return fail(`${name}: not restarted, since the new code of "${app}" does not load`);
+  const state = supervisor.unit(name)?.state;
+  if (state !== undefined && isDownState(state))
+    return fail(`${name}: cannot reload: it is ${stateName(state)}\n  try: hostctl start ${name}`);
+  await restart(supervisor, [program], progress => {
+    if (progress.kind !== 'done' || progress.outcome !== 'ok') return report(progress);
+    report({ ...progress, message: `${name}: restarted, as it has no socket to hand over` });
+  });
 }
 
 /** `hostctl reload --hup`: gunicorn's own way; it reads the app anew only without --preload, and old workers end first. */
@@ -46,10 +80,14 @@ async function reloadApp(
 ): Promise<void> {
   const { name } = program;
   const fail = (message: string) => report({ kind: 'done', name, outcome: 'failed', message });
-  if (program.socket === null)
-    return fail(`${name}: cannot reload: it has no socket to hand over\n  try: hostctl restart ${name}`);
   const logSince = markLog(program);
-  const answer = await ask(supervisor, name, { kind: 'hand-over', definition: null, asks: false }, report);
+  const answer = await ask(supervisor, name, { kind: 'hand-over', definition: null, asks: false }, progress =>
+    report(
+      progress.kind === 'waiting' && isInLine(supervisor, name)
+        ? { ...progress, note: 'another reload of it is under way' }
+        : progress,
+    ),
+  );
   const { outcome } = answer;
   if (outcome.kind === 'done')
     return report({ kind: 'done', name, outcome: 'ok', message: `${name}: reloaded` });
@@ -62,6 +100,12 @@ async function reloadApp(
   const failure = `${name}: cannot reload: ${why}; ${kept}${logSince()}`;
   if (isCutOff(supervisor, name)) await ask(supervisor, name, { kind: 'restart' }, report);
   fail(failure);
+}
+
+/** Whether more than one reload is asked for: all but the first wait. */
+function isInLine({ loop }: Supervisor, name: string): boolean {
+  const jobs = loop.entries.get(name)?.service.jobs ?? [];
+  return jobs.filter(({ kind }) => kind === 'hand-over').length > 1;
 }
 
 /** It runs, but the socket that its clients find is another than its own. */
@@ -80,6 +124,8 @@ function whyNot({ outcome, unit }: Answer, name: string): string {
       return `it was ${overtaking[outcome.by]} meanwhile`;
     case 'refused':
       if (outcome.state === null) return 'an update has removed it';
+      if (outcome.state.kind === 'running')
+        return `another reload of it has not come to an end\n  try: hostctl status ${name}`;
       return `it is ${stateName(outcome.state)}\n  try: hostctl start ${name}`;
     case 'kept':
       return unit === null ? 'it did not start' : whatBecameOf(unit, outcome);

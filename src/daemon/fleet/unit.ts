@@ -38,7 +38,8 @@ export interface Unit {
   /** Why this run counts as RUNNING although nobody could ask for its health, or null. */
   unasked: string | null;
   lastExit: Exit | null;
-  /** When its run began, monotonic, in milliseconds: a clock that is set meanwhile changes no uptime. */
+  /** When the generation came to be, and when its run began, monotonic, in milliseconds: a clock that is set meanwhile changes no uptime. */
+  readonly madeAt: number;
   upSince: number | null;
   /** Unix times in milliseconds. */
   startedAt: number | null;
@@ -61,6 +62,7 @@ export function makeUnit(id: number, { program, rules }: Made): Unit {
     waitsFor: null,
     unasked: null,
     lastExit: null,
+    madeAt: performance.now(),
     upSince: null,
     startedAt: null,
     stoppedAt: null,

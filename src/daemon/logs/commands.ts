@@ -113,15 +113,23 @@ function showLog(supervisor: Supervisor, followers: Followers, { query, response
   const unit = supervisor.unit(name) ?? supervisor.select(name)[0];
   if (unit === undefined) throw new HostdError('unknown-name', `${name}: no such program`);
   const { stdout, stderr } = unit.program;
-  const file = query.get('channel') === 'stderr' ? stderr : stdout;
-  if (file === null || file.path === null) throw new HostdError('failed', `${name}: has no such log file`);
+  const channel = query.get('channel');
+  const site = supervisor.host().sites.find(({ name }) => name === unit.program.app);
+  const files = {
+    stderr: stderr?.path,
+    access: site?.accessLog,
+    errors: site?.errorLog,
+  };
+  const path =
+    channel !== null && Object.hasOwn(files, channel) ? files[channel as keyof typeof files] : stdout.path;
+  if (path == null) throw new HostdError('failed', `${name}: has no such log file`);
   const wanted = Number(query.get('lines') ?? usualLines);
   const lines = Number.isSafeInteger(wanted) && wanted >= 0 ? Math.min(wanted, mostLines) : usualLines;
   const { uid, gid } = userOf(unit.program);
   response.setHeader('Content-Type', 'text/plain; charset=utf-8');
   try {
     const shown = tail(
-      file.path,
+      path,
       { uid, gid },
       { from: { lines }, follow: query.has('follow') },
       sinkOf(response),
@@ -130,7 +138,7 @@ function showLog(supervisor: Supervisor, followers: Followers, { query, response
     response.on('close', () => shown.close());
   } catch (error) {
     if (error instanceof HostdError) throw error;
-    throw new HostdError('failed', `${name}: cannot read "${file.path}": ${errnoOf(error) ?? String(error)}`);
+    throw new HostdError('failed', `${name}: cannot read "${path}": ${errnoOf(error) ?? String(error)}`);
   }
   response.flushHeaders();
   return undefined;

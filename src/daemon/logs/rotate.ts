@@ -8,9 +8,10 @@
 
 import { closeSync, fstatSync, readlinkSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
-import { HostdError } from '../../errors.ts';
+import { errnoOf, HostdError } from '../../errors.ts';
 import { makeRoom, type RotationRules, worthKeeping } from '../../lifecycle/rotation.ts';
 import type { Owner } from '../../linux/paths.ts';
+import { quoteWord } from '../../words/shlex.ts';
 import type { Run } from '../runs/run.ts';
 import { fileKey } from './followers.ts';
 import {
@@ -105,13 +106,31 @@ async function withLog<T>(
   key: string,
   work: (log: number) => Promise<T>,
 ): Promise<T> {
-  const log = openInPlace(place, name, 'change');
+  const log = openOwn(place, name);
   try {
     if (fileKey(log) !== key)
       throw new HostdError('conflict', 'another file has its name', { hint: 'hostctl logs --reopen' });
     return await work(log);
   } finally {
     closeSync(log);
+  }
+}
+
+/** What Supervisor, or nginx, had written as root stays root's: it can be appended to, and not be taken anything out of. */
+function openOwn(place: Place, name: string): number {
+  try {
+    return openInPlace(place, name, 'change');
+  } catch (error) {
+    const { rights, path } = place;
+    const stats = statInPlace(place, name);
+    if (errnoOf(error) !== 'EACCES' || stats === null || stats.uid === rights.uid) throw error;
+    throw new HostdError(
+      'permission',
+      `it belongs to uid ${stats.uid}, and its program runs as uid ${rights.uid}`,
+      {
+        hint: `chown ${rights.uid}:${rights.gid} ${quoteWord(path)}`,
+      },
+    );
   }
 }
 

@@ -32,7 +32,7 @@ export function hardText(vhost: Vhost): string {
     `# ${writtenBy(`[app.${site.name}]`)}\n${upstream(vhost)}`,
     connectionMap(vhost),
     ...(isBehindProxy(vhost) ? [trustMaps(vhost)] : []),
-    ...(vhost.proxy.accessLogFormat === 'json' ? [logFormat(vhost, schemeOf(vhost))] : []),
+    ...(vhost.proxy.accessLogFormat !== 'combined' ? [logFormat(vhost, schemeOf(vhost))] : []),
     mainServer(vhost),
     ...(hasHttpRedirect(vhost) ? [httpServer(vhost)] : []),
     ...(site.redirectFrom.length > 0 ? [redirectServer(vhost)] : []),

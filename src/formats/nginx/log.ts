@@ -1,4 +1,4 @@
-// The access log of a hardened virtual host: nginx's "combined", or the objects that hostd's own proxy writes.
+// The access log of a hardened virtual host: nginx's "combined", with or without the request's id, or the objects that hostd's own proxy writes.
 
 import { quoteNginx, variablePart } from './quote.ts';
 import { canSay, type Vhost } from './vhost.ts';
@@ -20,6 +20,17 @@ const texts = (site: string, scheme: string) => ({
 });
 
 export function logFormat(vhost: Vhost, scheme: string): string {
+  return vhost.proxy.accessLogFormat === 'json' ? jsonFormat(vhost, scheme) : combinedFormat(vhost);
+}
+
+/** nginx's own "combined", and the request's id. */
+function combinedFormat(vhost: Vhost): string {
+  return `log_format ${formatName(vhost)} '$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent '
+    '"$http_referer" "$http_user_agent" "$request_id"';
+`;
+}
+
+function jsonFormat(vhost: Vhost, scheme: string): string {
   const { site } = vhost;
   const upstream = `$hostd_${variablePart(site.name)}_upstream_time`;
   const numbers = `"status":$status,"body_bytes_sent":$body_bytes_sent,"request_time":$request_time,"upstream_time":${upstream}`;
@@ -40,11 +51,11 @@ log_format ${formatName(vhost)} escape=json
 export function accessLogWords(vhost: Vhost): string {
   const { accessLog } = vhost.site;
   if (!canSay(accessLog)) return 'off';
-  return vhost.proxy.accessLogFormat === 'json'
-    ? `${quoteNginx(accessLog)} ${formatName(vhost)}`
-    : quoteNginx(accessLog);
+  return vhost.proxy.accessLogFormat === 'combined'
+    ? quoteNginx(accessLog)
+    : `${quoteNginx(accessLog)} ${formatName(vhost)}`;
 }
 
-function formatName({ site }: Vhost): string {
-  return `hostd_${variablePart(site.name)}_json`;
+function formatName({ site, proxy }: Vhost): string {
+  return `hostd_${variablePart(site.name)}_${proxy.accessLogFormat}`;
 }

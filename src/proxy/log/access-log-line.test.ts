@@ -18,6 +18,13 @@ test('what is absent is a dash, what is empty stays empty', () => {
   assert.match(accessLogLine({ ...plain, userAgent: '' }, 'now'), / ""\n$/);
 });
 
+test('with a request id it is one field more, at the end', () => {
+  assert.equal(
+    accessLogLine(plain, 'now', '0123abcd'),
+    '::1 - - [now] "GET / HTTP/1.1" 200 3 "-" "-" "0123abcd"\n',
+  );
+});
+
 test('quotes, backslashes, control bytes and bytes beyond ASCII are escaped in capitals', () => {
   const line = accessLogLine({ ...plain, userAgent: 'a"b\\c\n\x7f\xc3' }, 'now');
   assert.match(line, / "a\\x22b\\x5Cc\\x0A\\x7F\\xC3"\n$/);

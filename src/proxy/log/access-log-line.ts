@@ -13,12 +13,13 @@ export interface LoggedRequest {
   readonly userAgent: string | null;
 }
 
-/** `time` is what localTime() gives for the moment of logging. */
-export function accessLogLine(request: LoggedRequest, time: string): string {
+/** `time` is what localTime() gives for the moment of logging. `requestId`: one field more at the end ("combined_id"). */
+export function accessLogLine(request: LoggedRequest, time: string, requestId: string | null = null): string {
   const user = request.authorization === null ? '-' : escaped(basicUser(request.authorization));
   return (
     `${request.remoteAddress} - ${user} [${time}] "${escaped(request.requestLine)}" ${request.status} ` +
-    `${request.bodyBytes} "${escaped(request.referer)}" "${escaped(request.userAgent)}"\n`
+    `${request.bodyBytes} "${escaped(request.referer)}" "${escaped(request.userAgent)}"` +
+    `${requestId === null ? '' : ` "${escaped(requestId)}"`}\n`
   );
 }
 

@@ -1,6 +1,6 @@
 // The worker's own log: one JSON line for each problem, on stderr for whoever runs the machine, and in the site's own error
-// log for whoever runs the site. Never what a client sent beyond its request line's path, and never more than a few
-// lines a second.
+// log for whoever runs the site. Never what a client sent beyond its request line, as in the access log, and never more than a
+// few lines a second.
 
 import { writeSync } from 'node:fs';
 
@@ -9,6 +9,10 @@ export interface Problem {
   readonly cause: string;
   readonly site?: string;
   readonly upstream?: string;
+  /** Of the request that it happened to, as its client sent them. */
+  readonly method?: string;
+  readonly uri?: string;
+  /** Its X-Request-Id: the access log's request_id. */
   readonly request?: string;
 }
 
@@ -19,6 +23,9 @@ const linesPerSite = 20;
 const linesPerSecond = 100;
 /** Characters of what went wrong: an app's words may be among them. */
 const longestCause = 4096;
+/** Characters of a request's method and URI. */
+const longestMethod = 32;
+const longestUri = 1024;
 
 /**
  * Writes to `fd`, and what concerns a site to that site's fd, too. A line that can't be written is lost: the log must
@@ -31,7 +38,17 @@ export function openErrorLog(fd: number, sites: ReadonlyMap<string, number> = ne
   let suppressed = 0;
   const write = (now: number, problem: Problem & { readonly suppressed?: number }): void => {
     const cause = problem.cause.slice(0, longestCause);
-    const line = `${JSON.stringify({ time: new Date(now).toISOString(), ...problem, cause })}\n`;
+    const { method, uri, request, suppressed, ...plain } = problem;
+    const told = {
+      time: new Date(now).toISOString(),
+      ...plain,
+      cause,
+      ...(method === undefined ? {} : { method: method.slice(0, longestMethod) }),
+      ...(uri === undefined ? {} : { uri: uri.slice(0, longestUri) }),
+      ...(request === undefined ? {} : { request }),
+      ...(suppressed === undefined ? {} : { suppressed }),
+    };
+    const line = `${JSON.stringify(told).replace(odd, escaped)}\n`;
     for (const target of [fd, sites.get(problem.site ?? '')]) {
       try {
         if (target !== undefined) writeSync(target, line);
@@ -58,4 +75,11 @@ export function openErrorLog(fd: number, sites: ReadonlyMap<string, number> = ne
     write(now, suppressed === 0 ? problem : { ...problem, suppressed });
     suppressed = 0;
   };
+}
+
+/** What JSON lets stand, and terminals obey. Texts of requests are bytes, one latin-1 character each. */
+const odd = /[\x7f-\x9f]/g;
+
+function escaped(character: string): string {
+  return `\\u00${character.charCodeAt(0).toString(16)}`;
 }

@@ -23,7 +23,8 @@ export function exchangeLine(ended: EndedExchange, format: AccessLogFormat = 'co
     referer: fields.get('referer') ?? null,
     userAgent: fields.get('user-agent') ?? null,
   };
-  if (format !== 'json') return accessLogLine(logged, logTimeNow());
+  if (format === 'combined') return accessLogLine(logged, logTimeNow());
+  if (format === 'combined_id') return accessLogLine(logged, logTimeNow(), ended.requestId);
   return accessLogJson(
     {
       ...logged,

@@ -236,7 +236,8 @@ export class Exchange implements CloseListener, Bearer {
   report(cause: string, level: 'error' | 'warn' = 'error'): void {
     const site = this.#accepted?.site;
     const place = site === undefined ? {} : { site: site.name, upstream: site.socket };
-    this.worker.errorLog({ level, ...place, cause, request: this.requestId });
+    const { method, url } = this.req;
+    this.worker.errorLog({ level, ...place, cause, method, uri: url, request: this.requestId });
   }
 
   /** Keeps what was opened for it, to be released once: when it ends either way, at the latest. */
@@ -264,7 +265,7 @@ export class Exchange implements CloseListener, Bearer {
       startedAt,
       endedAt: performance.now(),
       app: this.#app,
-      requestId: this.worker.accessLogFormat === 'json' ? this.requestId : '',
+      requestId: (this.worker.accessLogFormat ?? 'combined') === 'combined' ? '' : this.requestId,
       isLast: res.isLast,
     });
   }
