@@ -25,7 +25,7 @@ const old: Recipe = {
 const servers: Recipe = {
   ...modern,
   name: 'servers',
-  packages: [...modern.packages, 'uvicorn', 'hypercorn', 'daphne'],
+  packages: [...modern.packages, 'uvicorn', 'hypercorn', 'daphne', 'granian', 'waitress'],
   debian: [],
 };
 
