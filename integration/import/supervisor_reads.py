@@ -6,6 +6,11 @@ from supervisor.datatypes import Automatic, RestartUnconditionally, RestartWhenE
 def log(value):
     return 'AUTO' if value is Automatic else value
 
+def channel(process, name):
+    keys = {'path': 'logfile', 'maxBytes': 'logfile_maxbytes', 'backups': 'logfile_backups',
+            'events': 'events_enabled', 'captureBytes': 'capture_maxbytes', 'syslog': 'syslog'}
+    return {key: log(getattr(process, '%s_%s' % (name, suffix))) for key, suffix in keys.items()}
+
 def restart(value):
     return {RestartUnconditionally: 'always', RestartWhenExitUnexpected: 'unexpected'}.get(value, 'never')
 
@@ -52,10 +57,7 @@ def read(text, directory):
                 'stopsignal': int(process.stopsignal), 'stopwaitsecs': process.stopwaitsecs,
                 'stopasgroup': process.stopasgroup, 'killasgroup': process.killasgroup, 'uid': process.uid,
                 'redirectStderr': process.redirect_stderr, 'environment': process.environment,
-                'stdout': {'path': log(process.stdout_logfile), 'maxBytes': process.stdout_logfile_maxbytes,
-                           'backups': process.stdout_logfile_backups},
-                'stderr': {'path': log(process.stderr_logfile), 'maxBytes': process.stderr_logfile_maxbytes,
-                           'backups': process.stderr_logfile_backups},
+                'listener': None, 'stdout': channel(process, 'stdout'), 'stderr': channel(process, 'stderr'),
             })
     return sorted(found, key=lambda p: (p['group'], p['name']))
 

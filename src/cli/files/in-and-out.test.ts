@@ -161,7 +161,7 @@ test('import lists what it does not understand with its place, keeps it as a com
   assert.equal(ran.code, 3);
   assert.match(ran.stderr, /x\.conf:3:1: warning: not imported: colour = blue \(Supervisor ignores it too\)/);
   assert.match(ran.stdout, /^# .*x\.conf:4: serverurl = http:\/\/x {2}\(/m);
-  assert.match(ran.stdout, /^# .*x\.conf:5: \[eventlistener:y\] {2}\(hostd has no event listeners\)$/m);
+  assert.match(ran.stdout, /^\[listener\.y\]\ncommand += "\/bin\/y"\nevents += \["TICK_5"\]$/m);
   writeFileSync(`${dir}/same.conf`, '[program:x]\ncommand = /bin/cat\ncolour = blue\n');
   assert.equal((await run('import', 'supervisor', `${dir}/same.conf`)).code, 0);
   writeFileSync(`${dir}/bad.conf`, '[program:x]\ncommand = /bin/echo 100%\n');

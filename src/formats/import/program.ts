@@ -49,14 +49,16 @@ export function programDefinitions(
       names.push(name);
       problems.push(...lostProblems(member.at, whole));
       if (name !== member.name) problems.push(renamed(member, name));
-      return [definitionOf(['program', name], name, member, member.processes, whole, found)];
+      return [definitionOf([kindOf(member), name], name, member, member.processes, whole, found)];
     }
     priority = gathered?.priority ?? member.processes[0]?.priority ?? 999;
     return member.processes.flatMap(process => {
       const single = programTable([process], usualProgram, true);
       const name = nameFor(process.name, taken);
       names.push(name);
-      return single === null ? [] : [definitionOf(['program', name], name, member, [process], single, [])];
+      return single === null
+        ? []
+        : [definitionOf([kindOf(member), name], name, member, [process], single, [])];
     });
   });
   const isGroup = gathered !== null || names.some(name => name !== groupName);
@@ -69,6 +71,11 @@ export function programDefinitions(
         ? [...definitions, { path: ['group', groupName], comments: [], table, remarks: [] }]
         : definitions,
   };
+}
+
+/** Which table it becomes. */
+function kindOf({ processes }: ProgramDraft): 'program' | 'listener' {
+  return processes[0]?.listener == null ? 'program' : 'listener';
 }
 
 function renamed({ name, at }: ProgramDraft, now: string): Problem {

@@ -23,7 +23,11 @@ export function sectionKeys(program: Program, app: App | null, plain: boolean): 
   if (program.user !== null) keys.set('user', program.user);
   put('umask', program.umask.toString(8).padStart(3, '0'), '022');
   if (environment !== '') keys.set('environment', environment);
-  put('priority', program.priority, 999);
+  if (program.listener !== null) {
+    keys.set('events', program.listener.events.join(','));
+    put('buffer_size', program.listener.bufferSize, 10);
+  }
+  put('priority', program.priority, program.listener === null ? 999 : -1);
   put('autostart', program.autostart, true);
   const leaves = (isUsual: boolean) => plain && app !== null && isUsual;
   if (!leaves(program.autorestart === 'always'))
@@ -51,6 +55,10 @@ function putLogs({ stdout, stderr }: Program, keys: Map<string, string>): void {
       if (log.path !== null && log.maxBytes !== 50 * 1024 ** 2)
         keys.set(`${stream}_logfile_maxbytes`, sizeText(log.maxBytes));
       if (log.path !== null && log.backups !== 10) keys.set(`${stream}_logfile_backups`, String(log.backups));
+      const { events = false, captureBytes = 0, syslog = false } = log.through ?? {};
+      if (events) keys.set(`${stream}_events_enabled`, 'true');
+      if (captureBytes > 0) keys.set(`${stream}_capture_maxbytes`, sizeText(captureBytes));
+      if (syslog) keys.set(`${stream}_syslog`, 'true');
     }
   }
 }

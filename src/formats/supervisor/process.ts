@@ -1,6 +1,6 @@
 // One section of Supervisor's file to its processes: every value read and expanded as Supervisor does it, for each process.
 
-import type { Program } from '../../model/host.ts';
+import type { Listener, Program } from '../../model/host.ts';
 import type { Place } from '../../model/problem.ts';
 import { type Ini, type IniError, type IniSection, iniValue } from '../../supervisord/config/ini.ts';
 import { format, int, PythonError } from '../../words/python.ts';
@@ -11,6 +11,7 @@ import {
   environmentPairs,
   exitcodes,
   knownPairs,
+  names,
   octal,
   plainName,
   signal,
@@ -26,6 +27,9 @@ export interface ProcessLog {
   readonly path: string | null;
   readonly maxBytes: number;
   readonly backups: number;
+  readonly events: boolean;
+  readonly captureBytes: number;
+  readonly syslog: boolean;
 }
 
 export interface Process
@@ -53,6 +57,8 @@ export interface Process
   readonly redirectStderr: boolean;
   readonly stdout: ProcessLog;
   readonly stderr: ProcessLog;
+  /** Of an event listener. */
+  readonly listener: Listener | null;
 }
 
 export function prefixed(environment: Readonly<Record<string, string>>): Record<string, string> {
@@ -118,7 +124,7 @@ export function readProcesses(
   const stopasgroup = read('stopasgroup', 'false', boolean);
   const killasgroup = read('killasgroup', String(stopasgroup), boolean);
   const common = {
-    priority: read('priority', '999', int),
+    priority: read('priority', kind === 'eventlistener' ? '-1' : '999', int),
     autostart: read('autostart', 'true', boolean),
     autorestart: read('autorestart', 'unexpected', autorestart),
     startsecs: read('startsecs', '1', int),
@@ -135,6 +141,13 @@ export function readProcesses(
   if (stopasgroup && !killasgroup) throw new PythonError('stopasgroup = true with killasgroup = false');
   if (kind === 'eventlistener' && common.redirectStderr)
     throw new PythonError('redirect_stderr = true in an event listener');
+  const listener: Listener | null =
+    kind === 'eventlistener'
+      ? {
+          events: names(read('events', '', text => text)).map(event => event.toUpperCase()),
+          bufferSize: read('buffer_size', '10', int),
+        }
+      : null;
   const count = read('numprocs', '1', int);
   const start = read('numprocs_start', '0', int);
   const nameWritten = plainName(raw(reader, 'process_name') ?? '%(program_name)s');
@@ -142,7 +155,13 @@ export function readProcesses(
     throw new PythonError('process_name has no %(process_num), but numprocs is above 1');
   if (count > 10_000) throw new PythonError(`numprocs = ${count}`);
   return Array.from({ length: Math.max(0, count) }, (_, index) =>
-    readProcess(reader, { ...own, process_num: start + index, numprocs: count }, nameWritten, common, global),
+    readProcess(
+      reader,
+      { ...own, process_num: start + index, numprocs: count },
+      nameWritten,
+      { ...common, listener },
+      global,
+    ),
   );
 }
 
@@ -192,6 +211,9 @@ function readLog(reader: Reader, stream: 'stdout' | 'stderr', expansions: Expans
   const word = path.toLowerCase();
   return {
     path: ['none', 'off', 'syslog'].includes(word) ? null : word === 'auto' ? 'AUTO' : path,
+    events: get(reader, `${stream}_events_enabled`, 'false', boolean, expansions),
+    captureBytes: get(reader, `${stream}_capture_maxbytes`, '0', byteSize, expansions),
+    syslog: word === 'syslog' || get(reader, `${stream}_syslog`, 'false', boolean, expansions),
     maxBytes: get(reader, `${stream}_logfile_maxbytes`, '50MB', byteSize, expansions),
     backups: get(reader, `${stream}_logfile_backups`, '10', int, expansions),
   };

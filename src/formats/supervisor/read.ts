@@ -24,6 +24,9 @@ export function looksLikeSupervisor(text: string): boolean {
   return /^\s*\[[^\]]+\]/.test(first ?? '');
 }
 
+/** Supervisor's own result_handler. */
+const usualHandler = 'supervisor.dispatchers:default_handler';
+
 /** Sections that are about Supervisor itself, and say nothing of programs. */
 const ownSections =
   /^(supervisord|unix_http_server|inet_http_server|supervisorctl|include|rpcinterface|ctlplugin)\b/;
@@ -47,7 +50,9 @@ export function readSupervisor(sources: readonly SourceText[], around: ReadConte
     const group = groups.find(group => group.programs.includes(name)) ?? null;
     const remarks = remarksOn(definition, texts);
     const completed = processes.map(process => withDefaults(process, ini));
-    return kind === 'program' ? [{ kind, name, at, group, processes: completed }, ...remarks] : remarks;
+    return kind === 'fcgi-program'
+      ? remarks
+      : [{ kind: 'program', name, at, group, processes: completed }, ...remarks];
   });
   return { drafts: [...drafts, ...sharedRemarks(ini, texts), ...otherSections(ini, texts)], problems };
 }
@@ -139,8 +144,8 @@ function remarksOn(
     of: name,
     ...(harmless ? { harmless: true } : {}),
   });
-  if (kind !== 'program') {
-    const why = `hostd has no ${kind === 'eventlistener' ? 'event listeners' : 'FastCGI'}`;
+  if (kind === 'fcgi-program') {
+    const why = 'hostd has no FastCGI';
     return [
       about(section.name, section, why),
       ...[...section.values].map(([key, value]) => about(key, value, why)),
@@ -148,8 +153,9 @@ function remarksOn(
   }
   return [...section.values].flatMap(([key, value]) => {
     // Of no process, nothing is read: numprocs = 0.
-    if (asked.has(key) || processes.length === 0)
-      return isSyslog(key, value.text) ? [about(key, value, 'hostd has no syslog')] : [];
+    if (asked.has(key) || processes.length === 0) return [];
+    if (kind === 'eventlistener' && key === 'result_handler')
+      return value.text === usualHandler ? [] : [about(key, value, 'hostd wants OK of each listener')];
     const plain = Object.hasOwn(withoutUse, key) ? withoutUse[key] : undefined;
     if (plain !== undefined && /^(0|false|no|off|auto)$/i.test(value.text)) return [];
     const own = ownKeys.has(key) ? "Supervisor ignores it; it is a key of hostd's own" : null;
@@ -163,7 +169,7 @@ function sharedRemarks(ini: Ini, texts: ReadonlyMap<string, string>): readonly R
   const shared: readonly (readonly [key: string, isUsual: RegExp, why: string])[] = [
     ['minfds', /^(\d{1,3}|10[01]\d|102[0-4])$/, 'limits = { nofile = ... } of each program'],
     ['minprocs', /^(\d{1,2}|1\d\d|200)$/, 'limits = { nproc = ... } of each program'],
-    ['strip_ansi', /^(0|false|no|off)$/i, 'hostd keeps a log as it was written'],
+    ['strip_ansi', /^(0|false|no|off)$/i, 'strip_ansi = true of each program'],
   ];
   return shared.flatMap(([key, isUsual, why]) => {
     const value = values.get(key);
@@ -171,10 +177,6 @@ function sharedRemarks(ini: Ini, texts: ReadonlyMap<string, string>): readonly R
     const line = lineAt(texts, value.at.file, value.at.line) || key;
     return [{ kind: 'remark' as const, at: value.at, why, line, of: null }];
   });
-}
-
-function isSyslog(key: string, value: string): boolean {
-  return key.endsWith('_logfile') && value.toLowerCase() === 'syslog';
 }
 
 /** Sections that are neither programs nor Supervisor's own. */

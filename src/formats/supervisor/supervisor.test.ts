@@ -176,7 +176,7 @@ test('each key of a program comes to a key, or is told: none is passed over', ()
   }
 });
 
-test('a log that is no file is told, and one in /dev/null is none', () => {
+test('a log that is no file is told, one in /dev/null is none, and the output of hostd itself stays that', () => {
   const of = (path: string) => {
     const text = `[program:x]\ncommand=/bin/x\nstdout_logfile=${path}\nstdout_logfile_maxbytes=0\n`;
     const { files, problems, whole } = importDrafts(
@@ -186,10 +186,14 @@ test('a log that is no file is told, and one in /dev/null is none', () => {
   };
   for (const path of ['/dev/stdout', '/dev/fd/1', '/dev/stderr', '/proc/self/fd/1']) {
     const { text, told, whole } = of(path);
-    assert.doesNotMatch(text, /^stdout_logfile/m);
-    assert.match(told, /not imported: stdout_logfile \(hostd keeps a log in a file, not in \//);
-    assert.equal(whole, false);
+    assert.match(text, new RegExp(`^stdout_logfile += "${path}"$`, 'm'));
+    assert.equal(told, '');
+    assert.equal(whole, true);
   }
+  const terminal = of('/dev/tty1');
+  assert.doesNotMatch(terminal.text, /^stdout_logfile/m);
+  assert.match(terminal.told, /not imported: stdout_logfile \(hostd keeps a log in a file, not in \//);
+  assert.equal(terminal.whole, false);
   const { text, told } = of('/dev/null');
   assert.match(text, /^stdout_logfile += "NONE"$/m);
   assert.equal(told, '');
@@ -201,6 +205,6 @@ test('what Supervisor hands down besides the environment is told', () => {
   const told = importDrafts(drafts).problems.map(({ message }) => message);
   assert.deepEqual(told, [
     'not imported: minfds=65536 (limits = { nofile = ... } of each program)',
-    'not imported: strip_ansi=true (hostd keeps a log as it was written)',
+    'not imported: strip_ansi=true (strip_ansi = true of each program)',
   ]);
 });

@@ -41,6 +41,11 @@ interface Section {
   readonly keys: ReadonlyMap<string, string>;
 }
 
+/** Which of Supervisor's sections it is. */
+function titleOf(keys: ReadonlyMap<string, string>): 'eventlistener' | 'program' {
+  return keys.has('events') ? 'eventlistener' : 'program';
+}
+
 function groupText(
   host: Host,
   group: string,
@@ -61,10 +66,12 @@ function groupText(
     sections.length === 1 &&
     sections[0]?.name === group &&
     programs.every(program => program.groupPriority === program.priority);
+  const isListener = programs.some(program => program.listener !== null);
   const gathered = sections.map(section => section.name).join(',');
   const priority =
     first === undefined || first.groupPriority === 999 ? [] : [`priority = ${first.groupPriority}`];
-  const gathering = isOwnGroup ? [] : [`\n[group:${group}]`, `programs = ${gathered}`, ...priority];
+  const gathering =
+    isOwnGroup || isListener ? [] : [`\n[group:${group}]`, `programs = ${gathered}`, ...priority];
   const comment = options.plain ? [] : [`; ${writtenBy(tableName(first, group))}`];
   const blocks = sections.map(section => sectionLines(section, options.plain).join('\n'));
   return `${[...comment, blocks.join('\n\n'), ...gathering].join('\n')}\n`;
@@ -158,7 +165,7 @@ function sectionLines({ name, keys }: Section, plain: boolean): readonly string[
   const written = lines.map(entry =>
     remarked.includes(entry) ? `${entry.line.padEnd(width)}; ${remarks[entry.key]}` : entry.line,
   );
-  return [`[program:${name}]`, ...written];
+  return [`[${titleOf(keys)}:${name}]`, ...written];
 }
 
 /** hostd's own keys: what is said, with a hint, where a value is not the usual one. null: the command says it, see keys.ts. */
@@ -186,6 +193,8 @@ function report(host: Host, program: Program, { plain }: WriteOptions, problems:
       say(supervisionRows[field].key, ...unsaid);
   if ([program.stdout, program.stderr].some(log => log !== null && log.maxAge !== null))
     say('stdout_logfile_maxage', 'Supervisor puts no log aside by its age', 'logrotate');
+  if (program.stdout.through?.stripAnsi || program.stderr?.through?.stripAnsi)
+    say('strip_ansi', 'Supervisor has it for all programs alone', 'strip_ansi in [supervisord]');
   if (program.health !== null)
     say('health', 'Supervisor checks no health', 'an event listener such as httpok');
   if (program.unixGroup !== null && (app === null || !isScripted(app)))

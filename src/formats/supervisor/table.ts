@@ -3,6 +3,7 @@
 import { tidyPath } from '../../config/toml/values.ts';
 import type { TomlTable, TomlValue } from '../../config/toml/write.ts';
 import type { Program } from '../../model/host.ts';
+import { ownOutputOf } from '../../model/own-output.ts';
 import { numbered } from '../../words/numbered.ts';
 import { quoteWord, splitWords } from '../../words/shlex.ts';
 import { foreverRetries } from './keys.ts';
@@ -119,7 +120,7 @@ function putPaths(
       processes.map(process => process.directory ?? ''),
       usual.directory,
     );
-  put('redirect_stderr', first.redirectStderr, usual.redirect);
+  if (first.listener === null) put('redirect_stderr', first.redirectStderr, usual.redirect);
   for (const stream of ['stdout', 'stderr'] as const) {
     if (stream === 'stderr' && first.redirectStderr) continue;
     const logs = processes.map(process => process[stream]);
@@ -128,6 +129,7 @@ function putPaths(
     // What goes to /dev/null is no log.
     const isNone = log.path === null || log.path === '/dev/null';
     if (isNone) put(`${stream}_logfile`, 'NONE', null);
+    else if (log.path !== null && ownOutputOf(log.path) !== null) put(`${stream}_logfile`, log.path, null);
     else if (log.path !== null && isDevice(log.path))
       lost.push([
         `${stream}_logfile`,
@@ -139,6 +141,12 @@ function putPaths(
         logs.map(one => one.path ?? ''),
         stream === 'stdout' ? usual.stdout : null,
       );
+    // A listener's standard output is for the protocol alone.
+    if (stream === 'stderr' || first.listener === null) {
+      put(`${stream}_events_enabled`, log.events, false);
+      put(`${stream}_capture_maxbytes`, sizeText(log.captureBytes), 0);
+      put(`${stream}_syslog`, log.syslog, false);
+    }
     if (!isNone && !isDevice(log.path ?? '')) {
       put(`${stream}_logfile_maxbytes`, sizeText(log.maxBytes), '50MB');
       put(`${stream}_logfile_backups`, log.backups, 10);
@@ -165,7 +173,11 @@ const restarts = { always: true, never: false, unexpected: 'unexpected' } as con
 
 function putNumbers(process: Process, usual: Usual, put: Put): void {
   if (process.umask !== null) put('umask', process.umask.toString(8).padStart(3, '0'), '022');
-  put('priority', process.priority, 999);
+  if (process.listener !== null) {
+    put('events', process.listener.events, null);
+    put('buffer_size', process.listener.bufferSize, 10);
+  }
+  put('priority', process.priority, process.listener === null ? 999 : -1);
   put('autostart', process.autostart, true);
   put('autorestart', restarts[process.autorestart], restarts[usual.autorestart]);
   put('startsecs', process.startsecs, 1);

@@ -221,6 +221,8 @@ function report(program: Program, problems: Problem[]): void {
       'systemd puts no log aside when it has grown',
       `logrotate for ${logs[0]?.path}`,
     );
+  if (program.listener !== null)
+    say('events', "systemd tells nobody by Supervisor's protocol", 'OnFailure= of the units that matter');
   if (program.health !== null) say('health', 'systemd asks no URL', 'WatchdogSec=, and a command that pings');
   for (const { name } of program.requires)
     if (!Object.hasOwn(servicesOf, name))
