@@ -4,9 +4,9 @@
 import assert from 'node:assert/strict';
 import { appendFileSync, truncateSync } from 'node:fs';
 import { test } from 'node:test';
-import { run } from '../scripts/run.ts';
 import { findProgram } from './harness/programs.ts';
 import { until } from './harness/until.ts';
+import { type Driver, fromPypi, startDriver } from './supervisor/drive.ts';
 import { type Heard, sendRaw } from './supervisor/raw.ts';
 import { call, documents, http, methodCalls, type Request } from './supervisor/requests.ts';
 import { needsSupervisor, type Programs, type Scene, type Side, startScene } from './supervisor/scene.ts';
@@ -159,23 +159,26 @@ const commands: readonly (readonly string[])[] = [
   ['status'],
 ];
 
-for (const version of ['4.2.5'])
-  test(`supervisorctl ${version} says the same of both, command by command`, {
+for (const wanted of [null, '4.3.0'])
+  test(`supervisorctl ${wanted ?? 'of Debian'} says the same of both, command by command`, {
     skip: needsSupervisor,
   }, async t => {
+    const path = wanted === null ? null : await fromPypi(wanted);
+    if (wanted !== null && path === null) return t.skip(`needs supervisor ${wanted} from PyPI`);
     const groups = { g: { programs: 'one,two', priority: 5 } };
     const more = {
       one: { command: 'sleep 100', ...log('one') },
       two: { command: 'sleep 100', priority: 3, ...log('two') },
     };
     const scene = await startScene(t, { ...programs, ...more }, groups);
-    const ctl = findProgram('supervisorctl') ?? '';
+    const drivers = new Map<Side, Driver>();
+    for (const side of [scene.genuine, scene.ours]) drivers.set(side, await startDriver(scene.place, path));
+    if (wanted !== null) assert.equal(drivers.get(scene.ours)?.version, wanted);
     const say = async (side: Side, args: readonly string[]) => {
-      const { code, stdout, stderr } = await run([ctl, '-s', `unix://${side.socket}`, ...args], {
-        env: { PATH: process.env['PATH'], LANG: 'C.UTF-8', TZ: 'UTC' },
-      });
-      const { text } = comparable({ text: stdout, closed: true }, side);
-      return { code, text: text.replaceAll(/[A-Z][a-z]{2} \d\d \d\d:\d\d [AP]M/g, 'TIME'), stderr };
+      const { code, text } =
+        (await drivers.get(side)?.run(['-s', `unix://${side.socket}`, ...args])) ?? assert.fail();
+      const same = comparable({ text, closed: true }, side).text;
+      return { code, text: same.replaceAll(/[A-Z][a-z]{2} \d\d \d\d:\d\d [AP]M/g, 'TIME') };
     };
     const both = async (args: readonly string[]) => {
       const [theirs, own] = await Promise.all([say(scene.genuine, args), say(scene.ours, args)]);
