@@ -59,6 +59,7 @@ const loads: Readonly<Record<OwnName, Loads>> = {
       'protocol',
       'model',
       `native/index${suffix}`,
+      `words/process-names${suffix}`,
       `native/bare-sockets${suffix}`,
       `errors${suffix}`,
       `process-name${suffix}`,

@@ -75,6 +75,8 @@ export interface ProcessInfo {
   readonly start: number;
   readonly stop: number;
   readonly spawnerr: string;
+  /** Its start is done as soon as it is spawned: startsecs is 0. */
+  readonly startsAtOnce?: boolean;
   /** 0: none; -1: ended by a signal. */
   readonly exitstatus: number;
   /** 0: none. */

@@ -36,8 +36,9 @@ async function run(): Promise<void> {
       .on('error', error => complain(`cannot accept for ${server.name}: ${messageOf(error)}`))
       .listen({ fd: server.fd });
   }
-  // The listeners are root's too: what has come meanwhile is waiting there.
-  process.on('SIGTERM', () => process.exit(0));
+  // It ends when root does, and no earlier: its last answer may be to a shutdown.
+  process.on('SIGTERM', () => {});
+  process.on('SIGINT', () => {});
 }
 
 function complain(why: string): void {

@@ -2,11 +2,11 @@
 
 import { messageOf } from '../errors.ts';
 import type { LogName } from '../protocol/rpc.ts';
+import { splitName } from '../words/process-names.ts';
 import { readCall } from '../xmlrpc/read.ts';
 import { CannotMarshal, writeAnswer, writeFault } from '../xmlrpc/write.ts';
 import type { Service } from './http/connection.ts';
 import { RpcFault, Unforeseen } from './methods/errors.ts';
-import { splitName } from './methods/names.ts';
 import { call } from './methods/table.ts';
 import type { Root } from './root.ts';
 import { RootFault, type Session } from './session.ts';

@@ -124,8 +124,8 @@ export function makeRpc(context: RpcContext): Rpc {
   };
 
   process.on('exit', () => {
+    // hostd-rpc ends by itself, once it has passed on what root has said last.
     for (const { address } of served) if ('path' in address) context.names.remove(address.path);
-    stop();
   });
   return {
     keep(next) {

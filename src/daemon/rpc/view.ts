@@ -53,6 +53,7 @@ function describeProcess(unit: Unit): ProcessInfo {
     state: stateCodes[stateName(state)],
     start: seconds(startedAt),
     stop: seconds(stoppedAt),
+    startsAtOnce: program.startsecs === 0,
     spawnerr: supervisorWords(spawnError(state)),
     // Of a run that lives there is none yet.
     exitstatus: run !== null || lastExit === null ? 0 : lastExit.signal !== null ? -1 : (lastExit.code ?? 0),

@@ -1,10 +1,10 @@
 // The configuration: what it has, what differs, and groups that come and go.
 
 import type { ConfigInfo, LogConfig } from '../../protocol/rpc.ts';
+import { byCodePoints } from '../../words/process-names.ts';
 import type { Struct, Value } from '../../xmlrpc/values.ts';
 import type { Session } from '../session.ts';
 import { keyOf, RpcFault } from './errors.ts';
-import { byCodePoints } from './names.ts';
 import { named } from './orders.ts';
 
 export async function reloadConfig(session: Session): Promise<Value> {

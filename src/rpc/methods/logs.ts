@@ -2,10 +2,10 @@
 // answer with an error of its own.
 
 import { type LogName, longestRead, type ProcessName } from '../../protocol/rpc.ts';
+import { splitName } from '../../words/process-names.ts';
 import type { Struct, Value } from '../../xmlrpc/values.ts';
 import { RootFault, type Session } from '../session.ts';
 import { integerOf, RpcFault, textOf, Unforeseen } from './errors.ts';
-import { splitName } from './names.ts';
 import { named, resultOf } from './orders.ts';
 import { listed } from './processes.ts';
 

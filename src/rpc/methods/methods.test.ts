@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ProcessInfo } from '../../protocol/rpc.ts';
+import { joinName, splitName } from '../../words/process-names.ts';
 import { Double, type Value } from '../../xmlrpc/values.ts';
 import { describe, uptime } from './describe.ts';
 import { tailRange } from './logs.ts';
-import { joinName, splitName } from './names.ts';
 import { signalNumber } from './signals.ts';
 
 const info: ProcessInfo = {

@@ -3,10 +3,10 @@
 
 import type { ProcessInfo, ProcessName } from '../../protocol/rpc.ts';
 import { faultCodes } from '../../protocol/rpc.ts';
+import { joinName, splitName } from '../../words/process-names.ts';
 import { isTrue, type Struct, type Value } from '../../xmlrpc/values.ts';
 import { RootFault, type Session } from '../session.ts';
 import { keyOf, RpcFault, textOf } from './errors.ts';
-import { joinName, splitName } from './names.ts';
 import { type Listed, listed } from './processes.ts';
 import { signalNumber } from './signals.ts';
 import { isSignallable, isUp } from './states.ts';
@@ -18,10 +18,13 @@ interface Order {
   /** Which members of a group it is for. */
   isFor(info: ProcessInfo): boolean;
   act(session: Session): Act;
+  /** Which of them are done as soon as they are begun. */
+  isAtOnce?(info: ProcessInfo): boolean;
 }
 
 const start = (wait: Value): Order => ({
   isFor: info => !isUp(info),
+  isAtOnce: info => info.startsAtOnce === true,
   act: session => (process, typed) =>
     named(session.ask('start', { ...plain(process), wait: isTrue(wait) }), typed),
 });
@@ -106,11 +109,15 @@ async function each(session: Session, processes: readonly Listed[], order: Order
     done = [];
   };
   let timer: NodeJS.Timeout | undefined;
+  // What is done at once, Supervisor does before it looks at anything else.
+  let before = order.isAtOnce === undefined ? 0 : chosen.filter(({ info }) => order.isAtOnce?.(info)).length;
   await Promise.all(
     chosen.map(async (process, place) => {
       const result = await resultOf(process, act);
-      if (done.length === 0) timer = setTimeout(flush, atOnceMs);
       done.push({ place, result });
+      if (order.isAtOnce?.(process.info)) before--;
+      clearTimeout(timer);
+      if (before === 0) timer = setTimeout(flush, atOnceMs);
     }),
   );
   clearTimeout(timer);

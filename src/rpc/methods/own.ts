@@ -1,10 +1,10 @@
 // hostd itself, as Supervisor would tell of itself, and what goes to programs past their logs.
 
+import { splitName } from '../../words/process-names.ts';
 import type { Struct, Value } from '../../xmlrpc/values.ts';
 import { pythonStr } from '../../xmlrpc/values.ts';
 import type { Session } from '../session.ts';
 import { RpcFault, textOf } from './errors.ts';
-import { splitName } from './names.ts';
 import { named } from './orders.ts';
 import { moods } from './states.ts';
 

@@ -1,11 +1,11 @@
 // getProcessInfo and getAllProcessInfo.
 
 import type { GroupInfo, ProcessInfo, ProcessName } from '../../protocol/rpc.ts';
+import { byCodePoints, splitName } from '../../words/process-names.ts';
 import type { Struct, Value } from '../../xmlrpc/values.ts';
 import type { Session } from '../session.ts';
 import { describe } from './describe.ts';
 import { RpcFault, textOf } from './errors.ts';
-import { byCodePoints, splitName } from './names.ts';
 import { processStates } from './states.ts';
 
 export async function getProcessInfo(session: Session, name: Value): Promise<Struct> {

@@ -1,7 +1,5 @@
 // Names as people type them: "cat", "group:cat", "group:*". Pure.
 
-import type { ProcessName } from '../../protocol/rpc.ts';
-
 /** `name` null: the whole group. */
 export function splitName(text: string): { readonly group: string; readonly name: string | null } {
   const colon = text.indexOf(':');
@@ -10,7 +8,7 @@ export function splitName(text: string): { readonly group: string; readonly name
   return { group: text.slice(0, colon), name: name === '' || name === '*' ? null : name };
 }
 
-export function joinName({ group, name }: ProcessName): string {
+export function joinName({ group, name }: { readonly group: string; readonly name: string }): string {
   return group === name ? name : `${group}:${name}`;
 }
 

@@ -1,0 +1,3 @@
+// The command supervisorctl: hostctl in Supervisor's words.
+
+import './supervisorctl/main.ts';
