@@ -180,6 +180,37 @@ test('a start script that removes the socket before it starts gunicorn serves', 
   await until('the site to answer again', async () => (await hostd.get(app.host)).status === 200);
 });
 
+test('a start script without exec, or with a first line of Windows’, is told why', async t => {
+  const place = makePlace(t);
+  const account = isRoot ? (await testAccounts()).a : self();
+  const script = (name: string, text: string) =>
+    place.write(`webapps/${name}/bin/gunicorn_start`, text, 0o755);
+  const bare = await tinyApp(place, { name: 'bare', account });
+  const windows = await tinyApp(place, { name: 'windows', account });
+  const apps = [
+    {
+      ...bare,
+      table: {
+        ...bare.table,
+        command: script(
+          'bare',
+          `#!/bin/sh\ncd ${bare.root}/bare\n${bare.root}/bin/gunicorn bare.wsgi:application --bind=unix:${bare.socket} --umask 000\n`,
+        ),
+      },
+    },
+    { ...windows, table: { ...windows.table, command: script('windows', '#!/bin/sh\r\nexec sleep 60\r\n') } },
+  ];
+  if (isRoot) chownSync(dirname(bare.socket), account.uid, account.gid);
+  const hostd = await startHostd(place, { apps });
+  await until('a word about it', () => hostd.output().includes('let a start script end in \\"exec ...\\"'));
+  assert.equal((await hostd.get(bare.host)).status, 200);
+  const { description } = await hostd.state('windows', 'BACKOFF');
+  assert.match(
+    description,
+    /cannot execute its command: ENOENT: the first line of ".*" ends as on Windows, in CR and LF/,
+  );
+});
+
 test('the control socket comes back too', async t => {
   const place = makePlace(t);
   const hostd = await startHostd(place, { config: { proxy: { enabled: false } } });

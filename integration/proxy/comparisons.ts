@@ -136,6 +136,7 @@ const targets = [
   '/%61',
   '/a#frag?x',
   '/a|b^c`{}"<>',
+  '/caf\xc3\xa9',
   '/a\\..\\b',
   '//evil/x',
   '/a?b=c#d',

@@ -51,6 +51,12 @@ export const differences: readonly Difference[] = [
     seen: ['target HTTP://HELLO.TEST:81/abs'],
   },
   {
+    nginx: 'A target with raw bytes above ASCII passes',
+    hostd: '400',
+    why: 'RFC 9112 section 3.2 has none; browsers write them as %C3, and gunicorn refuses them too since 27',
+    seen: ['target /caf\xc3\xa9'],
+  },
+  {
     nginx: 'An absolute target may have any scheme',
     hostd: '400 unless it is http or https',
     why: 'The proxy speaks nothing else',

@@ -91,7 +91,7 @@ function nameOf(fd: number, place: Place): string {
   const now = readlinkSync(`/proc/self/fd/${fd}`);
   if (fstatSync(fd).nlink === 0)
     throw new HostdError('conflict', 'it was deleted while its program wrote to it', {
-      hint: 'hostctl restart, and have logrotate rename logs, not delete them',
+      hint: 'hostctl reload of its program (hostd-proxy, for the logs of a site), and have logrotate rename logs, not delete them',
     });
   if (dirname(now) === readlinkSync(`/proc/self/fd/${place.directory}`)) return basename(now);
   throw new HostdError('conflict', `it is "${now}" now, in another directory`, {

@@ -18,6 +18,7 @@ export interface Admission {
   readonly cgroup: string | null;
   readonly marker: string;
   readonly refusal?: string | undefined;
+  readonly executed?: Run['executed'];
   readonly sockets: readonly SocketId[];
   readonly isTrial: boolean;
   readonly ends: Ends;
@@ -28,7 +29,7 @@ const buryLate = 1000;
 
 /** @throws when the run cannot be written down, or the child has failed already. */
 export function admitChild(child: Launched, admission: Admission, records: Records): Run {
-  const { program, number, cgroup, marker, refusal, sockets, isTrial, ends } = admission;
+  const { program, number, cgroup, marker, refusal, executed, sockets, isTrial, ends } = admission;
   let pidfd = -1;
   try {
     pidfd = native.pidfdOpen(child.pid);
@@ -50,7 +51,19 @@ export function admitChild(child: Launched, admission: Admission, records: Recor
     writeSync(child.gate, '\n');
     closeSync(child.gate);
     const { status } = child;
-    return { number, process: id, pidfd, cgroup, startedAt, status, refusal, marker, ends, sockets };
+    return {
+      number,
+      process: id,
+      pidfd,
+      cgroup,
+      startedAt,
+      status,
+      refusal,
+      executed,
+      marker,
+      ends,
+      sockets,
+    };
   } catch (error) {
     const failure = launchFailure(child.status);
     // At its closed gate the child ends, before any of the program's code.

@@ -113,7 +113,19 @@ export function launch(program: Program, number: number, equipment: Equipment, c
     const { refusal } = equipment;
     const sockets = identify(context.sockets.held(), equipment.fds);
     const { isTrial = false } = context;
-    const admission = { program, number, cgroup, marker, refusal, sockets, isTrial, ends: pipes.own };
+    const isOwnWay = birth.file !== '' && program.supervisord === undefined;
+    const executed = isOwnWay ? { file: birth.file, owner } : undefined;
+    const admission = {
+      executed,
+      program,
+      number,
+      cgroup,
+      marker,
+      refusal,
+      sockets,
+      isTrial,
+      ends: pipes.own,
+    };
     return admitChild(child, admission, context.records);
   } catch (error) {
     if (cgroup !== null) clearCgroup(cgroup, () => {});

@@ -4,8 +4,10 @@ import { closeSync } from 'node:fs';
 import { constants } from 'node:os';
 import { errnoOf } from '../../errors.ts';
 import type { Exit } from '../../lifecycle/process.ts';
+import { explainExecution } from '../../linux/execution.ts';
 import { exitOf } from '../../linux/exit.ts';
 import { launchFailure } from '../../linux/launch-failure.ts';
+import type { Owner } from '../../linux/paths.ts';
 import { type ProcessId, readStat } from '../../linux/procfs.ts';
 import { killStrays, noteDescendants, strayPidfds, whenEnded } from '../../linux/strays.ts';
 import { type Ended, native } from '../../native/index.ts';
@@ -25,6 +27,8 @@ export interface Run {
   readonly status: number | null;
   /** What it means when the kernel refuses to execute it, in place of errno's name. */
   readonly refusal?: string | undefined;
+  /** What it executes, and as whom; undefined: there is nothing more to be said of a failure. */
+  readonly executed?: { readonly file: string; readonly owner: Owner } | undefined;
   /** "HOSTD_RUN=...", in the environment of everything that the run has started. */
   readonly marker: string;
   /** hostd's ends of the streams that pass through it; whoever attends to the run closes them. */
@@ -103,7 +107,10 @@ function signalGroup(run: Run, signal: NodeJS.Signals): void {
 
 function endingOf(run: Run, ended: Ended | null): Ending {
   const failure = run.status === null ? null : launchFailure(run.status, run.refusal);
-  return failure === null ? { kind: 'exited', how: exitOf(ended) } : { kind: 'failed', why: failure };
+  if (failure === null) return { kind: 'exited', how: exitOf(ended) };
+  const { executed } = run;
+  const why = executed === undefined ? failure : explainExecution(failure, executed.file, executed.owner);
+  return { kind: 'failed', why };
 }
 
 function sweep(run: Run, done: (left: number) => void): void {

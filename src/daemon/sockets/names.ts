@@ -166,7 +166,7 @@ function mend(path: string, kept: Kept, say: (kept: Kept, message: string) => vo
     case 'leave':
       say(
         kept,
-        `"${path}" is another socket than hostd's: a program listens there by itself, and is left to it`,
+        `"${path}" is another socket than hostd's: a program listens there by itself, and is left to it. A restart loses what is under way then: let a start script end in "exec ..."`,
       );
       return true;
     case 'name':
