@@ -121,11 +121,11 @@ export function makeDirectory(path: string, owner: Owner, mode: number): number 
  * rights; only where those do not suffice (a log that root made, in a directory of root's) with root's.
  * @throws HostdError 'permission' when it is anything but a regular file with one name.
  */
-export function openForAppending(path: string, owner: Owner): number {
+export function openForAppending(path: string, owner: Owner, mode = 0o600): number {
   const flags = O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
   const directory = makeDirectory(dirname(path), owner, 0o755);
   try {
-    return openRegular(directory, path, flags, owner);
+    return openRegular(directory, path, flags, owner, mode);
   } finally {
     closeSync(directory);
   }
@@ -204,10 +204,10 @@ export function openForReading(path: string, owner: Owner): number {
   }
 }
 
-function openRegular(directory: number, path: string, flags: number, owner: Owner): number {
+function openRegular(directory: number, path: string, flags: number, owner: Owner, made = 0o600): number {
   const name = path.slice(path.lastIndexOf(sep) + 1);
   // openat2(2) refuses a mode without O_CREAT.
-  const mode = flags & O_CREAT ? 0o600 : 0;
+  const mode = flags & O_CREAT ? made : 0;
   const open = () => native.openAt(directory, name, flags, mode, beneath);
   let fd: number;
   let asRoot = false;

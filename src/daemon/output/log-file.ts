@@ -24,6 +24,8 @@ export interface LogFileContext {
   /** The program's. */
   readonly name: string;
   readonly owner: Owner;
+  /** Of a file that it makes, less the umask. */
+  readonly mode: number;
   /** As they are now. */
   readonly rules: () => Pick<LogFile, 'maxBytes' | 'backups'>;
   readonly warn: (message: string) => void;
@@ -69,7 +71,7 @@ export class WrittenLog implements KeptLog {
     const before = this.#fd;
     if (before === null || !this.#isElsewhere(before)) return null;
     const { size } = fstatSync(before);
-    this.#fd = openForAppending(this.source.path, this.#context.owner);
+    this.#fd = openForAppending(this.source.path, this.#context.owner, this.#context.mode);
     closeSync(before);
     return size;
   }
@@ -83,7 +85,7 @@ export class WrittenLog implements KeptLog {
 
   #open(): void {
     try {
-      this.#fd = openForAppending(this.source.path, this.#context.owner);
+      this.#fd = openForAppending(this.source.path, this.#context.owner, this.#context.mode);
     } catch (error) {
       this.#fail('open', error);
     }
@@ -104,7 +106,7 @@ export class WrittenLog implements KeptLog {
         move(place, nameOf(place, index), nameOf(place, index + 1));
       move(place, place.name, nameOf(place, 1));
     });
-    this.#fd = openForAppending(this.source.path, this.#context.owner);
+    this.#fd = openForAppending(this.source.path, this.#context.owner, this.#context.mode);
     closeSync(fd);
     return size;
   }

@@ -116,6 +116,7 @@ function writtenLog(path: string, unit: Unit, program: Program, channel: Channel
   return new WrittenLog(path, {
     name,
     owner: ownerOf(program),
+    mode: program.supervisord === undefined ? 0o600 : 0o666,
     rules: () => unit.program[channel] ?? usualLog,
     warn: message => log.warn({ program: name }, message),
   });

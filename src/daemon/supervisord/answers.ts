@@ -30,6 +30,8 @@ export interface AnswersContext {
   /** null: it goes to syslog. */
   readonly mainLog: string | null;
   readonly reopenMainLog: () => void;
+  /** The file that a log of which the configuration says AUTO has; undefined: the process is not in force. */
+  readonly autoLog: AutoPath;
   readonly mood: () => Mood;
   /** Reads the configuration anew. @throws ConfigError */
   readonly reread: () => void;
@@ -37,6 +39,8 @@ export interface AnswersContext {
   readonly restart: () => void;
   readonly remoteEvent: (type: string, data: string) => void;
 }
+
+type AutoPath = (process: ProcessConfig, channel: 'stdout' | 'stderr') => string | undefined;
 
 const up: ReadonlySet<string> = new Set(['RUNNING', 'STARTING', 'BACKOFF']);
 const signallable: ReadonlySet<string> = new Set(['RUNNING', 'STARTING', 'STOPPING']);
@@ -96,7 +100,7 @@ export function makeAnswers(context: AnswersContext): Answers {
     configurations: () =>
       groups.configured().flatMap(config => {
         const inuse = groups.find(config.name) !== undefined;
-        return config.processes.map(process => describeConfig(config, process, inuse));
+        return config.processes.map(process => describeConfig(config, process, inuse, context.autoLog));
       }),
     async start({ wait, ...process }) {
       const program = find(process);
@@ -171,8 +175,8 @@ export function makeAnswers(context: AnswersContext): Answers {
         const path = mainLog();
         if (path === null) throw new Refusal('NO_FILE');
         readLog(path, 0, 0);
-        clearLog(path);
         log.info('reopening log file');
+        clearLog(path);
         context.reopenMainLog();
         return true;
       }
@@ -249,7 +253,12 @@ function describeGroup({ config, programs }: ActiveGroup, groups: Groups, lives:
   };
 }
 
-function describeConfig(group: GroupConfig, process: ProcessConfig, inuse: boolean): ConfigInfo {
+function describeConfig(
+  group: GroupConfig,
+  process: ProcessConfig,
+  inuse: boolean,
+  autoLog: AutoPath,
+): ConfigInfo {
   return {
     group: group.name,
     name: process.name,
@@ -268,16 +277,17 @@ function describeConfig(group: GroupConfig, process: ProcessConfig, inuse: boole
     stopsignal: process.stopsignal,
     stopwaitsecs: process.stopwaitsecs,
     serverurl: process.serverurl,
-    stdout: describeLog(process.stdout),
-    stderr: describeLog(process.stderr),
+    stdout: describeLog(process.stdout, autoLog(process, 'stdout')),
+    stderr: describeLog(process.stderr, autoLog(process, 'stderr')),
   };
 }
 
-function describeLog(channel: Channel): LogConfig {
+function describeLog(channel: Channel, auto = 'auto'): LogConfig {
+  const { log } = channel;
   return {
     captureMaxbytes: channel.captureMaxBytes,
     eventsEnabled: channel.eventsEnabled,
-    logfile: channel.log.kind === 'file' ? channel.log.path : channel.log.kind === 'auto' ? 'auto' : null,
+    logfile: log.kind === 'file' ? log.path : log.kind === 'auto' ? auto : null,
     backups: channel.backups,
     maxbytes: channel.maxBytes,
     syslog: channel.syslog,

@@ -1,7 +1,7 @@
 // How Supervisor brings its processes to life (process.py and options.py of 4.2.5): with supervisord's own environment, from its own
 // directory, and with its words for what does not go.
 
-import { accessSync, closeSync, constants, openSync, statSync } from 'node:fs';
+import { accessSync, closeSync, constants, openSync, type Stats, statSync } from 'node:fs';
 import { errnoOf, HostdError } from '../../errors.ts';
 import { openAsOwn } from '../../linux/paths.ts';
 import type { LogFile, Program, SupervisordProgram } from '../../model/host.ts';
@@ -115,8 +115,8 @@ export function commandOf(
   const candidates = name.includes('/') ? [name] : path.split(':').map(directory => joined(directory, name));
   // The first that is there, executable or not.
   for (const file of candidates) {
-    const stats = statSync(file, { throwIfNoEntry: false });
-    if (stats === undefined) continue;
+    const stats = lookAt(file);
+    if (stats === null) continue;
     if (stats.isDirectory())
       throw new NotStarted('NOT_EXECUTABLE', `command at ${repr(file)} is a directory`);
     if ((stats.mode & 0o111) === 0)
@@ -129,6 +129,15 @@ export function commandOf(
     return { file, argv };
   }
   throw new NotStarted('NO_FILE', `can't find command ${repr(name)}`);
+}
+
+/** null: it is not there, as far as this user can see. */
+function lookAt(path: string): Stats | null {
+  try {
+    return statSync(path);
+  } catch {
+    return null;
+  }
 }
 
 /** The program's own output, or a file that supervisord opens. */

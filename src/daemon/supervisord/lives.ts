@@ -99,5 +99,7 @@ export function makeLives(log: Logger): Lives {
 
 /** "exit status 3", "terminated by SIGKILL". */
 function ending({ code, signal }: Exit): string {
-  return signal === null ? `exit status ${code ?? -1}` : `terminated by ${signal}`;
+  // Of one that an earlier supervisord has started nobody is told.
+  if (signal === null && code === null) return 'exit status unknown';
+  return signal === null ? `exit status ${code}` : `terminated by ${signal}`;
 }

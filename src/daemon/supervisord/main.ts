@@ -7,6 +7,7 @@ import type { Host, Program } from '../../model/host.ts';
 import { native } from '../../native/index.ts';
 import { nameProcess } from '../../process-name.ts';
 import type { Mood } from '../../protocol/rpc.ts';
+import type { ProcessConfig } from '../../supervisord/config/config.ts';
 import type { Machine } from '../../supervisord/config/machine.ts';
 import { Exit, type Realized, readArguments, realize, usage } from '../../supervisord/config/options.ts';
 import { readConfiguration } from '../../supervisord/config/read.ts';
@@ -290,6 +291,7 @@ function supervise(
   );
   if (!real.nocleanup) clearAutoLogs(real.childlogdir, real.identifier, usedLogs, warn);
   const output = { stripAnsi: real.stripAnsi, echo: real.loglevel <= logLevels.debug };
+  const autoLogs = new WeakMap<ProcessConfig, { stdout?: string; stderr?: string }>();
   const groups = makeGroups({
     supervisor,
     lives,
@@ -298,9 +300,12 @@ function supervise(
       return programsOf(config, real.file, output, (process, name, channel) => {
         const path = supervisor.unit(name)?.program[channel]?.path ?? null;
         // One that runs on writes to the log that it has.
-        return path !== null && usedLogs.has(path)
-          ? path
-          : makeAutoLog(real.childlogdir, process.name, channel, real.identifier);
+        const own =
+          path !== null && usedLogs.has(path)
+            ? path
+            : makeAutoLog(real.childlogdir, process.name, channel, real.identifier);
+        autoLogs.set(process, { ...autoLogs.get(process), [channel]: own });
+        return own;
       });
     },
     onRemoved: ({ config }) => {
@@ -325,6 +330,7 @@ function supervise(
       environment,
       mainLog: real.logfile === 'syslog' ? null : real.logfile,
       reopenMainLog: main.reopen,
+      autoLog: (process, channel) => autoLogs.get(process)?.[channel],
       mood: () => mood,
       reread() {
         const next = readConfiguration(real.file, machine, { names: known });
@@ -375,7 +381,11 @@ function supervise(
     const finish = () => {
       if (mood === 0 && becomesAnew()) return;
       rmSync(real.pidfile, { force: true });
-      setImmediate(() => process.exit(0));
+      // After the answer to whoever asked for it, and while nobody else can have the sockets.
+      setImmediate(() => {
+        rmSync(place, { recursive: true, force: true });
+        process.exit(0);
+      });
     };
     return {
       shutdown: () => detach(log, end(-1, finish)),
