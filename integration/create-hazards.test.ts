@@ -116,6 +116,31 @@ test('code is cloned from git by the app’s own user, and its requirements.txt 
   const owners = new Set(listing(root).map(line => line.split(' ')[1]?.split(':')[0]));
   assert.deepEqual([...owners], [String(uid)], 'everything is the app’s');
   assert.equal((await hostctl(config, ['remove', name, '--purge', '--yes'])).code, 0);
+
+  // One on this machine that only root may read, as git's own directory without a work tree.
+  const bare = `${place.directory('closed', 0o700)}/hello.git`;
+  await must('clone', ['git', 'clone', '-q', '--bare', source, bare]);
+  const local = await hostctl(config, [
+    ...args.slice(0, 6),
+    '--from',
+    `file://${bare}`,
+    '--database',
+    'sqlite',
+  ]);
+  assert.equal(local.code, 0, local.stderr);
+  assert.match(local.stdout, new RegExp(`: cloned from ${bare}\n`));
+  const origin = [
+    'git',
+    '-c',
+    'safe.directory=*',
+    '-C',
+    `${root}/${name}`,
+    'remote',
+    'get-url',
+    'origin',
+  ] as const;
+  assert.equal((await must('ask git', origin)).trim(), bare);
+  assert.equal(existsSync(`${root}/.hostctl-create.git`), false);
 });
 
 test('code that is run during create has the app’s rights, no terminal and nothing of root’s', {

@@ -1,7 +1,7 @@
 // PostgreSQL as create sets it up: a role and a database for each app, reached by peer authentication.
 
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { run } from '../scripts/run.ts';
 import { verifySite } from '../scripts/verify.ts';
@@ -10,7 +10,7 @@ import { needsPostgresql, startCluster } from './create/cluster.ts';
 import { freshNames, hostctl, writeConfiguration } from './create/fixture.ts';
 import { needsRoot } from './harness/accounts.ts';
 import { startHostd } from './harness/hostd.ts';
-import { makePlace } from './harness/place.ts';
+import { makePlace, type Place } from './harness/place.ts';
 import { until } from './harness/until.ts';
 
 const skip = needsRoot || needsPostgresql;
@@ -57,6 +57,80 @@ test('Django reads and writes through peer authentication, over a restart of Pos
   assert.equal(await cluster.sql(roles), 'postgres');
   assert.equal(native.user(name), null);
 });
+
+test('of a project with settings for a laptop those for production are taken, and its data go where was asked', {
+  skip,
+}, async t => {
+  const place = makePlace(t);
+  const cluster = await startCluster(place);
+  const { name, group, root, host } = freshNames(place);
+  const hostd = await startHostd(place);
+  const source = layered(place);
+  const args = ['create', name, '--host', host, '--root', root, '--group', group, '--database', 'postgresql'];
+  const created = await hostctl(hostd.config, [...args, '--from', source], { env: cluster.env });
+  assert.equal(created.code, 0, created.stderr);
+  const own = `${root}/${name}/hostd_settings.py`;
+  assert.match(
+    created.stdout,
+    /\nsettings: hello\.settings\.production \(DEBUG is on in hello\.settings\.dev\), with SECRET_KEY, ALLOWED_HOSTS, DATABASES, STATIC_ROOT set in /,
+  );
+  assert.match(created.stdout, new RegExp(`\nmigrations: applied \\(\\d+\\), to postgresql "${name}"\n`));
+  assert.match(created.stdout, /\nhealth path: \/healthz\n/);
+  assert.match(created.stdout, new RegExp(`\nstart: RUNNING\nsite: http://${host}:${hostd.port}/\nnext: `));
+  assert.ok(Number(await cluster.sql('SELECT count(*) FROM django_migrations', name)) > 10);
+  assert.equal(existsSync(`${root}/${name}/db.sqlite3`), false);
+  assert.equal(existsSync(own), true);
+  assert.equal((await hostd.get(host, '/admin/login/')).status, 200);
+  assert.equal((await hostd.get(host, '/static/admin/css/base.css')).status, 200);
+  const missing = await hostd.get(host, '/no/such/page');
+  assert.equal(missing.status, 404);
+  assert.doesNotMatch(missing.text, /DEBUG = True/);
+  const toml = readFileSync(`${place.dir}/etc/apps.d/${name}.toml`, 'utf8');
+  assert.match(toml, /\nsettings {5}= "hostd_settings"\n(.|\n)*\nhealth {7}= "\/healthz"\n/);
+  const again = await hostctl(hostd.config, [...args, '--from', source], { env: cluster.env });
+  assert.equal(again.code, 0, again.stderr);
+  assert.doesNotMatch(again.stdout, /: (made|installed|applied|collected|written)/);
+
+  // Where nobody can know which it is, somebody has to say it.
+  const other = freshNames(place, 'other');
+  rmSync(`${source}/hello/settings/production.py`);
+  for (const module of ['cloud', 'office'])
+    place.write(`code/hello/settings/${module}.py`, 'from .base import *\nDEBUG = False\n');
+  const where = ['--root', other.root, '--group', other.group, '--from', source];
+  const refused = await hostctl(hostd.config, ['create', other.name, ...where]);
+  assert.equal(refused.code, 1);
+  assert.match(
+    refused.stderr,
+    /cannot choose the settings: DEBUG is on in "hello\.settings\.dev"\n {2}try: --settings hello\.settings\.cloud, or: --settings hello\.settings\.office\n/,
+  );
+  assert.doesNotMatch(refused.stderr, /undone: remove \n/);
+  assert.equal(existsSync(other.root), false);
+});
+
+/** The demo's project with the settings that `wagtail start` writes: for a laptop unless told otherwise, and nothing from the environment. */
+function layered(place: Place): string {
+  const code = place.directory('code');
+  cpSync(demo, code, { recursive: true });
+  const base = readFileSync(`${code}/hello/settings.py`, 'utf8')
+    .replace(/^DEBUG = .*$/m, '')
+    .replace(/^SECRET_KEY = .*$/m, '')
+    .replace(/^ALLOWED_HOSTS .*$/gm, '')
+    .replace(/^DATABASES = .*$/m, 'DATABASES = {"default": database(f"sqlite:///{BASE_DIR}/db.sqlite3")}')
+    .replace(/^STATIC_ROOT = .*$/m, 'STATIC_ROOT = BASE_DIR / "static"')
+    .replace('resolve().parent.parent', 'resolve().parent.parent.parent');
+  rmSync(`${code}/hello/settings.py`);
+  place.write('code/hello/settings/__init__.py', '');
+  place.write('code/hello/settings/base.py', base);
+  const dev = 'from .base import *\nDEBUG = True\nSECRET_KEY = "django-insecure-x"\nALLOWED_HOSTS = ["*"]\n';
+  place.write('code/hello/settings/dev.py', dev);
+  place.write('code/hello/settings/production.py', 'from .base import *\nDEBUG = False\n');
+  for (const file of ['manage.py', 'hello/wsgi.py'])
+    writeFileSync(
+      `${code}/${file}`,
+      readFileSync(`${code}/${file}`, 'utf8').replaceAll('hello.settings', 'hello.settings.dev'),
+    );
+  return code;
+}
 
 test('a new project has its own database, and another app cannot look into it', { skip }, async t => {
   const place = makePlace(t);

@@ -29,7 +29,12 @@ test('a new project answers at once, and remove with purge leaves nothing of it'
   const created = await hostctl(hostd.config, args);
   assert.equal(created.code, 0, created.stderr);
   assert.match(created.stdout, /^group .*: made\nuser .*: made\n/);
-  assert.match(created.stdout, /\nstart: RUNNING\n$/);
+  assert.match(
+    created.stdout,
+    new RegExp(
+      `\nhealth path: /admin/login/\n(.|\n)*\nstart: RUNNING\nsite: http://${host}:${hostd.port}/\nnext: hostctl exec `,
+    ),
+  );
 
   const login = await hostd.get(host, '/admin/login/');
   assert.equal(login.status, 200);

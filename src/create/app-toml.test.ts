@@ -24,6 +24,7 @@ test('hostd reads back the app that was written, whatever is in its environment'
         settings: 'site.settings',
         wsgi: 'site.wsgi',
         hosts: ['a.test', 'b.test'],
+        health: '/up',
         env,
       };
       writeFileSync(file, appToml(app));
@@ -34,6 +35,7 @@ test('hostd reads back the app that was written, whatever is in its environment'
         [],
       );
       assert.deepEqual(read?.env, env);
+      assert.equal(read?.health, '/up');
       assert.deepEqual(read?.serverNames, app.hosts);
       assert.deepEqual(
         [read?.root, read?.user, read?.group, read?.project],

@@ -11,6 +11,8 @@ export interface AppTable {
   readonly settings: string;
   readonly wsgi: string;
   readonly hosts: readonly string[];
+  /** null: no key. */
+  readonly health: string | null;
   readonly env: Readonly<Record<string, string>>;
 }
 
@@ -30,6 +32,7 @@ export function appToml(app: AppTable): string {
     `wsgi         = ${tomlText(app.wsgi)}`,
     `workers      = ${workers}`,
     `server_names = [${app.hosts.map(tomlText).join(', ')}]`,
+    ...(app.health === null ? [] : [`health       = ${tomlText(app.health)}`]),
   ];
   const env = Object.entries(app.env).map(([name, value]) => `${tomlKey(name)} = ${tomlText(value)}`);
   if (env.length > 0) lines.push('', `[app.${key}.env]`, ...env);

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { foundIn, shownUrl } from './code.ts';
+import { foundIn, isBareRepository, shownUrl } from './code.ts';
 
 const target = '/webapps/hello/code';
 
@@ -25,6 +27,16 @@ test('what the app’s side prints leads to no other place, and is no more than 
       for (const value of foundIn(text, target)) assert.match(value ?? '', /^[\w./-]*$/);
     }),
   );
+});
+
+test('a git repository without a work tree is known from a directory', t => {
+  const directory = mkdtempSync(`${tmpdir()}/create-test-`);
+  t.after(() => rmSync(directory, { recursive: true }));
+  assert.equal(isBareRepository(directory), false);
+  for (const name of ['objects', 'refs']) mkdirSync(`${directory}/${name}`);
+  assert.equal(isBareRepository(directory), false);
+  writeFileSync(`${directory}/HEAD`, 'ref: refs/heads/main\n');
+  assert.equal(isBareRepository(directory), true);
 });
 
 test('the password of a URL is not shown', () => {

@@ -1,7 +1,8 @@
 // The step "code": the user's own project, cloned or copied by the app's user, and what a look at it tells.
 
 import { spawn } from 'node:child_process';
-import { statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { HostdError, messageOf } from '../errors.ts';
 import { projectMode, projectTop } from './layout.ts';
 import { isModulePath } from './names.ts';
@@ -23,7 +24,7 @@ export async function fetchCode(site: Site): Promise<Outcome> {
   removeTree(order.root, [unfinished]);
   site.onUndoBelow({ what: `remove ${aside}`, action: () => void removeTree(order.root, [unfinished]) });
   await must(run, `make ${aside}`, asApp(site, ['mkdir', '-m', projectMode.toString(8), aside]));
-  const said = order.code.kind === 'git' ? await clone(site, order.code.url, aside) : await copy(site, aside);
+  const said = await fetchInto(site, aside);
   site.onUndoBelow({
     what: `remove ${target}`,
     action: () => void removeTree(order.root, [projectTop(order)]),
@@ -31,6 +32,51 @@ export async function fetchCode(site: Site): Promise<Outcome> {
   await must(run, `move the code to ${target}`, asApp(site, ['mv', '-T', aside, target]));
   site.found = await lookAt(site, target);
   return made(said);
+}
+
+function fetchInto(site: Site, aside: string): Promise<string> {
+  const { code } = site.order;
+  if (code.kind === 'git' && code.url.startsWith('file://'))
+    return cloneCopy(site, decodeURI(code.url.slice('file://'.length)), aside);
+  if (code.kind === 'git') return clone(site, code.url, aside);
+  const path = code.kind === 'directory' ? code.path : '';
+  return isBareRepository(path) ? cloneCopy(site, resolve(path), aside) : copy(site, path, aside);
+}
+
+/** A git repository without a work tree, such as /srv/git/hello.git. */
+export function isBareRepository(path: string): boolean {
+  return ['HEAD', 'objects', 'refs'].every(name => existsSync(join(path, name)));
+}
+
+/** Of a repository on this machine, which the app's user may not read, and git would not trust in his hands: from a copy of his own. */
+async function cloneCopy(site: Site, path: string, target: string): Promise<string> {
+  const { root } = site.order;
+  const repository = `${root}/${unfinished}.git`;
+  removeTree(root, [`${unfinished}.git`]);
+  site.onUndoBelow({
+    what: `remove ${repository}`,
+    action: () => void removeTree(root, [`${unfinished}.git`]),
+  });
+  await must(
+    site.run,
+    `make ${repository}`,
+    asApp(site, ['mkdir', '-m', projectMode.toString(8), repository]),
+  );
+  await copy(site, path, repository);
+  const env = { GIT_TERMINAL_PROMPT: '0', GIT_ALLOW_PROTOCOL: 'file' };
+  const command = asApp(site, ['git', 'clone', '--quiet', '--no-hardlinks', '--', repository, target], {
+    env,
+  });
+  await must(
+    site.run,
+    `clone ${path}`,
+    command,
+    '--from DIR, with a git repository or a Django project in it',
+  );
+  const origin = ['git', '-C', target, 'remote', 'set-url', 'origin', path];
+  await must(site.run, `name ${path} as origin`, asApp(site, origin));
+  removeTree(root, [`${unfinished}.git`]);
+  return `cloned from ${path}`;
 }
 
 async function clone(site: Site, url: string, target: string): Promise<string> {
@@ -49,9 +95,7 @@ export function shownUrl(url: string): string {
 }
 
 /** Whoever calls reads it, the app's user writes it: each may lack the other's rights. Links stay links. */
-async function copy(site: Site, target: string): Promise<string> {
-  const { code } = site.order;
-  const path = code.kind === 'directory' ? code.path : '';
+async function copy(site: Site, path: string, target: string): Promise<string> {
   checkDirectory(path);
   const pack = ['-C', path, '--one-file-system', '--exclude=__pycache__', '--exclude=*.pyc', '-cf', '-', '.'];
   const tar = spawn('/usr/bin/tar', pack, {
@@ -99,6 +143,10 @@ if project:
     first = (settings or "").split(".")[0]
     packages = [first] if first in packages else packages
     wsgi = packages[0] + ".wsgi" if packages else None
+    # manage.py is for a laptop, often; wsgi.py never.
+    text = open(project + "/" + packages[0] + "/wsgi.py", encoding="utf-8", errors="replace").read(100000) if packages else ""
+    match = re.search(r"""DJANGO_SETTINGS_MODULE["']\\s*[\\],]\\s*=?\\s*["']([\\w.]+)["']""", text)
+    settings = match.group(1) if match else settings
 print(json.dumps([project, settings, wsgi]))
 `;
 
@@ -106,7 +154,18 @@ print(json.dumps([project, settings, wsgi]))
 async function lookAt(site: Site, target: string): Promise<Found> {
   const { order, run } = site;
   const { existing } = order;
-  if (existing !== null) return { project: order.project, settings: order.settings, wsgi: order.wsgi };
+  if (existing !== null) {
+    const { project } = order;
+    if ((await run(asApp(site, ['test', '-f', `${project}/manage.py`]))).code !== 0)
+      throw new HostdError(
+        'failed',
+        `cannot find manage.py in ${project}, which ${existing.source.file} names`,
+        {
+          hint: `project = "..." in ${existing.source.file}, where manage.py is`,
+        },
+      );
+    return { project, settings: order.settings, wsgi: order.wsgi };
+  }
   const python = `${order.root}/bin/python`;
   const text = await must(run, `look at ${target}`, asApp(site, [python, '-c', look, target]));
   const [project, settings, wsgi] = foundIn(text, target);

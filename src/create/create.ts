@@ -5,17 +5,18 @@ import { HostdError, messageOf } from '../errors.ts';
 import { ownerOf } from '../linux/trusted.ts';
 import { native } from '../native/index.ts';
 import { checkUser, makeGroup, makeUser } from './accounts.ts';
-import { fetchCode } from './code.ts';
+import { fetchCode, isBareRepository } from './code.ts';
 import { checkDatabase, makeDatabase, makeRole } from './database.ts';
 import { makeDirectories, makeRoot } from './directories.ts';
-import { collectStatic, makeProject, makeSecret, migrate, readSecret } from './django.ts';
+import { collectStatic, makeProject, makeSecret, migrate } from './django.ts';
 import { installDriver } from './driver.ts';
+import { findHealth } from './health.ts';
 import { type Journal, lockJournal, openJournal, tidyStateDirectory } from './journal.ts';
-import { codeEnvironment } from './layout.ts';
-import { allowedHosts, type Order } from './order.ts';
+import type { Order } from './order.ts';
 import { installPackages } from './packages.ts';
 import { checkConflicts, type Place } from './place.ts';
 import { makeRun } from './run.ts';
+import { chooseSettings } from './settings.ts';
 import { networkOf, type Outcome, type Site, type Undo } from './site.ts';
 import { type StepKind, stepsOf, titleOf } from './steps.ts';
 import { writeToml } from './toml-step.ts';
@@ -54,11 +55,13 @@ const performers: Readonly<Record<StepKind, (site: Site) => Outcome | Promise<Ou
   packages: installPackages,
   driver: installDriver,
   secret: makeSecret,
+  settings: chooseSettings,
   project: makeProject,
   role: makeRole,
   database: makeDatabase,
   migrate,
   static: collectStatic,
+  health: findHealth,
   toml: writeToml,
 };
 
@@ -110,7 +113,6 @@ async function take(
     for (const [index, kind] of steps.entries()) {
       const title = titleOf(kind, order);
       report.begin(title, index + 1, steps.length + 1);
-      await addEnvironment(site, kind);
       const outcome = await performers[kind](site);
       if (signal.aborted) throw new HostdError('failed', 'interrupted');
       report.done(title, outcome);
@@ -151,16 +153,11 @@ function makeSite(
     tomlIsMade: false,
     untell: null,
     found: { project: order.project, settings: order.settings, wsgi: order.wsgi },
+    database: '',
+    health: null,
     env: order.existing?.env ?? {},
   };
   return site;
-}
-
-/** Code of the user's own gets the environment that its table will have, as soon as there is a secret for it. */
-async function addEnvironment(site: Site, next: StepKind): Promise<void> {
-  const { order } = site;
-  if (next !== 'migrate' || order.existing !== null || order.code.kind === 'django') return;
-  site.env = codeEnvironment(order, allowedHosts(order), await readSecret(site));
 }
 
 /** What would fail anyway is said before anything is made. */
@@ -173,7 +170,9 @@ async function preflight(site: Site): Promise<void> {
   for (const tool of ['/usr/bin/setpriv', '/usr/sbin/useradd'])
     if (!existsSync(tool))
       throw new HostdError('failed', `cannot find ${tool}`, { hint: 'apt-get install passwd util-linux' });
-  if (order.code.kind === 'git' && (await run({ argv: ['git', '--version'] })).code !== 0)
+  const isCloned =
+    order.code.kind === 'git' || (order.code.kind === 'directory' && isBareRepository(order.code.path));
+  if (isCloned && (await run({ argv: ['git', '--version'] })).code !== 0)
     throw new HostdError('failed', 'cannot find git', { hint: 'apt-get install git, or: --from DIR' });
   if (order.code.kind === 'directory' && !existsSync(order.code.path))
     throw new HostdError('failed', `cannot find the directory "${order.code.path}"`, { hint: '--from DIR' });

@@ -17,11 +17,13 @@ export function makeRoot(site: Site): Outcome {
   const found = ownerOf(root);
   if (found !== null) return takeRoot(site, found.uid);
   const parents = makeParents(root);
-  if (parents.length > 0) noteParents(site, parents);
-  site.onUndo({
-    what: `remove ${parents.join(', ')}`,
-    action: () => void parents.toReversed().forEach(removeEmpty),
-  });
+  if (parents.length > 0) {
+    noteParents(site, parents);
+    site.onUndo({
+      what: `remove ${parents.join(', ')}`,
+      action: () => void parents.toReversed().forEach(removeEmpty),
+    });
+  }
   const forget = noteMade(site, 'root');
   site.onUndo({
     what: `remove ${root}`,

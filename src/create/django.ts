@@ -101,10 +101,11 @@ export function manage(site: Site, ...words: readonly string[]): Command {
 }
 
 export async function migrate(site: Site): Promise<Outcome> {
-  if ((await site.run(manage(site, 'migrate', '--check'))).code === 0) return there;
+  if ((await site.run(manage(site, 'migrate', '--check'))).code === 0)
+    return site.database === '' ? there : { ...there, said: `there already, in ${site.database}` };
   const text = await must(site.run, 'migrate', manage(site, 'migrate', '--noinput'));
   const applied = text.match(/ OK$/gm)?.length ?? 0;
-  return made(`applied (${applied})`);
+  return made(`applied (${applied})${site.database === '' ? '' : `, to ${site.database}`}`);
 }
 
 export async function collectStatic(site: Site): Promise<Outcome> {

@@ -87,6 +87,13 @@ export function isModulePath(text: string): boolean {
   return /^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*$/.test(text) && text.length <= 200;
 }
 
+/** A Python by its path, its name, or its version alone: "3.12" is "python3.12". @throws HostdError 'usage' */
+export function pythonName(text: string): string {
+  const name = /^\d+(\.\d+)*$/.test(text) ? `python${text}` : text;
+  if (/^(\/[\w.+-]+)+$/.test(name) || /^python[\d.]*$/.test(name)) return name;
+  throw refuse('the Python', text, 'it is no absolute path, and no name such as python3.12', '--python 3.12');
+}
+
 export type CodeSource =
   | { readonly kind: 'git'; readonly url: string }
   | { readonly kind: 'directory'; readonly path: string };

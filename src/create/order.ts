@@ -10,7 +10,9 @@ import {
   type CodeSource,
   codeSource,
   hostNames,
+  isModulePath,
   moduleName,
+  pythonName,
   rootPath,
 } from './names.ts';
 
@@ -25,6 +27,8 @@ export interface Asked {
   readonly from?: string | undefined;
   readonly requirements?: string | undefined;
   readonly database?: string | undefined;
+  readonly settings?: string | undefined;
+  readonly python?: string | undefined;
 }
 
 export interface Database {
@@ -51,6 +55,10 @@ export interface Order {
   readonly code: CodeSource | { readonly kind: 'django'; readonly module: string };
   readonly requirements: string | null;
   readonly database: Database | null;
+  /** The settings module of code of the user's own, where somebody chose it. */
+  readonly askedSettings: string | null;
+  /** The Python that the virtualenv is made with: a path, or a name in PATH; null: python3. */
+  readonly python: string | null;
   /** The app's table as it is; null: to be written. */
   readonly existing: App | null;
 }
@@ -73,6 +81,13 @@ export function readOrder(
     throw differs('host', hosts.join(), existing.serverNames.join());
   const account = accountName('user', user ?? name);
   const code = codeOf(asked, name, existing);
+  const askedSettings = agreed('settings', asked.settings, existing?.settings) ?? null;
+  if (askedSettings !== null && !isModulePath(askedSettings))
+    throw new HostdError('usage', `cannot use the settings "${askedSettings}": a module is meant`, {
+      hint: '--settings hello.settings.production',
+    });
+  if (asked.settings !== undefined && code.kind === 'django')
+    throw new HostdError('usage', 'cannot use --settings with a new project', { hint: '--from DIR' });
   const module = code.kind === 'django' ? code.module : name.replace(/[-.]/g, '_');
   const { project, settings, wsgi } =
     existing ??
@@ -99,6 +114,8 @@ export function readOrder(
     code,
     requirements: asked.requirements ?? null,
     database: databaseOf(asked, code.kind === 'django', account, name, env),
+    askedSettings: asked.settings === undefined ? null : askedSettings,
+    python: asked.python === undefined ? null : pythonName(asked.python),
     existing,
   };
 }

@@ -75,7 +75,9 @@ export async function must(run: Run, doing: string, command: Command, hint?: str
 }
 
 export function failed(doing: string, { argv }: Command, ran: Ran, hint?: string): CommandFailed {
-  const lines = `${ran.stdout}\n${ran.stderr}`.split('\n').map(line => line.trimEnd());
+  const lines = `${ran.stdout}\n${ran.stderr}`
+    .split('\n')
+    .map(line => line.trimEnd().replaceAll('\t', '    '));
   const said = lines.filter(line => line !== '').slice(-shownLines);
   const how = ran.code === -1 ? 'was ended by a signal' : `ended with ${ran.code}`;
   return new CommandFailed(`cannot ${doing}: ${argv.slice(0, 3).join(' ')} ${how}`, said, hint);

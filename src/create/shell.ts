@@ -17,9 +17,9 @@ import { shellWord, shellWords, sqlName } from './quote.ts';
 import { type StepKind, stepsOf, titleOf } from './steps.ts';
 
 /** All steps as text for a shell, each below a comment that says what it makes. */
-export function shellScript(order: Order, tomlFile: string): string {
+export function shellScript(order: Order, tomlFile: string, configFile: string | null = null): string {
   const steps = stepsOf(order).map(kind => `# ${titleOf(kind, order)}\n${shellOf(kind, order, tomlFile)}\n`);
-  return `${steps.join('\n')}\n# start\nsudo hostctl update\n`;
+  return `${steps.join('\n')}\n# start\nsudo hostctl ${configFile === null ? '' : `-c ${shellWord(configFile)} `}update\n`;
 }
 
 /** The commands of one step, for a shell. `tomlFile`: where the app's table goes. */
@@ -38,7 +38,7 @@ function shellOf(kind: StepKind, order: Order, tomlFile: string): string {
         .map(({ name, mode }) => as('install', '-d', '-m', octal(mode), `${root}/${name}`))
         .join('\n');
     case 'virtualenv':
-      return as('python3', '-m', 'venv', root);
+      return as(order.python ?? 'python3', '-m', 'venv', root);
     case 'code':
       return codeShell(order);
     case 'packages':
@@ -51,6 +51,8 @@ function shellOf(kind: StepKind, order: Order, tomlFile: string): string {
         '-c',
         `umask 077; head -c 48 /dev/urandom | base64 -w0 | tr +/ -_ >${secretFile(order)}`,
       );
+    case 'settings':
+      return `# DEBUG must be off, and DATABASES what was asked for: create looks, and writes ${order.project}/hostd_settings.py where the project does not read its environment`;
     case 'project':
       return projectShell(order);
     case 'role':
@@ -61,6 +63,8 @@ function shellOf(kind: StepKind, order: Order, tomlFile: string): string {
       return manageShell(order, 'migrate', '--noinput');
     case 'static':
       return manageShell(order, 'collectstatic', '--noinput');
+    case 'health':
+      return '# a path that answers with 200, for health = "/..." in the table';
     case 'toml':
       return order.existing === null
         ? tomlShell(order, tomlFile)
@@ -120,7 +124,7 @@ function tomlShell(order: Order, file: string): string {
   const { code } = order;
   const secret = `the text in ${secretFile(order)}`;
   const env = code.kind === 'django' ? {} : codeEnvironment(order, allowedHosts(order), secret);
-  return `sudo tee ${shellWord(file)} >/dev/null <<'END'\n${appToml({ ...order, env })}END`;
+  return `sudo tee ${shellWord(file)} >/dev/null <<'END'\n${appToml({ ...order, health: code.kind === 'django' ? '/admin/login/' : null, env })}END`;
 }
 
 function octal(mode: number): string {

@@ -42,6 +42,10 @@ export interface Site {
   /** Tells hostd that the configuration has changed back; null until it was told of the app. */
   untell: (() => Promise<void>) | null;
   found: Found;
+  /** The database that the settings name, for people; "": not looked at. */
+  database: string;
+  /** A path that the app answers; null: none is known. */
+  health: string | null;
   /** [app.NAME.env] of the table: what manage.py needs, too. */
   env: Readonly<Record<string, string>>;
 }

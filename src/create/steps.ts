@@ -13,11 +13,13 @@ export type StepKind =
   | 'packages'
   | 'driver'
   | 'secret'
+  | 'settings'
   | 'project'
   | 'role'
   | 'database'
   | 'migrate'
   | 'static'
+  | 'health'
   | 'toml';
 
 /** The steps of an order. The last one, telling hostd, is the command's own. */
@@ -34,10 +36,11 @@ export function stepsOf(order: Order): readonly StepKind[] {
     'packages',
     ...(postgresql ? (['driver'] as const) : []),
     'secret',
-    ...(isNew ? (['project'] as const) : []),
+    ...(isNew ? (['project'] as const) : (['settings'] as const)),
     ...(postgresql ? (['role', 'database'] as const) : []),
     'migrate',
     'static',
+    'health',
     'toml',
   ];
 }
@@ -73,6 +76,10 @@ export function titleOf(kind: StepKind, order: Order): string {
       return 'migrations';
     case 'static':
       return 'static files';
+    case 'settings':
+      return 'settings';
+    case 'health':
+      return 'health path';
     case 'toml':
       return 'configuration';
   }

@@ -19,7 +19,7 @@ export function writeToml(site: Site): Outcome {
   }
   const { tomlFile } = place;
   makeConfiguration(site);
-  const text = appToml({ ...order, ...found, env: site.env });
+  const text = appToml({ ...order, ...found, health: site.health, env: site.env });
   const isSecret = Object.hasOwn(site.env, 'SECRET_KEY');
   site.onUndo({
     what: `remove ${tomlFile}`,

@@ -28,16 +28,24 @@ export async function makeVirtualenv(site: Site): Promise<Outcome> {
 
 /** A Python that the app's user may run: one below a closed home, such as root's pyenv, is passed over. */
 async function findPython(site: Site): Promise<string> {
+  const { python } = site.order;
   const directories = [...(process.env['PATH'] ?? '').split(':'), '/usr/local/bin', '/usr/bin'];
-  const candidates = directories
-    .filter(directory => directory.startsWith('/'))
-    .map(directory => `${directory}/python3`);
+  const candidates =
+    python?.startsWith('/') === true
+      ? [python]
+      : directories
+          .filter(directory => directory.startsWith('/'))
+          .map(directory => `${directory}/${python ?? 'python3'}`);
   for (const candidate of new Set(candidates)) {
     if (!existsSync(candidate)) continue;
     const { code } = await site.run(asApp(site, [candidate, '-c', 'import ensurepip, venv']));
     if (code === 0) return candidate;
   }
-  throw new HostdError('failed', `cannot find a python3 with venv that "${site.order.user}" may run`, {
-    hint: 'apt-get install python3-venv',
-  });
+  throw new HostdError(
+    'failed',
+    `cannot find a ${python ?? 'python3'} with venv that "${site.order.user}" may run`,
+    {
+      hint: `apt-get install ${python?.replace(/^.*\//, '') ?? 'python3'}-venv`,
+    },
+  );
 }

@@ -2,7 +2,8 @@
 
 import type { Asked, Order } from '../../create/order.ts';
 import type { Place } from '../../create/place.ts';
-import { configFile } from '../client/socket.ts';
+import { localName } from '../../model/app.ts';
+import { configFile, defaultConfig } from '../client/socket.ts';
 import type { Command, Context, Input } from '../program/command.ts';
 
 export const create: Command = {
@@ -23,6 +24,12 @@ Exit code: 0, or 1 when a step failed or the app does not run.`,
     from: { type: 'string', value: 'SOURCE', help: 'take its code from here: a URL for git, or a directory' },
     requirements: { type: 'string', value: 'FILE', help: 'what pip installs besides Django and gunicorn' },
     database: { type: 'string', value: 'KIND', help: 'postgresql or sqlite' },
+    settings: {
+      type: 'string',
+      value: 'MODULE',
+      help: 'its settings for production, where --from has several',
+    },
+    python: { type: 'string', value: 'PYTHON', help: "the virtualenv's Python: 3.12, or a path" },
     keep: { type: 'boolean', help: 'keep what was made when a step fails' },
     'dry-run': { type: 'boolean', help: 'only print commands that do the same' },
   },
@@ -36,7 +43,8 @@ Exit code: 0, or 1 when a step failed or the app does not run.`,
     const order = readOrder(asked, place.existing, context.env);
     if (input.options['dry-run'] !== true) return perform(order, place, input, context);
     const { shellScript } = await import('../../create/shell.ts');
-    context.stdout.write(shellScript(order, place.tomlFile));
+    const given = place.file === defaultConfig ? null : place.file;
+    context.stdout.write(shellScript(order, place.tomlFile, given));
     return 0;
   },
 };
@@ -56,6 +64,8 @@ function askedOf({ options, operands }: Input): Asked {
     from: text('from'),
     requirements: text('requirements'),
     database: text('database'),
+    settings: text('settings'),
+    python: text('python'),
   };
 }
 
@@ -83,6 +93,7 @@ async function perform(order: Order, place: Place, input: Input, context: Contex
       },
       untell: () => teller.update().then(() => undefined),
     });
+    context.stdout.write(nextText(order, place));
     return 0;
   } catch (error) {
     if (report.exitCode === null) throw error;
@@ -91,4 +102,19 @@ async function perform(order: Order, place: Place, input: Input, context: Contex
     for (const signal of ['SIGHUP', 'SIGTERM']) process.off(signal, stop);
     forget();
   }
+}
+
+/** Where the site is, and what is usually wanted next. */
+function nextText({ name, hosts, existing }: Order, { settings }: Place): string {
+  const { enabled, listen, tlsListen } = settings.proxy;
+  const host = hosts.find(host => !host.startsWith('*')) ?? localName(name);
+  const secure = existing?.certificate != null;
+  const port = (secure ? tlsListen : listen)[0]?.port;
+  const shown = port === undefined || port === (secure ? 443 : 80) ? '' : `:${port}`;
+  return [
+    ...(enabled ? [`site: http${secure ? 's' : ''}://${host}${shown}/`] : []),
+    `next: hostctl exec ${name} -- python manage.py createsuperuser`,
+    `      hostctl logs ${name} -f`,
+    '',
+  ].join('\n');
 }
