@@ -6,7 +6,7 @@ import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { run } from '../scripts/run.ts';
-import { startHostd } from './harness/hostd.ts';
+import { checkout, startHostd } from './harness/hostd.ts';
 import { makePlace, type Place } from './harness/place.ts';
 import { until } from './harness/until.ts';
 
@@ -84,10 +84,16 @@ const done = (events: readonly Told[]) =>
     1 &&
   events.some(({ name }) => name === 'TICK_5');
 
-async function genuine(place: Place, talk: string, record: string): Promise<Told[]> {
-  const { dir } = place;
+/** What a listener hears from this daemon, which is told to run a supervisord.conf. */
+async function heardFrom(
+  daemon: readonly string[],
+  place: Place,
+  talk: string,
+  record: string,
+): Promise<Told[]> {
+  const dir = place.directory(daemon[0]?.endsWith('hostd') ? 'like' : 'genuine');
   const file = place.write(
-    'supervisord.conf',
+    `${dir.slice(place.dir.length + 1)}/supervisord.conf`,
     `
 [supervisord]
 logfile=${dir}/supervisord.log
@@ -100,7 +106,7 @@ serverurl=unix://${dir}/s.sock
 [rpcinterface:supervisor]
 supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface
 [eventlistener:rec]
-command=/usr/bin/python3 ${record} ${dir}/genuine.log
+command=/usr/bin/python3 ${record} ${dir}/heard.log
 events=EVENT
 buffer_size=100
 startsecs=0
@@ -117,21 +123,22 @@ startretries=1
 command=/bin/sh -c "sleep 1.5; exit 0"
 `,
   );
-  const child = spawn('/usr/bin/supervisord', ['-n', '-c', file], {
+  const [command = '', ...first] = daemon;
+  const child = spawn(command, [...first, '-n', '-c', file], {
     env: { ...process.env, ...place.env },
     stdio: 'ignore',
   });
-  const log = `${dir}/genuine.log`;
+  const log = `${dir}/heard.log`;
   try {
     await until('the events of the genuine one', () => done(readEvents(log)), { timeout: 30_000 });
     await run(['/usr/bin/supervisorctl', '-c', file, 'stop', 'talk'], { timeout: 20_000 });
     await until('talk to have been stopped', () => isStopped(readEvents(log)), { timeout: 10_000 });
-    return readEvents(log);
   } finally {
     const ended = new Promise(resolve => child.on('exit', resolve));
     child.kill('SIGTERM');
     await ended;
   }
+  return readEvents(log);
 }
 
 const isStopped = (events: readonly Told[]) =>
@@ -144,7 +151,8 @@ test('a listener is sent what the genuine Supervisor sends', {
   const { dir } = place;
   const record = place.write('record.py', recorder);
   const talk = place.write('talk.sh', talker);
-  const wanted = genuine(place, talk, record);
+  const wanted = heardFrom(['/usr/bin/supervisord'], place, talk, record);
+  const like = heardFrom([`${checkout}/bin/hostd`, 'supervisord'], place, talk, record);
   const hostd = await startHostd(place, {
     config: { proxy: { enabled: false } },
     files: {
@@ -172,8 +180,10 @@ command = ["/bin/sh", "-c", "sleep 1.5; exit 0"]
   await until('the events of hostd', () => done(readEvents(log)), { timeout: 30_000 });
   await hostd.hostctl('stop', 'talk');
   await until('talk to have been stopped', () => isStopped(readEvents(log)), { timeout: 10_000 });
-  const [own, theirs] = [readEvents(log), await wanted];
+  assert.equal(await hostd.stop(), 0);
+  const [own, theirs, same] = [readEvents(log), await wanted, await like];
   assert.deepEqual(byProgram(own), byProgram(theirs));
+  assert.deepEqual(byProgram(same), byProgram(theirs));
   for (const events of [own, theirs])
     for (const [index, { head, payload }] of events.entries()) {
       assert.ok(head.includes(` serial:${index} pool:rec poolserial:${index} `), head);

@@ -94,7 +94,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     'ending',
     'control/control',
   ],
-  'daemon/supervisord': ['own', 'runs', 'sockets', 'fleet', 'logs', 'rpc', 'passing'],
+  'daemon/supervisord': ['own', 'runs', 'sockets', 'fleet', 'logs', 'rpc', 'passing', 'events'],
   'daemon/callers': ['fleet', 'runs'],
   'daemon/terminal': ['own', 'runs', 'fleet', 'callers'],
   'daemon/control': ['own', 'runs', 'fleet', 'logs', 'callers', 'ending', 'proxies/certificates'],

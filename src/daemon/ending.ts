@@ -2,6 +2,8 @@
 // of itself.
 
 import { messageOf } from '../errors.ts';
+import type { Program } from '../model/host.ts';
+import type { Pools } from './events/pools.ts';
 import { type Report, stop } from './fleet/orders.ts';
 import { detach, type Supervisor } from './fleet/supervisor.ts';
 import { update } from './fleet/update.ts';
@@ -17,7 +19,17 @@ export interface Ending {
   upgrade(report: Report): Promise<void>;
 }
 
-export function makeEnding(supervisor: Supervisor, records: Records, config: string, log: Logger): Ending {
+/** Milliseconds that listeners have to hear how everything else has been stopped. */
+const lastWords = 300;
+
+/** `listeners`: those who are told of events. */
+export function makeEnding(
+  supervisor: Supervisor,
+  listeners: Pick<Pools, 'rest'>,
+  records: Records,
+  config: string,
+  log: Logger,
+): Ending {
   return {
     async shutdown(keepApps, report) {
       notifyStopping();
@@ -28,7 +40,12 @@ export function makeEnding(supervisor: Supervisor, records: Records, config: str
         const tell: Report = progress => {
           if (progress.kind !== 'done' || progress.outcome !== 'noop') report(progress);
         };
-        await stop(supervisor, supervisor.allPrograms(), tell);
+        const all = supervisor.allPrograms();
+        const isListener = ({ kind }: Program) => kind === 'listener';
+        const others = all.filter(program => !isListener(program));
+        await stop(supervisor, others, tell);
+        if (others.length < all.length) await listeners.rest(lastWords);
+        await stop(supervisor, all.filter(isListener), tell);
         // The next start is a fresh one.
         records.forgetStopped();
       }

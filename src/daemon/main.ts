@@ -159,7 +159,7 @@ function startHostd(config: string, trial: boolean, loaded: Loaded, log: Logger)
   if (process.pid === 1) reapOrphans();
   adoptAll(supervisor, records, pipes, log);
   supervisor.setHost(withRunning(supervisor, loaded, records));
-  const ending = makeEnding(supervisor, records, config, log);
+  const ending = makeEnding(supervisor, passing.pools, records, config, log);
   const handlers = commandHandlers({ supervisor, records, certificates, log, logs, ending });
   // Held like the programs' sockets, an upgrade in place refuses no hostctl.
   const { socket } = settings.control;

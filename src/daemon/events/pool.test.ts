@@ -23,6 +23,7 @@ function scene(bufferSize: number, names: readonly string[], events: readonly st
       name,
       parser: newParser,
       item: null,
+      listens: false,
       isUp: () => up.has(name),
       send: (item, poolSerial) => {
         if (deaf.has(name)) return false;

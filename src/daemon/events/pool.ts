@@ -20,6 +20,8 @@ export interface Member {
   parser: Parser;
   /** What it has been sent and has not dealt with. */
   item: Item | null;
+  /** It has said READY, and so is no program that only has the place of a listener. */
+  listens: boolean;
   /** Its program is RUNNING. */
   isUp(): boolean;
   /** Writes to its standard input. false: it has closed that. */
@@ -56,6 +58,16 @@ export class Pool {
 
   get waiting(): number {
     return this.#buffer.length;
+  }
+
+  /** Whether a listener is at work, or is about to be sent what waits. */
+  get isBusy(): boolean {
+    return this.members.some(
+      ({ listens, parser, isUp }) =>
+        listens &&
+        isUp() &&
+        (parser.state === 'BUSY' || (parser.state === 'ACKNOWLEDGED' && this.waiting > 0)),
+    );
   }
 
   /** Takes an event once for each of its subscriptions that includes it. */
@@ -166,6 +178,7 @@ export class Pool {
         return;
       case 'state':
         this.#log.debug(`${name}: ${word.from} -> ${word.to}`);
+        if (word.to === 'READY') member.listens = true;
         if (word.to === 'UNKNOWN')
           this.#log.warn(
             `${name}: has entered the UNKNOWN state and will no longer receive events, this usually indicates the process violated the eventlistener protocol`,

@@ -27,6 +27,8 @@ export interface Pools {
   detach(run: Run): void;
   /** A listener's program has changed its state. */
   changed(unit: Unit): void;
+  /** Resolves when every listener has dealt with what there is, or after `ms` milliseconds. */
+  rest(ms: number): Promise<void>;
 }
 
 export interface PoolsContext {
@@ -64,6 +66,13 @@ export function makePools({ bus, log, notes, server, restart }: PoolsContext): P
     const item = { event, serial: null, poolSerials: new Map<string, number>() };
     for (const pool of pools.values()) pool.offer(item);
   });
+  const whenIdle = new Set<() => void>();
+  const tellIdle = () => {
+    if (whenIdle.size === 0 || [...pools.values()].some(pool => pool.isBusy)) return;
+    const told = [...whenIdle];
+    whenIdle.clear();
+    for (const tell of told) tell();
+  };
   const keep = ({ group, listener }: Program) => {
     if (listener === null) return;
     const known = pools.get(group);
@@ -100,6 +109,7 @@ export function makePools({ bus, log, notes, server, restart }: PoolsContext): P
         name: aboutOf(program).process,
         parser: newParser,
         item: null,
+        listens: before !== null && before.state !== 'ACKNOWLEDGED',
         isUp: () => unit.run === run && unit.state.kind === 'running',
         send: (item, poolSerial) => {
           const envelope = { server, pool: pool.name, serial: item.serial ?? 0, poolSerial };
@@ -126,15 +136,27 @@ export function makePools({ bus, log, notes, server, restart }: PoolsContext): P
       const one = joined.get(run);
       if (one === undefined) return;
       one.pool.hear(one.member, data, () => one.note.write(one.member.parser, one.input?.isBehind !== true));
+      tellIdle();
     },
     detach(run) {
       const one = joined.get(run);
       if (one === undefined) return;
       joined.delete(run);
+      setImmediate(tellIdle);
       one.pool.members = one.pool.members.filter(member => member !== one.member);
       one.input?.close();
       one.note.close();
       one.pool.end(one.member);
+    },
+    rest(ms) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      const timer = setTimeout(resolve, ms);
+      whenIdle.add(() => {
+        clearTimeout(timer);
+        resolve();
+      });
+      tellIdle();
+      return promise;
     },
     changed(unit) {
       if (unit.state.kind !== 'running') return;

@@ -375,7 +375,7 @@ function supervise(
       if (isUnderWay) return;
       notifyStopping();
       events.emit({ kind: 'supervisor-state', state: 'STOPPING' });
-      await stopEverything(supervisor, groups, log);
+      await stopEverything(supervisor, groups, passing.pools, log);
       last();
     };
     const finish = () => {

@@ -3,6 +3,7 @@
 
 import { stateName } from '../../lifecycle/view.ts';
 import type { Program } from '../../model/host.ts';
+import type { Pools } from '../events/pools.ts';
 import type { Supervisor } from '../fleet/supervisor.ts';
 import type { Logger } from '../own/log.ts';
 import type { Groups } from './groups.ts';
@@ -10,8 +11,16 @@ import type { Groups } from './groups.ts';
 /** Milliseconds between two lines that say who is waited for. */
 const reportEvery = 3000;
 
+/** Milliseconds that listeners have to hear how everything else has been stopped. */
+const lastWords = 300;
+
 /** Resolves when nothing runs any more. */
-export async function stopEverything(supervisor: Supervisor, groups: Groups, log: Logger): Promise<void> {
+export async function stopEverything(
+  supervisor: Supervisor,
+  groups: Groups,
+  listeners: Pick<Pools, 'rest'>,
+  log: Logger,
+): Promise<void> {
   const isUp = (program: Program) => {
     const unit = groups.unit(program);
     return (
@@ -36,6 +45,8 @@ export async function stopEverything(supervisor: Supervisor, groups: Groups, log
   const reports = setInterval(say, reportEvery);
   let isSaid = false;
   for (const { programs } of active.toReversed()) {
+    // Supervisor takes a turn between two groups, in which a listener hears what has been stopped before it.
+    if (programs.some(({ kind }) => kind === 'listener')) await listeners.rest(lastWords);
     const ended = programs.filter(isUp).toReversed().map(stop);
     if (!isSaid) say();
     isSaid = true;
