@@ -180,16 +180,38 @@ test('SIGUSR2 upgrades too', async t => {
   );
 });
 
-test('pidfile and daemon in gunicorn’s own file hinder neither a start nor a reload', async t => {
+test('gunicorn’s own file and USR2 by hand hinder neither a start nor a reload', async t => {
   const place = makePlace(t);
-  const app = await tinyApp(place, { account: isRoot ? (await testAccounts()).a : self() });
-  place.write(
-    'webapps/tiny/tiny/gunicorn.conf.py',
-    `pidfile = "${app.root}/run/gunicorn.pid"\ndaemon = True\n`,
+  const account = isRoot ? (await testAccounts()).a : self();
+  const files: Readonly<Record<string, string>> = {
+    pid: 'pidfile = "gunicorn.pid"\ndaemon = True\n',
+    preload: 'preload_app = True\nworkers = 2\n',
+    watch: 'reload = True\n',
+    places: 'worker_tmp_dir = "/dev/shm"\ncontrol_socket = "gunicorn.ctl"\n',
+    bound: 'bind = "127.0.0.1:1"\nuser = "root"\numask = 0o077\n',
+    usr2: '',
+  };
+  const apps = await Promise.all(Object.keys(files).map(name => tinyApp(place, { name, account })));
+  for (const { name } of apps) place.write(`webapps/${name}/${name}/gunicorn.conf.py`, files[name] ?? '');
+  const hostd = await startHostd(place, { apps });
+  for (const { name, host } of apps) {
+    const { pid } = await hostd.state(name, 'RUNNING');
+    assert.equal((await hostd.get(host)).status, 200, name);
+    if (name === 'usr2') {
+      process.kill(pid ?? 0, 'SIGUSR2');
+      await until('a second gunicorn of its own', () => childrenOf(pid ?? 0).length > 1);
+      assert.equal((await hostd.get(host)).status, 200, name);
+    }
+    const { code, stdout, stderr } = await hostd.hostctl('reload', name);
+    assert.deepEqual([code, stdout], [0, `${name}: reloaded\n`], stderr);
+    assert.notEqual((await hostd.state(name, 'RUNNING')).pid, pid, name);
+    assert.equal((await hostd.get(host)).status, 200, name);
+  }
+  await until(
+    'nothing of the old ones to be left',
+    () => {
+      return marked(place.mark).filter(({ command }) => command.includes('usr2.wsgi')).length === 2;
+    },
+    { timeout: 20_000 },
   );
-  const hostd = await startHostd(place, { apps: [app], config: { proxy: { enabled: false } } });
-  const { pid } = await hostd.state('tiny', 'RUNNING');
-  const { code, stdout } = await hostd.hostctl('reload', 'tiny');
-  assert.deepEqual([code, stdout], [0, 'tiny: reloaded\n']);
-  assert.notEqual((await hostd.state('tiny', 'RUNNING')).pid, pid);
 });

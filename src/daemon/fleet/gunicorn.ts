@@ -43,6 +43,10 @@ globals().update((key, value) for key, value in _own_settings().items() if not k
 # A reload has two generations for a while, which cannot share a file for the pid; and hostd supervises the process that it starts.
 pidfile = None
 daemon = False
+# hostd has given up root already, and nobody else can become another user.
+if os.geteuid() != 0:
+    user = None
+    group = None
 _own_hook = globals().get("post_worker_init")
 
 
