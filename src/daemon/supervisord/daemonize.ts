@@ -6,13 +6,22 @@ import { join } from 'node:path';
 
 /** What this process is: the one that was called, the daemon that it has started, or one that has begun anew. */
 export type Stage = (
-  | { readonly kind: 'first' | 'again' }
-  /** The listening sockets, in the order of the servers. */
-  | { readonly kind: 'daemon'; readonly fds: readonly number[] }
+  | { readonly kind: 'first' }
+  | { readonly kind: 'again'; readonly place: string }
+  /** `fds`: the listening sockets, in the order of the servers. */
+  | { readonly kind: 'daemon'; readonly place: string; readonly fds: readonly number[] }
 ) & {
-  /** Becomes itself from the beginning. false: this Node cannot. */
-  becomeAgain(): boolean;
+  /** Becomes itself from the beginning, with the same place (place.ts). false: this Node cannot. */
+  becomeAgain(place: string): boolean;
 };
+
+/** What a former self says. */
+interface Word {
+  readonly kind: 'again' | 'daemon';
+  readonly place: string;
+  /** How many sockets there are. */
+  readonly sockets: number;
+}
 
 const variable = 'HOSTD_SUPERVISORD';
 const launcher = join(import.meta.dirname, '..', '..', '..', 'bin', 'hostd');
@@ -23,30 +32,34 @@ export function ownStage(): Stage {
   const text = process.env[variable];
   delete process.env[variable];
   const whole = { ...process.env };
-  const count = text === undefined ? 0 : Number(/^daemon:(\d+)$/.exec(text)?.[1] ?? 0);
-  const becomeAgain = () => {
+  const becomeAgain = (place: string) => {
     const { execve } = process as {
       execve?: (file: string, args: string[], env: NodeJS.ProcessEnv) => never;
     };
     if (execve === undefined) return false;
+    const env = { ...whole, [variable]: wordOf({ kind: 'again', place, sockets: 0 }) };
     try {
-      execve(launcher, ['hostd', 'supervisord', ...process.argv.slice(2)], { ...whole, [variable]: 'again' });
+      execve(launcher, ['hostd', 'supervisord', ...process.argv.slice(2)], env);
     } catch {
       return false;
     }
     return true;
   };
-  if (text === 'again') return { kind: 'again', becomeAgain };
-  if (text?.startsWith('daemon:'))
-    return { kind: 'daemon', fds: Array.from({ length: count }, (_, index) => firstFd + index), becomeAgain };
-  return { kind: 'first', becomeAgain };
+  if (text === undefined) return { kind: 'first', becomeAgain };
+  const { kind, place, sockets } = JSON.parse(text) as Word;
+  if (kind === 'again') return { kind, place, becomeAgain };
+  return { kind, place, fds: Array.from({ length: sockets }, (_, index) => firstFd + index), becomeAgain };
+}
+
+function wordOf(word: Word): string {
+  return JSON.stringify(word);
 }
 
 /** Starts the daemon, and ends this process. */
-export function becomeDaemon(fds: readonly number[]): void {
+export function becomeDaemon(place: string, fds: readonly number[]): void {
   const child = spawn(process.execPath, [...process.execArgv, ...process.argv.slice(1)], {
     detached: true,
-    env: { ...process.env, [variable]: `daemon:${fds.length}` },
+    env: { ...process.env, [variable]: wordOf({ kind: 'daemon', place, sockets: fds.length }) },
     stdio: ['ignore', 'ignore', 'ignore', ...fds],
   });
   child.on('error', error => {

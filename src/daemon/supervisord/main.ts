@@ -2,7 +2,7 @@
 // supervisord.py of 4.2.5): what goes wrong before it is a daemon is said on the terminal, in Supervisor's words.
 
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { messageOf } from '../../errors.ts';
+import { HostdError, messageOf } from '../../errors.ts';
 import type { Host, Program } from '../../model/host.ts';
 import { native } from '../../native/index.ts';
 import { nameProcess } from '../../process-name.ts';
@@ -40,7 +40,7 @@ import { makeGroups } from './groups.ts';
 import { LimitError, limitsFor, softLimit } from './limits.ts';
 import { makeLives } from './lives.ts';
 import { type MainLog, openMainLog } from './log.ts';
-import { makePlace, settingsOf } from './place.ts';
+import { makePlace, removePlace, settingsOf } from './place.ts';
 import { programsOf } from './programs.ts';
 import { listenerOf, type OpenServer, openServers, ServerError } from './server-sockets.ts';
 import { stopEverything } from './shutdown.ts';
@@ -81,7 +81,7 @@ function start(real: Realized, machine: Machine): void {
   const { configuration } = real;
   const criticals: string[] = [];
   const infos = [...configuration.infos];
-  const place = makePlace(real, environment);
+  const place = stage.kind === 'first' ? makePlace(real, environment) : stage.place;
   setUser(real, criticals, infos);
   const limits = takeLimits(real, infos);
   const main = openLog(real);
@@ -105,7 +105,10 @@ function start(real: Realized, machine: Machine): void {
       log.info('daemonizing the supervisord process');
       if (real.directory !== null) enter(real.directory, main);
       main.flush();
-      becomeDaemon(servers.map(({ fd }) => fd));
+      becomeDaemon(
+        place,
+        servers.map(({ fd }) => fd),
+      );
       return;
     }
   }
@@ -113,7 +116,14 @@ function start(real: Realized, machine: Machine): void {
     if (real.directory !== null) process.chdir(real.directory);
     process.umask(real.umask);
   }
-  supervise(real, machine, place, main, limits, servers);
+  try {
+    supervise(real, machine, place, main, limits, servers);
+  } catch (error) {
+    const hint = error instanceof HostdError && error.hint !== undefined ? `\n  try: ${error.hint}` : '';
+    main.critical(`${messageOf(error)}${hint}`);
+    process.stderr.write(`Error: ${messageOf(error)}${hint}\n`);
+    process.exit(1);
+  }
 }
 
 function enter(directory: string, { log, critical }: MainLog): void {
@@ -383,7 +393,7 @@ function supervise(
       rmSync(real.pidfile, { force: true });
       // After the answer to whoever asked for it, and while nobody else can have the sockets.
       setImmediate(() => {
-        rmSync(place, { recursive: true, force: true });
+        removePlace(place);
         process.exit(0);
       });
     };
@@ -409,7 +419,7 @@ function supervise(
     rpc.keep({ ...supervisor.host(), settings: { ...settings, supervisor: [] } });
     for (const { listener } of servers) if ('path' in listener.address) names.remove(listener.address.path);
     rmSync(real.pidfile, { force: true });
-    return stage.becomeAgain();
+    return stage.becomeAgain(place);
   }
 
   function handleSignals(): void {

@@ -1,16 +1,16 @@
 // Where a supervisord keeps what the next one with the same configuration has to know: a directory of its own, so that several on
 // one machine do not meet.
 
-import { chownSync, mkdirSync, realpathSync } from 'node:fs';
+import { chownSync, mkdirSync, realpathSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Settings } from '../../model/host.ts';
 import type { Realized } from '../../supervisord/config/options.ts';
 import { sha256 } from '../own/digest.ts';
 
-/** Known by its configuration and its pid file. Made, and given to the user that supervisord is to be. */
+/** Known by its configuration, its pid file and its user. Made, and given to the user that supervisord is to be. */
 export function makePlace({ file, pidfile, uid }: Realized, environment: NodeJS.ProcessEnv): string {
-  const key = sha256(JSON.stringify([realpathSync(file), pidfile])).slice(0, 12);
   const own = process.geteuid?.() ?? 0;
+  const key = sha256(JSON.stringify([realpathSync(file), pidfile, uid ?? own])).slice(0, 12);
   const base =
     environment['HOSTD_RUNTIME_DIR'] ?? (own === 0 ? '/run/hostd' : environment['XDG_RUNTIME_DIR']);
   // In /tmp nobody else can take it away: the directory is sticky, and whose it is is looked at (own-files.ts).
@@ -21,6 +21,15 @@ export function makePlace({ file, pidfile, uid }: Realized, environment: NodeJS.
   mkdirSync(path, { recursive: true, mode: 0o711 });
   if (own === 0 && uid !== null && uid !== 0) chownSync(path, uid, -1);
   return path;
+}
+
+/** Nothing is left for a next one to know; of a directory of root's another user leaves the empty one. */
+export function removePlace(place: string): void {
+  try {
+    rmSync(place, { recursive: true, force: true });
+  } catch {
+    // What is left harms nobody.
+  }
 }
 
 /** [hostd] and the like, as a hostd.toml would say it. */
