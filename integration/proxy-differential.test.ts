@@ -19,6 +19,10 @@ describe('compared with nginx', { skip: nginxMissing() }, () => {
   let worker: RunningWorker;
   let nginx: RunningNginx;
   const all = comparisons();
+  /** What hostd answers where it is to answer otherwise than nginx, by the name of the comparison. */
+  const own = new Map<string, string>(
+    Object.entries(JSON.parse(readFileSync(new URL('proxy/own-answers.json', import.meta.url), 'utf8'))),
+  );
   const version = nginxMissing() === false ? nginxVersion() : '';
 
   before(async () => {
@@ -65,6 +69,7 @@ describe('compared with nginx', { skip: nginxMissing() }, () => {
       const ours = await ask(worker.port, comparison);
       if (!isWanted(comparison.name)) assert.equal(ours, theirs);
       else assert.notEqual(ours, theirs, 'no difference any more: take it out of the table');
+      if (own.has(comparison.name)) assert.equal(ours, own.get(comparison.name));
     });
   }
 
@@ -90,7 +95,10 @@ describe('compared with nginx', { skip: nginxMissing() }, () => {
     const names = new Set(all.map(({ name }) => name));
     const page = readFileSync(new URL('../docs/proxy.md', import.meta.url), 'utf8');
     for (const difference of differences) {
-      for (const name of difference.seen) assert.ok(names.has(name), name);
+      for (const name of difference.seen) {
+        assert.ok(names.has(name), name);
+        assert.ok(own.has(name), `${name}: its answer is to be in own-answers.json`);
+      }
       assert.ok(
         page.includes(`| ${difference.nginx} | ${difference.hostd} | ${difference.why} |`),
         difference.why,
