@@ -64,6 +64,8 @@ export interface Limits {
   readonly lastRequestMs: number;
   /** Milliseconds that open requests have after SIGTERM. */
   readonly drainMs: number;
+  /** Milliseconds between two rounds in which the daemon is told what the sites have served. */
+  readonly countsMs: number;
 }
 
 export const defaultLimits: Limits = {
@@ -104,6 +106,7 @@ export const defaultLimits: Limits = {
   tunnelIdleMs: 3_600_000,
   lastRequestMs: 2000,
   drainMs: 30_000,
+  countsMs: 10_000,
 };
 
 /**

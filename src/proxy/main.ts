@@ -28,7 +28,6 @@ import { makeRounds } from './rounds.ts';
 import { Traffic } from './traffic.ts';
 import type { Worker } from './worker.ts';
 
-const countsMs = 10_000;
 /** Open files that are no connection's: logs, listeners, node's own. */
 const otherFiles = 200;
 /** For the last access log lines to reach a slow disk. */
@@ -50,7 +49,7 @@ function run(): void {
   const connections = new Connections(worker);
   const servers = listen(routes, worker, connections, () => tell({ kind: 'ready' }));
   const tellRound = makeRounds(worker, tell);
-  setInterval(tellRound, countsMs).unref();
+  setInterval(tellRound, worker.limits.countsMs).unref();
   const lastRound = (): Promise<void> => {
     tellRound();
     return facts.drained();
