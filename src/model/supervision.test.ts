@@ -2,7 +2,15 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { appProgram, makeApp } from './app.ts';
 import { changes } from './changes.ts';
-import { completed, fields, liveKeys, ownKeys, supervisionRows, usualSupervision } from './supervision.ts';
+import {
+  completed,
+  fields,
+  isLive,
+  liveKeys,
+  ownKeys,
+  supervisionRows,
+  usualSupervision,
+} from './supervision.ts';
 
 const program = appProgram(makeApp({ name: 'a', root: '/r', source: { file: '/f', key: ['app', 'a'] } }));
 
@@ -26,6 +34,8 @@ test('what is run needs a new start, how it is looked after does not', () => {
     ['umask', 'limits', 'noNewPrivileges', 'nice', 'oomScoreAdj'],
   );
   assert.ok(liveKeys.has('stderr_logfile_maxage') && !liveKeys.has('stderr_logfile'));
+  assert.equal(isLive(['stopwaitsecs', 'stderr_logfile_maxage']), true);
+  assert.equal(isLive(['stderr_logfile_maxage', 'stderr_logfile']), false, 'one that is not live is enough');
 });
 
 test("Supervisor's keys are those of its manual", () => {

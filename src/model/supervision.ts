@@ -114,6 +114,11 @@ export const liveKeys: ReadonlySet<string> = new Set([
   ),
 ]);
 
+/** Whether a change of these keys, at least one of them, takes effect without a restart. */
+export function isLive(keys: readonly string[]): boolean {
+  return keys.every(key => liveKeys.has(key));
+}
+
 /** hostd's own keys of a program: Supervisor has none of them. */
 export const ownKeys: ReadonlySet<string> = new Set([
   'group',

@@ -29,12 +29,13 @@ export function awaitRequirements(
       return;
     }
     trying = tryOnce(requirement, error => {
-      if (cancelled) return;
       if (error === null) {
         next(index + 1, firstPause);
         return;
       }
       onWait(`${requirement.name}: ${error}`);
+      // By whoever has just been told.
+      if (cancelled) return;
       timer = setTimeout(() => next(index, Math.min(2 * pause, longestPause)), pause);
     });
   };

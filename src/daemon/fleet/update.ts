@@ -6,7 +6,7 @@ import { type Change, changes } from '../../model/changes.ts';
 import type { Host, Program } from '../../model/host.ts';
 import { withKept } from '../../model/merge.ts';
 import { formatProblem } from '../../model/problem.ts';
-import { liveKeys } from '../../model/supervision.ts';
+import { isLive } from '../../model/supervision.ts';
 import type { RereadReply } from '../../protocol/control.ts';
 import { emitFiles } from '../emit-files.ts';
 import type { Logger } from '../own/log.ts';
@@ -78,7 +78,7 @@ export async function apply(
     const program = programs.get(name);
     if (program === undefined) return null;
     if (change === 'available') return add(supervisor, program, report);
-    return keys.every(key => liveKeys.has(key))
+    return isLive(keys)
       ? amend(supervisor, program, keys, report)
       : replace(supervisor, program, keys, report);
   });
