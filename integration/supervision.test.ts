@@ -36,7 +36,7 @@ test('an app runs as its own user, on a socket of root and the proxy, with a cle
   );
   assert.match(status, new RegExp(`^Gid:\t${account.gid}\t`, 'm'));
   assert.match(status, /^Umask:\t0027$/m);
-  if (isRoot) assert.match(status, /^NoNewPrivs:\t1$/m);
+  assert.match(status, /^NoNewPrivs:\t1$/m);
   assert.match(limits, /^Max open files\s+512\s+512/m);
   assert.match(limits, /^Max core file size\s+0\s+0/m);
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ');

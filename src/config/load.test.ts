@@ -433,6 +433,8 @@ test('a group whose file can no longer be read keeps its programs', () => {
   };
   const { host } = tryAfter(files, { ...files, 'apps.d/g.toml': '[group.g' });
   assert.deepEqual(names(host), ['g:cat']);
+  const taken = { ...files, 'apps.d/g.toml': '[group.g', 'apps.d/h.toml': '[group.h]\nprograms = ["cat"]' };
+  assert.deepEqual(names(tryAfter(files, taken).host), ['h:cat'], 'unless another has them now');
   const { host: dropped } = tryAfter(files, { ...files, 'apps.d/g.toml': '' });
   assert.deepEqual(names(dropped), ['cat']);
 });
@@ -451,6 +453,17 @@ test('one name in two files is the first one’s', () => {
   });
   assert.deepEqual(said, [
     'apps.d/b.toml:1:1: app "a": there is already an app "a" (apps.d/a.toml:1)\n  try: [app.a-2], or another name',
+  ]);
+  assert.equal(host.apps[0]?.workers, 3);
+});
+
+test('one name in two files is the one’s that runs, wherever it stands', () => {
+  const { host, said } = tryAfter(
+    { 'hostd.toml': '', 'apps.d/b.toml': app('a') },
+    { 'hostd.toml': '', 'apps.d/a.toml': app('a', 'workers = 9'), 'apps.d/b.toml': app('a') },
+  );
+  assert.deepEqual(said, [
+    'apps.d/a.toml:1:1: app "a": there is already an app "a" (apps.d/b.toml:1)\n  try: [app.a-2], or another name',
   ]);
   assert.equal(host.apps[0]?.workers, 3);
 });

@@ -100,6 +100,17 @@ test('no text throws', () => {
       const document = parseToml(lines.join('\n'), 'f', problems);
       if (document === null) assert.equal(problems.length, 1);
       else for (const one of definitionsIn(document, true, problems)) readDefinition(one, around, problems);
+      for (const problem of problems) {
+        assert.equal(problem.at?.file, 'f');
+        assert.match(formatProblem(problem), /^f(:| )/);
+      }
+      // Of what no problem is told, everything is there to be read.
+      if (document === null || problems.length > 0) return;
+      const found = definitionsIn(document, true, []).map(({ kind, name }) => `${kind}.${name}`);
+      const named = Object.entries(document.tables).flatMap(([kind, table]) =>
+        Object.keys(table as object).map(name => `${kind}.${name}`),
+      );
+      assert.deepEqual(found.toSorted(), named.toSorted());
     }),
   );
 });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createServer } from 'node:net';
 import { test } from 'node:test';
-import { listenersIn, strangerOn } from './listener.ts';
+import { listenersIn, strangerAmong, strangerOn } from './listener.ts';
 
 const table = `  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
    0: 0100007F:1F40 00000000:0000 0A 00000000:00000000 00:00000000 00000000  1000        0 11 1 0 100 0 0 10 0
@@ -13,6 +13,11 @@ const table = `  sl  local_address rem_address   st tx_queue rx_queue tr tm->whe
 test('every socket that listens on the port counts, on any address, and no other', () => {
   assert.deepEqual(listenersIn(table, 8000), [1000, 33]);
   assert.deepEqual(listenersIn(table, 8002), []);
+});
+
+test('root is no stranger, and one among others is enough', () => {
+  assert.equal(strangerAmong([0, 1000], 1000), null);
+  assert.equal(strangerAmong([0, 1000, 33], 1000), 33);
 });
 
 test('this user is no stranger', async t => {

@@ -13,6 +13,11 @@ export function listenersIn(table: string, port: number): readonly number[] {
     .map(fields => Number(fields[7]));
 }
 
+/** The first who is neither `own` nor root: root can read everything that is sent as it is. */
+export function strangerAmong(uids: readonly number[], own: number): number | null {
+  return uids.find(uid => uid !== 0 && uid !== own) ?? null;
+}
+
 /** Another user, who is not root, that listens on this port; null: nobody does. */
 export function strangerOn(port: number): number | null {
   const found = ['/proc/net/tcp', '/proc/net/tcp6'].flatMap(file => {
@@ -22,5 +27,5 @@ export function strangerOn(port: number): number | null {
       return []; // No IPv6, or no /proc.
     }
   });
-  return found.find(uid => uid !== 0 && uid !== process.getuid?.()) ?? null;
+  return strangerAmong(found, process.getuid?.() ?? 0);
 }

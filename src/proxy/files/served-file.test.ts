@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { chmodSync, fstatSync, mkdtempSync, openSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { after, before, test } from 'node:test';
+import { after, before, type TestContext, test } from 'node:test';
 import { doubtKept, findKept, type ServedFile, takeFile } from './served-file.ts';
 
 let directory = '';
@@ -28,10 +28,24 @@ test('a file that has just changed is read again each time, since its next chang
   assert.equal(findKept(path), null);
 });
 
-test('a settled file is kept until it changes, in whatever way', async () => {
+/** Time that stands still; `pass` lets so many milliseconds go by. */
+function stopTime(t: TestContext) {
+  const [wall, steady] = [Date.now(), performance.now()];
+  let passed = 0;
+  t.mock.method(Date, 'now', () => wall + passed);
+  t.mock.method(performance, 'now', () => steady + passed);
+  return {
+    pass(ms: number) {
+      passed += ms;
+    },
+  };
+}
+
+test('a settled file is kept until it changes, in whatever way', t => {
+  const time = stopTime(t);
   const paths = ['same', 'text', 'mode', 'gone', 'link'].map(name => `${directory}/${name}`);
   for (const path of paths) writeFileSync(path, 'a');
-  await new Promise(resolve => setTimeout(resolve, 2050));
+  time.pass(2050);
   for (const path of paths) take(path);
   const [same = '', text = '', mode = '', gone = '', link = ''] = paths;
   writeFileSync(text, 'b');
@@ -43,20 +57,20 @@ test('a settled file is kept until it changes, in whatever way', async () => {
   for (const path of [text, mode, gone, link]) assert.equal(findKept(path), null, path);
 });
 
-test('a file is believed for a moment after it was looked at, unless something was done that may have changed it', async () => {
+test('a file is believed for a moment after it was looked at, unless something was done that may have changed it', t => {
+  const time = stopTime(t);
   const paths = ['moment', 'done'].map(name => `${directory}/${name}`);
   for (const path of paths) writeFileSync(path, 'a');
-  await new Promise(resolve => setTimeout(resolve, 2050));
+  time.pass(2050);
   for (const path of paths) take(path);
   const [moment = '', done = ''] = paths;
-  const looked = performance.now();
   for (const path of paths) assert.equal(textOf(findKept(path)), 'a');
   for (const path of paths) writeFileSync(path, 'b');
-  const found = textOf(findKept(moment));
-  if (performance.now() - looked < 20) assert.equal(found, 'a');
+  time.pass(19);
+  assert.equal(textOf(findKept(moment)), 'a');
   doubtKept();
   assert.equal(findKept(done), null);
-  await new Promise(resolve => setTimeout(resolve, 25));
+  time.pass(20);
   assert.equal(findKept(moment), null);
 });
 

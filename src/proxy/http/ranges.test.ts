@@ -59,7 +59,9 @@ test('no header makes more bytes than the file has, or any outside it', () => {
 });
 
 test('a header full of spaces takes no longer than its length', () => {
+  // Squared, that would be an hour.
+  const spaces = ' '.repeat(1_000_000);
   const started = performance.now();
-  parseRange(`bytes=${' '.repeat(8000)}x${' '.repeat(8000)}`, 12);
-  assert.ok(performance.now() - started < 50);
+  parseRange(`bytes=${spaces}x${spaces}`, 12);
+  assert.ok(performance.now() - started < 10_000);
 });

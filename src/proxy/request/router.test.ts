@@ -58,10 +58,21 @@ test('what is no host name is refused', () => {
 });
 
 test('any host name that is accepted is safe to say again', () => {
+  const label = fc.stringMatching(/^[A-Za-z0-9_]([A-Za-z0-9_-]{0,8}[A-Za-z0-9_])?$/);
+  const name = fc.array(label, { minLength: 1, maxLength: 4 }).map(labels => labels.join('.'));
+  const port = fc.option(fc.integer({ min: 0, max: 65_535 }), { nil: null });
   fc.assert(
-    fc.property(fc.string({ unit: 'binary-ascii' }), value => {
-      const name = hostName(value);
-      if (name !== null) assert.match(name, /^[a-z0-9._:[\]-]+$/);
+    fc.property(name, port, (host, number) => {
+      assert.equal(hostName(number === null ? host : `${host}:${number}`), host.toLowerCase());
+    }),
+  );
+  const odd = fc.string({ unit: 'binary-ascii', minLength: 1, maxLength: 3 });
+  fc.assert(
+    fc.property(name, odd, fc.nat(), (host, put, place) => {
+      const at = place % (host.length + 1);
+      const said = hostName(host.slice(0, at) + put + host.slice(at));
+      if (said !== null) assert.match(said, /^[a-z0-9._:[\]-]+$/);
+      if (/[^A-Za-z0-9._:[\]-]/.test(put)) assert.equal(said, null);
     }),
   );
 });
