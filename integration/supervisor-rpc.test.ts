@@ -13,7 +13,7 @@ import { findProgram } from './harness/programs.ts';
 import { until } from './harness/until.ts';
 import { type Driver, fromPypi, startDriver } from './supervisor/drive.ts';
 import { type Heard, sendRaw } from './supervisor/raw.ts';
-import { call, documents, http, methodCalls, type Request } from './supervisor/requests.ts';
+import { call, documents, http, logins, methodCalls, type Request } from './supervisor/requests.ts';
 import { needsSupervisor, type Programs, type Scene, type Side, startScene } from './supervisor/scene.ts';
 
 const log = (name: string) => ({ stdout_logfile: `DIR/${name}.log`, stderr_logfile: `DIR/${name}.err` });
@@ -41,33 +41,50 @@ function comparable({ text, closed }: Heard, { dir }: Side): { text: string; clo
   return { text: same, closed };
 }
 
-async function assertSame({ genuine, ours }: Scene, { name, bytes }: Request): Promise<void> {
-  const [theirs, own] = await Promise.all([sendRaw(genuine.socket, bytes), sendRaw(ours.socket, bytes)]);
+async function assertSame(
+  { genuine, ours }: Scene,
+  { name, bytes }: Request,
+  to: (side: Side) => string | number = ({ socket }) => socket,
+  what: 'whatever comes after' | 'all' = 'all',
+): Promise<void> {
+  const [theirs, own] = await Promise.all([sendRaw(to(genuine), bytes), sendRaw(to(ours), bytes)]);
   const hides = name.startsWith('supervisor.getPID()');
   const same = (heard: Heard, side: Side) => {
     const { text, closed } = comparable(heard, side);
-    return { text: hides ? text.replaceAll(/<int>\d+/g, '<int>*') : text, closed };
+    return {
+      text: hides ? text.replaceAll(/<int>\d+/g, '<int>*') : text,
+      ...(what === 'all' ? { closed } : {}),
+    };
   };
   assert.deepEqual(same(own, ours), same(theirs, genuine), name);
 }
 
-test('every raw request is answered as by supervisord', { skip: needsSupervisor }, async t => {
-  const scene = await startScene(t, programs);
-  for (const { socket } of [scene.genuine, scene.ours])
-    await until('cat to be RUNNING', async () =>
-      (await sendRaw(socket, call('supervisor.getProcessInfo', 'cat').bytes)).text.includes('RUNNING'),
-    );
-  for (const request of [...http, ...documents]) await assertSame(scene, request);
-  for (const { dir } of [scene.genuine, scene.ours]) appendFileSync(`${dir}/cat.log`, 'one\ntwo\n');
-  const own = methodCalls.filter(({ name }) => !name.includes('clear'));
-  for (const request of own) await assertSame(scene, request);
-  for (const request of methodCalls.filter(({ name }) => name.includes('clear')))
-    await assertSame(scene, request);
-});
+for (const form of ['toml', 'supervisord.conf'] as const)
+  test(`every raw request is answered as by supervisord, with a ${form}`, {
+    skip: needsSupervisor,
+  }, async t => {
+    const scene = await startScene(t, form, programs);
+    // After a refusal Medusa keeps a connection that it has said to close.
+    if (form === 'supervisord.conf')
+      for (const request of logins)
+        await assertSame(scene, request, ({ port }) => port, 'whatever comes after');
+    for (const { socket } of [scene.genuine, scene.ours])
+      await until('cat to be RUNNING', async () =>
+        (await sendRaw(socket, call('supervisor.getProcessInfo', 'cat').bytes)).text.includes('RUNNING'),
+      );
+    for (const request of [...http, ...documents]) await assertSame(scene, request);
+    for (const { dir } of [scene.genuine, scene.ours]) appendFileSync(`${dir}/cat.log`, 'one\ntwo\n');
+    const own = methodCalls.filter(({ name }) => !name.includes('clear'));
+    for (const request of own) await assertSame(scene, request);
+    for (const request of methodCalls.filter(({ name }) => name.includes('clear')))
+      await assertSame(scene, request);
+  });
 
 test('a log is followed, and a shorter one goes on at its beginning', { skip: needsSupervisor }, async t => {
-  const { hostd, ours } = await startScene(t, { cat: { command: '/bin/cat', ...log('cat') } });
-  await hostd.state('cat', 'RUNNING');
+  const { ours } = await startScene(t, 'toml', { cat: { command: '/bin/cat', ...log('cat') } });
+  await until('cat to be RUNNING', async () =>
+    (await sendRaw(ours.socket, call('supervisor.getProcessInfo', 'cat').bytes)).text.includes('RUNNING'),
+  );
   const ctl = findProgram('supervisorctl') ?? '';
   appendFileSync(`${ours.dir}/cat.log`, `${'x'.repeat(3000)}\n`);
   const { spawn } = await import('node:child_process');
@@ -309,7 +326,12 @@ for (const wanted of [null, '4.3.0', 'hostctl'])
       one: { command: 'sleep 100', ...log('one') },
       two: { command: 'sleep 100', priority: 3, ...log('two') },
     };
-    const scene = await startScene(t, { ...programs, ...more }, groups);
+    const scene = await startScene(
+      t,
+      wanted === null ? 'supervisord.conf' : 'toml',
+      { ...programs, ...more },
+      groups,
+    );
     const drivers = new Map<Side, Driver>();
     // Supervisor's own client of its own server, and hostctl of either: it is told apart by nothing.
     const own = wanted === 'hostctl' ? await ownDriver(scene.place) : await startDriver(scene.place, path);

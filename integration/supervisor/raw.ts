@@ -1,4 +1,4 @@
-// Bytes to a unix socket and back, as they are.
+// Bytes to a socket and back, as they are.
 
 import { connect } from 'node:net';
 
@@ -11,11 +11,12 @@ export interface Heard {
 /** Milliseconds in which an answer without a length has come. */
 const patience = 400;
 
-/** Sends, and hears until an answer of a known length is there, the end comes, or nothing more does. Bytes are latin-1. */
-export function sendRaw(path: string, bytes: Buffer): Promise<Heard> {
+/** Sends to a unix socket, or to a port of 127.0.0.1, and hears until an answer of a known length is there, the end comes, or nothing more does. Bytes are latin-1. */
+export function sendRaw(to: string | number, bytes: Buffer): Promise<Heard> {
   return new Promise((resolve, reject) => {
     let text = '';
-    const socket = connect({ path, allowHalfOpen: true });
+    const address = typeof to === 'string' ? { path: to } : { port: to, host: '127.0.0.1' };
+    const socket = connect({ ...address, allowHalfOpen: true });
     const finish = (closed: boolean) => {
       clearTimeout(late);
       socket.destroy();

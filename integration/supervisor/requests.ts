@@ -262,3 +262,20 @@ export const http: readonly Request[] = [
     'GET /stylesheets/x.css HTTP/1.1\r\n\r\n',
   ].map(raw),
 ];
+
+const basic = (text: string | Buffer) => `Authorization: Basic ${Buffer.from(text).toString('base64')}\r\n`;
+
+/** To a server that asks for a password. */
+export const logins: readonly Request[] = [
+  '',
+  basic('u:geheim'),
+  basic('u:falsch'),
+  basic('v:geheim'),
+  basic('u'),
+  basic(':'),
+  basic(Buffer.from([255, 58])),
+  'Authorization: Basic a\r\n',
+  'Authorization: Basic !!\r\n',
+  'Authorization: Digest x\r\n',
+  'Authorization: Basic\r\n',
+].map(field => ({ name: `a call with ${JSON.stringify(field)}`, bytes: post(getState, field) }));

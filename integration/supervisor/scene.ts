@@ -1,10 +1,12 @@
 // The same programs under the genuine supervisord and under hostd, side by side, each with a socket for Supervisor's clients.
 
 import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { chownSync } from 'node:fs';
 import type { TestContext } from 'node:test';
+import { freePort } from '../../scripts/free-port.ts';
 import { testAccounts } from '../harness/accounts.ts';
-import { type Hostd, startHostd } from '../harness/hostd.ts';
+import { checkout, startHostd } from '../harness/hostd.ts';
 import { makePlace, type Place } from '../harness/place.ts';
 import { findProgram } from '../harness/programs.ts';
 import { until } from '../harness/until.ts';
@@ -21,6 +23,8 @@ export interface Side {
   readonly name: 'supervisord' | 'hostd';
   /** Path of its socket. */
   readonly socket: string;
+  /** Of 127.0.0.1, where it asks for the user "u" with the password "geheim". */
+  readonly port: number;
   /** Where its logs are. */
   readonly dir: string;
   /** Writes other programs into its configuration. */
@@ -31,58 +35,74 @@ export interface Scene {
   readonly place: Place;
   readonly genuine: Side;
   readonly ours: Side;
-  readonly hostd: Hostd;
 }
 
-export async function startScene(t: TestContext, programs: Programs, groups: Programs = {}): Promise<Scene> {
+/** What hostd reads: a hostd.toml that says the same, or a supervisord.conf like the other one's. */
+export type Form = 'toml' | 'supervisord.conf';
+
+export async function startScene(
+  t: TestContext,
+  form: Form,
+  programs: Programs,
+  groups: Programs = {},
+): Promise<Scene> {
   const place = makePlace(t);
   const { a } = await testAccounts();
-  const side = (name: Side['name']) => {
+  const sideOf = async (
+    name: Side['name'],
+    write: (side: Side, table: Programs, groups: Programs) => void,
+  ) => {
     const dir = place.directory(name);
     if (process.getuid?.() === 0) chownSync(dir, a.uid, a.gid);
-    return { name, dir, socket: `${dir}/s.sock` };
+    const user = process.getuid?.() === 0 ? { user: a.name } : {};
+    const withUser = (table: Programs) =>
+      Object.fromEntries(Object.entries(table).map(([program, keys]) => [program, { ...user, ...keys }]));
+    const side: Side = {
+      name,
+      dir,
+      socket: `${dir}/s.sock`,
+      port: await freePort(),
+      write: (table, gathered = {}) => write(side, withUser(table), gathered),
+    };
+    side.write(programs, groups);
+    return side;
   };
-  const withUser = (table: Programs) =>
-    Object.fromEntries(
-      Object.entries(table).map(([name, keys]) => [
-        name,
-        process.getuid?.() === 0 ? { user: a.name, ...keys } : keys,
-      ]),
-    );
-  const genuine: Side = {
-    ...side('supervisord'),
-    write: (table, gathered = {}) =>
-      void place.write('supervisord/supervisord.conf', confText(withUser(table), gathered, genuine.dir)),
-  };
-  const ours: Side = {
-    ...side('hostd'),
-    write: (table, gathered = {}) =>
-      void place.write('etc/apps.d/programs.toml', tomlOf(withUser(table), gathered, ours.dir)),
-  };
-  genuine.write(programs, groups);
-  const child = spawn(supervisord ?? '', ['-n', '-c', `${genuine.dir}/supervisord.conf`], {
+  const writeConf = (side: Side, table: Programs, gathered: Programs) =>
+    void place.write(`${side.name}/supervisord.conf`, confText(table, gathered, side));
+  const writeToml = ({ dir }: Side, table: Programs, gathered: Programs) =>
+    void place.write('etc/apps.d/programs.toml', tomlOf(table, gathered, dir));
+  const genuine = await sideOf('supervisord', writeConf);
+  const ours = await sideOf('hostd', form === 'toml' ? writeToml : writeConf);
+  startForeground(place, genuine, [supervisord ?? '']);
+  if (form === 'toml')
+    await startHostd(place, {
+      config: {
+        hostd: { log_dir: ours.dir },
+        proxy: { enabled: false },
+        supervisor: { socket: ours.socket },
+      },
+      env: { TZ: 'UTC' },
+    });
+  else startForeground(place, ours, [`${checkout}/bin/hostd`, 'supervisord']);
+  for (const { socket, name } of [genuine, ours])
+    await until(`${name} to listen`, () => connects(socket), { timeout: 30_000 });
+  return { place, genuine, ours };
+}
+
+function startForeground(place: Place, { dir }: Side, [file = '', ...args]: readonly string[]): void {
+  const child = spawn(file, [...args, '-n', '-c', `${dir}/supervisord.conf`], {
     env: { PATH: process.env['PATH'], HOME: place.dir, TZ: 'UTC', ...place.env },
     stdio: 'ignore',
-    cwd: genuine.dir,
+    cwd: dir,
   });
   place.after(async () => {
     child.kill('SIGTERM');
-    if (child.exitCode === null) await new Promise(resolve => child.on('exit', resolve));
+    if (child.exitCode === null && child.signalCode === null)
+      await new Promise(resolve => child.on('exit', resolve));
   });
-  const hostd = await startHostd(place, {
-    config: {
-      hostd: { log_dir: ours.dir },
-      proxy: { enabled: false },
-      supervisor: { socket: ours.socket },
-    },
-    files: { 'programs.toml': tomlOf(withUser(programs), groups, ours.dir) },
-    env: { TZ: 'UTC' },
-  });
-  for (const { socket, name } of [genuine, ours]) await until(`${name} to listen`, () => connects(socket));
-  return { place, genuine, ours, hostd };
 }
 
-function confText(programs: Programs, groups: Programs, dir: string): string {
+function confText(programs: Programs, groups: Programs, { dir, port }: Side): string {
   const section = (kind: string) => (entry: [string, Programs[string]]) =>
     `[${kind}:${entry[0]}]\n${Object.entries(entry[1])
       .map(([key, value]) => `${key}=${String(value).replaceAll('DIR', dir)}\n`)
@@ -90,6 +110,7 @@ function confText(programs: Programs, groups: Programs, dir: string): string {
   return [
     `[supervisord]\nlogfile=${dir}/main.log\npidfile=${dir}/pid\n`,
     `[unix_http_server]\nfile=${dir}/s.sock\n`,
+    `[inet_http_server]\nport=127.0.0.1:${port}\nusername=u\npassword={SHA}${sha1('geheim')}\n`,
     '[rpcinterface:supervisor]\nsupervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface\n',
     ...Object.entries(programs).map(section('program')),
     ...Object.entries(groups).map(section('group')),
@@ -110,4 +131,8 @@ function tomlOf(programs: Programs, groups: Programs, dir: string): string {
 function tomlValue(key: string, value: string | number | boolean, dir: string): string {
   if (key === 'programs') return JSON.stringify(String(value).split(','));
   return typeof value === 'string' ? JSON.stringify(value.replaceAll('DIR', dir)) : String(value);
+}
+
+function sha1(text: string): string {
+  return createHash('sha1').update(text).digest('hex');
 }

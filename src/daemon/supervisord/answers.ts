@@ -242,6 +242,7 @@ function describeGroup({ config, programs }: ActiveGroup, groups: Groups, lives:
         state: stateCodes[unit === undefined ? 'STOPPED' : stateName(unit.state)],
         start: seconds(life.started || (unit?.startedAt ?? 0)),
         stop: seconds(life.stopped),
+        startsAtOnce: program.startsecs === 0,
         spawnerr: life.spawnerr,
         exitstatus: life.exitstatus ?? 0,
         pid: unit?.run?.process.pid ?? 0,

@@ -6,7 +6,6 @@ import type { Program } from '../../model/host.ts';
 import { liveKeys } from '../../model/supervision.ts';
 import { sameGroup } from '../../supervisord/config/compare.ts';
 import type { Configuration, GroupConfig } from '../../supervisord/config/config.ts';
-import { byPriority } from '../../supervisord/config/program.ts';
 import type { Supervisor } from '../fleet/supervisor.ts';
 import { isDown, type Unit } from '../fleet/unit.ts';
 import type { Lives } from './lives.ts';
@@ -29,7 +28,7 @@ export interface Groups {
   /** The groups as they were read last. */
   configured(): readonly GroupConfig[];
   difference(): Difference;
-  /** By priority and name. */
+  /** By priority, and by when they were added: at first by name. */
   active(): readonly ActiveGroup[];
   find(group: string): ActiveGroup | undefined;
   /** undefined: there is no such process. */
@@ -54,7 +53,8 @@ export function makeGroups({ supervisor, lives, programsOf, onRemoved }: GroupsC
   const active = new Map<string, ActiveGroup>();
   let read: readonly GroupConfig[] = [];
   const unit = (program: Program) => supervisor.unit(program.name);
-  const sorted = () => [...active.values()].sort((a, b) => byPriority(a.config, b.config));
+  // A group that was added later comes behind the others of its priority.
+  const sorted = () => [...active.values()].sort((a, b) => a.config.priority - b.config.priority);
   const publish = () =>
     supervisor.setHost({ ...supervisor.host(), programs: sorted().flatMap(({ programs }) => programs) });
   const start = ({ programs }: ActiveGroup) => {

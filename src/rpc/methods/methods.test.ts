@@ -5,6 +5,7 @@ import { joinName, splitName } from '../../words/process-names.ts';
 import { Double, type Value } from '../../xmlrpc/values.ts';
 import { describe, uptime } from './describe.ts';
 import { tailRange } from './logs.ts';
+import { listed } from './processes.ts';
 import { signalNumber } from './signals.ts';
 
 const info: ProcessInfo = {
@@ -70,4 +71,25 @@ test('a tail has what Supervisor reckons', () => {
     const { offset: from, length: bytes, overflow } = tailRange(size, offset, length);
     assert.equal(`${from} ${bytes} ${overflow}`, wanted.replace('-10', '0'), `${size} ${offset} ${length}`);
   }
+});
+
+test('processes are taken by priority, their groups first, and otherwise as they come', () => {
+  const group = (name: string, priority: number, processes: readonly [string, number][]) => ({
+    name,
+    priority,
+    processes: processes.map(([process, own]) => ({ ...info, name: process, priority: own })),
+  });
+  const groups = [
+    group('z', 5, [
+      ['one', 999],
+      ['two', 3],
+    ]),
+    group('b', 9, [['b', 1]]),
+    group('a', 9, [['a', 1]]),
+    group('first', 1, [['x', 999]]),
+  ];
+  assert.deepEqual(
+    listed(groups).map(({ name }) => name),
+    ['x', 'two', 'one', 'b', 'a'],
+  );
 });

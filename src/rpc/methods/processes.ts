@@ -52,9 +52,13 @@ export interface Listed extends ProcessName {
   readonly info: ProcessInfo;
 }
 
-/** The processes of groups, in their order. */
+/** The processes of groups, lower priorities first; of one priority in the order that they come in. */
 export function listed(groups: readonly GroupInfo[]): Listed[] {
-  return groups.flatMap(({ name: group, processes }) =>
-    processes.map(info => ({ group, name: info.name, info })),
-  );
+  return groups
+    .toSorted(byPriority)
+    .flatMap(({ name: group, processes }) =>
+      processes.toSorted(byPriority).map(info => ({ group, name: info.name, info })),
+    );
 }
+
+const byPriority = (a: { priority: number }, b: { priority: number }) => a.priority - b.priority;
