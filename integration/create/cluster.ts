@@ -15,6 +15,8 @@ export interface Cluster {
   sql(text: string, database?: string): Promise<string>;
   /** As any account, by peer authentication. */
   sqlAs(account: { uid: number; gid: number }, role: string, database: string, text: string): Promise<Ran>;
+  start(): Promise<void>;
+  stop(): Promise<void>;
   restart(): Promise<void>;
 }
 
@@ -77,6 +79,8 @@ export async function startCluster(place: Place): Promise<Cluster> {
       return stdout.trim();
     },
     sqlAs: (account, role, database, text) => ask({ name: role, ...account }, role, database, `${text};\n`),
+    start,
+    stop,
     async restart() {
       await stop();
       await start();

@@ -43,6 +43,9 @@ export interface SiteStatus {
   readonly certificate_ends: number | null;
   /** What is wrong with its certificate, and what is served instead; null: nothing. */
   readonly certificate_fault: string | null;
+  /** Requests that wait for the app's answer at this moment, and for how many seconds the oldest does (null: there is none). */
+  readonly waiting_requests: number;
+  readonly oldest_request_seconds: number | null;
 }
 
 export interface StatusReply {

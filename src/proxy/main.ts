@@ -8,6 +8,7 @@ import { messageOf } from '../errors.ts';
 import type { Location } from '../model/host.ts';
 import { loadBareSockets } from '../native/bare-sockets.ts';
 import { nameProcess } from '../process-name.ts';
+import { pendingPlace } from '../protocol/note.ts';
 import type { Routes } from '../protocol/worker.ts';
 import { AppConnections } from './app/app-connections.ts';
 import { expectOwners } from './app/app-path.ts';
@@ -44,8 +45,7 @@ function run(): void {
   const facts = openFacts(process.env['HOSTD_FACTS_FD'] === undefined ? null : descriptor('HOSTD_FACTS_FD'));
   const { tell } = facts;
   closeMemory();
-  noteWork();
-  const worker = makeWorker(routes);
+  const worker = makeWorker(routes, noteWork());
   const connections = new Connections(worker);
   const servers = listen(routes, worker, connections, () => tell({ kind: 'ready' }));
   const tellRound = makeRounds(worker, tell);
@@ -84,13 +84,20 @@ function bodyDirectory(): string {
   return `/proc/self/fd/${descriptor('HOSTD_BODIES_FD')}`;
 }
 
-/** Where hostd finds which site was worked for, should the worker die. */
-function noteWork(): void {
-  if (process.env['HOSTD_NOTE_FD'] === undefined) return;
+/** Where hostd finds which site was worked for, should the worker die, and what waits for the apps (protocol/note.ts). */
+function noteWork(): ArrayBuffer | null {
+  if (process.env['HOSTD_NOTE_FD'] === undefined) return null;
   const fd = descriptor('HOSTD_NOTE_FD');
-  const memory = loadBareSockets()?.share(fd);
+  const memory = loadBareSockets()?.share(fd) ?? null;
   closeSync(fd);
-  if (memory != null) noteWorkIn(memory);
+  if (memory !== null) noteWorkIn(memory);
+  return memory;
+}
+
+/** Where a site notes how many requests wait for its app. */
+function pendingIn(memory: ArrayBuffer | null, number: number): Uint32Array | null {
+  const place = pendingPlace(number);
+  return memory === null || place === null ? null : new Uint32Array(memory, 4 * place, 2);
 }
 
 function descriptor(name: string): number {
@@ -122,7 +129,7 @@ function directoryInBytes(path: string | null | undefined): string | null {
   return path == null ? null : bytes(path.replace(/\/?$/, '/'));
 }
 
-function makeWorker(routes: Routes): Worker {
+function makeWorker(routes: Routes, note: ArrayBuffer | null): Worker {
   const { acmeWebroot = null, trustedProxies = [] } = routes;
   const sites = routes.sites.map((site, index) => ({
     ...site,
@@ -157,9 +164,13 @@ function makeWorker(routes: Routes): Worker {
     traffic: new Traffic(sites.map(site => site.name)),
     ...(routes.types === undefined ? {} : { types: new Map(Object.entries(routes.types)) }),
     apps: new Map(
-      sites.map(({ name, socket, proxyReadTimeout }) => [
+      sites.map(({ name, number, socket, proxyReadTimeout }) => [
         name,
-        new AppConnections(socket, { ...limits, upstreamGapMs: readGapMs(limits, proxyReadTimeout) }),
+        new AppConnections(
+          socket,
+          { ...limits, upstreamGapMs: readGapMs(limits, proxyReadTimeout) },
+          pendingIn(note, number),
+        ),
       ]),
     ),
     errorLog,

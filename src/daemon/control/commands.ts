@@ -2,21 +2,16 @@
 
 import { constants } from 'node:os';
 import { HostdError } from '../../errors.ts';
-import { closedTo } from '../../linux/closed.ts';
-import type { Program, ProxySettings } from '../../model/host.ts';
-import { servesApp } from '../../model/kind.ts';
-import { native } from '../../native/index.ts';
-import { mostWorkers, type ProgramStatus, type Progress, type StatusReply } from '../../protocol/control.ts';
+import { mostWorkers, type Progress } from '../../protocol/control.ts';
 import { distinctNames } from '../../protocol/names.ts';
 import type { SiteTraffic } from '../../protocol/traffic.ts';
 import { refusalFor } from '../callers/standing.ts';
 import type { Ending } from '../ending.ts';
 import { hangUp, reload } from '../fleet/handover.ts';
-import { noteLeftOut } from '../fleet/left-out.ts';
 import { type Command, type Report, restart, start, stop } from '../fleet/orders.ts';
 import { scale } from '../fleet/scale.ts';
 import type { Supervisor } from '../fleet/supervisor.ts';
-import { statusOf, type Unit } from '../fleet/unit.ts';
+import type { Unit } from '../fleet/unit.ts';
 import { reread, update } from '../fleet/update.ts';
 import { logHandlers } from '../logs/commands.ts';
 import type { Logs } from '../logs/logs.ts';
@@ -25,7 +20,7 @@ import type { Certificates } from '../proxies/certificates.ts';
 import type { Records } from '../runs/records.ts';
 import { type Call, type Handlers, stream } from './control.ts';
 import { listMaintenance, readMaintenanceOrder, setMaintenance } from './maintenance.ts';
-import { type Closed, noteReload, noteSite } from './site-notes.ts';
+import { status } from './status.ts';
 
 export interface Daemon {
   readonly supervisor: Supervisor;
@@ -99,33 +94,6 @@ export function commandHandlers(daemon: Daemon): Handlers {
   };
 }
 
-function status({ supervisor, records, certificates }: Daemon, names: readonly string[]): StatusReply {
-  const now = performance.now();
-  const chosen = names.length === 0 ? supervisor.units() : names.flatMap(name => supervisor.select(name));
-  const all = supervisor.units();
-  const maintenance = records.maintenance();
-  const states = certificates.states();
-  const noted = (unit: Unit): ProgramStatus => {
-    const { name } = unit.program;
-    const plain = noteLeftOut(statusOf(unit, now), all);
-    const closed = closedWay(unit.program, supervisor.host().settings.proxy);
-    const about = { maintenance: maintenance.get(name), certificate: states.get(name), closed };
-    const known = servesApp(unit.program) ? noteSite(plain, about) : plain;
-    const next = [...(supervisor.loop.entries.get(name)?.units.values() ?? [])].find(({ isNext }) => isNext);
-    return next === undefined ? known : noteReload(known, now - next.madeAt, next.waitsFor);
-  };
-  const programs = [...new Set(chosen)].map(noted).sort(byName);
-  return { programs, unknown: names.filter(name => name !== 'all' && supervisor.select(name).length === 0) };
-}
-
-/** What keeps the proxy from an app's socket: a home of mode 0750, as a rule. */
-function closedWay({ socket }: Program, { enabled, user: name }: ProxySettings): Closed | null {
-  if (socket === null || !enabled) return null;
-  const user = native.user(/^\d+$/.test(name) ? Number(name) : name);
-  const directory = user === null ? null : closedTo(socket.path, user);
-  return directory === null ? null : { directory, user: name };
-}
-
 /** Of all sites, and of the requests that had none; or of those that are named. */
 function sites(supervisor: Supervisor, names: readonly string[]): SiteTraffic[] {
   const all = supervisor
@@ -135,12 +103,6 @@ function sites(supervisor: Supervisor, names: readonly string[]): SiteTraffic[] 
   const unknown = names.find(name => !all.includes(name));
   if (unknown !== undefined) throw new HostdError('unknown-name', `no such site: "${unknown}"`);
   return supervisor.traffic.report(names.length === 0 ? [...all, null] : [...new Set(names)]);
-}
-
-function byName(a: { group: string; name: string }, b: { group: string; name: string }): number {
-  const left = `${a.group}\0${a.name}`;
-  const right = `${b.group}\0${b.name}`;
-  return left < right ? -1 : left > right ? 1 : 0;
 }
 
 function namesOf({ body }: Call): string[] {

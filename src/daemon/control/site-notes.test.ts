@@ -8,7 +8,28 @@ const status = { name: 'shop', description: 'pid 7, uptime 0:00:01' } as Program
 test('a site that has nothing to tell leaves the description as it is', () => {
   const { description, site } = noteSite(status, { maintenance: undefined, certificate: undefined });
   assert.equal(description, 'pid 7, uptime 0:00:01');
-  assert.deepEqual(site, { maintenance: false, certificate_ends: null, certificate_fault: null });
+  assert.deepEqual(site, {
+    maintenance: false,
+    certificate_ends: null,
+    certificate_fault: null,
+    waiting_requests: 0,
+    oldest_request_seconds: null,
+  });
+});
+
+test('requests that wait long are told, and that all workers are busy where it can be known', () => {
+  const say = (requests: number, seconds: number, syncWorkers: number | null = null) => {
+    const about = { maintenance: undefined, certificate: undefined };
+    return noteSite(status, { ...about, waiting: { requests, seconds }, syncWorkers }).description;
+  };
+  const plain = 'pid 7, uptime 0:00:01';
+  assert.equal(say(5, 2), plain);
+  assert.equal(say(1, 31), `${plain}; 1 request waits for its answer, the oldest for 31 s`);
+  assert.equal(say(2, 31, 3), `${plain}; 2 requests wait for its answer, the oldest for 31 s`);
+  assert.equal(
+    say(5, 31, 3),
+    `${plain}; all its workers are busy (3): 5 requests wait for its answer, the oldest for 31 s`,
+  );
 });
 
 test('maintenance and the end of the certificate are told, and what is wrong with it goes before its end', () => {

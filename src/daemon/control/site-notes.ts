@@ -12,7 +12,19 @@ export interface SiteFacts {
   readonly certificate: CertificateState | undefined;
   /** The directory that keeps the proxy from the app's socket; null: none does. */
   readonly closed?: Closed | null;
+  /** What waits for the app's answer, and the seconds of the oldest; null: nobody knows, or nothing does. */
+  readonly waiting?: Waiting | null;
+  /** gunicorn workers that answer one request at a time each; null: it has others. */
+  readonly syncWorkers?: number | null;
 }
+
+export interface Waiting {
+  readonly requests: number;
+  readonly seconds: number;
+}
+
+/** Seconds after which a request that waits is worth a word. */
+const longWait = 3;
 
 /** A directory, and whom it keeps out. */
 export interface Closed {
@@ -23,22 +35,32 @@ export interface Closed {
 /** Adds it to the status of the app's own program. */
 export function noteSite(
   status: ProgramStatus,
-  { maintenance, certificate, closed = null }: SiteFacts,
+  { maintenance, certificate, closed = null, waiting = null, syncWorkers = null }: SiteFacts,
 ): ProgramStatus {
   const ends = certificate?.until ?? null;
   const site: SiteStatus = {
     maintenance: maintenance !== undefined,
     certificate_ends: ends === null ? null : Math.floor(ends / 1000),
     certificate_fault: certificate?.fault ?? null,
+    waiting_requests: waiting?.requests ?? 0,
+    oldest_request_seconds: waiting?.seconds ?? null,
   };
   const notes = [
     closed === null
       ? null
       : `visitors get 502, since "${closed.directory}" is closed to ${closed.user}: setfacl -m u:${closed.user}:x ${quoteWord(closed.directory)}`,
+    waiting === null || waiting.seconds < longWait ? null : describeWaiting(waiting, syncWorkers),
     site.maintenance ? 'in maintenance' : null,
     site.certificate_fault ?? (ends === null ? null : `certificate until ${dayOf(ends)}`),
   ];
   return { ...noteAll(status, notes), site };
+}
+
+function describeWaiting({ requests, seconds }: Waiting, syncWorkers: number | null): string {
+  const wait = requests === 1 ? '1 request waits for its answer' : `${requests} requests wait for its answer`;
+  const busy =
+    syncWorkers !== null && requests >= syncWorkers ? `all its workers are busy (${syncWorkers}): ` : '';
+  return `${busy}${wait}, the oldest for ${seconds} s`;
 }
 
 /** `ms`: for how long a reload has been under way; `waitsFor`: what its new generation waits for, if anybody knows. */

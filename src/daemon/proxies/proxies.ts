@@ -21,6 +21,7 @@ import { servesApp } from '../../model/kind.ts';
 import { usableListeners } from '../../model/listen.ts';
 import { usualSupervision } from '../../model/supervision.ts';
 import { native } from '../../native/index.ts';
+import { notePage } from '../../protocol/note.ts';
 import {
   decodeFact,
   type Fact,
@@ -47,8 +48,6 @@ const O_TMPFILE = 0o20000000 | constants.O_DIRECTORY;
 const firstRoutesFd = 3;
 const factsFd = 4;
 const firstListenerFd = 5;
-/** Bytes. */
-const notePage = 4096;
 
 /** What the workers are told besides the configuration, by site name. */
 export interface Published {

@@ -4,6 +4,7 @@
 import { closeSync, readSync } from 'node:fs';
 import type { Exit } from '../../lifecycle/process.ts';
 import { describeExit } from '../../lifecycle/view.ts';
+import { notePage, type Pending, readPending } from '../../protocol/note.ts';
 
 /** So many ends within so many milliseconds, while one and the same site was worked for, and it is left out. */
 const mostDeaths = 3;
@@ -90,6 +91,14 @@ export class WorkerHistory {
       // By then another run may have begun.
       if (this.#note === note) this.#closeNote();
     };
+  }
+
+  /** What waits for the apps' answers in the run that is alive, by site. */
+  pending(): ReadonlyMap<string, Pending> {
+    if (this.#note === null) return new Map();
+    const page = Buffer.alloc(notePage);
+    const length = readSync(this.#note.fd, page, 0, notePage, 0);
+    return readPending(page.subarray(0, length), this.#note.sites);
   }
 
   /** For status: ", restarted 3 times, last 2026-11-27 12:03:10: exit status 70", or "". */

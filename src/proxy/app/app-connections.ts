@@ -8,6 +8,7 @@ import { type Bearer, guarded } from '../guard.ts';
 import type { Limits } from '../limits.ts';
 import { type Address, AppConnection } from './app-connection.ts';
 import { doubtSocket } from './app-path.ts';
+import { Pending } from './pending.ts';
 
 /** A socket that is absent, refuses or has a full backlog: the app is starting, restarting or busy, so it is worth waiting. */
 const passing: ReadonlySet<string> = new Set(['ENOENT', 'ECONNREFUSED', 'EAGAIN']);
@@ -35,11 +36,15 @@ export class AppConnections {
   readonly limits: Limits;
   /** Requests that wait for a connection. */
   readonly waiting: Budget;
+  /** Requests that wait for its answer. */
+  readonly pending: Pending;
   #idle: AppConnection[] = [];
 
-  constructor(address: Address, limits: Limits) {
+  /** `noted`: see Pending. */
+  constructor(address: Address, limits: Limits, noted: Uint32Array | null = null) {
     this.address = address;
     this.limits = limits;
+    this.pending = new Pending(noted);
     this.waiting = new Budget({ all: limits.queueLength, each: limits.queuePerClient });
   }
 

@@ -87,6 +87,7 @@ class Forwarding implements AttemptOwner, Held, Redirector, Seeker {
 
   start(): void {
     this.#exchange.ask(this, this.#times);
+    this.#apps.pending.begin(this.#exchange);
     const isReusing = this.#options.tunnel === null && this.#accepted.site.keepalive;
     this.#connect(mayReuse(this.#exchange.req.method, isReusing));
   }
@@ -149,6 +150,7 @@ class Forwarding implements AttemptOwner, Held, Redirector, Seeker {
 
   answering(): void {
     this.#times.answeredAt = performance.now();
+    this.#apps.pending.end(this.#exchange);
   }
 
   answered({ trial, isSent }: Attempt): void {
@@ -186,6 +188,7 @@ class Forwarding implements AttemptOwner, Held, Redirector, Seeker {
 
   /** Gives up whatever is not over. */
   release(): void {
+    this.#apps.pending.end(this.#exchange);
     this.#times.queuedMs += this.#search?.giveUp() ?? 0;
     this.#search = null;
     this.#attempt?.release();

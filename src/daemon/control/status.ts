@@ -1,0 +1,84 @@
+// What `hostctl status` is answered: each program as its unit has it, with what others know of its site.
+
+import { closedTo } from '../../linux/closed.ts';
+import { keepsConnections, leavesToFile } from '../../model/app.ts';
+import type { Host, Program, ProxySettings } from '../../model/host.ts';
+import { servesApp } from '../../model/kind.ts';
+import { native } from '../../native/index.ts';
+import type { ProgramStatus, StatusReply } from '../../protocol/control.ts';
+import { noteLeftOut } from '../fleet/left-out.ts';
+import type { Supervisor } from '../fleet/supervisor.ts';
+import { statusOf, type Unit } from '../fleet/unit.ts';
+import type { Certificates } from '../proxies/certificates.ts';
+import { historyOf } from '../proxies/worker-history.ts';
+import type { Records } from '../runs/records.ts';
+import { type Closed, noteReload, noteSite, type Waiting } from './site-notes.ts';
+
+export interface Known {
+  readonly supervisor: Supervisor;
+  readonly records: Pick<Records, 'maintenance'>;
+  readonly certificates: Pick<Certificates, 'states'>;
+}
+
+/** Of the programs that the names mean; of all without names. */
+export function status({ supervisor, records, certificates }: Known, names: readonly string[]): StatusReply {
+  const now = performance.now();
+  const chosen = names.length === 0 ? supervisor.units() : names.flatMap(name => supervisor.select(name));
+  const all = supervisor.units();
+  const maintenance = records.maintenance();
+  const states = certificates.states();
+  const waiting = waitingIn(all, Math.floor(Date.now() / 1000));
+  const noted = (unit: Unit): ProgramStatus => {
+    const { name } = unit.program;
+    const plain = noteLeftOut(statusOf(unit, now), all);
+    const closed = closedWay(unit.program, supervisor.host().settings.proxy);
+    const about = {
+      maintenance: maintenance.get(name),
+      certificate: states.get(name),
+      closed,
+      waiting: waiting.get(name) ?? null,
+      syncWorkers: syncWorkersOf(supervisor.host(), name),
+    };
+    const known = servesApp(unit.program) ? noteSite(plain, about) : plain;
+    const next = [...(supervisor.loop.entries.get(name)?.units.values() ?? [])].find(({ isNext }) => isNext);
+    return next === undefined ? known : noteReload(known, now - next.madeAt, next.waitsFor);
+  };
+  const programs = [...new Set(chosen)].map(noted).sort(byName);
+  return { programs, unknown: names.filter(name => name !== 'all' && supervisor.select(name).length === 0) };
+}
+
+/** What the proxy's workers have noted, by site; `now`: Unix time in seconds. */
+function waitingIn(units: readonly Unit[], now: number): ReadonlyMap<string, Waiting> {
+  const sum = new Map<string, Waiting>();
+  for (const unit of units) {
+    if (unit.program.kind !== 'proxy') continue;
+    for (const [site, { requests, since }] of historyOf(unit).pending()) {
+      if (requests === 0 || since === 0) continue;
+      const other = sum.get(site);
+      const seconds = Math.max(0, now - since, other?.seconds ?? 0);
+      sum.set(site, { requests: requests + (other?.requests ?? 0), seconds });
+    }
+  }
+  return sum;
+}
+
+/** gunicorn's sync workers of an app, where their number is known. */
+function syncWorkersOf({ apps }: Host, name: string): number | null {
+  const app = apps.find(one => one.name === name);
+  if (app === undefined || app.command !== null || keepsConnections(app)) return null;
+  return leavesToFile(app, 'workers') ? null : app.workers;
+}
+
+/** What keeps the proxy from an app's socket: a home of mode 0750, as a rule. */
+function closedWay({ socket }: Program, { enabled, user: name }: ProxySettings): Closed | null {
+  if (socket === null || !enabled) return null;
+  const user = native.user(/^\d+$/.test(name) ? Number(name) : name);
+  const directory = user === null ? null : closedTo(socket.path, user);
+  return directory === null ? null : { directory, user: name };
+}
+
+function byName(a: { group: string; name: string }, b: { group: string; name: string }): number {
+  const left = `${a.group}\0${a.name}`;
+  const right = `${b.group}\0${b.name}`;
+  return left < right ? -1 : left > right ? 1 : 0;
+}
