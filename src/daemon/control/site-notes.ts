@@ -70,6 +70,13 @@ export function noteReload(status: ProgramStatus, ms: number, waitsFor: string |
   return { ...noteAll(status, [`reload under way for ${seconds} s${what}`]), reload_seconds: seconds };
 }
 
+/** `log`: one whose disk is full; null: none is. */
+export function noteRoom(status: ProgramStatus, log: string | null): ProgramStatus {
+  return log === null
+    ? status
+    : noteAll(status, [`no space left for "${log}": what is written to it is lost`]);
+}
+
 function noteAll(status: ProgramStatus, notes: readonly (string | null)[]): ProgramStatus {
   const said = [status.description, ...notes].filter(note => note !== null && note !== '');
   return { ...status, description: said.join('; ') };

@@ -9,19 +9,22 @@ import type { ProgramStatus, StatusReply } from '../../protocol/control.ts';
 import { noteLeftOut } from '../fleet/left-out.ts';
 import type { Supervisor } from '../fleet/supervisor.ts';
 import { statusOf, type Unit } from '../fleet/unit.ts';
+import type { Logs } from '../logs/logs.ts';
 import type { Certificates } from '../proxies/certificates.ts';
 import { historyOf } from '../proxies/worker-history.ts';
 import type { Records } from '../runs/records.ts';
-import { type Closed, noteReload, noteSite, type Waiting } from './site-notes.ts';
+import { type Closed, noteReload, noteRoom, noteSite, type Waiting } from './site-notes.ts';
 
 export interface Known {
   readonly supervisor: Supervisor;
   readonly records: Pick<Records, 'maintenance'>;
   readonly certificates: Pick<Certificates, 'states'>;
+  readonly logs: Pick<Logs, 'withoutRoom'>;
 }
 
 /** Of the programs that the names mean; of all without names. */
-export function status({ supervisor, records, certificates }: Known, names: readonly string[]): StatusReply {
+export function status(known: Known, names: readonly string[]): StatusReply {
+  const { supervisor, records, certificates, logs } = known;
   const now = performance.now();
   const chosen = names.length === 0 ? supervisor.units() : names.flatMap(name => supervisor.select(name));
   const all = supervisor.units();
@@ -30,7 +33,7 @@ export function status({ supervisor, records, certificates }: Known, names: read
   const waiting = waitingIn(all, Math.floor(Date.now() / 1000));
   const noted = (unit: Unit): ProgramStatus => {
     const { name } = unit.program;
-    const plain = noteLeftOut(statusOf(unit, now), all);
+    const plain = noteRoom(noteLeftOut(statusOf(unit, now), all), logs.withoutRoom(name));
     const closed = closedWay(unit.program, supervisor.host().settings.proxy);
     const about = {
       maintenance: maintenance.get(name),
@@ -39,9 +42,9 @@ export function status({ supervisor, records, certificates }: Known, names: read
       waiting: waiting.get(name) ?? null,
       syncWorkers: syncWorkersOf(supervisor.host(), name),
     };
-    const known = servesApp(unit.program) ? noteSite(plain, about) : plain;
+    const full = servesApp(unit.program) ? noteSite(plain, about) : plain;
     const next = [...(supervisor.loop.entries.get(name)?.units.values() ?? [])].find(({ isNext }) => isNext);
-    return next === undefined ? known : noteReload(known, now - next.madeAt, next.waitsFor);
+    return next === undefined ? full : noteReload(full, now - next.madeAt, next.waitsFor);
   };
   const programs = [...new Set(chosen)].map(noted).sort(byName);
   return { programs, unknown: names.filter(name => name !== 'all' && supervisor.select(name).length === 0) };

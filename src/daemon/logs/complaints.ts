@@ -12,7 +12,8 @@ export interface Complaints {
   cannotRotate(error: unknown): void;
   hasRotated(): void;
   /** Looks at the disk that an open log is on. The program is told by write(2); nobody else is, and it may not say so. */
-  lookAtDisk(fd: number): void;
+  /** True: it is full. */
+  lookAtDisk(fd: number): boolean;
 }
 
 export function makeComplaints(path: string, say: Say): Complaints {
@@ -34,10 +35,11 @@ export function makeComplaints(path: string, say: Say): Complaints {
     lookAtDisk(fd) {
       const { bavail, bsize } = statfsSync(`/proc/self/fd/${fd}`);
       const full = bavail * bsize < noRoom;
-      if (full === wasFull) return;
+      if (full === wasFull) return full;
       wasFull = full;
       if (full) say('warn', `no space left for "${path}": what is written to it is lost`);
       else say('info', `there is space for "${path}" again`);
+      return full;
     },
   };
 }

@@ -21,6 +21,8 @@ export interface Logs {
   /** The run has ended. */
   detach(run: Run): void;
   /** The logs of these programs, opened for the purpose where none of them runs; null: all that are open. */
+  /** A log of this program, or of its site, whose disk is full; null: there is none. */
+  withoutRoom(name: string): string | null;
   of(units: readonly Unit[] | null): { readonly logs: readonly KeptLog[]; close(): void };
 }
 
@@ -91,6 +93,10 @@ export function makeLogs({ stateDir, host, log, written, plainBackups }: LogsCon
     detach(run) {
       for (const watched of logs.values())
         if (watched.runs.delete(run) && watched.runs.size === 0) void leave(watched);
+    },
+    withoutRoom(name) {
+      const full = [...logs.values()].find(one => one.source.name === name && one.isWithoutRoom());
+      return full?.source.path ?? null;
     },
     of(units) {
       if (units === null) return { logs: [...logs.values(), ...written()], close: () => {} };

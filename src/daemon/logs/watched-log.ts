@@ -125,6 +125,11 @@ export class WatchedLog {
   }
 
   /** Whether there is anything new. */
+  /** Whether its disk is full: asked by whoever wants to know, for what is not written makes no event. */
+  isWithoutRoom(): boolean {
+    return !this.#closed && this.#complaints.lookAtDisk(this.#fd);
+  }
+
   #look(): boolean {
     if (this.#closed) return false;
     const { size, mtimeMs } = fstatSync(this.#fd);
