@@ -6,6 +6,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { HostdError } from '../errors.ts';
+import { bad } from '../proxy/client/line-events.ts';
 import { guard } from '../proxy/guard.ts';
 import type { Problem } from '../proxy/log/error-log.ts';
 import { parseAddress } from './address.ts';
@@ -107,7 +108,7 @@ class EmbeddedProxy extends EventEmitter<Events> implements FrontProxy {
     const isWebSocket = req.headers.upgrade?.toLowerCase() === 'websocket';
     guard(hosted.connection, () => {
       if (isWebSocket) hosted.upgrade(req, head);
-      else hosted.connection.post({ kind: 'bad', status: 400 });
+      else hosted.connection.post(bad(400));
     });
   }
 

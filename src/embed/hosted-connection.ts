@@ -2,8 +2,8 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { Connection, type Incoming, type Intake, type Serve, timesOf } from '../proxy/client/connection.ts';
-import type { LineEvent } from '../proxy/client/line.ts';
+import { Connection, type Intake, type Serve, timesOf } from '../proxy/client/connection.ts';
+import { rest } from '../proxy/client/line-events.ts';
 import type { BodyReader, ClientRequest, ClientResponse, CloseListener } from '../proxy/client/message.ts';
 import { type Bearer, guarded } from '../proxy/guard.ts';
 import type { Worker } from '../proxy/worker.ts';
@@ -13,8 +13,7 @@ export class HostedConnection implements Intake {
   readonly connection: Connection;
   readonly #socket: Socket;
   /** What node:http has read ahead. */
-  #waiting: Incoming[] = [];
-  #incoming: Incoming | null = null;
+  #waiting: { readonly req: ClientRequest; readonly res: ClientResponse }[] = [];
   #early: Buffer | null = null;
   #isReading = false;
 
@@ -34,20 +33,13 @@ export class HostedConnection implements Intake {
     const { connection } = this;
     if (!connection.takesBytes) return;
     this.#waiting.push({ req: new HostedRequest(req, connection), res: new HostedResponse(res, connection) });
-    connection.post({ kind: 'bytes' });
+    connection.came();
   }
 
   /** A WebSocket's handshake has come; `early` right behind it. */
   upgrade(req: IncomingMessage, early: Buffer): void {
     this.#early = early;
-    this.#incoming = { req: new HostedRequest(req, this.connection), res: null };
-    this.connection.post({ kind: 'request', hasBody: false, isHolding: false, what: 'websocket' });
-  }
-
-  take(): Incoming | null {
-    const incoming = this.#incoming;
-    this.#incoming = null;
-    return incoming;
+    this.connection.requested('websocket', new HostedRequest(req, this.connection), null, false, false);
   }
 
   read(): void {
@@ -64,9 +56,9 @@ export class HostedConnection implements Intake {
   }
 
   #next(): void {
-    this.#incoming = this.#waiting.shift() ?? null;
-    const isHolding = this.#waiting.length > 0;
-    this.connection.post({ kind: 'request', hasBody: false, isHolding, what: 'plain' });
+    const next = this.#waiting.shift();
+    if (next === undefined) return;
+    this.connection.requested('plain', next.req, next.res, false, this.#waiting.length > 0);
   }
 
   /** node:http resumes at each request's end, so this has to come after that. */
@@ -92,8 +84,6 @@ export class HostedConnection implements Intake {
     return this.#early ?? Buffer.alloc(0);
   }
 }
-
-const rest: LineEvent = { kind: 'rest' };
 
 /** Where a request's body comes from. */
 interface Source extends Bearer {

@@ -14,19 +14,24 @@ import { errorPage, reasons } from '../pages/error-page.ts';
 import { type EndedExchange, Exchange, type ExchangeOwner } from '../request/exchange.ts';
 import { record } from '../request/record.ts';
 import type { Worker } from '../worker.ts';
+import { type Awaited, type Effect, isIdle, mayContinue, mayRead, type Stage, takesBytes } from './line.ts';
 import {
-  type Awaited,
-  type Effect,
-  isIdle,
-  type Line,
-  type LineEvent,
-  mayContinue,
-  mayRead,
-  next,
-  opened,
-  type Stage,
-  takesBytes,
-} from './line.ts';
+  answered,
+  answeredLast,
+  came,
+  destroy,
+  drain,
+  end,
+  ended,
+  type KnownEvent,
+  late,
+  moved,
+  request,
+  stages,
+  turn,
+  unsent,
+} from './line-events.ts';
+import { move, start } from './line-places.ts';
 import type { ClientRequest, ClientResponse } from './message.ts';
 import { type Outlet, ResponseWriter } from './response-writer.ts';
 import { EarlyBytes, Tunnel, type TunnelOwner } from './tunnel.ts';
@@ -34,17 +39,8 @@ import { EarlyBytes, Tunnel, type TunnelOwner } from './tunnel.ts';
 /** What answers a request; `tunnel` is there for a WebSocket's. */
 export type Serve = (exchange: Exchange, tunnel?: MakeTunnel | null) => void;
 
-/** A request that was read. */
-export interface Incoming {
-  readonly req: ClientRequest;
-  /** Where its answer goes; null: it is a WebSocket's. */
-  readonly res: ClientResponse | null;
-}
-
-/** Where a connection's requests come from. It posts what it has read, as far as mayRead() lets it. */
+/** Where a connection's requests come from. It says what it has read, as far as mayRead lets it. */
 export interface Intake {
-  /** The request that was posted last, once. */
-  take(): Incoming | null;
   /** Reads on: now, or when whoever serves a request has done what it does. */
   read(): void;
   readSoon(): void;
@@ -76,6 +72,9 @@ export function timesOf(limits: Limits): Times {
   };
 }
 
+/** Requests that one connection is answered in a row, where they came at once: then others have their turn. */
+const mostInARow = 8;
+
 const deadlines = new Deadlines();
 
 export class Connection implements ExchangeOwner, Outlet, TunnelOwner, HasDeadline {
@@ -90,8 +89,14 @@ export class Connection implements ExchangeOwner, Outlet, TunnelOwner, HasDeadli
   readonly #serve: Serve;
   readonly #times: Times;
   #intake: Intake | null = null;
-  #line: Line = opened().line;
+  #place = start().to;
   #active: Exchange | null = null;
+  /** The request that was read last, until it is served, and where its answer goes; null: it is a WebSocket's. */
+  #req: ClientRequest | null = null;
+  #res: ClientResponse | null = null;
+  /** Requests, and those that were begun since other connections had their turn. */
+  #requests = 0;
+  #inARow = 0;
   /** Bytes read by the end of the last exchange: more are the beginning of another request. */
   #bytesServed = 0;
   /** What the client had taken when that was last looked at. */
@@ -122,7 +127,7 @@ export class Connection implements ExchangeOwner, Outlet, TunnelOwner, HasDeadli
       guarded(this, () => this.#closed()),
     );
     socket.on('error', () => socket.destroy());
-    this.#perform(opened().effects);
+    this.#perform(start().effects);
   }
 
   get siteNumber(): number {
@@ -148,35 +153,56 @@ export class Connection implements ExchangeOwner, Outlet, TunnelOwner, HasDeadli
   }
 
   /** Something has happened on it. */
-  post(event: LineEvent): void {
-    const { line, effects } = next(this.#line, event);
-    this.#line = line;
+  post(event: KnownEvent): void {
+    const { to, effects } = move(this.#place, event);
+    this.#place = to;
     this.#perform(effects);
   }
 
+  /** Bytes have come, and are held. */
+  came(): void {
+    if (!this.isHolding) this.#inARow = 0;
+    this.post(came);
+  }
+
+  /** A request's head is here. `res`: where its answer goes; `hasBody`: its body follows; `isHolding`: more is here. */
+  requested(
+    what: 'plain' | 'websocket' | 'connect',
+    req: ClientRequest,
+    res: ClientResponse | null,
+    hasBody: boolean,
+    isHolding: boolean,
+  ): void {
+    this.#requests++;
+    this.#inARow++;
+    this.#req = req;
+    this.#res = res;
+    this.post(request({ what, hasBody, isHolding, isTurnOver: this.#inARow >= mostInARow }));
+  }
+
   get stage(): Stage | null {
-    return this.#line.stage;
+    return this.#place.line.stage;
   }
 
   get isEnding(): boolean {
-    return this.#line.isEnding;
+    return this.#place.line.isEnding;
   }
 
   /** Whether its reader may read on in what it holds. */
   get mayRead(): boolean {
-    return mayRead(this.#line);
+    return mayRead(this.#place.line);
   }
 
   get takesBytes(): boolean {
-    return takesBytes(this.#line);
+    return takesBytes(this.#place.line);
   }
 
   get isHolding(): boolean {
-    return this.#line.isHolding;
+    return this.#place.line.isHolding;
   }
 
   mayContinue(): boolean {
-    return mayContinue(this.#line, this.#worker.limits.requestsPerConnection);
+    return this.#requests < this.#worker.limits.requestsPerConnection && mayContinue(this.#place.line);
   }
 
   enters(stage: Stage): void {
@@ -201,7 +227,7 @@ export class Connection implements ExchangeOwner, Outlet, TunnelOwner, HasDeadli
 
   /** Makes room: whether it was idle, and has ended. */
   closeIfIdle(): boolean {
-    if (!isIdle(this.#line)) return false;
+    if (!isIdle(this.#place.line)) return false;
     this.destroy();
     return true;
   }
@@ -209,7 +235,7 @@ export class Connection implements ExchangeOwner, Outlet, TunnelOwner, HasDeadli
   /** The worker goes. `isPatient`: one that is idle stays for a moment, for a client that asks again and again would be met by its end. */
   drain(isPatient: boolean): void {
     const isQuiet = this.socket.bytesRead === this.#bytesServed;
-    this.post({ kind: 'drain', isPatient, isQuiet });
+    this.post(drain(isPatient, isQuiet));
   }
 
   endGently(): void {
@@ -225,7 +251,7 @@ export class Connection implements ExchangeOwner, Outlet, TunnelOwner, HasDeadli
     const before = this.#progress;
     const { taken, queued } = progressOf(this.socket);
     const isUnsent = this.socket.writableLength > 0;
-    this.post({ kind: 'late', isUnsent, hasMoved: taken !== before.taken || queued !== before.queued });
+    this.post(late(isUnsent, taken !== before.taken || queued !== before.queued));
   }
 
   #closed(): void {
@@ -268,7 +294,7 @@ export class Connection implements ExchangeOwner, Outlet, TunnelOwner, HasDeadli
         this.#intake?.readSoon();
         return;
       case 'give-way':
-        setImmediate(guarded(this, () => this.post(turn)));
+        this.#giveWay();
         return;
       case 'pause':
         this.#intake?.pause();
@@ -299,15 +325,27 @@ export class Connection implements ExchangeOwner, Outlet, TunnelOwner, HasDeadli
   }
 
   #answer(): void {
-    const incoming = this.#intake?.take() ?? null;
-    if (incoming === null || incoming.res === null) return;
-    this.#active = new Exchange(this.#worker, this, incoming.req, incoming.res);
+    const req = this.#req;
+    const res = this.#res;
+    this.#req = null;
+    this.#res = null;
+    if (req === null || res === null) return;
+    this.#active = new Exchange(this.#worker, this, req, res);
     this.#serve(this.#active);
+  }
+
+  #giveWay(): void {
+    const go = (): void => {
+      this.#inARow = 0;
+      this.post(turn);
+    };
+    setImmediate(guarded(this, go));
   }
 
   /** A WebSocket's handshake; nobody reads requests any more. */
   #upgrade(): void {
-    const req = this.#intake?.take()?.req ?? null;
+    const req = this.#req;
+    this.#req = null;
     if (this.#intake === null || req === null) return;
     const waiting = new EarlyBytes(this, this.#intake.stop());
     const res = new ResponseWriter(this, req.method, false);
@@ -326,21 +364,6 @@ export class Connection implements ExchangeOwner, Outlet, TunnelOwner, HasDeadli
     res.end(page);
   }
 }
-
-const ended: LineEvent = { kind: 'ended' };
-const turn: LineEvent = { kind: 'turn' };
-const answered: LineEvent = { kind: 'answered', isLast: false };
-const answeredLast: LineEvent = { kind: 'answered', isLast: true };
-const moved: LineEvent = { kind: 'moved' };
-const unsent: LineEvent = { kind: 'unsent' };
-const end: LineEvent = { kind: 'end' };
-const destroy: LineEvent = { kind: 'destroy' };
-const stages: Readonly<Record<Stage, LineEvent>> = {
-  body: { kind: 'stage', stage: 'body' },
-  app: { kind: 'stage', stage: 'app' },
-  send: { kind: 'stage', stage: 'send' },
-  tunnel: { kind: 'stage', stage: 'tunnel' },
-};
 
 /** How far a client has come with what was sent: bytes of whole writes that the kernel has, and of the write that is under way. */
 interface Progress {

@@ -42,9 +42,10 @@ export interface Line {
   readonly hasEnded: boolean;
   /** Another request is here, and waits until other connections have had their turn. */
   readonly isWaiting: boolean;
-  /** Requests, and those that were begun since other connections had their turn. */
-  readonly requests: number;
-  readonly inARow: number;
+  /** So many requests that came at once were answered in a row that others have their turn before the next. */
+  readonly isTurnOver: boolean;
+  /** Whether a request has come. */
+  readonly isUsed: boolean;
   /** The status to end with once the request that is being answered has its answer; 0: none. */
   readonly failure: number;
   /** The worker goes: every answer is the last one. */
@@ -58,11 +59,12 @@ export type LineEvent =
   | { readonly kind: 'bytes' }
   /** What was held is part of a head, which goes on. */
   | { readonly kind: 'head-part' }
-  /** A head is read to its end. `isHolding`: more is here. `hasBody`: a body follows. */
+  /** A head is read to its end. `isHolding`: more is here; `hasBody`: a body follows; `isTurnOver`: as Line has it. */
   | {
       readonly kind: 'request';
       readonly hasBody: boolean;
       readonly isHolding: boolean;
+      readonly isTurnOver: boolean;
       readonly what: 'plain' | 'websocket' | 'connect';
     }
   /** More of a body is read, or of what frames it. */
@@ -123,9 +125,6 @@ export interface Step {
   readonly effects: readonly Effect[];
 }
 
-/** Requests that one connection is answered in a row, where they came at once: then others have their turn. */
-export const mostInARow = 8;
-
 const wait = (awaited: Awaited): Effect => ({ kind: 'wait', for: awaited });
 const none: readonly Effect[] = [];
 const read: readonly Effect[] = [{ kind: 'read' }];
@@ -168,8 +167,8 @@ export function opened(): Step {
       isWanted: false,
       hasEnded: false,
       isWaiting: false,
-      requests: 0,
-      inARow: 0,
+      isTurnOver: false,
+      isUsed: false,
       failure: 0,
       isDraining: false,
       isEnding: false,
@@ -184,12 +183,20 @@ export function takesBytes({ isEnding, reading }: Line): boolean {
 }
 
 /** Whether what is held may be read: a head only when no answer is due, a body only as it is taken. */
-export function mayRead({ isHolding, isEnding, isWaiting, reading, stage, isWanted, inARow }: Line): boolean {
+export function mayRead({
+  isHolding,
+  isEnding,
+  isWaiting,
+  reading,
+  stage,
+  isWanted,
+  isTurnOver,
+}: Line): boolean {
   if (!isHolding || isEnding || isWaiting) return false;
   switch (reading) {
     case 'none':
     case 'head':
-      return stage === null && inARow < mostInARow;
+      return stage === null && !isTurnOver;
     case 'body':
       return isWanted;
     case 'dropped':
@@ -200,9 +207,9 @@ export function mayRead({ isHolding, isEnding, isWaiting, reading, stage, isWant
   }
 }
 
-/** Whether the answer to the present request may promise that another one is answered. `most`: requests on one connection. */
-export function mayContinue({ isDraining, requests, hasEnded, isHolding }: Line, most: number): boolean {
-  return !isDraining && requests < most && (!hasEnded || isHolding);
+/** Whether the answer to the present request may promise that another one is answered. */
+export function mayContinue({ isDraining, hasEnded, isHolding }: Line): boolean {
+  return !isDraining && (!hasEnded || isHolding);
 }
 
 /** Whether it can be closed without taking anything from its client that it has asked for. */
@@ -230,7 +237,7 @@ export function next(line: Line, event: LineEvent): Step {
     case 'rest':
       return rest(line);
     case 'turn':
-      return { line: { ...line, isWaiting: false, inARow: 0 }, effects: read };
+      return { line: { ...line, isWaiting: false, isTurnOver: false }, effects: read };
     case 'ended':
       return clientEnded({ ...line, hasEnded: true });
     case 'wanted':
@@ -275,13 +282,18 @@ function soon({ isHolding }: Line): readonly Effect[] {
   return isHolding ? readSoon : none;
 }
 
+/** Of a line that ends nothing else matters any more. */
+function over({ stage }: Line, awaits: 'end' | null): Line {
+  return { ...opened().line, reading: 'lost', stage, awaits, isEnding: true };
+}
+
 /** After what has been written. */
 function end(line: Line): Step {
-  return { line: { ...line, awaits: 'end', isHolding: false, isEnding: true }, effects: ending };
+  return { line: over(line, 'end'), effects: ending };
 }
 
 function destroy(line: Line, effects: readonly Effect[] = destroying): Step {
-  return { line: { ...line, awaits: null, isHolding: false, isEnding: true }, effects };
+  return { line: over(line, null), effects };
 }
 
 function whenEnding(line: Line, event: LineEvent): Step {
@@ -299,9 +311,9 @@ function whenEnding(line: Line, event: LineEvent): Step {
 function bytesCame(line: Line): Step {
   if (!takesBytes(line)) return stay(line);
   // What follows on what is held belongs to what came at once.
-  const inARow = line.isHolding ? line.inARow : 0;
+  const isTurnOver = line.isHolding && line.isTurnOver;
   return {
-    line: { ...line, isHolding: true, inARow },
+    line: { ...line, isHolding: true, isTurnOver },
     effects: line.awaits === 'body' ? waitingAndReading.body : read,
   };
 }
@@ -324,8 +336,8 @@ function requested(line: Line, event: LineEvent & { readonly kind: 'request' }):
       stage: 'send',
       awaits: null,
       isHolding: event.isHolding && !isAway,
-      requests: line.requests + 1,
-      inARow: line.inARow + 1,
+      isTurnOver: event.isTurnOver,
+      isUsed: true,
     },
     effects: isAway ? upgrade : answer,
   };
@@ -366,7 +378,7 @@ function rest(line: Line): Step {
   if (line.hasEnded && !line.isHolding && isInside(line)) return destroy(line);
   const isPaused = line.isHolding;
   const isWaiting =
-    line.isHolding && !line.isWaiting && line.stage === null && !isInBody(line) && line.inARow >= mostInARow;
+    line.isHolding && !line.isWaiting && line.stage === null && !isInBody(line) && line.isTurnOver;
   if (isPaused === line.isPaused && !isWaiting) return stay(line);
   const effects: Effect[] = [];
   if (isPaused !== line.isPaused) effects.push({ kind: isPaused ? 'pause' : 'resume' });
@@ -433,7 +445,7 @@ function late(line: Line, { isUnsent, hasMoved }: LineEvent & { readonly kind: '
 /** A busy connection ends after its answer, one whose request may be on its way a little later. */
 function drain(line: Line, { isPatient, isQuiet }: LineEvent & { readonly kind: 'drain' }): Step {
   if (line.stage !== null) return stay(line);
-  const isQuietNow = isQuiet && line.requests > 0 && line.reading === 'none' && !line.isHolding;
+  const isQuietNow = isQuiet && line.isUsed && line.reading === 'none' && !line.isHolding;
   if (isQuietNow && !isPatient && !line.isWaiting) return end(line);
   return line.awaits === 'last' ? stay(line) : awaiting(line, 'last');
 }

@@ -6,9 +6,21 @@ import { guarded } from '../guard.ts';
 import { readRequestHead } from '../http/request-head.ts';
 import type { Limits } from '../limits.ts';
 import { ChunkWatch } from './chunk-watch.ts';
-import type { Connection, Incoming, Intake } from './connection.ts';
+import type { Connection, Intake } from './connection.ts';
 import { type BodySource, IncomingRequest } from './incoming-request.ts';
-import type { LineEvent } from './line.ts';
+import {
+  bad,
+  bodyEnd,
+  bodyEndWithTrailers,
+  bodyPart,
+  bodyPartAndMore,
+  bodyTooLarge,
+  discard,
+  headPart,
+  rest,
+  unwanted,
+  wanted,
+} from './line-events.ts';
 import { RequestParser } from './llhttp.ts';
 import { ResponseWriter } from './response-writer.ts';
 
@@ -26,7 +38,6 @@ export class RequestReader implements Intake, BodySource {
   #watch: ChunkWatch | null = null;
   #isChunked = false;
   #isReading = false;
-  #incoming: Incoming | null = null;
   readonly #onData: (bytes: Buffer) => void;
 
   constructor(connection: Connection, limits: Limits) {
@@ -40,13 +51,7 @@ export class RequestReader implements Intake, BodySource {
   #came(bytes: Buffer): void {
     if (!this.#connection.takesBytes) return;
     this.#bytes = this.#bytes === null ? bytes : Buffer.concat([this.#bytes, bytes]);
-    this.#connection.post(came);
-  }
-
-  take(): Incoming | null {
-    const incoming = this.#incoming;
-    this.#incoming = null;
-    return incoming;
+    this.#connection.came();
   }
 
   pause(): void {
@@ -112,7 +117,7 @@ export class RequestReader implements Intake, BodySource {
     const { requestLine, headerTotal, headerCount } = this.#limits;
     const used = parser.readHead(bytes, requestLine + headerTotal - this.#headSize, headerCount);
     if (used === -1) {
-      this.#connection.post({ kind: 'bad', status: statusOf(parser, bytes) });
+      this.#connection.post(bad(statusOf(parser, bytes)));
       return;
     }
     this.#headSize += used;
@@ -140,8 +145,7 @@ export class RequestReader implements Intake, BodySource {
     if (request.method === 'CONNECT') what = 'connect';
     else if (upgrade && !hasBody && isWebSocket(request, this.#limits)) what = 'websocket';
     const res = what === 'plain' ? new ResponseWriter(this.#connection, request.method, keepAlive) : null;
-    this.#incoming = { req: request, res };
-    this.#connection.post({ kind: 'request', hasBody, isHolding, what });
+    this.#connection.requested(what, request, res, hasBody, isHolding);
   }
 
   #readBody(request: IncomingRequest, bytes: Buffer): void {
@@ -151,15 +155,15 @@ export class RequestReader implements Intake, BodySource {
     const pieces: Buffer[] = [];
     const used = parser.readBody(bytes, pieces);
     if (used === -1) {
-      connection.post({ kind: 'bad', status: 400 });
+      connection.post(bad(400));
       return;
     }
     if (this.#isChunked && this.#exceeds(request, bytes.subarray(0, used))) {
-      connection.post(tooLarge);
+      connection.post(bodyTooLarge);
       if (!connection.takesBytes) return;
     }
     if (parser.trailerSize > this.#limits.headerTotal) {
-      connection.post({ kind: 'bad', status: 431 });
+      connection.post(bad(431));
       return;
     }
     this.#bytes = used === bytes.length ? null : bytes.subarray(used);
@@ -171,7 +175,7 @@ export class RequestReader implements Intake, BodySource {
     this.#parser = null;
     const hasTrailers = parser.trailerSize > 0;
     parser.release();
-    connection.post({ kind: 'body-end', hasTrailers });
+    connection.post(hasTrailers ? bodyEndWithTrailers : bodyEnd);
     request.end(hasTrailers);
   }
 
@@ -180,16 +184,6 @@ export class RequestReader implements Intake, BodySource {
     return this.#watch.exceeds(bytes);
   }
 }
-
-const came: LineEvent = { kind: 'bytes' };
-const headPart: LineEvent = { kind: 'head-part' };
-const bodyPart: LineEvent = { kind: 'body-part', isHolding: false };
-const bodyPartAndMore: LineEvent = { kind: 'body-part', isHolding: true };
-const tooLarge: LineEvent = { kind: 'body-too-large' };
-const rest: LineEvent = { kind: 'rest' };
-const wanted: LineEvent = { kind: 'wanted' };
-const unwanted: LineEvent = { kind: 'unwanted' };
-const discard: LineEvent = { kind: 'discard' };
 
 /** How a body is framed, if there is one: for llhttp has refused whatever is at odds with itself. */
 function framingOf(fields: readonly string[]): 'none' | 'length' | 'chunked' {
