@@ -199,6 +199,7 @@ test('a scaling and another command at once: the later word counts, and each say
   }
   assert.deepEqual(runs(), []);
   assert.match((await scale(2)).stderr, /slow: not running/);
+  assert.match((await hostd.hostctl('stop', 'slow')).stdout, /slow: not running/);
   await hostd.hostctl('start', 'slow');
   assert.match((await scale(1)).stdout, /slow: 1 worker \(1 before\)/);
 });
