@@ -1,4 +1,4 @@
-// From a hostd that has adopted what runs to one that runs what is configured.
+// hostd's start after it has adopted what runs: starts what is configured and down, and updates what has changed meanwhile.
 
 import type { Loaded } from '../config/load.ts';
 import { type Change, changes } from '../model/changes.ts';

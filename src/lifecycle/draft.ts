@@ -37,7 +37,7 @@ export class Draft<D extends Definition> {
     return { id, definition, state: { kind: 'stopped', run: this.service.lastRun }, hastened: false };
   }
 
-  /** Something happens to a generation; one that is gone takes no notice. */
+  /** Something happens to a generation. News of a generation that is gone changes nothing. */
   tell(id: number, event: ProcessEvent): void {
     const generation = this.#find(id);
     if (generation === null) return;
@@ -69,7 +69,7 @@ export class Draft<D extends Definition> {
     this.order(generation, 'stop');
   }
 
-  /** Ends the one that was to take over. */
+  /** Ends the generation that was to take over. */
   dropNext(): void {
     const { next } = this.service;
     if (next === null) return;
@@ -77,7 +77,7 @@ export class Draft<D extends Definition> {
     this.retire(next, true);
   }
 
-  /** All but the last `most` of the old ones that may take their time are to end as fast as at a stop. */
+  /** Of the old generations that may take their time, all but the last `most` have to end as fast as at a stop. */
   hastenOld(most: number): void {
     const slow = this.service.old.filter(({ hastened }) => !hastened);
     for (const generation of slow.slice(0, Math.max(0, slow.length - most))) {
@@ -143,7 +143,7 @@ export class Draft<D extends Definition> {
     if (next?.id === id) return rules.next;
     if (current?.id === id && wanted === 'down') return { ...rules.current, autorestart: 'never' };
     if (current?.id !== id) return hastened ? { ...rules.current, autorestart: 'never' } : rules.old;
-    // It is not started again beside the one that is about to take over.
+    // The current generation is not started again beside the next one, which is about to take over.
     return next === null ? rules.current : { ...rules.current, autorestart: 'never' };
   }
 }

@@ -80,7 +80,7 @@ export function isDown(state: State): boolean {
 /** Milliseconds that a visitor may wait for a program to come back, rather than be told that it is down. */
 export const visitorPatience = 2000;
 
-/** Whether its next try is so far away that whoever waits for it is better told. */
+/** Whether its next try is so far away that visitors are better told than kept waiting. */
 export function isHopeless(state: State, at: number): boolean {
   return state.kind === 'backoff' && state.until - at > visitorPatience;
 }

@@ -11,12 +11,12 @@ type Of<D, K> = Extract<Ask<D>, { kind: K }>;
 const removed: Outcome = { kind: 'overtaken', by: 'update' };
 
 export function ask<D extends Definition>(draft: Draft<D>, event: Ask<D>): void {
-  const outcome = begin(draft, event);
+  const outcome = obey(draft, event);
   if (outcome !== null) draft.done(event.job, outcome);
 }
 
-/** Null: it is under way. */
-function begin<D extends Definition>(draft: Draft<D>, event: Ask<D>): Outcome | null {
+/** The outcome where the command has one at once; null: its job goes on. */
+function obey<D extends Definition>(draft: Draft<D>, event: Ask<D>): Outcome | null {
   switch (event.kind) {
     case 'start':
       return start(draft, event.job);
@@ -143,7 +143,7 @@ function restart<D extends Definition>(draft: Draft<D>, id: number): Outcome | n
   return null;
 }
 
-/** One whose new generation has taken over has what it wanted. */
+/** A hand-over is over for those who asked once its new generation has taken over. */
 function isHandingOver<D>(job: Job<D>): boolean {
   return job.kind === 'hand-over' && job.phase !== 'draining';
 }

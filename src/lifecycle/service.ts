@@ -14,7 +14,7 @@ import type { Policy, Event as ProcessEvent, Effect as RunEffect, State } from '
 /** How a generation is looked after, by the place that it has. */
 export interface Rules {
   readonly current: Policy;
-  /** Until it has taken over: it is never tried twice. */
+  /** Until it has taken over. It is never tried twice. */
   readonly next: Policy;
   /** How it is ended when another one has taken over. */
   readonly old: Policy;
@@ -35,7 +35,7 @@ export interface Generation<D> {
   readonly id: number;
   readonly definition: D;
   readonly state: State;
-  /** An old one that is to end as fast as at a stop. */
+  /** It is an old generation that has to end as fast as at a stop. */
   readonly hastened: boolean;
 }
 
@@ -55,7 +55,7 @@ export type Outcome =
   /** No hand-over and no scaling: the program does not run, but is in this state. null: there is no program of this name any more. */
   | { readonly kind: 'refused'; readonly state: State | null }
   | ({ readonly kind: 'scaled' } & Scaling)
-  /** A hand-over that did not come about. `generation` is the one that was to take over. */
+  /** The hand-over did not come about. `generation` was to take over. */
   | {
       readonly kind: 'kept';
       readonly generation: number;
@@ -105,7 +105,7 @@ export interface Service<D> {
   readonly old: readonly Generation<D>[];
   /** Whether the current one, or its heir, is to be started: at once, or when the update that brought it says so ('resume'). */
   readonly due: 'no' | 'in-turn' | 'now';
-  /** It is wanted, but was ended for want of work: whoever needs it starts it again ('wake'). */
+  /** It is wanted, but was ended because nobody needed it. 'wake' starts it again. */
   readonly asleep: boolean;
   /** The configuration no longer has it. */
   readonly removing: boolean;

@@ -3,7 +3,7 @@
 import type { Draft } from './draft.ts';
 import { isDown } from './process.ts';
 import type { Definition, HandOver, Job, Outcome, Service } from './service.ts';
-import { begin, keepCurrent, takeOver } from './succession.ts';
+import { keepCurrent, startNext, takeOver } from './succession.ts';
 
 type ScaleJob<D> = Extract<Job<D>, { kind: 'scale' }>;
 
@@ -23,7 +23,7 @@ export function settle<D extends Definition>(draft: Draft<D>): void {
   }
 }
 
-/** What is down and has no place any more is forgotten. */
+/** Forgets old generations that are down, and a removed program's current one once it is down. */
 function bury<D extends Definition>(draft: Draft<D>): void {
   const { old, removing, current, heir } = draft.service;
   const alive = old.filter(({ state }) => !isDown(state));
@@ -59,13 +59,13 @@ function startDue<D extends Definition>(draft: Draft<D>): void {
   draft.order(current, 'start');
 }
 
-/** Begins the hand-over that has waited longest, ends it, or lets it wait on. */
+/** Starts the hand-over that has waited longest, ends it, or lets it wait on. */
 function handOver<D extends Definition>(draft: Draft<D>): void {
   const { jobs, next, heir, due, current, wanted, asleep } = draft.service;
   const job = jobs.find(one => one.kind === 'hand-over' && one.phase === 'waiting');
   if (job?.kind !== 'hand-over' || next !== null || heir !== null || due !== 'no') return;
   if (job.definition === null) reload(draft, job);
-  else if (wanted === 'up' && !asleep) begin(draft, job, job.definition);
+  else if (wanted === 'up' && !asleep) startNext(draft, job, job.definition);
   else if (current === null || isDown(current.state)) {
     // It is down on purpose: it is made from this when it is started.
     draft.set({ current: draft.make(job.definition) });
@@ -80,7 +80,7 @@ function reload<D extends Definition>(draft: Draft<D>, job: HandOver<D>): void {
   if (returns) return;
   if (current === null || state?.kind !== 'running') draft.done(job.id, { kind: 'refused', state });
   // Never more than two of it in memory.
-  else if (old.length === 0 || current.definition.rules.patient) begin(draft, job, current.definition);
+  else if (old.length === 0 || current.definition.rules.patient) startNext(draft, job, current.definition);
 }
 
 /** The run that has the name now is told how many workers it is to have: once for each run. */

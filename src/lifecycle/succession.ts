@@ -4,8 +4,8 @@ import type { Draft } from './draft.ts';
 import { isDown } from './process.ts';
 import { type Definition, type HandOver, type Job, mostGenerations } from './service.ts';
 
-/** What the next hand-over waits for is there: its generation is started. Those who want the same join it. */
-export function begin<D extends Definition>(draft: Draft<D>, first: HandOver<D>, definition: D): void {
+/** Starts the generation that the first hand-over asks for. Other hand-overs that wait for the same one join it. */
+export function startNext<D extends Definition>(draft: Draft<D>, first: HandOver<D>, definition: D): void {
   const joins = (job: HandOver<D>) =>
     job.id === first.id || (first.definition === null && job.definition === null);
   for (const job of draft.service.jobs) {
@@ -18,7 +18,7 @@ export function begin<D extends Definition>(draft: Draft<D>, first: HandOver<D>,
   draft.order(next, 'start');
 }
 
-/** The next generation has the name from now on; the one before finishes what it has. */
+/** The next generation has the name from now on; the generation before it finishes its work. */
 export function takeOver<D extends Definition>(draft: Draft<D>): void {
   const { current, next, jobs } = draft.service;
   if (next === null) return;

@@ -1,8 +1,8 @@
-// Which apps are told by the end of the stream that a request is over. gunicorn 27's sync workers keep a connection
-// whose answer they have sent until its other end has closed, and do nothing else meanwhile; one that was closed for writing
-// along with the request is let go at once. Others, uvicorn's among them, would take that for a client who has left: so it is
-// done only while everything that accepts for the app is known to be a sync worker. A file for each such app tells the proxy
-// workers, those of earlier generations too, and outlasts hostd.
+// Which apps learn from the end of the stream that a request is over. A sync worker of gunicorn 27 keeps a connection after its
+// answer until the other end has closed, and does nothing else meanwhile. Where the proxy closes its half along with the request,
+// the worker goes on at once. Other servers, uvicorn among them, would take that for a client who has left. So the proxy does it
+// only while everything that accepts for the app is known to be a sync worker. A file for each app says so to the proxy workers,
+// to old generations too, and outlasts hostd.
 
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -16,7 +16,7 @@ export function halfClosePath(runtimeDir: string, app: string): string {
 }
 
 export interface HalfClose {
-  /** Whether this run, which an earlier hostd has started, is the one that has said so. */
+  /** Whether the app's file names this run, which an earlier hostd has started. */
   isSync(app: string, run: Run): boolean;
   /** `units`: those of the app, of every generation. */
   update(app: string, units: readonly Unit[]): void;

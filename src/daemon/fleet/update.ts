@@ -1,5 +1,5 @@
-// From the configuration that is in force to the one that is on disk: what differs, and the way from one to the other
-// that disturbs only what has changed.
+// `hostctl reread` and `hostctl update`: compares the configuration on disk with the configuration in force, and brings the
+// programs from the second to the first. Only programs that have changed are disturbed.
 
 import { type Loaded, load } from '../../config/load.ts';
 import { type Change, changes } from '../../model/changes.ts';
@@ -41,7 +41,10 @@ export function usable(before: Host, { host, broken }: Loaded): Host {
   return broken.settings ? before : withKept(before, host, source => broken.has(source));
 }
 
-/** Rereads and applies. Updates may cross: each goes by what the one before it is making of the programs. Stops what is gone, restarts what is different, starts what is new. */
+/**
+ * Rereads the configuration and applies it: stops programs that are gone, restarts those that differ, starts new ones. Two updates
+ * may cross: the second compares with the programs that the first is bringing about.
+ */
 export function update(supervisor: Supervisor, log: Logger, report: Report): Promise<void> {
   return whileReloading(() => rereadAndApply(supervisor, log, report));
 }
