@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { run } from '../scripts/run.ts';
 import { checkout, startHostd } from './harness/hostd.ts';
@@ -33,7 +33,8 @@ while True:
     out.write(head + b'[' + data + b']\\n')
     seen += 1
     if 'reject' in ways and seen == 1: say(b'RESULT 4\\nFAIL'); continue
-    if 'die' in ways and seen == 1: os._exit(1)
+    if 'die' in ways and not os.path.exists(sys.argv[1] + '.died'):
+        open(sys.argv[1] + '.died', 'w').close(); os._exit(1)
     if 'babble' in ways and seen == 2: say(b'what?\\n'); time.sleep(3600)
     say(b'RESULT 2\\nOK')
 `;
@@ -241,6 +242,11 @@ startsecs = 0
     /pool deaf event buffer overflowed, discarding event \d+/.test(hostd.output()),
   );
   const { pid } = await hostd.state('cut', 'RUNNING');
+  const note = () => readdirSync(`${dir}/run/pipes`).find(name => /^cut\.\d+\.listener$/.test(name)) ?? '';
+  await until(
+    'it to wait for the next event',
+    () => readFileSync(`${dir}/run/pipes/${note()}`, 'utf8').trim() === 'READY',
+  );
   await hostd.kill9();
   const again = await hostd.again();
   assert.equal((await again.hostctl('restart', 'p')).code, 0);

@@ -2,7 +2,7 @@
 // end holds up nobody.
 
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { chmodSync, existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { test } from 'node:test';
 import { startHostd } from './harness/hostd.ts';
 import { makePlace } from './harness/place.ts';
@@ -35,6 +35,8 @@ startsecs = 0
   const log = `${place.dir}/counter.log`;
   await until('lines in the log', () => existsSync(log) && statSync(log).size > 20_000);
   assert.equal(readFileSync(`${place.dir}/plain.log`, 'utf8'), 'out\n');
+  // The FIFO is its user's own: it may close it to others.
+  for (const name of readdirSync(`${place.dir}/run/pipes`)) chmodSync(`${place.dir}/run/pipes/${name}`, 0);
   await hostd.kill9();
   const before = statSync(log).size;
   const again = await hostd.again();
@@ -89,4 +91,44 @@ startsecs = 0
     assert.ok(size >= 2 ** 20 && size < 2 ** 20 + 65_536, `${name} has ${size} bytes`);
   }
   assert.ok(!existsSync(`${place.dir}/flood.log.3`));
+});
+
+test("a log that is hostd's own output gets there, and who reads it slowly holds up the program alone", async t => {
+  const place = makePlace(t);
+  const program = (name: string, command: string, log: string) => `
+[program.${name}]
+command = ${command}
+stdout_logfile = "${log}"
+stderr_logfile = "NONE"
+startsecs = 0
+`;
+  const talk = (words: string) => `["/bin/sh", "-c", "echo ${words}; exec sleep 1000"]`;
+  const files = {
+    'p.toml': `${program('one', talk('to standard output'), '/dev/stdout')}${program('two', talk('to standard error'), '/dev/fd/2')}`,
+  };
+  const config = { proxy: { enabled: false } };
+  const hostd = await startHostd(place, { config, files });
+  await until(
+    'both lines',
+    () => /^to standard output$/m.test(hostd.output()) && /^to standard error$/m.test(hostd.output()),
+  );
+  assert.equal(await hostd.stop(), 0);
+
+  const slow = makePlace(t);
+  const reader = 'exec "$0" "$@" > >(sleep 4; exec cat >/dev/null)';
+  const flooded = await startHostd(slow, {
+    config,
+    files: {
+      'p.toml':
+        program('flood', '["/usr/bin/yes"]', '/dev/stdout') + program('other', '["/bin/cat"]', 'AUTO'),
+    },
+    under: ['/bin/bash', '-c', reader],
+  });
+  assert.equal((await flooded.hostctl('restart', 'other')).code, 0);
+  const memory = Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${flooded.pid}/status`, 'utf8'))?.[1]);
+  assert.ok(memory < 200_000, `hostd has ${memory} kB`);
+  assert.equal((await flooded.hostctl('stop', 'flood')).code, 0);
+  assert.equal(await flooded.stop(), 0);
+  // Whoever reads so slowly is asleep still.
+  slow.expectLeftovers(true);
 });

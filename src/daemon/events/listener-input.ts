@@ -23,8 +23,8 @@ export function makeListenerInput(fd: number, caughtUp: () => void): ListenerInp
       const done = writeSync(fd, data);
       rest = done < data.length ? data.subarray(done) : null;
     } catch (error) {
-      if (errnoOf(error) === 'EPIPE') return false;
-      if (errnoOf(error) !== 'EAGAIN') throw error;
+      // EPIPE: it has closed its end.
+      if (errnoOf(error) !== 'EAGAIN') return false;
       rest = data;
     }
     if (rest !== null) watch ??= native.watch(fd, goOn, 1);

@@ -62,12 +62,11 @@ export function readPipe(fd: number, hear: Hear): Reader {
   };
 }
 
-/** 0: the end. null: there is nothing now. */
+/** 0: the end, or it cannot be read. null: there is nothing now. */
 function readNow(fd: number, buffer: Buffer): number | null {
   try {
     return readSync(fd, buffer, 0, buffer.length, null);
   } catch (error) {
-    if (errnoOf(error) === 'EAGAIN') return null;
-    throw error;
+    return errnoOf(error) === 'EAGAIN' ? null : 0;
   }
 }

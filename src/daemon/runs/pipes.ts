@@ -12,7 +12,6 @@ import {
   statSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { errnoOf } from '../../errors.ts';
 import { as, type Owner } from '../../linux/paths.ts';
 import type { Program } from '../../model/host.ts';
 import { native, O_PATH } from '../../native/index.ts';
@@ -112,10 +111,9 @@ function openOwn(path: string, stream: Stream): number {
 function openOwnIfThere(path: string, stream: Stream): number | null {
   try {
     return openOwn(path, stream);
-  } catch (error) {
-    // ENXIO: nobody has it open for reading any more.
-    if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ENXIO') return null;
-    throw error;
+  } catch {
+    // It is gone, or nobody reads it any more, or the run, whose own it is, has closed it to others.
+    return null;
   }
 }
 
