@@ -205,7 +205,13 @@ export type RpcLine =
 
 export type RootLine =
   /** The first line, and whenever one of them changes. */
-  | { readonly kind: 'about'; readonly pid: number; readonly mood: Mood; readonly identification: string }
+  | {
+      readonly kind: 'about';
+      readonly pid: number;
+      readonly mood: Mood;
+      readonly identification: string;
+      readonly interfaces?: readonly string[];
+    }
   | { readonly kind: 'done'; readonly id: number; readonly reply: unknown }
   | ({ readonly kind: 'fault'; readonly id: number } & Fault)
   /** Of a follow; base64. */

@@ -7,6 +7,8 @@ export interface About {
   readonly pid: number;
   readonly mood: Mood;
   readonly identification: string;
+  /** Names that Supervisor's own interface has; not given: "supervisor". */
+  readonly interfaces?: readonly string[];
 }
 
 export interface Session {

@@ -351,7 +351,12 @@ function supervise(
       restart: () => ending.restart(),
       remoteEvent: (type, data) => events.emit({ kind: 'remote-communication', type, data }),
     }),
-    about: () => ({ pid: process.pid, mood, identification: real.identifier }),
+    about: () => ({
+      pid: process.pid,
+      mood,
+      identification: real.identifier,
+      interfaces: real.configuration.interfaces,
+    }),
   });
   for (const { listener, fd } of servers) {
     const { address } = listener;

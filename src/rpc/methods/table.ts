@@ -84,15 +84,19 @@ const rows: Readonly<Record<Name, Row>> = {
   'supervisor.tailProcessLog': tailStdout,
   'supervisor.tailProcessStderrLog': row(3, tailProcessLog('stderr')),
   'supervisor.tailProcessStdoutLog': tailStdout,
-  'system.listMethods': { ...row(0, () => Object.keys(help)), always: true },
-  'system.methodHelp': { ...row(1, (_, name: Value) => helpOf(name).text), always: true },
-  'system.methodSignature': { ...row(1, (_, name: Value) => helpOf(name).signature), always: true },
+  'system.listMethods': { ...row(0, listMethods), always: true },
+  'system.methodHelp': { ...row(1, (session, name: Value) => helpOf(session, name).text), always: true },
+  'system.methodSignature': {
+    ...row(1, (session, name: Value) => helpOf(session, name).signature),
+    always: true,
+  },
   'system.multicall': { ...row(1, multicall), always: true },
 };
 
 /** Calls a method. @throws RpcFault, Unforeseen */
 export async function call(session: Session, method: string, params: readonly Value[]): Promise<Value> {
-  const found = Object.hasOwn(rows, method) ? rows[method as Name] : undefined;
+  const name = ownName(session, method);
+  const found = name === null ? undefined : rows[name];
   if (found === undefined) throw new RpcFault('UNKNOWN_METHOD');
   if (params.length < found.least || params.length > found.most) throw unfit();
   if (found.always === undefined && session.about().mood < 1) throw new RpcFault('SHUTDOWN_STATE');
@@ -104,9 +108,28 @@ export async function call(session: Session, method: string, params: readonly Va
   }
 }
 
-function helpOf(name: Value): (typeof help)[Name] {
-  if (typeof name !== 'string' || !Object.hasOwn(help, name)) throw new RpcFault('SIGNATURE_UNSUPPORTED');
-  return help[name as Name];
+/** The method's name among the rows: Supervisor's own interface may be configured under another name, under several, or not at all. */
+function ownName(session: Session, method: string): Name | null {
+  const dot = method.indexOf('.');
+  const space = method.slice(0, dot);
+  const { interfaces = ['supervisor'] } = session.about();
+  if (space !== 'system' && !interfaces.includes(space)) return null;
+  const name = space === 'system' ? method : `supervisor${method.slice(dot)}`;
+  return Object.hasOwn(rows, name) && dot >= 0 ? (name as Name) : null;
+}
+
+function listMethods(session: Session): string[] {
+  const { interfaces = ['supervisor'] } = session.about();
+  const own = Object.keys(help).filter(name => name.startsWith('supervisor.'));
+  const system = Object.keys(help).filter(name => name.startsWith('system.'));
+  const all = interfaces.flatMap(space => own.map(name => `${space}${name.slice('supervisor'.length)}`));
+  return [...all, ...system].sort();
+}
+
+function helpOf(session: Session, method: Value): (typeof help)[Name] {
+  const name = typeof method === 'string' ? ownName(session, method) : null;
+  if (name === null) throw new RpcFault('SIGNATURE_UNSUPPORTED');
+  return help[name];
 }
 
 /** Calls one after the other. Unlike the specification's, its results are bare, as Supervisor's are. */
