@@ -78,3 +78,15 @@ test('what is commented out in the sample hostd.toml is right when it is not', (
   const [listener] = host.settings.supervisor;
   assert.deepEqual(listener?.address, { path: '/run/supervisor.sock', rights: null });
 });
+
+test('the tables of the page about frameworks are right as they stand', () => {
+  const text = readFileSync(new URL('../../docs/frameworks.md', import.meta.url), 'utf8');
+  const tables = [...text.matchAll(/^```toml\n(.*?)^```/gms)].map(([, table]) => table ?? '');
+  const apps = Object.fromEntries(tables.map((table, index) => [`apps.d/${index}.toml`, table]));
+  const { said, host } = tryFiles({ 'hostd.toml': sample('hostd.toml'), ...apps });
+  assert.deepEqual(said, []);
+  assert.deepEqual(
+    host.programs.map(({ name }) => name),
+    ['api', 'cel', 'cel:beat', 'cel:worker', 'chat', 'shop'],
+  );
+});
