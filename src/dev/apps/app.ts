@@ -144,7 +144,7 @@ export class DevApp {
     if (!this.plan.lazy || this.#open > 0) return;
     this.#stayAwake();
     const sleepNow = () => {
-      if (this.#open > 0 || this.web?.state.kind !== 'running') return;
+      if (this.web?.state.kind !== 'running') return;
       this.#hooks.say(`${this.name} is stopped: nobody has asked for it in a while`);
       for (const program of this.all) program.idle();
     };
