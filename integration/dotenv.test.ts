@@ -6,7 +6,7 @@ import { existsSync, mkdirSync, renameSync } from 'node:fs';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { run } from '../scripts/run.ts';
-import { parseDotEnv } from '../src/dev/plan/dotenv.ts';
+import { parseDotEnv } from '../src/words/dotenv.ts';
 import { cacheDirectory } from './harness/virtualenvs.ts';
 
 const version = '1.2.4';

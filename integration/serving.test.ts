@@ -178,13 +178,18 @@ test('an app with a health path is STARTING until that path answers', async t =>
   assert.equal((await hostd.state('tiny', 'RUNNING')).pid !== null, true);
   const file = `${place.dir}/etc/apps.d/tiny.toml`;
   writeFileSync(file, readFileSync(file, 'utf8').replace('/whoami', '/status?c=500'));
-  const update = hostd.hostctl('update');
+  const refused = await hostd.hostctl('update');
+  assert.equal(refused.code, 1);
+  assert.match(refused.stderr, /the new one answers \/status\?c=500 with HTTP 500; the old one serves on/);
+  await hostd.hostctl('stop', 'tiny');
+  assert.equal((await hostd.hostctl('update')).code, 0);
+  const started = hostd.hostctl('start', 'tiny');
   const status = await until('the probe to say why', async () =>
     (await hostd.status()).find(p => p.state === 'STARTING' && p.description.includes('HTTP 500')),
   );
   assert.match(status.description, /waits for \/status\?c=500: HTTP 500/);
   await hostd.hostctl('stop', 'tiny');
-  const { stderr } = await update;
+  const { stderr } = await started;
   assert.match(stderr, /tiny: was stopped before it was running/);
 });
 

@@ -12,6 +12,21 @@ export const hostctl: Program = {
   name: 'hostctl',
   summary: 'operates the programs that hostd runs',
   options: socketOption,
+  // supervisorctl's words, and systemctl's.
+  elsewhere: {
+    tail: 'hostctl logs NAME, or: hostctl logs NAME -f',
+    maintail: "hostd's own log: journalctl -u hostd, or the logfile of [hostd]",
+    avail: 'hostctl status, or what the files say: hostctl reread',
+    fg: 'hostctl attach NAME',
+    clear: 'hostctl logs NAME --rotate',
+    add: 'hostctl update: it adds, changes and removes what the files say',
+    open: 'hostctl --socket PATH status',
+    enable: 'autostart = true in the file, then: hostctl update',
+    disable: 'autostart = false in the file, then: hostctl stop NAME',
+    stats: 'hostctl status',
+    ps: 'hostctl status',
+    deploy: 'hostctl reload NAME, once the new code is there',
+  },
   groups: [
     {
       title: 'Run',

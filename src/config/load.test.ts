@@ -44,6 +44,7 @@ test('an empty hostd.toml means the defaults', () => {
         defaultSite: null,
         accessLogFormat: 'combined',
         errorPages: null,
+        clientBodyTempPath: null,
         acmeWebroot: null,
         types: {},
       },

@@ -6,6 +6,7 @@ import { dirname, resolve } from 'node:path';
 import type { Host } from '../model/host.ts';
 import type { Machine } from '../model/machine.ts';
 import type { Problem, Source } from '../model/problem.ts';
+import { makeEnvFiles } from './env-files.ts';
 import { findIncluded, readText } from './files.ts';
 import { thisMachine } from './machine.ts';
 import { settle } from './settle.ts';
@@ -61,6 +62,7 @@ export function load(file: string, options: LoadOptions = {}): Loaded {
     incumbents,
     machine,
     machineName: hostname(),
+    envFiles: machine === null ? null : makeEnvFiles(),
     where: source => texts.where(source),
   });
   problems.push(...settled.problems);

@@ -7,6 +7,7 @@ import type { Group, Host, Settings } from '../model/host.ts';
 import type { Machine } from '../model/machine.ts';
 import type { Problem, Source } from '../model/problem.ts';
 import { findNameClashes, gather, idOf, nameOf } from './names.ts';
+import type { ReadEnvFile } from './toml/env-file.ts';
 import { type Definition, readDefinition, readGroup, type Surroundings } from './toml/toml.ts';
 
 export interface Unsettled {
@@ -17,6 +18,7 @@ export interface Unsettled {
   readonly incumbents: Host | undefined;
   readonly machine: Machine | null;
   readonly machineName: string;
+  readonly envFiles: ReadEnvFile | null;
   readonly where: (source: Source) => string;
 }
 
@@ -56,13 +58,14 @@ function examine(
   sound: readonly Definition[],
   named: readonly Definition[],
   has: (source: Source) => boolean,
-  { settings, incumbents, machine, machineName, where }: Unsettled,
+  { settings, incumbents, machine, machineName, envFiles, where }: Unsettled,
 ): { host: Host; problems: readonly Problem[] } {
   const problems: Problem[] = [];
   // All groups, the wrong ones too: a mistake in a group must not rename, and so restart, its programs.
   const groups = named.filter(({ kind }) => kind === 'group').map(groupOf);
   const gathered = gather(groups, held(incumbents?.groups, has), named, where, problems);
-  const around = { settings, machineName, groupOf: gathered };
+  const uidOf = (user: string) => machine?.user(user)?.uid ?? null;
+  const around = { settings, machineName, groupOf: gathered, envFiles, uidOf };
   const whole = hostOf(sound, around, problems);
   const host = hostOf(sound.filter(isNoneOf(problems)), around, []);
   const apps = held(incumbents?.apps, has);

@@ -33,6 +33,7 @@ ${app('')}`,
     defaultSite: 'shop',
     accessLogFormat: 'json',
     errorPages: '/srv/pages/',
+    clientBodyTempPath: null,
     acmeWebroot: '/var/lib/letsencrypt/',
     types: { glb: 'model/gltf-binary', txt: 'text/plain; charset=utf-8' },
   });

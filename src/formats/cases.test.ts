@@ -22,7 +22,11 @@ export function hostOf(text: string): Host {
       .flatMap(group => group.programs.map(program => [program, group] as const)),
   );
   const pieces = definitions.map(definition =>
-    readDefinition(definition, { settings, groupOf, machineName: 'host' }, problems),
+    readDefinition(
+      definition,
+      { settings, groupOf, machineName: 'host', envFiles: null, uidOf: () => null },
+      problems,
+    ),
   );
   if (problems.length > 0) throw new Error(problems.map(formatProblem).join('\n'));
   return assemble({

@@ -33,6 +33,10 @@ export function makeApp(given: { name: string; root: string; source: Source } & 
     threads: null,
     workerClass: null,
     gracefulTimeout: null,
+    timeout: null,
+    maxRequests: null,
+    maxRequestsJitter: null,
+    preload: false,
     gunicornArgs: [],
     command: null,
     health: null,
@@ -104,8 +108,22 @@ function gunicornCommand(app: App): readonly string[] {
     ...(leavesToFile(app, 'workers') ? [] : ['--workers', String(app.workers)]),
     ...(app.threads === null ? [] : ['--threads', String(app.threads)]),
     ...(app.workerClass === null ? [] : ['--worker-class', app.workerClass]),
-    ...(app.gracefulTimeout === null ? [] : ['--graceful-timeout', String(app.gracefulTimeout)]),
+    ...tuning(app).flat(),
     ...app.gunicornArgs,
+  ];
+}
+
+/** gunicorn's options for how its workers come and go, each with its value if it has one. */
+export function tuning(app: App): readonly (readonly string[])[] {
+  const numbers = [
+    ['--graceful-timeout', app.gracefulTimeout],
+    ['--timeout', app.timeout],
+    ['--max-requests', app.maxRequests],
+    ['--max-requests-jitter', app.maxRequestsJitter],
+  ] as const;
+  return [
+    ...numbers.flatMap(([option, value]) => (value === null ? [] : [[option, String(value)]])),
+    ...(app.preload ? [['--preload']] : []),
   ];
 }
 

@@ -60,6 +60,7 @@ export function defaultSettings(file: string): Settings {
       defaultSite: null,
       accessLogFormat: 'combined',
       errorPages: null,
+      clientBodyTempPath: null,
       acmeWebroot: null,
       types: {},
     },

@@ -64,6 +64,8 @@ function differingKeys(before: Program, after: Program): readonly string[] {
   const keys = (Object.keys(keyOfField) as (keyof Program)[]).flatMap(field => {
     const key = keyOfField[field];
     if (key === null || same(before[field], after[field])) return [];
+    // What a proxy worker is told of is in its environment, in short.
+    if (before.kind === 'proxy' && field === 'environment') return ['sites'];
     return field === 'stdout' || field === 'stderr' ? logKeys(key, before[field], after[field]) : [key];
   });
   return [...new Set(keys)];

@@ -7,7 +7,27 @@ import type { Machine } from './machine.ts';
 import type { Problem } from './problem.ts';
 
 export function checkApp(app: App, machine: Machine | null): readonly Problem[] {
-  return machine === null ? [] : [...checkAccounts(app, machine), ...checkFiles(app, machine)];
+  const facts = machine === null ? [] : [...checkAccounts(app, machine), ...checkFiles(app, machine)];
+  return [...checkTimes(app), ...facts];
+}
+
+/** What gunicorn would wait for, and the visitor is told by the proxy that it took too long. */
+function checkTimes(app: App): readonly Problem[] {
+  const { timeout, proxyReadTimeout } = app;
+  if (timeout === null || app.command !== null || (timeout !== 0 && timeout <= proxyReadTimeout)) return [];
+  if (timeout === 0) return [];
+  const longer = `visitors get 504 after ${proxyReadTimeout} seconds (proxy_read_timeout)`;
+  return [
+    {
+      ...problemOf(
+        app,
+        'timeout',
+        `timeout = ${timeout} is never reached: ${longer}`,
+        `proxy_read_timeout = "${timeout + 5}s"`,
+      ),
+      severity: 'warning',
+    },
+  ];
 }
 
 function checkAccounts(app: App, machine: Machine): readonly Problem[] {
@@ -47,7 +67,15 @@ function checkCommand(app: App, machine: Machine): readonly Problem[] {
   }
   const gunicorn = `${app.root}/bin/gunicorn`;
   if (machine.kind(gunicorn) === 'missing') {
-    const hint = `${app.root}/bin/pip install gunicorn`;
+    if (machine.kind(`${app.root}/bin`) === 'missing') {
+      const hint = `root = "/...", the directory that bin/python is in, or: python3 -m venv ${app.root}`;
+      return [problemOf(app, 'root', `"${app.root}" is no virtualenv: it has no bin directory`, hint)];
+    }
+    // uv makes virtualenvs without pip.
+    const pip = machine.kind(`${app.root}/bin/pip`) === 'missing';
+    const hint = pip
+      ? `uv pip install --python ${app.root}/bin/python gunicorn, or: ${app.root}/bin/python -m ensurepip, then: ${app.root}/bin/python -m pip install gunicorn`
+      : `${app.root}/bin/pip install gunicorn`;
     return [problemOf(app, 'root', `"${gunicorn}" does not exist`, hint)];
   }
   if (machine.isExecutable(gunicorn)) return [];

@@ -35,6 +35,16 @@ test('two apps without a host name in common have no problem', () => {
   assert.deepEqual(check(host(app('a', { serverNames: ['a.test'] }), app('b')), machine), []);
 });
 
+test('a request that gunicorn would wait for longer than the proxy is warned of', () => {
+  const [warning, ...others] = check(host(app('a', { timeout: 120 })), null);
+  assert.deepEqual(others, []);
+  assert.equal(warning?.severity, 'warning');
+  assert.match(warning?.message ?? '', /timeout = 120 is never reached: visitors get 504 after 60 seconds/);
+  assert.equal(warning?.hint, 'proxy_read_timeout = "125s"');
+  for (const given of [{ timeout: 60 }, { timeout: 0 }, { timeout: 120, proxyReadTimeout: 125 }])
+    assert.deepEqual(check(host(app('a', given)), null), []);
+});
+
 test('the first of two newcomers has the host name', () => {
   assert.deepEqual(check(host(app('a', shared), app('b', shared)), machine), [
     {

@@ -46,6 +46,8 @@ export interface ProxySettings {
   readonly errorPages: string | null;
   /** certbot's --webroot-path, ending with "/": every site's /.well-known/acme-challenge/ is served from below it; null: none. */
   readonly acmeWebroot: string | null;
+  /** The directory whose "bodies" has request bodies that are too large for memory; null: hostd's state_dir. */
+  readonly clientBodyTempPath: string | null;
   /** Media types by file extension (lower case, without a dot), before those that hostd knows. */
   readonly types: Readonly<Record<string, string>>;
 }
@@ -117,6 +119,13 @@ export interface App {
   readonly workerClass: string | null;
   /** Seconds that a gunicorn worker may take to finish its requests; null is gunicorn's own default of 30. */
   readonly gracefulTimeout: number | null;
+  /** Seconds that a gunicorn worker may be silent before it is killed; null is gunicorn's own default of 30. */
+  readonly timeout: number | null;
+  /** Requests after which a gunicorn worker is replaced, and the most that chance adds to them; null is gunicorn's own: never. */
+  readonly maxRequests: number | null;
+  readonly maxRequestsJitter: number | null;
+  /** Whether gunicorn loads the app once, before it makes its workers. */
+  readonly preload: boolean;
   readonly gunicornArgs: readonly string[];
   /** Instead of gunicorn. */
   readonly command: readonly string[] | null;

@@ -38,14 +38,20 @@ test('only a whole request is one, and nothing odd gets into the environment', (
     name: 'hello',
     what: 'exec',
     argv: ['ls'],
+    env: { COLOUR: 'blue' },
     terminal: { columns: 80, rows: 24, term: 'xterm-256color' },
   };
   const decode = (value: unknown) => decodeRequest(Buffer.from(JSON.stringify(value)));
   assert.deepEqual(decode(request), request);
+  assert.deepEqual(decode({ ...request, env: undefined }), { ...request, env: {} });
   for (const wrong of [
     { argv: [] },
     { argv: ['a\0b'] },
     { what: 'sudo' },
+    { env: { 'A B': 'x' } },
+    { env: { HOSTD_RUN: 'x' } },
+    { env: { A: 'a\0b' } },
+    { env: 'A=b' },
     { name: 7 },
     { terminal: { columns: 80, rows: 24, term: '../../etc' } },
     { terminal: { columns: 0, rows: 24, term: 'x' } },

@@ -11,6 +11,8 @@ export interface TerminalRequest {
   readonly what: 'exec' | 'shell' | 'django' | 'attach';
   /** For exec. */
   readonly argv: readonly string[];
+  /** More of its environment. */
+  readonly env?: Readonly<Record<string, string>>;
   /** null: separate pipes for input, output and errors. */
   readonly terminal: TerminalKind | null;
 }
@@ -119,11 +121,11 @@ export class FrameReader {
 export function decodeRequest(bytes: Buffer): TerminalRequest | null {
   const value = parse(bytes);
   if (value === null) return null;
-  const { name, what, argv, terminal } = value;
+  const { name, what, argv, terminal, env = {} } = value;
   if (typeof name !== 'string' || !isWhat(what) || !isWords(argv) || (what === 'exec' && argv.length === 0))
     return null;
   const kind = terminal === null ? null : decodeTerminal(terminal);
-  return kind === undefined ? null : { name, what, argv, terminal: kind };
+  return kind === undefined || !isEnvironment(env) ? null : { name, what, argv, env, terminal: kind };
 }
 
 /** The size in a `resize` frame, or null. */
@@ -163,6 +165,20 @@ function isWhat(value: unknown): value is TerminalRequest['what'] {
 
 function isWords(value: unknown): value is string[] {
   return Array.isArray(value) && value.every(word => typeof word === 'string' && !word.includes('\0'));
+}
+
+/** The name of a variable that may be given to a command; those of hostd's own tell what belongs to a run. */
+export function isVariable(name: string): boolean {
+  return /^[A-Za-z_][A-Za-z0-9_]*$/.test(name) && !name.startsWith('HOSTD_');
+}
+
+function isEnvironment(value: unknown): value is Record<string, string> {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    Object.keys(value).every(isVariable) &&
+    isWords(Object.values(value))
+  );
 }
 
 function isSide(value: unknown): value is number {

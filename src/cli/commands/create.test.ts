@@ -22,7 +22,7 @@ test('create --dry-run prints a script, and touches nothing', async t => {
     stdout,
     /^# group "webapps"\nsudo groupadd --system webapps\n\n# user "hello"\nsudo useradd --system /,
   );
-  assert.match(stdout, /\n# start\nsudo hostctl update\n$/);
+  assert.match(stdout, /\n# start\nsudo hostctl -c \S+hostd\.toml update\n$/);
   assert.deepEqual(readdirSync(join(file, '..')), ['hostd.toml']);
 });
 

@@ -62,6 +62,8 @@ export interface Program {
   readonly options: Readonly<Record<string, Option>>;
   /** Commands in the order of help, grouped by task. */
   readonly groups: readonly { readonly title: string; readonly commands: readonly Entry[] }[];
+  /** What other tools call what this one does otherwise, and what to type instead. */
+  readonly elsewhere?: Readonly<Record<string, string>>;
 }
 
 export interface Entry {

@@ -23,6 +23,18 @@ test('a word like no command exits 2 with the way to help', async () => {
   });
 });
 
+test('a word of supervisorctl is answered with the own one', async () => {
+  for (const [word, hint] of [
+    ['tail', 'hostctl logs NAME, or: hostctl logs NAME -f'],
+    ['fg', 'hostctl attach NAME'],
+  ] as const)
+    assert.deepEqual(await hostctl([word, 'hello']), {
+      code: 2,
+      stdout: '',
+      stderr: `hostctl: unknown command "${word}"\n  try: ${hint}\n${usage}`,
+    });
+});
+
 test('no command at all is wrong use, help on stderr', async () => {
   assert.deepEqual(await hostctl([]), {
     code: 2,

@@ -27,6 +27,9 @@ const versionOption: Option = { type: 'boolean', short: 'V', help: 'show the ver
 export async function find(program: Program, name: string): Promise<Command> {
   const entry = entries(program).find(candidate => candidate.name === name);
   if (entry !== undefined) return entry.load();
+  const elsewhere = program.elsewhere ?? {};
+  if (Object.hasOwn(elsewhere, name))
+    throw new HostdError('usage', `unknown command "${name}"`, { hint: elsewhere[name] ?? '' });
   const { nearest } = await import('../../words/nearest.ts');
   const near = nearest(
     name,

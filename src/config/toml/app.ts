@@ -4,6 +4,7 @@ import { appEnvironment, appProgram, appSupervision, makeApp } from '../../model
 import type { App, Program } from '../../model/host.ts';
 import { nearest } from '../../words/nearest.ts';
 import { isTable } from './decoded.ts';
+import { type EnvSurroundings, readEnvFiles } from './env-file.ts';
 import { appKeys, appProgramKeys } from './keys.ts';
 import { checkName } from './names.ts';
 import { type ProgramPlace, programsOf } from './program.ts';
@@ -11,6 +12,11 @@ import { refuseHalfSite } from './site.ts';
 import { absolute, supervisionOf } from './supervision.ts';
 import { readTable, report, type Scope, type Values } from './table.ts';
 import { asDirectory } from './values.ts';
+
+/** What readApp needs of what surrounds the table. */
+export interface AppSurroundings extends EnvSurroundings {
+  readonly machineName: string;
+}
 
 export interface ReadApp {
   readonly app: App;
@@ -22,14 +28,14 @@ export function readApp(
   scope: Scope,
   name: string,
   table: Readonly<Record<string, unknown>>,
-  machineName: string,
+  around: AppSurroundings,
 ): ReadApp | null {
   const given = readTable(scope, table, appKeys, ['program']);
   const { root } = given;
   if (root === undefined) return null;
   if (root === '/')
     report(scope, ['root'], 'cannot use root = "/": it is the whole machine', 'root = "/webapps/..."');
-  const app = appOf(scope, name, root, given);
+  const app = appOf(scope, name, root, given, around);
   refuseOwnArguments(scope, app);
   refuseLongSocket(scope, app.socket);
   refuseHalfSite(scope, app, table);
@@ -50,11 +56,19 @@ export function readApp(
   const gunicorn = appProgram(app, { ...supervision, directory, environment: given.environment ?? {} });
   return {
     app,
-    programs: [gunicorn, ...readAppPrograms(scope, app, gunicorn, table['program'], machineName)],
+    programs: [gunicorn, ...readAppPrograms(scope, app, gunicorn, table['program'], around.machineName)],
   };
 }
 
-function appOf(scope: Scope, name: string, root: string, given: Values<typeof appKeys>): App {
+function appOf(
+  scope: Scope,
+  name: string,
+  root: string,
+  given: Values<typeof appKeys>,
+  around: AppSurroundings,
+): App {
+  const { env = {}, env_file: files = [], user = name } = given;
+  const variables = readEnvFiles(scope, files, root, user, env, around);
   const place = (key: 'project' | 'socket' | 'logs') => {
     const path = absolute(scope, key, given[key] ?? null, root);
     return path === null ? {} : { [key]: path };
@@ -73,6 +87,7 @@ function appOf(scope: Scope, name: string, root: string, given: Values<typeof ap
     root,
     source: { file: scope.file, key: scope.key },
     ...renamed(given),
+    env: { ...variables, ...env },
     ...place('project'),
     ...place('socket'),
     ...place('logs'),
@@ -95,6 +110,10 @@ function renamed(given: Values<typeof appKeys>): Partial<App> {
     ['threads', given.threads],
     ['workerClass', given.worker_class],
     ['gracefulTimeout', given.graceful_timeout],
+    ['timeout', given.timeout],
+    ['maxRequests', given.max_requests],
+    ['maxRequestsJitter', given.max_requests_jitter],
+    ['preload', given.preload],
     ['gunicornArgs', given.gunicorn_args],
     ['command', given.command],
     ['health', given.health],
@@ -105,7 +124,6 @@ function renamed(given: Values<typeof appKeys>): Partial<App> {
     ['proxyReadTimeout', given.proxy_read_timeout],
     ['staticExpires', given.static_expires],
     ['mediaExpires', given.media_expires],
-    ['env', given.env],
   ];
   return Object.fromEntries(pairs.filter(([, value]) => value !== undefined));
 }

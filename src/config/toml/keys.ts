@@ -110,6 +110,13 @@ export const proxyKeys = {
       'a directory of 404.html, 502.html, ... and maintenance.html, for sites without one of their own',
     alias: ['error_page', 'error_page_dir'],
   },
+  client_body_temp_path: {
+    kind: 'path',
+    default: '"STATE_DIR"',
+    meaning:
+      'where request bodies lie that are too large for memory: in its directory "bodies", which is made for the proxy alone',
+    alias: ['body_temp_path', 'body_dir', 'tmp_dir', 'temp_dir', 'upload_dir'],
+  },
   acme_webroot: {
     kind: 'path',
     default: 'none',
@@ -402,6 +409,28 @@ export const appKeys = {
     default: "gunicorn's (30)",
     meaning: 'seconds that a gunicorn worker has to finish its requests',
   },
+  timeout: {
+    kind: 'natural',
+    default: "gunicorn's (30)",
+    meaning:
+      'seconds that a gunicorn worker may take for a request (sync) or be silent before it is killed; 0: it is not',
+  },
+  max_requests: {
+    kind: 'natural',
+    default: "gunicorn's (0)",
+    meaning: 'requests after which a gunicorn worker is replaced; 0: never',
+  },
+  max_requests_jitter: {
+    kind: 'natural',
+    default: "gunicorn's (0)",
+    meaning: 'up to so many more, by chance, that not all workers are replaced at once',
+  },
+  preload: {
+    kind: 'boolean',
+    default: 'false',
+    meaning: 'gunicorn loads the app once, before it makes its workers: less memory',
+    alias: ['preload_app'],
+  },
   gunicorn_args: {
     kind: 'words',
     default: '[]',
@@ -509,7 +538,8 @@ export const appKeys = {
     ...supervisionKeys.startretries,
     default: 'for ever, after delays that double up to 30 seconds',
   },
-  stopwaitsecs: { ...supervisionKeys.stopwaitsecs, default: 'graceful_timeout + 5: 35' },
+  // gunicorn's timeout is another thing.
+  stopwaitsecs: { ...supervisionKeys.stopwaitsecs, alias: [], default: 'graceful_timeout + 5: 35' },
   directory: { ...supervisionKeys.directory, default: 'the value of project' },
   environment: {
     ...supervisionKeys.environment,
@@ -520,6 +550,13 @@ export const appKeys = {
   stderr_logfile: {
     ...supervisionKeys.stderr_logfile,
     default: '"AUTO": LOGS/gunicorn_supervisor-stderr.log',
+  },
+  env_file: {
+    kind: 'path texts',
+    default: 'none',
+    meaning:
+      "a file of variables, or several, as python-dotenv reads them; [app.NAME.env] wins. Without links on the way, and root's or the app's own",
+    alias: ['environment_file', 'environmentfile', 'dotenv', 'envfile', 'env_files'],
   },
   env: {
     kind: 'environment',

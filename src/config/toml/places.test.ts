@@ -68,6 +68,13 @@ const syntax: readonly [text: string, problem: string][] = [
   ],
   ['a b = 1\n', 'f:1:3: cannot read this file: "=" is missing\n  try: key = "value"'],
   ['umask = 022\n', 'f:1:9: cannot read this file: a number cannot begin with 0\n  try: key = "022"'],
+  ['a = True\n', 'f:1:5: cannot read this file: "True" is no value\n  try: true'],
+  ['a = no # never\n', 'f:1:5: cannot read this file: "no" is no value\n  try: false'],
+  ['a = None\n', 'f:1:5: cannot read this file: "None" is no value\n  try: leave the key out'],
+  [
+    'a = no-such.test\n',
+    'f:1:5: cannot read this file: this character cannot stand here\n  try: quotes around text, and "]" after a list',
+  ],
   [
     'user = hello\n',
     'f:1:8: cannot read this file: this character cannot stand here\n  try: quotes around text, and "]" after a list',

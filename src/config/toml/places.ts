@@ -28,9 +28,11 @@ export function syntaxProblem(text: string, file: string, refusal: unknown): Pro
     return refusalProblem(file, refusal);
   } catch (error) {
     const { message, lineNumber, column } = error as parser.ParseError;
-    const [plain, hint] = plainWords[message.replace(/\(.*\)|".*"/g, '').trim()] ?? [
-      message.replace(/\.$/, ''),
-    ];
+    const word = /^(true|false|yes|no|on|off|none|null)(?![\w.-])/i.exec(
+      wordAt(text, lineNumber, column),
+    )?.[0];
+    const [plain, hint] = isTruthOfOthers(word) ??
+      plainWords[message.replace(/\(.*\)|".*"/g, '').trim()] ?? [message.replace(/\.$/, '')];
     return {
       severity: 'error',
       message: `cannot read this file: ${plain}`,
@@ -38,6 +40,20 @@ export function syntaxProblem(text: string, file: string, refusal: unknown): Pro
       at: { file, ...notPastTheLine(text, lineNumber, column + 1) },
     };
   }
+}
+
+/** From the place to the line's end. */
+function wordAt(text: string, line: number, column: number): string {
+  return (text.split('\n')[line - 1] ?? '').slice(column);
+}
+
+/** Python's and YAML's words for what TOML has two for. */
+function isTruthOfOthers(word: string | undefined): readonly [string, string] | null {
+  if (word === undefined) return null;
+  const is = /^(true|yes|on)$/i.test(word);
+  const isNot = /^(false|no|off)$/i.test(word);
+  const hint = is ? 'true' : isNot ? 'false' : 'leave the key out';
+  return [`"${word}" is no value`, hint];
 }
 
 function refusalProblem(file: string, refusal: unknown): Problem {

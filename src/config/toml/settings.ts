@@ -59,6 +59,7 @@ export function readSettings(
       errorPages:
         proxy.error_pages === undefined ? defaults.proxy.errorPages : asDirectory(proxy.error_pages),
       types: proxy.types ?? defaults.proxy.types,
+      clientBodyTempPath: proxy.client_body_temp_path ?? null,
       acmeWebroot:
         proxy.acme_webroot === undefined ? defaults.proxy.acmeWebroot : asDirectory(proxy.acme_webroot),
     },

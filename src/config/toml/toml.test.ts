@@ -7,7 +7,13 @@ import { appKeys, groupKeys, programKeys } from './keys.ts';
 import { type Definition, definitionsIn, parseToml, readDefinition, readSettings } from './toml.ts';
 import { tomlValue } from './toml-values.test.ts';
 
-const around = { settings: defaultSettings('hostd.toml'), groupOf: new Map(), machineName: 'box' };
+const around = {
+  settings: defaultSettings('hostd.toml'),
+  groupOf: new Map(),
+  machineName: 'box',
+  envFiles: null,
+  uidOf: () => null,
+};
 
 function definition(kind: Definition['kind'], table: Record<string, unknown>): Definition {
   return { kind, name: 'x', source: { file: '/etc/hostd/x.toml', key: [kind, 'x'] }, table };

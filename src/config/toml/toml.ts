@@ -7,6 +7,7 @@ import type { Problem, Source } from '../../model/problem.ts';
 import { nearest } from '../../words/nearest.ts';
 import { readApp } from './app.ts';
 import { isTable, showValue } from './decoded.ts';
+import type { EnvSurroundings } from './env-file.ts';
 import { groupKeys, listenerKeys, programKeys } from './keys.ts';
 import { checkName } from './names.ts';
 import { syntaxProblem } from './places.ts';
@@ -47,7 +48,7 @@ export interface Piece {
 }
 
 /** What a definition depends on besides itself. */
-export interface Surroundings {
+export interface Surroundings extends EnvSurroundings {
   readonly settings: Settings;
   /** [group.NAME] by the name of the program that it gathers. */
   readonly groupOf: ReadonlyMap<string, { readonly name: string; readonly priority: number }>;
@@ -129,7 +130,7 @@ export function readDefinition(definition: Definition, around: Surroundings, pro
   const piece: Piece = { definition, apps: [], programs: [], groups: [] };
   switch (kind) {
     case 'app': {
-      const read = readApp(scope, name, table, around.machineName);
+      const read = readApp(scope, name, table, around);
       return read === null ? piece : { ...piece, apps: [read.app], programs: read.programs };
     }
     case 'program':

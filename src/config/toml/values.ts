@@ -30,6 +30,8 @@ export interface ValueKinds {
   readonly 'path text': string;
   /** The same, or false for none. */
   readonly 'path or false': string | false;
+  /** One path text, or several. */
+  readonly 'path texts': readonly string[];
   /** "AUTO", "NONE" or a path text. */
   readonly log: string;
   readonly account: string;
@@ -81,9 +83,13 @@ export const decoders: { readonly [K in Kind]: Decoder<ValueKinds[K]> } = {
     if (!read.ok) return read;
     return read.value.startsWith('/')
       ? good(tidyPath(read.value))
-      : bad('it is not an absolute path', `"/${read.value}"`);
+      : bad('it is not an absolute path', `"/${read.value.replace(/^~\/?/, 'home/USER/')}"`);
   },
   'path text': value => text(value, '"/..."'),
+  'path texts': value =>
+    Array.isArray(value)
+      ? list(value, item => text(item, '"/..."'), '["/..."]')
+      : list([value], item => text(item, '"/..."'), '"/..."'),
   'path or false': value => (value === false ? good(false) : text(value, '"/..."')),
   log: value => text(value, '"/var/log/NAME.log", "AUTO" or "NONE"'),
   account: value =>

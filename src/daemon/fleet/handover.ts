@@ -13,7 +13,7 @@ import { ask, overtaking, type Report, restart } from './orders.ts';
 import { renewProxies } from './renewal.ts';
 import { markLog } from './start-log.ts';
 import type { Supervisor } from './supervisor.ts';
-import { statusOf, type Unit } from './unit.ts';
+import { type Made, statusOf, type Unit } from './unit.ts';
 
 /** App by app, so that never more than one has two generations in memory. */
 export async function reload(
@@ -79,9 +79,29 @@ async function reloadApp(
   report: Report,
 ): Promise<void> {
   const { name } = program;
+  if (program.socket === null) {
+    const message = `${name}: cannot reload: it has no socket to hand over\n  try: hostctl restart ${name}`;
+    return report({ kind: 'done', name, outcome: 'failed', message });
+  }
+  await handOver(supervisor, program, null, 'reloaded', log, report);
+}
+
+/**
+ * Another generation of the program, of its present definition (null) or of this one, takes over, or the old one serves on;
+ * `done` is what is said of it then.
+ */
+export async function handOver(
+  supervisor: Supervisor,
+  program: Program,
+  definition: Made | null,
+  done: string,
+  log: Logger,
+  report: Report,
+): Promise<void> {
+  const { name } = program;
   const fail = (message: string) => report({ kind: 'done', name, outcome: 'failed', message });
   const logSince = markLog(program);
-  const answer = await ask(supervisor, name, { kind: 'hand-over', definition: null, asks: false }, progress =>
+  const answer = await ask(supervisor, name, { kind: 'hand-over', definition, asks: false }, progress =>
     report(
       progress.kind === 'waiting' && isInLine(supervisor, name)
         ? { ...progress, note: 'another reload of it is under way' }
@@ -90,7 +110,7 @@ async function reloadApp(
   );
   const { outcome } = answer;
   if (outcome.kind === 'done')
-    return report({ kind: 'done', name, outcome: 'ok', message: `${name}: reloaded` });
+    return report({ kind: 'done', name, outcome: 'ok', message: `${name}: ${done}` });
   const why = whyNot(answer, name);
   if (outcome.kind !== 'kept') return fail(`${name}: cannot reload: ${why}`);
   const kept = isCutOff(supervisor, name)

@@ -4,6 +4,7 @@
 import { type Loaded, load } from '../../config/load.ts';
 import { type Change, changes } from '../../model/changes.ts';
 import type { Host, Program } from '../../model/host.ts';
+import { servesApp } from '../../model/kind.ts';
 import { withKept } from '../../model/merge.ts';
 import { formatProblem } from '../../model/problem.ts';
 import { isLive } from '../../model/supervision.ts';
@@ -12,6 +13,7 @@ import { emitFiles } from '../emit-files.ts';
 import type { Logger } from '../own/log.ts';
 import { giveMemoryBack } from '../own/memory.ts';
 import { whileReloading } from '../own/notify.ts';
+import { handOver } from './handover.ts';
 import { allPrograms } from './kinds.ts';
 import { ask, type Report, resume } from './orders.ts';
 import { renewProxies } from './renewal.ts';
@@ -77,20 +79,58 @@ export async function apply(
   const others = own.filter(change => change.change !== 'disappeared');
   // From here on another command about the same programs is a later word.
   const removed = gone.map(({ name }) => remove(supervisor, name, report));
+  const reloaded: { readonly program: Program; readonly keys: readonly string[] }[] = [];
   const replaced = others.map(({ name, change, keys }) => {
     const program = programs.get(name);
     if (program === undefined) return null;
     if (change === 'available') return add(supervisor, program, report);
-    return isLive(keys)
-      ? amend(supervisor, program, keys, report)
-      : replace(supervisor, program, keys, report);
+    if (isLive(keys)) return amend(supervisor, program, keys, report);
+    if (!mayHandOver(supervisor, program, keys)) return replace(supervisor, program, keys, report);
+    reloaded.push({ program, keys });
+    return null;
   });
   await Promise.all(removed);
   const starting = (await Promise.all(replaced)).filter(program => program !== null);
   await Promise.all([
     resume(supervisor, starting, report),
+    reloadAll(supervisor, reloaded, log, report),
     found.length > own.length ? renewProxies(supervisor, log, report) : null,
   ]);
+}
+
+/** Keys of an app's server that a new generation beside the old one can have. */
+const handedOver: ReadonlySet<string> = new Set(['command', 'environment', 'health']);
+
+/** Whether nobody need wait for it: it runs, and its next generation can have the same socket, user and place. */
+function mayHandOver(supervisor: Supervisor, program: Program, keys: readonly string[]): boolean {
+  const unit = supervisor.unit(program.name);
+  const service = supervisor.loop.entries.get(program.name)?.service;
+  return (
+    unit?.state.kind === 'running' &&
+    servesApp(program) &&
+    unit.program.kind === program.kind &&
+    service?.heir === null &&
+    !service.removing &&
+    isLive(keys.filter(key => !handedOver.has(key)))
+  );
+}
+
+/** App by app, as `hostctl reload` does. */
+async function reloadAll(
+  supervisor: Supervisor,
+  all: readonly { readonly program: Program; readonly keys: readonly string[] }[],
+  log: Logger,
+  report: Report,
+): Promise<void> {
+  for (const { program, keys } of all)
+    await handOver(
+      supervisor,
+      program,
+      supervisor.made(program),
+      `updated and reloaded (${keys.join(', ')})`,
+      log,
+      report,
+    );
 }
 
 async function remove(supervisor: Supervisor, name: string, report: Report): Promise<void> {
@@ -119,6 +159,10 @@ async function add(supervisor: Supervisor, program: Program, report: Report): Pr
 function amend(supervisor: Supervisor, program: Program, keys: readonly string[], report: Report): null {
   const { name } = program;
   supervisor.loop.post(name, { kind: 'amend', definition: supervisor.made(program) });
+  const unit = supervisor.unit(name);
+  // One that waits for what it required before is to wait for what it requires now.
+  if (keys.includes('requires') && unit?.state.kind === 'starting' && unit.state.since === null)
+    supervisor.loop.ask(name, { kind: 'restart' }, () => {});
   const message = `${name}: updated, not restarted (${keys.join(', ')})`;
   report({ kind: 'done', name, outcome: 'ok', message });
   return null;

@@ -144,7 +144,7 @@ export function equipProxy(host: Host, program: Program, context: ProxyContext):
     };
     const routesFd = closing(openRoutes(settings.runtimeDir, routes));
     const note = closing(openNote(settings.runtimeDir));
-    const bodies = openBodies(settings.stateDir, user, context.warn);
+    const bodies = openBodies(settings.proxy.clientBodyTempPath ?? settings.stateDir, user, context.warn);
     if (bodies !== null) close.push(bodies);
     const { argv, binary, refusal } = ownProgram('proxy', proxyGroup, user, settings.runtimeDir);
     closing(binary);
@@ -228,8 +228,8 @@ function beginNote(history: WorkerHistory, note: number, sites: Host['sites']): 
 }
 
 /** The directory of request bodies that are too large for memory: the proxy's user's alone, and on a disk, unlike /tmp or /run. */
-function openBodies(stateDir: string, user: Owner, warn: (message: string) => void): number | null {
-  const path = join(stateDir, 'bodies');
+function openBodies(above: string, user: Owner, warn: (message: string) => void): number | null {
+  const path = join(above, 'bodies');
   try {
     mkdirSync(path, { recursive: true, mode: 0o700 });
     const fd = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);

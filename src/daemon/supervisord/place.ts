@@ -52,6 +52,7 @@ export function settingsOf(file: string, place: string): Settings {
       defaultSite: null,
       accessLogFormat: 'combined',
       errorPages: null,
+      clientBodyTempPath: null,
       acmeWebroot: null,
       types: {},
     },

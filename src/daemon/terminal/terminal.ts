@@ -163,9 +163,10 @@ class Conversation {
   #about(request: TerminalRequest | null) {
     const about = { terminal: this.#number, ...whoAsks(this.#caller) };
     if (request === null) return about;
-    const { name, what, argv } = request;
+    const { name, what, argv, env = {} } = request;
     const command = what === 'exec' ? { command: argv[0], arguments: argv.length - 1 } : {};
-    return { ...about, request: inShort({ name, what, ...command }) };
+    const variables = Object.keys(env).length === 0 ? {} : { variables: Object.keys(env) };
+    return { ...about, request: inShort({ name, what, ...command, ...variables }) };
   }
 
   #takeShare(): void {
@@ -194,7 +195,8 @@ class Conversation {
       return;
     }
     const app = supervisor.host().apps.find(other => other.name === program.app) ?? null;
-    const started = { ...program, command: commandOf(request, app) };
+    const environment = { ...program.environment, ...request.env };
+    const started = { ...program, environment, command: commandOf(request, app) };
     this.#command = TerminalCommand.start(started, user, request.terminal, this.#number, cgroups, {
       onOutput: (kind, bytes) => this.#socket.destroyed || this.#socket.write(encodeFrame(kind, bytes)),
       onEnd: ending => this.#ended(ending),

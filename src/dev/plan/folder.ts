@@ -4,10 +4,10 @@
 import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { HostdError, messageOf } from '../../errors.ts';
+import { parseDotEnv } from '../../words/dotenv.ts';
 import { quoteWord } from '../../words/shlex.ts';
 import type { Command } from './command.ts';
 import { findFolders, readDjango } from './django.ts';
-import { parseDotEnv } from './dotenv.ts';
 import { type FrontEnd, frontEndCommand, isServer, readFrontEnd } from './front-end.ts';
 import { type AppPlan, type PlanContext, plainSite } from './plan.ts';
 import { type ProcfileLine, parseProcfile } from './procfile.ts';

@@ -1,7 +1,7 @@
 // The start script of an app's gunicorn, ROOT/bin/gunicorn_start: written here, read by read.ts.
 
 import { dirname, relative } from 'node:path';
-import { appEnvironment, leavesToFile } from '../../model/app.ts';
+import { appEnvironment, leavesToFile, tuning } from '../../model/app.ts';
 import type { App, Host, Program } from '../../model/host.ts';
 import { quoteWord } from '../../words/shlex.ts';
 import { cannotSay, type Format, type OutputFile, type WriteOptions } from '../format.ts';
@@ -164,7 +164,7 @@ function gunicornLines(
     `--bind=unix:${ref('SOCKFILE')}`,
     ...(app.threads === null ? [] : [`--threads ${app.threads}`]),
     ...(app.workerClass === null ? [] : [`--worker-class ${quoteWord(app.workerClass)}`]),
-    ...(app.gracefulTimeout === null ? [] : [`--graceful-timeout ${app.gracefulTimeout}`]),
+    ...tuning(app).map(words => words.join(' ')),
     ...(app.gunicornArgs.length === 0 ? [] : [app.gunicornArgs.map(quoteWord).join(' ')]),
     ...last.filter(option => !app.gunicornArgs.some(given => given.startsWith(option.split('=')[0] ?? ''))),
   ];
