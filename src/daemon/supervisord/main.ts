@@ -119,7 +119,12 @@ function start(real: Realized, machine: Machine): void {
   try {
     supervise(real, machine, place, main, limits, servers);
   } catch (error) {
-    const hint = error instanceof HostdError && error.hint !== undefined ? `\n  try: ${error.hint}` : '';
+    const isTwice = error instanceof HostdError && error.code === 'conflict';
+    const hint = isTwice
+      ? '\n  try: supervisorctl status, or another pid file (-j) for a second one with this configuration'
+      : error instanceof HostdError && error.hint !== undefined
+        ? `\n  try: ${error.hint}`
+        : '';
     main.critical(`${messageOf(error)}${hint}`);
     process.stderr.write(`Error: ${messageOf(error)}${hint}\n`);
     process.exit(1);
