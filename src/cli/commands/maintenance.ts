@@ -21,7 +21,13 @@ Without a NAME it shows which sites are in maintenance.`,
     'retry-after': { type: 'string', value: 'SECONDS', help: 'when clients may ask again; 120 if not given' },
     json: { type: 'boolean', help: 'print an array of objects' },
   },
-  operands: { min: 0, max: Number.POSITIVE_INFINITY, what: 'NAME and on or off', complete: 'programs' },
+  operands: {
+    min: 0,
+    max: Number.POSITIVE_INFINITY,
+    what: 'NAME and on or off',
+    complete: 'programs',
+    also: ['on', 'off'],
+  },
   async run(input, context) {
     const client = await connect(input, context);
     if (input.operands.length === 0) {

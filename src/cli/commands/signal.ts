@@ -15,7 +15,13 @@ export const signal: Command = {
 Sends a signal to the main process of each program. SIGNAL is a name, with or without SIG, or a number:
 HUP makes gunicorn load the app again, USR1 makes it open its logs again.`,
   options: {},
-  operands: { min: 2, max: Number.POSITIVE_INFINITY, what: 'a SIGNAL and a NAME', complete: 'programs' },
+  operands: {
+    min: 2,
+    max: Number.POSITIVE_INFINITY,
+    what: 'a SIGNAL and a NAME',
+    complete: 'programs',
+    also: ['HUP', 'INT', 'KILL', 'QUIT', 'TERM', 'USR1', 'USR2', 'WINCH'],
+  },
   async run(input, context) {
     const [word = '', ...names] = input.operands;
     const body = { names, signal: signalName(word) };

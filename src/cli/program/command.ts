@@ -21,6 +21,8 @@ export interface Operands {
   readonly what: string;
   /** What a shell may complete them to: programs that hostd runs, commands of this program, or these words. */
   readonly complete?: 'programs' | 'commands' | readonly string[];
+  /** Words that may stand beside programs. */
+  readonly also?: readonly string[];
 }
 
 /** A command line after parsing: only options and operands that the command declares are in it. */

@@ -38,9 +38,18 @@ test('bash completes commands, options, programs and shells', async () => {
     ['hostctl completion z', ['zsh']],
     ['hostctl help resta', ['restart']],
     ['hostctl --s', ['--socket']],
+    ['hostctl restart ', ['all', 'hello', 'hello:celery', 'blog']],
+    ['hostctl restart -', ['--config', '--help', '--socket']],
+    ['hostctl maintenance hello o', ['on', 'off']],
+    ['hostctl signal US', ['USR1', 'USR2']],
     ['hostctl reread ', ['--config', '--help', '--socket']],
   ] as const)
     assert.deepEqual(offered(script, line), words, line);
+});
+
+test('bash asks the hostd that the line is about for its programs', async () => {
+  const script = (await scriptFor('bash')).replaceAll('hostctl "$@" status', 'printf "%s x\\n" "$@"');
+  assert.deepEqual(offered(script, 'hostctl -c /etc/other.toml restart /e'), ['/etc/other.toml']);
 });
 
 test('bash completes a name with a colon, whether or not bash splits words there', async () => {

@@ -10,12 +10,10 @@ export const completionScripts: Readonly<Record<string, typeof bash>> = { bash, 
 function bash(commands: readonly Command[], own: Options): string {
   const common = { ...commonOptions, ...own };
   const cases = commands.map(({ name, options, operands }) => {
-    const words = [
-      ...longOptions({ ...options, ...common }),
-      ...(operands.complete === 'programs' ? ['all'] : fixedWords(operands, commands)),
-    ];
-    const programs = operands.complete === 'programs' ? ' $(_hostctl_programs)' : '';
-    return `    ${name}) words="${words.join(' ')}${programs}" ;;\n`;
+    const named = programWords(operands) ?? fixedWords(operands, commands);
+    const programs = operands.complete === 'programs' ? ' $(_hostctl_programs "${asked[@]}")' : '';
+    const choices = longOptions({ ...options, ...common }).join(' ');
+    return `    ${name}) options="${choices}"; words="${named.join(' ')}${programs}" ;;\n`;
   });
   const withValue = valueOptions([common, ...commands.map(command => command.options)]).join('|');
   // COMP_WORDS is split at the colons of "hello:celery" (COMP_WORDBREAKS), so the word is taken from the line itself.
@@ -23,30 +21,42 @@ function bash(commands: readonly Command[], own: Options): string {
 
 _hostctl_programs() {
   local name rest
-  hostctl status 2>/dev/null | while read -r name rest; do printf '%s\\n' "$name"; done
+  hostctl "$@" status 2>/dev/null | while read -r name rest; do printf '%s\\n' "$name"; done
 }
 
 _hostctl() {
-  local line=\${COMP_LINE:0:COMP_POINT} command='' words='' previous='' skip='' word
+  local line=\${COMP_LINE:0:COMP_POINT} command='' words='' options='' skip='' word
+  local -a asked=()
   local current=\${line##* }
   for word in \${line%"$current"}; do
-    previous=$word
-    if [ -n "$skip" ]; then skip=''; continue; fi
+    if [ -n "$skip" ]; then
+      # Programs are those of the hostd that the line is about.
+      case $skip in
+        -c | --config | --socket) asked+=("$skip" "$word") ;;
+      esac
+      skip=''
+      continue
+    fi
     case $word in
-      ${withValue}) skip=1 ;;
+      ${withValue}) skip=$word ;;
       -* | hostctl | */hostctl) ;;
       *) [ -n "$command" ] || command=$word ;;
     esac
   done
   if [ -n "$skip" ]; then
-    case $previous in
+    case $skip in
       -c | --config | --socket) COMPREPLY=($(compgen -f -- "$current")) ;;
     esac
     return
   fi
   case $command in
-    '') words="${[...commands.map(command => command.name), ...longOptions(common)].join(' ')}" ;;
+    '') options="${longOptions(common).join(' ')}"; words="${commands.map(command => command.name).join(' ')}" ;;
 ${cases.join('')}  esac
+  # Options where one is begun, or where there is nothing else.
+  case $current in
+    -*) words=$options ;;
+    *) [ -n "$words" ] || words=$options ;;
+  esac
   COMPREPLY=($(compgen -W "$words" -- "$current"))
   case $current in
     *:*)
@@ -65,7 +75,10 @@ function zsh(commands: readonly Command[], own: Options): string {
   const cases = commands.map(({ name, options, operands }) => {
     const specs = optionSpecs(options);
     const { complete } = operands;
-    if (complete === 'programs') specs.push(quote('*:program:_hostctl_programs'));
+    const also = operands.also ?? [];
+    if (complete === 'programs' && also.length > 0)
+      specs.push(quote(`*: :{_hostctl_programs; compadd ${also.join(' ')}}`));
+    else if (complete === 'programs') specs.push(quote('*:program:_hostctl_programs'));
     else if (complete !== undefined)
       specs.push(quote(`*:word:(${fixedWords(operands, commands).join(' ')})`));
     return `        ${name}) _arguments ${['$common', ...specs].join(' ')} ;;\n`;
@@ -108,7 +121,9 @@ function fish(commands: readonly Command[], own: Options): string {
     const when = `-n ${quote(`__fish_seen_subcommand_from ${name}`)}`;
     const lines = Object.entries(options).map(([long, option]) => fishOption(when, long, option));
     if (operands.complete === 'programs')
-      lines.push(`complete -c hostctl ${when} -f -a '(__hostctl_programs) all'\n`);
+      lines.push(
+        `complete -c hostctl ${when} -f -a '(__hostctl_programs) ${(programWords(operands) ?? []).join(' ')}'\n`,
+      );
     else if (operands.complete !== undefined)
       lines.push(`complete -c hostctl ${when} -f -a ${quote(fixedWords(operands, commands).join(' '))}\n`);
     return lines;
@@ -158,6 +173,11 @@ function valueOptions(all: readonly Options[]): string[] {
     ),
   );
   return [...new Set(names)];
+}
+
+/** The words beside the programs themselves, or null where it takes none. */
+function programWords({ complete, also = [] }: Operands): readonly string[] | null {
+  return complete === 'programs' ? ['all', ...also] : null;
 }
 
 /** The words that an operand of the command may be, where they are known without asking hostd. */
