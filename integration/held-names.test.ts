@@ -211,6 +211,34 @@ test('a start script without exec, or with a first line of Windows’, is told w
   );
 });
 
+test('a program that binds the path by itself, and listens a moment later, keeps it', async t => {
+  const place = makePlace(t);
+  const account = isRoot ? (await testAccounts()).a : self();
+  const app = await tinyApp(place, { name: 'own', account });
+  if (isRoot) chownSync(dirname(app.socket), account.uid, account.gid);
+  const server = place.write(
+    'webapps/own/bin/server.py',
+    `import os, socket, time
+path = ${JSON.stringify(app.socket)}
+os.umask(0)
+listener = socket.socket(socket.AF_UNIX)
+listener.bind(path + ".new")
+os.rename(path + ".new", path)
+time.sleep(0.4)
+listener.listen(64)
+while True:
+    visitor, _ = listener.accept()
+    if visitor.recv(65536):
+        visitor.sendall(b"HTTP/1.1 200 OK\\r\\nContent-Length: 3\\r\\nConnection: close\\r\\n\\r\\nown")
+    visitor.close()
+`,
+  );
+  const command = ['/usr/bin/python3', server];
+  const hostd = await startHostd(place, { apps: [{ ...app, table: { ...app.table, command } }] });
+  await until('a word about it', () => hostd.output().includes('a program listens there by itself'));
+  assert.equal(String((await hostd.get(app.host)).body), 'own');
+});
+
 test('the control socket comes back too', async t => {
   const place = makePlace(t);
   const hostd = await startHostd(place, { config: { proxy: { enabled: false } } });

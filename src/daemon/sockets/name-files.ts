@@ -34,7 +34,9 @@ export function look(path: string, node: number): Seen {
       const stats = fstatSync(found);
       if (isSame(stats, fstatSync(node)))
         return { kind: 'held', uid: stats.uid, gid: stats.gid, mode: stats.mode & 0o777 };
-      return { kind: 'other', listens: stats.isSocket() && native.answers(`/proc/self/fd/${found}`) === 1 };
+      const isSocket = stats.isSocket();
+      const listens = isSocket && native.answers(`/proc/self/fd/${found}`) === 1;
+      return { kind: 'other', listens, inode: isSocket ? stats.ino : null };
     } finally {
       closeSync(found);
     }

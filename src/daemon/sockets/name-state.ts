@@ -13,7 +13,12 @@ export type Seen =
   /** Nothing of that name, or its directory is gone. */
   | { readonly kind: 'missing' }
   /** Something else: a file, a link, or a socket that hostd did not make. */
-  | { readonly kind: 'other'; readonly listens: boolean }
+  | {
+      readonly kind: 'other';
+      readonly listens: boolean;
+      /** Of a socket; null: it is none. */
+      readonly inode?: number | null;
+    }
   /** It could not be looked at. */
   | { readonly kind: 'hidden'; readonly why: string };
 

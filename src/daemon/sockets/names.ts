@@ -44,12 +44,16 @@ interface Kept {
   watches: readonly QuietWatch[];
   /** The directory that is watched; another one of the same name is watched anew. */
   watched: { readonly fd: number; readonly stats: Stats } | null;
+  /** A socket in the place of ours that did not listen yet, and when it was first seen. */
+  newcomer: { readonly inode: number; readonly at: number } | null;
   /** What was said last: the same is not said again until it has been right once. */
   said: string | null;
 }
 
 /** Milliseconds between two looks at a directory in which something changes all the time. */
 const restMs = 200;
+/** Milliseconds that a program has between bind(2) and listen(2), before its socket counts as left by one that is gone. Visitors wait as long (ECONNREFUSED). */
+const listenMs = 1000;
 /** Milliseconds in which the loss of one path is told once: a program may remove its socket at each start. */
 const lostRestMs = 60_000;
 
@@ -69,10 +73,11 @@ export function keepNames(
     if (kept.said !== message) warn(message);
     kept.said = message;
   };
-  const restore = (path: string): boolean => {
+  const restore = (path: string, isWatch = false): boolean => {
     const kept = all.get(path);
     if (kept === undefined) return false;
     try {
+      if (isWatch && isComing(path, kept)) return true;
       return mend(path, kept, say);
     } catch (error) {
       say(kept, `cannot put right the socket "${path}": ${errnoOf(error) ?? messageOf(error)}`);
@@ -81,6 +86,22 @@ export function keepNames(
     } finally {
       watch(path, kept);
     }
+  };
+  /** Whether somebody has just bound the path, and may be about to listen: it is looked at again then. */
+  const isComing = (path: string, kept: Kept): boolean => {
+    const seen = look(path, kept.node);
+    const inode = seen.kind === 'other' && !seen.listens ? (seen.inode ?? null) : null;
+    if (inode === null) {
+      kept.newcomer = null;
+      return false;
+    }
+    const now = performance.now();
+    if (kept.newcomer?.inode === inode) return now - kept.newcomer.at < listenMs;
+    kept.newcomer = { inode, at: now };
+    setTimeout(() => {
+      if (all.get(path) === kept) restore(path, true);
+    }, listenMs + 10).unref();
+    return true;
   };
   const told = new Map<string, number>();
   const tellLost = (path: string) => {
@@ -102,7 +123,7 @@ export function keepNames(
     unwatch(kept);
     const lookAgain = () => {
       const before = kept.said;
-      if (!restore(path)) tellLost(path);
+      if (!restore(path, true)) tellLost(path);
       return kept.said !== before;
     };
     const parent = openParent(path);
@@ -115,7 +136,7 @@ export function keepNames(
   const keep = (path: string, node: number, owner: Owner | null, rights: Rights | null) => {
     forget(path);
     places(path).some(directory => addName(node, directory, path));
-    const kept: Kept = { node, owner, rights, watches: [], watched: null, said: null };
+    const kept: Kept = { node, owner, rights, watches: [], watched: null, newcomer: null, said: null };
     all.set(path, kept);
     watch(path, kept);
   };
@@ -139,7 +160,7 @@ export function keepNames(
       keep(path, node, owner, rights);
       restore(path);
     },
-    restore,
+    restore: path => restore(path),
     remove: path => forget(path, true),
     sweep() {
       const known = new Set(
