@@ -6,9 +6,14 @@ export interface ProcessName {
 }
 
 /** "cat:cat_00" is the process "cat_00" of the group "cat"; a program alone is a group of its own name. */
-export function aboutOf(program: { readonly name: string; readonly group: string }): ProcessName {
-  const { name, group } = program;
-  return { group, process: name.startsWith(`${group}:`) ? name.slice(group.length + 1) : name };
+export function aboutOf(program: {
+  readonly name: string;
+  readonly group: string;
+  readonly supervisord?: { readonly process: string };
+}): ProcessName {
+  const { name, group, supervisord } = program;
+  const process = name.startsWith(`${group}:`) ? name.slice(group.length + 1) : name;
+  return { group, process: supervisord?.process ?? process };
 }
 
 /** The name of a process in its group. */

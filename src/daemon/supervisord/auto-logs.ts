@@ -18,7 +18,9 @@ export function makeAutoLog(directory: string, name: string, channel: string, id
       { length: suffixLength },
       () => letters[Math.floor(Math.random() * letters.length)],
     ).join('');
-    const path = join(directory, `${name}-${channel}---${identifier}-${random}.log`);
+    const own = `${name}-${channel}---${identifier}-${random}.log`;
+    // A name that an expansion has put a slash into stays in the directory.
+    const path = join(directory, own.replaceAll('/', '%2F'));
     try {
       closeSync(openSync(path, 'wx', 0o600));
       return path;

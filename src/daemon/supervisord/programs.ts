@@ -40,7 +40,8 @@ function toProgram(
   passing: Passing,
   autoLog: AutoLog,
 ): Program {
-  const name = programName({ group: group.name, process: process.name });
+  // Files are named after it: a process whose name an expansion has put a slash into has one of its own here.
+  const name = programName({ group: group.name, process: process.name }).replaceAll('/', '%2F');
   const words = splitWords(process.command);
   const log = (channel: 'stdout' | 'stderr'): LogFile => {
     const own = process[channel];
