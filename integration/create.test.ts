@@ -177,7 +177,7 @@ test('the commands of --dry-run, in a shell, make an app that create finds compl
   const env = { ...process.env, PATH: `${place.dir}/bin:/usr/sbin:/usr/bin:/sbin:/bin` };
   const ran = await run(['sh', file], { env });
   assert.equal(ran.code, 0, ran.stderr);
-  assert.match(ran.stdout, /hostctl update\n$/);
+  assert.match(ran.stdout, /hostctl -c \S+hostd\.toml update\n$/);
 
   const created = await hostctl(config, args);
   assert.equal(created.code, 0, created.stderr);

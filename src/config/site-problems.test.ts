@@ -187,7 +187,7 @@ const settings: readonly [title: string, keys: string, said: string][] = [
   [
     'a misspelt format',
     'access_log_format = "jsno"',
-    'hostd.toml:2:1: [proxy]: cannot use access_log_format = "jsno": it must be "combined" or "json"\n  try: access_log_format = "json"',
+    'hostd.toml:2:1: [proxy]: cannot use access_log_format = "jsno": it must be "combined", "combined_id" or "json"\n  try: access_log_format = "json"',
   ],
   [
     'a default site that is no app',

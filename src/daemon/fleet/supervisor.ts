@@ -1,7 +1,7 @@
 // All programs of this host together: which there are, and who may use which socket. What happens to a single one is
 // lifecycle's business.
 
-import { messageOf } from '../../errors.ts';
+import { hintOf, messageOf } from '../../errors.ts';
 import { select } from '../../lifecycle/fleet.ts';
 import { targetOf } from '../../lifecycle/service.ts';
 import type { Host, Program } from '../../model/host.ts';
@@ -127,7 +127,13 @@ export function makeSupervisor(first: Host, context: SupervisorContext): Supervi
     host: () => host,
     setHost: next => {
       host = next;
-      context.records.writeHost(host);
+      try {
+        context.records.writeHost(host);
+      } catch (error) {
+        // It is for a next hostd that finds broken files; what is asked of this one goes on.
+        const hint = hintOf(error);
+        log.error(`${messageOf(error)}${hint === undefined ? '' : `\n  try: ${hint}`}`);
+      }
       context.onHost(host);
     },
     published,

@@ -1,5 +1,14 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -62,4 +71,15 @@ test('a record keeps which sockets the run was given; one of 0.1.0 is without', 
   writeFileSync(join(paths.runs, 'old.1.json'), JSON.stringify(old));
   const found = new Map(records.read().records.map(({ name, sockets }) => [name, sockets]));
   assert.deepEqual([found.get('new'), found.get('old')], [sockets, undefined]);
+});
+
+test('a file system without space is said, with the file and where to look', {
+  skip: !existsSync('/dev/full'),
+}, t => {
+  const { records, paths } = open(t);
+  symlinkSync('/dev/full', join(paths.maintenance, '.hello.new'));
+  assert.throws(() => records.setMaintenance('hello', { retryAfter: 7 }), {
+    message: `cannot write "${paths.maintenance}/hello": no space is left there (ENOSPC)`,
+  });
+  assert.deepEqual([...records.maintenance()], []);
 });

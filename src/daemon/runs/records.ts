@@ -3,6 +3,7 @@
 
 import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { errnoOf, HostdError } from '../../errors.ts';
 import { bootId, type ProcessId } from '../../linux/procfs.ts';
 import type { Host, Program } from '../../model/host.ts';
 import { completed } from '../../model/supervision.ts';
@@ -130,8 +131,17 @@ function note(path: string, value: object | null): void {
 function replace(path: string, text: string): void {
   // No program's or app's name begins with a dot.
   const draft = join(dirname(path), `.${basename(path)}.new`);
-  writeFileSync(draft, text, { mode: 0o600 });
-  renameSync(draft, path);
+  try {
+    writeFileSync(draft, text, { mode: 0o600 });
+    renameSync(draft, path);
+  } catch (cause) {
+    const code = errnoOf(cause);
+    if (code !== 'ENOSPC' && code !== 'EDQUOT') throw cause;
+    throw new HostdError('failed', `cannot write "${path}": no space is left there (${code})`, {
+      hint: `df -h ${dirname(path)}, then: du -xh ${dirname(path)} | sort -h | tail`,
+      cause,
+    });
+  }
 }
 
 function readPair(path: string): Pem | null {
