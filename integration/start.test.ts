@@ -111,7 +111,7 @@ test('an app is RUNNING, and says that its health is unknown, when the probe end
   const app = await tinyApp(place, { account: (await testAccounts()).a, keys: { health: '/' } });
   const hostd = await startHostd(place, { apps: [app], home });
   const { description } = await hostd.state('tiny', 'RUNNING');
-  assert.match(description, /, health unknown: the probe ended with 9$/);
+  assert.match(description, /, health unknown: hostd-probe ended with 9$/);
   assert.equal((await hostd.get(app.host)).status, 200);
   // The next run is asked anew.
   copyFileSync(`${checkout}/dist/probe/main.js`, `${home}/dist/probe/main.js`);

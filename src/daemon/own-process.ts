@@ -73,7 +73,11 @@ export function startOwn(name: OwnName, given: Given, onEnd: (why: string | null
     const failure = launchFailure(status, refusal);
     closeSync(pidfd);
     closeSync(status);
-    onEnd(how?.code === 0 ? null : (failure ?? `it ended with ${how?.code ?? `signal ${how?.signal}`}`));
+    onEnd(
+      how?.code === 0
+        ? null
+        : (failure ?? `hostd-${name} ended with ${how?.code ?? `signal ${how?.signal}`}`),
+    );
   });
   return {
     pid,

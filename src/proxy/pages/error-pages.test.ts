@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { lchownSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { after, before, test } from 'node:test';
 import type { Problem } from '../log/error-log.ts';
@@ -30,6 +30,9 @@ before(() => {
   };
   for (const [name, text] of Object.entries(files)) writeFileSync(`${directory}/${name}`, text);
   symlinkSync('/etc/passwd', `${directory}/own/403.html`);
+  // What root alone could have made may lead anywhere: as root, the directory and its link are made nobody's.
+  if (process.getuid?.() === 0)
+    for (const path of ['own', 'own/403.html']) lchownSync(`${directory}/${path}`, 65534, 65534);
   mkdirSync(`${directory}/own/400.html`);
 });
 
@@ -73,7 +76,7 @@ test('a page of 256 kB is sent, a larger one is not, and is reported once', () =
   assert.match(problems[0]?.cause ?? '', /^cannot use the error page ".*\/own\/500\.html": it has more than/);
 });
 
-test('links and directories are no pages', () => {
+test('links to files of other users and directories are no pages', () => {
   const all = pages();
   assert.equal(all.find(site, 403), null);
   assert.equal(all.find(site, 400), null);
