@@ -20,9 +20,9 @@ export interface Logs {
   attach(unit: Unit, run: Run): void;
   /** The run has ended. */
   detach(run: Run): void;
-  /** The logs of these programs, opened for the purpose where none of them runs; null: all that are open. */
   /** A log of this program, or of its site, whose disk is full; null: there is none. */
   withoutRoom(name: string): string | null;
+  /** The logs of these programs, opened for the purpose where none of them runs; null: all that are open. */
   of(units: readonly Unit[] | null): { readonly logs: readonly KeptLog[]; close(): void };
 }
 
@@ -141,9 +141,9 @@ function sourcesOf(unit: Unit, host: Host, run: Run | null): LogSource[] {
   return unit.program.kind === 'proxy' ? [...all, ...siteSources(host)] : all;
 }
 
-/** hostd's own output, a terminal: nothing that is put aside. */
+/** hostd's own output, a terminal: nothing that is put aside. Below /dev/shm are files. */
 function isDevice(path: string): boolean {
-  return /^\/(dev|proc)\//.test(path);
+  return /^\/(dev\/(?!shm\/)|proc\/)/.test(path);
 }
 
 /** A user that has been removed while its program runs: then there is no saying whose rights to use. */

@@ -124,12 +124,12 @@ export class WatchedLog {
     if (this.#closed) throw new HostdError('conflict', 'its program has ended meanwhile');
   }
 
-  /** Whether there is anything new. */
-  /** Whether its disk is full: asked by whoever wants to know, for what is not written makes no event. */
+  /** Whether its disk is full: asked when somebody wants to know, for what is not written makes no event. */
   isWithoutRoom(): boolean {
     return !this.#closed && this.#complaints.lookAtDisk(this.#fd);
   }
 
+  /** Whether there is anything new. */
   #look(): boolean {
     if (this.#closed) return false;
     const { size, mtimeMs } = fstatSync(this.#fd);
