@@ -168,7 +168,7 @@ test('while an app hangs in its reload, everything else goes on: updates, mainte
 test('a scaling and another command at once: the later word counts, and each says what has come of it', async t => {
   const { hostd, reload, release, runs } = await twoApps(t);
   const workers = async () => childrenOf((await pidOf(hostd, 'slow')) ?? 0).length;
-  const scale = (number: number) => hostd.hostctl('scale', 'slow', `${number}`);
+  const scale = (number: number) => hostd.hostctl('scale', 'slow', `${number}`, '--yes');
   const { ended: reloading } = await reload();
   const duringReload = scale(3);
   await until('the old one to be scaled', async () => (await workers()) === 3);

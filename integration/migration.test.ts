@@ -14,7 +14,10 @@ import { boot, needsContainer } from './nspawn/container.ts';
 
 const hostctl = new URL('../bin/hostctl', import.meta.url).pathname;
 const page = readFileSync(new URL('../docs/from-supervisor-and-nginx.md', import.meta.url), 'utf8');
-const blocks = [...page.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].map(match => match[1] ?? '');
+/** After "In place", which changes the daemon alone. */
+const blocks = [...page.slice(page.indexOf('\n## There\n')).matchAll(/^```sh\n([\s\S]*?)^```$/gm)].map(
+  match => match[1] ?? '',
+);
 
 const wsgi = `import os
 def application(environ, start_response):
