@@ -133,7 +133,10 @@ test('what cannot be executed is given up, also where startsecs = 0', async t =>
   const table = { command: script, environment: place.env, startsecs: 0, startretries: 0 };
   const hostd = await startHostd(place, { config: { ...noProxy, program: { nobody: table } } });
   const { description } = await hostd.state('nobody', 'FATAL');
-  assert.equal(description, 'cannot execute its command: ENOENT');
+  assert.equal(
+    description,
+    `cannot execute its command: ENOENT: "${script}" is read by "/nowhere/sh", which does not exist`,
+  );
 });
 
 test('a second hostd on the same directories refuses and says who runs', async t => {

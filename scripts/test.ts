@@ -71,7 +71,7 @@ const real = ['--test-timeout=120000', '--test-concurrency=2'];
  * once on a machine (the demo's place, cgroups of a container), or take whole minutes of both processors.
  */
 const alone =
-  /^(demo|hostile-load|logs-faults|proxy-fuzz.*|proxy-signals|proxy-slow.*|proxy-tls|proxy-traffic|service-manager|soak|storms|nspawn\/.*)\.test\.ts$/;
+  /^(demo|hostile-load|logs-faults|proxy-fuzz.*|proxy-signals|proxy-slow.*|proxy-tls|proxy-traffic|service-manager|soak|storms|supervisord-suite|nspawn\/.*)\.test\.ts$/;
 
 function integrationFiles(isAlone: boolean): string[] {
   return readdirSync('integration', { recursive: true, encoding: 'utf8' })
