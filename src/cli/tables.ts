@@ -25,6 +25,8 @@ export const hostctl: Program = {
     disable: 'autostart = false in the file, then: hostctl stop NAME',
     stats: 'hostctl status',
     ps: 'hostctl status',
+    dev: 'hostd dev',
+    supervisord: 'hostd supervisord',
     deploy: 'hostctl reload NAME, once the new code is there',
   },
   groups: [

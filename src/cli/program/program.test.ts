@@ -25,6 +25,7 @@ test('a word like no command exits 2 with the way to help', async () => {
 
 test('a word of supervisorctl is answered with the own one', async () => {
   for (const [word, hint] of [
+    ['dev', 'hostd dev'],
     ['tail', 'hostctl logs NAME, or: hostctl logs NAME -f'],
     ['fg', 'hostctl attach NAME'],
   ] as const)
