@@ -310,7 +310,8 @@ test('every fault of an app is one line that names site, upstream, cause and req
     const { time, cause = '', ...rest } = lines[0] ?? {};
     assert.ok(time, fault);
     assert.match(cause, wanted.cause, fault);
-    assert.deepEqual(rest, { level: 'error', site: name, upstream: socket, request: `fault-${fault}` });
+    const request = { method: 'GET', uri: `/r/${fault}`, request: `fault-${fault}` };
+    assert.deepEqual(rest, { level: 'error', site: name, upstream: socket, ...request });
   }
 });
 
