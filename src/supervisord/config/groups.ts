@@ -1,8 +1,8 @@
 // All sections that are of programs, to groups: in the order in which Supervisor reads them.
 
+import { eventNames } from '../../model/event-names.ts';
 import { repr } from '../../words/python.ts';
 import type { Broken, FastCgiSocket, GroupConfig, ProcessConfig } from './config.ts';
-import { eventNames } from './event-names.ts';
 import type { Machine } from './machine.ts';
 import { type Parser, value } from './parser.ts';
 import { settled } from './paths.ts';
