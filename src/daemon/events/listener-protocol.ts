@@ -33,7 +33,7 @@ export type Heard =
   | { readonly kind: 'accepted' }
   /** The event is to be sent again. */
   | { readonly kind: 'rejected' }
-  /** So is it, and the listener does not keep to the protocol. */
+  /** The event is to be sent again. The listener has broken the protocol. */
   | { readonly kind: 'bad-result'; readonly line: Buffer };
 
 const nothing = Buffer.alloc(0);

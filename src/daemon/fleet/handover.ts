@@ -1,6 +1,6 @@
 // `hostctl reload`: new code without a refused or lost request. A new generation starts on the same socket while the old one
-// serves; when it is ready the old one drains and ends; when it does not get ready the old one serves on. One whose socket had
-// been made anew for the other cannot: it is started again.
+// serves; when it is ready the old one drains and ends; when it does not get ready the old one serves on. An old
+// generation whose socket was made anew for the new one cannot serve on: it is started again.
 
 import { isDown as isDownState } from '../../lifecycle/process.ts';
 import type { Outcome } from '../../lifecycle/service.ts';

@@ -20,12 +20,12 @@ export function judgeHealth(path: string, answer: ProbeAnswer, badFor: number | 
   return { kind: 'refused', why: refusal(path, answer) };
 }
 
-/** Without one, by its only answer to "/". None within the time of a probe says nothing: such as a page that never ends. */
+/** Judges a program without a health path by its only answer to "/". No answer within a probe's time proves nothing: the page may never end. */
 export function judgeFront(path: string, answer: ProbeAnswer): Verdict {
   return isBroken(answer) ? { kind: 'compare', why: refusal(path, answer) } : { kind: 'passed' };
 }
 
-/** By what the old one answers to the same; null: it could not be asked. One that is no better has nothing to lose. */
+/** Compares with the old generation's answer to the same request; null: it could not be asked. An old generation that answers no better has nothing to lose. */
 export function compare(why: string, old: ProbeAnswer | null): Verdict {
   if (old === null || isBroken(old) || (old.kind === 'unhealthy' && old.status === 0))
     return { kind: 'passed' };

@@ -1,4 +1,4 @@
-// One small file for each live run, written before the program's own code runs, so that a new hostd can find again
+// Notes that the next hostd finds: live runs, stopped programs, pairs of certificates, the configuration in force. A run's is written before the program's own code runs, so that a new hostd can find again
 // what an earlier one has started. A file is replaced whole or not at all.
 
 import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
