@@ -45,25 +45,51 @@ export function look(path: string, node: number): Seen {
   }
 }
 
-/** Under another name first, and then moved: whoever connects meanwhile finds one socket or the other. */
-export function giveName(path: string, node: number, owner: Owner | null): void {
+/**
+ * Gives the file `node` the name `path`. 'replace': whatever has that name loses it; whoever connects meanwhile finds one socket or
+ * the other. 'if free': false when there is a file of that name by now, which stays: a program may have bound it since it was
+ * looked at. @throws HostdError for a directory of somebody else's, and what the file system says.
+ */
+export function giveName(
+  path: string,
+  node: number,
+  owner: Owner | null,
+  how: 'replace' | 'if free',
+): boolean {
   const directory =
     owner === null ? openDirectory(dirname(path)) : makeDirectory(dirname(path), owner, 0o755);
   try {
     const { uid } = fstatSync(directory);
     if (owner !== null && ![owner.uid, 0, process.geteuid?.()].includes(uid))
       throw new HostdError('permission', `its directory belongs to uid ${uid}`);
-    const draft = `.${basename(path).slice(0, 64)}.${process.pid}`;
-    remove(entry(directory, draft));
-    native.linkFile(node, directory, draft);
-    try {
-      renameSync(entry(directory, draft), entry(directory, basename(path)));
-    } finally {
-      // rename(2) does nothing where both names are one file already.
-      remove(entry(directory, draft));
-    }
+    const name = basename(path);
+    return how === 'replace' ? moveOver(directory, name, node) : link(directory, name, node);
   } finally {
     closeSync(directory);
+  }
+}
+
+function link(directory: number, name: string, node: number): boolean {
+  try {
+    native.linkFile(node, directory, name);
+    return true;
+  } catch (error) {
+    if (errnoOf(error) === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+/** Under another name first, since link(2) replaces nothing. */
+function moveOver(directory: number, name: string, node: number): true {
+  const draft = `.${name.slice(0, 64)}.${process.pid}`;
+  remove(entry(directory, draft));
+  native.linkFile(node, directory, draft);
+  try {
+    renameSync(entry(directory, draft), entry(directory, name));
+    return true;
+  } finally {
+    // rename(2) does nothing where both names are one file already.
+    remove(entry(directory, draft));
   }
 }
 

@@ -78,7 +78,7 @@ export function keepNames(
     if (kept === undefined) return false;
     try {
       if (isWatch && isComing(path, kept)) return true;
-      return mend(path, kept, say);
+      return mend(path, kept, say, isWatch);
     } catch (error) {
       say(kept, `cannot put right the socket "${path}": ${errnoOf(error) ?? messageOf(error)}`);
       // Whatever the file system says now, the socket is what it was.
@@ -172,8 +172,13 @@ export function keepNames(
   };
 }
 
-/** Puts one path right. false: it cannot be, for good. */
-function mend(path: string, kept: Kept, say: (kept: Kept, message: string) => void): boolean {
+/** Puts one path right. false: it cannot be, for good. `isWatch`: what comes to the path meanwhile is told by the watch, too. */
+function mend(
+  path: string,
+  kept: Kept,
+  say: (kept: Kept, message: string) => void,
+  isWatch: boolean,
+): boolean {
   const seen = look(path, kept.node);
   if (seen.kind === 'hidden') say(kept, `cannot look at the socket "${path}": ${seen.why}`);
   switch (mendOf(seen, kept.rights)) {
@@ -196,7 +201,9 @@ function mend(path: string, kept: Kept, say: (kept: Kept, message: string) => vo
         return false;
       }
       setRights(kept.node, kept.rights);
-      giveName(path, kept.node, kept.owner);
+      // A program that starts removes the file and binds a moment later: what it has bound by now is not taken from it.
+      if (!giveName(path, kept.node, kept.owner, seen.kind === 'missing' ? 'if free' : 'replace'))
+        return isWatch || mend(path, kept, say, isWatch);
       say(
         kept,
         `put back the socket "${path}": somebody had ${seen.kind === 'missing' ? 'removed' : 'replaced'} it`,
