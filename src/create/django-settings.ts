@@ -31,24 +31,28 @@ MEDIA_ROOT = ROOT / "media"
 FILE_UPLOAD_PERMISSIONS = 0o644
 FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o755
 
-${databases(order)}
+${databases(order, 'ROOT / "data" / "db.sqlite3"')}
 
-# Errors go to stderr, and so to the app's log.
+${logging}
+`;
+}
+
+/** Python text of LOGGING. */
+export const logging = `# Errors go to stderr, and so to the app's log.
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "handlers": {"console": {"class": "logging.StreamHandler"}},
     "root": {"handlers": ["console"], "level": "WARNING"},
-}
-`;
-}
+}`;
 
-function databases({ database }: Order): string {
+/** Python text of DATABASES: the database that was ordered. `file`: a Python expression, the path of SQLite's file. */
+export function databases({ database }: Order, file: string): string {
   if (database?.kind !== 'postgresql')
     return `DATABASES = {
     "default": {
         "ENGINE": "django.db.backends.sqlite3",
-        "NAME": ROOT / "data" / "db.sqlite3",
+        "NAME": ${file},
         "OPTIONS": {"timeout": 20},
     }
 }`;

@@ -1,5 +1,6 @@
 // Which settings module of somebody's own project is for production, and what create adds to it on this machine. Pure.
 
+import { databases, logging } from './django-settings.ts';
 import { isModulePath } from './names.ts';
 import type { Order } from './order.ts';
 import { pythonText } from './quote.ts';
@@ -101,38 +102,8 @@ from ${module} import *
     facts.hosts ? null : 'ALLOWED_HOSTS = os.environ["ALLOWED_HOSTS"].split(",")',
     facts.staticRoot ? null : 'STATIC_ROOT = os.environ["STATIC_ROOT"]',
     facts.mediaRoot ? null : 'MEDIA_ROOT = os.environ["MEDIA_ROOT"]',
-    facts.database ? null : databases(order),
-    facts.logging ? null : logging,
+    facts.database ? null : databases(order, pythonText(`${order.root}/data/db.sqlite3`)),
+    facts.logging ? null : `\n${logging}`,
   ];
   return `${parts.filter(part => part !== null).join('\n')}\n`;
 }
-
-function databases({ database, root }: Order): string {
-  if (database?.kind !== 'postgresql')
-    return `DATABASES = {
-    "default": {
-        "ENGINE": "django.db.backends.sqlite3",
-        "NAME": ${pythonText(`${root}/data/db.sqlite3`)},
-        "OPTIONS": {"timeout": 20},
-    }
-}`;
-  return `# PostgreSQL asks the kernel who is calling (peer authentication), so there is no password.
-DATABASES = {
-    "default": {
-        "ENGINE": "django.db.backends.postgresql",
-        "NAME": ${pythonText(database.name)},
-        "USER": ${pythonText(database.role)},
-        "HOST": ${pythonText(database.socketDirectory)},
-        "PORT": ${pythonText(database.port)},
-    }
-}`;
-}
-
-const logging = `
-# Errors go to stderr, and so to the app's log.
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "handlers": {"console": {"class": "logging.StreamHandler"}},
-    "root": {"handlers": ["console"], "level": "WARNING"},
-}`;

@@ -1,6 +1,7 @@
 // supervisorctl's actions by their names, and how a line that names one is run.
 
-import { type Controller, exits, faults, unforeseen } from './controller.ts';
+import { faultCodes } from '../../protocol/rpc.ts';
+import { type Controller, exits, unforeseen } from './controller.ts';
 import { add, avail, remove, reread, takesNothing, update } from './groups.ts';
 import { fg, maintail, tail } from './logs.ts';
 import { clear, pid, restart, signal, start, status, stop } from './processes.ts';
@@ -121,7 +122,7 @@ async function shutdown(ctl: Controller, arg: string): Promise<void> {
     await ctl.call('shutdown');
     ctl.say('Shut down');
   } catch (error) {
-    if (error instanceof Fault && error.code === faults.SHUTDOWN_STATE) {
+    if (error instanceof Fault && error.code === faultCodes.SHUTDOWN_STATE) {
       ctl.say('ERROR: already shutting down');
       return;
     }
@@ -144,7 +145,7 @@ async function reload(ctl: Controller, arg: string): Promise<void> {
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
     ctl.exit = exits.generic;
-    if (error.code !== faults.SHUTDOWN_STATE) throw error;
+    if (error.code !== faultCodes.SHUTDOWN_STATE) throw error;
     ctl.say('ERROR: already shutting down');
   }
 }

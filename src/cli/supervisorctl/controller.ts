@@ -1,5 +1,6 @@
 // What supervisorctl's actions have in common: the server, the exit code, and what is said when there is no server.
 
+import { faultCodes } from '../../protocol/rpc.ts';
 import { repr } from '../../words/python.ts';
 import type { Struct, Value } from '../../xmlrpc/values.ts';
 import { isStruct } from '../../xmlrpc/values.ts';
@@ -17,26 +18,11 @@ export const exits = {
   statusUnknown: 4,
 } as const;
 
-/** Faults that actions tell apart. */
-export const faults = {
-  UNKNOWN_METHOD: 1,
-  SHUTDOWN_STATE: 6,
-  BAD_NAME: 10,
-  BAD_SIGNAL: 11,
-  NO_FILE: 20,
-  NOT_EXECUTABLE: 21,
-  FAILED: 30,
-  ABNORMAL_TERMINATION: 40,
-  SPAWN_ERROR: 50,
-  ALREADY_STARTED: 60,
-  NOT_RUNNING: 70,
-  SUCCESS: 80,
-  ALREADY_ADDED: 90,
-  STILL_RUNNING: 91,
-  CANT_REREAD: 92,
-} as const;
-
-const dead: readonly number[] = [faults.SPAWN_ERROR, faults.ABNORMAL_TERMINATION, faults.NOT_RUNNING];
+const dead: readonly number[] = [
+  faultCodes.SPAWN_ERROR,
+  faultCodes.ABNORMAL_TERMINATION,
+  faultCodes.NOT_RUNNING,
+];
 
 /** Whom it speaks with, and on what. */
 export interface Terminal {
@@ -86,7 +72,7 @@ export class Controller {
       this.exit = exits.notInstalled;
       return false;
     } catch (error) {
-      if (error instanceof Fault && error.code === faults.UNKNOWN_METHOD) {
+      if (error instanceof Fault && error.code === faultCodes.UNKNOWN_METHOD) {
         this.say(
           'Sorry, supervisord responded but did not recognize the supervisor namespace commands that supervisorctl uses to control it.  Please check that the [rpcinterface:supervisor] section is enabled in the configuration file (see sample.conf).',
         );
@@ -110,7 +96,7 @@ export class Controller {
 
   /** A later success takes no failure back. */
   note(fault: number, ignored?: number): void {
-    if (fault === ignored || fault === faults.SUCCESS) return;
+    if (fault === ignored || fault === faultCodes.SUCCESS) return;
     this.exit = dead.includes(fault) ? exits.notRunning : exits.generic;
   }
 }

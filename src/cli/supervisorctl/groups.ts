@@ -1,8 +1,9 @@
 // avail, reread, add, remove, update.
 
+import { faultCodes } from '../../protocol/rpc.ts';
 import { joinName } from '../../words/process-names.ts';
 import type { Value } from '../../xmlrpc/values.ts';
-import { type Controller, exits, faults, numberIn, textIn, wordsOf } from './controller.ts';
+import { type Controller, exits, numberIn, textIn, wordsOf } from './controller.ts';
 import { Fault } from './server.ts';
 import { helpTexts } from './texts.ts';
 
@@ -29,7 +30,7 @@ export async function avail(ctl: Controller, arg: string): Promise<void> {
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
     ctl.exit = exits.generic;
-    if (error.code !== faults.SHUTDOWN_STATE) throw error;
+    if (error.code !== faultCodes.SHUTDOWN_STATE) throw error;
     ctl.say('ERROR: supervisor shutting down');
   }
 }
@@ -63,8 +64,8 @@ export async function reread(ctl: Controller, arg: string): Promise<void> {
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
     ctl.exit = exits.generic;
-    if (error.code === faults.SHUTDOWN_STATE) ctl.say('ERROR: supervisor shutting down');
-    else if (error.code === faults.CANT_REREAD) ctl.say(`ERROR: ${error.text}`);
+    if (error.code === faultCodes.SHUTDOWN_STATE) ctl.say('ERROR: supervisor shutting down');
+    else if (error.code === faultCodes.CANT_REREAD) ctl.say(`ERROR: ${error.text}`);
     else throw error;
   }
 }
@@ -76,13 +77,13 @@ export async function add(ctl: Controller, arg: string): Promise<void> {
       ctl.say(`${name}: added process group`);
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
-      if (error.code === faults.ALREADY_ADDED) {
+      if (error.code === faultCodes.ALREADY_ADDED) {
         ctl.say('ERROR: process group already active');
         continue;
       }
       ctl.exit = exits.generic;
-      if (error.code === faults.SHUTDOWN_STATE) ctl.say('ERROR: shutting down');
-      else if (error.code === faults.BAD_NAME) ctl.say(`ERROR: no such process/group: ${name}`);
+      if (error.code === faultCodes.SHUTDOWN_STATE) ctl.say('ERROR: shutting down');
+      else if (error.code === faultCodes.BAD_NAME) ctl.say(`ERROR: no such process/group: ${name}`);
       else throw error;
     }
   }
@@ -96,8 +97,8 @@ export async function remove(ctl: Controller, arg: string): Promise<void> {
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
       ctl.exit = exits.generic;
-      if (error.code === faults.STILL_RUNNING) ctl.say(`ERROR: process/group still running: ${name}`);
-      else if (error.code === faults.BAD_NAME) ctl.say(`ERROR: no such process/group: ${name}`);
+      if (error.code === faultCodes.STILL_RUNNING) ctl.say(`ERROR: process/group still running: ${name}`);
+      else if (error.code === faultCodes.BAD_NAME) ctl.say(`ERROR: no such process/group: ${name}`);
       else throw error;
     }
   }
@@ -110,7 +111,7 @@ export async function update(ctl: Controller, arg: string): Promise<void> {
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
     ctl.exit = exits.generic;
-    if (error.code !== faults.SHUTDOWN_STATE) throw error;
+    if (error.code !== faultCodes.SHUTDOWN_STATE) throw error;
     ctl.say('ERROR: already shutting down');
     return;
   }
@@ -130,7 +131,7 @@ export async function update(ctl: Controller, arg: string): Promise<void> {
   for (const name of chosen(removed)) {
     const results = await ctl.structs('stopProcessGroup', name);
     ctl.say(`${name}: stopped`);
-    if (results.some(result => numberIn(result, 'status') === faults.FAILED)) {
+    if (results.some(result => numberIn(result, 'status') === faultCodes.FAILED)) {
       ctl.say(`${name}: has problems; not removing`);
       ctl.exit = exits.generic;
       continue;

@@ -1,8 +1,9 @@
 // tail, maintail and fg.
 
+import { faultCodes } from '../../protocol/rpc.ts';
 import { repr } from '../../words/python.ts';
 import type { Struct } from '../../xmlrpc/values.ts';
-import { type Controller, exits, faults, numberIn, wordsOf } from './controller.ts';
+import { type Controller, exits, numberIn, wordsOf } from './controller.ts';
 import { BadStatus, Fault, follow, type Login, Unreachable } from './server.ts';
 import { helpTexts } from './texts.ts';
 
@@ -68,9 +69,9 @@ async function show(
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
     ctl.exit = exits.generic;
-    if (error.code === faults.NO_FILE) ctl.say(`${name}: ERROR (no log file)`);
-    else if (error.code === faults.FAILED) ctl.say(`${name}: ERROR (unknown error reading log)`);
-    else if (error.code === faults.BAD_NAME && name !== 'supervisord')
+    if (error.code === faultCodes.NO_FILE) ctl.say(`${name}: ERROR (no log file)`);
+    else if (error.code === faultCodes.FAILED) ctl.say(`${name}: ERROR (unknown error reading log)`);
+    else if (error.code === faultCodes.BAD_NAME && name !== 'supervisord')
       ctl.say(`${name}: ERROR (no such process name)`);
     else throw error;
   }
@@ -134,7 +135,7 @@ export async function fg(ctl: Controller, arg: string): Promise<void> {
     }
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
-    if (error.code === faults.BAD_NAME) {
+    if (error.code === faultCodes.BAD_NAME) {
       ctl.say('ERROR: bad process name supplied');
       ctl.exit = exits.generic;
     } else ctl.say(`ERROR: ${faultText(error)}`);
@@ -169,7 +170,7 @@ async function converse(ctl: Controller, name: string, isRunning: () => Promise<
       await ctl.call('sendProcessStdin', name, `${line}\n`);
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
-      return end(error.code === faults.NOT_RUNNING ? 'Process got killed' : `ERROR: ${faultText(error)}`);
+      return end(error.code === faultCodes.NOT_RUNNING ? 'Process got killed' : `ERROR: ${faultText(error)}`);
     }
     if (!(await isRunning())) return end('Process got killed');
   }

@@ -2,11 +2,12 @@
 // hostd's or a genuine supervisord's.
 
 import { nameProcess } from '../../process-name.ts';
+import { Exit } from '../../supervisord/config/options.ts';
 import { thisMachine } from '../../supervisord/machine.ts';
 import { joinName } from '../../words/process-names.ts';
 import { actions, runLine } from './actions.ts';
 import { Controller, textIn } from './controller.ts';
-import { Exit, type Options, readOptions } from './options.ts';
+import { type Options, readOptions } from './options.ts';
 import { openShell } from './terminal.ts';
 
 async function run(): Promise<number> {

@@ -3,9 +3,10 @@
 import { decode } from '../../supervisord/config/decode.ts';
 import { emptyIni, iniValue, readIni } from '../../supervisord/config/ini.ts';
 import type { Machine } from '../../supervisord/config/machine.ts';
-import { searchPaths } from '../../supervisord/config/options.ts';
+import { Exit, searchPaths, usage } from '../../supervisord/config/options.ts';
 import { absolute, directoryOf, settled } from '../../supervisord/config/paths.ts';
 import { ConfigError, expand } from '../../supervisord/config/values.ts';
+import { GetoptError, getopt, type Spelling } from '../../words/getopt.ts';
 import { repr } from '../../words/python.ts';
 import { usageText } from './texts.ts';
 
@@ -20,30 +21,14 @@ export interface Options {
   readonly args: readonly string[];
 }
 
-/** How the command line ends the program before it begins. */
-export class Exit extends Error {
-  readonly code: 0 | 2;
-  readonly stdout: string;
-  readonly stderr: string;
-  constructor(code: 0 | 2, stdout: string, stderr: string) {
-    super(stderr);
-    this.code = code;
-    this.stdout = stdout;
-    this.stderr = stderr;
-  }
-}
-
 type Key = 'configuration' | 'interactive' | 'serverurl' | 'username' | 'password' | 'history_file';
 
-interface Spelling {
-  readonly short: string;
-  readonly long: string;
-  readonly takes: boolean;
+interface Option extends Spelling {
   /** null: help. */
   readonly key: Key | null;
 }
 
-const spellings: readonly Spelling[] = [
+const options: readonly Option[] = [
   { short: 'h', long: 'help', takes: false, key: null },
   { short: '?', long: '', takes: false, key: null },
   { short: 'c', long: 'configuration', takes: true, key: 'configuration' },
@@ -58,11 +43,8 @@ const defaultUrl = 'http://localhost:9001';
 
 /** `program` is how it was called. @throws Exit */
 export function readOptions(argv: readonly string[], program: string, machine: Machine): Options {
-  const usage = (message: string) => new Exit(2, '', `Error: ${message}\nFor help, use ${program} -h\n`);
-  const given: Partial<Record<Key, string>> = {};
-  let rest: readonly string[];
   try {
-    rest = take(argv, given, program);
+    const { given, rest } = take(argv, program);
     const file = given.configuration ?? searchPaths(program).find(path => machine.exists(path));
     const section = file === undefined ? {} : readSection(file, machine);
     return {
@@ -75,70 +57,31 @@ export function readOptions(argv: readonly string[], program: string, machine: M
       args: rest,
     };
   } catch (error) {
-    throw error instanceof ConfigError ? usage(error.message) : error;
+    throw error instanceof ConfigError || error instanceof GetoptError
+      ? usage(error.message, program)
+      : error;
   }
 }
 
-/** Python's getopt.getopt: ends at the first word that is no option. @throws ConfigError, Exit for help */
+/** @throws GetoptError, ConfigError, Exit for help */
 function take(
   argv: readonly string[],
-  given: Partial<Record<Key, string>>,
   program: string,
-): readonly string[] {
-  const rest = [...argv];
-  const set = ({ key }: Spelling, spelled: string, text: string) => {
+): { readonly given: Partial<Record<Key, string>>; readonly rest: readonly string[] } {
+  const { cuts, rest } = getopt(argv, options);
+  const given: Partial<Record<Key, string>> = {};
+  for (const {
+    option: { key },
+    spelled,
+    text,
+  } of cuts) {
     if (key === null) throw new Exit(0, usageText.replace('%s', program), '');
     if (key === 'serverurl' && !/^[a-z][a-z0-9+.-]*:./i.test(text))
       throw new ConfigError(`invalid value for ${spelled} ${repr(text)}: value ${repr(text)} is not a URL`);
     if (given[key] !== undefined) throw new ConfigError(`conflicting command line option ${repr(spelled)}`);
     given[key] = text;
-  };
-  const found: (() => void)[] = [];
-  while (rest[0]?.startsWith('-') && rest[0] !== '-') {
-    const word = rest.shift() ?? '';
-    if (word === '--') break;
-    if (word.startsWith('--')) {
-      found.push(takeLong(word.slice(2), rest, set));
-      continue;
-    }
-    for (let letters = word.slice(1); letters !== ''; ) {
-      const [letter = ''] = letters;
-      letters = letters.slice(letter.length);
-      const spelling = spellings.find(({ short }) => short === letter);
-      if (spelling === undefined) throw new ConfigError(`option -${letter} not recognized`);
-      let text = '';
-      if (spelling.takes) {
-        if (letters === '' && rest.length === 0) throw new ConfigError(`option -${letter} requires argument`);
-        text = letters === '' ? (rest.shift() ?? '') : letters;
-        letters = '';
-      }
-      found.push(() => set(spelling, `-${letter}`, text));
-    }
   }
-  for (const act of found) act();
-  return rest;
-}
-
-function takeLong(
-  word: string,
-  rest: string[],
-  set: (spelling: Spelling, spelled: string, text: string) => void,
-): () => void {
-  const equals = word.indexOf('=');
-  const name = equals < 0 ? word : word.slice(0, equals);
-  const fitting = spellings.filter(({ long }) => long !== '' && long.startsWith(name));
-  const spelling = fitting.find(({ long }) => long === name) ?? fitting[0];
-  if (spelling === undefined) throw new ConfigError(`option --${name} not recognized`);
-  if (spelling.long !== name && fitting.length > 1)
-    throw new ConfigError(`option --${name} not a unique prefix`);
-  const spelled = `--${spelling.long}`;
-  if (!spelling.takes) {
-    if (equals >= 0) throw new ConfigError(`option ${spelled} must not have an argument`);
-    return () => set(spelling, spelled, '');
-  }
-  if (equals < 0 && rest.length === 0) throw new ConfigError(`option ${spelled} requires argument`);
-  const text = equals < 0 ? (rest.shift() ?? '') : word.slice(equals + 1);
-  return () => set(spelling, spelled, text);
+  return { given, rest };
 }
 
 /** [supervisorctl]; what the file includes is not read. @throws ConfigError */

@@ -1,8 +1,9 @@
 // status, pid, start, stop, restart, signal and clear.
 
+import { faultCodes } from '../../protocol/rpc.ts';
 import { joinName, splitName } from '../../words/process-names.ts';
 import type { Struct } from '../../xmlrpc/values.ts';
-import { type Controller, exits, faults, numberIn, textIn, UnknownResult, wordsOf } from './controller.ts';
+import { type Controller, exits, numberIn, textIn, UnknownResult, wordsOf } from './controller.ts';
 import { Fault } from './server.ts';
 import { helpTexts } from './texts.ts';
 
@@ -63,7 +64,7 @@ export async function pid(ctl: Controller, arg: string): Promise<void> {
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
       ctl.exit = exits.generic;
-      if (error.code !== faults.BAD_NAME) throw error;
+      if (error.code !== faultCodes.BAD_NAME) throw error;
       ctl.say(`No such process ${name}`);
     }
   }
@@ -89,19 +90,19 @@ const starting: Deed = {
   group: 'startProcessGroup',
   all: 'startAllProcesses',
   more: [],
-  ignored: faults.ALREADY_STARTED,
+  ignored: faultCodes.ALREADY_STARTED,
   noGroup: exits.invalidArgs,
   strict: true,
   tell({ name, status: code }) {
     const words: Readonly<Record<number, string>> = {
-      [faults.BAD_NAME]: 'no such process',
-      [faults.NO_FILE]: 'no such file',
-      [faults.NOT_EXECUTABLE]: 'file is not executable',
-      [faults.ALREADY_STARTED]: 'already started',
-      [faults.SPAWN_ERROR]: 'spawn error',
-      [faults.ABNORMAL_TERMINATION]: 'abnormal termination',
+      [faultCodes.BAD_NAME]: 'no such process',
+      [faultCodes.NO_FILE]: 'no such file',
+      [faultCodes.NOT_EXECUTABLE]: 'file is not executable',
+      [faultCodes.ALREADY_STARTED]: 'already started',
+      [faultCodes.SPAWN_ERROR]: 'spawn error',
+      [faultCodes.ABNORMAL_TERMINATION]: 'abnormal termination',
     };
-    if (code === faults.SUCCESS) return `${name}: started`;
+    if (code === faultCodes.SUCCESS) return `${name}: started`;
     if (words[code] === undefined) throw new UnknownResult(code, name, 769);
     return `${name}: ERROR (${words[code]})`;
   },
@@ -110,12 +111,12 @@ const starting: Deed = {
 function signalled(success: string) {
   return ({ name, status: code, description }: { name: string; status: number; description: string }) => {
     const words: Readonly<Record<number, string>> = {
-      [faults.BAD_NAME]: 'no such process',
-      [faults.BAD_SIGNAL]: 'bad signal name',
-      [faults.NOT_RUNNING]: 'not running',
+      [faultCodes.BAD_NAME]: 'no such process',
+      [faultCodes.BAD_SIGNAL]: 'bad signal name',
+      [faultCodes.NOT_RUNNING]: 'not running',
     };
-    if (code === faults.SUCCESS) return `${name}: ${success}`;
-    if (code === faults.FAILED) return description;
+    if (code === faultCodes.SUCCESS) return `${name}: ${success}`;
+    if (code === faultCodes.FAILED) return description;
     if (words[code] === undefined) throw new UnknownResult(code, name, 846);
     return `${name}: ERROR (${words[code]})`;
   };
@@ -126,7 +127,7 @@ const stopping: Deed = {
   group: 'stopProcessGroup',
   all: 'stopAllProcesses',
   more: [],
-  ignored: faults.NOT_RUNNING,
+  ignored: faultCodes.NOT_RUNNING,
   noGroup: exits.generic,
   strict: true,
   tell: signalled('stopped'),
@@ -156,12 +157,12 @@ async function act(ctl: Controller, names: readonly string[], deed: Deed): Promi
       if (name === null) tellAll(await ctl.structs(deed.group, group, ...deed.more));
       else {
         await ctl.call(deed.one, typed, ...deed.more);
-        tell(group, name, faults.SUCCESS, '');
+        tell(group, name, faultCodes.SUCCESS, '');
       }
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
       if (name !== null) tell(group, name, error.code, error.text);
-      else if (error.code === faults.BAD_NAME) {
+      else if (error.code === faultCodes.BAD_NAME) {
         ctl.say(`${group}: ERROR (no such group)`);
         ctl.exit = deed.noGroup;
       } else {
@@ -239,9 +240,9 @@ export async function clear(ctl: Controller, arg: string): Promise<void> {
   }
   const tell = (group: string, name: string, code: number) => {
     const full = joinName({ group, name });
-    if (code === faults.BAD_NAME) ctl.say(`${full}: ERROR (no such process)`);
-    else if (code === faults.FAILED) ctl.say(`${full}: ERROR (failed)`);
-    else if (code === faults.SUCCESS) ctl.say(`${full}: cleared`);
+    if (code === faultCodes.BAD_NAME) ctl.say(`${full}: ERROR (no such process)`);
+    else if (code === faultCodes.FAILED) ctl.say(`${full}: ERROR (failed)`);
+    else if (code === faultCodes.SUCCESS) ctl.say(`${full}: cleared`);
     else throw new UnknownResult(code, full, 1261);
     ctl.note(code);
   };
@@ -254,7 +255,7 @@ export async function clear(ctl: Controller, arg: string): Promise<void> {
     const { group, name } = splitName(typed);
     try {
       await ctl.call('clearProcessLogs', typed);
-      tell(group, name ?? 'None', faults.SUCCESS);
+      tell(group, name ?? 'None', faultCodes.SUCCESS);
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
       tell(group, name ?? 'None', error.code);

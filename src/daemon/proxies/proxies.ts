@@ -1,17 +1,7 @@
 // The proxy workers as supervised programs: what they are, and what each of their runs is given (listeners, routes,
 // access logs, a pipe for their facts). What they say is counted and logged; it never makes hostd do anything.
 
-import {
-  closeSync,
-  constants,
-  fchmodSync,
-  fchownSync,
-  ftruncateSync,
-  mkdirSync,
-  openSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { closeSync, constants, fchmodSync, fchownSync, ftruncateSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf } from '../../errors.ts';
 import { type Owner, openForAppending } from '../../linux/paths.ts';
@@ -34,6 +24,7 @@ import {
 } from '../../protocol/worker.ts';
 import { halfClosePath } from '../fleet/half-close.ts';
 import { sha256 } from '../own/digest.ts';
+import { openDocument, openNameless } from '../own/nameless.ts';
 import { ownProgram, workerDigest } from '../own-code.ts';
 import { type Equipment, userOf } from '../runs/launch.ts';
 import type { Sockets } from '../sockets/sockets.ts';
@@ -41,9 +32,6 @@ import { readLines } from './lines.ts';
 import type { WorkerHistory } from './worker-history.ts';
 
 export const proxyGroup = 'hostd-proxy';
-
-/** open(2); node:fs has no name for it. */
-const O_TMPFILE = 0o20000000 | constants.O_DIRECTORY;
 
 const firstRoutesFd = 3;
 const factsFd = 4;
@@ -142,7 +130,8 @@ export function equipProxy(host: Host, program: Program, context: ProxyContext):
       sites: routed,
       ...routeSettings(settings.proxy),
     };
-    const routesFd = closing(openRoutes(settings.runtimeDir, routes));
+    // Private keys are in it.
+    const routesFd = closing(openDocument(settings.runtimeDir, JSON.stringify(routes)));
     const note = closing(openNote(settings.runtimeDir));
     const bodies = openBodies(settings.proxy.clientBodyTempPath ?? settings.stateDir, user, context.warn);
     if (bodies !== null) close.push(bodies);
@@ -272,30 +261,5 @@ function openSiteLog(path: string, app: Program, warn: (message: string) => void
   } catch (error) {
     warn(`no log for the site of "${app.app}": ${messageOf(error)}`);
     return null;
-  }
-}
-
-/** A file without a name: private keys are in it. */
-function openRoutes(directory: string, routes: Routes): number {
-  const fd = openNameless(directory);
-  try {
-    writeFileSync(fd, JSON.stringify(routes));
-    // Opened anew, so that it is read from its beginning.
-    return openSync(`/proc/self/fd/${fd}`, 'r');
-  } finally {
-    closeSync(fd);
-  }
-}
-
-function openNameless(directory: string): number {
-  try {
-    return openSync(directory, O_TMPFILE | constants.O_RDWR, 0o600);
-  } catch {
-    // Not every file system can. Then it loses its name before anything is in it.
-    const path = join(directory, `routes.${process.pid}`);
-    rmSync(path, { force: true });
-    const fd = openSync(path, 'wx+', 0o600);
-    rmSync(path);
-    return fd;
   }
 }

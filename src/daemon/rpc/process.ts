@@ -1,7 +1,7 @@
 // hostd-rpc as it is kept: its listeners are root's and outlive it, it is started when Supervisor's clients are to be served, again
 // when it ends, and anew when it is to serve them otherwise. It ends with the hostd that has started it.
 
-import { closeSync, constants, openSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf } from '../../errors.ts';
 import { openForAppending } from '../../linux/paths.ts';
@@ -11,15 +11,13 @@ import { native } from '../../native/index.ts';
 import type { RpcSettings } from '../../protocol/rpc.ts';
 import { controlRights } from '../control/control.ts';
 import type { Logger } from '../own/log.ts';
+import { openDocument } from '../own/nameless.ts';
 import { type OwnProcess, startOwn } from '../own-process.ts';
 import { userOf } from '../runs/launch.ts';
 import type { SocketNames } from '../sockets/names.ts';
 import { listenOwn } from '../sockets/own-socket.ts';
 import { type Sockets, tcpKey } from '../sockets/sockets.ts';
 import { type About, type Answers, type Channel, openChannel } from './channel.ts';
-
-/** open(2); node:fs has no name for it. */
-const O_TMPFILE = 0o20000000 | constants.O_DIRECTORY;
 
 /** Milliseconds until it is started again: at first, at most, and after how long all is forgotten. */
 const delay = { first: 100, most: 30_000, forgotten: 10_000 };
@@ -85,7 +83,7 @@ export function makeRpc(context: RpcContext): Rpc {
           login,
         })),
       };
-      const document = openDocument(on.settings.runtimeDir, settings);
+      const document = openDocument(on.settings.runtimeDir, JSON.stringify(settings));
       close.push(document);
       const stderr = openOwnLog(on, log);
       if (stderr !== null) close.push(stderr);
@@ -183,30 +181,6 @@ function openListener(
 function rpcUser({ settings }: Host): ReturnType<typeof userOf> {
   if (process.geteuid?.() !== 0) return userOf({ user: null });
   return userOf({ user: settings.proxy.enabled ? settings.proxy.user : 'nobody' });
-}
-
-/** Passwords are in it: a file without a name, read from its beginning. */
-function openDocument(directory: string, settings: RpcSettings): number {
-  const fd = openNameless(directory);
-  try {
-    writeFileSync(fd, JSON.stringify(settings));
-    return openSync(`/proc/self/fd/${fd}`, 'r');
-  } finally {
-    closeSync(fd);
-  }
-}
-
-function openNameless(directory: string): number {
-  try {
-    return openSync(directory, O_TMPFILE | constants.O_RDWR, 0o600);
-  } catch {
-    // Not every file system can. Then it loses its name before anything is in it.
-    const path = join(directory, `rpc.${process.pid}`);
-    rmSync(path, { force: true });
-    const fd = openSync(path, 'wx+', 0o600);
-    rmSync(path);
-    return fd;
-  }
 }
 
 /** null: its complaints go nowhere. */

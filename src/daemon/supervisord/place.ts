@@ -3,6 +3,7 @@
 
 import { chownSync, mkdirSync, realpathSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { defaultSettings } from '../../model/assemble.ts';
 import type { Settings } from '../../model/host.ts';
 import type { Realized } from '../../supervisord/config/options.ts';
 import { sha256 } from '../own/digest.ts';
@@ -32,31 +33,17 @@ export function removePlace(place: string): void {
   }
 }
 
-/** [hostd] and the like, as a hostd.toml would say it. */
+/** What a hostd.toml would say: no proxy, nothing emitted, and every path in the place. */
 export function settingsOf(file: string, place: string): Settings {
+  const usual = defaultSettings(file);
   return {
-    file,
+    ...usual,
     include: [],
     runtimeDir: place,
     stateDir: place,
     logDir: place,
-    logFile: null,
     control: { socket: join(place, 'hostd.sock'), group: null },
-    proxy: {
-      enabled: false,
-      listen: [],
-      tlsListen: [],
-      user: 'nobody',
-      workers: 1,
-      trustedProxies: [],
-      defaultSite: null,
-      accessLogFormat: 'combined',
-      errorPages: null,
-      clientBodyTempPath: null,
-      acmeWebroot: null,
-      types: {},
-    },
-    emit: { formats: [], plain: false, out: '/', nginxTest: [], nginxReload: [] },
-    supervisor: [],
+    proxy: { ...usual.proxy, enabled: false, listen: [], tlsListen: [], user: 'nobody' },
+    emit: { ...usual.emit, nginxTest: [], nginxReload: [] },
   };
 }

@@ -1,5 +1,6 @@
 // supervisord's command line, and what it makes of the configuration: an option wins over the file's key.
 
+import { GetoptError, getopt } from '../../words/getopt.ts';
 import { repr } from '../../words/python.ts';
 import type { Configuration, ServerConfig, Supervisord } from './config.ts';
 import type { Machine } from './machine.ts';
@@ -73,61 +74,49 @@ export type Given = {
 interface Option {
   readonly short: string;
   readonly long: string;
-  /** undefined: a flag. */
+  /** Reads what it takes; undefined: a flag. */
   readonly take?: (text: string, machine: Machine) => string | number;
   readonly key?: keyof Given;
 }
 
 const same = (text: string) => text;
 
-const options: readonly Option[] = [
-  { short: 'h', long: 'help' },
-  { short: '?', long: '' },
-  { short: 'c', long: 'configuration', take: same, key: 'configuration' },
-  { short: 'v', long: 'version' },
-  { short: 'n', long: 'nodaemon', key: 'nodaemon' },
-  { short: 'u', long: 'user', take: same, key: 'user' },
-  { short: 'm', long: 'umask', take: octal, key: 'umask' },
-  { short: 'd', long: 'directory', take: existingDirectory, key: 'directory' },
-  { short: 'l', long: 'logfile', take: existingPath, key: 'logfile' },
-  { short: 'y', long: 'logfile_maxbytes', take: byteSize, key: 'logfileMaxBytes' },
-  { short: 'z', long: 'logfile_backups', take: integer, key: 'logfileBackups' },
-  { short: 'e', long: 'loglevel', take: logLevel, key: 'loglevel' },
-  { short: 'j', long: 'pidfile', take: existingPath, key: 'pidfile' },
-  { short: 'i', long: 'identifier', take: same, key: 'identifier' },
-  { short: 'q', long: 'childlogdir', take: existingDirectory, key: 'childlogdir' },
-  { short: 'a', long: 'minfds', take: integer, key: 'minfds' },
-  { short: '', long: 'minprocs', take: integer, key: 'minprocs' },
-  { short: 'k', long: 'nocleanup', key: 'nocleanup' },
-  { short: 't', long: 'strip_ansi', key: 'stripAnsi' },
-  // There is no profiler here; what it would say is nothing that a program depends on.
-  { short: '', long: 'profile_options', take: same },
-  { short: 's', long: 'silent', key: 'silent' },
-];
+const options = (
+  [
+    { short: 'h', long: 'help' },
+    { short: '?', long: '' },
+    { short: 'c', long: 'configuration', take: same, key: 'configuration' },
+    { short: 'v', long: 'version' },
+    { short: 'n', long: 'nodaemon', key: 'nodaemon' },
+    { short: 'u', long: 'user', take: same, key: 'user' },
+    { short: 'm', long: 'umask', take: octal, key: 'umask' },
+    { short: 'd', long: 'directory', take: existingDirectory, key: 'directory' },
+    { short: 'l', long: 'logfile', take: existingPath, key: 'logfile' },
+    { short: 'y', long: 'logfile_maxbytes', take: byteSize, key: 'logfileMaxBytes' },
+    { short: 'z', long: 'logfile_backups', take: integer, key: 'logfileBackups' },
+    { short: 'e', long: 'loglevel', take: logLevel, key: 'loglevel' },
+    { short: 'j', long: 'pidfile', take: existingPath, key: 'pidfile' },
+    { short: 'i', long: 'identifier', take: same, key: 'identifier' },
+    { short: 'q', long: 'childlogdir', take: existingDirectory, key: 'childlogdir' },
+    { short: 'a', long: 'minfds', take: integer, key: 'minfds' },
+    { short: '', long: 'minprocs', take: integer, key: 'minprocs' },
+    { short: 'k', long: 'nocleanup', key: 'nocleanup' },
+    { short: 't', long: 'strip_ansi', key: 'stripAnsi' },
+    // There is no profiler here; what it would say is nothing that a program depends on.
+    { short: '', long: 'profile_options', take: same },
+    { short: 's', long: 'silent', key: 'silent' },
+  ] as readonly Option[]
+).map(option => ({ ...option, takes: option.take !== undefined }));
 
 /** Ends with Supervisor's two lines on stderr. */
 export function usage(message: string, program: string): Exit {
   return new Exit(2, '', `Error: ${message}\nFor help, use ${program} -h\n`);
 }
 
-/** One option as getopt(3) of Python cuts it from the command line. */
-interface Cut {
-  readonly option: Option;
-  /** "-c" or "--configuration". */
-  readonly spelled: string;
-  readonly text: string;
-}
-
 /** Reads the command line. `program` is how it was called. @throws Exit */
 export function readArguments(args: readonly string[], program: string, machine: Machine): Given {
   const given: Given = {};
-  let cuts: readonly Cut[];
-  let rest: readonly string[];
-  try {
-    ({ cuts, rest } = getopt(args));
-  } catch (error) {
-    throw error instanceof ConfigError ? usage(error.message, program) : error;
-  }
+  const { cuts, rest } = cutArguments(args, program);
   if (rest.length > 0)
     throw usage(
       `positional arguments are not supported: [${rest.map(word => repr(word)).join(', ')}]`,
@@ -152,50 +141,12 @@ export function readArguments(args: readonly string[], program: string, machine:
   return given;
 }
 
-/** getopt.getopt: ends at the first word that is no option. */
-function getopt(args: readonly string[]): { cuts: readonly Cut[]; rest: readonly string[] } {
-  const cuts: Cut[] = [];
-  const rest = [...args];
-  while (rest[0]?.startsWith('-') && rest[0] !== '-') {
-    const word = rest.shift() ?? '';
-    if (word === '--') break;
-    if (word.startsWith('--')) cuts.push(long(word.slice(2), rest));
-    else
-      for (let letters = word.slice(1); letters !== ''; ) {
-        const [letter = ''] = letters;
-        letters = letters.slice(letter.length);
-        const option = options.find(({ short }) => short === letter);
-        if (option === undefined || letter === ':') throw new ConfigError(`option -${letter} not recognized`);
-        let text = '';
-        if (option.take !== undefined) {
-          if (letters === '' && rest.length === 0)
-            throw new ConfigError(`option -${letter} requires argument`);
-          text = letters === '' ? (rest.shift() ?? '') : letters;
-          letters = '';
-        }
-        cuts.push({ option, spelled: `-${letter}`, text });
-      }
+function cutArguments(args: readonly string[], program: string) {
+  try {
+    return getopt(args, options);
+  } catch (error) {
+    throw error instanceof GetoptError ? usage(error.message, program) : error;
   }
-  return { cuts, rest };
-}
-
-function long(word: string, rest: string[]): Cut {
-  const equals = word.indexOf('=');
-  const name = equals < 0 ? word : word.slice(0, equals);
-  const found = options.filter(one => one.long !== '' && one.long.startsWith(name));
-  const exact = found.find(one => one.long === name);
-  if (found.length === 0) throw new ConfigError(`option --${name} not recognized`);
-  if (exact === undefined && found.length > 1) throw new ConfigError(`option --${name} not a unique prefix`);
-  const option = exact ?? found[0];
-  if (option === undefined) throw new ConfigError(`option --${name} not recognized`);
-  const spelled = `--${option.long}`;
-  if (option.take === undefined) {
-    if (equals >= 0) throw new ConfigError(`option ${spelled} must not have an argument`);
-    return { option, spelled, text: '' };
-  }
-  if (equals >= 0) return { option, spelled, text: word.slice(equals + 1) };
-  if (rest.length === 0) throw new ConfigError(`option ${spelled} requires argument`);
-  return { option, spelled, text: rest.shift() ?? '' };
 }
 
 /** Where the configuration is looked for when the command line does not say. */
