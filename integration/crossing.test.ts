@@ -8,7 +8,7 @@ import { tinyApp } from './harness/apps.ts';
 import { type Hostd, startHostd } from './harness/hostd.ts';
 import { startLoad } from './harness/load.ts';
 import { makePlace, type Place } from './harness/place.ts';
-import { childrenOf, marked } from './harness/processes.ts';
+import { childrenOf, look, marked } from './harness/processes.ts';
 import { until } from './harness/until.ts';
 
 /** Two apps; the first one's code waits while it is held, and then fails if it is broken. */
@@ -277,6 +277,45 @@ test('a start during a stop: the stop says that it came to nothing', async t => 
   assert.match(stderr, /slow: was started again before it had stopped/);
   obey();
   assert.deepEqual(await start.then(({ code, stdout }) => [code, stdout]), [0, 'slow: started\n']);
+});
+
+test('whoever asks for a start while hostd ends is told so, and nothing outlives it', async t => {
+  const place = makePlace(t);
+  place.write(
+    'slow.sh',
+    `trap 'while [ ! -e ${place.dir}/obey ]; do sleep 0.05; done; exit 0' TERM
+touch ${place.dir}/up
+while :; do sleep 0.05; done`,
+  );
+  const table = (command: string) => ({ command, environment: place.env, startsecs: 0, stopwaitsecs: 50 });
+  const hostd = await startHostd(place, {
+    config: {
+      proxy: { enabled: false },
+      program: { slow: table(`sh ${place.dir}/slow.sh`), quick: table('sleep 1234') },
+    },
+  });
+  await hostd.state('quick', 'RUNNING');
+  await until('it to know what to do at its end', () => existsSync(`${place.dir}/up`));
+  const shutdown = hostd.hostctl('shutdown');
+  await hostd.state('quick', 'STOPPED');
+  for (const word of ['start', 'restart']) {
+    const { code, stderr } = await hostd.hostctl(word, 'quick');
+    assert.equal(code, 1);
+    assert.match(stderr, /quick: was stopped before it was running/);
+  }
+  writeFileSync(
+    hostd.config,
+    `${readFileSync(hostd.config, 'utf8')}\n[program.new]\ncommand = "sleep 4321"\n`,
+  );
+  await hostd.hostctl('update');
+  assert.match((await hostd.hostctl('upgrade')).stderr, /cannot upgrade: hostd is ending/);
+  writeFileSync(`${place.dir}/obey`, '');
+  assert.equal((await shutdown).code, 0);
+  await until('hostd to end', () => look(hostd.pid) === null);
+  assert.deepEqual(
+    marked(place.mark).map(({ command }) => command),
+    [],
+  );
 });
 
 test('reread and update --dry-run change nothing on disk, not even the note of a good certificate', async t => {

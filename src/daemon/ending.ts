@@ -1,7 +1,7 @@
 // How hostd ends: by stopping everything in order, by leaving everything to the next hostd, or by becoming a newer version
 // of itself.
 
-import { messageOf } from '../errors.ts';
+import { HostdError, messageOf } from '../errors.ts';
 import type { Program } from '../model/host.ts';
 import type { Pools } from './events/pools.ts';
 import { type Report, stop } from './fleet/orders.ts';
@@ -30,12 +30,19 @@ export function makeEnding(
   config: string,
   log: Logger,
 ): Ending {
+  let isEnding = false;
+  const assertStays = () => {
+    if (isEnding) throw new HostdError('conflict', 'cannot upgrade: hostd is ending');
+  };
   return {
     async shutdown(keepApps, report) {
+      isEnding = true;
       notifyStopping();
       supervisor.events.emit({ kind: 'supervisor-state', state: 'STOPPING' });
       if (keepApps) log.info('hostd ends; its programs go on, for the next hostd to adopt');
       else {
+        // Whatever is started from here on would outlive hostd.
+        supervisor.loop.end();
         // What is down too: an update may be about to start it.
         const tell: Report = progress => {
           if (progress.kind !== 'done' || progress.outcome !== 'noop') report(progress);
@@ -54,7 +61,9 @@ export function makeEnding(
       setImmediate(() => process.exit(0));
     },
     async upgrade(report) {
+      assertStays();
       await tryNewVersion(config);
+      assertStays();
       log.info('hostd becomes the version on disk');
       report({ kind: 'done', name: 'hostd', outcome: 'ok', message: 'hostd: upgraded' });
       setImmediate(() => {

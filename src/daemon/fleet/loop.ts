@@ -73,6 +73,8 @@ export interface Loop {
   post(name: string, event: Untimed, attach?: (unit: Unit) => void): void;
   /** Asks for something, and calls back with what has come of it, perhaps at once. Returns the job's number. */
   ask(name: string, order: Order, done: (answer: Answer) => void, ready?: () => void): number;
+  /** hostd ends: from now on a stop is the last word, and whoever asks for anything but that is told that it was overtaken. */
+  end(): void;
   /** Until the returned function is called. */
   listen(listener: Listener): () => void;
   /** Told of each event that has changed a service, while hostd lives. */
@@ -96,6 +98,7 @@ export function makeLoop(
   const observers: ((observed: Observed) => void)[] = [];
   const askers = new Map<number, Asker>();
   let jobs = 0;
+  let isEnding = false;
 
   const handle = ({ name, event, attach }: Waiting) => {
     const entry = entries.get(name) ?? { name, service: emptyService<Made>(), units: new Map() };
@@ -158,9 +161,16 @@ export function makeLoop(
     },
     ask(name, order, done, ready = () => {}) {
       jobs += 1;
+      if (isEnding && order.kind !== 'stop' && order.kind !== 'remove') {
+        done({ outcome: { kind: 'overtaken', by: 'stop' }, unit: null });
+        return jobs;
+      }
       askers.set(jobs, { done, ready, timer: undefined });
       loop.post(name, { ...order, job: jobs });
       return jobs;
+    },
+    end() {
+      isEnding = true;
     },
     observe(observer) {
       observers.push(observer);

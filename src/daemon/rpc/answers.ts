@@ -28,7 +28,7 @@ export interface AnswersContext {
   readonly logs: Logs;
   readonly ending: Ending;
   readonly log: Logger;
-  /** Told when hostd is about to end, to start anew, or has done so. */
+  /** Told when hostd is about to start anew, and when it has. */
   readonly setMood: (mood: Mood) => void;
 }
 
@@ -165,7 +165,6 @@ export function makeAnswers(context: AnswersContext): Answers {
     },
     shutdown(_, uid) {
       tellWho(uid, 'shutdown');
-      setMood(-1);
       detached(ending.shutdown(false, () => {}));
       return true;
     },

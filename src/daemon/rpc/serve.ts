@@ -14,19 +14,21 @@ export function serveSupervisorsClients(
 ): Rpc {
   const { supervisor, names, log } = context;
   let mood: Mood = 1;
-  const answers = makeAnswers({
-    ...context,
-    setMood(next) {
-      mood = next;
-      rpc.tell();
-    },
-  });
+  const setMood = (next: Mood) => {
+    mood = next;
+    rpc.tell();
+  };
+  const answers = makeAnswers({ ...context, setMood });
   const rpc = makeRpc({
     sockets: supervisor.sockets,
     names,
     log,
     answers,
     about: () => ({ pid: process.pid, mood, identification }),
+  });
+  // By whatever it was asked to end: a command, a signal, a client.
+  supervisor.events.listen(event => {
+    if (event.kind === 'supervisor-state' && event.state === 'STOPPING') setMood(-1);
   });
   rpc.keep(supervisor.host());
   return rpc;

@@ -21,6 +21,7 @@ export async function stopEverything(
   listeners: Pick<Pools, 'rest'>,
   log: Logger,
 ): Promise<void> {
+  supervisor.loop.end();
   const isUp = (program: Program) => {
     const unit = groups.unit(program);
     return (
