@@ -1,5 +1,5 @@
-// Notes that the next hostd finds: live runs, stopped programs, pairs of certificates, the configuration in force. A run's is written before the program's own code runs, so that a new hostd can find again
-// what an earlier one has started. A file is replaced whole or not at all.
+// What the next hostd finds of this one: live runs, stopped programs, pairs of certificates, the configuration in force. Each is a small file
+// that is replaced whole or not at all. A run's is written before the program's own code runs, so that no run is lost.
 
 import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
