@@ -238,8 +238,8 @@ function drain(
   lastRound: () => Promise<void>,
 ): Draining {
   worker.draining = true;
-  tell({ kind: 'draining', connections: connections.size });
   for (const server of servers) server.close();
+  tell({ kind: 'draining', connections: connections.size });
   let leaving = false;
   const leave = (): void => {
     if (leaving) return;

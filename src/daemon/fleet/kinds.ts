@@ -211,7 +211,10 @@ function equipWorker(unit: Unit, onReady: () => void, context: EquipContext): Eq
     onFact: fact => {
       if (fact.kind === 'ready') onReady();
       else if (fact.kind === 'traffic') teller.tell(fact.site, fact.counts);
-      else log.debug({ program: program.name, ...fact }, 'proxy worker says');
+      else {
+        if (fact.kind === 'draining') unit.onDraining?.();
+        log.debug({ program: program.name, ...fact }, 'proxy worker says');
+      }
     },
     onEnd: teller.end,
     warn: message => log.warn({ program: program.name }, message),

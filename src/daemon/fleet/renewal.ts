@@ -8,7 +8,10 @@ import { proxyGroup, proxyPrograms } from '../proxies/proxies.ts';
 import type { Answer } from './loop.ts';
 import type { Report } from './orders.ts';
 import type { Supervisor } from './supervisor.ts';
+import { isDown, type Unit } from './unit.ts';
 
+/** Milliseconds that the workers before have to say that they accept no more. One that a former hostd has started cannot say it. */
+const longestLeave = 500;
 /** Tries, where other commands about the workers come between. */
 const mostTries = 5;
 
@@ -31,19 +34,26 @@ export async function renewNow(supervisor: Supervisor, log: Logger, report: Repo
   const name = proxyGroup;
   const host = supervisor.host();
   const wanted = proxyPrograms(host, supervisor.published(host));
+  const leaving = listenToLeaving(
+    supervisor,
+    supervisor.units().filter(unit => unit.program.kind === 'proxy' && !isDown(unit)),
+  );
   let result = await handOver(supervisor, wanted);
   for (let tries = 1; result === 'overtaken' && tries < mostTries; tries += 1)
     result = await handOver(supervisor, wanted);
   if (result !== 'done') {
+    leaving.forget();
     log.error('the new proxy workers do not get ready: the old ones go on with the old sites');
     const message = `${name}: cannot start new workers; the old ones go on\n  try: hostctl logs ${name}`;
     report({ kind: 'done', name, outcome: 'failed', message });
     return;
   }
-  const left = new Set(wanted.map(program => program.name));
+  const stay = new Set(wanted.map(program => program.name));
   for (const program of supervisor.targets())
-    if (program.kind === 'proxy' && !left.has(program.name))
+    if (program.kind === 'proxy' && !stay.has(program.name))
       supervisor.loop.ask(program.name, { kind: 'remove' }, () => {});
+  await leaving.left();
+  leaving.forget();
   const message = `${name}: ${wanted.length === 0 ? 'stopped' : 'new workers have taken over'}`;
   report({ kind: 'done', name, outcome: 'ok', message });
 }
@@ -60,6 +70,38 @@ export function renewCertificates(supervisor: Supervisor, log: Logger): Promise<
     await renewNow(supervisor, log, () => {});
     return true;
   });
+}
+
+interface Leaving {
+  /** Resolves when each of the workers accepts no more, so that whoever connects afterwards meets the new ones; after longestLeave at the latest. */
+  left(): Promise<void>;
+  forget(): void;
+}
+
+function listenToLeaving({ loop }: Supervisor, workers: readonly Unit[]): Leaving {
+  const there = new Set(workers);
+  let done = () => {};
+  const leave = (unit: Unit) => {
+    there.delete(unit);
+    if (there.size === 0) done();
+  };
+  for (const unit of workers) unit.onDraining = () => leave(unit);
+  const forget = loop.listen(unit => {
+    if (isDown(unit)) leave(unit);
+  });
+  return {
+    forget,
+    async left() {
+      if (there.size === 0) return;
+      await new Promise<void>(resolve => {
+        const late = setTimeout(resolve, longestLeave);
+        done = () => {
+          clearTimeout(late);
+          resolve();
+        };
+      });
+    },
+  };
 }
 
 /** 'overtaken': somebody has said something else about one of them meanwhile. */

@@ -29,6 +29,8 @@ export interface Unit {
   cancelWait: (() => void) | null;
   /** Whether its workers have said that they are gunicorn's sync workers (half-close.ts). */
   isSync: boolean;
+  /** Called when it has said, as a proxy worker, that it accepts no more connections. */
+  onDraining: (() => void) | null;
   run: Run | null;
   /** Of its last run; 0: none has begun. */
   lastPid: number;
@@ -56,6 +58,7 @@ export function makeUnit(id: number, { program, rules }: Made): Unit {
     state: { kind: 'stopped', run: 0 },
     cancelWait: null,
     isSync: false,
+    onDraining: null,
     run: null,
     lastPid: 0,
     timer: undefined,
