@@ -164,10 +164,9 @@ async function perform(text: string, hostd: Hostd, mark: Readonly<Record<string,
   const late = setTimeout(() => child.kill('SIGKILL'), 20_000);
   let [stdout, stderr] = ['', ''];
   child.stderr.on('data', chunk => (stderr += chunk));
-  child.stdout.on('data', chunk => {
-    stdout += chunk;
-    child.kill('SIGINT');
-  });
+  child.stdout.on('data', chunk => (stdout += chunk));
+  // A second Ctrl-C ends any program at once, and what is shown may come in several pieces.
+  child.stdout.once('data', () => child.kill('SIGINT'));
   const code = await new Promise<number | null>(resolve => child.on('close', resolve));
   clearTimeout(late);
   return { code: code ?? -1, stdout, stderr, bytes: Buffer.from(stdout) };
