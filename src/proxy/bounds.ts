@@ -7,7 +7,7 @@ import type { ErrorLog } from './log/error-log.ts';
 import { Notices } from './log/notices.ts';
 import type { Worker } from './worker.ts';
 
-/** `bodyDirectory`: where request bodies go that are too large for memory. */
+/** `bodyDirectory`: the directory for request bodies that are too large for memory. */
 export function makeBounds(
   limits: Limits,
   bodyDirectory: string,
@@ -16,7 +16,7 @@ export function makeBounds(
   const notices = new Notices(errorLog);
   return {
     notices,
-    // Past it bodies go to the disk: nobody is refused.
+    // Past this budget bodies go to the disk. Nobody is refused.
     bodyBudget: new Budget({ all: limits.bodyMemoryTotal, each: limits.bodyMemoryPerClient }),
     responseBudget: new Budget(
       { all: limits.responseMemoryTotal, each: limits.responseMemoryPerClient },

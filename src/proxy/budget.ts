@@ -1,16 +1,16 @@
-// Counts what strangers fill, in bytes or in pieces: for all of them together, and for each network that they come from. Pure.
+// Counts what strangers fill, in bytes or in pieces: for all clients together, and for each network that a client comes from. Pure.
 
-/** What a budget says when it is full: for whom. */
+/** Whose share is full: that of all clients together, or that of one network. */
 export type Full = 'all' | 'one';
 
-/** For a sentence: "connections of one address". */
+/** The same in words, for a sentence: "connections of one address". */
 export function whose(full: Full): string {
   return full === 'one' ? 'of one address' : 'of all clients';
 }
 
 export interface Bounds {
   readonly all: number;
-  /** For one address, or one /64 of IPv6. */
+  /** The share of one address, or of one /64 of IPv6. */
   readonly each: number;
 }
 
@@ -20,7 +20,7 @@ export class Budget {
   readonly #each = new Map<string, number>();
   #used = 0;
 
-  /** `onFull` hears of every refusal: how often that is said is its own affair. */
+  /** `onFull` hears of every refusal, and decides itself how often to say so. */
   constructor(bounds: Bounds | (() => Bounds), onFull: (full: Full) => void = () => {}) {
     this.#bounds = typeof bounds === 'function' ? bounds : () => bounds;
     this.#onFull = onFull;
@@ -30,19 +30,19 @@ export class Budget {
     return this.#used;
   }
 
-  /** What one of them has. */
+  /** What this network has. */
   usedBy(network: string): number {
     return this.#each.get(network) ?? 0;
   }
 
-  /** Why so many more do not fit, or null. Nothing is counted. */
+  /** Whose share has no room for `amount` more; null: there is room. Counts nothing. */
   refusal(network: string, amount: number): Full | null {
     const { all, each } = this.#bounds();
     if (this.usedBy(network) + amount > each) return 'one';
     return this.#used + amount > all ? 'all' : null;
   }
 
-  /** Whether so many more still fit; they are counted if so. */
+  /** Counts `amount` more if there is room for it. false: there is none. */
   take(network: string, amount: number): boolean {
     const full = this.refusal(network, amount);
     if (full !== null) {

@@ -15,13 +15,13 @@ function refresh(): void {
   logTime = localTime(new Date(now * 1000));
 }
 
-/** For the Date field. */
+/** The time as the Date field has it. */
 export function dateNow(): string {
   refresh();
   return httpDate;
 }
 
-/** For the access log. */
+/** The time as the access log has it. */
 export function logTimeNow(): string {
   refresh();
   return logTime;

@@ -1,26 +1,26 @@
-// Many deadlines by one timer, which is set to the earliest: a connection that moves its deadline with each byte costs an
-// assignment, not a timer. Late by a few milliseconds, never early.
+// Many deadlines by one timer, which is set to the earliest. A connection that moves its deadline with each byte costs an
+// assignment, not a timer. A deadline is met a few milliseconds late at most, never early.
 
 import { type Bearer, guard } from './guard.ts';
 
 export interface HasDeadline extends Bearer {
   /** performance.now() milliseconds; Infinity: none. Written by Deadlines alone. */
   deadline: number;
-  /** Its place among those that are waited for. Written by Deadlines alone. */
+  /** Its index among the owners with a deadline. Written by Deadlines alone. */
   slot: number;
-  /** Called once when it has passed; it is then no longer waited for. */
+  /** Called once when the deadline has passed. The owner then has none. */
   expired(): void;
 }
 
 export class Deadlines {
-  /** An array, not a Set: a Set that is added to and deleted from for each request leaves tables behind that keep what they held. */
+  /** An array, not a Set: a Set with an addition and a deletion for each request leaves tables behind that keep what they held. */
   readonly #waiting: HasDeadline[] = [];
   #timer: NodeJS.Timeout | null = null;
   #due = Number.POSITIVE_INFINITY;
 
   set(owner: HasDeadline, milliseconds: number): void {
     const deadline = performance.now() + milliseconds;
-    // One that was waited for already is found by the timer that is set, which then sees its new deadline.
+    // An owner that is in the list already needs no new timer: the timer that is set sees its new deadline.
     if (owner.deadline === Number.POSITIVE_INFINITY) owner.slot = this.#waiting.push(owner) - 1;
     owner.deadline = deadline;
     if (deadline < this.#due) this.#arm(deadline);
@@ -52,7 +52,7 @@ export class Deadlines {
       else late.push(owner);
     }
     for (const owner of late) {
-      // Another's end may have been its own, or have given it more time.
+      // The callback of another owner may have ended this one, or given it more time.
       if (owner.deadline > now) continue;
       this.remove(owner);
       guard(owner, () => owner.expired());

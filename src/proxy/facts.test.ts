@@ -14,7 +14,7 @@ const roundOf = (sites: number): Fact[] =>
 
 const readSome = promisify(read);
 
-/** Reads so many bytes. */
+/** Reads `length` bytes. */
 async function readAll(fd: number, length: number): Promise<string> {
   let text = '';
   while (text.length < length) {

@@ -1,14 +1,14 @@
-// Tells hostd what the worker does, for as long as hostd listens; nothing depends on it.
+// Tells hostd what the worker does, for as long as hostd listens. The worker depends on none of it.
 
 import { Socket } from 'node:net';
 import { encodeFact, type Fact } from '../protocol/worker.ts';
 
-/** Tells all of them or none: false when hostd has not read what it was told before. */
+/** Tells hostd all of the facts, or none: false when hostd has not yet read the facts of the last call. */
 export type TellFact = (...facts: readonly Fact[]) => boolean;
 
 export interface Facts {
   readonly tell: TellFact;
-  /** Resolves when nothing is left to be read from us, which may be never. */
+  /** Resolves when hostd has read everything, which may be never. */
   drained(): Promise<void>;
 }
 

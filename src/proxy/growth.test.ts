@@ -1,5 +1,5 @@
-// What strangers send may cost no more for each byte when there is more of it: every function that reads such bytes, with the
-// shapes that cost most, at one length and at eight times that.
+// A byte that a stranger sends must not cost more where there are more of them. Every function that reads such bytes is timed, with the
+// shapes that cost most, at one length and at eight times that length.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -24,7 +24,7 @@ import { accessLogLine } from './log/access-log-line.ts';
 import { hostName, makeRouter } from './request/router.ts';
 
 const length = 4096;
-/** Eight, and room for a machine that does something else meanwhile; what grows as the square takes 64 times as long. */
+/** Eight, and room for a machine that does something else meanwhile. Quadratic time would be 64 times as long. */
 const most = 40;
 const roomy: Limits = {
   ...defaultLimits,
@@ -34,10 +34,10 @@ const roomy: Limits = {
   requestLine: 1e9,
 };
 
-/** Milliseconds beyond which no second look is needed. */
+/** Milliseconds after which no second look is needed. */
 const hopelessMs = 400;
 
-/** What is asked to be read, with so many characters in it. */
+/** Makes a text with this many characters, and returns the function that reads it. */
 type Reading = (characters: number) => () => unknown;
 
 /** Milliseconds of the fastest of some runs, but no less than what a clock and a compiler make of nothing. */
@@ -51,7 +51,7 @@ function time(run: () => unknown): number {
   return Math.max(0.1, best);
 }
 
-/** What is wrong with how its time grows, or null. Other work of the machine only adds to it: so a bad result is looked at again. */
+/** What is wrong with how the time grows, or null. Other work of the machine can only add time, so a bad result is measured again. */
 function growth(reading: Reading): string | null {
   reading(length)(); // compiled
   for (let tries = 0; ; tries++) {
@@ -67,7 +67,7 @@ function growsEvenly(name: string, reading: Reading): void {
   });
 }
 
-/** Fillings of a field that some code might look at again and again. */
+/** Field values that some code might look at again and again. */
 const shapes: Readonly<Record<string, string>> = {
   blanks: ' ',
   tabs: '\t',
@@ -134,7 +134,7 @@ const loggedAsJson = (text: string) => ({
   queuedMs: null,
 });
 
-/** What reads a field's value, or a target. */
+/** Functions that read a field's value, or a target. */
 const readers: Readonly<Record<string, (text: string) => unknown>> = {
   'a target': text => parseTarget(`/${text}`),
   'an absolute target': text => parseTarget(`http://${text}`),
@@ -183,7 +183,7 @@ test('what is read of a request or an answer costs as much as it is long, whatev
   const slow: string[] = [];
   for (const [what, read] of Object.entries(readers))
     for (const [shape, piece] of Object.entries(shapes)) {
-      // Something else at the end is where searches that go on from every place fail, over and over.
+      // A search that starts at every place fails over and over where something else stands at the end.
       for (const tail of ['', 'x ', '"']) {
         const problem = growth(characters => {
           const text = filled(piece, characters) + tail;
@@ -195,7 +195,7 @@ test('what is read of a request or an answer costs as much as it is long, whatev
   assert.deepEqual(slow, []);
 });
 
-/** Reads a whole head that comes in packets of this many bytes. */
+/** Reads a whole head that comes in packets of `packet` bytes. */
 function readHead(text: string, packet: number): void {
   const parser = RequestParser.take();
   const bytes = latin1(text);

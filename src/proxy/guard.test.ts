@@ -5,13 +5,13 @@ import { type Bearer, guard, guarded, noteWorkIn, workFor } from './guard.ts';
 
 const source = new URL('..', import.meta.url).pathname;
 
-/** Ways by which events enter. */
+/** The ways by which events enter. */
 const entry =
   /(?<![\w#.])(?:[\w#.?]+\.(?:on|once)\(|process\.nextTick\(|setTimeout\(|setInterval\(|setImmediate\(|queueMicrotask\(|(?:read|write)\((?:this\.#)?fd, )/g;
 
-/** What may do without, since it belongs to no exchange or can't throw: the text right behind the entry, and why. */
+/** Entries that need no guard, since they belong to no exchange or can't throw: the text right behind the entry, and why. */
 const free: readonly string[] = [
-  // Counts, timers and sockets that are closed: one call each, which throws nothing.
+  // Counts, timers and closed sockets: one call each, which throws nothing.
   "'error', () => socket.destroy()",
   "'tlsClientError', (_error, socket) => socket.destroy()",
   "'close', () => shaking.delete(name)",
@@ -19,9 +19,9 @@ const free: readonly string[] = [
   "'close', () => clearTimeout(timer)",
   '() => socket.destroy(), this.#worker.limits.lingerMs',
   '() => super.destroy(error), lastWordsMs',
-  // Each owner is guarded by itself, so that the others get their turn.
+  // Each owner is guarded by itself, so the other owners get their turn.
   '() => this.#look(), ',
-  // Guarded already, where they are made.
+  // Guarded where they are made.
   'next);\n',
   "'data', this.#onData)",
   "'end', this.#onEnd)",
@@ -30,7 +30,7 @@ const free: readonly string[] = [
   'milliseconds: number): void',
 ];
 
-/** Files whose events are the whole worker's. */
+/** Files whose events belong to the whole worker. */
 const ofTheWorker = /proxy\/(?:main|facts|guard|log\/access-log)\.ts$|embed\/front\.ts$/;
 /** Connections are counted here; what counts throws nothing. */
 const counting = /'close', \(\) => \{\s*this\.#(?:open--|all\.delete)/;

@@ -1,28 +1,28 @@
 // Where events enter the code that serves exchanges: sockets, timers, files, the queue of microtasks. An exception there is a
-// mistake of hostd's own, and costs the exchange or connection that it happened to: never the worker, which all sites share.
-// While a site is worked for, a note says which: whoever finds the worker dead can read it.
+// mistake in hostd. It costs the exchange or connection that it happened to, never the worker, which all sites share.
+// While a site is worked for, a note says which site. After the worker's death hostd reads it.
 
-/** What is worked for. */
+/** Something that an event is handled for: an exchange, a connection. */
 export interface Bearer {
-  /** Of its site, in the order of the routes and from 1; 0: none, or not known yet. */
+  /** The number of its site, in the order of the routes and from 1; 0: no site, or not known yet. */
   readonly siteNumber: number;
-  /** Ends what was being done, and says so. Throws nothing. */
+  /** Ends what was being done, and reports the error. Throws nothing. */
   broke(error: unknown): void;
 }
 
 let note: Uint32Array | null = null;
 
-/** From now on the number of the site that is worked for is in the first four bytes of `memory`. */
+/** From now on the first four bytes of `memory` hold the number of the site that is worked for. */
 export function noteWorkIn(memory: ArrayBuffer): void {
   note = new Uint32Array(memory, 0, 1);
 }
 
-/** What began for nobody yet turns out to be for this site. */
+/** Work that began for no site turns out to be for this site. */
 export function workFor({ siteNumber }: Pick<Bearer, 'siteNumber'>): void {
   if (note !== null) note[0] = siteNumber;
 }
 
-/** Does it now. */
+/** Calls `go` at once, for `bearer`. */
 export function guard(bearer: Bearer, go: () => void): void {
   workFor(bearer);
   try {
@@ -33,7 +33,7 @@ export function guard(bearer: Bearer, go: () => void): void {
   if (note !== null) note[0] = 0;
 }
 
-/** The same as a callback. Every callback of a socket, timer or file is one (guard.test.ts). */
+/** The same as a callback. Every callback of a socket, timer or file is made by it (guard.test.ts). */
 export function guarded<A extends readonly unknown[]>(
   bearer: Bearer,
   go: (...args: A) => void,
@@ -60,7 +60,7 @@ export function bearerOf(socket: { destroy(): unknown }): Bearer {
   };
 }
 
-/** To the process's own handler, which says it: there is no exchange to charge it to. */
+/** Hands the error to the process's own handler, which reports it: there is no exchange to charge it to. */
 export function rethrow(error: unknown): void {
   queueMicrotask(() => {
     throw error;

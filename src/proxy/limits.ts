@@ -1,4 +1,4 @@
-// Every bound that the worker keeps: sizes, counts, times. What happens at a bound is its user's affair.
+// Every bound that the worker keeps: sizes, counts, times. What happens at a bound is decided where it is used.
 
 export interface Limits {
   /** Bytes of "METHOD target HTTP/1.1" (414). */
@@ -18,11 +18,11 @@ export interface Limits {
   readonly bodyMinRate: number;
   /** Milliseconds between two successful writes to the client. */
   readonly writeGapMs: number;
-  /** Milliseconds that a connection may stay open without a request. */
+  /** Milliseconds that a connection without a request may stay open. */
   readonly idleMs: number;
-  /** Milliseconds that the app may finish its answer in after the client has closed its half. */
+  /** Milliseconds for the app to finish its answer after the client has closed its half. */
   readonly halfCloseMs: number;
-  /** Milliseconds to go on reading from a client that was refused, so that it sees the answer. */
+  /** Milliseconds for which a refused client is still read from, so that it sees the answer. */
   readonly lingerMs: number;
   readonly requestsPerConnection: number;
   readonly connectionsPerClient: number;
@@ -46,9 +46,9 @@ export interface Limits {
   readonly responseMemoryFloor: number;
   /** Milliseconds that a request waits for an app whose socket has a full backlog (503). */
   readonly queueMs: number;
-  /** The same where nobody holds the socket: hostd does while an app restarts, so the app was stopped (503). */
+  /** The same for a socket that nobody listens on (503): hostd holds it while an app restarts, so this app was stopped. */
   readonly absentMs: number;
-  /** Requests of one site that may wait so, and those of one address among them. */
+  /** Requests of one site that may wait in this way, and those of one address among them. */
   readonly queueLength: number;
   readonly queuePerClient: number;
   /** Milliseconds between two reads from the app (504 before its header, else the connection ends). */
@@ -58,9 +58,9 @@ export interface Limits {
   /** Milliseconds that an idle connection to the app is kept; gunicorn's keepalive is 2 seconds. */
   readonly upstreamIdleMs: number;
   readonly upstreamIdleConnections: number;
-  /** Milliseconds without a byte either way in a WebSocket. */
+  /** Milliseconds that a WebSocket may go without a byte either way. */
   readonly tunnelIdleMs: number;
-  /** Milliseconds after SIGTERM for the request of a connection that has been accepted, or that has begun one. */
+  /** Milliseconds after SIGTERM for an accepted connection to send its first request, or the rest of one. */
   readonly lastRequestMs: number;
   /** Milliseconds that open requests have after SIGTERM. */
   readonly drainMs: number;

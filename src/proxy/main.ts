@@ -1,5 +1,5 @@
-// A proxy worker: reads its routes from an inherited fd, serves on inherited listeners, and goes when told to. It is
-// given everything at its start and can ask hostd for nothing; it goes on serving when hostd is gone.
+// A proxy worker: reads its routes from an inherited descriptor, serves on inherited listeners, and goes when told to. It is
+// given everything at its start and can ask hostd for nothing. It goes on serving when hostd is gone.
 
 import { closeSync, readFileSync } from 'node:fs';
 import type { Server } from 'node:net';
@@ -29,9 +29,9 @@ import { makeRounds } from './rounds.ts';
 import { Traffic } from './traffic.ts';
 import type { Worker } from './worker.ts';
 
-/** Open files that are no connection's: logs, listeners, node's own. */
+/** Open files that belong to no connection: logs, listeners, node's own. */
 const otherFiles = 200;
-/** For the last access log lines to reach a slow disk. */
+/** Milliseconds for the last access log lines to reach a slow disk. */
 const lastFlushMs = 2000;
 
 function run(): void {
@@ -60,31 +60,31 @@ function run(): void {
     connections.drain(patient);
     return draining;
   };
-  // Nothing to be done: its logs are opened for it. Without a handler Node's inspector would listen, but for its flag.
+  // Nothing to do: hostd opens the worker's logs. Without a handler Node's inspector would listen, but for its flag.
   process.on('SIGUSR1', () => {});
-  // With a successor there is time; without one, the sooner the better.
+  // SIGQUIT: there is a successor, so open requests have time. SIGTERM: there is none, so the sooner the better.
   process.on('SIGQUIT', () => begin(true));
   process.on('SIGTERM', () => begin(false).limit());
   const faults = new Faults();
-  // What belongs to an exchange has been charged to it (guard.ts). Anything else is no reason to end everybody's requests.
+  // An exception of an exchange has been charged to it (guard.ts). Any other exception is no reason to end everybody's requests.
   process.on('uncaughtException', error => {
     worker.errorLog({ level: 'error', cause: `a mistake in hostd: ${error.stack ?? messageOf(error)}` });
     if (faults.add(performance.now())) process.exit(70);
   });
 }
 
-/** Keys of TLS are in it, and others run as the same user. Not where hostd itself is no more than that user: it looks in, too. */
+/** Its memory has TLS keys, and other processes run as the same user. Stays open where hostd runs as that user too: it looks in. */
 function closeMemory(): void {
   if (process.env['HOSTD_CLOSE_MEMORY'] === '1') loadBareSockets()?.closeMemory();
 }
 
-/** The directory that hostd has opened for it, or that of all programs. */
+/** The directory that hostd has opened for request bodies, or the one for all temporary files. */
 function bodyDirectory(): string {
   if (process.env['HOSTD_BODIES_FD'] === undefined) return tmpdir();
   return `/proc/self/fd/${descriptor('HOSTD_BODIES_FD')}`;
 }
 
-/** Where hostd finds which site was worked for, should the worker die, and what waits for the apps (protocol/note.ts). */
+/** The memory in which hostd finds which site was worked for, should the worker die, and the requests that wait (protocol/note.ts). */
 function noteWork(): ArrayBuffer | null {
   if (process.env['HOSTD_NOTE_FD'] === undefined) return null;
   const fd = descriptor('HOSTD_NOTE_FD');
@@ -94,7 +94,7 @@ function noteWork(): ArrayBuffer | null {
   return memory;
 }
 
-/** Where a site notes how many requests wait for its app. */
+/** The part of the memory in which a site notes how many requests wait for its app. */
 function pendingIn(memory: ArrayBuffer | null, number: number): Uint32Array | null {
   const place = pendingPlace(number);
   return memory === null || place === null ? null : new Uint32Array(memory, 4 * place, 2);
@@ -116,7 +116,7 @@ function readRoutes(fd: number): Routes {
   return JSON.parse(text) as Routes;
 }
 
-/** Paths of requests are bytes, one latin-1 character each; so are those that they are compared with and added to. */
+/** Paths of requests are bytes, one latin-1 character each. Paths that they are compared with or added to must be the same. */
 function bytes(text: string): string {
   return Buffer.from(text, 'utf8').toString('latin1');
 }
@@ -136,7 +136,7 @@ function makeWorker(routes: Routes, note: ArrayBuffer | null): Worker {
     number: index + 1,
     locations: site.locations.map(inBytes),
     errorPages: site.isLeftOut === true ? null : directoryInBytes(site.errorPages),
-    // While its certificate can't be used, http is better than a way to nowhere.
+    // While the site's certificate can't be used, http is better than a redirect to nowhere.
     redirectHttps: site.redirectHttps && (site.pem != null || trustedProxies.length > 0),
   }));
   for (const { socket, socketOwners } of sites) if (socketOwners != null) expectOwners(socket, socketOwners);
@@ -182,18 +182,18 @@ function makeWorker(routes: Routes, note: ArrayBuffer | null): Worker {
   };
 }
 
-/** The site's own patience; a test that says less than the usual one means it. */
+/** The site's own patience. A test that sets a shorter limit than the usual one gets the shorter one. */
 function readGapMs({ upstreamGapMs }: Limits, seconds: number): number {
   return upstreamGapMs < defaultLimits.upstreamGapMs ? upstreamGapMs : seconds * 1000;
 }
 
-/** Where certbot, and others that are given this as their webroot, put the answers to a certificate authority. */
+/** certbot and others that have this directory as their webroot put the answers to a certificate authority there. */
 function acmeLocation(webroot: string): Location {
   const prefix = '/.well-known/acme-challenge/';
   return { prefix, alias: webroot.replace(/\/?$/, prefix), expires: null };
 }
 
-/** Each connection may need a second fd, for the app or for a file. */
+/** The limits with as many connections as open files allow. Each connection may need a second descriptor, for the app or a file. */
 function withinOpenFiles(limits: Limits): Limits {
   const files = Number(
     /^Max open files +(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1] ?? 1024,
@@ -226,7 +226,7 @@ function listen(
 }
 
 interface Draining {
-  /** Answers and tunnels, which may take as long as they take, have drainMs from now on. */
+  /** Gives answers and tunnels, which otherwise may take any time, drainMs from now on. */
   limit(): void;
 }
 
@@ -244,7 +244,7 @@ function drain(
   const leave = (): void => {
     if (leaving) return;
     leaving = true;
-    // A connection that was cut is gone before its request has been counted and logged.
+    // A connection that was cut closes before its request has been counted and logged.
     setImmediate(() => {
       const logs = [...worker.accessLogs.values()];
       const flushed = Promise.all([lastRound(), ...logs.map(log => log.close())]);

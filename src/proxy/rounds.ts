@@ -1,5 +1,5 @@
-// Tells hostd all counters at once, as often as it is called, and only what has changed. What hostd did not take is told
-// with the next round: the counters go on from the worker's start.
+// Tells hostd the counters that have changed, all at once, each time it is called. Counters that hostd did not take are told
+// with the next round, since they count from the worker's start.
 
 import type { TellFact } from './facts.ts';
 import type { Worker } from './worker.ts';

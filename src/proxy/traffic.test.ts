@@ -14,7 +14,7 @@ const plain: Ended = {
   app: null,
 };
 
-/** What hostd would make of these facts. */
+/** What hostd makes of these facts. */
 function named(facts: readonly Fact[]): Named[] {
   return facts.map(fact => {
     assert.equal(fact.kind, 'traffic');

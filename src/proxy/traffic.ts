@@ -1,38 +1,38 @@
 // Counts what each site is served, in rows of numbers (protocol/traffic.ts): a few additions a request. Knows nothing of
-// who is told.
+// who reads the counts.
 
 import { at, bucketOf, rowLength, statusesApart } from '../protocol/traffic.ts';
 import type { Fact } from '../protocol/worker.ts';
 
-/** When an app did what for a request. Times are performance.now()'s, 0 for what did not happen. */
+/** When the app did its part of a request. Times are performance.now()'s; 0: it did not happen. */
 export interface AppTimes {
-  /** Milliseconds of waiting for a connection to it. */
+  /** Milliseconds that the request waited for a connection to the app. */
   readonly queuedMs: number;
-  /** It was given the request; */
+  /** The app was given the request. */
   readonly askedAt: number;
-  /** had answered with a header; */
+  /** The app's header had come. */
   readonly answeredAt: number;
-  /** its answer was over, or given up (only for a log that says so). */
+  /** The app's answer was over, or given up. Kept only for a log that has it. */
   readonly endedAt: number;
 }
 
-/** What is known of a request when its answer has ended. */
+/** A request whose answer has ended. */
 export interface Ended {
-  /** As the access log has it. */
+  /** The status in the access log. */
   readonly loggedStatus: number;
   readonly receivedBytes: number;
   readonly sentBytes: number;
-  /** Times of performance.now(): its header was complete, and its answer was over. */
+  /** performance.now() when the request's header was complete, and when its answer was over. */
   readonly startedAt: number;
   readonly endedAt: number;
-  /** null: no app was to answer it. */
+  /** null: no app was asked. */
   readonly app: AppTimes | null;
 }
 
 export class SiteTraffic {
   readonly #site: string | null;
   readonly #row = new Float64Array(rowLength);
-  /** Whether it differs from what was told last. */
+  /** Whether the row differs from what hostd was told last. */
   changed = false;
 
   constructor(site: string | null) {
@@ -44,20 +44,20 @@ export class SiteTraffic {
     this.changed = true;
   }
 
-  /** A request that has begun has become a tunnel. */
+  /** A request that has begun (Traffic.begin) becomes a tunnel. */
   beginTunnel(): void {
     this.#add(at.open, -1);
     this.#add(at.tunnels, 1);
     this.changed = true;
   }
 
-  /** Of a request that has begun, or become a tunnel. */
+  /** A request that has begun, or its tunnel, has ended. */
   end(ended: Ended): void {
     this.#add(ended.loggedStatus === 101 ? at.tunnels : at.open, -1);
     this.count(ended);
   }
 
-  /** Of a request that has not. */
+  /** Counts a request that never was among the begun ones. */
   count(ended: Ended): void {
     this.countStatus(ended.loggedStatus, ended.sentBytes);
     this.#add(at.received, ended.receivedBytes);
@@ -68,11 +68,11 @@ export class SiteTraffic {
     if (app.queuedMs > 0) this.#queued(app.queuedMs);
   }
 
-  /** Of one that was never read to the end of its header. */
+  /** Counts a request whose header never came to its end. */
   countStatus(status: number, sentBytes: number): void {
     this.#add(at.requests, 1);
     this.#add(at.sent, sentBytes);
-    // An app may answer with 600 and more.
+    // An app may answer with a status of 600 or more, which counts as a 5xx.
     this.#add(at.classes + Math.min(Math.floor(status / 100), 5) - 1, 1);
     if (status >= 499) {
       const apart = statusesApart.indexOf(status as (typeof statusesApart)[number]);
@@ -81,7 +81,7 @@ export class SiteTraffic {
     this.changed = true;
   }
 
-  /** Root takes whole numbers. */
+  /** The row in whole numbers, as hostd takes them. */
   fact(): Fact {
     return { kind: 'traffic', site: this.#site, counts: Array.from(this.#row, Math.round) };
   }
@@ -103,7 +103,7 @@ export class SiteTraffic {
 }
 
 export class Traffic {
-  /** Requests that are refused before their site is known. */
+  /** Requests that were refused before their site was known. */
   readonly nameless = new SiteTraffic(null);
   readonly #sites: ReadonlyMap<string, SiteTraffic>;
 
@@ -118,7 +118,7 @@ export class Traffic {
     return site;
   }
 
-  /** A line for each site that differs from what was told last. */
+  /** One fact for each site whose row differs from what hostd was told last. */
   news(): Fact[] {
     return [this.nameless, ...this.#sites.values()].filter(site => site.changed).map(site => site.fact());
   }

@@ -1,4 +1,4 @@
-// What every part of one worker process shares.
+// What all parts of one worker process share.
 
 import type { AccessLogFormat, Location } from '../model/host.ts';
 import type { AppConnections } from './app/app-connections.ts';
@@ -16,35 +16,35 @@ import type { Traffic } from './traffic.ts';
 
 export interface Worker {
   readonly limits: Limits;
-  /** Finds the default site, if there is one, for a name that no site has. */
+  /** Leads a name that no site has to the default site, if there is one. */
   readonly route: Router;
-  /** The site of a request that names none. */
+  /** The site for a request that names no host. */
   readonly defaultSite?: NamedSite | null;
-  /** Whether an address is a trusted proxy's; absent: none is. */
+  /** Whether an address is a trusted proxy's; absent: no proxy is trusted. */
   readonly isTrusted?: IsTrusted;
-  /** Where the answers to a certificate authority's questions are, for every site. */
+  /** Where the answers to a certificate authority are, for every site. */
   readonly acme?: Location | null;
   /** The port of the listeners that speak TLS. */
   readonly tlsPort?: number;
-  /** Media types by file extension, before those that are known anyway. */
+  /** Media types by file extension. They win over the worker's own table. */
   readonly types?: ReadonlyMap<string, string>;
   /** By site name. */
   readonly accessLogs: ReadonlyMap<string, AccessLog>;
   /** Absent: combined. */
   readonly accessLogFormat?: AccessLogFormat;
-  /** Absent in development: nobody would ask. */
+  /** Absent in development, where nobody reads it. */
   readonly traffic?: Traffic;
   readonly apps: ReadonlyMap<string, AppConnections>;
   readonly errorLog: ErrorLog;
   readonly bodyBudget: Budget;
   readonly responseBudget: Budget;
-  /** Where request bodies too large for memory go. */
+  /** Files for request bodies that are too large for memory. */
   readonly bodyFiles: BodyFiles;
   /** Says which bounds were reached. */
   readonly notices: Notices;
-  /** In development: a page of one's own (latin-1) in place of the plain one; null: the plain one. */
+  /** In development: the page (latin-1) in place of the plain one; null: the plain one. */
   readonly page?: (req: ClientRequest, connection: ClientConnection, status: number) => string | null;
-  /** Pages of the sites' and the machine's own; absent: the plain ones. */
+  /** The pages of the sites and of the machine; absent: the plain ones. */
   readonly errorPages?: ErrorPages;
   /** After SIGTERM or SIGQUIT: every answer closes its connection. */
   draining: boolean;

@@ -1,5 +1,5 @@
 // An app's answer on its way to one client: what of it is sent, when, and how much of it is kept for a client that reads
-// slowly. Knows nothing of the connection that it comes from.
+// slowly. Knows nothing of the connection to the app.
 
 import { messageOf } from '../../errors.ts';
 import { dateNow } from '../clock.ts';
@@ -10,13 +10,13 @@ import type { Exchange } from '../request/exchange.ts';
 /** Bodies up to this size are sent in one piece with their header, as text: one copy, and one write. */
 const smallBody = 16_384;
 
-/** Where an answer comes from, as far as it can be held back. */
+/** The connection that an answer comes from: it can be told to wait. */
 export interface AnswerSource {
   pause(): void;
   resume(): void;
 }
 
-/** Where an answer is taken from instead, when it says X-Accel-Redirect. */
+/** Answers in the app's place where the app says X-Accel-Redirect. */
 export interface Redirector {
   redirect(head: ResponseHead, path: string): void;
 }
@@ -32,7 +32,7 @@ export class Answer {
   #pieces: Buffer[] = [];
   #whole: string | null = null;
   #counted = 0;
-  /** Bytes of the body that have come and were not passed on. */
+  /** Bytes of the body that have come and are not passed on yet. */
   held = 0;
 
   constructor(exchange: Exchange, redirector: Redirector) {
@@ -51,12 +51,12 @@ export class Answer {
     this.held += bytes.length;
   }
 
-  /** The whole body, latin-1. */
+  /** The whole body, latin-1, in one call. */
   whole(text: string): void {
     this.#whole = text;
   }
 
-  /** Sends what has come, unless it is little and its rest is bound to follow. */
+  /** Sends what has come, unless it is little and the rest is bound to follow. */
   flush(source: AnswerSource): void {
     const head = this.#head;
     if (head === null || this.#isHeld(head) || !this.#sendHead(head)) return;
@@ -82,7 +82,7 @@ export class Answer {
     else res.end(bytes);
   }
 
-  /** The rest won't come. Whether the client has been, or could be, shown as much; if not, a page can still be sent. */
+  /** The rest won't come. true: the client sees, or can be shown, that it is missing. false: a page can still be sent. */
   cut(): boolean {
     const head = this.#head;
     if (head === null || (!this.#sent && !this.#isHeld(head))) return this.#sent;
@@ -94,7 +94,7 @@ export class Answer {
     return true;
   }
 
-  /** Gives back what it has counted. */
+  /** Gives back the memory that was counted for it. */
   release(): void {
     if (this.#counted > 0) this.#exchange.worker.responseBudget.give(this.#exchange.network, this.#counted);
     this.#counted = 0;
@@ -108,7 +108,7 @@ export class Answer {
     return !this.#sent && framing.kind === 'length' && framing.length <= smallBody;
   }
 
-  /** Sends the header, once. false when the answer comes from somewhere else than this app. */
+  /** Sends the header, once. false: the answer comes from somewhere else than this app. */
   #sendHead(head: ResponseHead): boolean {
     if (this.#sent || this.#redirected) return this.#sent;
     const exchange = this.#exchange;
@@ -127,7 +127,7 @@ export class Answer {
     try {
       exchange.sendHead(head.status, head.reason, fields);
     } catch (error) {
-      // Judged once more, where it is written: no app may end the worker, or split an answer, with one.
+      // The header is judged once more where it is written, so that no app can end the worker or split an answer.
       exchange.refuseAnswer(messageOf(error));
       return false;
     }
@@ -142,7 +142,7 @@ export class Answer {
     return pieces.length > 1 ? Buffer.concat(pieces) : (pieces[0] ?? null);
   }
 
-  /** Lets the app write on for a slow client, up to the bounds; then it has to wait. */
+  /** Lets the app write on for a slow client, up to the bounds. Then the app has to wait. */
   #holdBack(source: AnswerSource): void {
     const { res, worker } = this.#exchange;
     const { limits, responseBudget } = worker;

@@ -10,20 +10,19 @@ import { openAppSocket } from './open-app-socket.ts';
 
 export type { Address };
 
-/** What happens to an answer, in this order: head, any pieces, then exactly one of end and failed. */
+/** What is told of an answer, in this order: head, any pieces, then exactly one of end and failed. */
 export interface AnswerReader extends Bearer {
   /**
-   * "refuse": this answer is not acceptable. A reader of its own: the bytes that follow are not HTTP (only after a 101), and
-   * are its.
+   * "refuse": the answer is not acceptable. A reader: takes the bytes that follow, which are not HTTP (only after a 101).
    */
   head(head: ResponseHead): 'body' | 'no-body' | 'refuse' | AnswerReader;
-  /** Called before that with each interim answer (1xx but 101), as it comes. */
+  /** Called before head() with each interim answer (1xx but 101), as it comes. */
   interim?(head: ResponseHead): void;
   /** The whole body, latin-1, in place of any pieces. */
   whole(text: string): void;
-  /** A view on a shared buffer: whoever keeps it copies it. */
+  /** A view on a shared buffer: to keep it, copy it. */
   piece(bytes: Uint8Array): void;
-  /** Called when all that arrived together has been given, unless it was the end. */
+  /** Called after all pieces that arrived together, unless the answer has ended with them. */
   flush(): void;
   end(): void;
   failed(failure: AnswerFailure): void;
@@ -37,7 +36,7 @@ export interface AnswerFailure {
   readonly begun: boolean;
 }
 
-/** Interim answers (1xx) that one request may have before its answer counts as a bad one. */
+/** Interim answers (1xx) that one request may have. With more, the answer counts as a bad one. */
 const interimLimit = 10;
 
 export interface AppConnectionLimits {
@@ -56,11 +55,11 @@ export class AppConnection implements AppSocketEvents {
   #interim = 0;
   #reusable = false;
   #whenDrained: (() => void) | null = null;
-  /** Where it is idle: told when it is of no use any more. */
+  /** Set while the connection is idle. Told when the connection can be used no more. */
   pool: { drop(connection: AppConnection): void } | null = null;
-  /** Called unless it is connected from the start: with null, or with the error after which it is of no use. */
+  /** Called once the connection is made, with null or the error. Not called where it is made from the start. */
   onConnected: ((error: Error | null) => void) | null = null;
-  /** Whether an answer was read on it before. */
+  /** Whether an answer was read on this connection before. */
   used = false;
 
   /** Begins to connect. */
@@ -86,12 +85,12 @@ export class AppConnection implements AppSocketEvents {
     return this.#socket.isConnected;
   }
 
-  /** Whether a new answer may be read on it. */
+  /** Whether the connection may be used for another request. */
   get reusable(): boolean {
     return this.#reusable && !this.#socket.destroyed;
   }
 
-  /** Begins one request: its bytes follow by write(). */
+  /** Begins one request. Its bytes follow by write(). */
   begin(reader: AnswerReader): void {
     this.#reader = reader;
     this.#place = 'head';
@@ -117,7 +116,7 @@ export class AppConnection implements AppSocketEvents {
     this.#socket.pause();
   }
 
-  /** Nothing more will be written: the other end reads to an end. */
+  /** No more will be written. The app reads the end of the stream. */
   endWrite(): void {
     this.#socket.endWriting();
   }
@@ -152,7 +151,7 @@ export class AppConnection implements AppSocketEvents {
     if (this.#reader === reader) reader.flush();
   }
 
-  /** Bytes that nobody asked for: whatever they are, they must not answer the next request. */
+  /** Bytes that nobody asked for. They must not become the answer to the next request. */
   #idleBytes(): void {
     this.#reusable = false;
     this.#socket.destroy();
@@ -195,7 +194,7 @@ export class AppConnection implements AppSocketEvents {
     const { head, size } = parsed;
     const left = whole.length - size;
     this.#text.clear();
-    // Most answers come all at once: then their text is at hand already.
+    // Most answers come all at once, so their text is at hand.
     if (head.status >= 200 && head.framing.kind === 'length' && head.framing.length === left && left > 0) {
       this.#beginWhole(reader, head, whole, size);
       return;
@@ -214,7 +213,7 @@ export class AppConnection implements AppSocketEvents {
     if (after.length > 0) this.#takeHead(reader, after);
   }
 
-  /** An answer that is here with its whole body, and nothing after it. */
+  /** The whole answer is here, with nothing after it. */
   #beginWhole(reader: AnswerReader, head: ResponseHead, text: string, from: number): void {
     const what = reader.head(head);
     if (this.#reader !== reader) return;
@@ -238,7 +237,7 @@ export class AppConnection implements AppSocketEvents {
     }
     this.#reusable = head.persistent && (head.framing.kind !== 'close' || endsWithHead(head));
     if (what === 'no-body') {
-      // The body of a HEAD that an app sends all the same may still be on its way.
+      // An app may wrongly send the body of a HEAD, which may still be on its way.
       this.#reusable &&= endsWithHead(head);
       this.#complete(after.length === 0);
       return;
@@ -251,7 +250,7 @@ export class AppConnection implements AppSocketEvents {
 
   #takeChunks(reader: AnswerReader, bytes: Uint8Array): void {
     this.#chunked ??= new ChunkedDecoder();
-    // An app may send a byte a chunk: what one read brings is passed on as one piece, put together in the read's own bytes.
+    // An app may send one byte in each chunk. What one read brings is passed on as one piece, put together in the read's own buffer.
     let whole: Uint8Array | null = null;
     const result = this.#chunked.decode(bytes, piece => {
       if (whole === null) {

@@ -33,7 +33,7 @@ function seek(connections: AppConnections, network = 'a') {
 test('whoever has waited in vain, or has left, leaves the place to the next one', async () => {
   const connections = new AppConnections(`${directory}/nobody.sock`, limits);
   const first = [seek(connections), seek(connections), seek(connections, 'b')];
-  // All three have met a socket that is not there, and wait.
+  // All three have tried a socket that is not there, and wait.
   while (connections.waiting.used < 3) await turn();
   assert.equal(connections.waiting.used, 3);
   for (const network of ['a', 'c']) {
@@ -67,7 +67,7 @@ test('an app that comes meanwhile gets the request', async t => {
   assert.equal(connections.waiting.used, 0);
 });
 
-/** A connection that is connected, and whose answer was read to its end if it is `reusable`. */
+/** A connection that is made. `reusable`: its answer was read to its end. */
 function made(name: string, closed: string[], reusable = true) {
   const connection = {
     isConnected: true,
@@ -92,7 +92,7 @@ test('as many idle connections are kept as the limit says, and the last one is u
     );
   assert.deepEqual(await take(), { kind: 'connection', connection: two });
   connections.put(two);
-  // The app has closed it since.
+  // The app has since closed it.
   two.reusable = false;
   assert.deepEqual(await take(), { kind: 'connection', connection: one });
 });

@@ -10,7 +10,7 @@ import { type Address, AppConnection } from './app-connection.ts';
 import { doubtSocket } from './app-path.ts';
 import { Pending } from './pending.ts';
 
-/** A socket that is absent, refuses or has a full backlog: the app is starting, restarting or busy, so it is worth waiting. */
+/** Errors of a socket that is absent, refuses, or has a full backlog: the app is starting or busy, so waiting is worth it. */
 const passing: ReadonlySet<string> = new Set(['ENOENT', 'ECONNREFUSED', 'EAGAIN']);
 
 const firstDelayMs = 5;
@@ -18,14 +18,14 @@ const lastDelayMs = 250;
 
 export type Got =
   | { readonly kind: 'connection'; readonly connection: AppConnection }
-  /** Waited in vain, or too many wait already: 503. */
+  /** The request waited in vain, or too many wait already: 503. */
   | { readonly kind: 'busy'; readonly why: string }
-  /** Nothing that waiting mends: 502. */
+  /** Waiting mends nothing: 502. */
   | { readonly kind: 'failed'; readonly why: string };
 
-/** Who asked for a connection. */
+/** A request that needs a connection. */
 export interface Seeker extends Bearer {
-  /** Of the client that it asks for. */
+  /** The network of its client. */
   readonly network: string;
   /** Called once. `waitedMs`: 0 where the first attempt was the last one. */
   got(got: Got, waitedMs: number): void;
@@ -36,7 +36,7 @@ export class AppConnections {
   readonly limits: Limits;
   /** Requests that wait for a connection. */
   readonly waiting: Budget;
-  /** Requests that wait for its answer. */
+  /** Requests that wait for their answers. */
   readonly pending: Pending;
   #idle: AppConnection[] = [];
 
@@ -48,7 +48,7 @@ export class AppConnections {
     this.waiting = new Budget({ all: limits.queueLength, each: limits.queuePerClient });
   }
 
-  /** Finds one at once, or returns the search for it. */
+  /** Gives the seeker an idle connection at once, or returns the search for a new one. */
   get(reuse: boolean, seeker: Seeker): Search | null {
     const connection = (reuse ? this.#takeIdle() : null) ?? this.open();
     if (!connection.isConnected) return new Search(this, connection, seeker);
@@ -60,7 +60,7 @@ export class AppConnections {
     return new AppConnection(this.address, this.limits);
   }
 
-  /** Takes back a connection whose answer was read to its clean end, for the next request. */
+  /** Takes back a connection whose answer was read to a clean end, for another request. */
   put(connection: AppConnection): void {
     if (!connection.reusable || this.#idle.length >= this.limits.upstreamIdleConnections) {
       connection.destroy();
@@ -71,7 +71,7 @@ export class AppConnections {
     this.#idle.push(connection);
   }
 
-  /** An idle connection is of no use any more. */
+  /** An idle connection can be used no more. */
   drop(connection: AppConnection): void {
     this.#idle = this.#idle.filter(other => other !== connection);
   }
@@ -86,7 +86,7 @@ export class AppConnections {
   }
 }
 
-/** Tries again and again, for as long as it is worth it. */
+/** Tries to connect again and again, as long as that is worth it. */
 export class Search {
   readonly #connections: AppConnections;
   readonly #seeker: Seeker;
@@ -102,7 +102,7 @@ export class Search {
     this.#await(attempt);
   }
 
-  /** Then the seeker isn't called. Returns the milliseconds that were waited. */
+  /** Ends the search without a call of the seeker. Returns the milliseconds that it has waited. */
   giveUp(): number {
     this.#leave();
     this.#attempt?.destroy();

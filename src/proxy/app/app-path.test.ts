@@ -19,7 +19,7 @@ async function listen(path: string): Promise<net.Server> {
   return server;
 }
 
-/** What the server at the end of this path says, or why it says nothing. */
+/** What the server at this path says, or the error of connecting to it. */
 function ask(path: ReturnType<typeof socketPath>): Promise<string> {
   if (typeof path !== 'string') return Promise.resolve(path.code);
   return new Promise(resolve => {
@@ -30,14 +30,14 @@ function ask(path: ReturnType<typeof socketPath>): Promise<string> {
 }
 
 test('a path that now leads elsewhere leads nowhere else for a moment, and there after a failure', async t => {
-  // The moment is not over before the test says so.
+  // The time for which a path is believed does not pass before the test says so.
   const now = performance.now();
   t.mock.method(performance, 'now', () => now);
   const path = `${directory}/app.sock`;
   const first = await listen(path);
   assert.match(await ask(socketPath(path)), /app\.sock$/);
   const other = await listen(`${directory}/other.sock`);
-  first.close(); // which removes its path
+  first.close(); // removes its path
   renameSync(`${directory}/other.sock`, path);
   const held = socketPath(path);
   assert.match(await ask(held), /ECONNREFUSED/);

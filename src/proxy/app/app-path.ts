@@ -1,5 +1,5 @@
-// The way to an app's unix socket. The app owns the directory and could put a link to somebody else's socket there, which the
-// worker may connect to and the app may not: so what is connected to is what was looked at, and nothing that a link leads to.
+// The way to an app's unix socket. The app owns the directory. It could put a link there to somebody else's socket, to which the worker
+// may connect and the app may not. So the worker looks at the socket first, and then connects to that very socket.
 
 import { closeSync, constants, fstatSync, lstatSync, openSync, readlinkSync } from 'node:fs';
 import { posix } from 'node:path';
@@ -8,40 +8,40 @@ import { asPath, realAlias } from '../files/alias.ts';
 
 /** open(2): a reference that reads nothing. */
 const O_PATH = 0o10000000;
-/** Connecting to it fails as connecting to a socket that is not there does. */
+/** connect(2) fails here as it does where no socket is. */
 const nowhere = '/proc/self/fd/none';
 
 /**
- * Milliseconds for which a path is believed to lead where it led. That can't take a request to anything but the socket
- * that was looked at, since it is held: at worst to a server that has just been replaced. One that has gone
- * refuses, and is doubted at once.
+ * Milliseconds for which a path is believed to lead to the socket that was looked at. A request can reach no other socket in
+ * that time, since the socket is held open. At worst it reaches a server that has just been replaced. A server that is gone refuses,
+ * and then the path is looked at again at once.
  */
 const believedMs = 10;
 
-/** A socket that was looked at, and is held, so that its number stands for it and for nothing else. */
+/** A socket that was looked at. It is held open, so its inode number can't be given to another one. */
 interface Looked {
   readonly fd: number;
   readonly ino: number;
   readonly dev: number;
-  /** When its path was last found to lead to it. */
+  /** When the path was last found to lead to this socket. */
   at: number;
 }
 
 const looked = new Map<string, Looked>();
-/** Uids by path, latin-1, as far as they are known. */
+/** The uids that may own the socket, by path (latin-1), as far as they are known. */
 const owners = new Map<string, readonly number[]>();
 
-/** Whose the socket of this path may be. */
+/** Only these uids may own the socket of this path. */
 export function expectOwners(path: string, uids: readonly number[]): void {
   owners.set(Buffer.from(path).toString('latin1'), uids);
 }
 
-/** The worker may not go where the socket is: waiting mends nothing (path_resolution(7)). */
+/** The worker may not reach the socket's directory. Waiting mends nothing (path_resolution(7)). */
 export interface NoWay {
   readonly code: 'EACCES';
 }
 
-/** A path for connect(2), to be used before anything else happens. */
+/** A path for connect(2). It is valid until the caller returns to the event loop. */
 export function socketPath(path: string): string | NoWay {
   const known = looked.get(path);
   const time = performance.now();
@@ -56,13 +56,13 @@ export function socketPath(path: string): string | NoWay {
   return `/proc/self/fd/${now.fd}`;
 }
 
-/** To be called when connecting to it has failed: it is looked at again before anything else connects. */
+/** Called when connect(2) has failed: the path is looked at again before the next connection. */
 export function doubtSocket(path: string): void {
   const known = looked.get(path);
   if (known !== undefined) known.at = Number.NEGATIVE_INFINITY;
 }
 
-/** Whether the path leads to the very socket that was looked at: by what way it does is then all the same. */
+/** Whether the path leads to the very socket that was looked at. By which way is then all the same. */
 function isStill(path: string, known: Looked, time: number): boolean {
   try {
     const stats = lstatSync(path, { throwIfNoEntry: false });
@@ -86,15 +86,15 @@ function look(path: string, at: number): Looked | NoWay | null {
     const { ino, dev } = fstatSync(fd);
     if (isItself(fd, name)) return { fd, ino, dev, at };
   } catch {
-    // readlink(2) has no name for what lies deeper than 4096 bytes.
+    // readlink(2) has no name for a file deeper than 4096 bytes.
   }
   closeSync(fd);
   return null;
 }
 
 /**
- * Where hard links to what is another's can be made (fs.protected_hardlinks = 0), an app could make one to somebody else's socket,
- * which has another owner.
+ * Whether the socket is no hard link to another user's. Where hard links to other users' files can be made
+ * (fs.protected_hardlinks = 0), an app could make one to a socket that has another owner.
  */
 function isItself(fd: number, path: string): boolean {
   const stats = fstatSync(fd);

@@ -1,5 +1,5 @@
-// One try of a request on one connection to its app: sends the request, and gives what comes to an answer. Whether there is
-// another try is its owner's affair.
+// One try of a request on one connection to its app: sends the request, and hands what comes to an answer. Its owner decides whether
+// there is another try.
 
 import { existsSync, read } from 'node:fs';
 import { doubtKept } from '../files/served-file.ts';
@@ -15,7 +15,7 @@ import { mayBeMistaken, mayEndStream } from './retry.ts';
 const smallBody = 16_384;
 const fileChunk = 65_536;
 
-/** Makes a WebSocket's tunnel of an app's 101, after which the bytes are no HTTP. */
+/** Makes the tunnel of a WebSocket from an app's 101, after which the bytes are no HTTP. */
 export type MakeTunnel = (head: ResponseHead, connection: AppConnection) => AnswerReader;
 
 /** What is tried. */
@@ -27,16 +27,16 @@ export interface Trial {
   readonly body: Body;
   readonly answer: Answer;
   readonly isFirst: boolean;
-  /** The file that says that every process that accepts is a sync worker; null: it is not known. */
+  /** The file that exists while every process that accepts is a sync worker; null: the app has none. */
   readonly halfClose: string | null;
-  /** null: it is no WebSocket's. */
+  /** null: the request is no WebSocket's. */
   readonly tunnel: MakeTunnel | null;
 }
 
 export interface AttemptOwner extends Bearer {
   /** The app's header has come. */
   answering(): void;
-  /** Exactly one of these is called, unless it is given up or has become a tunnel. */
+  /** Exactly one of these is called, unless the attempt is released or has become a tunnel. */
   answered(attempt: Attempt): void;
   failed(attempt: Attempt, failure: AnswerFailure): void;
 }
@@ -44,7 +44,7 @@ export interface AttemptOwner extends Bearer {
 export class Attempt implements AnswerReader {
   readonly trial: Trial;
   readonly #owner: AttemptOwner;
-  /** Whether all of the request has been sent. */
+  /** Whether the whole request has been sent. */
   isSent = false;
   #isStreamEnded = false;
   #isOver = false;
@@ -76,19 +76,19 @@ export class Attempt implements AnswerReader {
     else this.#sendFile(file.fd, file.length, 0);
   }
 
-  /** Gives it up. */
+  /** Gives the attempt up. */
   release(): void {
     if (this.#isOver) return;
     this.#isOver = true;
     this.trial.connection.destroy();
   }
 
-  /** Whether its request is to be sent again if this answer breaks off. */
+  /** Whether the request is to be sent again if this answer breaks off. */
   get isMistaken(): boolean {
     if (!this.#isStreamEnded) return false;
     const { exchange, answer, isFirst } = this.trial;
     const isAnswerShown = exchange.sent;
-    // A look at a file: only where it counts.
+    // #isSync() looks for a file, so it comes last.
     const isSync = !isFirst || isAnswerShown || this.#isSync();
     return mayBeMistaken({ isFirstTry: isFirst, isAnswerShown, isSync, held: answer.held });
   }
@@ -121,7 +121,7 @@ export class Attempt implements AnswerReader {
         return;
       }
       const next = guarded(this, () => this.#sendFile(fd, length, at + size));
-      // An app may answer and close without reading on; its answer is read before more is written into nowhere.
+      // An app may answer and close without reading on. Its answer is read before more is written in vain.
       if (connection.write(bytes.subarray(0, size))) setImmediate(next);
       else connection.whenDrained(next);
     };

@@ -1,5 +1,5 @@
-// The files that request bodies too large for memory are in: how much of the disk they may have, all together and those of one
-// network, and their opening. A file has no name, so it is gone with its last descriptor.
+// The files for request bodies that are too large for memory: opens them, and decides how much of the disk all together and those of
+// one network may have. A file has no name, so it is gone with its last descriptor.
 
 import { randomBytes } from 'node:crypto';
 import { constants, openSync, statfsSync, unlinkSync } from 'node:fs';
@@ -8,10 +8,10 @@ import type { Limits } from '../limits.ts';
 
 /** open(2); node:fs has no name for it. */
 const O_TMPFILE = 0o20000000 | constants.O_DIRECTORY;
-/** Milliseconds for which it is believed how much of the disk is free. */
+/** Milliseconds for which a look at the disk's free space is believed. */
 const believedMs = 100;
 
-/** Bytes that are free for others than root where `directory` is; null: nobody knows. */
+/** Bytes that are free for users other than root where `directory` is; null: unknown. */
 function freeIn(directory: string): number | null {
   try {
     const { bavail, bsize } = statfsSync(directory);
@@ -30,7 +30,7 @@ export class BodyFiles {
   #bounds: Bounds = { all: 0, each: 0 };
   #lookedAt = Number.NEGATIVE_INFINITY;
 
-  /** `free` is there for tests. */
+  /** `free` is given by tests. */
   constructor(directory: string, limits: Limits, onFull: (full: Full) => void, free = freeIn) {
     this.#directory = directory;
     this.#limits = limits;
@@ -43,7 +43,7 @@ export class BodyFiles {
     return this.#budget.used;
   }
 
-  /** The status to refuse a body of this length with, before any of it has come; null: there may be room. */
+  /** The status that refuses a body of this length before any of it has come; null: there may be room. */
   refusal(network: string, length: number): 413 | 503 | null {
     if (length <= this.#limits.bodyMemory) return null;
     if (length > this.#limits.bodyDiskPerClient) return 413;
@@ -61,12 +61,12 @@ export class BodyFiles {
     this.#budget.give(network, bytes);
   }
 
-  /** A file that nobody else can open. Throws what open(2) says. */
+  /** Opens a file that no other process can open. Throws what open(2) says. */
   open(): number {
     try {
       return openSync(this.#directory, O_TMPFILE | constants.O_RDWR, 0o600);
     } catch {
-      // Not every file system can.
+      // Not every file system has O_TMPFILE.
       const path = `${this.#directory}/hostd-proxy-${randomBytes(12).toString('hex')}`;
       const fd = openSync(path, 'wx+', 0o600);
       unlinkSync(path);
@@ -74,7 +74,7 @@ export class BodyFiles {
     }
   }
 
-  /** Never more than half of what would be free without them, so that the disk has room for others; nobody has more than half of that. */
+  /** All bodies have at most half of what would be free without them, so that the disk has room for others. A network has half of that. */
   #look(): Bounds {
     const now = performance.now();
     if (now - this.#lookedAt < believedMs) return this.#bounds;

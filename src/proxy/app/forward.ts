@@ -1,5 +1,5 @@
-// Sends one request to its app and the answer to the client. A bad answer becomes a 502 while nothing has been sent, and
-// the end of the client's connection after that: never a wrong answer that looks whole.
+// Sends one request to its app and the answer to the client. A bad answer becomes a 502 while nothing has been sent. After that it ends
+// the client's connection: a wrong answer never looks whole.
 
 import type { ResponseHead } from '../http/response-head.ts';
 import { upstreamHead } from '../http/upstream-request.ts';
@@ -41,7 +41,7 @@ export function forward(
   });
 }
 
-/** What is left of it is not waited for. */
+/** Answers with this status. The rest of the body is not waited for. */
 function refuseBody(exchange: Exchange, status: number): void {
   exchange.closeAfter();
   exchange.sendPage(status, status === 503 ? { extra: ['Retry-After', '10'] } : {});
@@ -105,7 +105,7 @@ class Forwarding implements AttemptOwner, Held, Redirector, Seeker {
       else this.#exchange.sendPage(502);
       return;
     }
-    // With nothing before it, that was when the request came; the clock costs more than the difference.
+    // Without a body and a wait, the app was asked when the request came. Reading the clock would cost more than the difference.
     const atOnce = this.#body === noBody && waitedMs === 0 && this.#isFirstTry;
     this.#times.askedAt = atOnce ? this.#exchange.startedAt : performance.now();
     this.#try(got.connection);
@@ -175,7 +175,7 @@ class Forwarding implements AttemptOwner, Held, Redirector, Seeker {
     if (!next.showsRest || !trial.answer.cut()) this.#exchange.sendPage(next.status);
   }
 
-  /** The app's answer is over, or its request was given up: only a log that says so asks when. */
+  /** The app's answer is over, or its request was given up. The time is taken only for a log that has it. */
   #ended(): void {
     if (this.#exchange.worker.accessLogFormat === 'json') this.#times.endedAt = performance.now();
   }
@@ -186,7 +186,7 @@ class Forwarding implements AttemptOwner, Held, Redirector, Seeker {
     this.#options.sendFile(this.#exchange, this.#accepted, head, path);
   }
 
-  /** Gives up whatever is not over. */
+  /** Gives up everything that is not over. */
   release(): void {
     this.#apps.pending.end(this.#exchange);
     this.#times.queuedMs += this.#search?.giveUp() ?? 0;

@@ -1,5 +1,5 @@
-// Opens the socket to an app: a unix socket by the addon, or node:net's for the rest (TCP servers in development, machines where
-// the addon was not built).
+// Opens the socket to an app: a unix socket by the addon, anything else by node:net (TCP servers in development, machines without
+// the addon).
 
 import { Socket } from 'node:net';
 import { errnoOf } from '../../errors.ts';
@@ -14,13 +14,13 @@ export function openAppSocket(address: Address, events: AppSocketEvents): AppSoc
   return new NetSocket(address, events);
 }
 
-/** Milliseconds to read what an app said before it closed, after a write to it has failed. */
+/** Milliseconds for reading what an app has said before it closed, after a write to it has failed. */
 const lastWordsMs = 1000;
 
-/** Every socket reads into this one: what is in it has to be used up before the next read. */
+/** Every socket reads into this buffer: its bytes have to be used up before the next read. */
 const shared = Buffer.allocUnsafeSlow(65_536);
 
-/** An app may answer and close without reading its request to the end: a failed write must not lose that answer. */
+/** An app may answer and close without reading its whole request: a failed write must not lose that answer. */
 class PatientSocket extends Socket {
   override destroy(error?: Error): this {
     if (errnoOf(error) !== 'EPIPE') return super.destroy(error);

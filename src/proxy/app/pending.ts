@@ -1,7 +1,7 @@
-// The requests that wait for an app's answer, in the order in which they came: how many, and since when the oldest does, in memory
-// that hostd can look into (protocol/note.ts).
+// The requests that wait for an app's answer, in the order in which they came. Their number and the start of the oldest are in memory
+// that hostd reads (protocol/note.ts).
 
-/** Whoever waits. `startedAt`: performance.now() when its request was complete. */
+/** A request that waits. `startedAt`: performance.now() when it was complete. */
 export interface Waiter {
   readonly startedAt: number;
 }
@@ -10,7 +10,7 @@ export class Pending {
   readonly #waiters = new Set<Waiter>();
   readonly #words: Uint32Array | null;
 
-  /** `words`: two numbers, the count and the oldest's time; null: nobody looks. */
+  /** `words`: two numbers, the count and the oldest's start; null: nobody reads them. */
   constructor(words: Uint32Array | null) {
     this.#words = words;
   }
@@ -21,7 +21,7 @@ export class Pending {
     this.#write();
   }
 
-  /** Harmless for one that does not wait. */
+  /** Does nothing for a request that does not wait. */
   end(waiter: Waiter): void {
     if (this.#waiters.delete(waiter)) this.#write();
   }

@@ -1,5 +1,5 @@
-// Takes a whole request body from the client before the app hears of it, so that a slow client costs the app nothing: in
-// memory, then in an unlinked temporary file. Knows nothing of where it goes.
+// Takes a whole request body from the client before the app hears of it, so that a slow client costs the app nothing. The body goes to
+// memory first, then to an unlinked temporary file. Knows nothing of what becomes of it.
 
 import { close, write } from 'node:fs';
 import { messageOf } from '../../errors.ts';
@@ -10,7 +10,7 @@ import type { Exchange, Held } from '../request/exchange.ts';
 /** release() gives back memory and file. */
 export interface Body extends Held {
   readonly length: number;
-  /** The beginning, or all of it. */
+  /** The first part of the body, or all of it. */
   readonly memory: readonly Buffer[];
   /** The rest, from offset 0; null when all is in memory. */
   readonly file: { readonly fd: number; readonly length: number } | null;
@@ -20,12 +20,12 @@ export type Collected =
   | { readonly kind: 'body'; readonly body: Body }
   | { readonly kind: 'refused'; readonly status: number };
 
-/** Bytes of memory that a piece of any size costs besides: a body may come byte by byte. */
+/** Bytes of memory that a piece costs besides its own: a body may come byte by byte. */
 const pieceCost = 256;
 
 export const noBody: Body = { length: 0, memory: [], file: null, release: () => {} };
 
-/** Calls `done` once, unless the connection ends first; then everything has been released. */
+/** Calls `done` once. Where the connection ends before that, `done` is not called and everything is released. */
 export function collectBody(exchange: Exchange, limit: number, done: (collected: Collected) => void): void {
   new Collector(exchange, limit, done).start();
 }
@@ -40,7 +40,7 @@ class Collector implements BodyReader, Held {
   #length = 0;
   #fd: number | null = null;
   #fileLength = 0;
-  /** Bytes that are counted as on the disk. */
+  /** Bytes that are counted against the budget of the disk. */
   #onDisk = 0;
   readonly #network: string;
   #writing = false;
@@ -62,7 +62,7 @@ class Collector implements BodyReader, Held {
 
   end(): void {
     this.#ended = true;
-    // Trailers are dropped, and where parsers disagree on their end, so nothing that follows them is believed.
+    // Trailers are dropped. Parsers disagree on where they end, so nothing that follows them is believed.
     if (this.#exchange.req.hasTrailers) this.#exchange.closeAfter();
     this.#settle();
   }
@@ -95,7 +95,7 @@ class Collector implements BodyReader, Held {
     }
   }
 
-  /** A body may take its time, not for ever. */
+  /** Whether the body comes too slowly. It may take its time, but not for ever. */
   #isTooSlow(): boolean {
     const { limits } = this.#exchange.worker;
     const elapsed = performance.now() - this.#started - limits.bodyGapMs;
@@ -156,11 +156,11 @@ class Collector implements BodyReader, Held {
 
   #refuse(status: number): void {
     this.#exchange.release();
-    this.#exchange.req.discard(); // while the client reads the answer
+    this.#exchange.req.discard(); // so that the client gets to read the answer
     this.#done({ kind: 'refused', status });
   }
 
-  /** Collects no further. */
+  /** Collects no more, and gives back what was collected. */
   release(): void {
     this.#over = true;
     if (!this.#writing) this.#release();

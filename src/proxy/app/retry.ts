@@ -1,4 +1,4 @@
-// Which request may be sent again, and on which connection. Pure: a rule sees what is known and gives its verdict.
+// Which request may be sent again, and on which connection. Pure.
 
 import type { AnswerFailure } from './app-connection.ts';
 
@@ -24,14 +24,14 @@ export function mayReuse(method: string, keepalive: boolean): boolean {
   return keepalive && repeatable.has(method);
 }
 
-/** Whether the app may be told by the end of the stream that the request is over: it could lose one that it takes for a client who has left. */
+/** Whether the end of the stream may tell the app that the request is over. An app that takes it for a client that has left drops the request. */
 export function mayEndStream(method: string): boolean {
   return safe.has(method);
 }
 
-/** A request whose end the app was told by the end of the stream, while its answer comes. */
+/** A request that the app was told the end of by the end of the stream, while its answer comes. */
 export interface EndedStream {
-  /** Whether it was sent for the first time. */
+  /** Whether this is the request's first try. */
   readonly isFirstTry: boolean;
   /** Whether the client has been sent any of the answer. */
   readonly isAnswerShown: boolean;
@@ -42,8 +42,8 @@ export interface EndedStream {
 }
 
 /**
- * Whether an app of another kind may have found the request waiting in the socket, and have taken its client for one who has left:
- * nothing is passed on that it could leave unfinished, so that the request can be sent again.
+ * Whether an app of another kind may have found the request waiting in the socket, and may take its client for one that has left. Such
+ * an app could break its answer off. So nothing is passed on yet, and the request can be sent again.
  */
 export function mayBeMistaken({ isFirstTry, isAnswerShown, isSync, held }: EndedStream): boolean {
   return isFirstTry && !isAnswerShown && !isSync && held <= mostHeld;
@@ -54,16 +54,16 @@ export interface FailedTry extends Pick<AnswerFailure, 'kind' | 'begun'> {
   readonly isFirstTry: boolean;
   /** Whether its connection had an answer before. */
   readonly wasKept: boolean;
-  /** As mayBeMistaken() has it; false where the stream was not ended. */
+  /** mayBeMistaken() at that moment; false where the stream was not ended. */
   readonly isMistaken: boolean;
 }
 
-/** "again": on a new connection. Else the page to answer with, and whether what has come of the answer is shown instead, if it can be. */
+/** "again": on a new connection. Else the page to answer with. `showsRest`: if possible, what has come of the answer is shown instead. */
 export type AfterFailure = 'again' | { readonly status: 502 | 504; readonly showsRest: boolean };
 
 /** What becomes of a request whose answer has failed. */
 export function afterFailure({ kind, begun, isFirstTry, wasKept, isMistaken }: FailedTry): AfterFailure {
-  // The app has closed a connection that it kept while the request was on its way.
+  // The app has closed a kept connection while the request was on its way.
   const isUnread = wasKept && !begun;
   if (kind === 'closed' && isFirstTry && (isUnread || isMistaken)) return 'again';
   return { status: kind === 'timeout' ? 504 : 502, showsRest: kind !== 'bad' };

@@ -1,5 +1,5 @@
 // A connection to an app's unix socket by way of the addon: cheap to make, written to at once, read into one shared buffer.
-// What cannot be written at once waits here.
+// Bytes that the kernel does not take at once wait here.
 
 import { getSystemErrorName } from 'node:util';
 import { loadBareSockets, longestText } from '../../native/bare-sockets.ts';
@@ -9,7 +9,7 @@ import { socketPath } from './app-path.ts';
 import type { AppSocket, AppSocketEvents } from './app-socket.ts';
 
 const client = loadBareSockets();
-/** Bytes that wait to be written before a writer is told to stop. */
+/** Bytes that may wait before the writer is told to stop. */
 const highWaterMark = 65_536;
 
 const shared = Buffer.allocUnsafeSlow(65_536);
@@ -21,16 +21,16 @@ client?.start(shared, (id, n, writable) => {
   if (socket !== undefined) guard(socket, () => (writable ? socket.flush() : socket.take(n)));
 });
 
-/** Whether there is an addon to do it. */
+/** Whether the addon is there. */
 export const hasBareSockets = client !== null;
 
 export class UnixSocket implements AppSocket, HasDeadline {
   readonly #events: AppSocketEvents;
   #id = -1;
   #reading = true;
-  /** The other end says no more. */
+  /** The app will send no more. */
   #over = false;
-  /** The other end reads no more; it may still say something. */
+  /** The app reads no more. What it has sent is still to be read. */
   #broken = false;
   #ending = false;
   #waiting: Buffer[] = [];
@@ -40,7 +40,7 @@ export class UnixSocket implements AppSocket, HasDeadline {
   deadline = Number.POSITIVE_INFINITY;
   slot = -1;
 
-  /** Connects at once; `events.connected` is called, soon, only where that fails. */
+  /** Connects at once. `events.connected` is called only where that fails, and never before the constructor returns. */
   constructor(path: string, events: AppSocketEvents) {
     this.#events = events;
     const way = socketPath(path);
@@ -121,7 +121,7 @@ export class UnixSocket implements AppSocket, HasDeadline {
     this.#events.timedOut();
   }
 
-  /** What the addon tells: bytes, the end, or an error. */
+  /** Called by the addon with bytes, the end, or an error. */
   take(n: number): void {
     this.#touch();
     if (n > 0) {
@@ -133,7 +133,7 @@ export class UnixSocket implements AppSocket, HasDeadline {
     this.#events.ended(n === 0 ? 'closed' : getSystemErrorName(n));
   }
 
-  /** It can be written to again. */
+  /** The socket takes bytes again. */
   flush(): void {
     this.#touch();
     for (let first = this.#waiting[0]; first !== undefined; first = this.#waiting[0]) {
@@ -157,7 +157,7 @@ export class UnixSocket implements AppSocket, HasDeadline {
     this.#events.drained();
   }
 
-  /** Nothing more is written. The answer that it gave before it closed is still to be read. */
+  /** Writes no more. The answer that the app gave before it closed is still to be read. */
   #breakOff(): void {
     this.#broken = true;
     this.#waiting = [];

@@ -1,4 +1,4 @@
-// Which certificate a client is shown for the name that it asks for. Knows nothing of connections.
+// Which certificate a client is shown for the name that it sends. Knows nothing of connections.
 
 import { createSecureContext, type SecureContext } from 'node:tls';
 import { messageOf } from '../../errors.ts';
@@ -10,13 +10,13 @@ import { makeRouter } from '../request/router.ts';
 export interface Certificates {
   /** null: no site with a certificate has this name. */
   contextFor(serverName: string): SecureContext | null;
-  /** For other names, and for clients that name none; null: they are refused. */
+  /** For other names, and for clients that send none; null: such a handshake is refused. */
   readonly fallback: RoutedSite['pem'];
 }
 
 export const minVersion = 'TLSv1.2';
 
-/** Names of sites without a certificate of their own may be another one's by its wildcard. A bad one is its site's loss alone. */
+/** A site without a certificate is served by another site's wildcard that covers its name. A bad certificate is its own site's loss alone. */
 export function makeCertificates({ sites, defaultSite }: Routes, errorLog: ErrorLog): Certificates {
   const contexts = new Map<string, SecureContext>();
   for (const { name, pem } of sites) {

@@ -1,7 +1,7 @@
-// Looks at a chunked request body on its way to the parser for what that doesn't say: how large a chunk announces itself to be,
-// and how long the line is that does. Decodes nothing and judges no syntax. Pure.
+// Looks at a chunked request body on its way to the parser for two things that the parser does not tell: the size that a chunk
+// announces, and the length of the line that announces it. Decodes nothing and judges no syntax. Pure.
 
-/** Characters of a chunk's line, extensions included: as many as node:http allows. */
+/** Characters of a chunk's line, extensions included: node:http's limit. */
 const longestLine = 16_384;
 
 export class ChunkWatch {
@@ -13,12 +13,12 @@ export class ChunkWatch {
   #announced = 0;
   #line = 0;
 
-  /** `limit`: bytes that all chunks together may have; 0 is none but what can be counted. */
+  /** `limit`: bytes that all chunks together may have; 0: as many as can be counted. */
   constructor(limit: number) {
     this.#limit = limit === 0 ? Number.MAX_SAFE_INTEGER : limit;
   }
 
-  /** Whether the body has announced itself to be larger than the limit, or has too long a line. `bytes` follow those of the last call. */
+  /** Whether the body announces more than the limit, or has too long a line. `bytes` follow those of the last call. */
   exceeds(bytes: Uint8Array): boolean {
     for (let at = 0; at < bytes.length && this.#place !== 'lost'; at++) {
       if (this.#place === 'data') {
@@ -40,7 +40,7 @@ export class ChunkWatch {
     this.#line = 0;
   }
 
-  /** One byte of "1a;extension\r\n". */
+  /** Takes one byte of "1a;extension\r\n". */
   #readLine(byte: number): boolean {
     if (++this.#line > longestLine) return true;
     if (this.#place === 'size') {

@@ -1,5 +1,5 @@
-// One client's connection: makes happen what line.ts decides, and holds the one timer that it needs. Knows nothing of what a
-// request asks for, nor of how one is read.
+// One client's connection: makes happen what line.ts decides, with one timer. Knows nothing of what a request asks for, nor of how
+// requests are read.
 
 import type { Socket } from 'node:net';
 import { messageOf } from '../../errors.ts';
@@ -36,26 +36,26 @@ import type { ClientRequest, ClientResponse } from './message.ts';
 import { type Outlet, ResponseWriter } from './response-writer.ts';
 import { EarlyBytes, Tunnel, type TunnelOwner } from './tunnel.ts';
 
-/** What answers a request; `tunnel` is there for a WebSocket's. */
+/** Answers a request. `tunnel`: only for a WebSocket's. */
 export type Serve = (exchange: Exchange, tunnel?: MakeTunnel | null) => void;
 
-/** Where a connection's requests come from. It says what it has read, as far as mayRead lets it. */
+/** Reads the requests of a connection, as far as mayRead allows, and tells the connection of them. */
 export interface Intake {
-  /** Reads on: now, or when whoever serves a request has done what it does. */
+  /** Reads on: now, or once the code that serves the present request has returned. */
   read(): void;
   readSoon(): void;
-  /** No more is to come from the socket for now; more is. */
+  /** No more bytes come from the socket for now; they come again. */
   pause(): void;
   resume(): void;
-  /** Tells whoever takes the body that it is too large. */
+  /** Tells the reader of the body that it is too large. */
   tooLarge(): void;
   /** Reads what is left of the body, and drops it. */
   drop(): void;
-  /** Reads no more. Returns what is here and was not read. */
+  /** Reads no more. Returns the bytes that are here and were not read. */
   stop(): Buffer;
 }
 
-/** Milliseconds that each thing is waited for. */
+/** Milliseconds for each thing that is waited for. */
 export type Times = Readonly<Record<Awaited, number>>;
 
 export function timesOf(limits: Limits): Times {
@@ -72,7 +72,7 @@ export function timesOf(limits: Limits): Times {
   };
 }
 
-/** Requests that one connection is answered in a row, where they came at once: then others have their turn. */
+/** Requests of one connection that are answered in a row, where they came at once. Then others have their turn. */
 const mostInARow = 8;
 
 const deadlines = new Deadlines();
@@ -91,18 +91,18 @@ export class Connection implements ExchangeOwner, Outlet, TunnelOwner, HasDeadli
   #intake: Intake | null = null;
   #place = start().to;
   #active: Exchange | null = null;
-  /** The request that was read last, until it is served, and where its answer goes; null: it is a WebSocket's. */
+  /** The request that was read last, until it is served, and its answer; null: the request is a WebSocket's. */
   #req: ClientRequest | null = null;
   #res: ClientResponse | null = null;
-  /** Requests, and those that were begun since other connections had their turn. */
+  /** How many requests have come, and how many of them were answered since other connections had their turn. */
   #requests = 0;
   #inARow = 0;
-  /** Bytes read by the end of the last exchange: more are the beginning of another request. */
+  /** Bytes read by the end of the last exchange. More bytes are the beginning of another request. */
   #bytesServed = 0;
-  /** What the client had taken when that was last looked at. */
+  /** How much the client had taken when that was last looked at. */
   #progress: Progress = { taken: 0, queued: 0 };
 
-  /** `localPort`: the one that it came in by. */
+  /** `localPort`: the port of the listener. */
   constructor(worker: Worker, socket: Socket, localPort: number, serve: Serve, times: Times) {
     this.#worker = worker;
     this.socket = socket;
@@ -114,7 +114,7 @@ export class Connection implements ExchangeOwner, Outlet, TunnelOwner, HasDeadli
     this.peer = { address: this.remoteAddress, secure: this.secure, port: localPort };
   }
 
-  /** Serves the requests that come from there. */
+  /** Serves the requests that `intake` reads. */
   start(intake: Intake): void {
     this.#intake = intake;
     const { socket } = this;
@@ -134,7 +134,7 @@ export class Connection implements ExchangeOwner, Outlet, TunnelOwner, HasDeadli
     return this.#active?.siteNumber ?? 0;
   }
 
-  /** The exchange that is under way, or `whose`, could not go on: 500, or the connection's end where an answer has begun. */
+  /** The present exchange, or `whose`, could not go on: answers 500, or ends the connection where an answer has begun. */
   broke(error: unknown, whose: Exchange | null = this.#active): void {
     try {
       const cause = `a mistake in hostd: ${error instanceof Error ? error.stack : messageOf(error)}`;
@@ -147,25 +147,25 @@ export class Connection implements ExchangeOwner, Outlet, TunnelOwner, HasDeadli
         return;
       }
     } catch {
-      // It was what the page needs that failed.
+      // The page could not be made, for the same reason.
     }
     this.destroy();
   }
 
-  /** Something has happened on it. */
+  /** Something has happened on the connection. */
   post(event: KnownEvent): void {
     const { to, effects } = move(this.#place, event);
     this.#place = to;
     this.#perform(effects);
   }
 
-  /** Bytes have come, and are held. */
+  /** Bytes have come, and the intake holds them. */
   came(): void {
     if (!this.isHolding) this.#inARow = 0;
     this.post(came);
   }
 
-  /** A request's head is here. `res`: where its answer goes; `hasBody`: its body follows; `isHolding`: more is here. */
+  /** A request's head is here. `res`: its answer; `hasBody`: its body follows; `isHolding`: the intake holds more bytes. */
   requested(
     what: 'plain' | 'websocket' | 'connect',
     req: ClientRequest,
@@ -188,7 +188,7 @@ export class Connection implements ExchangeOwner, Outlet, TunnelOwner, HasDeadli
     return this.#place.line.isEnding;
   }
 
-  /** Whether its reader may read on in what it holds. */
+  /** Whether the intake may read on in the bytes that it holds. */
   get mayRead(): boolean {
     return mayRead(this.#place.line);
   }
@@ -213,7 +213,7 @@ export class Connection implements ExchangeOwner, Outlet, TunnelOwner, HasDeadli
     this.post(moved);
   }
 
-  /** Something of an answer is left that the client has not taken at once. */
+  /** The client has not taken all of an answer at once. */
   unsent(): void {
     this.post(unsent);
   }
@@ -225,14 +225,14 @@ export class Connection implements ExchangeOwner, Outlet, TunnelOwner, HasDeadli
     this.post(ended.isLast ? answeredLast : answered);
   }
 
-  /** Makes room: whether it was idle, and has ended. */
+  /** Makes room. Returns whether the connection was idle, and has ended. */
   closeIfIdle(): boolean {
     if (!isIdle(this.#place.line)) return false;
     this.destroy();
     return true;
   }
 
-  /** The worker goes. `isPatient`: one that is idle stays for a moment, for a client that asks again and again would be met by its end. */
+  /** The worker goes. `isPatient`: an idle connection stays open for a moment, so that a request on its way is not met by the end. */
   drain(isPatient: boolean): void {
     const isQuiet = this.socket.bytesRead === this.#bytesServed;
     this.post(drain(isPatient, isQuiet));
@@ -246,7 +246,7 @@ export class Connection implements ExchangeOwner, Outlet, TunnelOwner, HasDeadli
     this.post(destroy);
   }
 
-  /** What was awaited has not come in time. */
+  /** The thing that was waited for has not come in time. */
   expired(): void {
     const before = this.#progress;
     const { taken, queued } = progressOf(this.socket);
@@ -306,7 +306,7 @@ export class Connection implements ExchangeOwner, Outlet, TunnelOwner, HasDeadli
         this.#wait(effect.for);
         return;
       case 'end':
-        // Bytes that still come would turn into a reset that can overtake the answer. Once the client ends too, the socket is gone.
+        // Bytes that still come would make a reset, which can overtake the answer. Once the client has ended too, the socket is gone.
         this.socket.end();
         this.socket.resume();
         return;
@@ -342,7 +342,7 @@ export class Connection implements ExchangeOwner, Outlet, TunnelOwner, HasDeadli
     setImmediate(guarded(this, go));
   }
 
-  /** A WebSocket's handshake; nobody reads requests any more. */
+  /** Begins a WebSocket. From here on nobody reads requests. */
   #upgrade(): void {
     const req = this.#req;
     this.#req = null;
@@ -354,7 +354,7 @@ export class Connection implements ExchangeOwner, Outlet, TunnelOwner, HasDeadli
     this.#serve(exchange, (head, app) => new Tunnel(this, exchange, res, app, head, waiting.take()));
   }
 
-  /** Nothing is known of the request that could not be read. */
+  /** Refuses a request that could not be read, and of which nothing else is known. */
   #refuse(status: number): void {
     const page = this.#worker.errorPages?.find(null, status) ?? errorPage(status, null);
     this.#worker.traffic?.nameless.countStatus(status, page.length);
@@ -365,7 +365,7 @@ export class Connection implements ExchangeOwner, Outlet, TunnelOwner, HasDeadli
   }
 }
 
-/** How far a client has come with what was sent: bytes of whole writes that the kernel has, and of the write that is under way. */
+/** How much of an answer the client has taken: bytes of whole writes that the kernel has, and of the present write. */
 interface Progress {
   readonly taken: number;
   readonly queued: number;

@@ -4,7 +4,7 @@ import { IncomingRequest } from './incoming-request.ts';
 import { RequestParser } from './llhttp.ts';
 import type { BodyReader } from './message.ts';
 
-/** A request with a body of four bytes, and what its source was told. */
+/** A request with a body of four bytes, and what its source is told. */
 function incoming(): { readonly request: IncomingRequest; readonly told: string[] } {
   const parser = RequestParser.take();
   parser.readHead(Buffer.from('POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\n'), 1000, 100);

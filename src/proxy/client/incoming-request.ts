@@ -1,11 +1,11 @@
-// One request that was read from a client's connection: its head is here, its body may still be coming.
+// One request from a client's connection: its head is here, its body may still be coming.
 
 import type { RequestParser } from './llhttp.ts';
 import type { BodyReader, ClientRequest } from './message.ts';
 
-/** Who reads the body from the connection. */
+/** Reads the body from the connection. */
 export interface BodySource {
-  /** More of it is wanted; none is for now; the rest of it is not. Not called once all of it has come. */
+  /** More of the body is wanted; none for now; none ever. Not called once all of it has come. */
   wanted(): void;
   unwanted(): void;
   discard(): void;
@@ -18,7 +18,7 @@ export class IncomingRequest implements ClientRequest {
   readonly rawHeaders: readonly string[];
   complete: boolean;
   hasTrailers = false;
-  /** The reader's; 0: none. */
+  /** The limit that the reader has set; 0: none. */
   limit = 0;
   readonly #source: BodySource;
   #reader: BodyReader | null = null;
@@ -69,7 +69,7 @@ export class IncomingRequest implements ClientRequest {
     this.#flow();
   }
 
-  /** All of it has come. */
+  /** The whole body has come. */
   end(hasTrailers: boolean): void {
     this.complete = true;
     this.hasTrailers = hasTrailers;

@@ -1,13 +1,13 @@
-// The events of a connection as values that are made once: what is the same event is the same object (line-places.ts).
+// The events of a connection as values that are made once: equal events are one object (line-places.ts).
 
 import type { LineEvent, Stage } from './line.ts';
 
-/** An event with a number of its own, from 0. */
+/** An event with its own number, from 0. */
 export type KnownEvent = LineEvent & { readonly id: number };
 
 const made = new Map<string, KnownEvent>();
 
-/** Only for events of few values: each is kept. */
+/** Only for events that have few values, since each value is kept. */
 function one(event: LineEvent): KnownEvent {
   const key = JSON.stringify(event);
   const known = made.get(key) ?? { ...event, id: made.size };
@@ -42,7 +42,7 @@ export const stages: Readonly<Record<Stage, KnownEvent>> = {
   tunnel: one({ kind: 'stage', stage: 'tunnel' }),
 };
 
-/** `status`: one of those that a reader has for what it cannot read. */
+/** `status`: one of the statuses of a reader for what it cannot read. */
 export function bad(status: number): KnownEvent {
   return one({ kind: 'bad', status });
 }
@@ -64,7 +64,7 @@ const plain: Request = {
   isHolding: false,
   isTurnOver: false,
 };
-/** Of a plain request: by whether it has a body, more is held, and a turn is over. */
+/** A plain request, by whether it has a body, more is held, and the turn is over. */
 const plainRequests = [false, true].map(hasBody =>
   [false, true].map(isHolding =>
     [false, true].map(isTurnOver => one({ ...plain, hasBody, isHolding, isTurnOver })),

@@ -1,12 +1,12 @@
-// Every state that a connection can be in, made once, with the steps that were taken from it. Thousands of connections go through the
-// same few states, so a step is looked up, and leaves nothing for the garbage collector. line.ts decides what a step is.
+// Every state that a connection can be in, made once, with the steps that were taken from it. Thousands of connections go through
+// the same few states: a step is looked up, and makes no garbage. line.ts decides what a step is.
 
 import { type Effect, type Line, next, opened } from './line.ts';
 import type { KnownEvent } from './line-events.ts';
 
 export interface Place {
   readonly line: Line;
-  /** By the event's number. */
+  /** Steps by the number of the event. */
   readonly steps: (Move | undefined)[];
 }
 
@@ -15,10 +15,10 @@ export interface Move {
   readonly effects: readonly Effect[];
 }
 
-/** A Line has no number that grows: what clients do leads to some hundreds of states (line.test.ts). Further ones would be made anew. */
+/** A Line has no number that grows, so clients can reach some hundreds of states only (line.test.ts). Beyond this, states are not kept. */
 const mostPlaces = 4096;
 
-/** By what is in them. */
+/** States by their content. */
 const places = new Map<string, Place>();
 
 function placeOf(line: Line): Place {
@@ -31,7 +31,7 @@ function placeOf(line: Line): Place {
   return place;
 }
 
-/** Where a connection begins. */
+/** The state that a connection begins in. */
 export function start(): Move {
   const { line, effects } = opened();
   return { to: placeOf(line), effects };

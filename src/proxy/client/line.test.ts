@@ -29,7 +29,7 @@ function word(effect: Effect): string {
   }
 }
 
-/** Plays events, and returns the line with the last one's effects. */
+/** Plays events. Returns the line, and the effects of the last event. */
 function play(events: readonly LineEvent[], from: Line = opened().line): { line: Line; effects: string[] } {
   let line = from;
   let effects: readonly Effect[] = [];
@@ -91,7 +91,7 @@ test('a client that sends many requests at once lets others have their turn', ()
   const turned = play([{ kind: 'turn' }], line);
   assert.deepEqual(turned.effects, ['read']);
   assert.equal(mayRead(turned.line), true);
-  // Who sends the next one after the answer has not sent them at once.
+  // A client that sends each request after the last answer has not sent them at once.
   const oneByOne = [bytes, { ...plain, isTurnOver: true }, answered, bytes];
   assert.equal(mayRead(play(oneByOne).line), true);
 });
@@ -105,7 +105,7 @@ test('a body is read as it is taken, and each piece gives it more time', () => {
   assert.deepEqual(play([{ kind: 'moved' }], line).effects, ['wait for body']);
   assert.deepEqual(play([bytes], line).effects, ['wait for body', 'read']);
   assert.deepEqual(play([late], line).effects, ['destroy as 408']);
-  // Nobody has asked for the next one's yet.
+  // Nobody has asked for the next request's body yet.
   const wanted = play([{ kind: 'wanted' }, bodyEnd, stage('app'), stage('send'), answered], line).line;
   assert.equal(mayRead(play([{ ...withBody, isHolding: true }], wanted).line), false);
 });
@@ -191,7 +191,7 @@ test('a client that has closed its half gets its answer, if that begins in a mom
   assert.deepEqual(play([ended, late], asked).effects, ['destroy']);
   assert.deepEqual(play([ended, stage('send'), late], asked).effects, []);
   assert.equal(mayContinue(play([ended], asked).line), false);
-  // Its request had waited, or its body was still being stored, when it ended.
+  // The request had waited, or its body was still being collected, when the client closed its half.
   assert.deepEqual(play([ended, answered, plain, stage('app')], play([bytes, piped]).line).effects, [
     'wait for answer',
   ]);
@@ -249,7 +249,7 @@ test('a drain ends what is idle, lets a request come that may be on its way, and
   ]);
   const busy = play([bytes, plain, drain(false)]);
   assert.deepEqual([busy.effects, mayContinue(busy.line)], [[], false]);
-  // Its answer had promised more before.
+  // The answer had promised more before.
   assert.deepEqual(play([stage('send'), answered], busy.line).effects, ['wait for last']);
 });
 
@@ -263,10 +263,10 @@ test('what ends goes on being read for a while, and no longer', () => {
   assert.deepEqual(play([late], line).effects, ['destroy']);
 });
 
-/** What a client, a parser, whoever serves, a clock and the worker may do next; each only what is possible for it. */
+/** What a client, a parser, the code that serves, a clock and the worker may do next: each only what is possible for it. */
 class World {
   line = opened().line;
-  /** What the one timer is set for. */
+  /** What the timer is set for. */
   timer: string | null = null;
   answers = 0;
   offered = 0;
@@ -337,7 +337,7 @@ class World {
     }
   }
 
-  /** What is in the bytes at hand, drawn by the property. */
+  /** What the bytes at hand mean, as the property has drawn it. */
   parsed: { readonly kind: string; readonly more: boolean }[] = [];
 
   read(): void {
@@ -380,7 +380,7 @@ class World {
         if (!this.#hasEnded && !line.isPaused && takesBytes(line)) this.post(bytes);
         return;
       case 'ended':
-        // What a paused socket has to say comes later.
+        // A paused socket tells of its end later.
         if (!this.#hasEnded && !line.isPaused) {
           this.#hasEnded = true;
           this.post(ended);
@@ -448,7 +448,7 @@ const usual = [
   ...['bytes', 'bytes', 'bytes', 'collect', 'collect', 'wanted', 'wanted', 'unwanted', 'discard', 'ask'],
   ...['ask', 'send', 'send', 'tunnel', 'unsent', 'answered', 'answered', 'moved', 'turn', 'microtask'],
 ];
-/** What most histories end with. */
+/** Steps that end most histories. */
 const seldom = ['ended', 'stuck', 'taking', 'late', 'drain', 'haste', 'end', 'destroy'];
 const acts = [...usual, ...usual, ...usual, ...usual, ...usual, ...seldom];
 const kinds = [
@@ -473,7 +473,7 @@ const histories = fc.array(
   { maxLength: 60, size: 'max' },
 );
 
-/** Plays a random history, and looks at the world after each step. */
+/** Plays random histories, and looks at the world after each step. */
 function always(look: (world: World) => unknown): void {
   fc.assert(
     fc.property(histories, history => {
@@ -491,7 +491,7 @@ function always(look: (world: World) => unknown): void {
 test('whatever happens, requests are answered one at a time, and at most one refusal ends it', () => {
   always(({ answers, offered, refusals, line, isOver }) => {
     assert.ok(answers <= offered);
-    // Each one is answered, unless the connection ends.
+    // Each request is answered, unless the connection ends.
     if (!line.isEnding && !isOver && line.failure === 0) assert.equal(answers, offered);
     assert.ok(refusals === 0 || (refusals === 1 && line.isEnding));
   });
@@ -505,7 +505,7 @@ test('whatever happens, nothing is waited for without a bound but an app', () =>
     if (at === null) assert.ok(awaits !== null, 'a client without a request is waited for so long');
     if (at === 'body' && !line.isEnding) assert.ok(awaits === 'body' || awaits === 'answer');
     if (at === 'tunnel') assert.ok(awaits === 'tunnel' || awaits === 'end');
-    // What is held is read in time, or waits for whoever serves.
+    // Held bytes are read in time, or wait for the code that serves.
     if (line.isHolding && mayRead(line)) assert.ok(isReadDue || isTurnDue);
   });
 });

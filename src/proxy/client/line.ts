@@ -1,28 +1,28 @@
-// One client's connection as a machine: who is answered, what is read, for how long something is waited for, and how it ends.
-// Pure: no socket, no clock, no parser; what they do arrives in events. connection.ts makes the effects happen.
+// One client's connection as a machine: which request is answered, what is read, what is waited for and for how long, how it ends.
+// Pure: no socket, no clock, no parser. What they do arrives in events. connection.ts makes the effects happen.
 //
-// `reading` is what comes next of what the client sends:
-//   none      a request
+// `reading` is what the client's next bytes are:
+//   none      the beginning of a request
 //   head      the rest of a request's head
 //   body      the rest of the body of the request that is being answered
-//   dropped   the same, and nobody wants it
-//   lost      nobody knows where the next request would begin: nothing more is read
-//   away      a WebSocket's bytes, which whoever serves it reads
+//   dropped   the rest of a body that nobody wants
+//   lost      unknown, since nobody knows where the next request begins: no more is read
+//   away      a WebSocket's, which the code that serves it reads
 // `stage` is what the request that is being answered waits for; null: none is being answered.
-//   body      the client's body is collected
-//   app       an app is asked
-//   send      an answer is sent, or is about to be
-//   tunnel    a WebSocket has begun
+//   body      its body
+//   app       an app's answer
+//   send      the client, which an answer is sent to, or soon will be
+//   tunnel    the end of a WebSocket that has begun
 // `awaits` is what has to happen in time; null: nothing that the client could do.
-//   first     the first request's head, to its end
-//   head      the same, of one that has begun
-//   next      another request, or the rest of a body that is dropped
-//   body      more of a body
-//   answer    the beginning of an answer for a client that has closed its half: it may have left
-//   taking    that the client takes something of what waits for it
-//   tunnel    a byte either way
-//   last      a request that may be on its way while the worker goes
-//   end       the client's end after ours
+//   first     the first request's head is here to its end
+//   head      the head of another request, which has begun, is here to its end
+//   next      another request begins, or more of a dropped body comes
+//   body      more of a body comes
+//   answer    an answer begins, for a client that has closed its half and may have left
+//   taking    the client takes some of what is sent to it
+//   tunnel    a byte moves either way
+//   last      a request comes that may be on its way while the worker goes
+//   end       the client closes its half after we have closed ours
 
 export type Reading = 'none' | 'head' | 'body' | 'dropped' | 'lost' | 'away';
 export type Stage = 'body' | 'app' | 'send' | 'tunnel';
@@ -32,34 +32,34 @@ export interface Line {
   readonly reading: Reading;
   readonly stage: Stage | null;
   readonly awaits: Awaited | null;
-  /** Bytes are here that were not read yet. */
+  /** Bytes are here that were not read yet: they are held. */
   readonly isHolding: boolean;
-  /** The socket is told to read no further. */
+  /** The socket is paused. */
   readonly isPaused: boolean;
-  /** Whoever serves the request takes its body now. */
+  /** The body of the present request is being taken. */
   readonly isWanted: boolean;
   /** The client has closed its half. */
   readonly hasEnded: boolean;
   /** Another request is here, and waits until other connections have had their turn. */
   readonly isWaiting: boolean;
-  /** So many requests that came at once were answered in a row that others have their turn before the next. */
+  /** This many requests that came at once were answered in a row: other connections have their turn before the next. */
   readonly isTurnOver: boolean;
-  /** Whether a request has come. */
+  /** Whether a request has come on this connection. */
   readonly isUsed: boolean;
-  /** The status to end with once the request that is being answered has its answer; 0: none. */
+  /** The status to end with once the present request has its answer; 0: none. */
   readonly failure: number;
-  /** The worker goes: every answer is the last one. */
+  /** The worker goes, so every answer is its connection's last. */
   readonly isDraining: boolean;
-  /** Nothing more is served: what still comes is dropped. */
+  /** Nothing more is served, and what still comes is dropped. */
   readonly isEnding: boolean;
 }
 
 export type LineEvent =
   /** Bytes have come, and are held. Only while takesBytes(). */
   | { readonly kind: 'bytes' }
-  /** What was held is part of a head, which goes on. */
+  /** The bytes that were held are part of a head, which goes on. */
   | { readonly kind: 'head-part' }
-  /** A head is read to its end. `isHolding`: more is here; `hasBody`: a body follows; `isTurnOver`: as Line has it. */
+  /** A head was read to its end. `isHolding`: more bytes are held; `hasBody`: a body follows; `isTurnOver`: as in Line. */
   | {
       readonly kind: 'request';
       readonly hasBody: boolean;
@@ -67,57 +67,57 @@ export type LineEvent =
       readonly isTurnOver: boolean;
       readonly what: 'plain' | 'websocket' | 'connect';
     }
-  /** More of a body is read, or of what frames it. */
+  /** More of a body was read, or of its framing. */
   | { readonly kind: 'body-part'; readonly isHolding: boolean }
   /** The body was read to its end. */
   | { readonly kind: 'body-end'; readonly hasTrailers: boolean }
-  /** A chunk of a body has announced itself that is larger than it may be. */
+  /** A chunk announces more than the body may have. */
   | { readonly kind: 'body-too-large' }
-  /** What is held is no HTTP, or more than there may be: the status that says so. */
+  /** The held bytes are no HTTP, or more than is allowed. The status says which. */
   | { readonly kind: 'bad'; readonly status: number }
-  /** Nothing more of what is held can be read now. */
+  /** No more of the held bytes can be read now. */
   | { readonly kind: 'rest' }
   /** Other connections have had their turn. */
   | { readonly kind: 'turn' }
   /** The client has closed its half. */
   | { readonly kind: 'ended' }
-  /** Whoever serves the request takes more of its body, takes none now, wants no more of it. */
+  /** The code that serves the request takes more of its body, takes none for now, wants no more of it. */
   | { readonly kind: 'wanted' | 'unwanted' | 'discard' }
-  /** Whoever serves the request has come to this stage. */
+  /** The code that serves the request has come to this stage. */
   | { readonly kind: 'stage'; readonly stage: Stage }
-  /** A byte has moved of a body or in a tunnel. */
+  /** A byte of a body has moved, or one in a tunnel. */
   | { readonly kind: 'moved' }
-  /** Something of an answer is left that the client has not taken at once. */
+  /** The client has not taken all of an answer at once. */
   | { readonly kind: 'unsent' }
   /** The request has its answer, or was given up. `isLast`: the answer says that the connection ends. */
   | { readonly kind: 'answered'; readonly isLast: boolean }
-  /** What is awaited has not come in time. `isUnsent`: something waits for the client; `hasMoved`: it has taken some of it since. */
+  /** The awaited thing has not come in time. `isUnsent`: some of an answer waits for the client; `hasMoved`: the client has taken some since. */
   | { readonly kind: 'late'; readonly isUnsent: boolean; readonly hasMoved: boolean }
-  /** The worker goes. `isPatient`: an idle client has a moment for a request. `isQuiet`: nothing has come since the last answer. */
+  /** The worker goes. `isPatient`: an idle client has a moment for another request. `isQuiet`: nothing has come since the last answer. */
   | { readonly kind: 'drain'; readonly isPatient: boolean; readonly isQuiet: boolean }
-  /** Ends it after what has been written; ends it where it stands. */
+  /** The connection is to end: after what has been written; at once. */
   | { readonly kind: 'end' | 'destroy' };
 
 export type Effect =
-  /** Answers the request that was read; gives the connection to a WebSocket. */
+  /** Answer the request that was read; give the connection to a WebSocket. */
   | { readonly kind: 'answer' | 'upgrade' }
-  /** Answers what could not be read with this status. */
+  /** Answer what could not be read with this status. */
   | { readonly kind: 'refuse'; readonly status: number }
-  /** The request that is being answered gets this status, and nothing else. */
+  /** Answer the present request with this status, whatever it asked for. */
   | { readonly kind: 'refuse-body'; readonly status: number }
-  /** Tells whoever serves the request that its body is too large; that the rest of it is dropped. */
+  /** Tell the code that serves the request that its body is too large; that the rest of the body is dropped. */
   | { readonly kind: 'too-large' | 'drop' }
-  /** Reads on in what is held: now, or when whoever serves the request has done what it does. */
+  /** Read on in the held bytes: now, or once the code that serves the request has returned. */
   | { readonly kind: 'read' | 'read-soon' }
-  /** Posts "turn" when others had theirs. */
+  /** Post "turn" when other connections have had theirs. */
   | { readonly kind: 'give-way' }
-  /** Of the socket. */
+  /** Pause or resume the socket. */
   | { readonly kind: 'pause' | 'resume' }
-  /** From now on, instead of what was waited for. Posts "late". */
+  /** Wait for this, and no longer for the thing before. Post "late" when it has not come in time. */
   | { readonly kind: 'wait'; readonly for: Awaited }
-  /** Closes our half, and reads to drop what still comes. */
+  /** Close our half, and go on reading to drop what still comes. */
   | { readonly kind: 'end' }
-  /** Closes it. `status`: of the request that is being answered, where it has no answer. */
+  /** Close the socket. `status`: for the log of the present request, where it has no answer. */
   | { readonly kind: 'destroy'; readonly status?: number };
 
 export interface Step {
@@ -155,7 +155,7 @@ const waitingAndDropping = {
 const upgrade: readonly Effect[] = [{ kind: 'upgrade' }];
 const tooLarge: readonly Effect[] = [{ kind: 'too-large' }];
 
-/** A connection that has just been accepted. */
+/** The state of a connection that has just been accepted. */
 export function opened(): Step {
   return {
     line: {
@@ -177,12 +177,12 @@ export function opened(): Step {
   };
 }
 
-/** Whether bytes that come are of any use. */
+/** Whether bytes that come have any use. */
 export function takesBytes({ isEnding, reading }: Line): boolean {
   return !isEnding && reading !== 'lost' && reading !== 'away';
 }
 
-/** Whether what is held may be read: a head only when no answer is due, a body only as it is taken. */
+/** Whether held bytes may be read: a head only when no answer is due, a body only while it is taken. */
 export function mayRead({
   isHolding,
   isEnding,
@@ -207,12 +207,12 @@ export function mayRead({
   }
 }
 
-/** Whether the answer to the present request may promise that another one is answered. */
+/** Whether the present answer may promise that the connection goes on. */
 export function mayContinue({ isDraining, hasEnded, isHolding }: Line): boolean {
   return !isDraining && (!hasEnded || isHolding);
 }
 
-/** Whether it can be closed without taking anything from its client that it has asked for. */
+/** Whether the connection can be closed without loss of an answer that the client waits for. */
 export function isIdle({ stage, isWaiting, isEnding }: Line): boolean {
   return stage === null && !isWaiting && !isEnding;
 }
@@ -282,12 +282,12 @@ function soon({ isHolding }: Line): readonly Effect[] {
   return isHolding ? readSoon : none;
 }
 
-/** Of a line that ends nothing else matters any more. */
+/** In a line that is over, nothing else matters. */
 function over({ stage }: Line, awaits: 'end' | null): Line {
   return { ...opened().line, reading: 'lost', stage, awaits, isEnding: true };
 }
 
-/** After what has been written. */
+/** Ends the connection after what has been written. */
 function end(line: Line): Step {
   return { line: over(line, 'end'), effects: ending };
 }
@@ -310,7 +310,7 @@ function whenEnding(line: Line, event: LineEvent): Step {
 
 function bytesCame(line: Line): Step {
   if (!takesBytes(line)) return stay(line);
-  // What follows on what is held belongs to what came at once.
+  // What is read from bytes that were already held has come at once with the last request.
   const isTurnOver = line.isHolding && line.isTurnOver;
   return {
     line: { ...line, isHolding: true, isTurnOver },
@@ -320,13 +320,13 @@ function bytesCame(line: Line): Step {
 
 function headGoesOn(line: Line): Step {
   const begun: Line = { ...line, reading: 'head', isHolding: false };
-  // Its time began with its first byte. In a drain it has what any request has.
+  // The head's time began with its first byte. During a drain it has the time of any other request.
   return line.reading === 'head' || line.awaits === 'last' ? stay(begun) : awaiting(begun, 'head');
 }
 
 function requested(line: Line, event: LineEvent & { readonly kind: 'request' }): Step {
   if (event.what === 'connect') return fail(line, 405);
-  // Only somebody else's reader has one while an answer is due.
+  // Only the reader of an embedding program finds a head while an answer is due.
   if (line.stage !== null) return fail(line, 400);
   const isAway = event.what === 'websocket';
   return {
@@ -344,17 +344,17 @@ function requested(line: Line, event: LineEvent & { readonly kind: 'request' }):
 }
 
 function bodyEnded(line: Line, hasTrailers: boolean): Step {
-  // Parsers disagree on where trailers end. Whoever takes a body sees to it that nothing follows them.
+  // Parsers disagree on where trailers end. The reader of a wanted body sees to it that nothing follows them.
   if (hasTrailers && line.reading === 'dropped') return lose(line);
   return stay({ ...line, reading: 'none', isWanted: false });
 }
 
-/** What follows can't be understood: says `status` after the answer that is due, and ends. */
+/** What follows can't be understood: answers `status` after the answer that is due, and ends. */
 function fail(line: Line, status: number): Step {
   if (line.failure !== 0) return stay(line);
   const failed: Line = { ...line, reading: 'lost', isHolding: false, failure: status };
   if (line.stage === null) return refuse(failed);
-  // A request that is here to its end is still to be answered.
+  // A request that is here to its end is still answered.
   const isOfBody = line.stage === 'body' && line.reading === 'body';
   return isOfBody ? { line: failed, effects: [{ kind: 'refuse-body', status }] } : stay(failed);
 }
@@ -364,7 +364,7 @@ function refuse(line: Line): Step {
   return { line: ended, effects: [{ kind: 'refuse', status: line.failure }, ...effects] };
 }
 
-/** What was read only to be dropped can't be understood: its request has its answer, or is about to. */
+/** The rest of a dropped body can't be understood. Its request has its answer, or soon will. */
 function lose(line: Line): Step {
   const lost: Line = { ...line, reading: 'lost', isHolding: false };
   return line.stage === null ? end(lost) : stay(lost);
@@ -390,9 +390,9 @@ function isInBody({ reading }: Line): boolean {
   return reading === 'body' || reading === 'dropped';
 }
 
-/** A client that has closed its half may still read; one that has gone can't be told from it. So the app gets a moment. */
+/** A client that has closed its half may still read. It looks the same as a client that has gone, so the app gets only a moment. */
 function clientEnded(line: Line): Step {
-  // What is held is read first.
+  // Held bytes are read first.
   if (!line.isHolding && isInside(line)) return destroy(line);
   if (line.stage === null) return line.isHolding ? stay(line) : end(line);
   const mayHaveLeft = line.stage === 'app' || (line.stage === 'body' && !isInBody(line));
@@ -442,7 +442,7 @@ function late(line: Line, { isUnsent, hasMoved }: LineEvent & { readonly kind: '
   }
 }
 
-/** A busy connection ends after its answer, one whose request may be on its way a little later. */
+/** A busy connection ends after its answer. A connection whose next request may be on its way ends a little later. */
 function drain(line: Line, { isPatient, isQuiet }: LineEvent & { readonly kind: 'drain' }): Step {
   if (line.stage !== null) return stay(line);
   const isQuietNow = isQuiet && line.isUsed && line.reading === 'none' && !line.isHolding;

@@ -8,11 +8,11 @@ interface Read {
   readonly fields: readonly string[];
   readonly keepAlive: boolean;
   readonly body: string;
-  /** What was not read. */
+  /** The bytes that were not read. */
   readonly rest: string;
 }
 
-/** Reads one request that comes in packets; `hasBody` as its framing says. An error is a string. */
+/** Reads one request that comes in packets. `hasBody`: what its framing says. Returns a string for an error. */
 function read(packets: readonly string[], hasBody = false, room = 1e6): Read | string {
   const parser = RequestParser.take();
   const pieces: Buffer[] = [];

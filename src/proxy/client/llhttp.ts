@@ -1,5 +1,5 @@
 // Reads requests with llhttp, the parser of Node's own HTTP server, in its strict mode: as undici brings it, compiled to
-// WebAssembly, so hostile bytes are parsed in a sandbox. Knows nothing of sockets, nor of what a request means.
+// WebAssembly, so hostile bytes are parsed in a sandbox. Knows nothing of sockets or of what a request means.
 
 import { createRequire } from 'node:module';
 
@@ -9,7 +9,7 @@ const require = createRequire(import.meta.url);
 const typeRequest = 1;
 const pausedByCallback = 21;
 
-/** TypeScript knows it only with all of the browser. */
+/** TypeScript has it only among the types of a browser. */
 declare const WebAssembly: {
   readonly Module: new (code: Uint8Array) => object;
   readonly Instance: new (module: object, imports: object) => { readonly exports: unknown };
@@ -36,14 +36,14 @@ const name: Kind = 1;
 const value: Kind = 2;
 const body: Kind = 3;
 
-/** Whose bytes are being read; null between two calls. */
+/** The parser whose bytes are being read; null between two calls. */
 let current: RequestParser | null = null;
 
 const llhttp = instantiate();
 const errors = namesOf('ERROR');
 const methods = namesOf('METHODS');
 const bufferBytes = 65_536;
-/** Bytes that are tried first, since they may be the end of a short request: those behind it would have been copied in vain. */
+/** Bytes that are tried first: where a short request ends in them, the bytes behind it need not be copied. */
 const firstPortion = 2048;
 const buffer = llhttp.malloc(bufferBytes);
 let memory = new Uint8Array(llhttp.memory.buffer);
@@ -89,9 +89,9 @@ const spare: RequestParser[] = [];
 /** Reads one request at a time: its head, then its body. */
 export class RequestParser {
   readonly #parser = llhttp.llhttp_alloc(typeRequest);
-  /** Kind, start and end of what was seen in the bytes at hand. */
+  /** Kind, start and end of each span in the bytes at hand. */
   #spans: number[] = [];
-  /** Where the bytes begin that llhttp has been given, in those at hand. */
+  /** Where the portion that llhttp has been given begins in the bytes at hand. */
   #base = 0;
   #at: 'head' | 'body' | 'end' = 'head';
   url = '';
@@ -108,10 +108,10 @@ export class RequestParser {
   /** Whether a request line has been read to its end. */
   isPastLine = false;
 
-  /** One to begin a request with; release() gives it back. */
+  /** A parser for a new request. release() gives it back. */
   static take(): RequestParser {
     const parser = spare.pop() ?? new RequestParser();
-    // It may have grown, for the parser.
+    // llhttp's memory may have grown for the new parser.
     if (memory.buffer !== llhttp.memory.buffer) memory = new Uint8Array(llhttp.memory.buffer);
     return parser;
   }
@@ -134,8 +134,8 @@ export class RequestParser {
   }
 
   /**
-   * Reads on in the head: how many bytes belong to it (all of them, while isHeadRead is false), or -1: see `error`. It is
-   * "TOO_LARGE" for more than `room` bytes, or `mostFields` fields, of which nothing is made then.
+   * Reads on in the head. Returns how many bytes belong to it (all of them, while isHeadRead is false), or -1 with the reason in `error`.
+   * The error is "TOO_LARGE" for more than `room` bytes or `mostFields` fields; then no fields are made.
    */
   readHead(bytes: Buffer, room: number, mostFields: number): number {
     const used = this.#execute(bytes);
@@ -149,8 +149,8 @@ export class RequestParser {
   }
 
   /**
-   * Reads on in the body: how many bytes belong to it and what frames it (all of them, while isEndRead is false), or -1: see `error`.
-   * Its own bytes are added to `pieces`, as views.
+   * Reads on in the body. Returns how many bytes belong to it and its framing (all of them, while isEndRead is false), or -1 with the
+   * reason in `error`. Adds the body's own bytes to `pieces`, as views.
    */
   readBody(bytes: Buffer, pieces: Buffer[]): number {
     const used = this.#execute(bytes);
@@ -175,12 +175,12 @@ export class RequestParser {
     spare.push(this);
   }
 
-  /** For llhttp's callbacks, as are the next two. */
+  /** Called by llhttp, as are the next two. */
   sawSpan(kind: Kind, start: number, length: number): void {
     const spans = this.#spans;
     const [from, to] = [this.#base + start, this.#base + start + length];
     if (kind === name) this.isPastLine = true;
-    // What goes on from one portion to the next is one span of a body.
+    // A span that continues in the next portion stays one span of a body.
     const last = spans.length - 1;
     if (kind === body && spans[last] === from && spans[last - 2] === body) spans[last] = to;
     else spans.push(kind, from, to);
@@ -220,7 +220,7 @@ export class RequestParser {
     return bytes.length;
   }
 
-  /** Makes strings of what has been seen. One that continues over two calls comes in two parts. false: there are too many. */
+  /** Makes strings of the spans. A string that continues over two calls comes in two parts. false: there are too many fields. */
   #keep(bytes: Buffer, mostFields: number): boolean {
     const spans = this.#spans;
     if (spans.length === 0) return true;
@@ -238,7 +238,7 @@ export class RequestParser {
   }
 }
 
-/** llhttp leaves the white space at the end of a value, which is not part of it (RFC 9110 section 5.5). */
+/** llhttp leaves the white space at the end of a value, though it is not part of the value (RFC 9110 section 5.5). */
 function trimEnds(fields: string[]): void {
   for (let i = 1; i < fields.length; i += 2) {
     const value = fields[i] ?? '';

@@ -1,5 +1,5 @@
-// Reads the requests of one client's connection from its bytes, and posts what it has read; line.ts says when it may read on.
-// What came and was not read waits, at first here and then with the client.
+// Reads the requests of one client's connection from its bytes, and posts what it has read. line.ts says when it may read on.
+// Bytes that were not read wait here at first, and then with the client.
 
 import type { Socket } from 'node:net';
 import { guarded } from '../guard.ts';
@@ -29,9 +29,9 @@ export class RequestReader implements Intake, BodySource {
   readonly #socket: Socket;
   readonly #limits: Limits;
   #parser: RequestParser | null = null;
-  /** What has come and was not read yet. */
+  /** Bytes that have come and were not read yet. */
   #bytes: Buffer | null = null;
-  /** Bytes of the head that is being read. */
+  /** Bytes so far of the head that is being read. */
   #headSize = 0;
   /** The request whose body is being read. */
   #body: IncomingRequest | null = null;
@@ -92,12 +92,12 @@ export class RequestReader implements Intake, BodySource {
     this.#connection.post(discard);
   }
 
-  /** Not now: whoever asks is in the middle of another request. */
+  /** Reads later: the caller is in the middle of another request. */
   readSoon(): void {
     if (!this.#isReading) queueMicrotask(guarded(this.#connection, () => this.read()));
   }
 
-  /** Goes as far as it may. */
+  /** Reads as far as it may. */
   read(): void {
     if (this.#isReading) return;
     const connection = this.#connection;
@@ -169,7 +169,7 @@ export class RequestReader implements Intake, BodySource {
     this.#bytes = used === bytes.length ? null : bytes.subarray(used);
     connection.post(this.#bytes === null ? bodyPart : bodyPartAndMore);
     request.take(pieces);
-    // Whoever took the last piece may have ended all of it.
+    // The reader of the last piece may have ended the whole connection.
     if (!parser.isEndRead || this.#body !== request) return;
     this.#body = null;
     this.#parser = null;
@@ -185,7 +185,7 @@ export class RequestReader implements Intake, BodySource {
   }
 }
 
-/** How a body is framed, if there is one: for llhttp has refused whatever is at odds with itself. */
+/** How a body is framed, if there is one. llhttp has refused contradictions. */
 function framingOf(fields: readonly string[]): 'none' | 'length' | 'chunked' {
   let framing: 'none' | 'length' = 'none';
   for (let i = 0; i < fields.length; i += 2) {
@@ -197,7 +197,7 @@ function framingOf(fields: readonly string[]): 'none' | 'length' | 'chunked' {
   return framing;
 }
 
-/** Only a plain WebSocket handshake leaves HTTP; any other Upgrade is an ordinary request (RFC 9110 section 7.8). */
+/** Only a plain WebSocket handshake leaves HTTP. Any other Upgrade is an ordinary request (RFC 9110 section 7.8). */
 function isWebSocket({ method, httpVersion, rawHeaders }: IncomingRequest, limits: Limits): boolean {
   if (method !== 'GET' || httpVersion !== '1.1') return false;
   const head = readRequestHead(rawHeaders, httpVersion, limits);

@@ -4,7 +4,7 @@ import { Writable } from 'node:stream';
 import { test } from 'node:test';
 import { type Outlet, ResponseWriter } from './response-writer.ts';
 
-/** A client's connection that takes everything at once, and keeps it. */
+/** A client's connection that takes everything at once. `got` keeps it. */
 function client(): Outlet & { readonly got: string[] } {
   const got: string[] = [];
   const socket = new Writable({

@@ -1,11 +1,11 @@
-// Writes one answer to the client's connection: header, body, framing. Whether the connection goes on is its owner's affair.
+// Writes one answer to the client's connection: header, body, framing. Its owner decides whether the connection goes on.
 
 import type { Socket } from 'node:net';
 import { type Bearer, guarded } from '../guard.ts';
 import type { ClientResponse, CloseListener } from './message.ts';
 import { sendNow } from './send-now.ts';
 
-/** What may be no part of a field's value, or of a reason (RFC 9110 section 5.5). */
+/** Characters that a field's value or a reason must not have (RFC 9110 section 5.5). */
 const unfit = /[^\t\x20-\x7e\x80-\xff]/;
 
 /** The client's connection. */
@@ -13,7 +13,7 @@ export interface Outlet extends Bearer {
   readonly socket: Socket;
   /** Whether TLS is spoken on it. */
   readonly secure: boolean;
-  /** Something is left that the client has not taken at once. */
+  /** The client has not taken all of an answer at once. */
   unsent(): void;
 }
 
@@ -25,9 +25,9 @@ export class ResponseWriter implements ClientResponse {
   bodyBytes = 0;
   readonly #socket: Socket;
   readonly #outlet: Outlet;
-  /** Whether the request lets the answer have a body. */
+  /** Whether the request is a HEAD, whose answer has no body. */
   readonly #isHead: boolean;
-  /** Not sent yet: it goes out with the body's first bytes. */
+  /** The header, until it goes out with the body's first bytes. */
   #head = '';
   #isBodyless = false;
   #isChunked = false;

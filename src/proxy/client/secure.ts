@@ -1,4 +1,4 @@
-// TLS: connections that come in encrypted are served once their handshake is done, and count from their beginning.
+// TLS: connections that come in encrypted are served once their handshake is done, and are counted from their beginning.
 
 import { createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer, type TLSSocket } from 'node:tls';
@@ -15,7 +15,7 @@ export function makeSecureServer(
   { handshakeMs }: Limits,
 ): Server {
   const tls = createTlsServer({
-    // Without a certificate here, a name that has none of its own ends in a handshake failure.
+    // Without a default certificate here, a name without a certificate ends in a handshake failure.
     ...(fallback == null ? {} : { cert: fallback.certificate, key: fallback.key }),
     SNICallback: (name, done) => done(null, contextFor(name) ?? undefined),
     ALPNProtocols: ['http/1.1'],
@@ -24,13 +24,13 @@ export function makeSecureServer(
   });
   const shaking = new Map<string, Socket>();
   const secured = (socket: TLSSocket): void => {
-    // As on plain connections: who has said all may still listen. In a handshake it only means that the client has gone.
+    // As on plain connections: a client that has closed its half may still read. During the handshake it has gone.
     socket.allowHalfOpen = true;
     connections.secured(socket, shaking.get(nameOf(socket)) ?? socket);
     connections.serveOn(socket, localPort);
   };
   tls.on('secureConnection', socket => guard(bearerOf(socket), () => secured(socket)));
-  // A handshake that fails is the client's affair: scanners, old browsers, names that are nobody's.
+  // A failed handshake is the client's affair: scanners, old browsers, names of no site.
   tls.on('tlsClientError', (_error, socket) => socket.destroy());
   const shake = (socket: Socket): void => {
     if (!connections.admitShaking(socket)) return;
@@ -44,7 +44,7 @@ export function makeSecureServer(
   );
 }
 
-/** What no two open connections have in common, and a TLS socket has from the one below it. */
+/** A text that no two open connections share. A TLS socket has it from the socket below it. */
 function nameOf({ remoteAddress, remotePort, localAddress, localPort }: Socket): string {
   return `${remoteAddress} ${remotePort} ${localAddress} ${localPort}`;
 }

@@ -1,4 +1,4 @@
-// The listening side: what connects becomes a Connection with a reader of its requests, and the number of both is bounded.
+// The listening side: each accepted socket becomes a Connection with a reader of its requests. The number of both is bounded.
 
 import { createServer, type Server, type Socket } from 'node:net';
 import { Budget, whose } from '../budget.ts';
@@ -9,7 +9,7 @@ import type { Worker } from '../worker.ts';
 import { Connection, type Serve, type Times, timesOf } from './connection.ts';
 import { RequestReader } from './request-reader.ts';
 
-/** When fewer are free, idle ones are ended: a closed connection counts until the kernel has said so. */
+/** When fewer connections are free, idle ones are ended: a closed connection counts until the kernel has reported it. */
 const spareConnections = 32;
 
 /** All open connections of the worker. */
@@ -17,19 +17,19 @@ export class Connections {
   readonly #worker: Worker;
   readonly #all = new Set<Connection>();
   readonly #perClient = new Map<string, number>();
-  /** Sockets that TLS is spoken by, on connections that were let in before. */
+  /** TLS sockets on connections that were admitted before. */
   readonly #secured = new WeakSet<Socket>();
   /** Connections whose handshake is not done. */
   readonly #shaking = new Map<Socket, string>();
   readonly #handshakes: Budget;
-  /** Connections that were let in and have not closed. */
+  /** Connections that were admitted and have not closed. */
   #open = 0;
   readonly serve: Serve;
   readonly #times: Times;
-  /** Called when the last one has ended. */
+  /** Called when the last connection has ended. */
   onEmpty: (() => void) | null = null;
 
-  /** `serve`: in development, something is asked before the sites are. */
+  /** `serve`: in development, another answer may come before the sites'. */
   constructor(worker: Worker, serve: Serve = serveSites) {
     this.#worker = worker;
     this.serve = serve;
@@ -40,7 +40,7 @@ export class Connections {
     );
   }
 
-  /** Handshakes count too. Of the two sockets of a TLS connection, the one below closes first. */
+  /** Counts handshakes too. Of the two sockets of a TLS connection, the lower one closes first. */
   get size(): number {
     return Math.max(this.#open, this.#all.size);
   }
@@ -69,7 +69,7 @@ export class Connections {
     return true;
   }
 
-  /** The same for a connection that begins with a handshake. When there are too many, the oldest of them have had their time. */
+  /** The same for a connection that begins with a handshake. Of too many handshakes, the oldest are ended. */
   admitShaking(socket: Socket): boolean {
     if (!this.admit(socket)) return false;
     const network = networkOf(unmapped(socket.remoteAddress ?? ''));
@@ -97,13 +97,13 @@ export class Connections {
     this.#handshakes.give(network, 1);
   }
 
-  /** The handshake of a connection that was admitted is done: `below` is what it was admitted as. */
+  /** The handshake of an admitted connection is done. `below`: the socket that was admitted. */
   secured(socket: Socket, below: Socket): void {
     this.#endShaking(below);
     this.#secured.add(socket);
   }
 
-  /** Serves a connection, if it is, or has been, admitted. `localPort` 0: the one that the socket names. */
+  /** Serves a connection that was admitted, or can be. `localPort` 0: the port that the socket names. */
   serveOn(socket: Socket, localPort: number): void {
     if (!this.#secured.has(socket) && !this.admit(socket)) return;
     const { serve } = this;
@@ -113,7 +113,7 @@ export class Connections {
     this.add(connection);
   }
 
-  /** Counts a connection among those that are drained. */
+  /** Adds a connection to those that are drained. */
   add(connection: Connection): void {
     this.#worker.connections++;
     this.#all.add(connection);
@@ -128,10 +128,10 @@ export class Connections {
     this.#makeRoom(Number.POSITIVE_INFINITY);
   }
 
-  /** Ends so many of those that are idle, the oldest first. */
+  /** Ends up to `most` idle connections, the oldest first. */
   #makeRoom(most: number): void {
     let left = most;
-    // Who has not even finished a handshake goes first.
+    // Connections that have not finished their handshake go first.
     for (const socket of this.#shaking.keys()) {
       socket.destroy();
       if (--left === 0) return;

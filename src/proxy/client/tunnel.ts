@@ -1,4 +1,4 @@
-// A WebSocket: after the app's 101 the bytes are nobody's but theirs. Until then, the client's early bytes wait.
+// A WebSocket: after the app's 101 its bytes pass unread. Until then, the client's early bytes wait.
 
 import type { Socket } from 'node:net';
 import type { AnswerReader, AppConnection } from '../app/app-connection.ts';
@@ -8,18 +8,18 @@ import type { Exchange } from '../request/exchange.ts';
 import type { ClientConnection } from './message.ts';
 import type { ResponseWriter } from './response-writer.ts';
 
-/** Bytes that a client may send before it has heard of a 101; it then has to wait. */
+/** Bytes that a client may send before the 101. Then it has to wait. */
 const earlyLimit = 65_536;
 
 /** The client's connection, from which nobody reads requests any more. */
 export interface TunnelOwner extends ClientConnection, Bearer {
-  /** Whether what still comes is of no use. */
+  /** Whether bytes that still come have no use. */
   readonly isEnding: boolean;
   /** A byte has moved, either way. */
   moved(): void;
 }
 
-/** What a client sends before its WebSocket has begun; `first` came right behind its handshake. */
+/** Bytes that a client sends before its WebSocket has begun. `first` came right behind the handshake. */
 export class EarlyBytes {
   readonly #owner: TunnelOwner;
   readonly #pieces: Buffer[];
@@ -39,7 +39,7 @@ export class EarlyBytes {
     owner.socket.on('data', this.#keep);
   }
 
-  /** All of it; more is somebody else's. */
+  /** All of the bytes. More go to the caller. */
   take(): Buffer {
     this.#owner.socket.off('data', this.#keep);
     return Buffer.concat(this.#pieces);
@@ -70,7 +70,7 @@ export class Tunnel implements AnswerReader {
     this.#app = app;
     exchange.becomeTunnel();
     exchange.received(early.length);
-    // The client's connection is waited for, for bytes either way.
+    // The client's connection has the time limit for both directions.
     app.setIdle(0);
     socket.write(answerText(head), 'latin1');
     if (early.length > 0) app.write(early);
@@ -102,7 +102,7 @@ export class Tunnel implements AnswerReader {
     return 'refuse';
   }
 
-  /** For answers with a body: there is none in a tunnel. */
+  /** For answers with a body, which a tunnel has not. */
   whole(): void {}
 
   piece(bytes: Uint8Array): void {
@@ -128,7 +128,7 @@ export class Tunnel implements AnswerReader {
   }
 }
 
-/** The app's 101 as it is, apart from what could frame a body. */
+/** The app's 101 as it is, but for fields that would frame a body. */
 function answerText(head: ResponseHead): string {
   const fields = head.fields
     .filter(

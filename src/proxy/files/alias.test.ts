@@ -54,7 +54,7 @@ test('a link in a directory of root’s leads anywhere', { skip }, t => {
   const base = scene(t);
   link('other', `${base}/way`, 0);
   assert.equal(realAlias(`${base}/way/`), `${base}/other/`);
-  // Further links on that way are judged by where they are.
+  // Each link on the way is judged by the directory that it is in.
   link('app/static', `${base}/through`, 0);
   link('../other', `${base}/app/static`);
   assert.equal(realAlias(`${base}/through/`), null);

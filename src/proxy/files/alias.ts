@@ -4,15 +4,15 @@
 import { lstatSync, readlinkSync, type Stats } from 'node:fs';
 
 const mostLinks = 40;
-/** Names that are looked at, those of links included: an app can make links that lead up and down without end. */
+/** Names that are looked at, those in links included. An app can make links that lead up and down without end. */
 const mostNames = 256;
 
-/** Who could have made the links below a directory: root alone, this owner, or one cannot tell. */
+/** Who could have made the links below a directory: root alone, this uid besides root, or anybody. */
 export type Maker = number | 'root' | 'anybody';
 
 /**
- * Where the alias leads, with a slash at its end. null: nowhere, or by a link that others than root could have made to a
- * directory that is not theirs.
+ * The directory that the alias leads to, with a slash at its end. null: there is none, or a link leads to it that a user other than
+ * root and the directory's owner could have made.
  */
 export function realAlias(alias: string): string | null {
   let rest = alias.split('/').filter(Boolean);
@@ -25,7 +25,7 @@ export function realAlias(alias: string): string | null {
       if (++names > mostNames) return null;
       const path: string = walked === '/' ? `/${part}` : `${walked}/${part}`;
       const entry = lstatSync(asPath(path));
-      // Below what an app may write to, the owner of a directory proves nothing: the app could have moved it there.
+      // Below a directory that an app may write to, an owner proves nothing: the app could have moved the entry there.
       if (maker === 'root') maker = makerOf(lstatSync(asPath(walked)), entry);
       if (part === '..') walked = walked.slice(0, walked.lastIndexOf('/')) || '/';
       else if (!entry.isSymbolicLink()) walked = path;
@@ -53,13 +53,13 @@ export function makerOf(directory: Stats, entry: Stats): Maker {
   const { uid, mode } = directory;
   if (uid !== 0) return uid;
   if ((mode & 0o022) === 0) return 'root';
-  // In a sticky directory, such as /tmp, nobody can replace what is another's.
+  // In a sticky directory, such as /tmp, nobody can replace an entry of another user.
   const sticky = (mode & 0o1000) !== 0;
   if (!sticky) return 'anybody';
   return entry.isSymbolicLink() ? entry.uid : 'root';
 }
 
-/** Latin-1 text stands for bytes; only ASCII is the same in UTF-8, which node:fs makes of a string. */
+/** Latin-1 text stands for bytes. node:fs makes UTF-8 of a string, which is the same bytes for ASCII alone. */
 export function asPath(path: string): string | Buffer {
   for (let i = 0; i < path.length; i++) if (path.charCodeAt(i) > 126) return Buffer.from(path, 'latin1');
   return path;

@@ -12,11 +12,11 @@ import { type BodyPart, sendFileBody, sizeOf } from './file-body.ts';
 import type { FileRequest } from './file-request.ts';
 import { dropFile, type ServedFile } from './served-file.ts';
 
-/** A file's request, with what its answer says of the choice between the file and compressed ones beside it. */
+/** A request for a file, and how the choice between the file and its compressed variants came out. */
 export interface FileSending extends FileRequest {
-  /** Content-Encoding of what is sent, or null. */
+  /** Content-Encoding of the file that is sent, or null. */
   readonly coding: string | null;
-  /** Whether Accept-Encoding had a say. */
+  /** Whether Accept-Encoding was part of the choice: then the answer says so (Vary). */
   readonly varies: boolean;
 }
 
@@ -33,7 +33,7 @@ export function sendFile(request: FileSending, file: ServedFile): void {
     exchange.res.end();
     return;
   }
-  // Of a compressed file they are parts of that file (RFC 9110 section 14.2), which has an ETag of its own.
+  // Ranges of a compressed variant are parts of the variant (RFC 9110 section 14.2), which has its own ETag.
   const ranges = rangesOf(accepted.head, file);
   switch (ranges.kind) {
     case 'whole':
@@ -58,7 +58,7 @@ function typeOf({ type, path, exchange }: FileRequest): string {
   return type ?? mediaType(path, exchange.worker.types);
 }
 
-/** The app's own word on an X-Accel-Redirect wins. */
+/** On an X-Accel-Redirect the app's own Cache-Control and Expires win. */
 function cachingOf({ path, location, extra }: FileRequest): readonly string[] {
   if (extra.some(name => /^(cache-control|expires)$/i.test(name))) return [];
   return cachingFields(path, location, Date.now());
@@ -112,7 +112,7 @@ function contentRange(part: ByteRange, file: ServedFile): string {
 
 let boundaries = 0;
 
-/** RFC 9110 section 14.6: every part with its own small header. */
+/** Several ranges: each part has its own small header (RFC 9110 section 14.6). */
 function sendMultipart(request: FileSending, file: ServedFile, ranges: readonly ByteRange[]): void {
   const boundary = String(++boundaries).padStart(20, '0');
   const type = typeOf(request);

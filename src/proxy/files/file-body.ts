@@ -1,4 +1,4 @@
-// Sends pieces of an open file to a client at the client's pace. Closes the file, whatever happens.
+// Sends pieces of an open file to a client at the client's pace. Closes the file in every case.
 
 import { close, read } from 'node:fs';
 import { type Bearer, guarded } from '../guard.ts';
@@ -95,7 +95,7 @@ class FileBody implements Held, Bearer {
   }
 
   broke(error: unknown): void {
-    // Others wait for this turn.
+    // Other files wait for this turn.
     if (this.#reading) this.#endReading();
     this.#exchange.broke(error);
   }

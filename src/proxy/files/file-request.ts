@@ -7,13 +7,13 @@ export interface FileRequest {
   readonly exchange: Exchange;
   readonly accepted: Accepted;
   readonly location: Location;
-  /** Decoded and resolved; begins with the location's prefix. */
+  /** Decoded and resolved. Begins with the location's prefix. */
   readonly path: string;
   readonly method: string;
-  /** Content-Type; null: by the file's name. */
+  /** Content-Type; null: the type is taken from the file's name. */
   readonly type: string | null;
-  /** Fields to send besides: name and value in turn. */
+  /** More fields to send: name, value, name, value ... */
   readonly extra: readonly string[];
-  /** Whether the file is sent as it is, whatever compressed ones lie beside it. */
+  /** Whether the file itself is sent, never a compressed variant. */
   readonly plain?: boolean;
 }

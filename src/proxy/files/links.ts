@@ -1,6 +1,6 @@
-// Follows the links below a directory of files, name by name, by descriptors that are held: what a link is, whose it is and where it
-// leads are read from the very link, so that nothing can be put in its place meanwhile. A link leads to files of its own owner
-// alone, as with nginx's "disable_symlinks if_not_owner": the worker may read more than the app may.
+// Follows the links below a directory of files, name by name, by open descriptors. What a link is, who owns it and where it leads are
+// read from the one link that is open, so nothing can be put in its place meanwhile. A link leads only to files of its own owner, as
+// with nginx's "disable_symlinks if_not_owner": the worker may read more than the app may.
 
 import { closeSync, constants, fstatSync, lstatSync, openSync, readlinkSync, type Stats } from 'node:fs';
 import { loadBareSockets } from '../../native/bare-sockets.ts';
@@ -14,9 +14,9 @@ const mostLinks = 40;
 const mostNames = 256;
 
 export type Followed =
-  /** O_PATH: a reference to what was found. It is the caller's to close. */
+  /** `fd`: an O_PATH reference to what was found. The caller closes it. */
   | { readonly kind: 'found'; readonly fd: number; readonly stats: Stats }
-  /** `why`: null for what simply is not there. */
+  /** `why`: null where nothing has that name. */
   | { readonly kind: 'refused'; readonly status: 403 | 404; readonly why: string | null };
 
 const addon = loadBareSockets();
@@ -82,7 +82,7 @@ export function followLinks(directory: string, path: string): Followed {
   }
 }
 
-/** Who could have made what is in a directory: the first on the way down to it who is not root. */
+/** Who could have made the entries of a directory: the first owner on the way down to it that is not root. */
 function makerAlong(directory: string): Maker {
   let maker: Maker = 'root';
   let above = lstatSync('/');

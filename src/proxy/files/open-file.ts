@@ -1,5 +1,5 @@
-// Opens a file below an alias without ever leaving it, but for links to files of their own owner: what was opened is judged, not
-// what the path looked like before. Knows nothing of HTTP but the status that says what went wrong.
+// Opens a file below an alias, and never leaves the alias but by a link to a file of the link's owner. The open file is judged, not
+// what its path looked like before. Knows nothing of HTTP but the status that says what went wrong.
 
 import { closeSync, constants, fstatSync, lstatSync, openSync, readlinkSync, type Stats } from 'node:fs';
 import { errnoOf } from '../../errors.ts';
@@ -10,7 +10,7 @@ import { refusalOf } from './refusal.ts';
 export type Opened =
   | { readonly kind: 'file'; readonly fd: number; readonly stats: Stats }
   | { readonly kind: 'directory' }
-  /** `why`: for whoever runs the site; null: there is nothing of that name, or it is never served. */
+  /** `why`: for the site's error log; null: nothing has that name, or it is never served. */
   | { readonly kind: 'refused'; readonly status: 403 | 404 | 500; readonly why: string | null };
 
 const absent: Opened = { kind: 'refused', status: 404, why: null };
@@ -25,7 +25,7 @@ function refused(path: string, error: unknown): Opened {
   };
 }
 
-/** A directory, with "/" at its end, and what it was when it was looked up. */
+/** A real directory, with "/" at its end, and its inode and owner when it was looked up. */
 interface RealAlias {
   readonly path: string;
   readonly ino: number;
@@ -33,12 +33,12 @@ interface RealAlias {
   readonly uid: number;
 }
 
-/** An alias may itself be a link (static -> releases/7/static): where it led when it was last looked up. */
+/** An alias may itself be a link (static -> releases/7/static). This is where each alias led when it was last looked up. */
 const realAliases = new Map<string, RealAlias>();
 
 /**
  * `path` is relative to `alias` (which ends with "/"), latin-1, without "..". Refuses names that begin with a dot except
- * .well-known at the top, links that lead to what is not their owner's, and whatever is no regular file or directory.
+ * .well-known at the top, links to files of somebody other than the link's owner, and anything that is no regular file or directory.
  */
 export function openBelow(alias: string, path: string): Opened {
   if (hasHiddenName(path)) return absent;
@@ -54,7 +54,7 @@ export function openBelow(alias: string, path: string): Opened {
   return opened ?? openByLinks(alias, path);
 }
 
-/** The kernel has no name for what lies deeper than 4096 bytes: readlink(2) fails then, and who is asked for it is an app. */
+/** judge(), or a refusal where readlink(2) fails: the kernel has no name for a file deeper than 4096 bytes, and an app can make one. */
 function judgeSafely(fd: number, alias: string, path: string): Opened | null {
   try {
     return judge(fd, alias, path);
@@ -63,7 +63,7 @@ function judgeSafely(fd: number, alias: string, path: string): Opened | null {
   }
 }
 
-/** null: a link on the way has led to it. */
+/** null: a link on the way has led to the file. */
 function judge(fd: number, alias: string, path: string): Opened | null {
   const stats = fstatSync(fd);
   if (!isBelow(fd, alias, path, stats)) return null;
@@ -81,7 +81,7 @@ function openByLinks(alias: string, path: string): Opened {
     try {
       if (stats.isDirectory()) return { kind: 'directory' };
       if (!stats.isFile()) return absent;
-      // The very file that was judged, this time to be read.
+      // Opens the very file that was judged, this time to read it.
       return { kind: 'file', fd: openSync(`/proc/self/fd/${fd}`, constants.O_RDONLY), stats };
     } finally {
       closeSync(fd);
@@ -91,7 +91,7 @@ function openByLinks(alias: string, path: string): Opened {
   }
 }
 
-/** The kernel's own name for what is open must be the one that was asked for; a link on the way makes another. */
+/** Whether the kernel's own name for the open file is the path that was asked for. A link on the way gives it another name. */
 function isBelow(fd: number, alias: string, path: string, stats: Stats): boolean {
   const actual = readlinkSync(`/proc/self/fd/${fd}`, 'latin1');
   const cached = realAliases.get(alias);
@@ -104,7 +104,7 @@ function isBelow(fd: number, alias: string, path: string, stats: Stats): boolean
   return isNamed(actual, real + path, stats);
 }
 
-/** Below a directory such as /tmp somebody else may have made another of the same name since: whether it was right to follow a link to it is then asked anew. */
+/** Below a directory such as /tmp somebody else may have made another directory of the same name since. Then the link is judged anew. */
 function isStill({ path, ino, dev, uid }: RealAlias): boolean {
   const now = look(path);
   return now !== null && now.ino === ino && now.dev === dev && now.uid === uid;
@@ -115,7 +115,7 @@ function look(path: string): RealAlias | null {
   return stats === undefined ? null : { path, ino: stats.ino, dev: stats.dev, uid: stats.uid };
 }
 
-/** A file that was replaced since it was opened has no name left: the kernel adds a word to the one it had. */
+/** Whether `actual` is the path, or the path of a file that was replaced since it was opened: the kernel adds a word to that. */
 function isNamed(actual: string, path: string, stats: Stats): boolean {
   const wanted = path.endsWith('/') ? path.slice(0, -1) : path;
   return actual === wanted || (stats.nlink === 0 && actual === `${wanted} (deleted)`);

@@ -1,5 +1,5 @@
-// FILE.br and FILE.gz beside FILE: which of them a client is sent in its place. They are files like any other, found by the same
-// rules; what is remembered is only which of them are worth opening.
+// FILE.br and FILE.gz beside FILE: which variant a client is sent in the file's place. A variant is opened by the same rules as any
+// other file. Only which variants are worth opening is remembered.
 
 import { closeSync, lstatSync } from 'node:fs';
 import { acceptedCodings, type Coding } from '../http/accept-encoding.ts';
@@ -10,13 +10,13 @@ import { openBelow } from './open-file.ts';
 import { dropFile, findKept, type ServedFile, takeFile } from './served-file.ts';
 
 const suffixes: Readonly<Record<Coding, string>> = { br: '.br', gzip: '.gz' };
-/** The better one first. */
+/** The better coding first. */
 const allCodings: readonly Coding[] = ['br', 'gzip'];
 const none: readonly Coding[] = [];
 
-/** Milliseconds for which it is believed which files lie beside one. What is sent is looked at by served-file.ts all the same. */
+/** Milliseconds for which the list of a file's variants is believed. served-file.ts looks at what is sent all the same. */
 const believedMs = 1000;
-/** Characters of all paths of which it is known: an app can have many files, of long names. */
+/** Characters of all remembered paths. An app can have many files with long names. */
 const knownLimit = 1_048_576;
 
 interface Known {
@@ -29,12 +29,12 @@ const known = new Map<string, Known>();
 let knownSize = 0;
 
 /**
- * Where the app's author alone puts files (collectstatic). What visitors upload is sent as it is: one could lie beside
- * another's file by its name.
+ * Only the app's author puts files here (collectstatic). What visitors upload is sent as it is: an upload could have the name of a
+ * variant of somebody else's file.
  */
 const authored = '/static/';
 
-/** Sends the file, or a compressed one beside it that the client would rather have. */
+/** Sends the file, or the compressed variant that the client prefers. */
 export function sendBest(request: FileRequest, file: ServedFile): void {
   const { alias, prefix } = request.location;
   const path = request.path.slice(prefix.length);
@@ -52,7 +52,7 @@ export function sendBest(request: FileRequest, file: ServedFile): void {
   sendFile({ ...request, coding: null, varies: codings.length > 0 }, file);
 }
 
-/** Looked up at most once a second for each file, however many ask. */
+/** Looked up at most once a second for each file, however many requests come. */
 function codingsBeside(alias: string, below: string, file: ServedFile): readonly Coding[] {
   const path = alias + below;
   const before = known.get(path);
@@ -68,7 +68,7 @@ function codingsBeside(alias: string, below: string, file: ServedFile): readonly
   return codings;
 }
 
-/** Of what a foreign link leads to, an answer must not tell whether it is there, or how old. */
+/** Whether this is a usable variant. Of what a foreign link leads to, an answer must tell neither its existence nor its age. */
 function isVariant(alias: string, path: string, file: ServedFile): boolean {
   try {
     const stats = lstatSync(asPath(alias + path), { throwIfNoEntry: false });
@@ -83,7 +83,7 @@ function isVariant(alias: string, path: string, file: ServedFile): boolean {
   }
 }
 
-/** Not older, in whole seconds: a tool that gives its result the file's own time may lose the rest of it. */
+/** Whether the variant is not older than the file, in whole seconds: a tool that copies the file's time may lose the fraction. */
 function isCurrent(modified: number, { lastModified }: ServedFile): boolean {
   return modified >= lastModified;
 }

@@ -1,4 +1,4 @@
-// Why the worker may not open something, in words for whoever runs the site: which directory on the way is closed to it, and the
+// Why the worker may not open something, in words for the site's operator: which directory on the way is closed to the worker, and the
 // command that opens it.
 
 import { accessSync, constants, lstatSync, readFileSync } from 'node:fs';
@@ -7,7 +7,7 @@ import { errnoOf } from '../../errors.ts';
 import { quoteWord } from '../../words/shlex.ts';
 import { asPath } from './alias.ts';
 
-/** The path as people write it; latin-1 text stands for its bytes. */
+/** The path as people write it. Each latin-1 character of `path` stands for one byte. */
 export function pathText(path: string): string {
   return Buffer.from(path, 'latin1').toString();
 }
@@ -25,7 +25,7 @@ export function refusalOf(verb: 'open' | 'connect to', path: string, code: strin
   }
   const label = confinement() ?? '';
   if (isOpenByMode(path, verb)) return `${what}${label}`;
-  // A socket's owner, group and mode are hostd's to put right.
+  // hostd itself sets a socket's owner, group and mode.
   if (verb === 'connect to') return `${what}: its owner, group and mode do not let ${user} in${label}`;
   const word = quoteWord(pathText(path));
   return `${what}: its mode does not let ${user} in; try: setfacl -m u:${user}:r ${word}, or: chmod o+r ${word}${label}`;
@@ -44,7 +44,7 @@ export function closedDirectory(path: string): string | null {
   return null;
 }
 
-/** Then it is no matter of modes: a security module has refused it, or the directory is closed meanwhile. */
+/** Whether the modes let this process in. Then a security module has refused, or the directory was closed meanwhile. */
 function isOpenByMode(path: string, verb: 'open' | 'connect to'): boolean {
   try {
     return (lstatSync(asPath(path)).mode & (verb === 'open' ? 0o004 : 0o002)) !== 0;
@@ -54,8 +54,8 @@ function isOpenByMode(path: string, verb: 'open' | 'connect to'): boolean {
 }
 
 /**
- * What confines this process besides modes: a profile of AppArmor or a context of SELinux (/proc/self/attr/current). null: nothing
- * does, or the kernel does not say.
+ * What confines this process besides modes: its AppArmor profile or SELinux context (/proc/self/attr/current). null: nothing does, or
+ * the kernel does not say.
  */
 export function confinement(): string | null {
   let label: string;
@@ -67,7 +67,7 @@ export function confinement(): string | null {
   return confinementText(label);
 }
 
-/** Pure part of it: the label in words. */
+/** The pure part of confinement(): the label in words. */
 export function confinementText(label: string): string | null {
   if (label === '' || /^unconfined\b/.test(label) || label === 'kernel') return null;
   const profile = /^(.+) \((?:enforce|kill|prompt)\)$/.exec(label)?.[1];

@@ -28,7 +28,7 @@ test('a file that has just changed is read again each time, since its next chang
   assert.equal(findKept(path), null);
 });
 
-/** Time that stands still; `pass` lets so many milliseconds go by. */
+/** Time that stands still. `pass` lets some milliseconds go by. */
 function stopTime(t: TestContext) {
   const [wall, steady] = [Date.now(), performance.now()];
   let passed = 0;

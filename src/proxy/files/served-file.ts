@@ -1,6 +1,6 @@
-// A file that is ready to be sent: an open fd, or, for a small one, its bytes. Small files are kept for the next request and
-// believed for as long as stat(2) says that they are the same, which is asked at most once in a moment; that saves
-// five system calls of six, or all of them.
+// A file that is ready to be sent: an open descriptor or, for a small file, its bytes. The bytes of small files are kept for later
+// requests. They are sent again as long as stat(2) says that the file is the same, and stat(2) is asked at most once every
+// `believedMs`. That saves five system calls of six, or all of them.
 
 import { closeSync, readSync, type Stats, statSync } from 'node:fs';
 import type { Validators } from '../http/conditional.ts';
@@ -8,35 +8,34 @@ import { formatHttpDate } from '../http/http-date.ts';
 
 export interface ServedFile extends Validators {
   readonly size: number;
-  /** lastModified as a field says it. */
+  /** lastModified as the Last-Modified field has it. */
   readonly date: string;
   readonly content: /** latin-1: goes out in one write with its header. */
     | { readonly kind: 'text'; readonly text: string }
     | { readonly kind: 'bytes'; readonly bytes: Buffer }
-    /** To be closed by whoever takes it. */
+    /** The caller closes it. */
     | { readonly kind: 'fd'; readonly fd: number };
 }
 
-/** Bytes of a file that is read at once, without a thread, and kept; and up to which it is kept as text. */
+/** Bytes: a file up to this size is read at once, without a thread, and kept. The same bound holds for keeping it as text. */
 const smallFile = 262_144;
 const smallText = 16_384;
 /** Bytes of all kept files. */
 const keptBytes = 33_554_432;
-/** Milliseconds after a change in which another one might go unseen, since file times are only so fine. */
+/** Milliseconds after a change in which a second change could go unseen, because file times have no finer grain. */
 const settlingMs = 2000;
 
 /**
- * Milliseconds for which a file that was looked at is not looked at again: looking costs a sixth of what sending a small file does. A
- * change shows that much later to whoever asks in that moment, as it would if the request had been that much
- * earlier, and what is sent is whole and has the validators that go with it. The one who could tell is a
- * client whose request to the app made the change: so whatever an app answers ends the moment (doubtKept).
+ * Milliseconds for which a file that was looked at is not looked at again. Looking costs a sixth of what sending a small file costs.
+ * Within that time a client may get the file as it was before a change. That answer is still whole, and its validators belong to it.
+ * Only a client whose own request to the app made the change could notice: so each answer of an app ends that time (doubtKept).
  */
 const believedMs = 20;
 
 interface Kept {
   readonly file: ServedFile;
   readonly stats: Stats;
-  /** When it was last looked at. */
+  /** When the file was last looked at. */
   at: number;
 }
 
@@ -44,7 +43,7 @@ const kept = new Map<string, Kept>();
 let total = 0;
 let doubtedAt = Number.NEGATIVE_INFINITY;
 
-/** The small file that was at this path (latin-1), if it is still there and unchanged. */
+/** The kept file of this path (latin-1), if it is still there and unchanged. */
 export function findKept(path: string): ServedFile | null {
   const entry = kept.get(path);
   if (entry === undefined) return null;
@@ -58,7 +57,7 @@ export function findKept(path: string): ServedFile | null {
   return null;
 }
 
-/** Every kept file is looked at again before it is sent: something was done that may have changed one. */
+/** Each kept file is looked at before it is sent again, because something was done that may have changed a file. */
 export function doubtKept(): void {
   doubtedAt = performance.now();
 }
@@ -82,7 +81,7 @@ export function takeFile(path: string, fd: number, stats: Stats): ServedFile {
   return file;
 }
 
-/** Closes a file that is not sent after all. */
+/** Closes a file that will not be sent. */
 export function dropFile({ content }: ServedFile): void {
   if (content.kind === 'fd') closeSync(content.fd);
 }

@@ -1,5 +1,5 @@
-// Which file below a site's aliases answers a request, with nginx's statuses. What may be opened is open-file.ts's affair,
-// what is sent of it file-answer.ts's.
+// Which file below a site's aliases answers a request, with nginx's statuses. open-file.ts decides what may be opened,
+// file-answer.ts what is sent of it.
 
 import { closeSync } from 'node:fs';
 import { messageOf } from '../../errors.ts';
@@ -61,7 +61,7 @@ function serveIndex(request: FileRequest, directory: string): void {
   }
 }
 
-/** Whoever runs the site finds why in its error log; what is simply not there has its line in the access log. */
+/** The reason goes into the site's error log. A file that is not there has its line in the access log only. */
 function refuse({ exchange }: FileRequest, status: number, why: string | null): void {
   if (why !== null) exchange.report(why);
   exchange.sendPage(status);
@@ -98,7 +98,7 @@ function send(request: FileRequest, path: string, { fd, stats }: Opened & { kind
   sendBest(request, file);
 }
 
-/** To the same place with a slash, on the port that the client really reached; its query stays as it was written. */
+/** Redirects to the same path with a slash, on the port that the client really reached. The query stays as it was written. */
 function redirect({ exchange, accepted, path }: FileRequest): void {
   const { target, hostName, client } = accepted;
   const query = target.query === null ? '' : `?${target.query}`;
@@ -107,7 +107,7 @@ function redirect({ exchange, accepted, path }: FileRequest): void {
   });
 }
 
-/** What nginx escapes in the path of a redirect; so no decoded byte can end a header line. */
+/** Escapes what nginx escapes in the path of a redirect. No decoded byte can then end a header line. */
 function encodePath(path: string): string {
   return path.replace(/[^!$&-;=@-~]/g, character => {
     return `%${character.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`;

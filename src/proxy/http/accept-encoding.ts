@@ -1,11 +1,11 @@
-// Accept-Encoding against the codings that a file is there in (RFC 9110 section 12.5.3). Pure.
+// Accept-Encoding against the codings that a file has variants in (RFC 9110 section 12.5.3). Pure.
 
-/** Content codings of files that lie beside the plain one. */
+/** Content codings of the variants beside a file. */
 export type Coding = 'br' | 'gzip';
 
 /**
- * Those of `available` that may be sent, best first: by weight, and at equal weights in the order of `available`. What the
- * client would rather have as it is, by a weight of its own for "identity", comes after that and is left out.
+ * The codings of `available` that may be sent, best first: by weight, and at equal weights in the order of `available`. A coding that
+ * weighs less than the client's own weight for "identity" is left out.
  */
 export function acceptedCodings(header: string | null, available: readonly Coding[]): readonly Coding[] {
   if (header === null) return [];
@@ -19,7 +19,7 @@ export function acceptedCodings(header: string | null, available: readonly Codin
     .map(({ coding }) => coding);
 }
 
-/** Weights by coding in lower case; a member that is none is skipped, and of two for one coding the first counts. */
+/** Weights by coding in lower case. A malformed member is skipped. Of two members for one coding the first counts. */
 function parseWeights(header: string): ReadonlyMap<string, number> {
   const weights = new Map<string, number>();
   for (const member of header.toLowerCase().split(',')) {

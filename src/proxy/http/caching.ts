@@ -4,14 +4,14 @@
 import type { Location } from '../../model/host.ts';
 import { formatHttpDate } from './http-date.ts';
 
-/** NAME.0123456789ab.EXT, as Django's ManifestStaticFilesStorage calls a file by its content: another content has another name. */
+/** NAME.0123456789ab.EXT: Django's ManifestStaticFilesStorage names a file by a digest of its content. */
 const hashedName = /\.[0-9a-f]{12}\.[^/.]+$/;
-/** Where the app's author alone puts files: a visitor may call an upload whatever he likes. */
+/** Only the app's author puts files here. A visitor may give an upload any name. */
 const authored = '/static/';
 
 /**
- * Fields, name and value in turn, for a file of this path (latin-1). `now` in milliseconds. Nothing where the location says
- * nothing, unless the name tells that its content never changes.
+ * Fields, name and value in turn, for a file of this path (latin-1). `now` in milliseconds. Without a setting of the location, only a
+ * file whose name is made from its content gets any.
  */
 export function cachingFields(
   path: string,

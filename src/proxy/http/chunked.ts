@@ -1,4 +1,4 @@
-// Takes the chunked coding off an app's answer (RFC 9112 section 7.1), strictly; trailers are read, and dropped. Pure:
+// Takes the chunked coding off an app's answer (RFC 9112 section 7.1), strictly. Trailers are read, and dropped. Pure:
 // bytes in, pieces out, no I/O.
 
 type Place = 'size' | 'data' | 'data-end' | 'trailer';

@@ -1,17 +1,17 @@
-// Who asks, and how: the other end of the connection or, where that is a proxy that is trusted, whom it speaks for. Pure.
+// Who makes a request, and how: the other end of the connection or, where that is a trusted proxy, the client it speaks for. Pure.
 
 import { BlockList, isIP, SocketAddress } from 'node:net';
 
-/** Who a request comes from, as far as that can be known. */
+/** The client that a request comes from, as far as it can be known. */
 export interface Client {
   readonly address: string;
-  /** Whether it came by https. */
+  /** Whether the client's request came by https. */
   readonly secure: boolean;
-  /** The port that it was made to; null: only a proxy in front knows. */
+  /** The port that the client connected to; null: only a proxy in front knows. */
   readonly port: number | null;
 }
 
-/** What a proxy in front says. */
+/** What a proxy in front claims. */
 export interface ForwardedClaims {
   /** X-Forwarded-For and X-Forwarded-Proto as they came, their lines joined. */
   readonly forwardedFor: string | null;
@@ -20,7 +20,7 @@ export interface ForwardedClaims {
 
 export type IsTrusted = (address: string) => boolean;
 
-/** Whether an address is in one of these CIDR blocks, such as "10.0.0.0/8", or is one of these addresses. */
+/** Whether an address is one of these addresses, or in one of these CIDR blocks, such as "10.0.0.0/8". */
 export function trustedAmong(blocks: readonly string[]): IsTrusted {
   const list = new BlockList();
   for (const block of blocks) {
@@ -36,7 +36,7 @@ export function trustedAmong(blocks: readonly string[]): IsTrusted {
   };
 }
 
-/** The client that a trusted peer speaks for; what it does not say is as the connection to it shows. */
+/** The client that a trusted peer speaks for. What the peer does not say is taken from the connection to it. */
 export function clientBehind(peer: Client, claims: ForwardedClaims, isTrusted: IsTrusted): Client {
   const { forwardedFor } = claims;
   const address = forwardedFor === null ? peer.address : addressBehind(peer.address, forwardedFor, isTrusted);
@@ -45,12 +45,12 @@ export function clientBehind(peer: Client, claims: ForwardedClaims, isTrusted: I
   return { address, secure: scheme === 'https', port: null };
 }
 
-/** Proxies that a request may have come through; beyond them the list is somebody's joke. */
+/** Proxies that a request may have come through. A longer list is not believed. */
 const mostProxies = 100;
 
 /**
- * The rightmost address of X-Forwarded-For that is not trusted: whatever is to the left of it is hearsay. All of them
- * trusted: the leftmost. What is no address ends the search at the last one that was, and so does a list without end.
+ * The rightmost address of X-Forwarded-For that is not trusted: everything to its left is hearsay. Where all of them are trusted, the
+ * leftmost. The search ends at a member that is no address, and after `mostProxies`; then the last address before that counts.
  */
 export function addressBehind(peer: string, forwardedFor: string, isTrusted: IsTrusted): string {
   let found = peer;
@@ -67,12 +67,12 @@ export function addressBehind(peer: string, forwardedFor: string, isTrusted: IsT
   return found;
 }
 
-/** IPv4 in IPv6, as a listener on [::] gives it, without its wrapping. */
+/** An IPv4 address without its IPv6 wrapping, in which a listener on [::] gives it. */
 export function unmapped(address: string): string {
   return address.replace(/^::ffff:(?=\d+\.)/, '');
 }
 
-/** One member of X-Forwarded-For, in its usual spelling; proxies add ports and brackets. null: no address. */
+/** One member of X-Forwarded-For as a plain address. Proxies add ports and brackets. null: no address. */
 function addressOf(member: string): string | null {
   const parts = /^(?:\[([0-9a-f:.]+)\]|(\d+\.\d+\.\d+\.\d+))(?::\d{1,5})?$/i.exec(member);
   const text = parts?.[1] ?? parts?.[2] ?? member;
@@ -87,12 +87,12 @@ function familyOf(address: string): 'ipv4' | 'ipv6' | null {
   return family === 0 ? null : family === 4 ? 'ipv4' : 'ipv6';
 }
 
-/** What counts as one client: an address, or, of IPv6, its /64, all of whose addresses one client may use. */
+/** What counts as one client: an IPv4 address, or the /64 of an IPv6 address, since one client may use all of its /64. */
 export function networkOf(address: string): string {
   if (!address.includes(':')) return address;
   const [head = '', tail] = address.split('::');
   const groups = head === '' ? [] : head.split(':');
-  // "::" stands for as many zeros as are missing.
+  // "::" stands for the zeros that are missing.
   if (tail !== undefined) {
     const last = tail === '' ? 0 : tail.split(':').length;
     while (groups.length + last < 8) groups.push('0');

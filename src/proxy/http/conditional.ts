@@ -3,9 +3,9 @@
 import { parseHttpDate } from './http-date.ts';
 
 export interface Validators {
-  /** Strong, with its quotes. */
+  /** A strong ETag, with its quotes. */
   readonly etag: string;
-  /** Seconds. */
+  /** Seconds since 1970. */
   readonly lastModified: number;
 }
 
@@ -19,8 +19,8 @@ export interface Conditions {
 export type Verdict = 'send' | 'not-modified' | 'failed';
 
 /**
- * nginx differs from RFC 9110 section 13.2.2 and is followed: If-Modified-Since must be exactly the file's time,
- * and where If-None-Match comes with it both must hold for a 304.
+ * Where nginx differs from RFC 9110 section 13.2.2, nginx is followed: If-Modified-Since must be exactly the file's time,
+ * and beside an If-None-Match both must hold for a 304.
  */
 export function judge(conditions: Conditions, file: Validators): Verdict {
   const { ifMatch, ifNoneMatch, ifModifiedSince, ifUnmodifiedSince } = conditions;

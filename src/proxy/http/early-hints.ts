@@ -1,11 +1,11 @@
-// 103 Early Hints (RFC 8297): what of an app's interim answer a client may see before its answer. Pure.
+// 103 Early Hints (RFC 8297): which fields of an app's interim answer a client may see before the answer. Pure.
 
 import type { ResponseHead } from './response-head.ts';
 
 /**
- * The interim answer to send, latin-1, or null for none. Only Link is passed: of all other fields nobody knows yet what the
- * answer will say of them. Its values are not judged, since the header that they came in has been read strictly: node's own
- * writeEarlyHints refuses several links in one field, as RFC 8288 allows. `room`: bytes that it may have.
+ * The interim answer to send, latin-1; null: none. Only Link is passed: what other fields say may not hold for the answer that follows.
+ * The values are not judged again, since the app's header has been read strictly. node's own writeEarlyHints would refuse several
+ * links in one field, which RFC 8288 allows. `room`: bytes that the interim answer may have.
  */
 export function earlyHints(head: ResponseHead, room: number): string | null {
   if (head.status !== 103) return null;

@@ -1,8 +1,8 @@
-// The beginning of an app's answer, gathered from however many pieces it comes in: each byte is looked at a few times, not once
-// for every piece that follows. Pure.
+// The beginning of an app's answer, gathered from the pieces that it comes in. Each byte is looked at a few times, not again for
+// every piece that follows. Pure.
 
 const end = '\r\n\r\n';
-/** Characters that tell HTTP from anything else: parseResponseHead looks at them as soon as they are there. */
+/** The first characters, which tell HTTP from anything else. parseResponseHead looks at them as soon as they are there. */
 const telling = 7;
 
 export class HeadText {
@@ -21,7 +21,7 @@ export class HeadText {
     return this.#size;
   }
 
-  /** Adds a piece: all of the text, or null while nothing more can be told of it than before. */
+  /** Adds a piece. Returns all of the text so far, or null while it can tell no more than before. */
   add(text: string): string | null {
     const before = this.#size;
     this.#size += text.length;

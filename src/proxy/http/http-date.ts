@@ -12,7 +12,7 @@ export function formatHttpDate(seconds: number): string {
   return new Date(seconds * 1000).toUTCString();
 }
 
-/** null for anything that is none of the three forms, or no day of the calendar. */
+/** null for a text in none of the three forms, or of a day that no calendar has. */
 export function parseHttpDate(text: string): number | null {
   for (const form of forms) {
     const parts = form.exec(text)?.groups;

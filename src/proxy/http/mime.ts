@@ -1,5 +1,5 @@
-// File extension to media type: the table of nginx 1.22 as Debian ships it, so that a site's answers stay the same, and what is
-// missing in it, for which a browser would be sent plain bytes. Pure.
+// File extension to media type: the table of nginx 1.22 as Debian ships it, so that a site's answers stay the same, and types that it
+// lacks, whose files would be sent as plain bytes. Pure.
 
 const types: readonly string[] = [
   'text/html html htm shtml',
@@ -90,7 +90,7 @@ const types: readonly string[] = [
   'video/x-msvideo avi',
 ];
 
-/** From IANA's registry of media types; a browser runs no module, and shows no subtitles, that are called bytes. */
+/** From IANA's registry of media types. A browser runs no module and shows no subtitles that are sent as plain bytes. */
 const missing: readonly string[] = [
   'text/javascript mjs',
   'application/manifest+json webmanifest',
@@ -119,7 +119,7 @@ for (const line of [...types, ...missing]) {
   for (const extension of extensions) byExtension.set(extension, type);
 }
 
-/** The type of a file's name; what has no known extension is application/octet-stream. `more` counts before what is known. */
+/** The type of a file's name. A name without a known extension is application/octet-stream. `more` wins over the tables. */
 export function mediaType(path: string, more?: ReadonlyMap<string, string>): string {
   const name = path.slice(path.lastIndexOf('/') + 1);
   const dot = name.lastIndexOf('.');

@@ -16,7 +16,7 @@ export type Ranges =
 const whole: Ranges = { kind: 'whole' };
 const unsatisfiable: Ranges = { kind: 'unsatisfiable' };
 
-/** More parts than this are not worth their framing: the whole file is sent. */
+/** With more parts than this the framing is not worth it: the whole file is sent. */
 export const maxParts = 64;
 
 export function parseRange(header: string | null, size: number): Ranges {
@@ -39,7 +39,7 @@ export function parseRange(header: string | null, size: number): Ranges {
   return sum > size ? whole : { kind: 'parts', parts: [first, ...rest] };
 }
 
-/** null for what is not a range at all; one that is beyond the file comes back empty. */
+/** null: the text is no range. A range beyond the file comes back empty. */
 function parsePart(text: string, size: number): ByteRange | null {
   const digits = /^(?:(\d+) *- *(\d*)|-(\d+))$/.exec(stripSpaces(text));
   if (digits === null) return null;
@@ -50,7 +50,7 @@ function parsePart(text: string, size: number): ByteRange | null {
   return { start: Number(from), end: to === '' ? size : Math.min(Number(to) + 1, size) };
 }
 
-/** Without the spaces at both ends; not tabs, and in one pass however many there are. */
+/** The text without spaces at both ends. Tabs stay. One pass, however many spaces there are. */
 function stripSpaces(text: string): string {
   let start = 0;
   let end = text.length;
@@ -62,8 +62,8 @@ function stripSpaces(text: string): string {
 const longest = '9223372036854775807';
 
 /**
- * Beyond 64 bits, as for nginx; below it, what a double can't hold exactly is beyond every file anyway. Compared as texts:
- * a number of thousands of digits takes long to make.
+ * Whether the number does not fit 64 bits, nginx's bound. Numbers below it that a double can't hold exactly are beyond every file
+ * anyway. The digits are compared as text: making a number of thousands of digits takes long.
  */
 function isHuge(digits: string): boolean {
   if (digits.length < longest.length) return false;

@@ -1,26 +1,26 @@
-// One request's header fields, read once: what the worker decides on, what the app is to get, or why not. Pure.
-// Trusts the parser for line endings and field syntax only; counts and framing are judged again here.
+// One request's header fields, read once: what the worker decides on and what the app gets, or the reason for a refusal. Pure.
+// Trusts the parser for line endings and field syntax only. Counts and framing are judged again here.
 
 import type { Limits } from '../limits.ts';
 
 export interface RequestHead {
   /** null only for HTTP/1.0. */
   readonly host: string | null;
-  /** null: chunked, or no body. */
+  /** null: the body is chunked, or there is none. */
   readonly contentLength: number | null;
   readonly chunked: boolean;
   /** Whether the client waits for "100 Continue" before it sends the body. */
   readonly expectsContinue: boolean;
-  /** Whether Upgrade was asked for, and whether it is a WebSocket's. */
+  /** Whether the client asks for an upgrade, and whether to a WebSocket. */
   readonly upgrade: 'none' | 'websocket' | 'other';
-  /** X-Forwarded-For lines joined, or null; -Proto the same. */
+  /** X-Forwarded-For and X-Forwarded-Proto, the lines of each joined, or null. */
   readonly forwardedFor: string | null;
   readonly forwardedProto: string | null;
-  /** "Name: value\\r\\n" of X-Forwarded-Host and -Port, which pass only where the peer is a trusted proxy. */
+  /** "Name: value\\r\\n" of X-Forwarded-Host and -Port. They pass only where the peer is a trusted proxy. */
   readonly forwardedPlace: string;
-  /** The first X-Request-Id, whatever it says, or null. */
+  /** The first X-Request-Id, not judged, or null. */
   readonly requestId: string | null;
-  /** The first line of each field that files are served by, or that is logged. */
+  /** The first line of each field that files or logs need. */
   readonly fields: ReadonlyMap<KeptField, string>;
   /** "Name: value\\r\\n" of every field that passes to the app unchanged. */
   readonly passed: string;
@@ -45,9 +45,9 @@ export interface Refusal {
 type Kind =
   | 'pass'
   | 'keep'
-  /** Kept, and refused when it comes twice: as nginx does, since it has one value only (RFC 9110 section 5.3). */
+  /** Kept, and refused when it comes twice, as nginx does: such a field has one value only (RFC 9110 section 5.3). */
   | 'once'
-  /** Hop-by-hop, or said by the worker itself, or a claim that only a proxy may make. */
+  /** Dropped: it is hop-by-hop, or the worker sets it itself, or only a proxy may claim it. */
   | 'drop'
   | 'host'
   | 'content-length'
@@ -92,7 +92,7 @@ const kinds: ReadonlyMap<string, Kind> = new Map<string, Kind>([
   ['user-agent', 'keep'],
 ]);
 
-/** Names as clients spell them, so that most need no lower-casing; bounded, since clients choose them. */
+/** Names as clients spell them, so that most need no lower-casing. Bounded, since clients choose them. */
 const spelled = new Map<string, { readonly kind: Kind; readonly lower: string }>();
 const spelledLimit = 2000;
 
@@ -105,7 +105,7 @@ function classify(name: string): { readonly kind: Kind; readonly lower: string }
   return field;
 }
 
-/** WSGI can't tell "_" from "-", so SCRIPT_NAME or X_FORWARDED_PROTO must not get through; nginx drops them too. */
+/** WSGI can't tell "_" from "-", so SCRIPT_NAME or X_FORWARDED_PROTO must not get through. nginx drops such names too. */
 function unlisted(lower: string): Kind {
   return /^[a-z0-9-]+$/.test(lower) && !lower.startsWith('x-forwarded-') ? 'pass' : 'drop';
 }
@@ -213,7 +213,7 @@ export function readRequestHead(
   };
 }
 
-/** RFC 9112 section 6: anything but one plain length, or exactly "chunked" on HTTP/1.1, is a smuggler's or unknown. */
+/** RFC 9112 section 6: the only framings are one plain length, and exactly "chunked" on HTTP/1.1. Anything else may be smuggling. */
 function refuseFraming(length: string | null, coding: string | null, version: string): Refusal | null {
   if (length !== null && (coding !== null || !/^\d{1,15}$/.test(length))) return { refuse: 400 };
   if (coding === null) return null;
@@ -225,7 +225,7 @@ function isUsual(connection: string): boolean {
   return connection === 'keep-alive' || connection === 'close' || connection === 'Keep-Alive';
 }
 
-/** No request has more fields than `most`, so nobody has more to name. */
+/** The names in a Connection field. No request has more fields than `most`, so none has more to name. */
 function listTokens(connection: string, most: number): ReadonlySet<string> | 'too-many' {
   const members = connection.toLowerCase().split(',', most + 1);
   return members.length > most ? 'too-many' : new Set(members.map(token => token.trim()));
@@ -236,7 +236,7 @@ function upgradeOf(upgrade: string | null, listed: ReadonlySet<string> | null): 
   return upgrade.trim().toLowerCase() === 'websocket' ? 'websocket' : 'other';
 }
 
-/** RFC 9110 section 7.6.1. Host, length and X-Forwarded-* are not among `passed`, so nobody can have them removed. */
+/** RFC 9110 section 7.6.1. Host, length and X-Forwarded-* are not in `passed`, so no client can have them removed. */
 function withoutListed(passed: string, listed: ReadonlySet<string>): string {
   return passed
     .split('\r\n')

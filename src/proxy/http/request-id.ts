@@ -1,8 +1,8 @@
-// The word by which one request is found again in the logs of the proxy, of the app, and of whoever is in front.
+// The word by which one request is found again in the logs of the proxy, of the app, and of a proxy in front.
 
 import { randomBytes } from 'node:crypto';
 
-/** One worker's at one time, so that neither another worker nor the next one makes the same words. */
+/** Differs for each worker process, so that no two of them make the same words. */
 const prefix = randomBytes(8).toString('hex');
 let made = 0;
 
@@ -10,7 +10,7 @@ export function makeRequestId(): string {
   return `${prefix}-${++made}`;
 }
 
-/** What a client, or a proxy in front, calls its request: anybody's to choose, as long as it is one harmless word. */
+/** Whether a name that a client, or a proxy in front, gives its request is one harmless word. The choice is theirs beyond that. */
 export function isRequestId(text: string): boolean {
   return /^[A-Za-z0-9._:-]{1,128}$/.test(text);
 }

@@ -1,8 +1,8 @@
-// The header fields that a client is sent, in nginx's order: the worker's own, which begin every answer, and an app's behind them. Pure.
+// The header fields that a client is sent, in nginx's order: the worker's own begin every answer, an app's follow. Pure.
 
 import type { Field, ResponseHead } from './response-head.ts';
 
-/** Fields that the worker writes itself, or that are between it and the app only. */
+/** Fields of an app that no client sees: the worker writes them itself, or they are between it and the app only. */
 const hidden = [
   'connection',
   'content-length',
@@ -24,10 +24,10 @@ const hidden = [
   'x-pad',
 ];
 
-/** Fields that an answer may have once. Of more, the first one counts, as in nginx 1.23 and later: browsers refuse two of Location. */
+/** Fields that an answer may have once. The first one counts, as in nginx 1.23 and later: browsers refuse two Location fields. */
 const once = ['content-type', 'etag', 'expires', 'last-modified', 'location', 'refresh', 'x-accel-redirect'];
 
-/** What is special about a field: whether it is hidden, and its bit among those that count once, or 0. */
+/** For each special field: whether it is hidden, and its bit among the fields that count once, or 0. */
 const special: ReadonlyMap<string, { readonly hidden: boolean; readonly bit: number }> = new Map(
   [...new Set([...hidden, ...once])].map(name => [
     name,
@@ -35,7 +35,7 @@ const special: ReadonlyMap<string, { readonly hidden: boolean; readonly bit: num
   ]),
 );
 
-/** What the app asked of the proxy. */
+/** What the app tells the proxy to do. */
 export interface Orders {
   /** X-Accel-Redirect: the path of a file to send in place of the body. */
   readonly redirect: string | null;
@@ -59,11 +59,11 @@ export interface OwnFields {
   readonly length: number | null;
   /** Transfer-Encoding: chunked. */
   readonly chunked?: boolean;
-  /** What nginx has between these and Connection: name, value, name, value ... */
+  /** Fields that nginx has between these and Connection: name, value, name, value ... */
   readonly between?: readonly string[];
 }
 
-/** The fields that begin every answer: name, value, name, value ... Others may be added behind them. */
+/** The fields that begin every answer: name, value, name, value ... A caller may add others behind them. */
 export function ownFields({ date, connection, type, length, chunked, between }: OwnFields): string[] {
   const fields = ['Server', 'hostd', 'Date', date];
   if (type !== null) fields.push('Content-Type', type);
@@ -74,7 +74,7 @@ export function ownFields({ date, connection, type, length, chunked, between }: 
   return fields;
 }
 
-/** The fields of an app's answer as a client is sent them; the Content-Type is the app's. */
+/** The fields of an app's answer as a client is sent them. The Content-Type is the app's. */
 export function clientFields(head: ResponseHead, own: Omit<OwnFields, 'type' | 'between'>): ClientFields {
   let type: string | null = null;
   let redirect: string | null = null;
@@ -107,7 +107,7 @@ const keptWithFile: ReadonlySet<string> = new Set([
 
 export function fieldsKeptWithFile(head: ResponseHead): {
   readonly type: string | null;
-  /** Whether the app has compressed the file itself, or so it says. */
+  /** Whether the app's Content-Encoding says that it has compressed the file itself. */
   readonly encoded: boolean;
   readonly fields: readonly Field[];
 } {

@@ -1,5 +1,5 @@
-// The header of an app's answer, read strictly (RFC 9112 sections 4 to 6): anything doubtful is a bad answer, so that
-// no client and no next request is ever served from a misread one. Pure.
+// The header of an app's answer, read strictly (RFC 9112 sections 4 to 6). A doubtful header makes a bad answer, so that
+// no client and no later request is ever served from a misread one. Pure.
 
 export interface ResponseHead {
   readonly status: number;
@@ -7,7 +7,7 @@ export interface ResponseHead {
   readonly minor: 0 | 1;
   /** Names as the app spelled them, latin-1 values. */
   readonly fields: readonly Field[];
-  /** How the body ends, were there one: HEAD, 204 and 304 are the caller's affair. */
+  /** How the body ends if there is one. HEAD, 204 and 304 are the caller's affair. */
   readonly framing: Framing;
   /** Whether the app means to keep the connection. */
   readonly persistent: boolean;
@@ -68,7 +68,7 @@ export function parseResponseHead(text: string, limit: number): ParsedHead {
   return { kind: 'head', head, size: end + 4 } as const;
 }
 
-/** So that an app that speaks no HTTP is found out at its first bytes, not at a timeout. */
+/** Whether this can be the beginning of an HTTP answer. An app that speaks no HTTP is found out at its first bytes, not at a timeout. */
 function couldBegin(text: string): boolean {
   const start = 'HTTP/1.';
   return text.length < start.length ? start.startsWith(text) : text.startsWith(start);
@@ -87,7 +87,7 @@ function parseField(text: string, start: number, end: number): Field | null {
   return isValue(value) ? { name, lower: lowerCase(name), value } : null;
 }
 
-/** Apps use few names, and spell each in one way. Bounded, since an app chooses them. */
+/** Field names in lower case, by spelling. Apps use few names, and spell each in one way. Bounded, since an app chooses them. */
 const lowered = new Map<string, string>();
 
 function lowerCase(name: string): string {

@@ -1,18 +1,18 @@
-// Request target to path: one decoded, dot-resolved path on which both routing and files are decided (RFC 9112
+// Request target to path: one decoded, dot-resolved path, on which both routing and files are decided (RFC 9112
 // section 3.2, RFC 3986 section 5.2.4). The app still gets the target as the client wrote it. Pure.
 
 export interface Target {
   /** host[:port] of an absolute target; null for the usual origin form. */
   readonly authority: string | null;
-  /** Origin form as the client wrote it: what the app is sent. */
+  /** The origin form as the client wrote it. The app is sent this. */
   readonly uri: string;
-  /** One latin-1 character per byte; begins with "/"; no "..", no "//", no NUL. */
+  /** One latin-1 character per byte. Begins with "/" and has no "..", no "//", no NUL. */
   readonly path: string;
   /** Without "?"; null when there is none. */
   readonly query: string | null;
 }
 
-/** null for what must be answered 400: not a path, above the root, a bad escape, NUL. */
+/** null: the request must be answered 400, since the target is no path, leads above the root, or has a bad escape or a NUL. */
 export function parseTarget(raw: string): Target | null {
   if (raw.charCodeAt(0) === 47) return originForm(raw, null);
   const absolute = /^https?:\/\/([^/?#]+)(.*)$/i.exec(raw);
@@ -31,7 +31,7 @@ function originForm(uri: string, authority: string | null): Target | null {
   return { authority, uri, path, query: mark === -1 ? null : whole.slice(mark + 1) };
 }
 
-/** Whether nothing in the target needs a second look: the common case, at a glance. */
+/** Whether the target needs no decoding and no resolving, which is the common case. */
 function isPlain(uri: string): boolean {
   let previous = 0;
   for (let i = 0; i < uri.length; i++) {

@@ -10,9 +10,9 @@ export interface UpstreamRequest {
   /** The other end of the connection. */
   readonly remoteAddress: string;
   readonly client: Client;
-  /** Whether the other end is a trusted proxy, so that what it says of the client's side passes. */
+  /** Whether the other end is a trusted proxy, whose claims about its client pass. */
   readonly trusted: boolean;
-  /** Of X-Forwarded-For only the client's address. */
+  /** Whether the app gets the client's address alone as X-Forwarded-For. */
   readonly clientAlone: boolean;
   readonly requestId: string;
   readonly head: RequestHead;
@@ -24,8 +24,8 @@ export interface UpstreamRequest {
 }
 
 /**
- * The header as latin-1 text, in nginx's order: what the proxy says, then what the client said. X-Forwarded-Proto is
- * always the proxy's own word, or that of a proxy it trusts: gunicorn believes whoever is at the other end of its socket.
+ * The header as latin-1 text, in nginx's order: what the proxy says, then what the client said. X-Forwarded-Proto is always the word
+ * of the proxy, or of a proxy that it trusts: gunicorn believes any peer on its unix socket.
  */
 export function upstreamHead(request: UpstreamRequest): string {
   const { head, remoteAddress, client } = request;

@@ -26,7 +26,7 @@ const plain: JsonLoggedRequest = {
 
 const bytes = fc.string({ unit: fc.nat(255).map(code => String.fromCharCode(code)) });
 
-/** The line as a reader of UTF-8 has it. */
+/** The line as a reader of UTF-8 sees it. */
 function read(request: Partial<JsonLoggedRequest>): { line: Buffer; value: Record<string, unknown> } {
   const line = Buffer.from(accessLogJson({ ...plain, ...request }, 1_700_000_000_123), 'latin1');
   return { line, value: JSON.parse(line.toString('utf8')) };
@@ -80,7 +80,7 @@ test('whatever bytes a client sends, the line is one, UTF-8 and JSON that tells 
       });
       assert.equal(line.indexOf('\n'), line.length - 1);
       assert.ok(isUtf8(line));
-      // biome-ignore lint/suspicious/noControlCharactersInRegex: there must be none
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: the line must have none
       assert.equal(/[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029]/.test(line.toString('utf8')), false);
       for (const [key, sent] of [
         ['uri', uri],

@@ -1,5 +1,5 @@
-// One request to one line of JSON for the access log. Pure. Texts of requests are bytes, one latin-1 character each; the line
-// is bytes too, always valid UTF-8, valid JSON and one line, whatever a client has sent.
+// One request to one line of JSON for the access log. Pure. Texts of requests are bytes, one latin-1 character each. The line
+// is bytes too: always valid UTF-8, valid JSON and one line, whatever a client has sent.
 
 import { isUtf8 } from 'node:buffer';
 import { basicUser, type LoggedRequest } from './access-log-line.ts';
@@ -14,7 +14,7 @@ export interface JsonLoggedRequest extends LoggedRequest {
   readonly host: string;
   readonly scheme: 'http' | 'https';
   readonly requestId: string;
-  /** Milliseconds. null: the app was not asked. */
+  /** Milliseconds; null: the app was not asked. */
   readonly requestMs: number;
   readonly upstreamMs: number | null;
   /** null: no connection to the app was wanted. */
@@ -39,7 +39,7 @@ function seconds(ms: number | null): string {
   return ms === null ? 'null' : (ms / 1000).toFixed(3);
 }
 
-/** A JSON string, or null. Bytes that are UTF-8 stay as they are; in a text that isn't, each byte above ASCII is \u00XX. */
+/** A JSON string, or null. Bytes of valid UTF-8 stay as they are. In any other text each byte above ASCII becomes \u00XX. */
 function quoted(bytes: string | null): string {
   if (bytes === null) return 'null';
   if (/^[ !#-[\]-~]*$/.test(bytes)) return `"${bytes}"`;
@@ -48,7 +48,7 @@ function quoted(bytes: string | null): string {
   return Buffer.from(JSON.stringify(text).replace(odd, escaped), 'utf8').toString('latin1');
 }
 
-// What JSON lets stand, and readers of lines or terminals don't.
+// Characters that JSON allows, and that readers of lines or terminals misread.
 const oddCharacters = /[\x7f-\x9f\u2028\u2029]/g;
 const oddBytes = /[\x7f-\xff]/g;
 

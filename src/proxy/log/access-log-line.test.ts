@@ -39,7 +39,7 @@ test('the user of Basic is named, nobody else is, and never a password', () => {
   assert.equal(user('Basic ???'), '-');
 });
 
-/** What a client may send: bytes, one latin-1 character each. */
+/** A text that a client may send: bytes, one latin-1 character each. */
 const bytes = fc.string({ unit: fc.integer({ min: 0, max: 255 }).map(byte => String.fromCharCode(byte)) });
 
 test('whatever a client sends, a request is one line', () => {

@@ -1,4 +1,4 @@
-// One request to one line of nginx's "combined" format, byte for byte, so that existing log readers go on working. Pure.
+// One request to one line of nginx's "combined" format, byte for byte, so existing log readers go on working. Pure.
 
 export interface LoggedRequest {
   readonly remoteAddress: string;
@@ -7,13 +7,13 @@ export interface LoggedRequest {
   /** "GET /path HTTP/1.1" as received. */
   readonly requestLine: string;
   readonly status: number;
-  /** Bytes of the body as they went out: chunk framing counts, the header doesn't. */
+  /** Bytes of the body as they went out: chunk framing counts, the header does not. */
   readonly bodyBytes: number;
   readonly referer: string | null;
   readonly userAgent: string | null;
 }
 
-/** `time` is what localTime() gives for the moment of logging. `requestId`: one field more at the end ("combined_id"). */
+/** `time`: localTime() of the moment of logging. `requestId`: one more field at the end ("combined_id"). */
 export function accessLogLine(request: LoggedRequest, time: string, requestId: string | null = null): string {
   const user = request.authorization === null ? '-' : escaped(basicUser(request.authorization));
   return (
@@ -34,10 +34,10 @@ export function localTime(now: Date): string {
   return `${day}:${two(now.getHours())}:${two(now.getMinutes())}:${two(now.getSeconds())} ${zone}`;
 }
 
-/** All but printable ASCII without quotes and backslashes. */
+/** Anything but printable ASCII without quotes and backslashes. */
 const odd = /[^ !#-[\]-~]/;
 
-/** Escapes one latin-1 text as nginx does; null is "-". Into bytes: a client may send a text of nothing but what has to be escaped. */
+/** Escapes one latin-1 text as nginx does; null is "-". Works in bytes: a client may send a text that has to be escaped throughout. */
 function escaped(text: string | null): string {
   if (text === null) return '-';
   if (!odd.test(text)) return text;
@@ -48,7 +48,7 @@ function escaped(text: string | null): string {
     if (code >= 32 && code < 127 && code !== 34 && code !== 92) {
       bytes[length++] = code;
     } else if (code > 255) {
-      bytes[length++] = 63; // no byte of a request
+      bytes[length++] = 63; // "?": the character is no byte of a request
     } else {
       bytes[length++] = 92;
       bytes[length++] = 120;

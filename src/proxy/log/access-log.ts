@@ -1,22 +1,22 @@
-// Appends access log lines to the fds that hostd opened: gathered, written once a second or sooner, off the loop, and lost
-// rather than waited for when the disk is full. Knows nothing of what a line says.
+// Appends access log lines to the descriptors that hostd opened. Lines are gathered and written once a second or sooner, off the event
+// loop. With a full disk they are lost, not waited for. Knows nothing of what a line says.
 
 import { write } from 'node:fs';
 import type { ErrorLog } from './error-log.ts';
 
 const bufferBytes = 65_536;
 const flushMs = 1000;
-/** Lines are dropped while this many bytes wait for a disk that doesn't take them. */
+/** Lines are dropped while this many bytes wait for a disk that does not take them. */
 const waitingLimit = 4_194_304;
 
 export class AccessLog {
   readonly #fd: number;
   readonly #site: string;
   readonly #errorLog: ErrorLog;
-  /** Lines are copied at once: as strings they would keep all of their requests in memory. */
+  /** Lines are copied at once: as strings they would keep their whole requests in memory. */
   #buffer: Buffer | null = null;
   #used = 0;
-  /** Full ones, before that. */
+  /** Full buffers, older than #buffer. */
   #full: Buffer[] = [];
   #fullBytes = 0;
   #writing = false;
@@ -49,7 +49,7 @@ export class AccessLog {
     else this.#timer ??= setTimeout(() => this.#flush(), flushMs);
   }
 
-  /** Once each time that it comes to this. */
+  /** Called once each time that lines begin to be lost. */
   #lose(): void {
     if (this.#isLosing) return;
     this.#isLosing = true;
@@ -99,7 +99,7 @@ export class AccessLog {
       }
       this.#failing = error !== null;
       this.#writing = false;
-      // What no disk took is given up by who wants to leave.
+      // On close, lines that no disk took are given up.
       if (this.#full.length > 0 || (this.#idle.length > 0 && error === null)) this.#flush();
       if (!this.#writing && this.#used > 0) this.#timer ??= setTimeout(() => this.#flush(), flushMs);
       if (!this.#writing) for (const done of this.#idle.splice(0)) done();

@@ -1,5 +1,5 @@
-// The worker's own log: one JSON line for each problem, on stderr for whoever runs the machine, and in the site's own error
-// log for whoever runs the site. Never what a client sent beyond its request line, as in the access log, and never more than a
+// The worker's own log: one JSON line for each problem, on stderr for the machine's operator, and in the site's own error log for the
+// site's. It never has more of what a client sent than the request line, which the access log has too, and never more than a
 // few lines a second.
 
 import { writeSync } from 'node:fs';
@@ -9,27 +9,27 @@ export interface Problem {
   readonly cause: string;
   readonly site?: string;
   readonly upstream?: string;
-  /** Of the request that it happened to, as its client sent them. */
+  /** Of the request that the problem happened to, as its client sent them. */
   readonly method?: string;
   readonly uri?: string;
-  /** Its X-Request-Id: the access log's request_id. */
+  /** The request's X-Request-Id, which is the access log's request_id. */
   readonly request?: string;
 }
 
 export type ErrorLog = (problem: Problem) => void;
 
-/** Lines a second of one site, or of no site; and of all, so that no site can keep the others from being heard. */
+/** Lines a second of one site, or of no site, and of all together, so that no site keeps the others from being heard. */
 const linesPerSite = 20;
 const linesPerSecond = 100;
-/** Characters of what went wrong: an app's words may be among them. */
+/** Characters of the cause, which may have an app's words in it. */
 const longestCause = 4096;
 /** Characters of a request's method and URI. */
 const longestMethod = 32;
 const longestUri = 1024;
 
 /**
- * Writes to `fd`, and what concerns a site to that site's fd, too. A line that can't be written is lost: the log must
- * never be what stops the worker. The next line says how many were `suppressed`.
+ * Writes to `fd`, and what concerns a site to that site's descriptor, too. A line that can't be written is lost: the log must
+ * never stop the worker. The next line says how many were `suppressed`.
  */
 export function openErrorLog(fd: number, sites: ReadonlyMap<string, number> = new Map()): ErrorLog {
   const lines = new Map<string, number>();
@@ -77,7 +77,7 @@ export function openErrorLog(fd: number, sites: ReadonlyMap<string, number> = ne
   };
 }
 
-/** What JSON lets stand, and terminals obey. Texts of requests are bytes, one latin-1 character each. */
+/** Characters that JSON allows and terminals obey. Texts of requests are bytes, one latin-1 character each. */
 const odd = /[\x7f-\x9f]/g;
 
 function escaped(character: string): string {

@@ -1,4 +1,4 @@
-// What an exchange that has ended is in the access log, in the format that the worker was told.
+// The access log's line for an exchange that has ended, in the format that the worker was told.
 
 import type { AccessLogFormat } from '../../model/host.ts';
 import { logTimeNow } from '../clock.ts';
@@ -6,7 +6,7 @@ import type { EndedExchange } from '../request/exchange.ts';
 import { accessLogJson } from './access-log-json.ts';
 import { accessLogLine } from './access-log-line.ts';
 
-/** The line, with its end. null: a request that was refused before its site was known, which is in no site's log. */
+/** The line, with its end. null: the request was refused before its site was known, so it is in no site's log. */
 export function exchangeLine(ended: EndedExchange, format: AccessLogFormat = 'combined'): string | null {
   const { accepted, app } = ended;
   if (accepted === null) return null;
@@ -36,7 +36,7 @@ export function exchangeLine(ended: EndedExchange, format: AccessLogFormat = 'co
       scheme: client.secure ? 'https' : 'http',
       requestId: ended.requestId,
       requestMs: ended.endedAt - ended.startedAt,
-      // An app that was given up for a client that went away never ended.
+      // An app that was given up because its client went away has no end of its own: the exchange's end counts.
       upstreamMs: app === null || app.askedAt === 0 ? null : (app.endedAt || ended.endedAt) - app.askedAt,
       queuedMs: app?.queuedMs ?? null,
     },

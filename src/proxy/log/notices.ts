@@ -1,4 +1,4 @@
-// Says that a bound was reached: at once, and then no more than now and then, with how often that was. Knows no bound.
+// Says that a bound was reached: at once the first time, then no more than once in `everyMs`, with how often that was. Knows no bound.
 
 import type { ErrorLog } from './error-log.ts';
 
@@ -13,7 +13,7 @@ export class Notices {
     this.#errorLog = errorLog;
   }
 
-  /** `cause` is one of few: each is a kind of its own. */
+  /** `cause`: a kind of notice, with its own interval. There are few. */
   say(cause: string): void {
     const now = performance.now();
     const before = this.#said.get(cause);

@@ -30,7 +30,7 @@ before(() => {
   };
   for (const [name, text] of Object.entries(files)) writeFileSync(`${directory}/${name}`, text);
   symlinkSync('/etc/passwd', `${directory}/own/403.html`);
-  // What root alone could have made may lead anywhere: as root, the directory and its link are made nobody's.
+  // A directory that only root could have made may lead anywhere. So for root, the directory and its link are given to nobody.
   if (process.getuid?.() === 0)
     for (const path of ['own', 'own/403.html']) lchownSync(`${directory}/${path}`, 65534, 65534);
   mkdirSync(`${directory}/own/400.html`);

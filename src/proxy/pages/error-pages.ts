@@ -1,5 +1,5 @@
-// The pages that a site, or the machine, has in place of the worker's plain ones: which file that is, and its bytes. Whatever is
-// wrong with one, the plain page is sent instead: an error must not fail for want of its page.
+// The pages that a site, or the machine, has in place of the worker's plain ones: which file that is, and its bytes. Where anything is
+// wrong with such a page, the plain one is sent: an error must not fail for want of its page.
 
 import { closeSync } from 'node:fs';
 import { messageOf } from '../../errors.ts';
@@ -10,17 +10,17 @@ import type { ErrorLog } from '../log/error-log.ts';
 
 /** Bytes of one page. */
 const largestPage = 262_144;
-/** Milliseconds for which a page that was not there isn't looked for again: most statuses have none, and errors come in floods. */
+/** Milliseconds for which a missing page is not looked for again: most statuses have none, and errors come in floods. */
 const absentMs = 1000;
 
-/** What counts of a site here. */
+/** The part of a site that matters here. */
 export type PageSite = Pick<RoutedSite, 'name' | 'errorPages' | 'maintenance'>;
 
 export class ErrorPages {
   /** [proxy]'s directory, latin-1, with "/" at its end. */
   readonly #common: string | null;
   readonly #errorLog: ErrorLog;
-  /** When each of them was missed. */
+  /** When each missing page was last looked for. */
   readonly #absent = new Map<string, number>();
   readonly #reported = new Set<string>();
 
@@ -29,7 +29,7 @@ export class ErrorPages {
     this.#errorLog = errorLog;
   }
 
-  /** The page's bytes, latin-1; null: the plain one. `site`: null while nobody knows whose request it is. */
+  /** The page's bytes, latin-1; null: the plain page. `site`: null while it is not known whose request this is. */
   find(site: PageSite | null, status: number): string | null {
     if (status < 400) return null;
     for (const name of namesOf(site, status)) {
@@ -72,7 +72,7 @@ export class ErrorPages {
     }
   }
 
-  /** Once for each file. */
+  /** Says it once for each file. */
   #report(path: string, site: PageSite | null, why: string): void {
     if (this.#reported.has(path)) return;
     this.#reported.add(path);

@@ -1,4 +1,4 @@
-// One request and its answer: what is known of it, what was sent. It ends with a value, which its owner counts and logs.
+// One request and its answer: what is known of the request, and what was sent. It ends with a value, which its owner counts and logs.
 
 import type { Stage } from '../client/line.ts';
 import {
@@ -22,7 +22,7 @@ import type { AppTimes, Ended, SiteTraffic } from '../traffic.ts';
 import type { Worker } from '../worker.ts';
 import type { NamedSite } from './router.ts';
 
-/** Statuses after which the rest of the connection's bytes can't be trusted, or aren't wanted. */
+/** Statuses after which the connection closes: the rest of its bytes can't be trusted, or isn't wanted. */
 const closing: ReadonlySet<number> = new Set([400, 408, 413, 414, 431, 500, 501, 505]);
 
 /** A request that has been understood and belongs to a site. */
@@ -31,44 +31,44 @@ export interface Accepted {
   readonly target: Target;
   readonly site: NamedSite;
   readonly client: Client;
-  /** Host as the app is to see it. */
+  /** The Host that the app gets. */
   readonly host: string;
-  /** The name that it was routed by. */
+  /** The name that routed it to its site. */
   readonly hostName: string;
 }
 
-/** What one of the worker's own pages says besides, where nginx says it. */
+/** Fields that one of the worker's own pages has besides the usual ones, where nginx has them. */
 export interface PageFields {
   readonly location?: string;
   readonly extra?: readonly string[];
 }
 
-/** Something that was opened for an exchange, or is done for it. */
+/** Something opened or done for an exchange, to be released when the exchange ends. */
 export interface Held {
   release(): void;
 }
 
-/** Whose an exchange is. */
+/** The connection that an exchange belongs to. */
 export interface ExchangeOwner extends ClientConnection {
-  /** What the exchange waits for; the exchange says when that changes. */
+  /** What the exchange waits for. The exchange tells of each change. */
   readonly stage: Stage | null;
   enters(stage: Stage): void;
-  /** Called once, when the exchange has ended either way. */
+  /** Called once, when the exchange has ended in any way. */
   finished(ended: EndedExchange): void;
-  /** `whose` could not go on because of a mistake in hostd. */
+  /** `whose` could not go on, because of a mistake in hostd. */
   broke(error: unknown, whose: Exchange): void;
 }
 
 /** An exchange that is over. */
 export interface EndedExchange extends Ended {
   readonly req: ClientRequest;
-  /** null: it was refused before its site was known. */
+  /** null: the request was refused before its site was known. */
   readonly accepted: Accepted | null;
-  /** The counters of its site; null: it has none. */
+  /** The counters of its site; null: none are kept. */
   readonly traffic: SiteTraffic | null;
-  /** Empty where nobody asks. */
+  /** Empty where no log and no app has it. */
   readonly requestId: string;
-  /** Whether its answer was the connection's last one. */
+  /** Whether its answer was the last one on the connection. */
   readonly isLast: boolean;
 }
 
@@ -77,7 +77,7 @@ export class Exchange implements CloseListener, Bearer {
   readonly connection: ClientConnection;
   readonly req: ClientRequest;
   readonly res: ClientResponse;
-  /** performance.now() when its header was complete. */
+  /** performance.now() when the request's header was complete. */
   readonly startedAt = performance.now();
   readonly #owner: ExchangeOwner;
   #accepted: Accepted | null = null;
@@ -101,12 +101,12 @@ export class Exchange implements CloseListener, Bearer {
     res.onClose(this);
   }
 
-  /** null: it is not understood yet, or was refused before its site was known. */
+  /** null: the request is not understood yet, or was refused before its site was known. */
   get accepted(): Accepted | null {
     return this.#accepted;
   }
 
-  /** Of the client, for what each may have a share of. */
+  /** The client's network, which budgets are shared out by. */
   get network(): string {
     return networkOf((this.#accepted?.client ?? this.connection.peer).address);
   }
@@ -119,7 +119,7 @@ export class Exchange implements CloseListener, Bearer {
     this.#owner.broke(error, this);
   }
 
-  /** It has been understood, and belongs to a site. */
+  /** The request has been understood, and belongs to a site. */
   accept(accepted: Accepted): void {
     this.#accepted = accepted;
     this.#traffic = this.worker.traffic?.begin(accepted.site.name) ?? null;
@@ -131,12 +131,12 @@ export class Exchange implements CloseListener, Bearer {
     this.#owner.enters('body');
   }
 
-  /** Bytes of the request's body, or of what a tunnel's client sends, have come. */
+  /** Bytes of the request's body, or from the client of a WebSocket, have come. */
   received(bytes: number): void {
     this.#receivedBytes += bytes;
   }
 
-  /** An app is to answer. `times`: read when the exchange ends. */
+  /** An app is to answer. `times` is read when the exchange ends. */
   ask(forwarding: Held, times: AppTimes): void {
     this.#app = times;
     this.hold(forwarding);
@@ -150,7 +150,7 @@ export class Exchange implements CloseListener, Bearer {
     this.#traffic?.beginTunnel();
   }
 
-  /** The client's body did not come in time: 408, where nothing was sent. */
+  /** The client's body did not come in time: answers 408, where nothing was sent. */
   timedOut(): void {
     if (!this.sent) this.#status = 408;
   }
@@ -165,7 +165,7 @@ export class Exchange implements CloseListener, Bearer {
     return keep ? 'keep-alive' : 'close';
   }
 
-  /** X-Request-Id: the client's own, or one that is made when it is first asked for. */
+  /** X-Request-Id: the client's own, or a new one, made when it is first asked for. */
   get requestId(): string {
     if (this.#requestId === null) {
       const given = this.#accepted?.head.requestId;
@@ -178,7 +178,7 @@ export class Exchange implements CloseListener, Bearer {
     return this.#status !== 0;
   }
 
-  /** Early hints of the app go out as they come: to a client that knows them, before any answer, and only so many. */
+  /** Sends early hints of the app as they come: only before the answer, only to a client that knows them, and only up to a bound. */
   sendHints(head: ResponseHead): void {
     const { req, res } = this;
     if (this.sent || req.httpVersion !== '1.1') return;
@@ -195,13 +195,13 @@ export class Exchange implements CloseListener, Bearer {
     this.res.writeHead(status, reason, fields);
   }
 
-  /** Answers with one of the worker's own pages, unless an answer has begun: then the connection ends instead. */
+  /** Answers with one of the worker's own pages. Where an answer has begun, the connection ends instead. */
   sendPage(status: number, also: PageFields = {}): void {
     if (this.sent) {
       this.abort();
       return;
     }
-    // Without its "100 Continue" the client may send the body or not, so the next request's place is unknown.
+    // A client that still waits for "100 Continue" may send the body or not, so the place of the next request is unknown.
     if (closing.has(status) || fieldOf(this.req, 'expect') !== null) this.#closes = true;
     const userAgent = this.#accepted?.head.fields.get('user-agent') ?? null;
     const page =
@@ -220,7 +220,7 @@ export class Exchange implements CloseListener, Bearer {
     this.res.end(page);
   }
 
-  /** An app's header that can't be sent on: 502. */
+  /** An app's header can't be sent on: 502. */
   refuseAnswer(why: string): void {
     this.release(); // not a second refusal when more of that answer comes
     this.#status = 0;
@@ -228,7 +228,7 @@ export class Exchange implements CloseListener, Bearer {
     this.sendPage(502);
   }
 
-  /** Ends the connection where it stands: the client must see that the answer is not whole. */
+  /** Ends the connection where it stands, so that the client sees that the answer is not whole. */
   abort(): void {
     this.connection.destroy();
   }
@@ -240,12 +240,12 @@ export class Exchange implements CloseListener, Bearer {
     this.worker.errorLog({ level, ...place, cause, method, uri: url, request: this.requestId });
   }
 
-  /** Keeps what was opened for it, to be released once: when it ends either way, at the latest. */
+  /** Keeps `held`, to be released once: at the latest when the exchange ends. */
   hold(held: Held): void {
     this.#held = held;
   }
 
-  /** Lets go of what it holds. */
+  /** Releases what is kept. */
   release(): void {
     const held = this.#held;
     this.#held = null;
@@ -270,7 +270,7 @@ export class Exchange implements CloseListener, Bearer {
     });
   }
 
-  /** Where nothing was sent: whose fault it was, as nginx says it. */
+  /** The status for the log. Where nothing was sent it says whose fault that was, as nginx's does. */
   get #loggedStatus(): number {
     if (this.#status !== 0) return this.#status;
     return this.#owner.stage === 'body' ? 400 : 499;

@@ -1,4 +1,4 @@
-// Which requests are to be made again elsewhere: at the site's first name, or by https. Pure.
+// Which requests are redirected: to the site's first name, or to https. Pure.
 
 import type { Client } from '../http/client-address.ts';
 import { canonicalName, type NamedSite } from './router.ts';
@@ -10,13 +10,13 @@ export interface Redirect {
 
 export interface RedirectRequest {
   readonly site: NamedSite;
-  /** As the router knows it: never what a client wrote. */
+  /** As the router knows it, never as a client wrote it. */
   readonly hostName: string;
   readonly method: string;
   /** As the client wrote it. */
   readonly uri: string;
   readonly client: Client;
-  /** Where this host speaks TLS. */
+  /** The port where this host speaks TLS. */
   readonly tlsPort: number;
 }
 
@@ -28,7 +28,7 @@ export function redirectOf(request: RedirectRequest): Redirect | null {
   const origin = toHttps
     ? originOf(true, name, client.port === null ? null : tlsPort)
     : originOf(client.secure, name, client.port);
-  // A method other than these has a body, or means something: 301 would let clients make a GET of it.
+  // With a method other than these the request has a body, or means something: a client may turn it into a GET after a 301.
   const status = site.isRedirected || method === 'GET' || method === 'HEAD' ? 301 : 308;
   return { status, location: origin + withoutOddBytes(uri) };
 }
@@ -39,7 +39,7 @@ export function originOf(secure: boolean, name: string, port: number | null): st
   return `http${secure ? 's' : ''}://${name}${shown}`;
 }
 
-/** The parser lets no control character through, in a target or in a field; this does not have to rely on it. */
+/** The parser lets no control character through in a target or a field. This code does not rely on it. */
 function withoutOddBytes(uri: string): string {
   return uri.replace(/[^!-~]/g, character => {
     return `%${character.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`;

@@ -1,14 +1,14 @@
-// Host header to site: what a host name is, and whose it is. Pure; knows nothing of paths.
+// Host header to site: what a host name is, and which site it leads to. Pure. Knows nothing of paths.
 
 import { admitHostName } from '../../model/host-name.ts';
 import type { RoutedSite } from '../../protocol/worker.ts';
 
-/** Characters of a name of 255, the dot behind it, and a port. */
+/** Characters of a name of 255, its trailing dot, and a port. */
 const longestHost = 262;
 
 /**
  * The name or the address in a Host header or an absolute target: lower case, without port or trailing dot.
- * null for what RFC 9110 section 7.2 wants refused: user names, empty labels, spaces, two ports, one that is none.
+ * null for what RFC 9110 section 7.2 wants refused: user names, empty labels, spaces, two ports, a port that is no number.
  */
 export function hostName(value: string): string | null {
   if (value.length > longestHost) return null;
@@ -18,11 +18,11 @@ export function hostName(value: string): string | null {
   return name.startsWith('[') ? name.toLowerCase() : admitHostName(name);
 }
 
-/** A site as one of its names leads to it. */
+/** A site, with the name that led to it. */
 export interface NamedSite extends RoutedSite {
-  /** From 1, in the order of the routes; absent: nobody wants to know. */
+  /** The site's number from 1, in the order of the routes; absent: nobody uses it. */
   readonly number?: number;
-  /** Whether the name is one of redirectFrom. */
+  /** Whether the name is in redirectFrom. */
   readonly isRedirected?: boolean;
 }
 
@@ -30,7 +30,7 @@ export interface NamedSite extends RoutedSite {
 export type Router = (host: string) => NamedSite | null;
 
 /**
- * Exact names win over "*.example.org", longer wildcards over shorter ones, and what is configured over
+ * An exact name wins over "*.example.org", a longer wildcard over a shorter one, and a configured name over
  * the NAME.localhost that every site has. Of two sites that claim one name, the first has it.
  */
 export function makeRouter(sites: readonly RoutedSite[]): Router {
@@ -58,7 +58,7 @@ export function makeRouter(sites: readonly RoutedSite[]): Router {
   };
 }
 
-/** The name that a site calls itself by. */
+/** The site's own first name. */
 export function canonicalName(site: RoutedSite): string {
   return site.serverNames.find(name => !name.startsWith('*.')) ?? `${site.name.toLowerCase()}.localhost`;
 }

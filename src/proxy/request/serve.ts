@@ -1,5 +1,5 @@
-// Decides what answers one request: a page, a file, or the app. The order of the checks is nginx's, and nothing is
-// forwarded before all of them have passed.
+// Decides what answers one request: a page, a file, or the app. The order of the checks is nginx's, and a request is
+// forwarded only after all of them have passed.
 
 import { type ForwardOptions, forward } from '../app/forward.ts';
 import { findLocation, serveFile } from '../files/static.ts';
@@ -13,7 +13,7 @@ import type { Accepted, Exchange } from './exchange.ts';
 import { redirectOf } from './redirects.ts';
 import { canonicalName, hostName, type NamedSite } from './router.ts';
 
-/** Serves a request; `tunnel` only for a WebSocket's, when the connection is no longer HTTP's. */
+/** Serves a request. `tunnel`: only for a WebSocket, whose connection is no longer HTTP's. */
 export function serve(exchange: Exchange, tunnel: ForwardOptions['tunnel'] = null): void {
   const accepted = accept(exchange);
   if (typeof accepted === 'number') {
@@ -43,7 +43,7 @@ export function serve(exchange: Exchange, tunnel: ForwardOptions['tunnel'] = nul
   if (head.upgrade !== 'none') exchange.closeAfter();
   const { method } = exchange.req;
   if (location !== null) {
-    if (head.expectsContinue) exchange.closeAfter(); // its body is never asked for
+    if (head.expectsContinue) exchange.closeAfter(); // the client is never told to send the body
     serveFile({ exchange, accepted, location, path: target.path, method, type: null, extra: [] });
     return;
   }
@@ -58,7 +58,7 @@ export function serve(exchange: Exchange, tunnel: ForwardOptions['tunnel'] = nul
 
 const plain: ForwardOptions = { tunnel: null, sendFile: sendFileOf };
 
-/** Whether the client has been sent elsewhere. */
+/** Sends the client elsewhere, if it is to go there. Returns whether it was. */
 function redirected(exchange: Exchange, { site, hostName, target, client }: Accepted): boolean {
   if (!site.redirectHttps && site.isRedirected !== true) return false;
   const { method } = exchange.req;
@@ -69,7 +69,7 @@ function redirected(exchange: Exchange, { site, hostName, target, client }: Acce
   return true;
 }
 
-/** The request as understood, or the status to refuse it with. */
+/** The request as understood, or the status of a refusal. */
 function accept(exchange: Exchange): Accepted | number {
   const { req, worker } = exchange;
   const { method, url, httpVersion } = req;
@@ -89,7 +89,7 @@ function clientOf({ connection, worker }: Exchange, head: RequestHead): Client {
   return trusted && worker.isTrusted !== undefined ? clientBehind(peer, head, worker.isTrusted) : peer;
 }
 
-/** An absolute target's host counts, and replaces the Host field (RFC 9112 section 3.2.2). */
+/** The host of an absolute target replaces the Host field (RFC 9112 section 3.2.2). */
 function findSite(
   { worker }: Exchange,
   head: RequestHead,
@@ -102,13 +102,13 @@ function findSite(
   if (name === null) return 400;
   const site = worker.route(name);
   if (site !== null) return { site, host, hostName: name };
-  // Any name at all: none that a redirect may lead to.
+  // The default site answers to any name. That is no name for a redirect to lead to.
   return worker.defaultSite == null
     ? 404
     : { site: worker.defaultSite, host, hostName: canonicalName(worker.defaultSite) };
 }
 
-/** HTTP/1.0 needs no Host; the app is told one all the same, since Django refuses to do without. */
+/** HTTP/1.0 needs no Host. The app is told one all the same, since Django refuses to do without. */
 function unnamed(site: NamedSite): {
   readonly site: NamedSite;
   readonly host: string;
