@@ -101,6 +101,28 @@ test('a request that must not be repeated goes out on a fresh connection, and on
   assert.deepEqual(seen, ['1 GET /1 HTTP/1.1', '2 POST /2 HTTP/1.1']);
 });
 
+test('a request on connections that an app closes unread, as a server that ends does, is sent again', async () => {
+  const seen = answering(() => ok);
+  const reading = onConnection;
+  onConnection = (socket, number) => {
+    if (number === 1 || number > 3) reading(socket, number);
+    else socket.destroy();
+  };
+  await get('/1', 'first.test');
+  await sleep(600);
+  assert.equal((await get('/2', 'first.test'))[0]?.status, 200);
+  assert.deepEqual(seen, ['1 GET /1 HTTP/1.1', '4 GET /2 HTTP/1.1']);
+  onConnection = socket => socket.destroy();
+  accepted = 0;
+  assert.equal((await get('/3'))[0]?.status, 502);
+  assert.equal(accepted, 4);
+  assert.equal(
+    (await send('POST /4 HTTP/1.1\r\nHost: hello.test\r\nContent-Length: 0\r\n\r\n'))[0]?.status,
+    502,
+  );
+  assert.equal(accepted, 5);
+});
+
 test('what an app says beyond its answer never becomes the answer of the next request', async () => {
   const evil = 'HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil';
   answering((_, connection) => (connection === 1 ? ok + evil : ok));

@@ -34,6 +34,8 @@ export interface AnswerFailure {
   readonly why: string;
   /** Whether the app had sent anything of this answer. */
   readonly begun: boolean;
+  /** Whether the app is known to have closed before it had read the request. */
+  readonly isUnread: boolean;
 }
 
 /** Interim answers (1xx) that one request may have. With more, the answer counts as a bad one. */
@@ -277,7 +279,7 @@ export class AppConnection implements AppSocketEvents {
     reader?.end();
   }
 
-  ended(why: string): void {
+  ended(why: string, isUnread: boolean): void {
     if (this.#reader === null) {
       this.#reusable = false;
       this.#socket.destroy();
@@ -285,7 +287,7 @@ export class AppConnection implements AppSocketEvents {
     } else if (this.#place === 'close' || this.#place === 'tunnel') {
       this.#complete(false);
     } else {
-      this.#fail('closed', why);
+      this.#fail('closed', why, isUnread);
     }
   }
 
@@ -294,12 +296,12 @@ export class AppConnection implements AppSocketEvents {
     this.#fail('timeout', `not a byte from the app within ${seconds} s (proxy_read_timeout)`);
   }
 
-  #fail(kind: AnswerFailure['kind'], why: string): void {
+  #fail(kind: AnswerFailure['kind'], why: string, isUnread = false): void {
     const reader = this.#reader;
     const begun = this.#place !== 'head' || this.#text.size > 0 || this.#interim > 0;
     this.destroy();
     if (reader === null) this.pool?.drop(this);
-    else reader.failed({ kind, why, begun });
+    else reader.failed({ kind, why, begun, isUnread });
   }
 }
 

@@ -27,7 +27,10 @@ export interface AppSocketEvents extends Bearer {
   /** A view on the shared buffer: to keep it, copy it. */
   read(bytes: Uint8Array): void;
   drained(): void;
-  /** Nothing more will be read. */
-  ended(why: string): void;
+  /**
+   * Nothing more will be read. `isUnread`: the other end closed before it had read all that was written to it, which a unix socket
+   * says by ECONNRESET (unix_release_sock in Linux); a TCP connection may be reset for other reasons, so it never says so.
+   */
+  ended(why: string, isUnread: boolean): void;
   timedOut(): void;
 }

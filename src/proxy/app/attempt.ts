@@ -117,7 +117,7 @@ export class Attempt implements AnswerReader {
     const took = (error: Error | null, size: number): void => {
       if (this.#isOver) return;
       if (error !== null || size === 0) {
-        this.failed({ kind: 'closed', why: 'lost a request body', begun: true });
+        this.failed({ kind: 'closed', why: 'lost a request body', begun: true, isUnread: false });
         return;
       }
       const next = guarded(this, () => this.#sendFile(fd, length, at + size));

@@ -54,7 +54,8 @@ class Forwarding implements AttemptOwner, Held, Redirector, Seeker {
   readonly #body: Body;
   readonly #options: ForwardOptions;
   readonly #times = { queuedMs: 0, askedAt: 0, answeredAt: 0, endedAt: 0 };
-  #isFirstTry = true;
+  /** How often it has been sent. */
+  #tries = 0;
   #search: Search | null = null;
   #attempt: Attempt | null = null;
   #answer: Answer | null = null;
@@ -106,13 +107,14 @@ class Forwarding implements AttemptOwner, Held, Redirector, Seeker {
       return;
     }
     // Without a body and a wait, the app was asked when the request came. Reading the clock would cost more than the difference.
-    const atOnce = this.#body === noBody && waitedMs === 0 && this.#isFirstTry;
+    const atOnce = this.#body === noBody && waitedMs === 0 && this.#tries === 0;
     this.#times.askedAt = atOnce ? this.#exchange.startedAt : performance.now();
     this.#try(got.connection);
   }
 
   #try(connection: AppConnection): void {
     const exchange = this.#exchange;
+    this.#tries++;
     const answer = new Answer(exchange, this);
     const attempt = new Attempt(this, {
       exchange,
@@ -120,7 +122,7 @@ class Forwarding implements AttemptOwner, Held, Redirector, Seeker {
       head: this.#requestHead(),
       body: this.#body,
       answer,
-      isFirst: this.#isFirstTry,
+      isFirst: this.#tries === 1,
       halfClose: this.#accepted.site.halfClose ?? null,
       tunnel: this.#options.tunnel,
     });
@@ -163,10 +165,10 @@ class Forwarding implements AttemptOwner, Held, Redirector, Seeker {
 
   failed({ trial, isMistaken }: Attempt, failure: AnswerFailure): void {
     this.#attempt = null;
-    const isFirstTry = trial.isFirst;
-    const next = afterFailure({ ...failure, isFirstTry, wasKept: trial.connection.used, isMistaken });
+    const { method } = this.#exchange.req;
+    const wasKept = trial.connection.used;
+    const next = afterFailure({ ...failure, method, tries: this.#tries, wasKept, isMistaken });
     if (next === 'again') {
-      this.#isFirstTry = false;
       this.#connect(false);
       return;
     }

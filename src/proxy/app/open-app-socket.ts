@@ -49,14 +49,14 @@ class NetSocket implements AppSocket {
     };
     const failed = (error: Error): void => {
       if (waiting) events.connected(error);
-      else events.ended(error.message);
+      else events.ended(error.message, typeof address === 'string' && errnoOf(error) === 'ECONNRESET');
       waiting = false;
     };
     socket.once('connect', guarded(events, connected));
     socket.on('error', guarded(events, failed));
     socket.on(
       'end',
-      guarded(events, () => events.ended('closed')),
+      guarded(events, () => events.ended('closed', false)),
     );
     socket.on(
       'drain',

@@ -31,14 +31,16 @@ test('an answer is kept back while another kind of app may have taken the reques
 const closed: FailedTry = {
   kind: 'closed',
   begun: false,
-  isFirstTry: true,
+  isUnread: false,
+  method: 'GET',
+  tries: 1,
   wasKept: true,
   isMistaken: false,
 };
 
 test('a request that met the end of a kept connection is sent again, once', () => {
   assert.equal(afterFailure(closed), 'again');
-  assert.deepEqual(afterFailure({ ...closed, isFirstTry: false }), { status: 502, showsRest: true });
+  assert.deepEqual(afterFailure({ ...closed, tries: 2 }), { status: 502, showsRest: true });
 });
 
 test('a request that the app may have begun on is not sent again', () => {
@@ -49,7 +51,23 @@ test('a request that the app may have begun on is not sent again', () => {
 test('a safe request that was taken for a client who has left is sent again, also when its answer had begun', () => {
   const mistaken = { ...closed, wasKept: false, begun: true, isMistaken: true };
   assert.equal(afterFailure(mistaken), 'again');
-  assert.deepEqual(afterFailure({ ...mistaken, isFirstTry: false }), { status: 502, showsRest: true });
+  assert.deepEqual(afterFailure({ ...mistaken, tries: 2 }), { status: 502, showsRest: true });
+});
+
+test('what the app has closed without reading it is sent again, a few times, where it may be sent twice', () => {
+  const unread = { ...closed, wasKept: false, isUnread: true };
+  const statusOf = (failed: FailedTry) => {
+    const after = afterFailure(failed);
+    return after === 'again' ? after : after.status;
+  };
+  assert.deepEqual(
+    [1, 2, 3, 4].map(tries => statusOf({ ...unread, tries })),
+    ['again', 'again', 'again', 502],
+  );
+  assert.equal(statusOf({ ...unread, wasKept: true, tries: 2 }), 'again');
+  assert.equal(statusOf({ ...unread, method: 'PUT' }), 'again');
+  assert.equal(statusOf({ ...unread, method: 'POST' }), 502);
+  assert.equal(statusOf({ ...unread, begun: true }), 502);
 });
 
 test('silence and nonsense are no reason to ask again, and nonsense is not shown', () => {

@@ -16,6 +16,9 @@ const repeatable: ReadonlySet<string> = new Set([
 /** Methods that change nothing (RFC 9110 section 9.2.1). */
 const safe: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
 
+/** How often a request is sent before it counts as one that no process of the app reads. */
+const mostTries = 4;
+
 /** Bytes of an answer that are kept back while the app is replaced. */
 const mostHeld = 65_536;
 
@@ -50,8 +53,10 @@ export function mayBeMistaken({ isFirstTry, isAnswerShown, isSync, held }: Ended
 }
 
 /** A try that has failed. */
-export interface FailedTry extends Pick<AnswerFailure, 'kind' | 'begun'> {
-  readonly isFirstTry: boolean;
+export interface FailedTry extends Pick<AnswerFailure, 'kind' | 'begun' | 'isUnread'> {
+  readonly method: string;
+  /** How often the request has been sent, with this try. */
+  readonly tries: number;
   /** Whether its connection had an answer before. */
   readonly wasKept: boolean;
   /** mayBeMistaken() at that moment; false where the stream was not ended. */
@@ -62,9 +67,14 @@ export interface FailedTry extends Pick<AnswerFailure, 'kind' | 'begun'> {
 export type AfterFailure = 'again' | { readonly status: 502 | 504; readonly showsRest: boolean };
 
 /** What becomes of a request whose answer has failed. */
-export function afterFailure({ kind, begun, isFirstTry, wasKept, isMistaken }: FailedTry): AfterFailure {
-  // The app has closed a kept connection while the request was on its way.
-  const isUnread = wasKept && !begun;
-  if (kind === 'closed' && isFirstTry && (isUnread || isMistaken)) return 'again';
+export function afterFailure(failed: FailedTry): AfterFailure {
+  const { kind, begun, isUnread, method, tries, wasKept, isMistaken } = failed;
+  if (kind === 'closed') {
+    // The app has closed a kept connection while the request was on its way.
+    const metTheEnd = wasKept && !begun;
+    if (tries === 1 && (metTheEnd || isMistaken)) return 'again';
+    // A server that ends closes what it has accepted and not read; who comes next may meet another that ends.
+    if (isUnread && !begun && repeatable.has(method) && tries < mostTries) return 'again';
+  }
   return { status: kind === 'timeout' ? 504 : 502, showsRest: kind !== 'bad' };
 }

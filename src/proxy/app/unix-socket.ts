@@ -32,6 +32,8 @@ export class UnixSocket implements AppSocket, HasDeadline {
   #over = false;
   /** The app reads no more. What it has sent is still to be read. */
   #broken = false;
+  /** Nothing could be written to it. */
+  #isUntouched = true;
   #ending = false;
   #waiting: Buffer[] = [];
   #waitingBytes = 0;
@@ -80,7 +82,10 @@ export class UnixSocket implements AppSocket, HasDeadline {
       typeof bytes === 'string'
         ? (client?.writeText(this.#id, bytes) ?? 0)
         : (client?.writeBytes(this.#id, toBuffer(bytes)) ?? 0);
-    if (taken > 0) this.#touch();
+    if (taken > 0) {
+      this.#isUntouched = false;
+      this.#touch();
+    }
     if (taken === length) return true;
     if (taken < 0 && !isFull(taken)) {
       this.#breakOff();
@@ -130,7 +135,12 @@ export class UnixSocket implements AppSocket, HasDeadline {
     }
     this.#over = true;
     this.#watch();
-    this.#events.ended(n === 0 ? 'closed' : getSystemErrorName(n));
+    this.#ended(n);
+  }
+
+  #ended(error: number): void {
+    const why = error === 0 ? 'closed' : getSystemErrorName(error);
+    this.#events.ended(why, why === 'ECONNRESET' || (this.#broken && this.#isUntouched));
   }
 
   /** The socket takes bytes again. */
@@ -183,7 +193,7 @@ export class UnixSocket implements AppSocket, HasDeadline {
   #watch(): void {
     if (this.#id === -1) return;
     const error = client?.watch(this.#id, this.#reading && !this.#over, this.#waitingBytes > 0) ?? 0;
-    if (error < 0) queueMicrotask(guarded(this.#events, () => this.#events.ended(getSystemErrorName(error))));
+    if (error < 0) queueMicrotask(guarded(this.#events, () => this.#ended(error)));
   }
 
   #touch(): void {
