@@ -16,7 +16,6 @@ const bin = new URL('../bin', import.meta.url).pathname;
 
 test('programs move from Supervisor to hostd, what cannot is left with a reason, and the way back works', {
   skip: needs('supervisord', 'supervisorctl', 'nginx') || needsVirtualenv('recent'),
-  timeout: 180_000,
 }, async t => {
   const place = makePlace(t);
   const app = await tinyApp(place, { account: isRoot ? (await testAccounts()).a : self() });
@@ -46,7 +45,6 @@ test('programs move from Supervisor to hostd, what cannot is left with a reason,
     'tiny to run there',
     async () => /tiny +RUNNING/.test((await supervisor.ctl('status')).stdout),
     {
-      timeout: 30_000,
       every: 200,
     },
   );

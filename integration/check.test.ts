@@ -90,7 +90,7 @@ async function check(keys: Keys = {}, ...options: readonly string[]) {
   const env = { PATH: process.env['PATH'], HOME: dir };
   const ran = await run([`${checkout}/bin/hostd`, 'check', '-c', config, ...options], {
     env,
-    timeout: 90_000,
+    timeout: 120_000,
   });
   return `${ran.code}\n${ran.stdout.replaceAll(dir, 'DIR')}${ran.stderr}`;
 }

@@ -125,7 +125,7 @@ test('an old gunicorn that dies while a reload loads is there again when that fa
   assert.match(stderr, /no database today/);
   assert.match(stderr, /the old one had ended too, and is started again/);
   rmSync(`${slow.root}/broken`);
-  await hostd.state('slow', 'RUNNING', 30_000);
+  await hostd.state('slow', 'RUNNING');
   assert.equal((await hostd.get(slow.host)).status, 200);
 });
 

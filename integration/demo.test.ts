@@ -35,7 +35,6 @@ function demo(...args: string[]): Demo {
 test('the demo serves both sites, again without delay, ends with Ctrl-C, and can be removed', {
   skip: needsVirtualenv('recent'),
   // It makes two virtualenvs, from the network.
-  timeout: 240_000,
 }, async t => {
   const dir = `${makePlace(t).dir}/demo`;
 
@@ -46,7 +45,7 @@ test('the demo serves both sites, again without delay, ends with Ctrl-C, and can
 
   const second = demo('--dir', dir);
   await until('the demo to be ready', () => second.output().includes('Ctrl-C stops everything'), {
-    timeout: 60_000,
+    timeout: 120_000,
   });
   second.interrupt();
   assert.equal(await second.ended, 0, second.output());

@@ -207,11 +207,7 @@ test('gunicorn’s own file and USR2 by hand hinder neither a start nor a reload
     assert.notEqual((await hostd.state(name, 'RUNNING')).pid, pid, name);
     assert.equal((await hostd.get(host)).status, 200, name);
   }
-  await until(
-    'nothing of the old ones to be left',
-    () => {
-      return marked(place.mark).filter(({ command }) => command.includes('usr2.wsgi')).length === 2;
-    },
-    { timeout: 20_000 },
-  );
+  await until('nothing of the old ones to be left', () => {
+    return marked(place.mark).filter(({ command }) => command.includes('usr2.wsgi')).length === 2;
+  });
 });

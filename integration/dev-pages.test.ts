@@ -76,9 +76,7 @@ test('every page can be read in light and in dark, loads nothing from elsewhere,
   writeProject(place, 'work/goodbye', 'goodbye');
   // Somebody else's page load starts it again; this page notices.
   await dev.get('goodbye.localhost', '/', { headers: { accept: 'text/html' } });
-  await until(
-    'the page to load again',
-    async () => (await browser.evaluate<string>('document.body?.innerText ?? ""')).includes('goodbye.urls'),
-    { timeout: 20_000 },
+  await until('the page to load again', async () =>
+    (await browser.evaluate<string>('document.body?.innerText ?? ""')).includes('goodbye.urls'),
   );
 });

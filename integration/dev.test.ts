@@ -291,7 +291,7 @@ for (const server of ['gunicorn', 'uvicorn'] as const) {
       'from django.http import HttpResponse\nfrom django.urls import path\nurlpatterns = [path("", lambda request: HttpResponse("changed"))]\n',
     );
     await until('the changed code', async () => (await dev.get('hello.localhost')).text === 'changed', {
-      timeout: 20_000,
+      timeout: 120_000,
       every: 300,
     });
   });
@@ -335,7 +335,7 @@ test('what runserver cannot load is shown at once, and the page learns that it w
   writeProject(place, 'hello', 'hello');
   const waiting = { method: 'HEAD', headers: { 'X-Hostd-Waiting': '1' } };
   await until('it to be up', async () => (await dev.get('hello.localhost', '/', waiting)).status === 204, {
-    timeout: 20_000,
+    timeout: 120_000,
     every: 200,
   });
   assert.equal((await dev.get('hello.localhost', '/', html)).status, 200);

@@ -53,7 +53,6 @@ const elsewhere: readonly (readonly [page: RegExp, command: RegExp, why: string]
 
 test('every command of README.md and docs/ runs as the page says', {
   skip: needsVirtualenv('recent'),
-  timeout: 180_000,
 }, async t => {
   const place = makePlace(t);
   const { a, b } = isRoot ? await testAccounts() : { a: self(), b: self() };
@@ -159,7 +158,7 @@ async function perform(text: string, hostd: Hostd, mark: Readonly<Record<string,
     ...mark,
   };
   const follows = ownCommands(text).some(own => / -f\b/.test(own));
-  if (!follows) return await run(['sh', '-c', text], { cwd: checkout, env, timeout: 60_000 });
+  if (!follows) return await run(['sh', '-c', text], { cwd: checkout, env, timeout: 120_000 });
   const child = spawn('sh', ['-c', `exec ${text}`], { env, stdio: ['ignore', 'pipe', 'pipe'] });
   const late = setTimeout(() => child.kill('SIGKILL'), 20_000);
   let [stdout, stderr] = ['', ''];

@@ -18,7 +18,7 @@ async function oracle(): Promise<string | null> {
   mkdirSync(cacheDirectory, { recursive: true });
   const fresh = `${folder}.${process.pid}`;
   const pip = ['python3', '-m', 'pip', 'install', '--quiet', '--no-deps', '--target', fresh] as const;
-  const { code } = await run([...pip, `python-dotenv==${version}`], { timeout: 60_000 });
+  const { code } = await run([...pip, `python-dotenv==${version}`], { timeout: 120_000 });
   if (code !== 0) return null;
   try {
     renameSync(fresh, folder);
@@ -90,7 +90,7 @@ test('made-up files are read as python-dotenv reads them', async t => {
   const ran = await run(['python3', '-c', script], {
     env: { PATH: process.env['PATH'], PYTHONPATH: folder, PYTHONIOENCODING: 'utf-8', ...env },
     input: texts.map(text => `${JSON.stringify(text)}\n`).join(''),
-    timeout: 60_000,
+    timeout: 120_000,
   });
   assert.equal(ran.code, 0, ran.stderr.slice(-2000));
   const answers = ran.stdout.trimEnd().split('\n');

@@ -18,7 +18,6 @@ const hostctl = new URL('../bin/hostctl', import.meta.url).pathname;
 
 test('nginx is tested and reloaded after a change, and gets the old files back when the test fails', {
   skip: needs('nginx'),
-  timeout: 60_000,
 }, async t => {
   const place = makePlace(t);
   const port = await freePort();
@@ -80,7 +79,6 @@ nginx_test = "${nginx} -t"\nnginx_reload = "${nginx} -s reload"
 
 test('hostctl update brings a change to nginx, and says why it does not', {
   skip: needs('nginx') || needsVirtualenv('recent'),
-  timeout: 90_000,
 }, async t => {
   const place = makePlace(t);
   const app = await tinyApp(place, { account: isRoot ? (await testAccounts()).a : self() });

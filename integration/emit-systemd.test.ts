@@ -39,7 +39,6 @@ print(connection.getresponse().read().decode())
 
 test('systemd runs an emitted app: it serves as its own user, comes back after SIGKILL, and stops', {
   skip: needsContainer() || needsVirtualenv('recent'),
-  timeout: 120_000,
 }, async t => {
   const place = makePlace(t);
   const { a } = await testAccounts();

@@ -30,7 +30,6 @@ async function twoSites(t: TestContext) {
 for (const plain of [[], ['--plain']] as const)
   test(`nginx and Supervisor serve both sites from ${plain.length === 0 ? 'hardened' : 'plain'} files after hostd has stopped`, {
     skip,
-    timeout: 180_000,
   }, async t => {
     const { place, apps } = await twoSites(t);
     const hostd = await startHostd(place, { apps });
@@ -57,7 +56,7 @@ for (const plain of [[], ['--plain']] as const)
           const got = await ask({ to: { port: hostd.port }, host });
           return got.status === 200 && got;
         },
-        { timeout: 60_000, every: 200 },
+        { every: 200 },
       );
       assert.match(answer.text, name === 'hello' ? /guestbook/i : /departures/i);
       assert.match(String(answer.headers['server']), /nginx/);
@@ -75,7 +74,6 @@ for (const plain of [[], ['--plain']] as const)
 
 test('a hardened virtual host lets no client choose the scheme, and keeps hidden files and links of others to itself', {
   skip,
-  timeout: 120_000,
 }, async t => {
   const place = makePlace(t);
   const app = await tinyApp(place, {
@@ -100,7 +98,7 @@ def application(environ, start_response):
   await startNginx(place, tree, hostd.port);
   const get = (path: string, headers = {}) =>
     ask({ to: { port: hostd.port }, host: app.host, path, headers });
-  await until('tiny to answer', async () => (await get('/')).status === 200, { timeout: 30_000, every: 200 });
+  await until('tiny to answer', async () => (await get('/')).status === 200, { every: 200 });
   for (const headers of [
     { 'x-forwarded-proto': 'https' },
     { 'x-forwarded-ssl': 'on' },
@@ -116,7 +114,6 @@ def application(environ, start_response):
 
 test('systemd accepts the units', {
   skip: needs('analyze') || needsVirtualenv('recent'),
-  timeout: 60_000,
 }, async t => {
   const place = makePlace(t);
   const account = isRoot ? (await testAccounts()).a : self();

@@ -190,7 +190,7 @@ time.sleep(1000)
     /another process already does/,
   );
   other.kill('SIGKILL');
-  await hostd.state('tiny', 'RUNNING', 30_000);
+  await hostd.state('tiny', 'RUNNING');
 });
 
 /** A Python process that has said what it is to say, and lives until the test ends. */

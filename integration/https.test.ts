@@ -99,7 +99,7 @@ test('every server believes the proxy that a visitor came by https, and no visit
   });
   const forged = { 'X-Forwarded-For': '6.6.6.6', 'X-Forwarded-Proto': 'https', 'X-Real-IP': '6.6.6.6' };
   for (const { name, host } of apps) {
-    await hostd.state(name, 'RUNNING', 30_000);
+    await hostd.state(name, 'RUNNING');
     const plain = JSON.parse((await hostd.get(host, '/', { headers: forged })).body.toString());
     assert.equal(plain.secure, false, name);
     assert.notEqual(plain.address, '6.6.6.6', name);

@@ -97,7 +97,7 @@ async function serveThere(
     await until(
       `${site.name} to answer behind nginx`,
       async () => (await get(site.host, '/whoami')).status === 200,
-      { timeout: 60_000, every: 100 },
+      { every: 100 },
     ).catch(async error => {
       const { stdout } = await supervisor.ctl('tail', site.name, 'stderr');
       throw new Error(`${site.name}: ${error}\n${stdout}\n${(await supervisor.ctl('status')).stdout}`);
@@ -112,7 +112,6 @@ async function serveThere(
 
 test('an import serves what nginx and supervisord served: answers, environment, users, workers', {
   skip: needsRoot || needs('nginx', 'supervisord', 'supervisorctl') || needsVirtualenv('recent'),
-  timeout: 240_000,
 }, async t => {
   const place = makePlace(t);
   const { a } = await testAccounts();
@@ -154,7 +153,7 @@ test('an import serves what nginx and supervisord served: answers, environment, 
   const hostd = await startHostd(place, { files });
   const get: Get = (host, path) => hostd.get(host, path);
   for (const site of open) {
-    await hostd.state(site.name, 'RUNNING', 60_000).catch(async error => {
+    await hostd.state(site.name, 'RUNNING').catch(async error => {
       const said = await Promise.all([hostd.hostctl('status'), hostd.hostctl('logs', site.name)]);
       throw new Error(
         `${site.name}: ${error}\n${said.map(({ stdout }) => stdout).join('\n')}\n${hostd.output()}`,

@@ -41,7 +41,7 @@ test('one look at all logs, one id through two of them, and one reload for all o
       await hostd.get(two.host, '/from-two');
       return /^one \| .*\/from-one/m.test(followed.text()) && /^two \| .*\/from-two/m.test(followed.text());
     },
-    { timeout: 15_000, every: 500 },
+    { every: 500 },
   );
   await followed.stop();
 
@@ -51,10 +51,8 @@ test('one look at all logs, one id through two of them, and one reload for all o
     (await hostd.get(one.host, '/down?x=1', { headers: { 'X-Request-Id': 'find-me-67890' } })).status,
     503,
   );
-  await until(
-    'the access log',
-    async () => /find-me-67890/.test((await hostd.hostctl('logs', 'one', '--access')).stdout),
-    { timeout: 10_000 },
+  await until('the access log', async () =>
+    /find-me-67890/.test((await hostd.hostctl('logs', 'one', '--access')).stdout),
   );
   const access = (await hostd.hostctl('logs', 'one', '--access')).stdout;
   assert.match(access, /"GET \/down\?x=1 HTTP\/1\.1" 503 \d+ "-" "[^"]*" "find-me-67890"$/m);

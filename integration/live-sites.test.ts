@@ -106,7 +106,7 @@ test('a renewed certificate is served without a command, a broken one is not, an
   subject('second', `${place.dir}/renewal`);
   renameSync(`${place.dir}/renewal/key.pem`, `${live}/key.pem`);
   renameSync(`${place.dir}/renewal/cert.pem`, `${live}/cert.pem`);
-  await until('the new certificate', async () => (await shown(port)) === 'second', { timeout: 15_000 });
+  await until('the new certificate', async () => (await shown(port)) === 'second');
   const site = async () => (await hostd.status()).find(({ name }) => name === 'one')?.site;
   const ends = (await site())?.certificate_ends ?? 0;
   assert.ok(Math.abs(ends - Date.now() / 1000 - 90 * 86_400) < 3600, `${ends}`);
@@ -114,9 +114,7 @@ test('a renewed certificate is served without a command, a broken one is not, an
   const expired = makePemBetween(`${place.dir}/renewal`, 'expired', past, 'one.test');
   renameSync(expired.key, `${live}/key.pem`);
   renameSync(expired.certificate, `${live}/cert.pem`);
-  await until('hostd to notice', () => /valid no more since.*the one before serves on/.test(hostd.output()), {
-    timeout: 15_000,
-  });
+  await until('hostd to notice', () => /valid no more since.*the one before serves on/.test(hostd.output()));
   assert.equal(await shown(port), 'second', 'an expired one never takes the place of a good one');
   assert.match(
     (await hostd.hostctl('status', 'one')).stdout,
@@ -124,9 +122,7 @@ test('a renewed certificate is served without a command, a broken one is not, an
   );
   assert.equal((await site())?.certificate_ends, ends);
   writeFileSync(`${live}/cert.pem`, 'half a certifi');
-  await until('hostd to notice', () => /no PEM certificate.*the one before serves on/.test(hostd.output()), {
-    timeout: 15_000,
-  });
+  await until('hostd to notice', () => /no PEM certificate.*the one before serves on/.test(hostd.output()));
   const { code, stderr } = await hostd.hostctl('update');
   assert.equal(code, 0, stderr);
   assert.equal(await shown(port), 'second');

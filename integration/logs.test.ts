@@ -51,7 +51,7 @@ for (const [where, make] of Object.entries(fileSystems)) {
     const command = writerCommand(place, { writers: 2, lines, pause: 0.00005 });
     const config = writerConfig(log, command, { stdout_logfile_maxbytes: '500KB' });
     const hostd = await startHostd(place, { config });
-    await hostd.state('writer', 'EXITED', 60_000);
+    await hostd.state('writer', 'EXITED');
     const { lost, doubled, torn, tornFiles } = await tallyLog(log, lines, 2);
     t.diagnostic(`${logFiles(log).length} files: ${logFiles(log).map(sizeOf).join(' ')}`);
     assert.deepEqual({ lost, doubled, torn }, nothingLost);
@@ -74,7 +74,7 @@ test('long lines, seldom with their end where a file can be cut: each backup has
   const command = writerCommand(place, { writers: 2, lines, length: 1000, pause: 0.0005 });
   const config = writerConfig(log, command, { stdout_logfile_maxbytes: '1200KB' });
   const hostd = await startHostd(place, { config });
-  await hostd.state('writer', 'EXITED', 60_000);
+  await hostd.state('writer', 'EXITED');
   const { lost, doubled, torn, tornFiles } = await tallyLog(log, lines, 2);
   assert.deepEqual({ lost, doubled, torn, tornFiles }, { ...nothingLost, tornFiles: [] });
   assert.ok(logFiles(log).length > 2);
@@ -94,10 +94,8 @@ test('hostctl logs -f goes on through rotation, without a line lost or twice', a
     writeFileSync(log, '');
     const follower = follow(place, hostd, 'writer');
     await hostd.hostctl('start', 'writer');
-    await hostd.state('writer', 'EXITED', 60_000);
-    await until('the follower to have everything', () => follower.text().length === totalSize(log), {
-      timeout: 5000,
-    }).catch(() => {});
+    await hostd.state('writer', 'EXITED');
+    await until('the follower to have everything', () => follower.text().length === totalSize(log));
     await follower.stop();
     const { lost, doubled, torn } = tally(follower.text(), lines, 2);
     assert.deepEqual({ lost, doubled, torn }, nothingLost, where);
@@ -118,7 +116,7 @@ test('a follower that reads slowly gets what was rotated away meanwhile', async 
   const follower = follow(place, hostd, 'writer');
   follower.pause();
   await hostd.hostctl('start', 'writer');
-  await hostd.state('writer', 'EXITED', 60_000);
+  await hostd.state('writer', 'EXITED');
   assert.ok(logFiles(log).length > 2, 'it was rotated');
   follower.resume();
   await until('the follower to have everything', () => follower.text().length === totalSize(log));
@@ -135,7 +133,7 @@ test('a log is put aside at its age, whole, and an empty one is not', async t =>
       stdout_logfile_maxage: '2s',
     }),
   });
-  await hostd.state('writer', 'EXITED', 20_000);
+  await hostd.state('writer', 'EXITED');
   await until('three backups', () => logFiles(log).length >= 3);
   const { lost, doubled, torn, tornFiles } = await tallyLog(log, 12);
   assert.deepEqual({ lost, doubled, torn }, nothingLost);
@@ -154,7 +152,7 @@ test('hostctl logs --rotate puts everything aside at once, also of a program tha
   assert.equal(first.code, 0, first.stderr);
   assert.match(first.stdout, /^writer: put aside \d+ bytes of "/m);
   assert.ok(sizeOf(`${log}.1`) >= 20_000);
-  await hostd.state('writer', 'EXITED', 20_000);
+  await hostd.state('writer', 'EXITED');
   const { code } = await hostd.hostctl('logs', '--rotate', 'writer');
   assert.equal(code, 0);
   assert.equal(sizeOf(log), 0);
@@ -203,7 +201,7 @@ test("a file that was renamed gets its name back, by command and by SIGUSR1; a p
   renameSync(log, `${log}.moved`);
   process.kill(hostd.pid, 'SIGUSR1');
   await until('lines under the old name', () => sizeOf(log) > 0);
-  await hostd.state('writer', 'EXITED', 20_000);
+  await hostd.state('writer', 'EXITED');
   const text = [`${log}.1`, `${log}.moved`, log].map(readLog).join('');
   const { lost, doubled, torn } = tally(text, 4000);
   assert.deepEqual({ lost, doubled, torn }, nothingLost);
@@ -231,7 +229,7 @@ test('logrotate, as the manual has it, loses no line', { skip: needsLogrotate() 
     assert.equal(ran.code, 0, ran.stderr);
     assert.ok(existsSync(`${log}.${round}.gz`));
   }
-  await hostd.state('writer', 'EXITED', 20_000);
+  await hostd.state('writer', 'EXITED');
   const { lost, doubled, torn } = await tallyLog(log, 6000);
   assert.deepEqual({ lost, doubled, torn }, nothingLost);
 });

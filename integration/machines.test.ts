@@ -78,7 +78,7 @@ test('a port that another program has is named with it, and taken as soon as tha
   const exited = once(other, 'exit');
   other.kill('SIGKILL');
   await exited;
-  await hostd.state('hostd-proxy', 'RUNNING', 30_000);
+  await hostd.state('hostd-proxy', 'RUNNING');
   assert.equal((await hostd.get(app.host)).status, 200);
 });
 

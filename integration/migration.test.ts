@@ -63,7 +63,6 @@ async function classicMachine(place: Place): Promise<number> {
 
 test('the commands of the page move a classic machine to hostd and back', {
   skip: needsContainer() || needs('nginx', 'supervisord') || needsVirtualenv('recent'),
-  timeout: 240_000,
 }, async t => {
   assert.equal(blocks.length, 7);
   const place = makePlace(t);
@@ -84,7 +83,7 @@ test('the commands of the page move a classic machine to hostd and back', {
         const { stdout } = await inside('/usr/bin/python3', '/ask.py');
         return server.test(stdout) && stdout.includes(`hello from ${uid} `);
       },
-      { timeout: 30_000, every: 200 },
+      { every: 200 },
     );
   await shell('systemctl start supervisor nginx');
   await served(/^nginx/);

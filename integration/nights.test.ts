@@ -117,14 +117,11 @@ def application(environ, start_response):
 
 test('all workers hang: status counts who waits and says that all are busy, others are served', async t => {
   const { one, two, hostd, description } = await night(t, { keys: { workers: 2 } });
-  const hanging = Array.from({ length: 4 }, () => hostd.get(one.host, '/slow?s=8', { timeout: 60_000 }));
-  await until(
-    'status to say it',
-    async () =>
-      /; all its workers are busy \(2\): 4 requests wait for its answer, the oldest for \d+ s$/.test(
-        await description(),
-      ),
-    { timeout: 20_000 },
+  const hanging = Array.from({ length: 4 }, () => hostd.get(one.host, '/slow?s=8', { timeout: 120_000 }));
+  await until('status to say it', async () =>
+    /; all its workers are busy \(2\): 4 requests wait for its answer, the oldest for \d+ s$/.test(
+      await description(),
+    ),
   );
   await othersAreServed(hostd, two.host);
   const [status] = JSON.parse((await hostd.hostctl('status', 'one', '--json')).stdout);
@@ -249,7 +246,7 @@ test('an expired certificate: without a better one it is served, and status, che
   await until(
     'the renewal to be noticed',
     async () => /; certificate until \d{4}-/.test((await hostd.hostctl('status', 'one')).stdout),
-    { timeout: 20_000, every: 300 },
+    { every: 300 },
   );
   assert.equal((await hostd.hostctl('check')).code, 0);
 });
@@ -262,7 +259,7 @@ if (process.env[inner] === undefined)
     const file = new URL(import.meta.url).pathname;
     const env = { ...process.env, [inner]: '1', NODE_TEST_CONTEXT: undefined };
     const args = ['unshare', '-m', process.execPath, '--test-name-pattern=full disk', file] as const;
-    const { code, stdout, stderr } = await run([...args], { env, timeout: 100_000 });
+    const { code, stdout, stderr } = await run([...args], { env, timeout: 120_000 });
     t.diagnostic(stdout.split('\n').find(line => /full|ok/.test(line)) ?? '');
     assert.equal(code, 0, stdout + stderr);
   });
@@ -305,7 +302,7 @@ else
         await hostd.get(one.host, '/stderr?t=again');
         return /there is space for/.test(hostd.output());
       },
-      { timeout: 20_000, every: 300 },
+      { every: 300 },
     );
     assert.equal((await hostd.hostctl('check')).code, 0);
   });

@@ -34,7 +34,7 @@ async function start(t: TestContext, under: readonly string[] = []) {
   });
   for (const name of ['plain', 'rooted', 'web', 'disks', 'hostd-proxy']) await hostd.state(name, 'RUNNING');
   const as = (...args: readonly string[]) =>
-    run([hostctl, ...args], { as: operator, env: environment(hostd, place), timeout: 30_000 });
+    run([hostctl, ...args], { as: operator, env: environment(hostd, place), timeout: 120_000 });
   return { place, hostd, operator, app: b, as };
 }
 
@@ -220,7 +220,7 @@ sys.stdin.read()
   const other = await run([hostctl, 'exec', 'plain', '--', 'echo', 'in'], {
     as: { ...(await testAccounts()).b, gid: operator.gid },
     env: environment(hostd, place),
-    timeout: 20_000,
+    timeout: 120_000,
   });
   assert.equal(other.stdout, 'in\n', other.stderr);
   child.stdin.end();

@@ -68,7 +68,7 @@ test('orphans are reaped, and the exits of hostd’s own programs are still told
     () => childrenOf(pid).filter(p => p.command === 'sleep 0.2').length > 5,
   );
   await until('them to end', () => !marked(place.mark).some(p => p.command === 'sleep 0.2'));
-  await until('them to be reaped', () => zombies() === 0, { timeout: 3000 });
+  await until('them to be reaped', () => zombies() === 0);
   const brief = await hostd.state('brief', 'EXITED');
   const killed = await hostd.state('killed', 'EXITED');
   assert.equal(brief.exitstatus, 7);
@@ -80,7 +80,7 @@ test('orphans are reaped, and the exits of hostd’s own programs are still told
   const flapping = (await hostd.status()).find(p => p.name === 'flapping');
   assert.equal(flapping?.exitstatus, 3);
   assert.equal((await hostd.hostctl('stop', 'all')).code, 0);
-  await until('nothing but hostd', () => zombies() === 0 && childrenOf(pid).length === 0, { timeout: 3000 });
+  await until('nothing but hostd', () => zombies() === 0 && childrenOf(pid).length === 0);
 });
 
 for (const signal of ['SIGTERM', 'SIGINT', 'SIGQUIT'] as const) {

@@ -61,7 +61,7 @@ async function dribble(socket: net.Socket, piece: string, gapMs: number): Promis
 
 const connect = (): net.Socket => net.connect({ port: worker.port, host: '127.0.0.1' });
 
-test('after an app that took long, the times of the next request hold', { timeout: 20_000 }, async () => {
+test('after an app that took long, the times of the next request hold', async () => {
   const socket = connect();
   socket.write(head('GET /r/late'));
   const [first] = await once(socket, 'data');
@@ -71,19 +71,19 @@ test('after an app that took long, the times of the next request hold', { timeou
   assert.ok((await dribble(socket, '', 60_000)) < 3000);
 });
 
-test('who sends bytes and reads none is let go all the same', { timeout: 20_000 }, async () => {
+test('who sends bytes and reads none is let go all the same', async () => {
   const socket = connect();
   socket.pause();
   socket.on('error', () => {});
   socket.write(head('GET /r/large'));
   const timer = setInterval(() => socket.write('a'), 300);
   await until('the app to have it asked', () => upstream.connections.size === 1);
-  await until('the app to be let go', () => upstream.connections.size === 0, { timeout: 10_000 });
+  await until('the app to be let go', () => upstream.connections.size === 0);
   clearInterval(timer);
   socket.destroy();
 });
 
-test('framing alone is no body that comes in time', { timeout: 20_000 }, async () => {
+test('framing alone is no body that comes in time', async () => {
   const socket = connect();
   socket.resume();
   socket.write(`${head('POST /r/ok', 'Transfer-Encoding: chunked\r\n')}5;`);
@@ -99,12 +99,12 @@ test('a body in chunks of one byte arrives as it is', async () => {
   assert.equal(upstream.requests[0]?.split('\r\n\r\n')[1], 'a'.repeat(20_000));
 });
 
-test('an app hears that its WebSocket’s client had nothing to say', { timeout: 20_000 }, async () => {
+test('an app hears that its WebSocket’s client had nothing to say', async () => {
   const socket = net.connect({ port: worker.port, host: '127.0.0.1', allowHalfOpen: true });
   socket.resume();
   socket.end(head('GET /r/ws', 'Connection: upgrade\r\nUpgrade: websocket\r\n'));
   await until('the app to be asked', () => upstream.connections.size === 1);
-  await until('the app to hear of the end', () => upstream.connections.size === 0, { timeout: 10_000 });
+  await until('the app to hear of the end', () => upstream.connections.size === 0);
   socket.destroy();
 });
 
@@ -131,7 +131,7 @@ test('trailers behind a body that nobody wanted end the connection', async () =>
   assert.equal(closed, true);
 });
 
-test('a worker that drains ends a connection that was promised more', { timeout: 20_000 }, async () => {
+test('a worker that drains ends a connection that was promised more', async () => {
   const other = await start();
   const socket = net.connect({ port: other.port, host: '127.0.0.1' });
   socket.write(head('GET /r/slow'));

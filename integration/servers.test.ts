@@ -67,7 +67,7 @@ test('each serves on the held socket, and a reload loses no request', {
   const hostd = await startHostd(place, { apps });
   const answers = (host: string) => async () => String((await hostd.get(host)).body) === 'hello';
   for (const { name, host } of apps)
-    await until(`${name} to answer`, answers(host), { timeout: 20_000, every: 100 }).catch(error => {
+    await until(`${name} to answer`, answers(host), { every: 100 }).catch(error => {
       throw new Error(
         `${error} ${readFileSync(`${place.dir}/webapps/${name}/logs/gunicorn_supervisor.log`, 'utf8').slice(-1500)}`,
       );

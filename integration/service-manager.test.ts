@@ -51,7 +51,7 @@ async function listen(place: Place, address = `${place.dir}/notify`): Promise<Ma
     heard,
     async wait(line, from = 0) {
       await until(`"${line}" among ${JSON.stringify(heard)}`, () => find(line, from) >= 0, {
-        timeout: 5000,
+        timeout: 120_000,
       }).catch(() => assert.fail(`"${line}" is not among ${JSON.stringify(heard.slice(from))}`));
       return find(line, from);
     },

@@ -207,7 +207,7 @@ async function check(world: World): Promise<void> {
       const all = await world.hostd.status();
       return all.some(({ state }) => state === 'STARTING' || state === 'STOPPING') ? null : all;
     },
-    { timeout: 20_000, every: 50 },
+    { every: 50 },
   );
   for (const { name, state, pid } of status) {
     if (world.stopped.has(name)) assert.equal(state, 'STOPPED', `${name} was stopped and is ${state}`);

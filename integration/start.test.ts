@@ -175,7 +175,7 @@ test('what npm packs is whole: installed without any script, it checks, and has 
   const installed = await run(['npm', 'install', '--global', ...options, tarball], {
     cwd,
     env,
-    timeout: 90_000,
+    timeout: 120_000,
   });
   if (/ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT/.test(installed.stderr))
     return t.skip('needs a registry of npm');

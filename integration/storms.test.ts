@@ -181,7 +181,7 @@ test('with no descriptors left for more programs, hostd answers, says why, and g
     'some that waited to start',
     async () =>
       (await hostd.status()).filter(p => p.state === 'BACKOFF').length < waiting.length - stopped.length / 2,
-    { timeout: 25_000, every: 200 },
+    { every: 200 },
   );
   assert.equal(zombies(hostd.pid), 0);
   assert.equal(await hostd.stop(), 0);
@@ -225,7 +225,7 @@ test('when the kernel lets no more processes be made, hostd answers, and goes on
   await until(
     'those that waited to start',
     async () => (await hostd.status()).every(p => p.state !== 'BACKOFF'),
-    { timeout: 25_000, every: 200 },
+    { every: 200 },
   );
   assert.equal(zombies(hostd.pid), 0);
 });

@@ -309,7 +309,7 @@ async function ownDriver(place: Place): Promise<Driver> {
   return {
     version: '4.2.5',
     async run(args) {
-      const { code, stdout } = await run([link, ...args], { env, timeout: 30_000 });
+      const { code, stdout } = await run([link, ...args], { env, timeout: 120_000 });
       return { code, text: stdout };
     },
   };

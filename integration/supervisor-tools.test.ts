@@ -78,7 +78,7 @@ test("Ansible's module starts, restarts and stops, by supervisorctl and by hostc
           LANG: 'C.UTF-8',
           ...place.env,
         },
-        timeout: 60_000,
+        timeout: 120_000,
       },
     );
     assert.equal(code, 0, `${stdout}${stderr}`);

@@ -44,7 +44,7 @@ function exec(place: Place, hostd: Hostd, input: string | Buffer, ...args: reado
     SECRET: 'of the caller',
     ...place.env,
   };
-  return run([hostctl, 'exec', 'hello', '--', ...args], { env, input, timeout: 30_000 });
+  return run([hostctl, 'exec', 'hello', '--', ...args], { env, input, timeout: 120_000 });
 }
 
 test('a command runs as the app: user, groups, environment, directory; nothing of root or of the caller', {
@@ -137,7 +137,7 @@ test('signals reach the command, and a caller who is gone takes it along, with a
     );
   assert.ok(strays().length > 0);
   stubborn.child.kill('SIGKILL');
-  await until('everything of it to be gone', () => strays().length === 0, { timeout: 10_000 });
+  await until('everything of it to be gone', () => strays().length === 0);
 
   const last = begin('echo ready; while :; do sleep 0.1; done');
   await until('it to be ready', () => last.output().includes('ready'));
@@ -289,11 +289,11 @@ test('Django shell and manage.py find the project, its settings and its virtuale
   const hostd = await startHostd(place, { apps: [app] });
   const env = { HOSTD_SOCKET: hostd.socket, PATH: process.env['PATH'], ...place.env };
   const input = 'from django.conf import settings\nprint("urls in", settings.ROOT_URLCONF)\n';
-  const shell = await run([hostctl, 'shell', app.name, '--django'], { env, input, timeout: 60_000 });
+  const shell = await run([hostctl, 'shell', app.name, '--django'], { env, input, timeout: 120_000 });
   assert.match(shell.stdout, /urls in hello\.urls/, shell.stderr);
   const check = await run([hostctl, 'exec', app.name, '--', 'python', 'manage.py', 'check'], {
     env,
-    timeout: 60_000,
+    timeout: 120_000,
   });
   assert.match(check.stdout, /System check identified no issues/, check.stderr);
 });
@@ -307,7 +307,7 @@ test('attach writes to a program that reads its input, also after hostd was kill
     run([hostctl, 'attach', 'reader'], {
       env: { HOSTD_SOCKET: socket, PATH: process.env['PATH'], ...place.env },
       input,
-      timeout: 20_000,
+      timeout: 120_000,
     });
   const log = () => readFileSync(`${place.dir}/log/reader.log`, 'utf8');
   const first = await attach(hostd.socket, 'one\n');
@@ -320,7 +320,7 @@ test('attach writes to a program that reads its input, also after hostd was kill
   assert.equal((await again.status()).find(({ name }) => name === 'reader')?.state, 'RUNNING');
   const gunicorn = await run([hostctl, 'attach', 'hello'], {
     env: { HOSTD_SOCKET: again.socket, PATH: process.env['PATH'], ...place.env },
-    timeout: 20_000,
+    timeout: 120_000,
   });
   assert.equal(gunicorn.code, 1);
   assert.match(gunicorn.stderr, /cannot attach to "hello": it does not read its standard input/);
@@ -340,7 +340,7 @@ test('an operator who is not root gets no command as root', { skip: needsRoot ||
     run([hostctl, 'exec', name, '--', 'id', '-u'], {
       as: operator,
       env: { HOSTD_SOCKET: hostd.socket, PATH: process.env['PATH'], ...place.env },
-      timeout: 20_000,
+      timeout: 120_000,
     });
   assert.equal((await as('hello')).stdout.trim(), String(a.uid));
   const refused = await as('rooted');

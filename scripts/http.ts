@@ -12,7 +12,7 @@ export interface Ask {
   readonly method?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | Buffer;
-  /** Milliseconds without a byte until it fails; 15 s by default. */
+  /** Milliseconds without a byte until it fails; 60 s by default. */
   readonly timeout?: number;
 }
 
@@ -24,7 +24,7 @@ export interface Answer {
 }
 
 /** Rejects only when there is no whole answer. */
-export function ask({ to, host, path = '/', timeout = 15_000, ...rest }: Ask): Promise<Answer> {
+export function ask({ to, host, path = '/', timeout = 60_000, ...rest }: Ask): Promise<Answer> {
   const target = 'port' in to ? { host: '127.0.0.1', port: to.port } : { socketPath: to.socketPath };
   const length = rest.body === undefined ? {} : { 'content-length': String(Buffer.byteLength(rest.body)) };
   return new Promise((resolve, reject) => {

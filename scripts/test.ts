@@ -65,7 +65,7 @@ async function prepare(): Promise<void> {
 }
 
 /** Real processes: none may hang for ever. Two files at a time, since half of such a test is waiting. */
-const real = ['--test-timeout=120000', '--test-concurrency=2'];
+const real = ['--test-timeout=600000', '--test-concurrency=2'];
 /**
  * Files beside which nothing else runs: they measure, count the processes of the users that all tests share, use what there is
  * once on a machine (the demo's place, cgroups of a container), or take whole minutes of both processors.

@@ -59,7 +59,7 @@ export async function startBrowser(place: Place): Promise<Browser> {
   });
   const file = `${profile}/DevToolsActivePort`;
   const port = await until('chromium', () => existsSync(file) && readFileSync(file, 'utf8').split('\n')[0], {
-    timeout: 30_000,
+    timeout: 120_000,
   });
   const targets = (await (await fetch(`http://127.0.0.1:${port}/json/list`)).json()) as {
     type: string;

@@ -94,10 +94,9 @@ export async function startDev(place: Place, options: DevOptions): Promise<Dev> 
     pid: child.pid,
     port: port ?? 8000,
     output: () => output,
-    get: (host, path = '/', rest = {}) =>
-      ask({ to: { port: port ?? 8000 }, host, path, timeout: 30_000, ...rest }),
+    get: (host, path = '/', rest = {}) => ask({ to: { port: port ?? 8000 }, host, path, ...rest }),
     type: text => void io.input?.write(text),
-    async says(what, timeout = 20_000) {
+    async says(what, timeout = 60_000) {
       const deadline = performance.now() + timeout;
       let found = what.exec(output);
       while (found === null) {
@@ -113,7 +112,7 @@ export async function startDev(place: Place, options: DevOptions): Promise<Dev> 
     async stop() {
       const started = performance.now();
       if (running) process.kill(child.pid, 'SIGINT');
-      const late = setTimeout(() => running && process.kill(child.pid, 'SIGKILL'), 10_000);
+      const late = setTimeout(() => running && process.kill(child.pid, 'SIGKILL'), 60_000);
       const code = await ended;
       clearTimeout(late);
       return { code, ms: performance.now() - started };

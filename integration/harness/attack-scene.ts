@@ -53,7 +53,7 @@ export async function makeAttack(
       uid: account.uid,
       gid: account.gid,
       env: { PATH: '/usr/bin:/bin' },
-      timeout: 30_000,
+      timeout: 120_000,
     });
   const app = (name: string, account: Account) => {
     chownSync(place.directory(`webapps/${name}`), account.uid, account.gid);

@@ -40,7 +40,7 @@ async function serve(
     child.kill('SIGTERM');
     await until('gunicorn to end', () => child.exitCode !== null || child.signalCode !== null);
   });
-  const first = () => ask({ to: { socketPath }, host: app.host, path: '/whoami', timeout: 10_000 });
+  const first = () => ask({ to: { socketPath }, host: app.host, path: '/whoami', timeout: 120_000 });
   await first().catch(error => assert.fail(`${error.message}\n${log}`));
   return socketPath;
 }

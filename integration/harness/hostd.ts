@@ -41,7 +41,7 @@ export interface Hostd {
   hostctl(...args: readonly string[]): Promise<Ran>;
   status(): Promise<ProgramStatus[]>;
   /** Waits until the program is in this state. */
-  state(name: string, state: StateName, timeout?: number): Promise<ProgramStatus>;
+  state(name: string, state: StateName): Promise<ProgramStatus>;
   /** A request through the proxy. */
   get(host: string, path?: string, rest?: Partial<Ask>): Promise<Answer>;
   /** SIGKILL. Its apps live on: `again` takes them over, else they are killed when the test ends. */
@@ -90,17 +90,17 @@ async function launch(
     child,
     output: () => output,
     hostctl: (...args) =>
-      run([`${checkout}/bin/hostctl`, ...args], { env: { ...client, ...place.env }, timeout: 60_000 }),
+      run([`${checkout}/bin/hostctl`, ...args], { env: { ...client, ...place.env }, timeout: 120_000 }),
     async status() {
       const { stdout, stderr, code } = await hostd.hostctl('status', '--json');
       if (code !== 0 && code !== 3) throw new Error(`hostctl status ended with ${code}: ${stderr}`);
       return JSON.parse(stdout) as ProgramStatus[];
     },
-    state: (name, state, timeout = 15_000) =>
+    state: (name, state) =>
       until(
         `"${name}" to be ${state}`,
         async () => (await hostd.status()).find(program => program.name === name && program.state === state),
-        { timeout, every: 100 },
+        { every: 100 },
       ),
     get: (host, path = '/', rest = {}) => ask({ to: { port }, host, path, ...rest }),
     async kill9() {
@@ -112,7 +112,7 @@ async function launch(
     async stop() {
       if (!running()) return await ended;
       child.kill('SIGTERM');
-      const late = setTimeout(() => child.kill('SIGKILL'), 60_000);
+      const late = setTimeout(() => child.kill('SIGKILL'), 120_000);
       const code = await ended;
       clearTimeout(late);
       return code;
@@ -129,7 +129,7 @@ async function launch(
 function ready(child: ChildProcess, output: () => string): Promise<void> {
   return new Promise((resolve, reject) => {
     const fail = (why: string) => reject(new Error(`hostd ${why} before it was ready:\n${output()}`));
-    const late = setTimeout(() => fail('went on for 60 s'), 60_000);
+    const late = setTimeout(() => fail('went on for 120 s'), 120_000);
     const look = () => {
       if (!output().includes('"msg":"ready: ')) return;
       clearTimeout(late);

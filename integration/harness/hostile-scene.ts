@@ -62,7 +62,7 @@ export async function makeScene(t: TestContext, tricks: Tricks): Promise<Scene> 
       uid: a.uid,
       gid: a.gid,
       env: { PATH: '/usr/bin:/bin', OUT: outside },
-      timeout: 10_000,
+      timeout: 120_000,
     });
   const config: Scene['config'] = {};
   for (const [name, script] of Object.entries(tricks)) {

@@ -96,7 +96,7 @@ export function startLoad(options: LoadOptions): Load {
 function once({ to, host, path = '/' }: LoadOptions, agent: Agent): Promise<number | string> {
   return new Promise(resolve => {
     const target = 'port' in to ? { host: '127.0.0.1', port: to.port } : { socketPath: to.socketPath };
-    const asked = request({ ...target, path, agent, headers: { host }, timeout: 30_000 }, answer => {
+    const asked = request({ ...target, path, agent, headers: { host }, timeout: 120_000 }, answer => {
       answer.resume();
       answer.on('end', () => resolve(answer.complete ? (answer.statusCode ?? 0) : 'ECONNRESET'));
       answer.on('error', error => resolve(codeOf(error)));

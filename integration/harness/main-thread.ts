@@ -36,7 +36,7 @@ export async function answersSoon(hostd: Hostd, times = 5): Promise<void> {
 /** Of the control socket itself: hostctl takes a third of a second to start. */
 function status({ socket }: Hostd): Promise<void> {
   return new Promise((resolve, reject) => {
-    const options = { socketPath: socket, path: '/v1/status', agent: false, timeout: 20_000 };
+    const options = { socketPath: socket, path: '/v1/status', agent: false, timeout: 120_000 };
     get(options, response => response.resume().on('end', resolve))
       .on('timeout', () => reject(new Error('no status within 20 s')))
       .on('error', reject);

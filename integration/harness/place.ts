@@ -78,7 +78,7 @@ export function makePlace(t: TestContext): Place {
 
 /** The kernel takes a moment to take a killed process down. */
 async function settled(mark: Mark): Promise<void> {
-  await until('the processes of the test to end', () => marked(mark).length === 0, { timeout: 500 }).catch(
+  await until('the processes of the test to end', () => marked(mark).length === 0, { timeout: 10_000 }).catch(
     () => {},
   );
 }

@@ -3,7 +3,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 export interface Patience {
-  /** Milliseconds until the wait fails. */
+  /** Milliseconds until the wait fails. It only ends a hang, so it is longer than any machine is busy. */
   readonly timeout?: number;
   /** Milliseconds between two looks. */
   readonly every?: number;
@@ -13,7 +13,7 @@ export interface Patience {
 export async function until<T>(
   what: string,
   condition: () => T | Promise<T>,
-  { timeout = 10_000, every = 25 }: Patience = {},
+  { timeout = 60_000, every = 25 }: Patience = {},
 ): Promise<Exclude<T, false | null | undefined | 0 | ''>> {
   const deadline = performance.now() + timeout;
   for (;;) {

@@ -51,7 +51,7 @@ export async function boot(place: Place, cgroups: Cgroups = 'unified'): Promise<
   const ended = () => child.exitCode !== null || child.signalCode !== null;
   place.after(async () => {
     child.kill('SIGTERM');
-    await until('the container to power off', ended, { timeout: 8000 }).catch(() => child.kill('SIGKILL'));
+    await until('the container to power off', ended).catch(() => child.kill('SIGKILL'));
     await until('the container to end', ended);
   });
   const leader = () =>
@@ -59,12 +59,12 @@ export async function boot(place: Place, cgroups: Cgroups = 'unified'): Promise<
   const inside = (...argv: readonly string[]) =>
     run(['nsenter', '-t', String(leader()), '-m', '-p', '-u', '-i', '-n', '-C', ...argv], {
       env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' },
-      timeout: 40_000,
+      timeout: 120_000,
     });
   await until(
     'systemd to be up',
     async () => ended() || /running|degraded/.test((await inside('systemctl', 'is-system-running')).stdout),
-    { timeout: 30_000, every: 200 },
+    { every: 200 },
   ).catch(error => {
     throw new Error(`${error.message}\n${output}`);
   });

@@ -70,7 +70,7 @@ export async function fromPypi(version: string): Promise<string | null> {
     '--target',
     draft,
   ];
-  const { code } = await run([python, ...pip, `supervisor==${version}`], { timeout: 60_000 });
+  const { code } = await run([python, ...pip, `supervisor==${version}`], { timeout: 120_000 });
   if (code === 0 && !existsSync(directory)) renameSync(draft, directory);
   rmSync(draft, { recursive: true, force: true });
   return existsSync(directory) ? directory : null;

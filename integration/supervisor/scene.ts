@@ -84,8 +84,7 @@ export async function startScene(
       env: { TZ: 'UTC' },
     });
   else startForeground(place, ours, [`${checkout}/bin/hostd`, 'supervisord']);
-  for (const { socket, name } of [genuine, ours])
-    await until(`${name} to listen`, () => connects(socket), { timeout: 30_000 });
+  for (const { socket, name } of [genuine, ours]) await until(`${name} to listen`, () => connects(socket));
   return { place, genuine, ours };
 }
 
