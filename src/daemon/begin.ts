@@ -1,5 +1,5 @@
-// hostd's first lines: what is asked by a signal while the rest of it is being loaded and is taking over is kept, and done then.
-// Else SIGHUP or SIGUSR2 would end it, and SIGTERM leave its programs running. Imports nothing else, so that this comes first.
+// hostd's first lines. A signal that comes while the rest of hostd is being loaded, or takes over, is kept and answered later: otherwise
+// SIGHUP or SIGUSR2 would end hostd, and SIGTERM would leave its programs running. Imports nothing else, so that it runs first.
 
 import { keepEarlySignals } from './own/early-signals.ts';
 

@@ -1,4 +1,4 @@
-// hostd's start after it has adopted what runs: starts what is configured and down, and updates what has changed meanwhile.
+// hostd's start after it has adopted what runs: starts the configured programs that are down, and updates those that have changed.
 
 import type { Loaded } from '../config/load.ts';
 import { type Change, changes } from '../model/changes.ts';
@@ -14,12 +14,12 @@ import { notifyReady } from './own/notify.ts';
 import type { Records } from './runs/records.ts';
 
 /**
- * Milliseconds that hostd waits for all programs before it says that it is ready. Whoever starts services after it waits as long,
- * and one site that loads slowly, or waits for its database, is not to hold up the others.
+ * Milliseconds that hostd waits for all programs before it says that it is ready. Services that start after hostd wait as long, and a
+ * site that loads slowly, or waits for its database, must not hold them up.
  */
 const patienceMs = 15_000;
 
-/** The configured host, with the last good definition of every app that runs but whose file is broken now. */
+/** The configured host, with the last good definition of each app that runs and whose file is broken now. */
 export function withRunning(supervisor: Supervisor, { host, broken }: Loaded, records: Records): Host {
   const last = records.readHost();
   if (last === null) return host;
@@ -27,7 +27,7 @@ export function withRunning(supervisor: Supervisor, { host, broken }: Loaded, re
   return withKept(last, host, source => broken.has(source) && running.has(source.key.join('.')));
 }
 
-/** Starts what is to be started; adopted programs that have changed meanwhile are brought up to date. */
+/** Starts the programs that are down, and brings adopted ones up to date that have changed meanwhile. */
 export async function boot(supervisor: Supervisor, records: Records, log: Logger): Promise<void> {
   const wanted = allPrograms(supervisor.host(), supervisor.published(supervisor.host()));
   const stopped = records.stopped();
@@ -39,7 +39,7 @@ export async function boot(supervisor: Supervisor, records: Records, log: Logger
     log.info({ program: name }, `${name}: ${change} since it was started`);
   const names = new Set(fresh.map(({ name }) => name));
   const changed = new Set(found.map(({ name }) => name));
-  // What has not changed is looked after by what is said of it now, not by what an earlier hostd wrote down.
+  // An unchanged program is supervised by its present definition, not by the one that an earlier hostd wrote down.
   for (const program of wanted)
     if (!changed.has(program.name))
       supervisor.loop.post(program.name, { kind: 'amend', definition: supervisor.made(program) });
@@ -50,7 +50,7 @@ export async function boot(supervisor: Supervisor, records: Records, log: Logger
     supervisor.loop.ask(program.name, { kind: 'replace', definition, start: isWanted(program) }, () => {});
   }
   supervisor.events.emit({ kind: 'supervisor-state', state: 'RUNNING' });
-  // Visitors of what is up already wait for nothing that is not.
+  // The proxy waits for no app, so visitors of an app that is up already need not wait for the others.
   const wantedNow = starting.filter(isWanted);
   const proxies = resume(
     supervisor,

@@ -1,5 +1,5 @@
-// [emit] after an update: hostctl writes the files of other tools, as a program of its own that ends. Foreign formats are
-// no business of the process that is root for ever.
+// [emit] after an update: hostctl writes the files of other tools, as a program of its own that ends. Foreign formats have no place
+// in the process that is root for ever.
 
 import { join } from 'node:path';
 import type { Host } from '../model/host.ts';
@@ -7,12 +7,12 @@ import type { Report } from './fleet/orders.ts';
 import type { Logger } from './own/log.ts';
 
 const hostctl = join(import.meta.dirname, '..', '..', 'bin', 'hostctl');
-/** Milliseconds; nginx may have many sites to test. */
+/** Milliseconds. nginx may have many sites to test. */
 const longest = 120_000;
 
 let last: Promise<void> = Promise.resolve();
 
-/** Never rejects: what went wrong is logged and reported. One at a time, in the order of the updates. */
+/** Never rejects: errors are logged and reported. One run at a time, in the order of the updates. */
 export function emitFiles(host: Host, log: Logger, report: Report): Promise<void> {
   if (host.settings.emit.formats.length > 0) last = last.then(() => emitOnce(host, log, report));
   return last;

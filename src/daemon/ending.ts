@@ -1,5 +1,4 @@
-// How hostd ends: by stopping everything in order, by leaving everything to the next hostd, or by becoming a newer version
-// of itself.
+// How hostd ends: it stops everything in order, leaves everything to the next hostd, or becomes a newer version of itself.
 
 import { HostdError, messageOf } from '../errors.ts';
 import type { Program } from '../model/host.ts';
@@ -13,16 +12,16 @@ import type { Records } from './runs/records.ts';
 import { becomeNewVersion, tryNewVersion } from './upgrade.ts';
 
 export interface Ending {
-  /** Ends the process soon after it has resolved. */
+  /** Resolves when everything is stopped or left. The process ends soon after that. */
   shutdown(keepApps: boolean, report: Report): Promise<void>;
-  /** Resolves when the new version is about to take over; throws HostdError when hostd goes on as it is. */
+  /** Resolves when the new version is about to take over. Throws HostdError when hostd goes on as it is. */
   upgrade(report: Report): Promise<void>;
 }
 
-/** Milliseconds that listeners have to hear how everything else has been stopped. */
+/** Milliseconds for event listeners to hear how everything else has been stopped. */
 const lastWords = 300;
 
-/** `listeners`: those who are told of events. */
+/** `listeners`: the programs that are told of events. */
 export function makeEnding(
   supervisor: Supervisor,
   listeners: Pick<Pools, 'rest'>,
@@ -41,9 +40,9 @@ export function makeEnding(
       supervisor.events.emit({ kind: 'supervisor-state', state: 'STOPPING' });
       if (keepApps) log.info('hostd ends; its programs go on, for the next hostd to adopt');
       else {
-        // Whatever is started from here on would outlive hostd.
+        // A program that is started after this point would outlive hostd.
         supervisor.loop.end();
-        // What is down too: an update may be about to start it.
+        // Programs that are down are stopped too: an update may be about to start one.
         const tell: Report = progress => {
           if (progress.kind !== 'done' || progress.outcome !== 'noop') report(progress);
         };
@@ -53,11 +52,11 @@ export function makeEnding(
         await stop(supervisor, others, tell);
         if (others.length < all.length) await listeners.rest(lastWords);
         await stop(supervisor, all.filter(isListener), tell);
-        // The next start is a fresh one.
+        // The next start finds nothing stopped by a command.
         records.forgetStopped();
       }
       log.info('hostd has ended');
-      // After the answer to the command that asked for it has been sent.
+      // After the answer to the command has been sent.
       setImmediate(() => process.exit(0));
     },
     async upgrade(report) {

@@ -46,7 +46,7 @@ const defaultConfig = '/etc/hostd/hostd.toml';
 
 interface Arguments {
   readonly config: string;
-  /** Only see whether hostd would start (upgrade.ts). */
+  /** Only finds out whether hostd would start (upgrade.ts). */
   readonly trial: boolean;
 }
 
@@ -84,7 +84,7 @@ function readArguments(): Arguments {
 }
 
 function startHostd(config: string, trial: boolean, loaded: Loaded, log: Logger): void {
-  // hostd's own supplementary groups are nothing that a file opened on an app's behalf should profit from.
+  // A file that is opened for an app must not profit from hostd's own supplementary groups.
   if (process.geteuid?.() === 0) process.setgroups?.([]);
   if (!trial) sayProblems(loaded, log);
   if (loaded.broken.settings)
@@ -124,7 +124,7 @@ function startHostd(config: string, trial: boolean, loaded: Loaded, log: Logger)
   };
   const certificates = makeCertificates(renew, records, warn);
   const names = keepNames(ownPaths(settings).socketNames, warn, path => {
-    // The next generation is given a socket of that name; the visitors in the old one are served by the old generation.
+    // The next generation gets a new socket of that name. The old generation serves the visitors in the old socket.
     const programs = supervisor.units().map(unit => unit.program);
     const losers = programs.filter(program => program.socket?.path === path);
     detach(
@@ -161,7 +161,7 @@ function startHostd(config: string, trial: boolean, loaded: Loaded, log: Logger)
   supervisor.setHost(withRunning(supervisor, loaded, records));
   const ending = makeEnding(supervisor, passing.pools, records, config, log);
   const handlers = commandHandlers({ supervisor, records, certificates, log, logs, ending });
-  // Held like the programs' sockets, an upgrade in place refuses no hostctl.
+  // Held like the programs' sockets, so that an upgrade in place refuses no hostctl.
   const { socket } = settings.control;
   if (!supervisor.sockets.held().has(socket))
     supervisor.sockets.keep(socket, listenOwn(socket, controlRights(settings.control), false));
@@ -170,7 +170,7 @@ function startHostd(config: string, trial: boolean, loaded: Loaded, log: Logger)
   names.sweep();
   process.on('exit', () => names.remove(socket));
   serveControl(supervisor.sockets.held().get(socket) ?? -1, handlers, log, async (socket, early, caller) => {
-    // Loaded when somebody asks for it.
+    // Loaded when the first terminal is asked for.
     const { serveTerminal } = await import('./terminal/terminal.ts');
     serveTerminal(socket, early, caller, { supervisor, cgroups, log });
   });
@@ -181,12 +181,12 @@ function startHostd(config: string, trial: boolean, loaded: Loaded, log: Logger)
   native.unblock(constants.signals.SIGUSR1);
   boot(supervisor, records, log).catch(error => {
     log.fatal({ err: error }, `cannot start: ${messageOf(error)}`);
-    // What runs goes on, for the next hostd to adopt.
+    // Programs that run go on, for the next hostd to adopt.
     process.exit(1);
   });
 }
 
-/** What would be an error in the log of a start is a reason not to upgrade: the old proxy serves, the new one would not. */
+/** Refuses an upgrade after which the proxy could not serve. At a start this would be an error in the log; here the old proxy serves on. */
 function refuseClosed(host: Host): void {
   const problem = ownProgramProblems(host).find(({ severity }) => severity === 'error');
   if (problem === undefined) return;

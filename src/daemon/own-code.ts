@@ -1,5 +1,5 @@
 // Running hostd's own other programs (proxy workers, health probes, hostd-rpc) as unprivileged users: with the Node that runs hostd,
-// from code that the user can read even when hostd is installed below a directory that is closed to others.
+// from code that the user can read even where hostd is installed below a directory that is closed to others.
 
 import { chmodSync, closeSync, cpSync, openSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -15,7 +15,7 @@ export interface OwnProgram {
   readonly argv: readonly string[];
   /** The open Node binary; the caller closes it. */
   readonly binary: number;
-  /** What it means when the kernel refuses to execute that. */
+  /** What it means when the kernel refuses to execute the binary. */
   readonly refusal: string;
 }
 
@@ -27,7 +27,7 @@ export function ownProgram(name: OwnName, title: string, user: User, runtimeDir:
     argv: [
       title,
       '--disable-warning=ExperimentalWarning',
-      // Else whoever may send it SIGUSR1 has Node's inspector listen, for every user of this machine.
+      // Otherwise SIGUSR1 would open Node's inspector to every user of this machine.
       '--disable-sigusr1',
       ...flagsOf(name),
       join(home, name, `main${suffix}`),
@@ -39,7 +39,7 @@ export function ownProgram(name: OwnName, title: string, user: User, runtimeDir:
 
 let known: string | undefined;
 
-/** Of what a proxy worker loads, as it was when hostd started: a worker of another one is renewed. */
+/** A digest of what a proxy worker loads, taken when hostd started. A worker with another digest is renewed. */
 export function workerDigest(): string {
   known ??= digestOf('proxy', source);
   return known;
@@ -56,7 +56,7 @@ function readable(file: string, user: Owner): boolean {
 
 let copied: string | null = null;
 
-/** Made anew by each hostd, which may be an upgraded one, but once: programs are being loaded from it all the time. */
+/** A copy of the code, made once by each hostd, which may be an upgraded one. Not more often, since programs load from it. */
 function copyOf(runtimeDir: string): string {
   copied ??= makeCopy(ownPaths({ stateDir: '', runtimeDir }).code);
   return copied;
@@ -67,7 +67,7 @@ function makeCopy(copy: string): string {
   const parts = (['proxy', 'probe', 'rpc'] as const).flatMap(name => partsOf(name, source));
   for (const { from, to } of parts) cpSync(from, join(copy, to), { recursive: true });
   writeFileSync(join(copy, 'package.json'), '{"type":"module"}\n');
-  // The files may have been closed too, not only a directory above them.
+  // The files may be closed too, and not only a directory above them.
   for (const entry of readdirSync(copy, { recursive: true, withFileTypes: true }))
     chmodSync(join(entry.parentPath, entry.name), entry.isDirectory() ? 0o755 : 0o644);
   return join(copy, 'dist');

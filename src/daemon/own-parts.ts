@@ -1,5 +1,5 @@
-// What hostd's own other programs load, in one list: for the copy that a closed installation needs (own-code.ts), and for
-// telling whether the version that runs is another than the one that a worker was started from.
+// What hostd's own other programs load, in one list. The copy for a closed installation is made from it (own-code.ts), and the digest
+// that tells whether a worker was started from another version.
 
 import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -7,11 +7,11 @@ import { sha256 } from './own/digest.ts';
 
 export type OwnName = 'proxy' | 'probe' | 'rpc';
 
-/** A file or a folder with all that is below it. */
+/** A file, or a folder with everything below it. */
 export interface Part {
-  /** Where it lies, links resolved. */
+  /** Where the part is, links resolved. */
   readonly from: string;
-  /** Where it belongs in a copy, as a path from the copy's root. */
+  /** Where the part belongs in a copy, as a path from the copy's root. */
   readonly to: string;
 }
 
@@ -20,13 +20,13 @@ interface Loads {
   readonly code: readonly string[];
   /** Below build/. */
   readonly addons: readonly string[];
-  /** Below node_modules/, which may be that of a package that hostd is a part of. */
+  /** Below node_modules/, which may belong to a package that depends on hostd. */
   readonly packages: readonly string[];
   /** Options of Node. */
   readonly flags: readonly string[];
 }
 
-/** Built beside this file; in the source tree they are .ts files. */
+/** The ending of this file and those beside it: .js as built, .ts in the source tree. */
 export const suffix = import.meta.url.endsWith('.ts') ? '.ts' : '.js';
 
 const loads: Readonly<Record<OwnName, Loads>> = {
@@ -42,9 +42,9 @@ const loads: Readonly<Record<OwnName, Loads>> = {
     ],
     addons: [`linux-${process.arch}/bare-sockets.node`],
     packages: ['undici/package.json', 'undici/lib/llhttp'],
-    // A proxy's garbage is short-lived and much: collected often, in small portions and without threads that two cores are
-    // too few for, it holds up fewest requests, in the least memory, at no lower rate. An engine that takes what survived under load for
-    // long-lived, and makes it where it is seldom collected, needs a third more memory and processor time from then on.
+    // A proxy's garbage is much and short-lived. Collected often, in small portions and on one thread, it holds up the fewest requests, in
+    // the least memory, at the same rate. Pretenuring would take what survives under load for long-lived, and put it where it is seldom
+    // collected: a third more memory and processor time from then on.
     flags: ['--single-threaded-gc', '--max-semi-space-size=2', '--no-allocation-site-pretenuring'],
   },
   probe: {
@@ -75,7 +75,7 @@ export function flagsOf(name: OwnName): readonly string[] {
   return loads[name].flags;
 }
 
-/** `source` is the folder that the programs' code lies in. What is not there (an addon that was not built) is left out. */
+/** `source`: the folder with the programs' code. A part that is not there (an addon that was not built) is left out. */
 export function partsOf(name: OwnName, source: string): readonly Part[] {
   const { code, addons, packages } = loads[name];
   const root = dirname(source);
@@ -87,15 +87,15 @@ export function partsOf(name: OwnName, source: string): readonly Part[] {
   return found.flatMap(({ from, to }) => (existsSync(from) ? [{ from: realpathSync(from), to }] : []));
 }
 
-/** As Node looks for a package: in the nearest node_modules that has it. */
+/** The place where Node finds a package: the nearest node_modules that has it. */
 function installed(root: string, path: string): string {
   const place = join(root, 'node_modules', path);
   return existsSync(place) || root === dirname(root) ? place : installed(dirname(root), path);
 }
 
 /**
- * A digest of all that the program loads, Node itself and the options that it runs with included: another one means that
- * what was started before runs something else. `node` is the path of the binary, `versions` are its own and its libraries'.
+ * A digest of all that the program loads, of Node itself and of its options. Another digest means that a running program was started
+ * from something else. `node`: the path of the binary; `versions`: its own and its libraries'.
  */
 export function digestOf(
   name: OwnName,
@@ -106,12 +106,12 @@ export function digestOf(
   const files = partsOf(name, source).flatMap(({ from, to }) =>
     filesOf(from).map(path => `${join(to, path)}\0${readFileSync(join(from, path), 'base64')}`),
   );
-  // By its size and time, for it has a hundred megabytes.
+  // Node's binary counts by size and time, since it has a hundred megabytes.
   const { size, mtimeMs } = statSync(node);
   return sha256(JSON.stringify([files, flagsOf(name), versions, size, mtimeMs]));
 }
 
-/** The files of a folder, however deep, as paths from it; of a file: [''], itself. */
+/** The files below a folder, as paths from it. For a file: ['']. */
 function filesOf(path: string): string[] {
   if (!statSync(path).isDirectory()) return [''];
   return readdirSync(path, { recursive: true, encoding: 'utf8' })

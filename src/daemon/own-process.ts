@@ -1,5 +1,5 @@
-// Starting one of hostd's own other programs that is no program of the fleet (a health probe, hostd-rpc): as a user without rights,
-// with the descriptors and the environment that it is given, and nothing else.
+// Starts one of hostd's own other programs that is not part of the fleet (a health probe, hostd-rpc): as an unprivileged user, with only
+// the descriptors and the environment that it is given.
 
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { constants } from 'node:os';
@@ -12,7 +12,7 @@ import { limitsOf } from './runs/launch.ts';
 
 export interface OwnProcess {
   readonly pid: number;
-  /** SIGKILL; harmless when it has ended. */
+  /** SIGKILL. Harmless when the process has ended. */
   kill(): void;
 }
 
@@ -20,13 +20,13 @@ export interface Given {
   readonly user: User;
   readonly runtimeDir: string;
   readonly env: readonly string[];
-  /** From 3 on. */
+  /** Its descriptors from 3 on. */
   readonly fds: readonly number[];
-  /** Where its complaints go; null: nowhere. */
+  /** Its stderr; null: /dev/null. */
   readonly stderr: number | null;
 }
 
-/** `onEnd` is told once how it has ended: null, or what is wrong with that. @throws when it cannot be started. */
+/** `onEnd` is called once: null, or what was wrong with the end. @throws when the program cannot be started. */
 export function startOwn(name: OwnName, given: Given, onEnd: (why: string | null) => void): OwnProcess {
   const { user, runtimeDir, env, fds, stderr } = given;
   const opened: number[] = [];

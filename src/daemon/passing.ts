@@ -1,4 +1,4 @@
-// What passes through hostd, put together: the bus of events, the pools of listeners, the FIFOs of runs and what is done with their output.
+// Puts together what passes through hostd: the bus of events, the pools of listeners, the runs' FIFOs and the handling of their output.
 
 import { messageOf } from '../errors.ts';
 import { type Bus, makeBus } from './events/bus.ts';
@@ -15,16 +15,16 @@ export interface Passing {
   readonly pools: Pools;
   readonly pipes: Pipes;
   readonly outputs: Outputs;
-  /** To be called once, before any program is adopted or made. */
+  /** Called once, before any program is adopted or made. */
   follow(loop: Loop): void;
 }
 
 export interface PassingOptions {
-  /** Of the FIFOs (own/own-files.ts). */
+  /** The directory of the FIFOs (own/own-files.ts). */
   readonly directory: string;
   /** Supervisor's "identifier": the server's name in what listeners are sent. */
   readonly identifier: string;
-  /** How hostd is called in the machine's log. */
+  /** hostd's name in the machine's log. */
   readonly ident: string;
   readonly log: Logger;
 }

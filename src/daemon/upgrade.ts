@@ -1,20 +1,20 @@
-// hostd becomes its newly installed version: execve(2) keeps the pid, so the programs stay its children and the service
-// manager notices nothing. The sockets stay open across it; everything else is found again by adoption.
+// hostd becomes its newly installed version. execve(2) keeps the pid, so the programs stay hostd's children and the service
+// manager notices nothing. The sockets stay open across it. Everything else is found by adoption.
 
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { HostdError } from '../errors.ts';
 import { native } from '../native/index.ts';
 
-/** Names the sockets that a former self has left open: {"/run/x.sock": 7}. */
+/** The environment variable with the sockets that the former version has left open: {"/run/x.sock": 7}. */
 const inheritedVariable = 'HOSTD_SOCKETS';
 /** Milliseconds that a trial start may take. */
 const longestTrial = 20_000;
 
-/** The launcher picks the runtime anew: that may be what has been upgraded. */
+/** The launcher picks the runtime anew, since the runtime may be what was upgraded. */
 const launcher = join(import.meta.dirname, '..', '..', 'bin', 'hostd');
 
-/** Starts the version on disk as far as it gets without touching anything. @throws HostdError with what it said. */
+/** Starts the version on disk as far as it gets without changing anything. @throws HostdError with what it said. */
 export function tryNewVersion(config: string): Promise<void> {
   return new Promise((resolve, reject) => {
     if (!existsSync(launcher)) {
@@ -39,7 +39,7 @@ export function tryNewVersion(config: string): Promise<void> {
   });
 }
 
-/** Becomes the version on disk. Returns only by throwing: then hostd is as it was. */
+/** Becomes the version on disk. If that fails it throws, and hostd is as it was. */
 export function becomeNewVersion(config: string, sockets: ReadonlyMap<string, number>): never {
   const { execve } = process as { execve?: (file: string, args: string[], env: NodeJS.ProcessEnv) => never };
   if (execve === undefined)
@@ -54,7 +54,7 @@ export function becomeNewVersion(config: string, sockets: ReadonlyMap<string, nu
   }
 }
 
-/** The sockets that a former self has left, closed to programs again. The variable does not reach any program. */
+/** The sockets that the former version has left, closed to programs again. No program gets the variable. */
 export function inheritedSockets(): Map<string, number> {
   const text = process.env[inheritedVariable];
   delete process.env[inheritedVariable];

@@ -1,21 +1,21 @@
-// What a member of the operators' group may do, against what root may: one table, asked before anything is done. Pure. What is not
-// in the table, root alone may.
+// What a member of the operators' group may do, and what only root may: one table, asked before anything is done. Pure. Anything that
+// is not in the table is for root alone.
 
-/** root: uid 0, or the user that hostd itself runs as. operator: anybody else whom the control socket lets in. */
+/** root: uid 0, or the user that hostd itself runs as. operator: any other user that the control socket lets in. */
 export type Caller = 'root' | 'operator';
 
-/** What it means to act as a program's user. Only `ordinary` gives nobody more than the app has. */
+/** What a caller gains by acting as a program's user. Only with `ordinary` it is no more than the app has. */
 export type Standing =
   | 'ordinary'
-  /** A proxy worker: it holds the sites' TLS keys, and every listener. */
+  /** A proxy worker: it has the sites' TLS keys, and every listener. */
   | 'proxy'
   /** Root, or hostd's own user. */
   | 'root'
-  /** The user of the proxy's workers: whoever is that user can read their memory. */
+  /** The user of the proxy's workers, who can read their memory. */
   | 'proxy user'
-  /** In a group by which one becomes root. */
+  /** A user in a group whose members can become root. */
   | 'root group'
-  /** Its user is gone, so there is no saying. */
+  /** Its user does not exist any more, so the standing is not known. */
   | 'unknown';
 
 /** What decides a program's standing. */
@@ -23,17 +23,17 @@ export interface Belonging {
   readonly isProxy: boolean;
   /** null: there is no such user. */
   readonly uid: number | null;
-  /** Names of all its groups; the name "root" stands for gid 0. */
+  /** Names of all its groups. "root" stands for gid 0. */
   readonly groups: readonly string[];
   readonly proxyUid: number | null;
-  /** hostd's own. */
+  /** The user that hostd runs as. */
   readonly ownUid: number;
 }
 
-/** `programs`: only of an ordinary program. `signals`: of any other program only those that end it or have it read its files anew. */
+/** `programs`: for ordinary programs only. `signals`: for other programs only signals that end them or make them read their files anew. */
 type Rule = 'yes' | 'programs' | 'signals';
 
-/** What operators may, by the call on the control socket ("POST /stop") or what is asked of a terminal. */
+/** What operators may do, by the call on the control socket ("POST /stop") or by what is asked of a terminal. */
 export const operatorsMay: Readonly<Record<string, Rule>> = {
   'GET /status': 'yes',
   'GET /sites': 'yes',
@@ -59,10 +59,10 @@ export const operatorsMay: Readonly<Record<string, Rule>> = {
   attach: 'programs',
 };
 
-/** SIGUSR1, for one, opens a debugger to every local user in a program of Node's; SIGSTOP halts every site. */
+/** Other signals can do harm: SIGUSR1 opens a debugger to every local user in a Node program, SIGSTOP halts every site. */
 const harmless: ReadonlySet<string> = new Set(['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM']);
 
-/** Groups whose members can become root, on the distributions that hostd is made for. */
+/** Groups whose members can become root on the distributions that hostd supports. */
 const rootGroups: ReadonlySet<string> = new Set([
   'root',
   'disk',
@@ -93,7 +93,7 @@ export interface Target {
   readonly standing: Standing;
 }
 
-/** Why it may not be, in a sentence; null: it may. `target`: the program that it is done to, where that matters. */
+/** Why the act is refused, in a sentence; null: it is allowed. `target`: the program that the act is for, where that matters. */
 export function refusal(
   caller: Caller,
   act: string,

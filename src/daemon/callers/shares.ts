@@ -1,16 +1,16 @@
-// How much of hostd the callers may hold at once: so many for each user, so many for all who are not root. Root is never kept out
-// by others. Counts only; knows nothing of what is counted.
+// How much of hostd its callers may hold at once: a share for each user, and one for all users but root. Root is never kept out
+// by others. Only counts: knows nothing of what is counted.
 
 export interface Bounds {
   readonly each: number;
   readonly all: number;
 }
 
-/** Whose share is used up: the caller's own, or everybody's. */
+/** Whose share is full: the caller's own, or that of all. */
 export type Full = 'each' | 'all';
 
 export interface Shares {
-  /** Takes a share: the result gives it back, once; or says why there is none. */
+  /** Takes a share. Returns a function that gives it back, once; or whose share is full. */
   take(uid: number): (() => void) | Full;
 }
 

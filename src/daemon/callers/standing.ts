@@ -1,4 +1,4 @@
-// What permissions.ts asks of this machine: who is calling, and whose rights a program has.
+// Answers permissions.ts's questions on this machine: who is calling, and whose rights a program has.
 
 import { HostdError } from '../../errors.ts';
 import type { Host, Program } from '../../model/host.ts';
@@ -6,13 +6,13 @@ import { native, type Peer } from '../../native/index.ts';
 import { groupOf, groupsOf, userOf } from '../runs/launch.ts';
 import { callerOf, refusal, type Standing, standingOf } from './permissions.ts';
 
-/** Who may have it refused to them, of a call as a whole. @throws HostdError 'permission' */
+/** Refuses a call as a whole, before its target is known. @throws HostdError 'permission' */
 export function assertMay(caller: Peer, act: string): void {
   const why = refusal(callerOf(caller.uid, ownUid()), act);
   if (why !== null) throw new HostdError('permission', why, { hint: 'sudo hostctl ...' });
 }
 
-/** Why this caller may not do it to this program; null: it may. */
+/** Why this caller may not do this to this program; null: it may. */
 export function refusalFor(
   caller: Peer,
   act: string,
@@ -24,7 +24,7 @@ export function refusalFor(
   return refusal(callerOf(caller.uid, ownUid()), act, target, signal);
 }
 
-/** Whose rights it has. */
+/** The standing of a program's user. */
 export function standingIn(program: Program, host: Host): Standing {
   const proxyUid = native.user(host.settings.proxy.user)?.uid ?? null;
   const about = { isProxy: program.kind === 'proxy', proxyUid, ownUid: ownUid() };

@@ -37,7 +37,7 @@ export function commandHandlers(daemon: Daemon): Handlers {
     const names = namesOf(call);
     return stream(call.response, report => work(choose(supervisor, names, report), report));
   };
-  /** What was stopped by a command stays so when hostd itself is restarted. */
+  // A program that a command has stopped stays stopped when hostd itself is restarted.
   const order = (call: Call, command: Command, stopped: boolean) =>
     act(call, (units, report) => {
       for (const unit of units) records.setStopped(unit.program.name, stopped);
@@ -94,7 +94,7 @@ export function commandHandlers(daemon: Daemon): Handlers {
   };
 }
 
-/** Of all sites, and of the requests that had none; or of those that are named. */
+/** The counts of the named sites, or of all sites and of the requests that had none. */
 function sites(supervisor: Supervisor, names: readonly string[]): SiteTraffic[] {
   const all = supervisor
     .host()
@@ -112,7 +112,7 @@ function namesOf({ body }: Call): string[] {
   throw new HostdError('usage', 'cannot tell which programs are meant: "names" must be a list of strings');
 }
 
-/** The units that the names mean, each once; unknown names are reported. */
+/** The units that the names mean, each once. Unknown names are reported. */
 function choose(supervisor: Supervisor, names: readonly string[], report: Report): Unit[] {
   const chosen = new Set<Unit>();
   for (const name of names) {
@@ -126,7 +126,7 @@ function choose(supervisor: Supervisor, names: readonly string[], report: Report
 
 const programsOf = (units: readonly Unit[]) => units.map(({ program }) => program);
 
-/** A name with or without SIG, in any case, or a number. */
+/** A signal by its name with or without SIG, in any case, or by its number. */
 function signalOf(value: unknown): NodeJS.Signals {
   const text = String(value).toUpperCase();
   const names = Object.entries(constants.signals);

@@ -1,5 +1,5 @@
-// How many connections the control socket serves at once. One too many hears why, when it asks for something, and is closed; it
-// takes none of what those have who were there before.
+// How many connections the control socket serves at once. A connection beyond that gets the reason in answer to its first request,
+// and is closed. It takes nothing from the connections before it.
 
 import type { Socket } from 'node:net';
 import type { Peer } from '../../native/index.ts';
@@ -7,25 +7,25 @@ import { whoAsks } from '../callers/audit.ts';
 import { makeShares } from '../callers/shares.ts';
 import type { Logger } from '../own/log.ts';
 
-/** For each caller but root, and for all of them together. Each is a descriptor or more of hostd's. */
+/** Connections of one caller other than root, and of all such callers. Each needs a descriptor or more of hostd's. */
 const most = { each: 64, all: 192 };
-/** Milliseconds that one too many has to ask in, and how many of them wait so long. */
+/** Milliseconds in which a refused connection can make its request, and how many refused connections wait for that. */
 const patience = 1000;
 const mostWaiting = 16;
 
 export const tooMany = 'end some: hostctl logs -f, exec and shell keep theirs open';
 
 export interface Connections {
-  /** Of a connection that has just come. */
+  /** Called with a connection that has just come. */
   admit(socket: Socket, caller: Peer): void;
-  /** Why a connection is not served; undefined: it is. */
+  /** Why the connection is not served; undefined: it is. */
   refusal(socket: Socket): string | undefined;
 }
 
 export function makeConnections(log: Logger): Connections {
   const shares = makeShares(most);
   const refused = new WeakMap<Socket, string>();
-  /** Whose refusal is in the log already. */
+  /** Users whose refusal is in the log already. */
   const said = new Set<number>();
   let waiting = 0;
   return {

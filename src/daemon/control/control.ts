@@ -1,4 +1,4 @@
-// The control socket: HTTP/JSON for hostctl. Who is calling is told by the kernel; who may call, by the socket's group and mode.
+// The control socket: HTTP/JSON for hostctl. The kernel tells who is calling. The socket's group and mode decide who may call.
 // Nothing here comes from the network.
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -13,12 +13,12 @@ import { assertMay } from '../callers/standing.ts';
 import type { Logger } from '../own/log.ts';
 import { makeConnections, tooMany } from './connections.ts';
 
-// An import would load every export of node:http, undici among them: 13 MB for nothing.
+// An import would load every export of node:http, with undici among them: 13 MB for nothing.
 const { createServer } = process.getBuiltinModule('node:http');
 
 /** The longest request body, in bytes. */
 const longestBody = 256 * 1024;
-/** How a call is refused: by the error's code; what is not listed is 409. */
+/** The status of a refusal, by the error's code. Other codes are 409. */
 const statuses: Readonly<Partial<Record<ErrorCode, number>>> = { 'unknown-name': 404, permission: 403 };
 
 export interface Call {
@@ -31,16 +31,16 @@ export interface Call {
   readonly response: ServerResponse;
 }
 
-/** Answers a call: a value is sent as JSON; undefined means that the handler has answered by itself. */
+/** Answers a call. A value is sent as JSON; undefined means that the handler has answered by itself. */
 export type Handler = (call: Call) => unknown;
 
 /** Handlers by "METHOD /path" below the API's prefix. */
 export type Handlers = { readonly [route: string]: Handler };
 
-/** Takes a connection that has left HTTP (protocol/terminal.ts); `early` are the bytes that came with the request. */
+/** Takes a connection that leaves HTTP (protocol/terminal.ts). `early`: bytes that came behind the request. */
 export type Upgrade = (socket: Socket, early: Buffer, caller: Peer) => Promise<void>;
 
-/** Of the control socket's file: open to the operators' group, where there is one. */
+/** The rights of the control socket's file: open to the operators' group, where there is one. */
 export function controlRights({ group: name }: Settings['control']): {
   uid: number;
   gid: number;
@@ -80,7 +80,7 @@ export function serveControl(fd: number, handlers: Handlers, log: Logger, upgrad
       socket.destroy();
     });
   });
-  // A command may take as long as its programs do.
+  // A command may take as long as its programs take.
   server.requestTimeout = 0;
   server.on('connection', (socket: Socket) => connections.admit(socket, peerOf(socket)));
   server.listen({ fd });
@@ -145,7 +145,7 @@ async function leaveHttp(
   await upgrade(socket, early, caller);
 }
 
-/** @throws when the kernel does not tell: then nobody is served. */
+/** The caller. @throws when the kernel does not tell: then the connection is not served. */
 function peerOf(socket: Socket): Peer {
   const { _handle: handle } = socket as unknown as { _handle: { fd: number } };
   return native.peer(handle.fd);
@@ -183,13 +183,13 @@ function fail(response: ServerResponse, status: number, error: ErrorReply['error
   sendJson(response, status, { error } satisfies ErrorReply);
 }
 
-/** Answers with one JSON line for each piece of progress, as it comes, and a last one when `work` is done. */
+/** Answers with one line of JSON for each piece of progress as it comes, and with a last line when `work` is done. */
 export async function stream(
   response: ServerResponse,
   work: (report: (progress: Progress) => void) => Promise<void>,
 ): Promise<undefined> {
   response.writeHead(200, { 'Content-Type': 'application/x-ndjson' });
-  // A caller who goes away leaves the work to be finished.
+  // When the caller goes away, the work is still finished.
   response.on('error', () => {});
   const report = (progress: Progress) => {
     if (response.writable) response.write(`${JSON.stringify(progress)}\n`);

@@ -1,5 +1,5 @@
-// `hostctl maintenance`: which sites are served by their maintenance page. It is written down first, so that it outlasts hostd,
-// and in force when a new generation of proxy workers has taken over.
+// `hostctl maintenance`: which sites serve their maintenance page. A change is written down first, so that it outlasts hostd. It is
+// in force when new proxy workers have taken over.
 
 import { HostdError } from '../../errors.ts';
 import type { MaintenanceReply } from '../../protocol/control.ts';
@@ -23,7 +23,7 @@ export function listMaintenance(supervisor: Supervisor, records: Records): Maint
   };
 }
 
-/** What a request asks for. @throws HostdError 'usage' */
+/** The maintenance that a request asks for; null: none. @throws HostdError 'usage' */
 export function readMaintenanceOrder(body: { readonly [key: string]: unknown }): Maintenance | null {
   const { on, retryAfter = defaultRetryAfter } = body;
   if (typeof on !== 'boolean')
@@ -38,7 +38,7 @@ export function readMaintenanceOrder(body: { readonly [key: string]: unknown }):
   throw new HostdError('usage', message);
 }
 
-/** "all" is every site. Names that are no site's are reported and change nothing. */
+/** "all" is every site. A name of no site is reported and left out. */
 export function setMaintenance(...given: Parameters<typeof setInTurn>): Promise<void> {
   return inProxyTurn(() => setInTurn(...given));
 }
@@ -83,7 +83,7 @@ async function setInTurn(
       report(progress);
     });
   }
-  // What did not come into force is not to come into force by surprise, at the next start.
+  // A change that did not come into force must not do so by surprise at the next start.
   if (failed) restore();
   else for (const name of chosen) report(outcome(name, wanted, before.get(name) ?? null));
 }

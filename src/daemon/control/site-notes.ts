@@ -1,4 +1,4 @@
-// What status says of a program besides its state: what visitors of its site meet, and a reload that is under way. Pure.
+// What status says of a program besides its state: what its site's visitors meet, and a reload that is under way. Pure.
 
 import { dayOf } from '../../config/certificate.ts';
 import type { ProgramStatus, SiteStatus } from '../../protocol/control.ts';
@@ -6,15 +6,15 @@ import type { Maintenance } from '../../protocol/worker.ts';
 import { quoteWord } from '../../words/shlex.ts';
 import type { CertificateState } from '../proxies/certificates.ts';
 
-/** What is known of a site, by whoever keeps it; undefined: there is nothing. */
+/** Facts about a site, from the code that keeps them; undefined: nothing is known. */
 export interface SiteFacts {
   readonly maintenance: Maintenance | undefined;
   readonly certificate: CertificateState | undefined;
   /** The directory that keeps the proxy from the app's socket; null: none does. */
   readonly closed?: Closed | null;
-  /** What waits for the app's answer, and the seconds of the oldest; null: nobody knows, or nothing does. */
+  /** The requests that wait for the app's answer, and the age of the oldest in seconds; null: there is none, or it is not known. */
   readonly waiting?: Waiting | null;
-  /** gunicorn workers that answer one request at a time each; null: it has others. */
+  /** Number of gunicorn's sync workers, each of which answers one request at a time; null: the workers are of another kind. */
   readonly syncWorkers?: number | null;
 }
 
@@ -23,16 +23,16 @@ export interface Waiting {
   readonly seconds: number;
 }
 
-/** Seconds after which a request that waits is worth a word. */
+/** A request that waits longer than this many seconds is noted. */
 const longWait = 3;
 
-/** A directory, and whom it keeps out. */
+/** A directory, and the user it keeps out. */
 export interface Closed {
   readonly directory: string;
   readonly user: string;
 }
 
-/** Adds it to the status of the app's own program. */
+/** Adds the facts to the status of the app's own program. */
 export function noteSite(
   status: ProgramStatus,
   { maintenance, certificate, closed = null, waiting = null, syncWorkers = null }: SiteFacts,
@@ -63,14 +63,14 @@ function describeWaiting({ requests, seconds }: Waiting, syncWorkers: number | n
   return `${busy}${wait}, the oldest for ${seconds} s`;
 }
 
-/** `ms`: for how long a reload has been under way; `waitsFor`: what its new generation waits for, if anybody knows. */
+/** `ms`: how long the reload has been under way; `waitsFor`: what its new generation waits for; null: not known. */
 export function noteReload(status: ProgramStatus, ms: number, waitsFor: string | null): ProgramStatus {
   const seconds = Math.floor(ms / 1000);
   const what = waitsFor === null ? '' : `, waits for ${waitsFor}`;
   return { ...noteAll(status, [`reload under way for ${seconds} s${what}`]), reload_seconds: seconds };
 }
 
-/** `log`: one whose disk is full; null: none is. */
+/** `log`: a log whose disk is full; null: there is none. */
 export function noteRoom(status: ProgramStatus, log: string | null): ProgramStatus {
   return log === null
     ? status

@@ -1,4 +1,4 @@
-// What `hostctl status` is answered: each program as its unit has it, with what others know of its site.
+// The answer to `hostctl status`: each program as its unit has it, with what is known of its site.
 
 import { closedTo } from '../../linux/closed.ts';
 import { keepsConnections, leavesToFile } from '../../model/app.ts';
@@ -22,7 +22,7 @@ export interface Known {
   readonly logs: Pick<Logs, 'withoutRoom'>;
 }
 
-/** Of the programs that the names mean; of all without names. */
+/** The status of the named programs, or of all. */
 export function status(known: Known, names: readonly string[]): StatusReply {
   const { supervisor, records, certificates, logs } = known;
   const now = performance.now();
@@ -50,7 +50,7 @@ export function status(known: Known, names: readonly string[]): StatusReply {
   return { programs, unknown: names.filter(name => name !== 'all' && supervisor.select(name).length === 0) };
 }
 
-/** What the proxy's workers have noted, by site; `now`: Unix time in seconds. */
+/** The requests that the proxy's workers have noted as waiting, by site. `now`: Unix time in seconds. */
 function waitingIn(units: readonly Unit[], now: number): ReadonlyMap<string, Waiting> {
   const sum = new Map<string, Waiting>();
   for (const unit of units) {
@@ -65,14 +65,14 @@ function waitingIn(units: readonly Unit[], now: number): ReadonlyMap<string, Wai
   return sum;
 }
 
-/** gunicorn's sync workers of an app, where their number is known. */
+/** The number of an app's sync workers; null: unknown, or of another kind. */
 function syncWorkersOf({ apps }: Host, name: string): number | null {
   const app = apps.find(one => one.name === name);
   if (app === undefined || app.command !== null || keepsConnections(app)) return null;
   return leavesToFile(app, 'workers') ? null : app.workers;
 }
 
-/** What keeps the proxy from an app's socket: a home of mode 0750, as a rule. */
+/** The directory that keeps the proxy from an app's socket, typically a home of mode 0750; null: none does. */
 function closedWay({ socket }: Program, { enabled, user: name }: ProxySettings): Closed | null {
   if (socket === null || !enabled) return null;
   const user = native.user(/^\d+$/.test(name) ? Number(name) : name);

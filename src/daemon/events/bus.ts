@@ -1,14 +1,14 @@
-// What happens, told to whoever listens, in the order in which it happens. Keeps nothing.
+// Tells events to its listeners, in the order in which they happen. Keeps nothing.
 
 import type { Event } from '../../protocol/events.ts';
 
 export interface Bus {
   emit(event: Event): void;
-  /** Until the returned function is called. What it throws is nobody else's trouble. */
+  /** Until the returned function is called. An exception of one listener does not affect the others. */
   listen(hear: (event: Event) => void): () => void;
 }
 
-/** `failed` is told of what a listener throws: a fault of hostd's own. */
+/** `failed` is called with a listener's exception, which is a fault of hostd. */
 export function makeBus(failed: (error: unknown) => void): Bus {
   const listeners = new Set<(event: Event) => void>();
   return {

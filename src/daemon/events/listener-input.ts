@@ -1,5 +1,5 @@
-// The standard input of a listener: a FIFO that takes what it can, and the rest as soon as it has room. A listener is sent one event
-// at a time, so that what waits here is one event at most.
+// The standard input of a listener: a FIFO that takes what it can, and the rest when it has room. A listener is sent one event
+// at a time, so no more than one event waits here.
 
 import { closeSync, writeSync } from 'node:fs';
 import { errnoOf } from '../../errors.ts';
@@ -8,12 +8,12 @@ import { native, type Watch } from '../../native/index.ts';
 export interface ListenerInput {
   /** Whether part of an event is still to be written. */
   readonly isBehind: boolean;
-  /** false: nobody will read it. */
+  /** false: the listener has closed it. */
   write(data: Buffer): boolean;
   close(): void;
 }
 
-/** `fd` does not block. `caughtUp` is told when the rest has been written. */
+/** `fd` does not block. `caughtUp` is called when the rest has been written. */
 export function makeListenerInput(fd: number, caughtUp: () => void): ListenerInput {
   let rest: Buffer | null = null;
   let watch: Watch | null = null;
@@ -23,7 +23,7 @@ export function makeListenerInput(fd: number, caughtUp: () => void): ListenerInp
       const done = writeSync(fd, data);
       rest = done < data.length ? data.subarray(done) : null;
     } catch (error) {
-      // EPIPE: it has closed its end.
+      // EPIPE: the listener has closed its end.
       if (errnoOf(error) !== 'EAGAIN') return false;
       rest = data;
     }
@@ -33,7 +33,7 @@ export function makeListenerInput(fd: number, caughtUp: () => void): ListenerInp
   const goOn = () => {
     watch = null;
     if (rest === null) return;
-    // Who has closed it in the middle of an event ends, or never answers: either is seen elsewhere.
+    // A listener that has closed its input within an event will end, or never answer. Both are noticed elsewhere.
     if (!push(rest)) rest = null;
     if (rest === null) caughtUp();
   };

@@ -1,4 +1,4 @@
-// What a listener says, in pieces of every size: the same is made of it, and it costs a bounded amount of memory.
+// What a listener says, in pieces of every size: the pieces make no difference, and the memory is bounded.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -12,7 +12,7 @@ import {
   sent,
 } from './listener-protocol.ts';
 
-/** An event is sent whenever it is ready for one. */
+/** Sends an event whenever the listener is ready for one. */
 function say(text: string, size: number, from: Parser = newParser): { words: string[]; parser: Parser } {
   const words: string[] = [];
   let parser = from;
@@ -39,7 +39,7 @@ const cases: readonly [said: string, from: Parser, words: readonly string[], end
   ['RESULT 4\nFAIL', busy, ['rejected', 'BUSY -> ACKNOWLEDGED'], 'ACKNOWLEDGED'],
   ['RESULT 2\nNO', busy, ['rejected', 'BUSY -> ACKNOWLEDGED'], 'ACKNOWLEDGED'],
   ['RESULT 3\nOK\n', busy, ['rejected', 'BUSY -> ACKNOWLEDGED'], 'ACKNOWLEDGED'],
-  // Supervisor looks at no byte of the word, and reads the number as Python does.
+  // Supervisor looks at no byte of the word "RESULT ", and reads the number as Python does.
   ['XXXXXX  0_2 \nOK', busy, ['accepted', 'BUSY -> ACKNOWLEDGED'], 'ACKNOWLEDGED'],
   ['RESULT two\n', busy, ['bad-result', 'BUSY -> UNKNOWN'], 'UNKNOWN'],
   ['RESULT -1\n', busy, ['bad-result', 'BUSY -> UNKNOWN'], 'UNKNOWN'],

@@ -1,29 +1,29 @@
-// What an event listener says on its standard output, byte by byte, however it is cut into pieces
-// (supervisor/dispatchers.py, PEventListenerDispatcher). Whatever it says costs a bounded amount of memory. Pure.
+// Understands what an event listener says on its standard output, in whatever pieces
+// (supervisor/dispatchers.py, PEventListenerDispatcher). The memory for it is bounded. Pure.
 //
-//   ACKNOWLEDGED  has not said READY since its last event, or ever
-//   READY         waits for an event
-//   BUSY          has been sent one
-//   UNKNOWN       has said what it may not, and is told nothing more
+//   ACKNOWLEDGED  the listener has not said READY since its last event, or ever
+//   READY         it waits for an event
+//   BUSY          it has been sent an event
+//   UNKNOWN       it has broken the protocol, and is sent no more events
 
 export type ListenerState = 'ACKNOWLEDGED' | 'READY' | 'BUSY' | 'UNKNOWN';
 
 const readyToken = Buffer.from('READY\n');
-/** What comes before the length: Supervisor looks at no byte of it. */
+/** The word before the length. Supervisor looks at no byte of it. */
 const resultTokenLength = 'RESULT '.length;
-/** A result line is not longer than that, in bytes. */
+/** Bytes of a result line, at most. */
 const longestLine = 1024;
-/** Nothing in a result that is longer counts, in bytes. */
+/** Bytes of a result that can count. A longer result counts as wrong. */
 const longestResult = 2;
 
 export interface Parser {
   readonly state: ListenerState;
-  /** Of an event that has been sent, what has come of its result so far. */
+  /** What has come so far of the result of the event that was sent. */
   readonly held: Buffer;
   /** Bytes of the result; null: its line has not come yet. */
   readonly resultLength: number | null;
   readonly resultGot: number;
-  /** Its beginning. */
+  /** The beginning of the result. */
   readonly result: Buffer;
 }
 
@@ -31,26 +31,26 @@ export type Heard =
   | { readonly kind: 'state'; readonly from: ListenerState; readonly to: ListenerState }
   /** The event is dealt with. */
   | { readonly kind: 'accepted' }
-  /** The event is to be sent again. */
+  /** The event has to be sent again. */
   | { readonly kind: 'rejected' }
-  /** The event is to be sent again. The listener has broken the protocol. */
+  /** The listener has broken the protocol, and the event has to be sent again. */
   | { readonly kind: 'bad-result'; readonly line: Buffer };
 
 const nothing = Buffer.alloc(0);
 
 export const newParser: Parser = parserIn('ACKNOWLEDGED');
 
-/** One in this state that has said nothing yet. */
+/** The parser of a listener in this state that has said nothing yet. */
 export function parserIn(state: ListenerState): Parser {
   return { state, held: nothing, resultLength: null, resultGot: 0, result: nothing };
 }
 
-/** An event has been sent to it. */
+/** The listener has been sent an event. */
 export function sent(parser: Parser): Parser {
   return { ...parser, state: 'BUSY' };
 }
 
-/** The next parser, and what it has made of the bytes, in their order. */
+/** The next parser, and what was understood in the bytes, in order. */
 export function hear(
   parser: Parser,
   data: Buffer,
@@ -65,7 +65,7 @@ export function hear(
   return { parser: next, heard };
 }
 
-/** One decision; the same parser when there is not enough to make one. */
+/** Makes one decision. Returns the same parser when the bytes are too few for one. */
 function step(parser: Parser, heard: Heard[]): Parser {
   switch (parser.state) {
     case 'UNKNOWN':
@@ -99,7 +99,7 @@ function resultLine(parser: Parser, heard: Heard[]): Parser {
   return enter(parser, 'UNKNOWN', heard);
 }
 
-/** int() of Python, of what is not below zero; null where it fails. */
+/** Python's int() for numbers that are not negative; null where it fails. */
 function lengthIn(text: Buffer): number | null {
   const digits = text.toString('latin1').replace(/^[\t-\r ]+|[\t-\r ]+$/g, '');
   if (!/^(?:\+?\d+(?:_\d+)*|-0+(?:_0+)*)$/.test(digits)) return null;

@@ -1,27 +1,27 @@
-// Where each listener stands, written down as it changes, so that the next hostd goes on with it from there.
+// Where each listener is in its protocol, written down at each change, so that the next hostd goes on from there.
 
 import { closeSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ListenerState, newParser, type Parser, parserIn } from './listener-protocol.ts';
 
 const states: readonly ListenerState[] = ['ACKNOWLEDGED', 'READY', 'BUSY', 'UNKNOWN'];
-/** In the middle of something: nobody else can go on from there. */
+/** The listener is in the middle of an event, where no other hostd can go on. */
 const unsure = 'UNSURE';
 const width = 16;
 
 export interface Note {
-  /** `isWhole`: nothing of an event is still to be sent. */
+  /** `isWhole`: the event was written to the listener as a whole, or there is none. */
   write(parser: Parser, isWhole: boolean): void;
   close(): void;
 }
 
 export interface Notes {
   open(name: string, run: number): Note;
-  /** Where an earlier hostd has left it; null: nobody can say. */
+  /** Where an earlier hostd has left the listener; null: not known. */
   read(name: string, run: number): Parser | null;
 }
 
-/** Beside the FIFOs, in the same directory (runs/pipes.ts). */
+/** The notes are in the directory of the FIFOs (runs/pipes.ts). */
 export function makeNotes(directory: string): Notes {
   const pathOf = (name: string, run: number) => join(directory, `${name}.${run}.listener`);
   return {

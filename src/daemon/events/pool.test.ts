@@ -38,7 +38,7 @@ function scene(bufferSize: number, names: readonly string[], events: readonly st
     said,
     up,
     deaf,
-    /** What has been sent since it was asked last. */
+    /** What has been sent since the last call. */
     sent: () => sent.splice(0),
     tick: () => pool.offer(item({ kind: 'tick', period: 5, when: 5 })),
     say: (name: string, text: string) => pool.hear(member(name), Buffer.from(text), () => {}),

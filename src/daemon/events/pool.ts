@@ -1,12 +1,12 @@
-// The listeners of one pool and the events that wait for them (supervisor/process.py, EventListenerPool): which event goes to whom,
-// which is dropped, and what is said of it. Knows no process and no pipe: `send` is handed in.
+// The listeners of one pool and the events that wait for them (supervisor/process.py, EventListenerPool): which listener gets which
+// event, which events are dropped, and what is logged. Knows no process and no pipe: `send` is given by the caller.
 
 import type { Listener } from '../../model/host.ts';
 import { type Event, includes, nameOfEvent } from '../../protocol/events.ts';
 import { decoded, reprBytes, reprText } from '../../words/python-repr.ts';
 import { type Heard, hear, newParser, type Parser, sent } from './listener-protocol.ts';
 
-/** An event on its way to the pools that want it. Its serial is given by the first one. */
+/** An event for the pools that want it. The first pool gives it its serial number. */
 export interface Item {
   readonly event: Event;
   serial: number | null;
@@ -18,13 +18,13 @@ export interface Member {
   /** The process's name. */
   readonly name: string;
   parser: Parser;
-  /** What it has been sent and has not dealt with. */
+  /** The event that the listener was sent and has not dealt with. */
   item: Item | null;
-  /** It has said READY, and so is no program that only has the place of a listener. */
+  /** The program has said READY, so it really is a listener. */
   listens: boolean;
   /** Its program is RUNNING. */
   isUp(): boolean;
-  /** Writes to its standard input. false: it has closed that. */
+  /** Writes to the listener's standard input. false: the listener has closed it. */
   send(item: Item, poolSerial: number): boolean;
 }
 
@@ -34,7 +34,7 @@ export interface PoolLog {
   error(message: string): void;
 }
 
-/** Lines a second about dropped events: whoever floods a pool is not to flood the log. */
+/** Lines a second about dropped events: a flood of events must not flood the log. */
 const mostComplaints = 20;
 
 export class Pool {
@@ -60,7 +60,7 @@ export class Pool {
     return this.#buffer.length;
   }
 
-  /** Whether a listener is at work, or is about to be sent what waits. */
+  /** Whether a listener is at work, or is about to be sent an event that waits. */
   get isBusy(): boolean {
     return this.members.some(
       ({ listens, parser, isUp }) =>
@@ -70,7 +70,7 @@ export class Pool {
     );
   }
 
-  /** Takes an event once for each of its subscriptions that includes it. */
+  /** Queues an event, once for each of the pool's subscriptions that includes it. */
   offer(item: Item): void {
     const name = nameOfEvent(item.event);
     for (const wanted of this.listener.events) if (includes(wanted, name)) this.#accept(item, false);
@@ -81,7 +81,7 @@ export class Pool {
     return this.listener.events.some(test);
   }
 
-  /** What a listener says. `heardIt` is called before anything follows from it. */
+  /** Handles what a listener says. `heardIt` is called before anything follows from it. */
   hear(member: Member, data: Buffer, heardIt: () => void): void {
     this.#log.debug(`${reprText(member.name)} stdout output:\n${reprBytes(data)}`);
     const { parser, heard } = hear(member.parser, data);
@@ -89,7 +89,7 @@ export class Pool {
     heardIt();
     for (const word of heard) {
       this.#take(member, word);
-      // The state that follows is told first.
+      // The next state is logged first.
       if (word.kind === 'state' && member.item !== null && word.from === 'BUSY') this.#reject(member);
     }
     this.dispatch();
@@ -102,13 +102,13 @@ export class Pool {
     this.dispatch();
   }
 
-  /** A listener has ended: what it had not dealt with is for another, or for its next run. */
+  /** A listener has ended. The event that it had not dealt with goes to another listener, or to its next run. */
   end(member: Member): void {
     this.#reject(member);
     member.parser = newParser;
   }
 
-  /** Sends the oldest events to whoever is ready for one. */
+  /** Sends the oldest events to listeners that are ready. */
   dispatch(): void {
     if (!this.members.some(member => member.parser.state === 'READY' && member.isUp())) return;
     for (let item = this.#buffer.shift(); item !== undefined; item = this.#buffer.shift()) {

@@ -1,4 +1,4 @@
-// All pools of event listeners: they hear the bus, and each listener's run is joined to its pool here.
+// All pools of event listeners. They hear the bus, and each listener's run joins its pool here.
 
 import { aboutOf } from '../../model/about.ts';
 import type { Program } from '../../model/host.ts';
@@ -16,18 +16,18 @@ import { type Member, Pool } from './pool.ts';
 import { makeTicks } from './ticks.ts';
 
 export interface Pools {
-  /** A listener of the configuration: its pool is there from now on, and changes with it. */
+  /** Makes the pool of a configured listener, or changes it. */
   keep(program: Program): void;
-  /** The pool of this group is there no more. */
+  /** Removes the pool of this group. */
   drop(group: string): void;
   attach(unit: Unit, run: Run): void;
-  /** What a listener's run has written to its standard output. */
+  /** Handles what a listener's run has written to its standard output. */
   hear(run: Run, data: Buffer): void;
-  /** The run has ended, and has been heard to its end. */
+  /** The run has ended, and its output has been handled to the end. */
   detach(run: Run): void;
-  /** A listener's program has changed its state. */
+  /** The state of a listener's program has changed. */
   changed(unit: Unit): void;
-  /** Resolves when every listener has dealt with what there is, or after `ms` milliseconds. */
+  /** Resolves when the listeners have dealt with all events, or after `ms` milliseconds. */
   rest(ms: number): Promise<void>;
 }
 
@@ -37,7 +37,7 @@ export interface PoolsContext {
   readonly notes: Notes;
   /** The server's name in an event's header: Supervisor's "identifier". */
   readonly server: string;
-  /** A listener that was left in the middle of an event is to be started again. */
+  /** Starts a listener again that was left in the middle of an event. */
   readonly restart: (name: string) => void;
 }
 
@@ -95,7 +95,7 @@ export function makePools({ bus, log, notes, server, restart }: PoolsContext): P
     },
     attach(unit, run) {
       const { program } = unit;
-      // An adopted one is attended to before anything is told of it.
+      // An adopted listener is attended to before anything is told of it.
       keep(program);
       const pool = pools.get(program.group);
       if (pool === undefined) return;
@@ -113,7 +113,7 @@ export function makePools({ bus, log, notes, server, restart }: PoolsContext): P
         isUp: () => unit.run === run && unit.state.kind === 'running',
         send: (item, poolSerial) => {
           const envelope = { server, pool: pool.name, serial: item.serial ?? 0, poolSerial };
-          // Whoever finds that cannot tell whether the event has been sent.
+          // A hostd that finds this note cannot tell whether the event has been sent.
           note.write(member.parser, false);
           const isSent = input?.write(messageOf(item.event, envelope)) ?? false;
           note.write(isSent ? sent(member.parser) : member.parser, input?.isBehind !== true);

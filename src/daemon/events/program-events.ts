@@ -1,4 +1,4 @@
-// From the changes of services to events: of states, and of groups that come and go.
+// Makes events from the changes of services: events of states, and of groups that come and go.
 
 import { aboutOf } from '../../model/about.ts';
 import type { Loop, Observed } from '../fleet/loop.ts';
@@ -7,7 +7,7 @@ import type { Pools } from './pools.ts';
 import { transitionsBetween } from './transitions.ts';
 
 export function tellOfPrograms(loop: Loop, bus: Bus, pools: Pools): void {
-  /** By program. */
+  /** The group of each program. */
   const groups = new Map<string, string>();
   const isThere = (group: string) => [...groups.values()].includes(group);
 

@@ -1,10 +1,10 @@
-// TICK_5, TICK_60 and TICK_3600: when the clock passes a multiple of the period. There is no timer while nobody listens.
+// TICK_5, TICK_60 and TICK_3600: when the clock passes a multiple of the period. Without a listener there is no timer.
 
 import { type TickPeriod, tickPeriods } from '../../protocol/events.ts';
 import type { Bus } from './bus.ts';
 
 export interface Ticks {
-  /** `wanted`: whether anybody listens to ticks of this period now. */
+  /** `wanted`: whether a listener wants ticks of this period. */
   set(wanted: (period: TickPeriod) => boolean): void;
 }
 
@@ -14,7 +14,7 @@ export function makeTicks(bus: Bus): Ticks {
     const last = sliceOf(period);
     const wait = (last + period) * 1000 - Date.now();
     const timer = setTimeout(() => {
-      // A timer may come a moment early, and the clock may have been set.
+      // The timer may fire a moment early, and the clock may have been set.
       const when = sliceOf(period);
       arm(period);
       if (when !== last) bus.emit({ kind: 'tick', period, when });

@@ -1,17 +1,17 @@
-// The changes of state that Supervisor's listeners are told of, from those of hostd's own state machine, which takes two of
-// Supervisor's steps at once where nothing waits between them: a crash and the start that follows. Pure.
+// From hostd's changes of state to those that Supervisor's listeners are told. hostd's state machine takes two of Supervisor's steps at
+// once where nothing waits between them: a crash and the start that follows. Pure.
 
 import type { Exit, State } from '../../lifecycle/process.ts';
 import { stateName } from '../../lifecycle/view.ts';
 import type { StateName } from '../../model/state.ts';
 
-/** One step, as Supervisor sees it. */
+/** One step of Supervisor's. */
 export interface Transition {
   readonly from: StateName;
   readonly to: StateName;
   /** Failed starts in a row. */
   readonly tries: number;
-  /** Whether the exit code is one that was expected. */
+  /** Whether the exit code is among the expected ones. */
   readonly expected: boolean;
 }
 
@@ -22,7 +22,7 @@ export function transitionsBetween(
   lastExit: Exit | null,
   exitcodes: readonly number[],
 ): Transition[] {
-  // A new run is no change of itself, unless it begins where the last one has just begun.
+  // The same state is no change, except STARTING with a new run.
   if (before.kind === after.kind && (after.kind !== 'starting' || before.run === after.run)) return [];
   const expected = lastExit !== null && lastExit.code !== null && exitcodes.includes(lastExit.code);
   const path = [...between(before, after), stateName(after)];
@@ -34,7 +34,7 @@ export function transitionsBetween(
   });
 }
 
-/** The states that lie on the way and are passed through at once. */
+/** The states between, which are passed through at once. */
 function between(before: State, after: State): StateName[] {
   switch (before.kind) {
     case 'running':
@@ -42,7 +42,7 @@ function between(before: State, after: State): StateName[] {
     case 'stopping':
       return after.kind === 'starting' ? ['STOPPED'] : [];
     case 'starting':
-      // It has failed: it is tried again at once, given up, or has been up long enough to have been running.
+      // The start has failed and is tried again at once, or given up; or the program has run long enough to have been RUNNING.
       if (after.kind === 'fatal') return ['BACKOFF'];
       if (after.kind === 'exited') return ['RUNNING'];
       return after.kind === 'starting' ? ['RUNNING', 'EXITED'] : [];
@@ -53,6 +53,6 @@ function between(before: State, after: State): StateName[] {
 
 function triesAt(to: StateName, before: State, after: State): number {
   if ((after.kind === 'starting' || after.kind === 'backoff') && stateName(after) === to) return after.tries;
-  // On its way to FATAL: one failure more than it had begun with.
+  // On the way to FATAL there is one more failure than at the start's beginning.
   return to === 'BACKOFF' && before.kind === 'starting' ? before.tries + 1 : 0;
 }

@@ -1,4 +1,4 @@
-// Finds again what an earlier hostd has started: what still lives is supervised on, what has died is cleaned up.
+// Finds what an earlier hostd has started: live runs are supervised on, dead ones are cleaned up.
 
 import { rmSync } from 'node:fs';
 import { bootId, isAlive } from '../../linux/procfs.ts';
@@ -12,13 +12,12 @@ import { killRun, type Run, whenOver } from '../runs/run.ts';
 import type { Supervisor } from './supervisor.ts';
 
 /**
- * Adopts every recorded run that is alive, as the program that it was started as; the caller then compares that with the
- * configuration.
+ * Adopts every recorded run that is alive, as the program that it was started as. The caller compares that with the configuration.
  */
 export function adoptAll(supervisor: Supervisor, records: Records, pipes: Pipes, log: Logger): void {
   const { records: found, broken } = records.read();
   for (const file of broken) log.warn({ file }, `cannot read record ${file}: dropped`);
-  // Of two runs of one program (a hand-over was under way) the newer stays; the older is told to end.
+  // Of two runs of one program (a hand-over was under way) the newer one stays, and the older one is told to end.
   found.sort((a, b) => b.run - a.run);
   const alive = new Set<string>();
   for (const record of found) {
@@ -42,7 +41,7 @@ export function adoptAll(supervisor: Supervisor, records: Records, pipes: Pipes,
   pipes.sweep(alive);
 }
 
-/** New code that the earlier hostd was about to judge: nobody waits for the verdict any more. */
+/** Ends a trial of the earlier hostd. Nobody waits for its verdict any more. */
 function endTrial(run: Run, { name, run: number, program }: Record, records: Records, log: Logger): void {
   log.info(
     { program: name, pid: run.process.pid },
@@ -60,7 +59,7 @@ function endTrial(run: Run, { name, run: number, program }: Record, records: Rec
 function openRun(record: Record, pipes: Pipes): Run | null {
   try {
     const pidfd = native.pidfdOpen(record.process.pid);
-    // The pid may have changed hands between the look and the open; the pidfd holds it still.
+    // The pid may have become another process's before the open. From here on the pidfd holds the process.
     if (!isAlive(record.process)) return null;
     const { process, cgroup, startedAt, marker, sockets } = record;
     const ends = pipes.find(record.program, record.run, process.pid);
@@ -70,7 +69,7 @@ function openRun(record: Record, pipes: Pipes): Run | null {
   }
 }
 
-/** Ends what a run that died in hostd's absence has left. */
+/** Ends what is left of a run that died in hostd's absence. */
 function bury(record: Record, log: Logger): void {
   const { name, process: id, cgroup } = record;
   if (id.bootId !== bootId()) {

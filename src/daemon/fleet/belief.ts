@@ -1,10 +1,10 @@
-// Whether an app's server believes what the proxy says of its clients: that they came by https, and from where. Pure.
+// Makes an app's server believe what the proxy says of its clients: whether they came by https, and from where. Pure.
 
 import type { Host, Program } from '../../model/host.ts';
 
 /**
- * Whom a server may believe of the scheme and of the client: who connects to its unix socket is hostd's proxy, which says both
- * itself. gunicorn believes a unix socket anyway, and its uvicorn workers are told by its configuration (gunicorn.ts).
+ * What the program's server is told to believe. Only hostd's proxy connects to its unix socket, and says scheme and client itself.
+ * gunicorn believes a unix socket anyway, and its uvicorn workers are told by its configuration (gunicorn.ts).
  */
 export function beliefOf(
   { kind, environment }: Pick<Program, 'kind' | 'environment'>,

@@ -43,7 +43,7 @@ test('arguments that nobody has said are not given to gunicorn, the others are',
   ]);
 });
 
-/** What is heard of a run whose workers write these, and whether they could still write afterwards. */
+/** What is heard of a run whose workers write `pieces`, and whether its pipe is still open afterwards. */
 async function say(pieces: readonly string[], all = true): Promise<{ heard: boolean[]; open: boolean }> {
   const app = makeApp({ name: 'a', root: '/a', source: { file: 'a.toml', key: ['app', 'a'] } });
   const owner = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };

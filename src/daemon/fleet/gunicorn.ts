@@ -1,6 +1,6 @@
-// What hostd adds to an app's gunicorn: a word from each worker once it has loaded the app (post_worker_init), of what class
-// it is, so that RUNNING means that the app can answer, and a reload knows when the new one is ready. A probe over the
-// socket could not tell, since the old gunicorn may answer it.
+// What hostd adds to an app's gunicorn: each worker says its class once it has loaded the app (post_worker_init). So RUNNING means
+// that the app can answer, and a reload knows when the new gunicorn is ready. A probe over the socket could not tell, since the old
+// gunicorn may answer it.
 
 import { closeSync, openSync, writeFileSync } from 'node:fs';
 import { as, type Owner } from '../../linux/paths.ts';
@@ -102,7 +102,7 @@ def post_worker_init(worker):
         pass
 `;
 
-/** gunicorn's fd for the word; 3 is the socket (sd_listen_fds(3)). */
+/** The descriptor that gunicorn's workers write their word to. 3 is the socket (sd_listen_fds(3)). */
 const readyFd = 4;
 /** Bytes of one word. */
 const longestWord = 6;
@@ -128,8 +128,9 @@ export interface ReadyWord {
 }
 
 /**
- * Arranges for `onReady` to be called once the first gunicorn worker has loaded the app, or `all` of them, with whether they
- * are gunicorn's own sync workers. null: the app's user cannot read hostd's runtime directory, and so could not be given the configuration.
+ * Prepares a pipe on which gunicorn's workers say that they have loaded the app. `onReady` is called when the first worker has said so,
+ * or `all` of them, with whether they are gunicorn's own sync workers. null: the app's user cannot read hostd's runtime directory, and
+ * so cannot be given the configuration.
  */
 export function arrangeReadyWord(
   program: Program,
@@ -144,7 +145,7 @@ export function arrangeReadyWord(
   awaitWords(read, all, onReady);
   const own = configurationOption(program.command) ?? configurationOption(givenByVariable(program));
   return {
-    // The last one of two counts.
+    // Of two --config options the last one counts.
     argv: [...withoutDefaults(program.command, app), '--config', file],
     env: {
       HOSTD_READY_FD: `${readyFd}`,
@@ -155,7 +156,7 @@ export function arrangeReadyWord(
   };
 }
 
-/** gunicorn's words for what the table does not say. */
+/** gunicorn's names for the values that the table may leave out. */
 const assumable = { name: 'proc_name', workers: 'workers' } as const;
 
 function defaultsOf(app: App): Readonly<Record<string, string | number>> {
@@ -163,22 +164,22 @@ function defaultsOf(app: App): Readonly<Record<string, string | number>> {
   return Object.fromEntries(app.assumed.map(key => [assumable[key], values[key]]));
 }
 
-/** Without the arguments that nobody has said: they would win over the app's own file. */
+/** The command without arguments whose values the table did not set: they would win over the app's own file. */
 export function withoutDefaults(command: readonly string[], app: App): readonly string[] {
-  // They stand behind gunicorn and the module, before all that the table says.
+  // These arguments stand behind gunicorn and the module, before all arguments from the table.
   return app.assumed.reduce<readonly string[]>((words, key) => {
     const at = words.indexOf(`--${key}`);
     return !leavesToFile(app, key) && at >= 2 && at <= 4 ? words.toSpliced(at, 2) : words;
   }, command);
 }
 
-/** The arguments that the app's environment has for gunicorn. */
+/** The arguments for gunicorn in the app's environment. */
 function givenByVariable({ environment }: Program): readonly string[] {
   const split = splitWords(environment['GUNICORN_CMD_ARGS'] ?? '');
   return split.ok ? split.words : [];
 }
 
-/** The app's own choice among its gunicorn_args: -c FILE, -cFILE, --config FILE, --config=FILE; null: none. */
+/** The configuration file among the app's gunicorn_args: -c FILE, -cFILE, --config FILE, --config=FILE; null: none. */
 export function configurationOption(command: readonly string[]): string | null {
   let found: string | null = null;
   command.forEach((argument, index) => {
@@ -190,13 +191,13 @@ export function configurationOption(command: readonly string[]): string | null {
 }
 
 /**
- * Of what gunicorn has logged since its start, the lines that say why the app did not load: the worker's own traceback,
- * without gunicorn's, which follows. At most `most` lines, the last ones.
+ * The lines of gunicorn's log since its start that say why the app did not load: the worker's own traceback, without
+ * gunicorn's, which follows it. At most the last `most` lines.
  */
 export function whyNotLoaded(lines: readonly string[], most: number): readonly string[] {
   const begin = lines.findIndex(line => line.includes('Exception in worker process'));
   if (begin < 0) {
-    // What gunicorn says of its beginning and its end is no reason.
+    // gunicorn's lines on its own start and end are no reason.
     const others = lines.filter(line => !/^\[\d{4}-\d\d-\d\d [^\]]*\] \[\d+\] \[INFO\] /.test(line));
     return (others.length > 0 ? others : lines).slice(-most);
   }
@@ -215,8 +216,8 @@ function readable(file: string, owner: Owner): boolean {
 }
 
 /**
- * A word is a line: the kind of worker, and how many of them there are to be. Once there are enough, or one that is none, the
- * pipe is closed: what later workers write to it fails, and is let pass. An app can write here, too.
+ * Reads words, one a line: the kind of worker, and how many workers there will be. The pipe is closed once there are enough words, or
+ * after a line that is no word. What later workers write then fails, which they ignore. The app can write here, too.
  */
 function awaitWords(fd: number, all: boolean, callback: (allSync: boolean) => void): void {
   const kinds = new Set<string>();

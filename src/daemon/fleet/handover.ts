@@ -1,6 +1,6 @@
-// `hostctl reload`: new code without a refused or lost request. A new generation starts on the same socket while the old one
-// serves; when it is ready the old one drains and ends; when it does not get ready the old one serves on. An old
-// generation whose socket was made anew for the new one cannot serve on: it is started again.
+// `hostctl reload`: new code without a refused or lost request. A new generation starts on the same socket while the old one serves.
+// Once it is ready, the old one drains and ends. If it does not get ready, the old one serves on. An old generation cannot serve on
+// where its socket was made anew for the new one: then it is started again.
 
 import { isDown as isDownState } from '../../lifecycle/process.ts';
 import type { Outcome } from '../../lifecycle/service.ts';
@@ -15,7 +15,7 @@ import { markLog } from './start-log.ts';
 import type { Supervisor } from './supervisor.ts';
 import { type Made, statusOf, type Unit } from './unit.ts';
 
-/** App by app, so that never more than one has two generations in memory. */
+/** One app after the other, so that only one has two generations in memory. */
 export async function reload(
   supervisor: Supervisor,
   programs: readonly Program[],
@@ -29,7 +29,7 @@ export async function reload(
     if (progress.kind === 'done' && progress.outcome === 'failed') failed.add(progress.name);
     report(progress);
   };
-  // Workers of an app come after what serves it: what does not load there would not load in them either.
+  // An app's other programs come after its server: code that fails in the server would fail in them too.
   const [withSocket, without] = [apps.filter(hasSocket), apps.filter(program => !hasSocket(program))];
   for (const program of withSocket) await reloadApp(supervisor, program, log, noting);
   for (const program of without) await restartInstead(supervisor, program, failed, report);
@@ -39,7 +39,7 @@ function hasSocket({ socket }: Program): boolean {
   return socket !== null;
 }
 
-/** A program of an app that takes its work from somewhere else, such as Celery's: new code comes by a restart, and nothing is refused. */
+/** For a program without a socket, such as Celery's: new code comes by a restart, and refuses nobody. */
 async function restartInstead(
   supervisor: Supervisor,
   program: Program,
@@ -60,7 +60,7 @@ async function restartInstead(
   });
 }
 
-/** `hostctl reload --hup`: gunicorn's own way; it reads the app anew only without --preload, and old workers end first. */
+/** `hostctl reload --hup`: gunicorn's own way. It reads the app anew only without --preload, and ends old workers first. */
 export function hangUp(supervisor: Supervisor, units: readonly Unit[], report: Report): void {
   for (const unit of units) {
     const { name } = unit.program;
@@ -87,8 +87,8 @@ async function reloadApp(
 }
 
 /**
- * Another generation of the program, of its present definition (null) or of this one, takes over, or the old one serves on;
- * `done` is what is said of it then.
+ * A new generation takes over, of the program's present definition (null) or of the given one. If it cannot, the old generation serves
+ * on. `done` is the word for a success.
  */
 export async function handOver(
   supervisor: Supervisor,
@@ -122,13 +122,13 @@ export async function handOver(
   fail(failure);
 }
 
-/** Whether more than one reload is asked for: all but the first wait. */
+/** Whether more than one reload is asked for, so that all but the first wait. */
 function isInLine({ loop }: Supervisor, name: string): boolean {
   const jobs = loop.entries.get(name)?.service.jobs ?? [];
   return jobs.filter(({ kind }) => kind === 'hand-over').length > 1;
 }
 
-/** It runs, but the socket that its clients find is another than its own. */
+/** Whether the program runs, but clients find another socket than its own. */
 function isCutOff({ unit, sockets }: Supervisor, name: string): boolean {
   const current = unit(name);
   return current?.state.kind === 'running' && !areHeld(current.run?.sockets ?? [], sockets.held());

@@ -29,7 +29,7 @@ const made = (...sockets: string[]): Made => ({ program: {} as Program, rules, s
 
 type Bare<E> = E extends unknown ? Omit<E, 'at' | 'job'> : never;
 
-/** A service on a socket, and what has been closed, and when. */
+/** A service on a socket, and a list of what has been closed and when. */
 function held(others: readonly string[] = []) {
   let entry = { name: 'hello', service: emptyService<Made>() };
   const other = { ...entry, service: emptyService<Made>() };

@@ -1,4 +1,4 @@
-// Which listening sockets hostd holds for its programs, and when it lets them go: from then on clients are refused.
+// Which listening sockets hostd holds for its programs, and when it closes them: from then on clients are refused.
 
 import { isDown, isHopeless } from '../../lifecycle/process.ts';
 import { type Generation, generationsOf, type Service } from '../../lifecycle/service.ts';
@@ -7,9 +7,9 @@ import type { Entry } from './loop.ts';
 import type { Made } from './unit.ts';
 
 /**
- * Keys of the sockets of what runs in a service's name, is about to, or is to be started by an update: clients of a socket
- * that stays the same wait in its backlog meanwhile. An old generation has its own hold of them. A program whose next try is far
- * away has none at this moment, `at`: its visitors are told instead; the next try makes its socket anew.
+ * Keys of the sockets that a service's clients may wait in: those of its present generation, of the one that is about to take over, and
+ * of the one that an update is about to start. An old generation holds its own. A program whose next try is far away at this moment,
+ * `at`, has none: its visitors are told, and the next try makes the socket anew.
  */
 export function socketsFor(service: Service<Made>, at: number): Set<string> {
   const { current, next, due } = service;
@@ -20,7 +20,7 @@ export function socketsFor(service: Service<Made>, at: number): Set<string> {
   return new Set(wanted.flatMap(({ definition }) => definition.sockets));
 }
 
-/** Told of a service after each change: closes the sockets that it had and nobody needs any more. */
+/** Called with a service after each change. Closes the sockets that it had and that nobody needs any more. */
 export function releaser(
   sockets: Pick<Sockets, 'release'>,
   all: () => Iterable<Pick<Entry, 'service'>>,

@@ -1,4 +1,4 @@
-// What there is to each kind of program: how it becomes RUNNING, how it hands over, and what it is given at its start
+// How the kinds of programs differ: how a program becomes RUNNING, how it hands over, and what it gets at its start
 // (sockets, routes, a pipe for its word).
 
 import { policyOf } from '../../lifecycle/policy.ts';
@@ -25,7 +25,7 @@ export interface EquipContext {
   readonly traffic: Traffic;
   /** Path of the configuration that gunicorn is started with (gunicorn.ts). */
   readonly gunicornConfiguration: string;
-  /** Told before a run begins, and once gunicorn's workers have loaded the app. */
+  /** Called before a run begins, and when gunicorn's workers have said their class. */
   readonly onWorkerClass: (unit: Unit, isSync: boolean) => void;
 }
 
@@ -34,7 +34,7 @@ export function allPrograms(host: Host, published: Published): Program[] {
   return [...host.programs, ...proxyPrograms(host, published)];
 }
 
-/** Milliseconds that an old worker may go on for the sake of tunnels and answers that don't end, such as server-sent events. */
+/** Milliseconds for which an old worker may go on with tunnels and answers that don't end, such as server-sent events. */
 const longestLinger = 86_400_000;
 /** Milliseconds that new proxy workers may take to be ready. */
 const longestProxyStart = 10_000;
@@ -48,15 +48,15 @@ export const longestStart = 60_000;
 const longestProxyDelay = 800;
 
 interface KindRules {
-  /** It says by itself that it is ready. Of any other that has a health path, the probe says so. */
+  /** The program says itself that it is ready. For any other program with a health path, the probe finds out. */
   readonly says: boolean;
-  /** An old one finishes what it has, however long that takes. */
+  /** An old generation finishes what it has, however long that takes. */
   readonly patient: boolean;
   /** Milliseconds that a new generation may take to be ready. */
   readonly longestHandOver: number;
-  /** Milliseconds between two tries to start it, at most, where that is another than usual. */
+  /** Milliseconds between two tries to start it, at most; absent: the usual bound. */
   readonly longestDelay?: number;
-  /** Keys of the sockets that hostd holds for it (sockets.ts). */
+  /** Keys of the sockets that hostd holds for the program (sockets.ts). */
   sockets(program: Program, host: Host): readonly string[];
   /** Opens what the unit's next run needs. @throws HostdError when it cannot. */
   equip(unit: Unit, onReady: () => void, context: EquipContext): Equipment;
@@ -95,7 +95,7 @@ function rulesFor(program: Program): Rules {
   const isProbed = program.health !== null && program.socket !== null;
   const policy = policyOf(program, says || isProbed ? 'notified' : 'startsecs');
   const current = longestDelay === undefined ? policy : { ...policy, longestDelay };
-  // Over a socket that two generations share, nobody knows who answers the probe.
+  // Two generations share the socket, so a probe would not know which one answers.
   const next = policyOf(program, says ? 'notified' : 'startsecs');
   return {
     current,
@@ -107,15 +107,15 @@ function rulesFor(program: Program): Rules {
   };
 }
 
-/** Whose directories a program's socket is in, and which group may connect: the proxy's. @throws HostdError for a user that is none. */
+/** Whose directories a program's socket is in, and that the proxy's group may connect. @throws HostdError for an unknown user. */
 export function socketRights(program: Program, host: Host): SocketRights {
   const { uid, gid } = userOf(program);
   return { owner: { uid, gid }, clients: native.user(host.settings.proxy.user)?.gid ?? gid };
 }
 
 /**
- * Opens what the unit's next run needs. `onReady` is called when the run has said that it is.
- * @throws HostdError when it cannot.
+ * Opens what the unit's next run needs. `onReady` is called when the run says that it is ready.
+ * @throws HostdError when something cannot be opened.
  */
 export function equip(unit: Unit, onReady: () => void, context: EquipContext): Equipment {
   unit.waitsFor = null;
@@ -123,12 +123,12 @@ export function equip(unit: Unit, onReady: () => void, context: EquipContext): E
   return kinds[unit.program.kind].equip(unit, onReady, context);
 }
 
-/** Its socket, if it has one. */
+/** The program's socket, if it has one. */
 function equipServer({ program }: Unit, _onReady: () => void, context: EquipContext): Equipment {
   if (program.socket === null) return { env: {}, fds: [], close: [] };
   const { owner, clients } = socketRights(program, context.host());
   const fd = context.sockets.unix(program.socket, owner, clients);
-  // sd_listen_fds(3); LISTEN_PID is filled in by the launcher.
+  // sd_listen_fds(3). The launcher fills in LISTEN_PID.
   return {
     env: {
       LISTEN_FDS: '1',
@@ -141,7 +141,7 @@ function equipServer({ program }: Unit, _onReady: () => void, context: EquipCont
   };
 }
 
-/** What Supervisor tells its programs, since a listener may be one of Supervisor's. */
+/** The variables that Supervisor sets, since an event listener may be made for Supervisor. */
 function equipListener({ program }: Unit, _onReady: () => void, { host }: EquipContext): Equipment {
   const { process: name, group } = aboutOf(program);
   const url = serverUrl(host().settings.supervisor);
@@ -154,7 +154,7 @@ function equipListener({ program }: Unit, _onReady: () => void, { host }: EquipC
   return { env, fds: [], close: [] };
 }
 
-/** Where a program finds Supervisor's RPC: a unix socket if there is one. */
+/** Where a program finds Supervisor's RPC: at a unix socket, if there is one. */
 function serverUrl(listeners: Host['settings']['supervisor']): string | null {
   const addresses = listeners.map(({ address }) => address);
   const unix = addresses.find(address => 'path' in address);
@@ -164,14 +164,14 @@ function serverUrl(listeners: Host['settings']['supervisor']): string | null {
   return `http://${tcp.host.includes(':') ? `[${tcp.host}]` : tcp.host}:${tcp.port}`;
 }
 
-/** Its socket, and a pipe for the word of its workers. */
+/** The app's socket, and a pipe for its workers' words. */
 function equipGunicorn(unit: Unit, onReady: () => void, context: EquipContext): Equipment {
   const { program } = unit;
   const equipment = equipServer(unit, onReady, context);
   const app = gunicornApp(program, context.host());
   const { run } = unit.state;
   const isProbed = program.health !== null && !unit.isNext;
-  // One that is to take over does so with all its workers; any other is RUNNING with the first.
+  // A generation that takes over does so with all its workers. Any other is RUNNING with its first worker.
   const all = unit.isNext;
   const ready = () => {
     if (!isProbed) onReady();
@@ -185,7 +185,7 @@ function equipGunicorn(unit: Unit, onReady: () => void, context: EquipContext): 
   const word =
     app === null ? null : arrangeReadyWord(program, app, context.gunicornConfiguration, owner, all, loaded);
   if (word === null) {
-    // The next best: it has stayed up for startsecs.
+    // No pipe: the next best sign is that it has stayed up for startsecs.
     setTimeout(ready, unit.policy.startsecs);
     return equipment;
   }

@@ -1,5 +1,5 @@
 // The one place where a service changes: an event comes in, advance() decides, the effects are performed. Each generation
-// has a unit here, which is kept as the service says.
+// has a unit here, which follows the service.
 
 import { advance } from '../../lifecycle/advance.ts';
 import { inOrder } from '../../lifecycle/in-order.ts';
@@ -17,28 +17,28 @@ import {
 } from '../../lifecycle/service.ts';
 import { type Made, makeUnit, type Unit } from './unit.ts';
 
-/** An event without what the loop adds. */
+/** An event without the fields that the loop adds. */
 type Bare<E, K extends PropertyKey> = E extends unknown ? Omit<E, K> : never;
 export type Order = Bare<Request<Made>, 'at' | 'job'>;
 export type Untimed = Bare<Event<Made>, 'at'>;
 
 export type Perform = (unit: Unit, effect: ProcessEffect, post: (news: News) => void) => void;
-/** Gives a unit's run so many workers, and calls back with what has come of it. */
+/** Gives a unit's run this many workers, and calls back with the result. */
 export type Scale = (unit: Unit, workers: number, done: (scaling: Scaling) => void) => void;
 export interface Effects {
   readonly perform: Perform;
   readonly scale: Scale;
 }
-/** Told after each change of a unit's state, with the state before. */
+/** Called after each change of a unit's state, with the state before. */
 export type Listener = (unit: Unit, before: Unit['state']) => void;
 
-/** What a command is told. `unit`: the generation that was to take over, where that came to nothing. */
+/** The result of a command. `unit`: the generation that failed to take over, if one did. */
 export interface Answer {
   readonly outcome: Outcome;
   readonly unit: Unit | null;
 }
 
-/** Who waits for a job. */
+/** The callbacks of a job. */
 interface Asker {
   done(answer: Answer): void;
   ready(): void;
@@ -52,7 +52,7 @@ export interface Entry {
   readonly units: Map<number, Unit>;
 }
 
-/** What one event has made of a service, before anything is done about it. */
+/** How one event has changed a service, before the effects are performed. */
 export interface Observed {
   readonly entry: Entry;
   readonly changes: readonly {
@@ -60,10 +60,10 @@ export interface Observed {
     readonly before: Unit['state'];
     /** Of the unit's last run; 0: there was none. */
     readonly pid: number;
-    /** It is what the name stands for, and not a generation beside it. */
+    /** The unit is the program itself, not a generation beside it. */
     readonly isProgram: boolean;
   }[];
-  /** There is nothing of that name any more. */
+  /** The service does not exist any more. */
   readonly isGone: boolean;
 }
 
@@ -71,13 +71,13 @@ export interface Loop {
   readonly entries: ReadonlyMap<string, Entry>;
   /** `attach` is called with each new unit, before anything is done to it. */
   post(name: string, event: Untimed, attach?: (unit: Unit) => void): void;
-  /** Asks for something, and calls back with what has come of it, perhaps at once. Returns the job's number. */
+  /** Asks for something, and calls back with the result, perhaps at once. Returns the job's number. */
   ask(name: string, order: Order, done: (answer: Answer) => void, ready?: () => void): number;
-  /** hostd ends: from now on a stop is the last word, and whoever asks for anything but that is told that it was overtaken. */
+  /** hostd ends: from now on stops have the last word, and any other order is answered as overtaken. */
   end(): void;
-  /** Until the returned function is called. */
+  /** Calls the listener until the returned function is called. */
   listen(listener: Listener): () => void;
-  /** Told of each event that has changed a service, while hostd lives. */
+  /** Calls the observer with each event that has changed a service, while hostd lives. */
   observe(observer: (observed: Observed) => void): void;
 }
 
@@ -87,7 +87,7 @@ interface Waiting {
   readonly attach: ((unit: Unit) => void) | undefined;
 }
 
-/** `now` is a monotonic clock in milliseconds. `onChange` is told of a service after each event that has changed it. */
+/** `now`: a monotonic clock in milliseconds. `onChange` is called with a service after each event that has changed it. */
 export function makeLoop(
   { perform, scale }: Effects,
   now: () => number,
@@ -183,7 +183,7 @@ export function makeLoop(
   return loop;
 }
 
-/** `fresh`: units that were not there before the event. Each begins as stopped. */
+/** `fresh`: the units that the event has made. Each begins as stopped. */
 function observe(
   entry: Entry,
   former: Generation<Made> | null,
@@ -191,7 +191,7 @@ function observe(
   fresh: readonly Unit[],
 ): Observed {
   const { service } = entry;
-  // Handed over: for whoever looks from outside the program has run on.
+  // After a hand-over the program has run on, as seen from outside.
   const isHandedOver = service.old.some(({ id }) => id === former?.id);
   const current = isHandedOver ? undefined : service.current?.id;
   return {
@@ -206,7 +206,7 @@ function observe(
   };
 }
 
-/** Brings the units into line with the service. Returns those that are new. */
+/** Brings the units into line with the service. Returns the new ones. */
 function reflect(entry: Entry, service: Service<Made>, gone: readonly Generation<Made>[]): Unit[] {
   const former = entry.service.current;
   entry.service = service;
@@ -230,7 +230,7 @@ function reflect(entry: Entry, service: Service<Made>, gone: readonly Generation
   return fresh;
 }
 
-/** A program that has not run in its new form is told of by what became of the one before. */
+/** A new generation that has not run yet is reported with the last run of the one before. */
 function inherit(former: Unit | undefined, unit: Unit | undefined): void {
   if (former === undefined || unit === undefined || unit.startedAt !== null) return;
   unit.lastExit = former.lastExit;

@@ -1,5 +1,5 @@
-// The commands that people give about programs: start, stop, restart. They ask the programs' services, wait for what comes
-// of it, and report. Programs of one priority are taken together, so that it takes as long as the slowest and not the sum.
+// The commands for programs: start, stop, restart. They ask the programs' services, wait for the results, and report. Programs of
+// one priority are taken together, so a command takes as long as the slowest of them, not the sum.
 
 import { startWaves, stopWaves } from '../../lifecycle/fleet.ts';
 import type { Outcome, Word } from '../../lifecycle/service.ts';
@@ -12,22 +12,22 @@ import type { Supervisor } from './supervisor.ts';
 import { isDown, statusOf, type Unit } from './unit.ts';
 
 export type Report = (progress: Progress) => void;
-/** What a command does with programs. */
+/** A command for several programs. */
 export type Command = (supervisor: Supervisor, programs: readonly Program[], report: Report) => Promise<void>;
 
-/** Starts what is down, lowest priority number first; a wave waits until the one before it has left STARTING. */
+/** Starts programs that are down, the lowest priority number first. A wave begins when the one before it has left STARTING. */
 export const start: Command = (supervisor, programs, report) =>
   inWaves(startWaves, programs, ({ name }) => startOne(supervisor, name, 'start', report));
 
-/** Starts what an update or a boot has left to be started, unless somebody has said otherwise since. */
+/** Starts programs that an update or a boot has left to be started, unless another command has come meanwhile. */
 export const resume: Command = (supervisor, programs, report) =>
   inWaves(startWaves, programs, ({ name }) => startOne(supervisor, name, 'resume', report));
 
-/** Stops what is up, highest priority number first; done when nothing of the programs is left. */
+/** Stops programs, the highest priority number first. Done when nothing of them is left. */
 export const stop: Command = (supervisor, programs, report) =>
   inWaves(stopWaves, programs, ({ name }) => stopOne(supervisor, name, report));
 
-/** Stops and starts each program; its socket keeps its clients waiting meanwhile. */
+/** Stops and starts each program. Clients wait in its socket meanwhile. */
 export const restart: Command = (supervisor, programs, report) =>
   inWaves(startWaves, programs, ({ name }) => restartOne(supervisor, name, report));
 
@@ -39,7 +39,7 @@ async function inWaves(
   for (const wave of waves(programs)) await Promise.all(wave.map(act));
 }
 
-/** Asks a service, and says what is waited for meanwhile: at first, and whenever a state changes. */
+/** Asks a service. Reports what is waited for, at first and whenever a state changes. */
 export function ask(supervisor: Supervisor, name: string, order: Order, report: Report): Promise<Answer> {
   const { loop } = supervisor;
   return new Promise(resolve => {
@@ -93,7 +93,7 @@ async function stopOne(supervisor: Supervisor, name: string, report: Report): Pr
   else done('failed', `was ${overtaking[outcome.by]} before it had stopped`);
 }
 
-/** What another command has done to a program that one waited for. */
+/** What another command has done to a program that this command waited for. */
 export const overtaking: Readonly<Record<Word, string>> = {
   start: 'started again',
   stop: 'stopped',
@@ -108,7 +108,7 @@ function logOf(supervisor: Supervisor, name: string): () => string {
   return unit === undefined ? () => '' : markLog(unit.program);
 }
 
-/** `logSince`: what the program has written since it was told. */
+/** `logSince`: gives what the program has written since the command began. */
 function startedReport(
   supervisor: Supervisor,
   name: string,
@@ -123,7 +123,7 @@ function startedReport(
   const unit = supervisor.unit(name);
   const description = unit === undefined ? '' : statusOf(unit, performance.now()).description;
   const { state } = outcome.kind === 'failed' ? outcome : { state: null };
-  // A program that is meant to end, such as a migration, has done what it should.
+  // A program that may end, such as a migration, has done its work.
   if (state?.kind === 'exited' && unit?.policy.exitcodes.includes(state.how.code ?? -1))
     return { kind: 'done', name, outcome: 'ok', message: `${name}: ${done}, and has ended: ${description}` };
   const why = outcome.kind === 'late' ? `still STARTING after ${longestStart / 1000} s` : 'cannot start';

@@ -1,4 +1,4 @@
-// One function for each effect. Nothing here decides: what comes of an effect goes back to the loop as an event.
+// One function for each effect. Nothing here decides. The result of an effect goes back to the loop as an event.
 
 import { hintOf, messageOf } from '../../errors.ts';
 import { type Effect, visitorPatience } from '../../lifecycle/process.ts';
@@ -18,22 +18,22 @@ import type { Words } from './words.ts';
 /** Exit code of a process that could not become its program. */
 const notSpawned = 127;
 
-/** What is told of each run that begins, and that ends. */
+/** The parts of hostd that have to do with a run's beginning and end. */
 export interface RunContext extends LaunchContext {
   readonly log: Logger;
-  /** Told which logs a run has open. */
+  /** Keeps which logs a run has open. */
   readonly logs: Logs;
   readonly words: Words;
-  /** Hears what a run writes through hostd. */
+  /** Reads what a run writes through hostd. */
   readonly outputs: Outputs;
 }
 
 export interface PerformContext extends RunContext {
-  /** Opens what the unit's next run needs; throws HostdError when it cannot. `onReady`: the run has said that it is. */
+  /** Opens what the unit's next run needs. Throws HostdError when it cannot. `onReady`: the run has said that it is ready. */
   readonly equip: (unit: Unit, onReady: () => void) => Equipment;
-  /** Tries what is to take over; null: the unit has nothing to show on a trial. `onOver`: why it may not take over, or null. */
+  /** Begins the trial of a unit that is to take over; null: the unit has no trial. `onOver`: why it may not take over, or null. */
   readonly tryOut: (unit: Unit, run: number, onOver: (refusal: string | null) => void) => Trial | null;
-  /** Told when a program has waited for what it requires for longer than visitors should wait for it. */
+  /** Called when a program has waited so long for a requirement that visitors should not wait for it. */
   readonly onHopeless: (unit: Unit) => void;
 }
 
@@ -58,7 +58,7 @@ export function makePerform(context: PerformContext): Perform {
   };
 }
 
-/** In its turn, and when everything that the program requires is there. */
+/** Waits until all requirements of the program are met, and then for the unit's turn. */
 function prepare(
   unit: Unit,
   run: number,
@@ -109,7 +109,7 @@ function prepare(
   });
 }
 
-/** What is to take over is tried; all else goes on at once. */
+/** Tries a unit that is to take over. Any other unit goes on at once. */
 function tryFirst(
   unit: Unit,
   run: number,
@@ -150,10 +150,10 @@ function spawn(unit: Unit, run: number, context: PerformContext, post: (news: Ne
   }
 }
 
-/** What was said last of a program that cannot be started: it tries again and again, and says it once. */
+/** The last hint for a program that cannot be started. The program is tried again and again, and the same hint is logged once. */
 const hints = new WeakMap<Unit, string>();
 
-/** The next move, which no change of state has room for. */
+/** Logs the hint of an error, for which a change of state has no room. */
 function sayHint(unit: Unit, error: unknown, warn: (message: string) => void): void {
   const hint = hintOf(error);
   const text = `${messageOf(error)}\n  try: ${hint}`;
@@ -162,7 +162,7 @@ function sayHint(unit: Unit, error: unknown, warn: (message: string) => void): v
   warn(text);
 }
 
-/** Makes a run, new or adopted, the unit's own, and sees to its end. */
+/** Gives a unit its run, new or adopted, and watches for the run's end. */
 export function attend(unit: Unit, run: Run, context: RunContext, post: (news: News) => void): void {
   const { log } = context;
   const { name } = unit.program;
@@ -172,7 +172,7 @@ export function attend(unit: Unit, run: Run, context: RunContext, post: (news: N
   unit.upSince = performance.now() - Math.max(0, Date.now() - run.startedAt);
   context.logs.attach(unit, run);
   context.outputs.attach(unit, run);
-  // Told to stop as a group: its members may take as long as the program may.
+  // A stop of the whole group: its members have the same time as the program.
   const gentle = () => unit.state.kind === 'stopping' && unit.program.stopasgroup;
   whenOver(run, gentle, (ending, leftAlive) => {
     context.records.remove(name, run.number);
@@ -183,7 +183,7 @@ export function attend(unit: Unit, run: Run, context: RunContext, post: (news: N
     if (leftAlive > 0)
       log.error({ program: name, run: run.number }, 'some of its processes do not end even by SIGKILL');
     const random = Math.random();
-    // For Supervisor a process has begun before it becomes its program.
+    // In Supervisor, a process has begun before it becomes its program.
     const isBegun = unit.program.supervisord !== undefined;
     if (ending.kind === 'failed' && !isBegun) {
       post({ kind: 'spawn-failed', run: run.number, why: ending.why, random });

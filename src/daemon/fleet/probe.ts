@@ -1,4 +1,4 @@
-// Asks, through an unprivileged probe, whether a program that has a health path answers. A probe belongs to one run.
+// Asks by an unprivileged probe whether a program with a health path answers. A probe belongs to one run.
 
 import { closeSync } from 'node:fs';
 import { errnoOf, messageOf } from '../../errors.ts';
@@ -11,21 +11,21 @@ import { readLines } from '../proxies/lines.ts';
 import { userOf } from '../runs/launch.ts';
 
 export interface Probe {
-  /** Ends it; harmless when it has ended. */
+  /** Ends the probe. Harmless when it has ended. */
   stop(): void;
 }
 
 /** Milliseconds until the next try when a probe could not ask. */
 const retry = 1000;
-/** Probes in a row that could not ask, after which nobody asks any more. */
+/** Probes in a row that could not ask, before hostd gives up. */
 const patience = 3;
-/** What passes by itself, and so is waited for (errno(3)). */
+/** Errors that pass by themselves, and are waited for (errno(3)). */
 const shortages: readonly (string | undefined)[] = ['EAGAIN', 'ENOMEM', 'EMFILE', 'ENFILE', 'ENOBUFS'];
 
 export interface Listener {
-  /** Told each new answer, the last of them 'healthy' unless it asks once, and each time that it could not be asked. */
+  /** Called with each new answer, and each time that the probe could not ask. The last answer is 'healthy', unless it asks once. */
   onAnswer(answer: ProbeAnswer): void;
-  /** Told once that nobody asks any more, and why. */
+  /** Called once when hostd gives up, with the reason. */
   onGivenUp(why: string): void;
 }
 
@@ -78,7 +78,7 @@ function spawnProbe(
     const { runtimeDir } = host.settings;
     const given = { user: probeUser(host), runtimeDir, env, fds: [write], stderr: null };
     const probe = startOwn('probe', given, why => {
-      // Its last word, that the app is healthy, may still be on its way.
+      // The probe's last word, that the app is healthy, may still be on its way.
       if (why !== null) onFailure(why);
     });
     readLines(read, answerLimit, line => {
@@ -95,7 +95,7 @@ function spawnProbe(
   }
 }
 
-/** What a visitor would ask the program's app for: by its first name, and by https where its site has a certificate. */
+/** A visitor's request for the program's app: by its first name, and by https where its site has a certificate. */
 export function questionFor(
   host: Host,
   { app, health }: Pick<Program, 'app' | 'health'>,
@@ -107,7 +107,7 @@ export function questionFor(
   return { ...given, host: named, secure };
 }
 
-/** The one whom the app's socket lets in. */
+/** The user that may connect to the app's socket. */
 export function probeUser(host: Host): User {
   const own = process.geteuid?.() ?? 0;
   return userOf({ user: own === 0 ? host.settings.proxy.user : null });

@@ -1,4 +1,4 @@
-// Which programs are being asked for their health: those with a health path, from their spawn until they are RUNNING.
+// Asks programs for their health: those with a health path, from their spawn until they are RUNNING.
 
 import type { State } from '../../lifecycle/process.ts';
 import type { Host } from '../../model/host.ts';
@@ -17,7 +17,7 @@ export function askForHealth(loop: Loop, host: () => Host, log: Logger): void {
     probes.delete(unit);
     const { health, socket } = unit.program;
     if (run !== null) unit.unasked = null;
-    // Over a socket that two generations share, nobody knows who answers: the next one has been asked on its trial.
+    // Two generations share the socket, so a probe would not know which one answers. The new one has been asked on its trial.
     if (run === null || health === null || socket === null || unit.isNext) return;
     unit.waitsFor = health.path;
     const { id: generation } = unit;
@@ -37,7 +37,7 @@ export function askForHealth(loop: Loop, host: () => Host, log: Logger): void {
           const { name } = unit.program;
           log.error({ program: name, run }, `cannot ask "${name}" for its health: ${why}`);
           unit.unasked = why;
-          // The next best: it has stayed up for startsecs.
+          // The next best sign is that it has stayed up for startsecs.
           setTimeout(ready, unit.policy.startsecs);
         },
       },
@@ -46,7 +46,7 @@ export function askForHealth(loop: Loop, host: () => Host, log: Logger): void {
   });
 }
 
-/** The run that has been spawned and is not RUNNING yet. */
+/** The run that has been spawned and is not RUNNING yet; null: there is none. */
 function spawnedRun(state: State): number | null {
   return state.kind === 'starting' && state.since !== null ? state.run : null;
 }

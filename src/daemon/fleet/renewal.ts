@@ -1,5 +1,5 @@
-// New proxy workers in place of the old ones: with other sites, certificates or maintenance pages. All of them take over, or
-// none: the workers never serve two configurations for longer than a hand-over takes.
+// New proxy workers in place of the old ones, with other sites, certificates or maintenance pages. All of them take over, or none: two
+// configurations are served together for no longer than a hand-over takes.
 
 import { same } from '../../model/changes.ts';
 import type { Program } from '../../model/host.ts';
@@ -10,26 +10,26 @@ import type { Report } from './orders.ts';
 import type { Supervisor } from './supervisor.ts';
 import { isDown, type Unit } from './unit.ts';
 
-/** Milliseconds that the workers before have to say that they accept no more. One that a former hostd has started cannot say it. */
+/** Milliseconds for the former workers to say that they accept no more. A worker that a former hostd has started cannot say it. */
 const longestLeave = 500;
-/** Tries, where other commands about the workers come between. */
+/** Tries, where other commands about the workers come in between. */
 const mostTries = 5;
 
 let last: Promise<unknown> = Promise.resolve();
 
-/** One renewal at a time. Nothing else waits for it, and it waits for nothing else. */
+/** Does one renewal at a time. Only renewals wait for each other. */
 export function inProxyTurn<T>(work: () => Promise<T>): Promise<T> {
   const result = last.then(work);
   last = result.catch(() => {});
   return result;
 }
 
-/** A new generation of proxy workers, with the sites and addresses of the supervisor's host. */
+/** Makes a new generation of proxy workers, with the sites and addresses of the supervisor's host. */
 export function renewProxies(supervisor: Supervisor, log: Logger, report: Report): Promise<void> {
   return inProxyTurn(() => renewNow(supervisor, log, report));
 }
 
-/** As renewProxies, for who has the turn. */
+/** The same, for a caller that is in its turn. */
 export async function renewNow(supervisor: Supervisor, log: Logger, report: Report): Promise<void> {
   const name = proxyGroup;
   const host = supervisor.host();
@@ -58,7 +58,7 @@ export async function renewNow(supervisor: Supervisor, log: Logger, report: Repo
   report({ kind: 'done', name, outcome: 'ok', message });
 }
 
-/** For certificates on disk that may have changed: new workers, if what they would be told is different; whether it was. */
+/** For certificates on disk that may have changed: makes new workers if they would be told something else. Returns whether it did. */
 export function renewCertificates(supervisor: Supervisor, log: Logger): Promise<boolean> {
   return inProxyTurn(async () => {
     const host = supervisor.host();
@@ -73,7 +73,7 @@ export function renewCertificates(supervisor: Supervisor, log: Logger): Promise<
 }
 
 interface Leaving {
-  /** Resolves when each of the workers accepts no more, so that whoever connects afterwards meets the new ones; after longestLeave at the latest. */
+  /** Resolves when all former workers accept no more, so that new connections meet the new workers; at the latest after longestLeave. */
   left(): Promise<void>;
   forget(): void;
 }
@@ -104,7 +104,7 @@ function listenToLeaving({ loop }: Supervisor, workers: readonly Unit[]): Leavin
   };
 }
 
-/** 'overtaken': somebody has said something else about one of them meanwhile. */
+/** 'overtaken': another command about one of the workers has come meanwhile. */
 async function handOver(
   supervisor: Supervisor,
   programs: readonly Program[],

@@ -6,7 +6,7 @@ import { type TestContext, test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import { awaitRequirements } from './requirements.ts';
 
-/** Two paths of sockets, and requirements of them. */
+/** Two paths of sockets, and a requirement of each. */
 function twoServices(t: TestContext) {
   const directory = mkdtempSync(`${tmpdir()}/requirements-`);
   t.after(() => rmSync(directory, { recursive: true }));

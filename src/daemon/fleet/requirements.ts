@@ -1,4 +1,4 @@
-// Waiting for what a program requires: for a service to accept connections on its socket. Nothing is read from it.
+// Waits for a program's requirements: that a service accepts connections on its socket. Nothing is read from it.
 
 import { connect, type Socket } from 'node:net';
 import type { Requirement } from '../../model/host.ts';
@@ -9,11 +9,11 @@ const longestPause = 2000;
 const longestTry = 2000;
 
 export interface Wait {
-  /** Gives it up: nothing is called back any more. */
+  /** Gives up. Nothing is called any more. */
   cancel(): void;
 }
 
-/** Calls `onMet` once all accept connections; until then `onWait` is told which does not, and why. */
+/** Calls `onMet` once all services accept connections. Until then `onWait` is told which does not, and why. */
 export function awaitRequirements(
   requirements: readonly Requirement[],
   onWait: (what: string) => void,
@@ -34,7 +34,7 @@ export function awaitRequirements(
         return;
       }
       onWait(`${requirement.name}: ${error}`);
-      // By whoever has just been told.
+      // The callback has cancelled the wait.
       if (cancelled) return;
       timer = setTimeout(() => next(index, Math.min(2 * pause, longestPause)), pause);
     });

@@ -1,4 +1,4 @@
-// `hostctl scale`: asks an app's service for another number of workers, and says what has come of it.
+// `hostctl scale`: asks an app's service for another number of workers, and reports the result.
 
 import type { Scaling } from '../../lifecycle/service.ts';
 import type { Program } from '../../model/host.ts';
@@ -7,7 +7,7 @@ import { gunicornApp } from './gunicorn.ts';
 import { ask, overtaking, type Report } from './orders.ts';
 import type { Supervisor } from './supervisor.ts';
 
-/** Until the app's next start; the configuration says how many workers there are then. */
+/** The number holds until the app's next start, which takes it from the configuration. */
 export async function scale(
   supervisor: Supervisor,
   program: Program,

@@ -1,4 +1,4 @@
-// What a program has written to its log since it was told to start: shown to whoever gave the order, when nothing came of it.
+// The part of a program's log since it was told to start. It is shown when the start has failed.
 
 import { closeSync, fstatSync } from 'node:fs';
 import { openForReading } from '../../linux/paths.ts';
@@ -7,22 +7,22 @@ import { lastLines } from '../logs/tail-offset.ts';
 import { userOf } from '../runs/launch.ts';
 import { whyNotLoaded } from './gunicorn.ts';
 
-/** Lines that are looked at, and shown. */
+/** Lines that are read, and lines that are shown. */
 const readLines = 1000;
 const shownLines = 20;
 
 /**
- * Remembers where the program's logs end now. What is returned gives the lines since then that say why it does not run, each
- * as `\n  | LINE`, for a message's end; "" when there are none.
+ * Notes where the program's logs end now. Returns a function for the lines since then that say why the program does not run, each
+ * as `\n  | LINE`, for the end of a message; "" when there are none.
  */
 export function markLog({ user, stdout, stderr }: Pick<Program, 'user' | 'stdout' | 'stderr'>): () => string {
-  // What a program complains of is in its errors, where they are kept apart.
+  // Where a program's errors have their own log, the reason is there.
   const marks = [stderr?.path, stdout.path]
     .filter(path => typeof path === 'string')
     .map(path => ({ path, size: withLog(path, user, fd => fstatSync(fd).size) ?? 0 }));
   return () => {
     for (const { path, size } of marks) {
-      // A shorter one was begun anew.
+      // A log that is shorter now was begun anew.
       const read = (fd: number) => lastLines(fd, fstatSync(fd).size < size ? 0 : size, readLines);
       const lines = whyNotLoaded(withLog(path, user, read) ?? [], shownLines);
       if (lines.length > 0) return lines.map(line => `\n  | ${line}`).join('');

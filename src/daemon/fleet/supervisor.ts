@@ -1,5 +1,5 @@
-// All programs of this host together: which there are, and who may use which socket. What happens to a single one is
-// lifecycle's business.
+// All programs of this host together: which there are, and who may use which socket. What happens to one program is decided by
+// lifecycle.
 
 import { hintOf, messageOf } from '../../errors.ts';
 import { select } from '../../lifecycle/fleet.ts';
@@ -26,28 +26,28 @@ export interface Supervisor {
   readonly loop: Loop;
   readonly sockets: Sockets;
   readonly traffic: Traffic;
-  /** What happens is told here. */
+  /** The bus for events. */
   readonly events: Bus;
   host(): Host;
   setHost(host: Host): void;
-  /** What the proxy workers of a host are told besides its configuration, as it is now. Changes nothing. */
+  /** What a host's proxy workers are told besides its configuration, as of now. Changes nothing. */
   published(host: Host): Published;
-  /** What a program's generation is made from, by the present configuration. */
+  /** What a program's generation is made from, in the present configuration. */
   made(program: Program): Made;
   /** The programs, as they are now. */
   units(): Unit[];
   unit(name: string): Unit | undefined;
-  /** Each program of which there is a generation, also one whose name the configuration has no more. */
+  /** Each program that has a generation, also a program that the configuration no longer has. */
   allPrograms(): Program[];
-  /** The programs, as they are to be as soon as they can. */
+  /** The programs as they will be when all orders are done. */
   targets(): Program[];
-  /** The units that a typed name means; "all" leaves the proxy workers out. */
+  /** The units that a typed name means. "all" leaves the proxy workers out. */
   select(name: string): Unit[];
-  /** Makes a run that an earlier hostd has started the program's own; of several the newest comes first. */
+  /** Gives a program its run that an earlier hostd has started. Of several runs the newest comes first. */
   adopt(program: Program, run: Run): void;
-  /** Signals a unit's main process. false: it does not run. */
+  /** Signals a unit's main process. false: the unit does not run. */
   signal(unit: Unit, signal: NodeJS.Signals): boolean;
-  /** SIGKILL to everything, for a second signal to a hostd that is already stopping. */
+  /** Sends SIGKILL to everything. For a second signal to a hostd that is already stopping. */
   killAll(): void;
 }
 
@@ -58,7 +58,7 @@ export interface SupervisorContext extends RunContext {
   readonly gunicornConfiguration: string;
   readonly halfClose: HalfClose;
   readonly published: (host: Host) => Published;
-  /** Told of each new configuration. */
+  /** Called with each new configuration. */
   readonly onHost: (host: Host) => void;
 }
 
@@ -76,7 +76,7 @@ export function makeSupervisor(first: Host, context: SupervisorContext): Supervi
     if (servesApp(program)) halfClose.update(name, [...(loop.entries.get(name)?.units.values() ?? [])]);
   };
 
-  /** Whoever waits in the socket of a program that waits itself is told. Another generation may serve meanwhile. */
+  /** Visitors in the socket of a program that itself waits are told, unless another generation serves them. */
   const onHopeless = (unit: Unit) => {
     const entry = loop.entries.get(unit.program.name);
     if ([...(entry?.units.values() ?? [])].some(other => other !== unit && !isDown(other))) return;
@@ -89,7 +89,7 @@ export function makeSupervisor(first: Host, context: SupervisorContext): Supervi
     tryOut: (unit, run, onOver) => {
       const { socket } = unit.program;
       if (!unit.isNext || !servesApp(unit.program) || socket === null) return null;
-      // One that has lost its name is made anew, whatever comes of the trial.
+      // A socket that has lost its name is made anew, whatever the trial says.
       const { owner, clients } = socketRights(unit.program, host);
       sockets.unix(socket, owner, clients);
       return startTrial(unit, run, { ...context, host: () => host }, onOver);
@@ -130,7 +130,7 @@ export function makeSupervisor(first: Host, context: SupervisorContext): Supervi
       try {
         context.records.writeHost(host);
       } catch (error) {
-        // It is for a next hostd that finds broken files; what is asked of this one goes on.
+        // The note is for the next hostd, in case it finds broken files. This hostd's work goes on without it.
         const hint = hintOf(error);
         log.error(`${messageOf(error)}${hint === undefined ? '' : `\n  try: ${hint}`}`);
       }
@@ -175,7 +175,7 @@ export function makeSupervisor(first: Host, context: SupervisorContext): Supervi
     },
     signal(unit, signal) {
       if (unit.run === null) return false;
-      // gunicorn reads its configuration anew, or runs a second one of itself: it may have other workers now.
+      // gunicorn reads its configuration anew, or starts a second gunicorn: the workers may now be of another kind.
       if (signal === 'SIGHUP' || signal === 'SIGUSR2') setSync(unit, false);
       signalRun(unit.run, signal, false);
       return true;
@@ -187,7 +187,7 @@ export function makeSupervisor(first: Host, context: SupervisorContext): Supervi
   };
 }
 
-/** undefined: its user does not exist any more, and nobody can say whose the socket is to be. */
+/** undefined: the program's user does not exist any more, so the socket has no owner. */
 function rightsOf(program: Program, host: Host): SocketRights | undefined {
   try {
     return socketRights(program, host);
@@ -201,7 +201,7 @@ function currentOf(entry: Entry | undefined): Unit | undefined {
   return current == null ? undefined : entry?.units.get(current.id);
 }
 
-/** Runs a command's promise to its end; what it throws is a fault of hostd's own and goes to the log. */
+/** Runs a command's promise to its end. An error is a fault of hostd, and goes to the log. */
 export function detach(log: Logger, promise: Promise<unknown>): void {
   promise.catch(error => log.error({ err: error }, messageOf(error)));
 }

@@ -1,6 +1,6 @@
-// What a reload does before anything else: the new code runs by itself, on a socket that nobody but hostd's probe may connect
-// to, and has to answer. Over the socket of the visitors nobody could tell who answers, and they would meet the broken code.
-// Of gunicorn it is one worker. What it has answered, verdict.ts judges.
+// The first step of a reload: the new code runs by itself, on a socket that only hostd's probe may connect to, and has to answer.
+// On the visitors' socket it would not be clear which generation answers, and visitors would meet broken code. Of gunicorn
+// one worker is tried. verdict.ts judges the answer.
 
 import { chownSync, closeSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -16,15 +16,15 @@ import { type Probe, probeUser, questionFor, startProbe } from './probe.ts';
 import type { Unit } from './unit.ts';
 import { compare, healthPatience, judgeFront, judgeHealth, type Verdict } from './verdict.ts';
 
-/** Milliseconds that it may take to load the app and to answer. */
+/** Milliseconds for the trial to load the app and to answer. */
 export const longestTrial = 120_000;
-/** Milliseconds from the request to end to SIGKILL: it has no visitors. */
+/** Milliseconds from the request to end to SIGKILL. A trial has no visitors. */
 const longestEnd = 3000;
-/** A few at a time, of a probe that asks again. */
+/** Room for the requests of one probe that asks again. */
 const backlog = 64;
 
 export interface Trial {
-  /** Ends it; `onOver` is called once nothing of it is left. */
+  /** Ends the trial. `onOver` is called once nothing of it is left. */
   cancel(): void;
 }
 
@@ -35,9 +35,9 @@ export interface TrialContext extends LaunchContext {
 }
 
 /**
- * Tries the unit's program. `onOver` is told when nothing of it is left: why it may not take over, or null. What it waits for
- * is written to the unit.
- * @throws HostdError when it cannot be started.
+ * Tries the unit's program. `onOver` is called when nothing of the trial is left, with the reason why the unit may not take over, or
+ * null. What the trial waits for is written to the unit.
+ * @throws HostdError when the trial cannot be started.
  */
 export function startTrial(
   unit: Unit,
@@ -51,7 +51,7 @@ export function startTrial(
   const real = program.socket?.path ?? '';
   let run: Run | null = null;
   let probe: Probe | null = null;
-  /** It has been decided; nothing of it is left. */
+  /** The trial is decided; nothing of it is left. */
   let ended = false;
   let over = false;
   let result: string | null = null;
@@ -74,7 +74,7 @@ export function startTrial(
     else if (verdict.kind === 'compare') askOld(verdict.why);
   };
 
-  /** Only a probe that cannot be started leaves the matter open: then it is enough that it stays up. */
+  /** Where no probe can be started, it is enough that the program stays up. */
   const unasked = () => later(unit.policy.startsecs, () => end(null));
   const askHealth = (asked: string) => {
     let firstBad: number | null = null;
@@ -120,7 +120,7 @@ export function startTrial(
   };
 
   const equipment = equipTrial(unit, path, context, loaded);
-  // Nobody listens to it: it writes to the program's log itself.
+  // A trial writes to the program's log itself, not through hostd.
   const stdout = { ...program.stdout, through: null };
   const stderr = program.stderr && { ...program.stderr, through: null };
   const named = { ...program, name: `${program.name}~trial`, socket: { path, backlog }, stdout, stderr };
@@ -158,13 +158,13 @@ export function startTrial(
   };
 }
 
-/** Its own socket; of gunicorn a pipe for its word too, and no more than one worker. */
+/** The trial's own socket. gunicorn gets a pipe for its word too, and one worker. */
 function equipTrial(unit: Unit, path: string, context: TrialContext, loaded: () => void): Equipment {
   const { program } = unit;
   const host = context.host();
   const { uid, gid } = userOf(program);
   const app = gunicornApp(program, host);
-  // A hostd that was killed has left it.
+  // A hostd that was killed may have left it.
   rmSync(path, { force: true });
   const socket = native.listenUnix(path, process.geteuid?.() ?? 0, process.getegid?.() ?? 0, 0o600, backlog);
   const env = {
@@ -176,7 +176,7 @@ function equipTrial(unit: Unit, path: string, context: TrialContext, loaded: () 
   };
   const alone = { env, fds: [socket], close: [socket] };
   try {
-    // The directory is hostd's own: nobody else has put anything in its place.
+    // The directory is hostd's own, so nobody else has put anything in the socket's place.
     const asker = probeUser(host);
     chownSync(path, asker.uid, asker.gid);
     const word =

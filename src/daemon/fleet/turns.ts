@@ -1,8 +1,8 @@
-// Work that takes milliseconds each (a fork of hostd does), done one piece after the other with a turn of the event loop in
-// between, so that a hundred programs that crash at once keep nobody waiting who asks for the status.
+// Pieces of work that take milliseconds each (a fork of hostd does), one after the other, with a turn of the event loop in
+// between. A hundred programs that crash at once then do not delay an answer to the status.
 
 export interface Turns {
-  /** Does the work now or, when others wait or were just done, in its turn: then returns what takes it back. */
+  /** Does the work now and returns null. If other work waits or was just done, it queues the work, and returns a function that removes it. */
   take(work: () => void): (() => void) | null;
 }
 

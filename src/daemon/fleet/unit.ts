@@ -1,4 +1,4 @@
-// A generation of a program in the daemon: what it is, its state as the service has it, and the run that is alive, if any.
+// A generation of a program in the daemon: its definition, its state as the service has it, and its live run, if any.
 
 import { type Exit, isDown as isDownState, type Policy, type State } from '../../lifecycle/process.ts';
 import type { Definition } from '../../lifecycle/service.ts';
@@ -12,35 +12,35 @@ import type { Run } from '../runs/run.ts';
 /** What a generation is made from. */
 export interface Made extends Definition {
   readonly program: Program;
-  /** Keys of the sockets that hostd holds for it (sockets.ts). */
+  /** Keys of the sockets that hostd holds for the program (sockets.ts). */
   readonly sockets: readonly string[];
 }
 
-/** `program`, `policy`, `isNext` and `state` are the loop's to write. */
+/** Only the loop writes `program`, `policy`, `isNext` and `state`. */
 export interface Unit {
-  /** The generation's. */
+  /** The generation's id. */
   readonly id: number;
   program: Program;
   policy: Policy;
-  /** It is of a new generation that has not taken over yet. */
+  /** The generation is new and has not taken over yet. */
   isNext: boolean;
   state: State;
-  /** Ends the wait for what it requires, if there is one: the run then counts as not spawned. */
+  /** Ends the wait for the program's requirements, if there is one. The run then counts as not spawned. */
   cancelWait: (() => void) | null;
   /** Whether its workers have said that they are gunicorn's sync workers (half-close.ts). */
   isSync: boolean;
-  /** Called when it has said, as a proxy worker, that it accepts no more connections. */
+  /** Called when a proxy worker has said that it accepts no more connections. */
   onDraining: (() => void) | null;
   run: Run | null;
-  /** Of its last run; 0: none has begun. */
+  /** The pid of the last run; 0: none has begun. */
   lastPid: number;
   timer: NodeJS.Timeout | undefined;
   /** What a program that is STARTING waits for, such as "/healthz: HTTP 503", or null. */
   waitsFor: string | null;
-  /** Why this run counts as RUNNING although nobody could ask for its health, or null. */
+  /** Why this run counts as RUNNING although its health could not be asked for, or null. */
   unasked: string | null;
   lastExit: Exit | null;
-  /** When the generation came to be, and when its run began, monotonic, in milliseconds: a clock that is set meanwhile changes no uptime. */
+  /** Monotonic milliseconds: when the generation was made, and when its run began. Setting the clock changes no uptime. */
   readonly madeAt: number;
   upSince: number | null;
   /** Unix times in milliseconds. */
@@ -48,7 +48,7 @@ export interface Unit {
   stoppedAt: number | null;
 }
 
-/** `state` is the loop's to say. */
+/** Only the loop changes `state`. */
 export function makeUnit(id: number, { program, rules }: Made): Unit {
   return {
     id,
@@ -72,7 +72,7 @@ export function makeUnit(id: number, { program, rules }: Made): Unit {
   };
 }
 
-/** Down, and nothing will start it but a command. */
+/** Whether the unit is down, and only a command will start it. */
 export function isDown(unit: Pick<Unit, 'state'>): boolean {
   return isDownState(unit.state);
 }
@@ -129,7 +129,7 @@ function describe(unit: Unit, uptime: number, now: number): string {
 
 function since(at: number | null): string {
   if (at === null) return '';
-  // By hand: toLocaleString would load ICU's tables, 7 MB.
+  // Without toLocaleString, which would load ICU's tables, 7 MB.
   const date = new Date(at);
   const two = (n: number) => String(n).padStart(2, '0');
   const day = [date.getFullYear(), two(date.getMonth() + 1), two(date.getDate())].join('-');

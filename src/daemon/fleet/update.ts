@@ -22,13 +22,13 @@ import { isDown } from './unit.ts';
 
 export interface Reread {
   readonly loaded: Loaded;
-  /** The host to go on with: the new one, with the old definition of whatever is broken in it. */
+  /** The host to go on with: the new one, where broken parts keep their old definition. */
   readonly host: Host;
   readonly changes: readonly Change[];
   readonly reply: RereadReply;
 }
 
-/** Reads the configuration anew and compares; nothing is done about it. */
+/** Reads the configuration anew and compares. Changes nothing. */
 export function reread(supervisor: Supervisor): Reread {
   const before = supervisor.host();
   const loaded = load(before.settings.file, { incumbents: before });
@@ -38,14 +38,14 @@ export function reread(supervisor: Supervisor): Reread {
   return { loaded, host, changes: found, reply: { changes: found, problems } };
 }
 
-/** What is broken in the new configuration stays as it was. */
+/** The new host, in which broken parts stay as they were. */
 export function usable(before: Host, { host, broken }: Loaded): Host {
   return broken.settings ? before : withKept(before, host, source => broken.has(source));
 }
 
 /**
- * Rereads the configuration and applies it: stops programs that are gone, restarts those that differ, starts new ones. Two updates
- * may cross: the second compares with the programs that the first is bringing about.
+ * Reads the configuration anew and applies it: stops programs that are gone, restarts those that differ, starts new ones. Two updates
+ * may cross: the second compares with what the first is bringing about.
  */
 export function update(supervisor: Supervisor, log: Logger, report: Report): Promise<void> {
   return whileReloading(() => rereadAndApply(supervisor, log, report));
@@ -77,7 +77,7 @@ export async function apply(
   );
   const gone = own.filter(change => change.change === 'disappeared');
   const others = own.filter(change => change.change !== 'disappeared');
-  // From here on another command about the same programs is a later word.
+  // From here on, another command about the same programs comes later and wins.
   const removed = gone.map(({ name }) => remove(supervisor, name, report));
   const reloaded: { readonly program: Program; readonly keys: readonly string[] }[] = [];
   const replaced = others.map(({ name, change, keys }) => {
@@ -98,10 +98,10 @@ export async function apply(
   ]);
 }
 
-/** Keys of an app's server that a new generation beside the old one can have. */
+/** Keys of an app's server that may differ between two generations on one socket. */
 const handedOver: ReadonlySet<string> = new Set(['command', 'environment', 'health']);
 
-/** Whether nobody need wait for it: it runs, and its next generation can have the same socket, user and place. */
+/** Whether a hand-over is possible: the program runs, and its next generation can have the same socket, user and place. */
 function mayHandOver(supervisor: Supervisor, program: Program, keys: readonly string[]): boolean {
   const unit = supervisor.unit(program.name);
   const service = supervisor.loop.entries.get(program.name)?.service;
@@ -115,7 +115,7 @@ function mayHandOver(supervisor: Supervisor, program: Program, keys: readonly st
   );
 }
 
-/** App by app, as `hostctl reload` does. */
+/** One app after the other, as `hostctl reload` does. */
 async function reloadAll(
   supervisor: Supervisor,
   all: readonly { readonly program: Program; readonly keys: readonly string[] }[],
@@ -147,7 +147,7 @@ async function remove(supervisor: Supervisor, name: string, report: Report): Pro
   done('ok', 'removed');
 }
 
-/** The program, if it is to be started in its turn. */
+/** Adds the program. Returns it if it is to be started in its turn; else null. */
 async function add(supervisor: Supervisor, program: Program, report: Report): Promise<Program | null> {
   const { name, autostart: start } = program;
   const definition = supervisor.made(program);
@@ -160,7 +160,7 @@ function amend(supervisor: Supervisor, program: Program, keys: readonly string[]
   const { name } = program;
   supervisor.loop.post(name, { kind: 'amend', definition: supervisor.made(program) });
   const unit = supervisor.unit(name);
-  // One that waits for what it required before is to wait for what it requires now.
+  // A program that waits for its former requirements must wait for the new ones.
   if (keys.includes('requires') && unit?.state.kind === 'starting' && unit.state.since === null)
     supervisor.loop.ask(name, { kind: 'restart' }, () => {});
   const message = `${name}: updated, not restarted (${keys.join(', ')})`;
@@ -168,7 +168,7 @@ function amend(supervisor: Supervisor, program: Program, keys: readonly string[]
   return null;
 }
 
-/** The program, if it is to be started again in its turn. Clients of a socket that stays the same wait in its backlog. */
+/** Replaces the program. Returns it if it is to be started again in its turn. Clients of an unchanged socket wait in its backlog. */
 async function replace(
   supervisor: Supervisor,
   program: Program,

@@ -1,19 +1,19 @@
-// What hostd's log says of its programs' lives. A hostd that runs a supervisord.conf says it in Supervisor's words.
+// What hostd's log says of its programs' lives. `hostd supervisord` says it in Supervisor's words.
 
 import type { Exit } from '../../lifecycle/process.ts';
 import { describeExit } from '../../lifecycle/view.ts';
 import type { Logger } from '../own/log.ts';
 import { statusOf, type Unit } from './unit.ts';
 
-/** Each is told at the moment when it happens; the unit's state is still the one before. */
+/** Each is called at the moment of the event, while the unit still has the state before. */
 export interface Words {
   spawned(unit: Unit, pid: number, run: number): void;
-  /** It could not be started. */
+  /** The program could not be started. */
   failed(unit: Unit, why: string): void;
   ended(unit: Unit, how: Exit, run: number): void;
   stopping(unit: Unit, signal: NodeJS.Signals): void;
   killing(unit: Unit, pid: number): void;
-  /** After a change of its state. */
+  /** The unit's state has changed. */
   changed(unit: Unit, before: Unit['state']): void;
 }
 
@@ -22,7 +22,7 @@ export function hostdsWords(log: Logger): Words {
     spawned({ program: { name } }, pid, run) {
       log.info({ program: name, pid, run }, `spawned: '${name}' with pid ${pid}`);
     },
-    // Its change of state says so.
+    // The change of state says it.
     failed() {},
     ended({ program: { name } }, how, run) {
       log.info({ program: name, run, ...how }, `exited: ${name} (${describeExit(how)})`);

@@ -1,5 +1,5 @@
-// The number of gunicorn workers of a live run, changed by gunicorn's own signals TTIN and TTOU. Whether it is to be changed is
-// lifecycle's business.
+// Changes the number of gunicorn workers of a live run, by gunicorn's own signals TTIN and TTOU. lifecycle decides whether to
+// change it.
 
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -7,16 +7,16 @@ import type { Scaling } from '../../lifecycle/service.ts';
 import { type Run, signalRun } from '../runs/run.ts';
 import type { Unit } from './unit.ts';
 
-/** Milliseconds that gunicorn may take to act on one signal, and between two looks at whether it has. */
+/** Milliseconds for gunicorn to act on one signal, and between two looks. */
 const longestStep = 5000;
 const look = 20;
-/** An app may have as many children as it likes, and call each a worker. */
+/** Children that are counted. An app may have any number, and each counts as a worker. */
 const mostChildren = 2000;
 
-/** What a run was told last. */
+/** The last order for a run. */
 interface Order {
   workers: number;
-  /** Workers that it had when it was told. */
+  /** The number of workers at the time of the order. */
   before: number;
   done: (scaling: Scaling) => void;
 }
@@ -24,8 +24,8 @@ interface Order {
 const orders = new WeakMap<Run, Order>();
 
 /**
- * Gives the unit's run so many workers, and says what has come of it: nothing, when the run is about to end. Told again while
- * it is at it, it goes on to the new number and answers the new asker alone.
+ * Gives the unit's run this many workers, and calls back with the result. A run that is about to end is not changed. A new order during
+ * an old one changes the number, and only the new order's callback is called.
  */
 export function scaleRun(unit: Unit, workers: number, done: (scaling: Scaling) => void): void {
   const { run } = unit;
@@ -39,7 +39,7 @@ export function scaleRun(unit: Unit, workers: number, done: (scaling: Scaling) =
 async function obey(unit: Unit, run: Run, order: Order): Promise<void> {
   orders.set(run, order);
   let now = order.before;
-  // One by one: of two equal signals that are pending the kernel keeps one.
+  // One signal at a time, since the kernel keeps one of two equal pending signals.
   while (now !== order.workers && now <= mostChildren && isUp(unit, run)) {
     signalRun(run, now < order.workers ? 'SIGTTIN' : 'SIGTTOU', false);
     const other = await otherCount(unit, run, now);
@@ -50,12 +50,12 @@ async function obey(unit: Unit, run: Run, order: Order): Promise<void> {
   if (isUp(unit, run)) order.done({ before: order.before, now });
 }
 
-/** Its process can be signalled, and is not on its way out. */
+/** Whether the run's process can be signalled, and is not about to end. */
 function isUp(unit: Unit, run: Run): boolean {
   return unit.run === run && unit.state.kind === 'running';
 }
 
-/** The number of workers once it is another than `count`; null: it stays so. */
+/** The number of workers once it differs from `count`; null: it stays the same. */
 async function otherCount(unit: Unit, run: Run, count: number): Promise<number | null> {
   for (let waited = 0; waited < longestStep && isUp(unit, run); waited += look) {
     await sleep(look);
@@ -65,7 +65,7 @@ async function otherCount(unit: Unit, run: Run, count: number): Promise<number |
   return null;
 }
 
-/** gunicorn's children are its workers. 0: it has ended. */
+/** The number of gunicorn's children, which are its workers. 0: it has ended. */
 function countWorkers({ process: { pid } }: Run): number {
   try {
     return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).length;

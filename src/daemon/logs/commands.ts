@@ -1,4 +1,4 @@
-// What hostctl logs asks for: a log's end, and to have logs put aside or reopened. SIGUSR1 asks for the latter, too.
+// What hostctl logs asks for: the end of a log, or that logs are rotated or reopened. SIGUSR1 asks for the last, too.
 
 import type { ServerResponse } from 'node:http';
 import { errnoOf, HostdError, messageOf } from '../../errors.ts';
@@ -14,9 +14,9 @@ import type { KeptLog } from './kept-log.ts';
 import type { Logs } from './logs.ts';
 import { type Sink, tail } from './tail.ts';
 
-/** Lines that are shown unless a number is asked for. */
+/** Lines that are shown where no number is given. */
 const usualLines = 100;
-/** They are counted in one go, while nothing else is done. */
+/** Lines that are counted in one go, while nothing else is done. */
 const mostLines = 100_000;
 
 export function logHandlers(supervisor: Supervisor, logs: Logs): Handlers {
@@ -27,7 +27,7 @@ export function logHandlers(supervisor: Supervisor, logs: Logs): Handlers {
   };
 }
 
-/** What adopted programs write to a file that has been moved meanwhile: the signal for it may have found no hostd. */
+/** Reopens logs that were moved while no hostd ran: adopted programs still write to them, and the signal found no hostd. */
 export function reopenMoved(logs: Logs, log: Logger): void {
   for (const watched of logs.of(null).logs)
     void reopen(watched).then(progress => {
@@ -35,7 +35,7 @@ export function reopenMoved(logs: Logs, log: Logger): void {
     });
 }
 
-/** SIGUSR1, as other daemons understand it. */
+/** Reopens logs on SIGUSR1, as other daemons do. */
 export function reopenOnSignal(logs: Logs, log: Logger): void {
   process.on('SIGUSR1', () => {
     log.info('received SIGUSR1: reopening logs');
@@ -49,7 +49,7 @@ function tell(log: Logger, progress: Done): void {
 
 type Done = Progress & { readonly kind: 'done' };
 
-/** "names" in the body, or every log that is open; one after the other, so that the disk is not asked for all at once. */
+/** The named logs in the body, or every open log, one after the other, so that the disk is not asked for all at once. */
 function each(
   supervisor: Supervisor,
   logs: Logs,

@@ -1,4 +1,4 @@
-// What goes wrong with one log, said once, and once more when it is well again.
+// Says once what goes wrong with a log, and once when it is well again.
 
 import { statfsSync } from 'node:fs';
 import { HostdError, messageOf } from '../../errors.ts';
@@ -11,8 +11,7 @@ const noRoom = 64 * 1024;
 export interface Complaints {
   cannotRotate(error: unknown): void;
   hasRotated(): void;
-  /** Looks at the disk that an open log is on. The program is told by write(2); nobody else is, and it may not say so. */
-  /** True: it is full. */
+  /** Whether the disk of an open log is full. Only the program is told so, by write(2), and it may not pass it on. */
   lookAtDisk(fd: number): boolean;
 }
 

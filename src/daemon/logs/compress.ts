@@ -1,5 +1,5 @@
-// Compresses backups, one at a time for all logs: there is no hurry, and the machine has other things to do. A log is done with
-// after a few, since its app may make any number of files that look like backups; what is left waits for its next rotation.
+// Compresses backups, one at a time for all logs, since there is no hurry. Only a few of one log are compressed in a row, because its app
+// may make any number of files that look like backups. The rest waits for the log's next rotation.
 
 import { closeSync, fstatSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -21,20 +21,20 @@ import {
   statInPlace,
 } from './place.ts';
 
-/** What is larger stays as it is, in bytes: no log that hostd has kept to its size is, and it would take for ever. */
+/** Bytes: a larger backup stays as it is. No log that hostd keeps to its size is so large, and it would take very long. */
 const largest = 2 * 1024 ** 3;
 
-/** A rotation leaves one to be compressed; a move from elsewhere may bring some more. */
+/** Backups of one log in a row. A rotation leaves one to compress. A move from elsewhere may bring more. */
 const mostAtOnce = 16;
-/** Milliseconds between two: the start of a thread takes hostd's own time. */
+/** Milliseconds between two backups, since the start of a thread takes hostd's own time. */
 const pause = 100;
 
 export interface Compressor {
-  /** Compresses what is to be compressed of this log's backups, when it is its turn. */
+  /** Compresses this log's backups when it is its turn. */
   add(path: string, owner: Owner, backups: number): void;
 }
 
-/** `complain` is told why a log's backups cannot be compressed. */
+/** `complain` is called with the reason why a log's backups cannot be compressed. */
 export function makeCompressor(complain: (path: string, error: unknown) => void): Compressor {
   const waiting = new Map<string, { owner: Owner; backups: number }>();
   let busy = false;
@@ -64,7 +64,7 @@ async function compressBackups(path: string, owner: Owner, backups: number): Pro
   try {
     const skipped = new Set<number>();
     while (skipped.size < mostAtOnce) {
-      // Looked at anew each time, since they move on meanwhile. What is beyond those to be kept is going to be removed.
+      // Backups are looked up anew each time, since they move meanwhile. Those beyond the number to keep will be removed, so they stay.
       const next = toCompress(backupsInPlace(place, backups, 0)).find(backup => {
         const stats = statInPlace(place, backupName(place.name, backup));
         return stats?.isFile() === true && stats.size <= largest && !skipped.has(stats.ino);
@@ -78,7 +78,7 @@ async function compressBackups(path: string, owner: Owner, backups: number): Pro
   }
 }
 
-/** Returns the inode of what it has looked at. */
+/** Compresses one backup. Returns its inode. */
 async function compressOne(place: Place, name: string, backups: number): Promise<number> {
   const from = openInPlace(place, name, 'read');
   const packing = packingName(place.name);
@@ -105,7 +105,7 @@ async function compressOne(place: Place, name: string, backups: number): Promise
   }
 }
 
-/** Puts the compressed file in the place of the plain one, wherever that has moved to; away with it if there is none. */
+/** Puts the compressed file in the place of the plain one, which may have moved; removes it if the plain one is gone. */
 function replace(place: Place, ino: number, size: number, packing: string, backups: number): void {
   const source = backupsInPlace(place, backups, 0).find(backup => {
     const stats = statInPlace(place, backupName(place.name, backup));

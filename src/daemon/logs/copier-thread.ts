@@ -2,7 +2,7 @@
 
 import type { Job, Order, Report } from './copier.ts';
 
-/** Built beside this file; in the source tree it is a .ts file. */
+/** A .js file, built beside this one; a .ts file in the source tree. */
 const code = new URL(`./copier${import.meta.url.slice(-3)}`, import.meta.url);
 
 export interface Copier {
@@ -13,7 +13,7 @@ export interface Copier {
 }
 
 export function startCopier(job: Job): Copier {
-  // Loaded only when there is something to copy.
+  // Loaded when there is something to copy.
   const { Worker } = process.getBuiltinModule('node:worker_threads');
   const worker = new Worker(code, { workerData: job, env: {}, stdin: false });
   const reports: Report[] = [];

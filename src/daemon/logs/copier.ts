@@ -1,5 +1,5 @@
-// A thread that copies, compares and compresses logs, so that neither the disk nor a large log can hold up hostd. It is
-// given open files, never a path, and keeps no right but those of the log's owner: quotas and the disk's reserve hold.
+// A thread that copies, compares and compresses logs, so that neither the disk nor a large log can hold up hostd. It gets open
+// files, never a path, and keeps only the rights of the log's owner: the owner's quota and the disk's reserve apply.
 
 import { fdatasyncSync, fstatSync, ftruncateSync, readSync, writeSync } from 'node:fs';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
@@ -12,13 +12,13 @@ export type Job = { readonly uid: number; readonly gid: number } & (
   | {
       readonly kind: 'copy';
       readonly log: number;
-      /** null: what is put aside is dropped. */
+      /** null: the bytes are dropped. */
       readonly copy: number | null;
-      /** Of the file system, in bytes. */
+      /** Block size of the file system, in bytes. */
       readonly block: number;
       /** Bytes from the end that are copied at most. */
       readonly keep: number;
-      /** All but the last bytes, which are copied while nobody writes; else as much as can be collapsed. */
+      /** Whether all but the last bytes are copied, which follow while the writers are stopped; else as much as can be collapsed. */
       readonly toTheEnd: boolean;
     }
   | { readonly kind: 'compare'; readonly log: number; readonly copy: number }
@@ -28,19 +28,19 @@ export type Job = { readonly uid: number; readonly gid: number } & (
 export type Order = 'collapse' | 'copy-on';
 
 export type Report =
-  /** The copy holds the log's bytes from `start` to `end`. `whole`: it may be collapsed there. */
+  /** The copy has the log's bytes from `start` to `end`. `whole`: the log may be collapsed there. */
   | { readonly kind: 'copied'; readonly start: number; readonly end: number; readonly whole: boolean }
   | { readonly kind: 'collapsed' }
   | { readonly kind: 'compared'; readonly same: boolean }
   | { readonly kind: 'compressed' }
   | { readonly kind: 'failed'; readonly code: string; readonly message: string };
 
-/** A log without a line end where it can be cut is cut in the middle of a line only above this size, in bytes. */
+/** Bytes: a log with no line end where it can be cut is cut within a line only above this size. */
 const smallLog = 8 * 1024 * 1024;
-/** The most that is left to be copied while nobody writes, in bytes, if the writers let it be so little. */
+/** Bytes that are left to copy while the writers are stopped, at most, if the writers are not too fast. */
 const shortRest = 256 * 1024;
 const mostRounds = 5;
-/** Compressed at once, in bytes: each piece is a member of its own (RFC 1952, 2.2). */
+/** Bytes that are compressed at once. Each piece is a member of its own (RFC 1952, 2.2). */
 const member = 1024 * 1024;
 const copyingNice = 5;
 const compressingNice = 19;
@@ -95,7 +95,7 @@ function copy(job: CopyJob): Report & { kind: 'copied' } {
   return { kind: 'copied', start, end, whole };
 }
 
-/** Round by round, since the log grows meanwhile; returns where it stopped. */
+/** Copies round by round, since the log grows meanwhile. Returns where it stopped. */
 function copyToTheEnd(job: CopyJob, start: number, from: number): number {
   let end = from;
   for (let round = 0; round < mostRounds; round++) {
@@ -107,11 +107,11 @@ function copyToTheEnd(job: CopyJob, start: number, from: number): number {
   return end;
 }
 
-/** On the disk before anything is taken out of the log: a power failure must not cost what was safe. */
+/** Writes to the disk before anything is taken out of the log: a power failure must not lose what was safe. */
 function copyPart({ log, copy }: CopyJob, start: number, from: number, to: number): void {
   if (copy === null) return;
   copyBytes(log, from, to, copy, from - start);
-  // The end may have been a hole.
+  // The last bytes may be a hole, which no write has made part of the file.
   ftruncateSync(copy, to - start);
   fdatasyncSync(copy);
 }

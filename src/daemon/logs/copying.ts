@@ -1,9 +1,9 @@
-// Bytes of a log from one open file to another, and the place where a log may be cut. Knows no path and no rights.
+// Copies bytes of a log from one open file to another, and finds where a log may be cut. Knows no path and no rights.
 
 import { fstatSync, readSync, writeSync } from 'node:fs';
 import { HostdError } from '../../errors.ts';
 
-/** Copied at once, in bytes. */
+/** Bytes that are copied at once. */
 const piece = 1024 * 1024;
 const zeros = Buffer.alloc(piece);
 
@@ -24,19 +24,19 @@ export function copyBytes(from: number, start: number, end: number, to: number, 
   }
 }
 
-/** Blocks that are looked at for a line's end. */
+/** Blocks that are searched for the end of a line. */
 const mostBlocks = 65_536;
 
 /** Where a log can be cut, and whether a line ends there. */
 export interface Cut {
-  /** Bytes; 0: nowhere, it is too short. */
+  /** Bytes; 0: nowhere, since the log is too short. */
   readonly at: number;
   readonly wholeLine: boolean;
 }
 
 /**
- * The last end of a block that is the end of a line too, if there is one after the first quarter of the file; else the
- * last end of a block, in the middle of a line. At least one byte is left behind, as COLLAPSE_RANGE demands.
+ * The last end of a block that is also the end of a line, if there is one after the first quarter of the file; else the last end of
+ * a block, within a line. At least one byte stays behind, as COLLAPSE_RANGE demands.
  */
 export function cutOf(fd: number, size: number, block: number): Cut {
   const last = Math.max(0, Math.floor((size - 1) / block) * block);

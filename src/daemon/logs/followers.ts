@@ -1,26 +1,26 @@
-// Who reads on in a log while it is written (hostctl logs -f), and has to be told when its beginning is taken out.
+// The readers that follow a log while it is written (hostctl logs -f). They have to know when its beginning is taken out.
 
 import { fstatSync } from 'node:fs';
 
-/** What has been taken out of a log. */
+/** Bytes that were taken out of the beginning of a log. */
 export interface Shift {
-  /** What was at this offset is at 0 now. */
+  /** The log's byte at this offset is now at offset 0. */
   readonly bytes: number;
-  /** Of these bytes, the first ones that were not even copied. */
+  /** How many of the first of these bytes are lost, because they were not copied. */
   readonly dropped: number;
-  /** Opens the copy of the others, for whoever has not read them yet and closes it then; null: there is none. */
+  /** Opens the copy of the other bytes, for a follower that has not read them yet. The follower closes it. null: there is none. */
   readonly openCopy: () => number | null;
 }
 
 export interface Follower {
-  /** Reads nothing until it is told to go on: the log is about to be shifted. */
+  /** The log is about to be shifted: reads nothing until goOn(). */
   hold(): void;
-  /** null: nothing has changed. */
+  /** null: the log was not shifted. */
   goOn(shift: Shift | null): void;
 }
 
 export interface Followers {
-  /** `fd` is the open log. Until the returned function is called. */
+  /** Adds a follower of the open log `fd`, until the returned function is called. */
   add(fd: number, follower: Follower): () => void;
   any(fd: number): boolean;
   hold(fd: number): void;
@@ -54,7 +54,7 @@ export function makeFollowers(): Followers {
   };
 }
 
-/** The same for all open files of one inode. */
+/** A key that is the same for all open files of one inode. */
 export function fileKey(fd: number): string {
   const { dev, ino } = fstatSync(fd);
   return `${dev}:${ino}`;

@@ -1,9 +1,9 @@
-// What can be done to a program's log by a command, whoever writes to it.
+// What a command can do to a program's log, no matter which process writes to it.
 
 export interface KeptLog {
   readonly source: { readonly name: string; readonly path: string };
-  /** Puts everything in it aside. Returns the bytes. */
+  /** Rotates everything in it. Returns the bytes. */
   rotateNow(): Promise<number>;
-  /** Gives it its name back. Returns the bytes that stay under the other name; null: it has not been moved. */
+  /** Gives the log its name back. Returns the bytes that stay under the other name; null: it was not moved. */
   reopen(): Promise<number | null>;
 }

@@ -1,4 +1,4 @@
-// The logs of all programs and sites that are open somewhere: which run has which, and who follows them.
+// The open logs of all programs and sites: which run has which log, and who follows it.
 
 import { messageOf } from '../../errors.ts';
 import type { Owner } from '../../linux/paths.ts';
@@ -22,7 +22,7 @@ export interface Logs {
   detach(run: Run): void;
   /** A log of this program, or of its site, whose disk is full; null: there is none. */
   withoutRoom(name: string): string | null;
-  /** The logs of these programs, opened for the purpose where none of them runs; null: all that are open. */
+  /** The logs of these programs, opened for the caller where no program runs; null: all that are open. */
   of(units: readonly Unit[] | null): { readonly logs: readonly KeptLog[]; close(): void };
 }
 
@@ -30,13 +30,13 @@ export interface LogsContext {
   readonly stateDir: string;
   readonly host: () => Host;
   readonly log: Logger;
-  /** The logs that hostd itself writes, for runs that are alive. */
+  /** The logs of live runs that hostd itself writes. */
   readonly written: () => readonly KeptLog[];
-  /** Backups stay as they are, as Supervisor leaves them. */
+  /** Whether backups stay uncompressed, as with Supervisor. */
   readonly plainBackups?: boolean;
 }
 
-/** Continues, before anything else, what a hostd that was killed while it rotated a log has left stopped. */
+/** First lets go on what a killed hostd has left stopped while it rotated a log. */
 export function makeLogs({ stateDir, host, log, written, plainBackups }: LogsContext): Logs {
   const logs = new Map<string, WatchedLog>();
   const said = new Set<string>();
@@ -66,7 +66,7 @@ export function makeLogs({ stateDir, host, log, written, plainBackups }: LogsCon
       return null;
     }
   };
-  /** Closed once nothing is due any more, unless a new run has it open by then. */
+  /** Closes the log once no rotation is due, unless a new run has it open by then. */
   const leave = async (watched: WatchedLog) => {
     await watched.rest();
     if (watched.runs.size > 0) return;
@@ -78,7 +78,7 @@ export function makeLogs({ stateDir, host, log, written, plainBackups }: LogsCon
     attach(unit, run) {
       for (const source of sourcesOf(unit, host(), run)) {
         let watched = logs.get(source.path) ?? null;
-        // A fresh run opens the file that has the name now.
+        // A new run opens the file that has the name now.
         if (watched !== null && run.status !== null && watched.isAnother()) {
           void watched.close();
           watched = null;
@@ -127,7 +127,7 @@ function makeTurns(): WatchedLogContext['inTurn'] {
   };
 }
 
-/** The logs that a run of this unit has open; null: that any of its runs may have written. */
+/** The logs that a run of this unit has open; null: those that any of its runs may have written. */
 function sourcesOf(unit: Unit, host: Host, run: Run | null): LogSource[] {
   const own = (channel: 'stdout' | 'stderr'): LogSource[] => {
     const path = unit.program[channel]?.path ?? null;
@@ -141,12 +141,12 @@ function sourcesOf(unit: Unit, host: Host, run: Run | null): LogSource[] {
   return unit.program.kind === 'proxy' ? [...all, ...siteSources(host)] : all;
 }
 
-/** hostd's own output, a terminal: nothing that is put aside. Below /dev/shm are files. */
+/** hostd's own output, or a terminal, which is never rotated. Entries of /dev/shm are files. */
 function isDevice(path: string): boolean {
   return /^\/(dev\/(?!shm\/)|proc\/)/.test(path);
 }
 
-/** A user that has been removed while its program runs: then there is no saying whose rights to use. */
+/** null: the user was removed while the program runs, so nobody's rights can be used. */
 function ownerOf(program: Program): Owner | null {
   try {
     return logOwnerOf(program);

@@ -1,4 +1,4 @@
-// The file that a log is, when it is opened: which one it is if somebody has renamed it, and since when it has lines.
+// The file of a log that is being opened: which file it is after a rename, and since when it has lines.
 
 import { readlinkSync, type Stats } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -6,14 +6,14 @@ import { errnoOf } from '../../errors.ts';
 import type { Run } from '../runs/run.ts';
 import { backupName, openInPlace, type Place, statInPlace } from './place.ts';
 
-/** Since when the log has lines: since the newest backup was made, or the log itself. */
+/** Since when the log has lines: since its newest backup was made, or the log itself. */
 export function begunAt(place: Place, log: Stats): number {
   if (log.size === 0) return Date.now();
   const newest = statInPlace(place, backupName(place.name, { index: 1, zipped: false }));
   return newest?.mtimeMs ?? (log.birthtimeMs || log.mtimeMs);
 }
 
-/** An adopted run's stdout or stderr that has another name in the log's directory now; null: it has not. */
+/** An adopted run's stdout or stderr that now has another name in the log's directory; null: it has not. */
 export function openMoved(place: Place, run: Run): number | null {
   const wanted = statInPlace(place, place.name)?.ino;
   const directory = readlinkSync(`/proc/self/fd/${place.directory}`);

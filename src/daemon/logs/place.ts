@@ -1,5 +1,5 @@
-// A log's directory and what is named like the log in it, handled so that an app which may write there can harm nobody
-// but itself: through the open directory, by last names, with rights that its owner has anyway, never through a link.
+// A log's directory and the files that are named like the log. An app may write there, and must not be able to harm others: files are
+// reached through the open directory, by their last names, with rights that the owner has anyway, never through a link.
 
 import {
   closeSync,
@@ -21,22 +21,22 @@ import { native, RESOLVE_BENEATH, RESOLVE_NO_MAGICLINKS, RESOLVE_NO_SYMLINKS } f
 const { O_RDONLY, O_RDWR, O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_NOCTTY } = constants;
 const carefully = O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
 const beneath = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
-/** Backups that are looked for beyond those that are to be kept; what is further on is looked for after the next rotation. */
+/** Backups that are looked for beyond the number to keep. More are found after the next rotation. */
 const mostBeyond = 100;
 
-/** An open log and what it is called; whoever opened it closes it. */
+/** The directory of a log, open, and the log's name in it. The caller that opened it closes it. */
 export interface Place {
   readonly directory: number;
   /** Absolute path of the log, for people. */
   readonly path: string;
   readonly name: string;
-  /** Whose rights are used in it. */
+  /** Whose rights are used in the directory. */
   readonly rights: Owner;
 }
 
 /**
- * In a directory that only root may write to, root's rights are used: nobody can have prepared anything there. In any
- * other one the owner's, even where they do not suffice.
+ * Uses root's rights in a directory that only root may write to: nobody else can have prepared anything there. In any other
+ * directory it uses the owner's, even where they do not suffice.
  */
 export function openPlace(path: string, owner: Owner): Place {
   const directory = openDirectory(dirname(path));
@@ -50,17 +50,17 @@ export function closePlace(place: Place): void {
   closeSync(place.directory);
 }
 
-/** What a backup is called. */
+/** The name of a backup. */
 export function backupName(name: string, { index, zipped }: Backup): string {
   return `${name}.${index}${zipped ? '.gz' : ''}`;
 }
 
-/** The name of what is being copied. One that is left over belongs to a rotation that was interrupted. */
+/** The name of a copy in progress. Such a file that is left over comes from an interrupted rotation. */
 export function unfinishedName(name: string): string {
   return `.${name}.rotating`;
 }
 
-/** The name of what is being compressed. */
+/** The name of a compressed file in progress. */
 export function packingName(name: string): string {
   return `.${name}.packing`;
 }
@@ -71,14 +71,14 @@ export function openInPlace(place: Place, name: string, access: 'read' | 'change
   return regular(place, name, () => native.openAt(place.directory, name, flags, 0, beneath));
 }
 
-/** Makes a file that was not there, like `model` in owner and mode. A leftover of that name is removed. */
+/** Makes a new file with the owner and mode of `model`. A leftover of that name is removed. */
 export function makeInPlace(place: Place, name: string, model: Stats): number {
   removeInPlace(place, name);
   const flags = O_RDWR | O_CREAT | O_EXCL | carefully;
   const fd = regular(place, name, () => native.openAt(place.directory, name, flags, 0o600, beneath));
   try {
     as(place.rights, () => {
-      // Root makes it in the name of whoever owns the log.
+      // Root makes the file for the log's owner.
       if (place.rights.uid === 0 && model.uid !== 0) fchownSync(fd, model.uid, model.gid);
       fchmodSync(fd, model.mode & 0o666);
     });
@@ -97,7 +97,7 @@ function regular(place: Place, name: string, open: () => number): number {
   throw new HostdError('permission', `cannot use "${name}" beside it: not a regular file with one name`);
 }
 
-/** null: there is nothing of that name. */
+/** null: nothing has that name. */
 export function statInPlace(place: Place, name: string): Stats | null {
   return lstatSync(entry(place.directory, name), { throwIfNoEntry: false }) ?? null;
 }
@@ -106,7 +106,7 @@ export function renameInPlace(place: Place, from: string, to: string): void {
   as(place.rights, () => renameSync(entry(place.directory, from), entry(place.directory, to)));
 }
 
-/** Harmless when there is nothing of that name. */
+/** Does nothing where nothing has that name. */
 export function removeInPlace(place: Place, name: string): void {
   try {
     as(place.rights, () => unlinkSync(entry(place.directory, name)));
@@ -116,8 +116,8 @@ export function removeInPlace(place: Place, name: string): void {
 }
 
 /**
- * What is there by the names of backups: up to `backups`, and some beyond, until the first that is missing. Each name is a question
- * to the disk, and the app may have made any number of them.
+ * The existing backups: up to `backups`, and some beyond, until the first that is missing. Each name costs a look at the disk, and the
+ * app may have made any number of them.
  */
 export function backupsInPlace(place: Place, backups: number, beyond = mostBeyond): Backup[] {
   const found: Backup[] = [];

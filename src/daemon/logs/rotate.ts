@@ -1,5 +1,5 @@
-// One log put aside once: what is in it goes to NAME.1, and whoever has it open goes on writing to it. In this order, so
-// that being killed at any point loses no line and leaves none twice:
+// Rotates one log once: what is in it goes to NAME.1, and its writers go on writing to the same open file. The order of the steps makes
+// sure that a kill at any point loses no line and doubles none:
 //
 //   1. NAME.1 becomes free: the backups move up
 //   2. the log's beginning is copied to .NAME.rotating, which counts for nothing yet
@@ -34,15 +34,15 @@ export interface Rotation {
   readonly path: string;
   readonly owner: Owner;
   readonly rules: RotationRules;
-  /** The file that is held open, as fileKey gives it: no other one of that name is touched. */
+  /** The fileKey of the log that is held open. Another file of that name is not touched. */
   readonly key: string;
-  /** Puts everything aside, at the price of stopping the writers for a moment; else as much as can be done without. */
+  /** Whether everything is rotated, for which the writers are stopped a moment; else as much as is possible without. */
   readonly everything: boolean;
-  /** Who may be writing to it. */
+  /** The runs that may be writing to it. */
   readonly writers: () => readonly Run[];
 }
 
-/** Bytes taken out of the log; 0: there was nothing to put aside. @throws HostdError, or an errno, when it cannot be done. */
+/** Returns the bytes taken out of the log; 0: there were none. @throws HostdError, or an errno, when it cannot be done. */
 export async function rotate(rotation: Rotation, tools: Tools): Promise<number> {
   const place = openPlace(rotation.path, rotation.owner);
   try {
@@ -59,9 +59,8 @@ export async function rotate(rotation: Rotation, tools: Tools): Promise<number> 
 }
 
 /**
- * Gives a log its name back: logrotate has called it something else (NAME.1), and its writers still write to it. What is in
- * it stays behind under that other name; they go on under the right one. Returns the bytes of it; null: nothing was moved.
- * `held` is the open log.
+ * Gives a log its name back after logrotate has renamed it (NAME.1), while its writers still write to it. What is in it stays under
+ * the other name, and the writers go on under the right one. Returns the bytes that stay; null: it was not moved. `held` is the open log.
  */
 export async function reopen(rotation: Rotation, held: number, tools: Tools): Promise<number | null> {
   const place = openPlace(rotation.path, rotation.owner);
@@ -86,7 +85,7 @@ export async function reopen(rotation: Rotation, held: number, tools: Tools): Pr
   }
 }
 
-/** What an open file of this directory is called now. */
+/** The present name of an open file of this directory. */
 function nameOf(fd: number, place: Place): string {
   const now = readlinkSync(`/proc/self/fd/${fd}`);
   if (fstatSync(fd).nlink === 0)
@@ -99,7 +98,7 @@ function nameOf(fd: number, place: Place): string {
   });
 }
 
-/** Runs `work` with the log open, if it is the one that is meant. */
+/** Calls `work` with the log open, if it is still the same file. */
 async function withLog<T>(
   place: Place,
   name: string,
@@ -116,7 +115,7 @@ async function withLog<T>(
   }
 }
 
-/** What Supervisor, or nginx, had written as root stays root's: it can be appended to, and not be taken anything out of. */
+/** A log that Supervisor or nginx made as root stays root's: it can be appended to, but nothing can be taken out. */
 function openOwn(place: Place, name: string): number {
   try {
     return openInPlace(place, name, 'change');
@@ -134,7 +133,7 @@ function openOwn(place: Place, name: string): number {
   }
 }
 
-/** Copies what is put aside to .NAME.rotating and takes it out of the log; `settle` then gives the copy its name. */
+/** Copies a part of the log to .NAME.rotating, takes it out of the log, and lets `settle` give the copy its name. */
 async function putAside(
   place: Place,
   log: number,
@@ -144,7 +143,7 @@ async function putAside(
 ): Promise<number> {
   const { followers } = tools;
   const { rights } = place;
-  // Followers may be behind; what is dropped is copied for their sake.
+  // A follower may not have read the part yet, so the part is copied for it even where it is dropped.
   const wanted = rules.backups > 0 || followers.any(log);
   const unfinished = unfinishedName(place.name);
   const copy = wanted ? makeInPlace(place, unfinished, fstatSync(log)) : null;
@@ -154,7 +153,7 @@ async function putAside(
       if (copy !== null) removeInPlace(place, unfinished);
       throw error;
     });
-    // From here on the copy is all that there is of these lines.
+    // From here on these lines are in the copy only.
     const openCopy = () => (copy === null ? null : openInPlace(place, unfinished, 'read'));
     followers.goOn(log, { bytes: taken.end, dropped: taken.start, openCopy });
     if (copy !== null) settle();
@@ -168,7 +167,7 @@ function makeFirstFree(place: Place, backups: number): void {
   applyMoves(place, makeRoom(backupsInPlace(place, backups), backups));
 }
 
-/** The copy becomes the newest backup, or nothing where none is kept. */
+/** Makes the copy the newest backup, or removes it where none is kept. */
 function becomeFirst(place: Place, backups: number): void {
   const unfinished = unfinishedName(place.name);
   if (backups > 0) renameInPlace(place, unfinished, backupName(place.name, { index: 1, zipped: false }));
@@ -176,14 +175,14 @@ function becomeFirst(place: Place, backups: number): void {
 }
 
 /**
- * What a hostd that was killed in the middle has left: a copy of what is still in the log is removed; one of what has
- * been taken out becomes a backup. False: there was nothing.
+ * Finishes what a hostd that was killed in the middle has left: a copy of what is still in the log is removed, and a copy of
+ * what was taken out becomes a backup. false: there was nothing.
  */
 export async function finishInterrupted(place: Place, backups: number): Promise<boolean> {
   const unfinished = unfinishedName(place.name);
   const left = statInPlace(place, unfinished);
   if (left === null) return false;
-  // Anything else is no work of hostd's.
+  // Any other file was not made by hostd.
   const isCopy = left.isFile() && left.nlink === 1;
   if (!isCopy || (await isUndone(place))) removeInPlace(place, unfinished);
   else {
@@ -193,7 +192,7 @@ export async function finishInterrupted(place: Place, backups: number): Promise<
   return true;
 }
 
-/** Whether the interrupted rotation had taken nothing out yet. */
+/** Whether the interrupted rotation had taken nothing out of the log. */
 async function isUndone(place: Place): Promise<boolean> {
   if (statInPlace(place, place.name) === null) return false;
   const opened: number[] = [];

@@ -8,7 +8,7 @@ import { identify, readStat } from '../../linux/procfs.ts';
 import type { Run } from '../runs/run.ts';
 import { makeStopper } from './stop.ts';
 
-/** This machine may be busy with other tests. */
+/** Long limits, since the machine may be busy with other tests. */
 const patient = { cgroups: 5000, processes: 5000 };
 
 function scene(t: TestContext) {

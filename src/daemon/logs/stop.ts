@@ -1,5 +1,5 @@
-// Stops the processes of some runs for a moment, all of them, and lets them go on again: always, also when hostd is killed
-// in between, since what is stopped is written down first and the next hostd reads that.
+// Stops all processes of some runs for a moment, and lets them go on again. They go on even if hostd is killed in between, since what
+// is stopped is written down first, and the next hostd reads that.
 
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
@@ -15,10 +15,10 @@ import {
 import { ownPaths } from '../own/own-files.ts';
 import type { Run } from '../runs/run.ts';
 
-/** The longest time, in milliseconds, in which hostd does nothing else but wait for all of them to have stopped. */
+/** Milliseconds in which hostd does nothing but wait for the processes to stop. */
 export interface StopLimits {
   readonly cgroups: number;
-  /** Where they have to be looked for in /proc, which takes its time on a busy machine. */
+  /** Where the processes have to be found in /proc, which takes long on a busy machine. */
   readonly processes: number;
 }
 
@@ -32,13 +32,13 @@ interface Note {
 
 export interface Stopper {
   /**
-   * Runs `action` while no process of these runs runs; synchronous, so that nothing can come between. Does not run it
+   * Calls `action` while no process of these runs runs. `action` is synchronous, so nothing can come between. It is not called
    * when they cannot be stopped in time.
    */
   whileStopped(runs: readonly Run[], action: () => void): void;
 }
 
-/** Continues what a hostd that was killed has left stopped, then stands ready. */
+/** First lets go on what a killed hostd has left stopped. */
 export function makeStopper(stateDir: string, limits: StopLimits = usual): Stopper {
   const file = ownPaths({ stateDir, runtimeDir: '' }).stoppedRuns;
   resume(read(file));
@@ -79,8 +79,8 @@ function isFrozen(cgroup: string): boolean {
 }
 
 /**
- * Stops every process of these runs, and looks again until none is found that is not: one may have forked meanwhile.
- * False when that takes too long.
+ * Stops every process of these runs, and looks again until it finds none that still runs, since one may have forked meanwhile.
+ * false: that took too long.
  */
 function stopAll(runs: readonly Run[], stopped: ProcessId[], write: () => void, deadline: number): boolean {
   if (runs.length === 0) return true;
@@ -95,7 +95,7 @@ function stopAll(runs: readonly Run[], stopped: ProcessId[], write: () => void, 
   return false;
 }
 
-/** Stopped, or not there any more. */
+/** Whether a process is stopped, or gone. */
 function isStill({ pid }: ProcessId): boolean {
   const state = readStat(pid)?.state;
   return state === undefined || state === 'Z' || state === 'T' || state === 't';
@@ -112,19 +112,19 @@ function resume({ cgroups, processes }: Note): void {
     try {
       freeze(cgroup, false);
     } catch {
-      // It is gone, and so is all that was in it.
+      // The cgroup is gone, and so are its processes.
     }
   }
   for (const id of processes) signal(id, 'SIGCONT');
 }
 
-/** A process that has ended meanwhile needs neither. */
+/** Signals the process. One that has ended needs no signal. */
 function signal(id: ProcessId, name: 'SIGSTOP' | 'SIGCONT'): void {
   try {
     if (!isAlive(id)) return;
     process.kill(id.pid, constants.signals[name]);
   } catch {
-    // It has ended.
+    // The process has ended.
   }
 }
 

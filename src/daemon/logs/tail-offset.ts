@@ -1,15 +1,15 @@
-// Where the last lines of a file begin.
+// Finds where the last lines of a file begin.
 
 import { fstatSync, readSync } from 'node:fs';
 
-/** Read at once, in bytes. */
+/** Bytes that are read at once. */
 const block = 64 * 1024;
-/** The most that "the last N lines" may be, in bytes. */
+/** Bytes of "the last N lines", at most. */
 const longestTail = 16 * 1024 * 1024;
-/** The most that is read for people to look at, in bytes. */
+/** Bytes of a start's log that are read, at most. */
 const mostRead = 256 * 1024;
 
-/** Offset of the last `lines` lines of an open file, in bytes, and how many lines it lacks if it has fewer. */
+/** Offset of the last `lines` lines of an open file, in bytes, and how many lines fewer the file has. */
 export function tailOffset(fd: number, lines: number): { readonly offset: number; readonly missing: number } {
   const { size } = fstatSync(fd);
   if (lines === 0) return { offset: size, missing: 0 };
@@ -20,7 +20,7 @@ export function tailOffset(fd: number, lines: number): { readonly offset: number
     const start = Math.max(0, end - block);
     const length = readSync(fd, buffer, 0, end - start, start);
     for (let i = length - 1; i >= 0; i--) {
-      // The newline that ends the file ends its last line, it does not begin another.
+      // The newline at the end of the file ends its last line, and begins no other.
       if (buffer[i] !== 10 || start + i === size - 1) continue;
       left -= 1;
       if (left <= 0) return { offset: start + i + 1, missing: 0 };
@@ -30,7 +30,7 @@ export function tailOffset(fd: number, lines: number): { readonly offset: number
   return { offset: least, missing: least > 0 ? 0 : size > 0 ? left - 1 : left };
 }
 
-/** The last lines of what was written from `from` on, whole ones, at most `most` of them and 256 kB of them. */
+/** The last whole lines of what was written from `from` on, at most `most` lines and 256 kB. */
 export function lastLines(fd: number, from: number, most: number): string[] {
   const { size } = fstatSync(fd);
   const start = Math.max(from, tailOffset(fd, most).offset, size - mostRead);

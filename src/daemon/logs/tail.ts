@@ -1,5 +1,5 @@
-// The end of a log, and what is written to it from then on: through rotation by hostd, truncation by its program, and
-// replacement by anybody. Told by the kernel (inotify) that there is more, never polled.
+// The end of a log, and what is written to it from then on: across rotation by hostd, truncation by its program, and replacement.
+// The kernel tells that there is more (inotify). Nothing is polled.
 
 import { closeSync, fstatSync, readSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -9,18 +9,18 @@ import { checkReserve } from '../runs/descriptors.ts';
 import { type Followers, fileKey, type Shift } from './followers.ts';
 import { tailOffset } from './tail-offset.ts';
 
-/** Read at once, in bytes. */
+/** Bytes that are read at once. */
 const block = 64 * 1024;
 /** Milliseconds between two looks at a busy log. */
 const rest = 50;
-/** A reader who is this many rotations behind is given up: what it has not read is kept on the disk for it. */
+/** A reader that is this many rotations behind is given up: its copies take room on the disk. */
 const mostCopies = 8;
 
 export interface Tail {
   close(): void;
 }
 
-/** Where the bytes go. `write` returns false when it wants no more until `whenReady` calls back. */
+/** Takes the bytes. `write` returns false when it wants no more until `whenReady` calls back. */
 export interface Sink {
   write(bytes: Buffer): boolean;
   whenReady(callback: () => void): void;
@@ -35,11 +35,11 @@ interface Part {
 }
 
 export interface TailOptions {
-  /** What is sent at first: so many lines, or bytes, from the end. */
+  /** What is sent first: this many lines, or bytes, from the end. */
   readonly from: { readonly lines: number } | { readonly bytes: number };
-  /** Whether what comes after is sent too. */
+  /** Whether later lines are sent too. */
   readonly follow: boolean;
-  /** What is said when the file has become shorter. */
+  /** Sent when the file has become shorter. */
   readonly truncated?: Buffer;
 }
 
@@ -57,7 +57,7 @@ export function tail(
   checkReserve(`read "${path}"`);
   let fd = openForReading(path, owner);
   let position = 0;
-  /** What comes before the log itself: backups, and what was taken out of it before it could be sent. */
+  /** Parts to send before the log itself: backups, and what was taken out of the log before it was sent. */
   let before: Part[] = [];
   let state: 'new' | 'going' | 'held' | 'stopped' = 'new';
   let blocked = false;
@@ -74,7 +74,7 @@ export function tail(
     state = 'going';
   };
 
-  /** Sends until the end or until the sink wants no more; returns whether it has come to the end. */
+  /** Sends a part until its end, or until the sink wants no more. Returns whether it has come to the end. */
   const send = (part: Part): boolean => {
     while (part.position < part.end && !blocked && state === 'going') {
       const buffer = Buffer.allocUnsafe(Math.min(block, part.end - part.position));
@@ -103,7 +103,7 @@ export function tail(
       before.shift();
     }
     const { size } = fstatSync(fd);
-    // Truncated by its program: what is there now is new.
+    // The program has truncated the log, so everything in it is new.
     if (size < position) {
       position = 0;
       if (truncated !== undefined) give(truncated);
@@ -116,7 +116,7 @@ export function tail(
     return found;
   };
 
-  /** What is taken out before it was sent is sent from the copy. */
+  /** Bytes that are taken out before they were sent are sent from the copy. */
   const shifted = ({ bytes, dropped, openCopy }: Shift) => {
     if (position >= bytes) {
       position -= bytes;
@@ -144,7 +144,7 @@ export function tail(
     },
   };
 
-  /** The file of that name is another one and is being written to: then nobody writes to the old one any more. */
+  /** Goes on with another file of that name once somebody writes to it: then nobody writes to the old one. */
   const switchOver = () => {
     if (state !== 'going' || blocked || before.length > 0) return;
     const next = openAnother(path, owner, fd);
@@ -183,14 +183,14 @@ export function tail(
   return { close: () => close(false) };
 }
 
-/** The file that has the log's name now, if it is not this one and is not empty. */
+/** The file that now has the log's name, if it is another one and not empty. */
 function openAnother(path: string, owner: Owner, fd: number): number | null {
   try {
     const next = openForReading(path, owner);
     if (fileKey(next) !== fileKey(fd) && fstatSync(next).size > 0) return next;
     closeSync(next);
   } catch {
-    // It is gone for the moment; the directory will say when it is back.
+    // The file is gone for the moment. The directory's watch tells when it is back.
   }
   return null;
 }

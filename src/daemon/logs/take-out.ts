@@ -1,5 +1,5 @@
 // Takes the beginning of a log, or all of it, out of the file that its writers have open, and into a copy. The file system
-// collapses the range; where it cannot, or where everything is wanted, the writers are stopped while the last bytes are
+// collapses the range. Where it cannot, or where everything is wanted, the writers are stopped while the last bytes are
 // copied and the log is truncated.
 
 import { fstatSync, ftruncateSync, statfsSync } from 'node:fs';
@@ -15,14 +15,14 @@ import type { Stopper } from './stop.ts';
 export interface TakingOut {
   /** Open for reading and writing. */
   readonly log: number;
-  /** null: what is taken out is dropped. */
+  /** null: the bytes are dropped. */
   readonly copy: number | null;
-  /** Whose rights the copying thread keeps. */
+  /** The copying thread keeps these rights only. */
   readonly rights: Owner;
-  /** Bytes that are copied at most; what is older is dropped. */
+  /** Bytes that are copied at most. Older bytes are dropped. */
   readonly keep: number;
   readonly everything: boolean;
-  /** Who may be writing to it. */
+  /** The runs that may be writing to it. */
   readonly writers: () => readonly Run[];
 }
 
@@ -31,7 +31,7 @@ export interface Tools {
   readonly stopper: Stopper;
 }
 
-/** The log's bytes up to `end` are gone; those from `start` on are in the copy. */
+/** The log's bytes up to `end` are taken out. Those from `start` on are in the copy. */
 export interface Taken {
   readonly start: number;
   readonly end: number;
@@ -39,10 +39,10 @@ export interface Taken {
 
 /** The most that is copied while the writers are stopped, in bytes. */
 const mostWhileStopped = 8 * 1024 * 1024;
-/** Errors by which a file system says that it cannot collapse this. */
+/** Errors of a file system that cannot collapse this range. */
 const cannotCollapse = new Set(['EOPNOTSUPP', 'ENOTSUP', 'EINVAL', 'ENOSYS']);
 
-/** Followers are held until the caller tells them what was taken. @throws when nothing was taken out; the copy is of no use then. */
+/** Followers are held until the caller tells them what was taken. @throws when nothing was taken out. Then the copy is useless. */
 export async function takeOut(taking: TakingOut, tools: Tools): Promise<Taken> {
   const { log, copy, rights, keep, everything } = taking;
   const { bsize } = statfsSync(`/proc/self/fd/${log}`);
@@ -70,7 +70,7 @@ async function copiedBy(copier: Copier, order?: 'copy-on'): Promise<Report & { k
   return report;
 }
 
-/** False: the file system cannot. Followers must not read what moves under them. */
+/** false: the file system cannot collapse it. Followers must not read while the bytes move. */
 async function collapse({ log }: TakingOut, copier: Copier, { followers }: Tools): Promise<boolean> {
   followers.hold(log);
   try {
@@ -83,7 +83,7 @@ async function collapse({ log }: TakingOut, copier: Copier, { followers }: Tools
   }
 }
 
-/** Nothing awaits between the stop and the end of it: hostd does nothing else, and cannot be kept from going on. */
+/** Awaits nothing between stopping the writers and letting them go on, so nothing can come between. */
 function takeRestStopped({ log, copy, writers }: TakingOut, copied: Taken, tools: Tools): Taken {
   let { end } = copied;
   let why = 'its writers do not stop for a moment';
@@ -108,7 +108,7 @@ function takeRestStopped({ log, copy, writers }: TakingOut, copied: Taken, tools
   return { start: copied.start, end };
 }
 
-/** Whether a log still begins with what is in a copy; closes neither. */
+/** Whether a log still begins with what is in a copy. Closes neither. */
 export async function isStillIn(log: number, copy: number, rights: Owner): Promise<boolean> {
   const copier = startCopier({ kind: 'compare', log, copy, ...rights });
   try {

@@ -1,4 +1,4 @@
-// One log that programs have open: watched, put aside when it is due, and what goes wrong with it said once.
+// One log that programs have open: watches it, rotates it when that is due, and reports what goes wrong once.
 
 import { closeSync, fstatSync } from 'node:fs';
 import { HostdError } from '../../errors.ts';
@@ -14,37 +14,37 @@ import { closePlace, openInPlace, openPlace, statInPlace, unfinishedName } from 
 import { finishInterrupted, type Rotation, reopen, rotate } from './rotate.ts';
 import type { Tools } from './take-out.ts';
 
-/** A log as a program's definition or a site's says it. */
+/** A log as the definition of a program or of a site has it. */
 export interface LogSource {
-  /** Of the program, or of the site's app. */
+  /** The name of the program, or of the site's app. */
   readonly name: string;
   readonly path: string;
   readonly owner: Owner;
-  /** As they are now: an update may change them without a restart. */
+  /** The present rules: an update may change them without a restart. */
   readonly rules: () => RotationRules;
 }
 
 export interface WatchedLogContext extends Tools {
   readonly compressor: Compressor;
-  /** Runs what is done to the files of one path one after the other. */
+  /** Runs the work on one path's files one after the other. */
   readonly inTurn: <T>(path: string, work: () => Promise<T>) => Promise<T>;
   readonly say: (level: 'info' | 'warn', name: string, message: string) => void;
 }
 
-/** Milliseconds between two looks at a log that is being written to. */
+/** Milliseconds between two looks at a log that is written to. */
 const rest = 1000;
-/** Milliseconds until what has failed is tried again, if the log is written to. */
+/** Milliseconds until a failed rotation is tried again, if the log is written to. */
 const patience = 10_000;
 const longestTimer = 2 ** 31 - 1;
 
 export class WatchedLog {
-  /** Of the run that opened it last. */
+  /** The definition of the run that opened it last. */
   source: LogSource;
   readonly runs = new Set<Run>();
   readonly #context: WatchedLogContext;
   readonly #fd: number;
   readonly #watch: QuietWatch;
-  /** What is being done to it. */
+  /** The present work on the log. */
   #work: Promise<unknown> = Promise.resolve();
   #rotating = false;
   #seen = { size: -1, mtimeMs: 0 };
@@ -54,7 +54,7 @@ export class WatchedLog {
   readonly #complaints: Complaints;
   #closed = false;
 
-  /** @throws when it cannot be opened safely. `adopted`: a run that has it open, perhaps under another name by now. */
+  /** @throws when the log cannot be opened safely. `adopted`: a run that has it open, perhaps under another name. */
   constructor(source: LogSource, adopted: Run | null, context: WatchedLogContext) {
     this.source = source;
     this.#context = context;
@@ -74,7 +74,7 @@ export class WatchedLog {
     this.#look();
   }
 
-  /** Whether the program that writes to it has got another file: it was deleted or replaced, and opened anew. */
+  /** Whether the name now belongs to another file: the log was deleted or replaced, and opened anew. */
   isAnother(): boolean {
     try {
       const place = openPlace(this.source.path, this.source.owner);
@@ -91,26 +91,26 @@ export class WatchedLog {
     }
   }
 
-  /** Puts everything in it aside. Returns the bytes. */
+  /** Rotates everything in it. Returns the bytes. */
   async rotateNow(): Promise<number> {
     this.#assertOpen();
     return this.#then(() => rotate(this.#rotation(true), this.#context));
   }
 
-  /** Gives it its name back. Returns the bytes that stay under the other name; null: it has not been moved. */
+  /** Gives the log its name back. Returns the bytes that stay under the other name; null: it was not moved. */
   async reopen(): Promise<number | null> {
     this.#assertOpen();
     return this.#then(() => reopen(this.#rotation(true), this.#fd, this.#context));
   }
 
-  /** Nobody writes to it for the time being: puts aside what is due, and resolves when nothing is being done. */
+  /** Nobody writes to it for the time being: rotates it if that is due. Resolves when no work is going on. */
   async rest(): Promise<void> {
     await this.#work;
     this.#look();
     await this.#work;
   }
 
-  /** When what is being done is done. */
+  /** Closes it when the present work is done. */
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
@@ -124,12 +124,12 @@ export class WatchedLog {
     if (this.#closed) throw new HostdError('conflict', 'its program has ended meanwhile');
   }
 
-  /** Whether its disk is full: asked when somebody wants to know, for what is not written makes no event. */
+  /** Whether its disk is full. Only looked up when asked, since a write that fails makes no event. */
   isWithoutRoom(): boolean {
     return !this.#closed && this.#complaints.lookAtDisk(this.#fd);
   }
 
-  /** Whether there is anything new. */
+  /** Looks at the file, and rotates it if that is due. Returns whether it has changed since the last look. */
   #look(): boolean {
     if (this.#closed) return false;
     const { size, mtimeMs } = fstatSync(this.#fd);
@@ -152,7 +152,7 @@ export class WatchedLog {
       if (wait !== null) this.#ageTimer = setTimeout(() => this.#look(), Math.min(wait, longestTimer));
       return;
     }
-    // What has failed is tried again when something is written, not for its own sake.
+    // A failed rotation is tried again when the log is written to, not for its own sake.
     if (performance.now() < this.#notBefore) return;
     this.#then(() => rotate(this.#rotation(due === 'age'), this.#context)).then(
       () => this.#complaints.hasRotated(),

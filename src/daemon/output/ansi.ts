@@ -1,4 +1,4 @@
-// Colours and cursor movements out of a program's output, as Supervisor takes them out: byte for byte, its faults included
+// Takes colours and cursor movements out of a program's output, as Supervisor does, byte for byte and with its faults
 // (supervisor/dispatchers.py, stripEscapes). Each piece is looked at by itself. Pure.
 
 const begin = Buffer.from('\u001b[');

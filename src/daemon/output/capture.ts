@@ -1,22 +1,22 @@
-// What stands between Supervisor's tokens in a program's output, wherever the pieces that it comes in begin and end
+// Finds what stands between Supervisor's tokens in a program's output, wherever the pieces of it begin and end
 // (supervisor/dispatchers.py, record_output). Pure.
 
 export const beginToken = Buffer.from('<!--XSUPERVISOR:BEGIN-->');
 export const endToken = Buffer.from('<!--XSUPERVISOR:END-->');
 
 export type Piece =
-  /** Output. `inside`: between the tokens, and so not for the log. */
+  /** Output. `inside`: it was between the tokens, so it does not go to the log. */
   | { readonly kind: 'output'; readonly data: Buffer; readonly inside: boolean }
   /** The end token has come. */
   | { readonly kind: 'captured'; readonly data: Buffer };
 
 export interface Capture {
   feed(data: Buffer): Piece[];
-  /** No more will come: what was held back because it might have been a token's beginning. */
+  /** No more will come. Returns what was held back because it might have been the beginning of a token. */
   end(): Piece[];
 }
 
-/** `most` bytes are kept of what is inside. `clean` is done to output before it is kept. */
+/** Keeps up to `most` bytes of what is inside. `clean` is applied to output before it is kept. */
 export function makeCapture(most: number, clean: (data: Buffer) => Buffer): Capture {
   let held: Buffer = Buffer.alloc(0);
   let captured: Buffer = Buffer.alloc(0);
@@ -61,13 +61,13 @@ export function makeCapture(most: number, clean: (data: Buffer) => Buffer): Capt
   };
 }
 
-/** Supervisor's bound: where both together are too much, as many bytes go from the front as come. */
+/** Supervisor's bound: where both together are too much, the front loses as many bytes as come. */
 function keep(before: Buffer, data: Buffer, most: number): Buffer {
   const kept = before.length + data.length > most ? before.subarray(data.length) : before;
   return Buffer.concat([kept, data]);
 }
 
-/** How many bytes at the end are a beginning of the token. */
+/** How many bytes at the end are the beginning of the token. */
 function prefixAtEnd(data: Buffer, token: Buffer): number {
   let length = token.length - 1;
   while (length > 0 && !data.subarray(data.length - length).equals(token.subarray(0, length))) length -= 1;

@@ -1,4 +1,4 @@
-// What is done with one stream of a run that passes through hostd (supervisor/dispatchers.py, POutputDispatcher).
+// Handles one stream of a run that passes through hostd (supervisor/dispatchers.py, POutputDispatcher).
 
 import type { Channel, LogFile, Through } from '../../model/host.ts';
 import { ownOutputOf } from '../../model/own-output.ts';
@@ -16,17 +16,17 @@ export interface ChannelContext {
   readonly channel: Channel;
   readonly pid: number;
   readonly file: LogFile;
-  /** Its log, if that is a file. */
+  /** Writes the stream's log; null: it has no file. */
   readonly log: { write(data: Buffer): void } | null;
   readonly ownOutput: (fd: 1 | 2) => OwnOutput;
   readonly bus: Bus;
   readonly debug: (message: string) => void;
-  /** How hostd is called in the machine's log. */
+  /** hostd's name in the machine's log. */
   readonly ident: string;
 }
 
 export interface ChannelSink {
-  /** false: `whenFree` is called once it may go on. */
+  /** Takes a piece. false: no more until `whenFree` is called. */
   hear(data: Buffer, whenFree: () => void): boolean;
   /** No more will come. */
   end(): void;
@@ -65,7 +65,7 @@ export function makeChannel(context: ChannelContext): ChannelSink {
       return pieces.map(piece => take(piece, whenFree)).every(isFree => isFree);
     },
     end() {
-      // Supervisor drops it. It is in the log here, but told to nobody, as there.
+      // Supervisor drops this rest. Here it goes to the log, but as there no event tells of it.
       for (const piece of capture?.end() ?? [])
         if (piece.kind === 'output' && !piece.inside) keep(piece.data, () => {});
     },

@@ -1,4 +1,4 @@
-// A log that hostd itself writes, of a program whose output passes through it: opened with its owner's rights, and put aside as
+// A log that hostd itself writes, for a program whose output passes through it. It is opened with its owner's rights, and rotated as
 // Supervisor does it (supervisor/loggers.py, RotatingFileHandler): after the write that has made it too large, by renaming.
 
 import { closeSync, fstatSync, ftruncateSync, writeSync } from 'node:fs';
@@ -17,16 +17,16 @@ import {
   statInPlace,
 } from '../logs/place.ts';
 
-/** Milliseconds until what has failed is tried again. */
+/** Milliseconds until a failed step is tried again. */
 const patience = 10_000;
 
 export interface LogFileContext {
-  /** The program's. */
+  /** The program's name. */
   readonly name: string;
   readonly owner: Owner;
-  /** Of a file that it makes, less the umask. */
+  /** Mode of a new file, before the umask. */
   readonly mode: number;
-  /** As they are now. */
+  /** The present rules. */
   readonly rules: () => Pick<LogFile, 'maxBytes' | 'backups'>;
   readonly warn: (message: string) => void;
 }
@@ -79,7 +79,7 @@ export class WrittenLog implements KeptLog {
   close(): void {
     if (this.#fd !== null) closeSync(this.#fd);
     this.#fd = null;
-    // What is heard after that is dropped.
+    // Output that comes after that is dropped.
     this.#notBefore = Number.POSITIVE_INFINITY;
   }
 
@@ -91,7 +91,7 @@ export class WrittenLog implements KeptLog {
     }
   }
 
-  /** Returns the bytes that it had. */
+  /** Rotates the log. Returns its bytes. */
   #putAside(): number {
     const fd = this.#fd;
     if (fd === null) return 0;
@@ -111,7 +111,7 @@ export class WrittenLog implements KeptLog {
     return size;
   }
 
-  /** Whether the file that is open has another name now, or none. */
+  /** Whether the open file now has another name, or none. */
   #isElsewhere(fd: number): boolean {
     return this.#inPlace(place => {
       const there = statInPlace(place, place.name);
@@ -129,7 +129,7 @@ export class WrittenLog implements KeptLog {
     }
   }
 
-  /** It goes on without; each trouble is said once. */
+  /** The output goes on without the log. Each trouble is reported once. */
   #fail(what: string, error: unknown): void {
     this.#notBefore = performance.now() + patience;
     const message = `cannot ${what} "${this.source.path}": ${messageOf(error)}`;
@@ -143,7 +143,7 @@ function nameOf(place: Place, index: number): string {
   return backupName(place.name, { index, zipped: false });
 }
 
-/** Only what is a regular file: nothing else of that name is a backup. */
+/** Moves a backup, if it is a regular file. Anything else of that name is no backup. */
 function move(place: Place, from: string, to: string): void {
   if (statInPlace(place, from) === null) return;
   closeSync(openInPlace(place, from, 'read'));

@@ -1,4 +1,4 @@
-// What is done with output, with values: capture across the borders of pieces, escapes, lines for the machine's log.
+// What is done with output, tested with values: capture across the borders of pieces, escapes, lines for the machine's log.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

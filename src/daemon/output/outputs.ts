@@ -1,4 +1,4 @@
-// The output of all runs that passes through hostd: which run's stream is read, and where it goes.
+// All output of runs that passes through hostd: which stream of which run is read, and where it goes.
 
 import type { Owner } from '../../linux/paths.ts';
 import { aboutOf } from '../../model/about.ts';
@@ -20,9 +20,9 @@ import { type Reader, readPipe } from './reader.ts';
 
 export interface Outputs {
   attach(unit: Unit, run: Run): void;
-  /** The run has ended: all that it has written has been heard when this returns. */
+  /** The run has ended. When this returns, everything that the run has written has been handled. */
   detach(run: Run): void;
-  /** The logs that hostd writes for runs that are alive. */
+  /** The logs of live runs that hostd writes. */
   logs(): readonly KeptLog[];
 }
 
@@ -31,11 +31,11 @@ export interface OutputsContext {
   readonly pools: Pools;
   readonly pipes: Pipes;
   readonly log: Logger;
-  /** How hostd is called in the machine's log. */
+  /** hostd's name in the machine's log. */
   readonly ident: string;
 }
 
-/** Of no file's owner. */
+/** An owner without files. */
 const nobody: Owner = { uid: 65_534, gid: 65_534 };
 
 interface Attached {
@@ -122,7 +122,7 @@ function writtenLog(path: string, unit: Unit, program: Program, channel: Channel
   });
 }
 
-/** A user that has been removed while its program runs: nobody's rights are used then. */
+/** The program's user, or nobody where the user was removed while the program runs. */
 function ownerOf(program: Program): Owner {
   try {
     return logOwnerOf(program);
@@ -131,7 +131,7 @@ function ownerOf(program: Program): Owner {
   }
 }
 
-/** Two streams may have one log: then it is written, and put aside, by one of them. */
+/** Two streams may share a log. Then one object writes and rotates it. */
 function makeShared() {
   const logs = new Map<string, { readonly log: WrittenLog; users: number }>();
   return {

@@ -1,16 +1,16 @@
-// Programs' output on hostd's own standard output or error, as in a container. Whoever reads there may be slow: what waits for it
-// is bounded, and the programs wait then, not hostd.
+// Programs' output on hostd's own standard output or error, as in a container. Its reader may be slow. What waits for the reader is
+// bounded, and beyond that the programs wait, not hostd.
 
 import { write } from 'node:fs';
 import { errnoOf } from '../../errors.ts';
 
-/** Bytes that wait; a program whose piece is beyond that is held. */
+/** Bytes that may wait. A program with more to write is held. */
 const mostWaiting = 256 * 1024;
-/** Milliseconds until a reader that takes nothing more for the moment is asked again. */
+/** Milliseconds until a reader that takes nothing is tried again. */
 const patience = 50;
 
 export interface OwnOutput {
-  /** false: `whenFree` is called once there is room again. */
+  /** false: no more until `whenFree` is called. */
   write(data: Buffer, whenFree: () => void): boolean;
 }
 
@@ -31,7 +31,7 @@ export function makeOwnOutput(fd: 1 | 2): OwnOutput {
         setTimeout(next, patience);
         return;
       }
-      // Nobody reads there any more: it is lost, as it would be for the program itself.
+      // Nobody reads there any more. The output is lost, as it would be without hostd.
       const done = error === null ? written : data.length;
       waiting -= done;
       if (done === data.length) queue.shift();

@@ -1,21 +1,21 @@
-// One FIFO that a run writes to, read a piece at a time, with a turn of the event loop after each: whoever writes without end
-// waits for the others like everybody, and costs hostd one buffer.
+// One FIFO that a run writes to, read a piece at a time, with a turn of the event loop after each. A run that writes without end
+// waits for the others, and costs hostd one buffer.
 
 import { closeSync, readSync } from 'node:fs';
 import { errnoOf } from '../../errors.ts';
 import { native, type Watch } from '../../native/index.ts';
 
-/** Read at once, in bytes: as much as a FIFO holds, pipe(7). */
+/** Bytes that are read at once: as much as a FIFO holds, pipe(7). */
 const piece = 64 * 1024;
-/** A run may have made its FIFO larger (F_SETPIPE_SZ): what is read when it has ended is bounded by what it was allowed. */
+/** Pieces that are read after the run's end. A run may have made its FIFO larger (F_SETPIPE_SZ) than it should be. */
 const mostAtTheEnd = 64;
 
-/** What is done with a piece; it returns false when it can take no more until `resume` is called. */
+/** Handles a piece. Returns false when it can take no more until `resume` is called. */
 export type Hear = (data: Buffer) => boolean;
 
 export interface Reader {
   resume(): void;
-  /** Nobody writes any more: hears what is left, and closes. */
+  /** Nobody writes any more: handles what is left, and closes. */
   finish(): void;
 }
 
@@ -24,18 +24,18 @@ export function readPipe(fd: number, hear: Hear): Reader {
   let state: 'reading' | 'held' | 'over' = 'reading';
   const buffer = Buffer.allocUnsafe(piece);
 
-  /** Whether there may be more. */
+  /** Reads a piece. Returns whether there may be more. */
   const read = (): boolean => {
     const length = readNow(fd, buffer);
     if (length === 0) return false;
-    // A copy of its own: who hears it may keep it.
+    // A copy, since `hear` may keep it.
     if (length !== null && !hear(Buffer.from(buffer.subarray(0, length))))
       state = state === 'over' ? 'over' : 'held';
     return true;
   };
   const look = () => {
     watch = null;
-    // At its end, nobody has it open for writing any more, and nobody can open it.
+    // At the end of the file no process has the FIFO open for writing.
     if (state === 'reading' && read()) arm();
   };
   const arm = () => {
@@ -62,7 +62,7 @@ export function readPipe(fd: number, hear: Hear): Reader {
   };
 }
 
-/** 0: the end, or it cannot be read. null: there is nothing now. */
+/** 0: the end, or an error. null: there is nothing now. */
 function readNow(fd: number, buffer: Buffer): number | null {
   try {
     return readSync(fd, buffer, 0, buffer.length, null);

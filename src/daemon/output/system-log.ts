@@ -1,15 +1,15 @@
-// Output to the machine's log, a datagram a line, in the form that Python's syslog.syslog() has given it for Supervisor: syslog(3).
+// Output to the machine's log, one datagram a line, in the form that Python's syslog.syslog() gives it for Supervisor: syslog(3).
 
 import { native } from '../../native/index.ts';
 
 const socket = '/dev/log';
 /** LOG_USER and LOG_INFO. */
 const priority = 14;
-/** Lines of one piece that are sent at most; the log's own reader is not to be flooded by one program. */
+/** Lines of one piece that are sent, at most: one program must not flood the log. */
 const mostLines = 4096;
 const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 
-/** What is sent for one piece of output: `name` is the process's, `ident` the program that sends it. Pure. */
+/** The datagrams for one piece of output. `name`: of the process; `ident`: of the sending program. Pure. */
 export function systemLogLines(ident: string, name: string, data: Buffer, at: Date): string[] {
   const two = (n: number) => String(n).padStart(2, '0');
   const clock = [at.getHours(), at.getMinutes(), at.getSeconds()].map(two).join(':');
@@ -22,11 +22,11 @@ export function systemLogLines(ident: string, name: string, data: Buffer, at: Da
     .map(line => head + line);
 }
 
-/** Sends them; where nobody takes them, or not at once, they are lost, as syslog(3) loses them. */
+/** Sends them. Where they are not taken at once, they are lost, as with syslog(3). */
 export function sendToSystemLog(ident: string, name: string, data: Buffer): void {
   try {
     for (const line of systemLogLines(ident, name, data, new Date())) native.notify(socket, line);
   } catch {
-    // Nobody listens there, or is slow.
+    // Nobody listens there, or the reader is slow.
   }
 }

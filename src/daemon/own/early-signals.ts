@@ -1,4 +1,4 @@
-// Signals that come before those who answer them are there. Each is remembered once, and given to them when they are.
+// Signals that come before their handlers are there. Each is remembered once, and sent to the handlers later.
 
 const kept = ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM', 'SIGUSR1', 'SIGUSR2'] as const;
 
@@ -9,7 +9,7 @@ export function keepEarlySignals(): void {
   for (const signal of kept) process.on(signal, note);
 }
 
-/** Once every other handler is there: they get what has come so far, and from now on whatever comes. */
+/** Called once all other handlers are there. They get what has come so far, and from now on every signal. */
 export function passEarlySignals(): void {
   for (const signal of kept) process.off(signal, note);
   for (const signal of asked) process.emit(signal, signal);

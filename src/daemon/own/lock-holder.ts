@@ -4,11 +4,11 @@ import { fstatSync, readFileSync, statSync } from 'node:fs';
 
 export interface Holder {
   readonly pid: number;
-  /** Its command line, "" when it has ended since. */
+  /** Its command line; "" when the process has ended. */
   readonly command: string;
-  /** Real, effective, saved and file system uid; none when it has ended since. */
+  /** Real, effective, saved and file system uid; none when the process has ended. */
   readonly uids: readonly number[];
-  /** It runs a program that gives its own rights to whoever starts it, such as sudo. */
+  /** Whether it runs a set-uid program, such as sudo. */
   readonly isSetuid: boolean;
 }
 
@@ -19,20 +19,20 @@ export interface FlockLine {
   readonly inode: number;
 }
 
-/** The longest command line that is shown. */
+/** Characters of a command line that are shown. */
 const longestCommand = 400;
 
-/** Those who hold a lock on the file that `fd` has open, the waiting ones left out. Processes of other pid namespaces are not seen. */
+/** The holders of a lock on the file that `fd` has open, not those that wait. Processes of other pid namespaces are not seen. */
 export function flockHolders(fd: number): Holder[] {
   const { ino, dev } = fstatSync(fd);
   const lines = parseFlocks(readText('/proc/locks')).filter(line => line.inode === ino);
   const device = `${major(dev).toString(16).padStart(2, '0')}:${minor(dev).toString(16).padStart(2, '0')}`;
   const exact = lines.filter(line => line.device === device);
-  // btrfs and overlayfs tell stat(2) another device than the kernel's own.
+  // stat(2) on btrfs and overlayfs gives another device than /proc/locks. Then the inode alone counts.
   return (exact.length > 0 ? exact : lines).map(line => holder(line.pid));
 }
 
-/** Lines "1: FLOCK  ADVISORY  WRITE 1234 fd:01:5678 0 EOF"; "1: -> FLOCK ..." waits. */
+/** Parses lines such as "1: FLOCK  ADVISORY  WRITE 1234 fd:01:5678 0 EOF". "1: -> FLOCK ..." waits for the lock. */
 export function parseFlocks(text: string): FlockLine[] {
   return text.split('\n').flatMap(line => {
     const match = /^\d+: FLOCK +\S+ +\S+ +(\d+) ([0-9a-f]+:[0-9a-f]+):(\d+) /.exec(line);
@@ -41,12 +41,12 @@ export function parseFlocks(text: string): FlockLine[] {
   });
 }
 
-/** A process that took the lock and has ended has left it to another one, who is not known. */
+/** The process that took the lock. If it has ended, an unknown process that inherited the descriptor holds the lock. */
 function holder(pid: number): Holder {
   const uids = /^Uid:\s+(.*)$/m.exec(readText(`/proc/${pid}/status`))?.[1];
   if (uids === undefined) return { pid, command: '', uids: [], isSetuid: false };
   const command = readText(`/proc/${pid}/cmdline`).replaceAll('\0', ' ').trim().slice(0, longestCommand);
-  // Of another user's choosing, and about to be shown on root's terminal.
+  // A user chose these characters, and they will be shown on root's terminal.
   const plain = command.replace(/[^\x20-\x7e]/g, '?');
   return { pid, command: plain, uids: uids.split(/\s+/).map(Number), isSetuid: isSetuid(pid) };
 }

@@ -1,9 +1,9 @@
 // At most one hostd on the same state directory: a lock that the kernel drops when its holder dies (flock(2)).
 //
-// Whoever can open a file can lock it, so the lock is on a file that was never open to others. hostd 0.1.0 locked another one,
-// "hostd.lock", which everybody could read: it is taken too, so that this hostd and one of that version never run together. There
-// a stranger may be in the way. Its file is then replaced by one of which the stranger has no descriptor; with the first lock in
-// hand no other hostd of this version does that at the same time, and one of 0.1.0 finds either file locked.
+// Any process that can open a file can lock it, so the lock is on a file that was never open to others. hostd 0.1.0 locked another file,
+// "hostd.lock", which everybody could read. That one is locked too, so that this version and 0.1.0 never run together. If a stranger
+// holds it, the file is replaced by one that the stranger has no descriptor of. The first lock keeps other hostds of this version
+// from doing so at the same time, and a hostd 0.1.0 finds either file locked.
 
 import { closeSync, ftruncateSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
 import { HostdError } from '../../errors.ts';
@@ -12,7 +12,7 @@ import { flockHolders, type Holder } from './lock-holder.ts';
 import { ownPaths } from './own-files.ts';
 
 /**
- * Takes the lock for as long as this process lives. `stateDir` is there and nobody else may write to it (own-files.ts).
+ * Takes the lock for as long as this process lives. `stateDir` exists, and only hostd's user can write to it (own-files.ts).
  * @throws HostdError 'conflict' that names the process which has it.
  */
 export function takeLock(stateDir: string, warn: (message: string) => void): void {
@@ -20,17 +20,17 @@ export function takeLock(stateDir: string, warn: (message: string) => void): voi
   const fd = openSync(lock, 'a+', 0o600);
   if (native.lock(fd) === 0) throw held(stateDir, oldLock, fd);
   const old = takeOld(stateDir, oldLock, warn);
-  // For people, and for a version that looks there.
+  // The pid, for people, and for a hostd 0.1.0 that reads it.
   ftruncateSync(old);
   writeSync(old, `${process.pid}\n`);
 }
 
-/** The lock of 0.1.0. */
+/** Takes the lock of 0.1.0. */
 function takeOld(stateDir: string, path: string, warn: (message: string) => void): number {
   const fd = openSync(path, 'a+', 0o600);
   if (native.lock(fd) === 1) return fd;
   const holders = flockHolders(fd);
-  // Unseen: in another pid namespace, where a hostd may be, too.
+  // No holder is seen: it is in another pid namespace, and may be a hostd.
   if (holders.length === 0 || holders.some(isOneOfUs)) throw held(stateDir, path, fd);
   closeSync(fd);
   const draft = `${path}.new`;
@@ -42,7 +42,7 @@ function takeOld(stateDir: string, path: string, warn: (message: string) => void
   return fresh;
 }
 
-/** Root's, or of the user that hostd runs as. A stranger's sudo is root's as well, while it asks for a password. */
+/** Whether the holder is root, or hostd's own user. A stranger's sudo does not count, though it runs as root while it asks for a password. */
 function isOneOfUs({ uids, isSetuid }: Holder): boolean {
   const all = (uid: number | undefined) => uids.length > 0 && uids.every(other => other === uid);
   return !isSetuid && (all(0) || all(process.geteuid?.()));

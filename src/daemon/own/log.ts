@@ -1,5 +1,5 @@
-// hostd's own log: JSON lines by pino on stderr or in a file, readable ones when stderr is a terminal.
-// Writing is asynchronous and bounded, so that a reader of stderr that has stalled cannot stop hostd.
+// hostd's own log: JSON lines by pino on stderr or in a file, readable lines where stderr is a terminal.
+// Writing is asynchronous and bounded, so that a stalled reader of stderr cannot stop hostd.
 
 import { isatty } from 'node:tty';
 import { destination, type Logger, type LoggerOptions, pino, stdTimeFunctions } from 'pino';
@@ -9,10 +9,10 @@ import { readableLine } from './readable-log.ts';
 
 export type { Logger };
 
-/** Characters that wait for a stalled reader; what comes after them is dropped. */
+/** Characters that wait for a stalled reader. More are dropped. */
 const mostWaiting = 4 * 1024 * 1024;
 
-/** The log, and a way to write out what is still waiting, for the moment before the process ends. */
+/** The log, and `flush`, which writes what still waits before the process ends. */
 export function openLog(level: string, file: string | null): { log: Logger; flush: () => void } {
   const logMethod: NonNullable<LoggerOptions['hooks']>['logMethod'] = function (args, method) {
     const cut = args.map(part => (typeof part === 'string' ? bounded(part) : part));
@@ -31,7 +31,7 @@ export function openLog(level: string, file: string | null): { log: Logger; flus
       ? 2
       : openForAppending(file, { uid: process.geteuid?.() ?? 0, gid: process.getegid?.() ?? 0 });
   const stream = destination({ fd, sync: false, maxLength: mostWaiting });
-  // A broken log (a closed pipe, a full disk) must not end the daemon.
+  // A broken log (a closed pipe, a full disk) must not end hostd.
   stream.on('error', () => {});
   const flush = () => {
     try {

@@ -1,17 +1,17 @@
-// Files without a name, for what no other process may find: private keys, passwords, a page that two processes share.
+// Files without a name, which no other process can find: private keys, passwords, a page that two processes share.
 
 import { closeSync, constants, openSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** open(2); Node does not name it. */
+/** open(2). Node has no name for it. */
 const O_TMPFILE = 0o20000000 | constants.O_DIRECTORY;
 
-/** An empty one, open for reading and writing; its mode is 0600, and it is on the file system of `directory`. */
+/** An empty file of mode 0600 on the file system of `directory`, open for reading and writing. */
 export function openNameless(directory: string): number {
   try {
     return openSync(directory, O_TMPFILE | constants.O_RDWR, 0o600);
   } catch {
-    // Not every file system can. Then it loses its name before anything is in it.
+    // Not every file system has O_TMPFILE. There the file loses its name before anything is written to it.
     const path = join(directory, `nameless.${process.pid}`);
     rmSync(path, { force: true });
     const fd = openSync(path, 'wx+', 0o600);
@@ -20,12 +20,12 @@ export function openNameless(directory: string): number {
   }
 }
 
-/** One that has this text, open for reading, at its beginning. */
+/** A file with this text, open for reading from its beginning. */
 export function openDocument(directory: string, text: string): number {
   const fd = openNameless(directory);
   try {
     writeFileSync(fd, text);
-    // Opened anew, so that it is read from its beginning.
+    // A new descriptor, which is at the beginning of the file.
     return openSync(`/proc/self/fd/${fd}`, 'r');
   } finally {
     closeSync(fd);

@@ -1,5 +1,5 @@
-// What the service manager wants to hear (sd_notify(3)): ready, reloading, stopping, how many programs run. Silent where
-// there is none. Told on changes only; the watchdog is the one thing that is said again and again, because it is asked for.
+// Tells the service manager (sd_notify(3)): ready, reloading, stopping, how many programs run. Silent where there is none. Each
+// change is told once. Only the watchdog's message repeats, as the service manager asks for it.
 
 import { stateName } from '../../lifecycle/view.ts';
 import type { StateName } from '../../model/state.ts';
@@ -9,31 +9,31 @@ import type { Unit } from '../fleet/unit.ts';
 
 /** Milliseconds in which changes are gathered into one message. */
 const gathering = 200;
-/** Milliseconds, beyond what a program may take to start or stop, until the service manager may lose patience. */
+/** Milliseconds that are asked for beyond the time in which a program may start or stop. */
 const patience = 90_000;
 
 type Phase = 'starting' | 'ready' | 'stopping';
 let phase: Phase = 'starting';
 let reloads = 0;
-/** What STATUS= is to be at this moment, and no longer what is to be gathered. */
+/** The present STATUS=. Calling it also drops the change that is still being gathered. */
 let takeStatus: () => string = () => '';
 
-/** Sends one message, such as "READY=1". A service manager that does not listen is none of hostd's trouble. */
+/** Sends one message, such as "READY=1". hostd does not care whether the service manager listens. */
 function notify(text: string): void {
   const socket = process.env['NOTIFY_SOCKET'];
   if (socket === undefined || socket === '') return;
   try {
     native.notify(socket, text);
   } catch {
-    // It went away, or its queue is full.
+    // The service manager has gone, or its queue is full.
   }
 }
 
-/** Everything that is to be started has been; from now on the watchdog is fed. */
+/** Everything that should be started has been. From now on the watchdog is fed. */
 export function notifyReady(): void {
   if (phase === 'starting') startWatchdog();
   if (phase !== 'stopping') phase = 'ready';
-  // At once: `systemctl start` returns now, and shows it.
+  // The status goes along, since `systemctl start` returns now and shows it.
   notify(`READY=1\nMAINPID=${process.pid}\nSTATUS=${takeStatus()}`);
 }
 
@@ -42,7 +42,7 @@ export function notifyStopping(): void {
   notify('STOPPING=1');
 }
 
-/** Says that the configuration is being applied, for as long as `work` takes. */
+/** Says for as long as `work` takes that the configuration is being applied. */
 export async function whileReloading<T>(work: () => Promise<T>): Promise<T> {
   if (phase !== 'ready') return await work();
   reloads += 1;
@@ -55,7 +55,7 @@ export async function whileReloading<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Keeps STATUS= current; while hostd starts or stops, each change also asks for more time. */
+/** Keeps STATUS= current. While hostd starts or stops, each change also asks for more time. */
 export function keepStatus(loop: Loop, units: () => readonly Unit[]): void {
   let last = '';
   let _timer: NodeJS.Timeout | undefined;
@@ -78,7 +78,7 @@ export function keepStatus(loop: Loop, units: () => readonly Unit[]): void {
   });
 }
 
-/** One short line for people: how many run, and which ones should but do not. */
+/** One short line for people: how many programs run, and which should run but do not. */
 export function statusLine(
   programs: readonly { readonly name: string; readonly state: StateName }[],
 ): string {
@@ -90,13 +90,13 @@ export function statusLine(
   return `${line}; ${first.name} is ${first.state}${rest}`;
 }
 
-/** Sends WATCHDOG=1 now and twice as often as asked for, for as long as the event loop turns (sd_watchdog_enabled(3)). */
+/** Sends WATCHDOG=1 now, and then twice as often as asked for, as long as the event loop turns (sd_watchdog_enabled(3)). */
 function startWatchdog(): void {
   const { WATCHDOG_USEC: usec, WATCHDOG_PID: pid } = process.env;
   if (usec === undefined || (pid !== undefined && Number(pid) !== process.pid)) return;
   const ms = Number(usec) / 2000;
   if (!(ms > 0)) return;
-  // At once: after an upgrade in place the last word was the old version's.
+  // At once, because before an upgrade in place the old version sent the last one.
   notify('WATCHDOG=1');
   setInterval(() => notify('WATCHDOG=1'), ms).unref();
 }

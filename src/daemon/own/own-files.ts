@@ -1,6 +1,6 @@
-// What hostd makes for itself on disk, with the least mode that each of them can have: the one table of it. Programs' logs and
+// What hostd makes for itself on disk, each with the least mode that it can have: the one table of it. The programs' logs and
 // the sockets of apps are not here: they are made with their owners' rights (paths.ts, sockets.ts).
-// At each start what is there already is put right, for it may be of an older hostd, or have been copied or restored.
+// Each start puts right what is there, since an older hostd may have made it, or it may have been copied or restored.
 
 import {
   accessSync,
@@ -30,13 +30,13 @@ interface Own {
   readonly mode: number;
   /** A directory that is made at the start. */
   readonly make?: true;
-  /** The mode of the files in a directory, all of them hostd's. */
+  /** The mode of the files in a directory. All of them are hostd's. */
   readonly files?: number;
-  /** The group, where it is not the one of hostd's own user. */
+  /** The group, where it is not that of hostd's own user. */
   readonly gid?: number;
 }
 
-/** The paths by name, for those who write them. */
+/** The paths by name, for the code that writes there. */
 export function ownPaths({ stateDir, runtimeDir }: Pick<Settings, 'stateDir' | 'runtimeDir'>) {
   return {
     lock: join(stateDir, 'lock'),
@@ -49,17 +49,17 @@ export function ownPaths({ stateDir, runtimeDir }: Pick<Settings, 'stateDir' | '
     host: join(stateDir, 'host.json'),
     stoppedRuns: join(stateDir, 'stopped.json'),
     created: join(stateDir, 'created'),
-    /** Second names of the apps' sockets (sockets/names.ts), on whichever file system they are. */
+    /** The apps' sockets have their second names here (sockets/names.ts), each on its own file system. */
     socketNames: [join(stateDir, 'sockets'), join(runtimeDir, 'sockets')],
     code: join(runtimeDir, 'code'),
     gunicorn: join(runtimeDir, 'gunicorn.conf.py'),
     halfClose: join(runtimeDir, 'half-close'),
-    /** What runs write to hostd and read from it (runs/pipes.ts). */
+    /** The FIFOs between hostd and the runs (runs/pipes.ts). */
     pipes: join(runtimeDir, 'pipes'),
   };
 }
 
-/** Modes that more than root needs have a reason beside them. */
+/** A mode that lets more than root in has its reason beside it. */
 function table({ stateDir, runtimeDir, control }: Settings): readonly Own[] {
   const at = ownPaths({ stateDir, runtimeDir });
   const secret = { kind: 'directory', mode: 0o700, files: 0o600 } as const;
@@ -76,11 +76,11 @@ function table({ stateDir, runtimeDir, control }: Settings): readonly Own[] {
     { ...secret, path: at.created },
     ...at.socketNames.map(path => ({ kind: 'directory', path, mode: 0o700, make: true }) as const),
     { kind: 'directory', path: at.pipes, mode: 0o700, make: true },
-    // The proxy's workers look whether a file is there, by its whole name.
+    // The proxy's workers look here for a file by its whole name.
     { kind: 'directory', path: at.halfClose, mode: 0o711, files: 0o600, make: true },
     // Each app's gunicorn reads it.
     { kind: 'file', path: at.gunicorn, mode: 0o644 },
-    // The proxy's workers load it (own-code.ts). It is what everybody can download.
+    // The proxy's workers load it (own-code.ts). Everybody can download the same code.
     { kind: 'directory', path: at.code, mode: 0o755 },
     // Operators connect to it.
     gid === null
@@ -89,20 +89,20 @@ function table({ stateDir, runtimeDir, control }: Settings): readonly Own[] {
   ];
 }
 
-/** Directories that the configuration names: made with this mode, and left as they are but for the rights in `never`. */
+/** Directories that the configuration names: made with this mode if missing. An existing one loses only the rights in `never`. */
 function given({ stateDir, runtimeDir, logDir }: Settings) {
   return [
-    // What is in them is reached by its whole name; nobody need list them.
+    // Files in them are reached by their whole names. Nobody needs to list the directory.
     { path: stateDir, mode: 0o711, never: 0o022, strict: true },
     { path: runtimeDir, mode: 0o711, never: 0o022, strict: true },
-    // It may be /var/log, where a group of the system's own writes.
+    // This may be /var/log, where a group of the system writes.
     { path: logDir, mode: 0o755, never: 0o002, strict: false },
   ] as const;
 }
 
 /**
- * Makes what is to be there when hostd begins, and puts right what is. Returns what was wrong, for the log.
- * @throws HostdError when somebody else owns a directory in which root is to keep its files, or something else is in its place.
+ * Makes what is missing, and puts right what is there. Returns what was wrong, for the log.
+ * @throws HostdError when a directory for root's files belongs to somebody else, or something else is in its place.
  */
 export function putRight(settings: Settings): string[] {
   const said: string[] = [];
@@ -110,7 +110,7 @@ export function putRight(settings: Settings): string[] {
     makeOwn(path, mode);
     withReference(path, 0, (node, stats) => {
       if (strict) assertOurs(path, stats);
-      // Like /tmp: nobody can take away there what is another's.
+      // As in /tmp, nobody can remove another user's entry.
       const sticky = (stats.mode & 0o1000) !== 0;
       if (!sticky && (stats.mode & never) !== 0 && mayChange(stats))
         said.push(setMode(path, node, stats, stats.mode & 0o7777 & ~never));
@@ -125,7 +125,7 @@ function makeOwn(path: string, mode: number): void {
   try {
     mkdirSync(path, { recursive: true, mode });
   } catch (cause) {
-    // mkdir(2) with its parents says ENOENT of a read-only file system, as Node makes them.
+    // Node's mkdir with parents says ENOENT on a read-only file system.
     const code = refusalAbove(path) ?? errnoOf(cause) ?? messageOf(cause);
     const hints: Readonly<Record<string, string>> = {
       EROFS: 'mount -o remount,rw, or another place: [hostd] runtime_dir, state_dir and log_dir',
@@ -140,7 +140,7 @@ function makeOwn(path: string, mode: number): void {
   }
 }
 
-/** Why nothing can be made in the nearest directory above that there is; null: it can. */
+/** Why nothing can be made in the nearest existing directory above `path`; null: it can. */
 function refusalAbove(path: string): string | null {
   for (let at = dirname(path); ; at = dirname(at)) {
     try {
@@ -170,7 +170,7 @@ function settle(own: Own): string[] {
   return said;
 }
 
-/** A file in a directory of hostd's own. What is not hostd's there has been put there while others could: it is not believed. */
+/** A file in one of hostd's own directories. A file that hostd does not own was put there while others could, and is not believed. */
 function settleEntry(path: string, mode: number): string[] {
   let said: string[] = [];
   withReference(path, O_NOFOLLOW, (node, stats) => {
@@ -182,7 +182,7 @@ function settleEntry(path: string, mode: number): string[] {
   return said;
 }
 
-/** By the open file itself, which no rename in between can make another. Nothing happens when there is nothing of that name. */
+/** Works on the open file itself, which a rename meanwhile cannot exchange. Does nothing where nothing has that name. */
 function withReference(path: string, flags: number, use: (node: number, stats: Stats) => void): void {
   let node: number;
   try {
@@ -221,7 +221,7 @@ function isOurs({ uid }: Stats): boolean {
   return uid === 0 || uid === process.geteuid?.();
 }
 
-/** An ordinary user may use what root has made for it, but not change it. */
+/** Whether hostd may change what it finds: an ordinary user may use what root has made for it, but not change it. */
 function mayChange({ uid }: Stats): boolean {
   return process.geteuid?.() === 0 || uid === process.geteuid?.();
 }

@@ -1,4 +1,4 @@
-// hostd's log as people read it on a terminal: one line an entry, with its level in colour. Pure.
+// hostd's log for people on a terminal: one line an entry, with its level in colour. Pure.
 
 import { styleText } from 'node:util';
 import { escapeLine, escapeLines } from '../../words/escape.ts';
@@ -12,12 +12,13 @@ const styles = {
   fatal: 'magenta',
 } as const;
 
-/** Fields that have places of their own, or say what the line says already. */
+/** Fields that have their own place in the line, or are in it already. */
 const placed = new Set(['level', 'time', 'msg', 'program', 'err']);
 
 /**
- * One line of pino's JSON as "[12:03:04.567] WARN: hello: message {"run":3}", and an error's stack below it. `time` is shown in
- * the machine's zone. Other people's words may be in a message: what a terminal would obey is shown as numbers. Text that is no JSON comes back as it is.
+ * One line of pino's JSON as "[12:03:04.567] WARN: hello: message {"run":3}", with an error's stack below it. `time` is shown in
+ * the machine's zone. Characters that a terminal would obey are shown as numbers, since strangers' words may be in a message.
+ * Text that is no JSON comes back as it is.
  */
 export function readableLine(line: string): string {
   const entry = parse(line);
@@ -32,7 +33,7 @@ export function readableLine(line: string): string {
   return `[${clockTime(time)}] ${label}: ${setIn(escapeLines(`${about}${msg ?? ''}`))}${escapeLine(more)}\n${escapeLines(stackOf(err))}`;
 }
 
-/** Further lines of a message are set in, as no entry is: no text can pass for one. */
+/** Indents the further lines of a message. No entry begins with a blank, so no text can pass for an entry. */
 function setIn(message: string): string {
   return message.replaceAll('\n', '\n    ');
 }

@@ -1,6 +1,6 @@
-// The sites' certificates: read and judged by root, handed to the proxy workers as texts, and noticed when they are renewed.
-// A pair that cannot be used (a renewal that is half written), or that every client would refuse, leaves the last good one in
-// its place, over restarts too.
+// The sites' certificates: root reads and judges them, hands them to the proxy workers as texts, and notices renewals. Instead of a
+// pair that cannot be used (a renewal half written), or that every client would refuse, the last good one stays in place,
+// also over restarts.
 
 import { dirname } from 'node:path';
 import {
@@ -29,51 +29,51 @@ const servesOn = 'the one before serves on';
 
 /** What a site is served with. */
 export interface CertificateState {
-  /** Unix time in milliseconds; null: it has no TLS. */
+  /** Unix time in milliseconds; null: the site has no TLS. */
   readonly until: number | null;
-  /** What is wrong with the files, or with what is served; null: nothing. */
+  /** What is wrong with the files, or with the pair that is served; null: nothing. */
   readonly fault: string | null;
 }
 
 export interface Certificates {
-  /** The pairs of a host's sites, by site name: as they are on disk now, or the last good ones. Changes nothing. */
+  /** The pairs of a host's sites, by site name: from the disk, or the last good ones. Changes nothing. */
   read(host: Host): ReadonlyMap<string, Pem>;
-  /** Notes the good pairs of the host that is in force, for when they are not so any more, and says which are not. */
+  /** Notes the good pairs of the host that is in force, for a time when they are bad. Logs which pairs are bad now. */
   keep(host: Host): void;
-  /** Calls back when any file of this host's certificates may have changed; replaces the watches before. */
+  /** Calls back when any file of this host's certificates may have changed. Replaces the former watches. */
   watch(host: Host): void;
-  /** By site name, as `keep` has found them last. */
+  /** By site name, as of the last `keep`. */
   states(): ReadonlyMap<string, CertificateState>;
 }
 
-/** One site's files, judged. */
+/** One site's files and their verdict. */
 interface Judged {
-  /** What it is to be served with; null: there is nothing. */
+  /** The pair that the site is served with; null: none. */
   readonly pem: Pem | null;
   readonly facts: CertificateFacts | null;
-  /** Of what is on disk, if there is a certificate at all. */
+  /** Facts about the certificate on disk, if there is one. */
   readonly onDisk: CertificateFacts | null;
   readonly fault: string | null;
-  /** What the fault means for visitors. */
+  /** What visitors meet because of the fault. */
   readonly instead: string;
 }
 
-/** `renew` resolves with whether anything had changed. */
+/** `renew` resolves with whether anything has changed. */
 export function makeCertificates(
   renew: () => Promise<boolean>,
   records: Records,
   warn: (message: string) => void,
   now: () => number = Date.now,
 ): Certificates {
-  /** The last good pairs, as the records have them. */
+  /** The last good pairs, at first from the records. */
   const good = new Map(records.pairs());
   const said = new Map<string, string>();
   const states = new Map<string, CertificateState>();
   let timer: NodeJS.Timeout | undefined;
-  // certbot replaces the links in live/NAME, so the directory is what changes. An app must not be able to turn the workers over.
+  // certbot replaces the links in live/NAME, so the directory changes. An app must not be able to renew the workers at will.
   const directories = makeDirectoryWatch(renew);
 
-  /** Once for each `key`, until something else is to be said of this site. */
+  /** Logs once for each `key`, until something else is logged of this site. */
   const say = (site: string, key: string, message: string) => {
     if (said.get(site) === key) return;
     said.set(site, key);
@@ -90,7 +90,7 @@ export function makeCertificates(
       warn(`cannot note the certificate of "${site}" for a next hostd: ${messageOf(error)}`);
     }
   };
-  /** An older hostd may have thought it good that this one would not. */
+  /** The last good pair, if this hostd finds it good: an older hostd may have been less strict. */
   const lastGood = (site: string): Pem | null => {
     const last = good.get(site);
     const pair = last === undefined ? null : pairOf(last.certificate, last.key);
@@ -137,7 +137,7 @@ export function makeCertificates(
     if (pem !== null) keep(name, pem);
     return [facts, onDisk].flatMap(some => (some === null ? [] : (nextMoment(some, now()) ?? [])));
   };
-  /** The next moment at which there is something to be said, or another pair to be taken. */
+  /** Waits for the next moment at which something has to be said, or another pair to be served. */
   const wait = (moments: readonly number[]) => {
     clearTimeout(timer);
     const next = moments.toSorted((a, b) => a - b)[0];

@@ -1,12 +1,12 @@
-// Told by the kernel when something changes in one of several directories, at a rate that nobody who may write there can raise. A
-// directory in which things go on changing is looked at less and less often; the others are not.
+// Tells when something changes in one of several directories (inotify), at a rate that a user with write access cannot raise. A
+// directory that goes on changing is looked at less and less often. The others are not affected.
 
 import { type FSWatcher, watch } from 'node:fs';
 
 export interface Rates {
-  /** Milliseconds from the first change until the look: a tool writes the chain, then the key. */
+  /** Milliseconds from the first change to the look: a tool writes the chain, then the key. */
   readonly settling: number;
-  /** Milliseconds between two looks because of one directory, doubled with each until there was none for as long as `calm`. */
+  /** Milliseconds between two looks because of one directory. Doubled each time, until nothing has changed there for `calm`. */
   readonly firstPause: number;
   /** The longest such pause, after a look that found nothing new, and after one that did. */
   readonly longestInVain: number;
@@ -23,7 +23,7 @@ const usual: Rates = {
 };
 
 export interface DirectoryWatch {
-  /** From now on these directories, and no others. */
+  /** Watches these directories from now on, and no others. */
   watch(directories: ReadonlySet<string>): void;
 }
 
@@ -35,7 +35,7 @@ interface Watched {
   lookedAt: number;
 }
 
-/** `look` resolves with whether it has found anything new; there is one at a time, for all directories that have changed. */
+/** `look` resolves with whether it has found anything new. One look at a time, for all directories that have changed. */
 export function makeDirectoryWatch(look: () => Promise<boolean>, rates: Rates = usual): DirectoryWatch {
   const all = new Map<string, Watched>();
   const due = new Set<Watched>();
@@ -46,21 +46,21 @@ export function makeDirectoryWatch(look: () => Promise<boolean>, rates: Rates = 
       one.watcher = watch(one.path, { persistent: false }, () => changed(one));
       one.watcher.on('error', () => disarm(one));
     } catch {
-      // It is not there. The next configuration asks again.
+      // The directory is not there. The next configuration tries again.
     }
   };
   const disarm = (one: Watched) => {
     one.watcher?.close();
     one.watcher = null;
   };
-  /** The first change is all that is heard until the look: an app must not be able to keep hostd listening. */
+  /** Only the first change before a look is heard: an app must not be able to keep hostd busy. */
   const changed = (one: Watched) => {
     if (one.watcher === null) return;
     disarm(one);
     const wait = Math.max(rates.settling, one.lookedAt + one.pause - performance.now());
     one.timer = setTimeout(() => {
       one.timer = undefined;
-      // Before the look, so that what comes during it is heard.
+      // Armed before the look, so that a change during the look is heard.
       arm(one);
       due.add(one);
       if (!looking) void lookForAll();
@@ -98,7 +98,7 @@ export function makeDirectoryWatch(look: () => Promise<boolean>, rates: Rates = 
           lookedAt: Number.NEGATIVE_INFINITY,
         };
         all.set(path, one);
-        // One that waits for its look stays as it is; any other may be another directory of that name by now.
+        // A directory that waits for its look stays as it is. The path of any other may name another directory by now.
         if (one.timer !== undefined) continue;
         disarm(one);
         arm(one);

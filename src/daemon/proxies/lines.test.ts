@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { native } from '../../native/index.ts';
 import { readLines } from './lines.ts';
 
-/** What was understood of these pieces, and whether the other end could still write afterwards. */
+/** The lines that were understood in these pieces, and whether the other end could still write afterwards. */
 async function read(pieces: readonly string[], limit = 20): Promise<{ lines: string[]; open: boolean }> {
   const [from, to] = native.pipe();
   const lines: string[] = [];
@@ -55,7 +55,7 @@ test('whoever says more than it has to say in a second waits, and loses nothing'
       resolve,
     ),
   );
-  // As much as the pipe holds: the timer of a second alone would let the process end.
+  // Keeps the process alive, which the reader's own timer of a second does not.
   const alive = setInterval(() => {}, 1000);
   writeSync(to, 'ready\n'.repeat(2500));
   closeSync(to);

@@ -1,14 +1,14 @@
-// Lines of text from a pipe whose other end is not trusted: bounded in length and in number, and closed at the first one that is
-// not understood.
+// Lines of text from a pipe whose other end is not trusted: bounded in length and number. The pipe is closed at the first line
+// that is not understood.
 
 import { Socket } from 'node:net';
 
-/** Lines in a second. A worker of two thousand sites needs two to tell of each; what comes faster waits in its pipe. */
+/** Lines in a second. A worker with two thousand sites needs two seconds to tell of all. Faster lines wait in the pipe. */
 const mostInASecond = 1000;
 
 /**
- * Calls back for each line until the pipe ends. `accept` returns false for a line that it does not understand. `ended` is
- * told when no more will come.
+ * Calls back for each line until the pipe ends. `accept` returns false for a line that it does not understand. `ended` is called
+ * when no more will come.
  */
 export function readLines(
   fd: number,
@@ -48,7 +48,7 @@ export function readLines(
   const nextSecond = () => {
     isCounting = false;
     left = mostInASecond;
-    // What came before its end is heard after it, too.
+    // Bytes that came before the pipe's end are read after it, too.
     if (isClosed && !text.includes('\n')) return;
     take();
     endIfAllIsHeard();

@@ -1,5 +1,5 @@
-// The proxy workers as supervised programs: what they are, and what each of their runs is given (listeners, routes,
-// access logs, a pipe for their facts). What they say is counted and logged; it never makes hostd do anything.
+// The proxy workers as supervised programs: their definitions, and what each of their runs gets (listeners, routes, access logs,
+// a pipe for its facts). The facts are counted and logged. They never make hostd do anything.
 
 import { closeSync, constants, fchmodSync, fchownSync, ftruncateSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
@@ -43,7 +43,7 @@ export interface Published {
   readonly maintenance: ReadonlyMap<string, Maintenance>;
 }
 
-/** The addresses that the workers listen on; those for TLS as soon as one site is to have it. */
+/** The addresses that the workers listen on. Those for TLS are among them if a site has TLS. */
 export function proxyListeners({
   settings,
   sites,
@@ -62,7 +62,7 @@ export function proxyPrograms({ settings, sites }: Host, published: Published): 
   const { enabled, workers, user } = settings.proxy;
   const told = { ...settings.proxy, sites, code: workerDigest() };
   const states = [[...published.certificates], [...published.maintenance]];
-  // What a worker serves is part of what it is: other sites are a changed program.
+  // The sites are part of a worker's definition: other sites make it a changed program.
   const routes = sha256(JSON.stringify([told, states]));
   if (!enabled) return [];
   const log = logFile(join(settings.logDir, 'proxy.log'));
@@ -92,20 +92,20 @@ export function proxyPrograms({ settings, sites }: Host, published: Published): 
   }));
 }
 
-/** What a run's equipment is made from, besides the host. */
+/** Besides the host, what the equipment of a run is made from. */
 export interface ProxyContext {
   readonly published: Published;
   readonly sockets: Sockets;
-  /** Its sites that are to be left out are; it is told where the run notes what it works for. */
+  /** Says which sites the run leaves out, and gets the file in which the run notes which site it works for. */
   readonly history: WorkerHistory;
-  /** Hears what the run says, until `onEnd` is told that it will say no more. */
+  /** Called with what the run says, until `onEnd` tells that no more will come. */
   readonly onFact: (fact: Fact) => void;
   readonly onEnd: () => void;
-  /** Is told of what is not as it should be, such as access logs that cannot be opened. */
+  /** Called with problems, such as access logs that cannot be opened. */
   readonly warn: (message: string) => void;
 }
 
-/** What one run of a worker needs. */
+/** Makes what one run of a worker needs. */
 export function equipProxy(host: Host, program: Program, context: ProxyContext): Equipment {
   const { sockets, history } = context;
   const user = userOf(program);
@@ -130,7 +130,7 @@ export function equipProxy(host: Host, program: Program, context: ProxyContext):
       sites: routed,
       ...routeSettings(settings.proxy),
     };
-    // Private keys are in it.
+    // The routes have private keys in them.
     const routesFd = closing(openDocument(settings.runtimeDir, JSON.stringify(routes)));
     const note = closing(openNote(settings.runtimeDir));
     const bodies = openBodies(settings.proxy.clientBodyTempPath ?? settings.stateDir, user, context.warn);
@@ -156,7 +156,7 @@ export function equipProxy(host: Host, program: Program, context: ProxyContext):
   }
 }
 
-/** The sites as the worker is told of them, and their logs, opened, which it has from `firstLogFd` on. */
+/** The sites as the worker is told of them, with their open logs, which become the worker's descriptors from `firstLogFd` on. */
 function routeSites(
   { settings, sites, programs }: Host,
   { published, history, warn }: ProxyContext,
@@ -186,7 +186,7 @@ function routeSites(
   return { routed, logs };
 }
 
-/** Facts come by the pipe `fd`, for as long as they are facts. */
+/** Reads facts from the pipe `fd`, until something else comes. */
 function hear(
   fd: number,
   name: string,
@@ -207,7 +207,7 @@ function hear(
   });
 }
 
-/** Opened a second time, for hostd itself to read. Returns what is to be called when the run has ended. */
+/** Opens the note a second time, for hostd to read. Returns a function to call when the run has ended. */
 function beginNote(history: WorkerHistory, note: number, sites: Host['sites']): () => void {
   const own = openSync(`/proc/self/fd/${note}`, 'r');
   return history.begin(
@@ -216,7 +216,7 @@ function beginNote(history: WorkerHistory, note: number, sites: Host['sites']): 
   );
 }
 
-/** The directory of request bodies that are too large for memory: the proxy's user's alone, and on a disk, unlike /tmp or /run. */
+/** The directory for request bodies that are too large for memory: only for the proxy's user, and on a disk, unlike /tmp or /run. */
 function openBodies(above: string, user: Owner, warn: (message: string) => void): number | null {
   const path = join(above, 'bodies');
   try {

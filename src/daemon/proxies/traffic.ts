@@ -1,23 +1,23 @@
-// What the sites were served, added up over the proxy workers, those that have ended included. What a worker tells is
-// believed as far as it is a number: it harms nothing but the numbers.
+// What the sites were served, added up over all runs of the proxy workers. A worker's counts are believed, if they are numbers:
+// wrong ones can harm nothing but the sums.
 
 import { addRow, closeRow, describeRow, rowLength, type SiteTraffic } from '../../protocol/traffic.ts';
 
-/** Site names; null is for requests whose site was never known. */
+/** By site name; null: requests whose site was never known. */
 type Rows = Map<string | null, Float64Array>;
 
 /** One run of a worker. */
 export interface Teller {
   /** A site's counters since the worker's start. */
   tell(site: string | null, counts: readonly number[]): void;
-  /** It will say no more: its last word stays. */
+  /** The run will say no more. Its last counts stay in the sums. */
   end(): void;
 }
 
 export interface Traffic {
-  /** For a run that is about to start. `sites`: all that there are from now on; any other is forgotten. */
+  /** For a run that is about to start. `sites`: all sites from now on. Others are forgotten. */
   open(sites: readonly string[]): Teller;
-  /** Of these sites, in this order, those with nothing to tell included. */
+  /** The sums of these sites, in this order. Sites without requests are included. */
   report(sites: readonly (string | null)[]): SiteTraffic[];
 }
 
@@ -38,7 +38,7 @@ export function makeTraffic(): Traffic {
       const rows: Rows = new Map();
       return {
         tell(site, counts) {
-          // The old workers finish requests of sites that are gone.
+          // Old workers still finish requests of sites that are gone.
           if (!known.has(site)) return;
           running.add(rows);
           rowOf(rows, site).set(counts);

@@ -21,7 +21,7 @@ test('a site is a culprit after three ends within a minute, by the worker’s ow
   assert.equal(culpritOf([death(0), death(1), death(2, 'evil', { code: 70, signal: null })]), null);
 });
 
-/** A note that says so. */
+/** A note with this number. */
 function note(number: number): number {
   const fd = openSync('/dev/shm', 0o20200002);
   const bytes = Buffer.alloc(4096);

@@ -1,16 +1,16 @@
-// What has become of the runs of one proxy worker: how often it ended by itself, why, and which site it was working for. From that
-// follow what status says of it, and which sites its next run is to leave out.
+// What has become of the runs of one proxy worker: how often it ended by itself, why, and which site it was working for. Status is
+// told so, and the next run leaves out a site that ends it again and again.
 
 import { closeSync, readSync } from 'node:fs';
 import type { Exit } from '../../lifecycle/process.ts';
 import { describeExit } from '../../lifecycle/view.ts';
 import { notePage, type Pending, readPending } from '../../protocol/note.ts';
 
-/** So many ends within so many milliseconds, while one and the same site was worked for, and it is left out. */
+/** A site is left out after this many ends within this many milliseconds, if the worker worked for it each time. */
 const mostDeaths = 3;
 const withinMs = 60_000;
 
-/** Signals that a process brings upon itself. SIGKILL tells nothing of what it was doing. */
+/** Signals that a process brings upon itself. SIGKILL does not tell what the process was doing. */
 const ownFaults: ReadonlySet<string> = new Set([
   'SIGABRT',
   'SIGBUS',
@@ -22,15 +22,15 @@ const ownFaults: ReadonlySet<string> = new Set([
 ]);
 
 export interface Death {
-  /** Monotonic, in milliseconds: a clock that is set meanwhile makes no deaths near or far. */
+  /** Monotonic milliseconds, so that setting the clock does not move deaths together or apart. */
   readonly at: number;
-  /** null: it could not be started. */
+  /** null: the run could not be started. */
   readonly how: Exit | null;
-  /** The site that it was working for; null: for none, or nobody knows. */
+  /** The site that the worker was working for; null: none, or it is not known. */
   readonly site: string | null;
 }
 
-/** The site that the last death of these makes a culprit of, or null. Pure. */
+/** The site that the last of these deaths makes a culprit, or null. Pure. */
 export function culpritOf(deaths: readonly Death[]): string | null {
   const last = deaths.at(-1);
   if (last === undefined || last.site === null) return null;
@@ -44,7 +44,7 @@ export class WorkerHistory {
   readonly #leftOut = new Set<string>();
   #deaths: Death[] = [];
   #count = 0;
-  /** Of the run that is alive: where it notes what it works for, and the sites by their numbers there. */
+  /** The live run's note of which site it works for, and the sites by their numbers in it. */
   #note: { readonly fd: number; readonly sites: readonly string[] } | null = null;
   #noted: string | null = null;
 
@@ -52,7 +52,7 @@ export class WorkerHistory {
     return this.#leftOut;
   }
 
-  /** It is started by a command: with all sites, and nothing held against it. */
+  /** A command starts the worker: with all sites, and with no deaths on record. */
   forget(): void {
     this.#closeNote();
     this.#leftOut.clear();
@@ -60,7 +60,7 @@ export class WorkerHistory {
     this.#count = 0;
   }
 
-  /** It has ended by itself, and is about to be started again. Returns what is to be said of it, for the log. */
+  /** The worker has ended by itself, and is about to be started again. Returns lines for the log. */
   died(how: Exit | null, at: number): readonly string[] {
     this.#closeNote();
     const site = this.#noted;
@@ -80,20 +80,20 @@ export class WorkerHistory {
   }
 
   /**
-   * The run that begins notes in the file `fd`, which is the history's from now on, for which of these it works, by number from 1.
-   * Returns what is to be called when it says no more, as it does when it has ended.
+   * A run begins. It notes in the file `fd`, which the history closes, which site it works for, by number from 1 in `sites`.
+   * Returns a function to call when the run has ended.
    */
   begin(fd: number, sites: readonly string[]): () => void {
     this.#closeNote();
     const note = { fd, sites };
     this.#note = note;
     return () => {
-      // By then another run may have begun.
+      // Another run may have begun by then.
       if (this.#note === note) this.#closeNote();
     };
   }
 
-  /** What waits for the apps' answers in the run that is alive, by site. */
+  /** By site: the requests that wait for the app's answer in the live run. */
   pending(): ReadonlyMap<string, Pending> {
     if (this.#note === null) return new Map();
     const page = Buffer.alloc(notePage);
@@ -137,7 +137,7 @@ function ordinal(n: number): string {
 
 const histories = new WeakMap<object, WorkerHistory>();
 
-/** A worker's, by what is the same for all its runs and no other's. */
+/** The history of a worker. `worker`: an object that all its runs share with no other worker. */
 export function historyOf(worker: object): WorkerHistory {
   const known = histories.get(worker);
   if (known !== undefined) return known;

@@ -1,5 +1,5 @@
-// Root's answers to hostd-rpc, of the programs and apps that are declared in TOML: no more than a member of the operators' group may
-// have over the control socket, whoever asks.
+// Root's answers to hostd-rpc about the programs and apps that are declared in TOML: nobody gets more than a member of the operators'
+// group may have over the control socket.
 
 import { constants } from 'node:os';
 import { HostdError, messageOf } from '../../errors.ts';
@@ -28,7 +28,7 @@ export interface AnswersContext {
   readonly logs: Logs;
   readonly ending: Ending;
   readonly log: Logger;
-  /** Told when hostd is about to start anew, and when it has. */
+  /** Called when hostd is about to start anew, and when it has done so. */
   readonly setMood: (mood: Mood) => void;
 }
 
@@ -48,13 +48,13 @@ export function makeAnswers(context: AnswersContext): Answers {
     return unit;
   };
   const isIn = (unit: Unit, states: ReadonlySet<string>) => states.has(stateName(unit.state));
-  /** @throws Refusal where an operator may not do it to this program */
+  /** @throws Refusal where an operator may not do this to this program */
   const assertMay = ({ program }: Unit, act: string, signal: string | null = null) => {
-    // Then everything is of one user: there is nothing to keep from hostd-rpc.
+    // Without root everything belongs to one user, and nothing has to be kept from hostd-rpc.
     if (process.geteuid?.() !== 0) return;
     const target = { name: program.name, standing: standingIn(program, supervisor.host()) };
     const why = refusal('operator', act, target, signal);
-    // Whoever asks: hostd-rpc could say of anybody that he is root.
+    // Even where the client is said to be root: hostd-rpc could say so of anybody.
     if (why !== null)
       throw new Refusal('FAILED', why.replace('and you are not root', 'so that is for hostctl, as root'));
   };
@@ -108,7 +108,7 @@ export function makeAnswers(context: AnswersContext): Answers {
       const unit = find(process);
       const signal = signalNames.get(number);
       if (!isIn(unit, signallable)) throw new Refusal('NOT_RUNNING');
-      // Whether it is there, as kill(2) has it.
+      // Signal 0 only asks whether the process is there: kill(2).
       if (number === 0) return true;
       if (signal === undefined)
         throw new Refusal('FAILED', `cannot send signal ${number}: hostd knows no name for it`);
@@ -176,7 +176,7 @@ export function makeAnswers(context: AnswersContext): Answers {
     },
   };
 
-  /** Everything is stopped, the configuration read, and what starts with hostd started. */
+  /** Stops everything, reads the configuration, and starts what starts with hostd. */
   async function startAnew(): Promise<void> {
     const quiet = () => {};
     await Promise.all(shown().map(({ program }) => ask(supervisor, program.name, { kind: 'stop' }, quiet)));
@@ -193,7 +193,7 @@ export function makeAnswers(context: AnswersContext): Answers {
   }
 }
 
-/** What Supervisor looks at before it tries. @throws Refusal in its words */
+/** Checks what Supervisor checks before it tries a start. @throws Refusal in Supervisor's words */
 function assertCommand({ program }: Unit): void {
   try {
     const user = userOf(program);

@@ -1,4 +1,4 @@
-// Root's end of the channel to hostd-rpc: questions in, replies out. What is no question ends it.
+// Root's end of the channel to hostd-rpc: questions in, replies out. The channel ends at the first line that is no question.
 
 import { Socket } from 'node:net';
 import { HostdError, messageOf } from '../../errors.ts';
@@ -13,7 +13,7 @@ import {
 } from '../../protocol/rpc.ts';
 import { decodeLine } from './decode.ts';
 
-/** How root refuses. */
+/** A refusal by root. */
 export class Refusal extends Error {
   readonly fault: FaultName;
   readonly extra: string | null;
@@ -24,14 +24,14 @@ export class Refusal extends Error {
   }
 }
 
-/** Where a followed log goes; `write` returns false when it wants no more until `whenReady` calls back. */
+/** Takes a followed log. `write` returns false when it wants no more until `whenReady` calls back. */
 export interface FollowSink {
   write(bytes: Buffer): boolean;
   whenReady(callback: () => void): void;
   end(): void;
 }
 
-/** Root's answers, one a kind. Each throws Refusal; what else it throws is FAILED, with its words. `uid` as in Question. */
+/** Root's answers, one for each kind of question. Each throws Refusal. Any other exception is FAILED, with its message. `uid` as in Question. */
 export type Answers = {
   readonly [K in Exclude<AskKind, 'follow'>]: (
     ask: Asks[K]['ask'],
@@ -49,20 +49,20 @@ export interface About {
   readonly pid: number;
   readonly mood: Mood;
   readonly identification: string;
-  /** Names that Supervisor's own interface has; not given: "supervisor". */
+  /** The names of Supervisor's own interface; absent: "supervisor". */
   readonly interfaces?: readonly string[];
 }
 
 export interface Channel {
-  /** Whenever one of them changes. */
+  /** Called whenever one of them changes. */
   tell(about: About): void;
   close(): void;
 }
 
-/** Questions that are answered at once; more wait in the pipe. */
+/** Questions that are answered at once. More of them wait in the pipe. */
 const mostAtOnce = 1024;
 
-/** `asks` is read, `replies` is written. `onNonsense` is told once, after which nothing is heard any more. */
+/** `asks` is read, `replies` is written. `onNonsense` is called once. After that nothing is read any more. */
 export function openChannel(
   asks: number,
   replies: number,
@@ -122,7 +122,7 @@ export function openChannel(
   const follow = ({ id, uid, ask }: Question & { kind: 'follow' }) => {
     const sink = makeSink(id, send);
     try {
-      // What is there already is sent behind the reply.
+      // What the log has already is sent after the reply.
       const { reply, close } = answers.follow(ask, uid, sink);
       send({ kind: 'done', id, reply });
       follows.set(id, { next: sink.next, close });
@@ -150,7 +150,7 @@ interface Follow {
   close(): void;
 }
 
-/** One chunk is under way at a time. */
+/** Sends one chunk at a time. */
 function makeSink(id: number, send: (line: RootLine) => void) {
   const early: Buffer[] = [];
   let isOpen = false;

@@ -1,10 +1,10 @@
-// What hostd-rpc may say to root, line by line: each exactly as protocol/rpc.ts has it, or nothing. Pure.
+// The lines that hostd-rpc may send to root, each checked against protocol/rpc.ts. Pure.
 
 import type { AskKind, Asks, RpcLine } from '../../protocol/rpc.ts';
 
 type Fields = { readonly [key: string]: unknown };
 
-/** The line, with nothing in it but what its kind has; null for anything that is not exactly one. */
+/** The line, with only the fields of its kind; null: the text is not exactly such a line. */
 export function decodeLine(text: string): RpcLine | null {
   let value: unknown;
   try {

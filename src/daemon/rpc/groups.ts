@@ -1,5 +1,5 @@
-// Groups that come and go one by one, as supervisorctl's update has it: the configuration is read, and each group of it brought into
-// force, or taken out of it, by itself.
+// Groups that are added and removed one by one, as by supervisorctl's update: the configuration is read, and then one group of it at a
+// time is brought into force, or taken out of force.
 
 import { assemble } from '../../model/assemble.ts';
 import { type Change, changes } from '../../model/changes.ts';
@@ -14,10 +14,10 @@ import { Refusal } from './channel.ts';
 import { isShown } from './view.ts';
 
 export interface Groups {
-  /** What was read last, and is not in force yet, perhaps. */
+  /** The host as it was read last. It may not be in force yet. */
   configured(): Host;
   reread(): Asks['reread']['reply'];
-  /** Which of the groups that were added one by one it is; 0: it was there from the beginning. */
+  /** The place of a group among those that were added one by one; 0: it was there from the beginning. */
   rank(group: string): number;
   /** @throws Refusal */
   add(group: string): Promise<void>;
@@ -66,7 +66,7 @@ export function makeGroups(supervisor: Supervisor, log: Logger): Groups {
   };
 }
 
-/** A group is changed when any of its programs is. Names in alphabetical order. Pure. */
+/** A group has changed if one of its programs has. Names in alphabetical order. Pure. */
 export function groupChanges(
   found: readonly Change[],
   active: readonly Program[],
@@ -84,7 +84,7 @@ export function groupChanges(
   };
 }
 
-/** The host with one more group, as the other one has it; its app's site comes with it. Pure. */
+/** The host with one more group, taken from `from`, and with the site of its app. Pure. */
 export function withGroup(host: Host, from: Host, group: string): Host {
   const programs = from.programs.filter(program => program.group === group);
   const names = new Set(programs.map(({ app }) => app));
@@ -101,7 +101,7 @@ export function withGroup(host: Host, from: Host, group: string): Host {
   });
 }
 
-/** The host without a group's programs. `isGone`: without its app's site too; else that waits for the group to come back. Pure. */
+/** The host without a group's programs. `isGone`: also without its app's site; else the site waits for the group to come back. Pure. */
 export function withoutGroup(host: Host, group: string, isGone: boolean): Host {
   const apps = new Set(host.programs.filter(program => program.group === group).map(({ app }) => app));
   return assemble({

@@ -1,4 +1,4 @@
-// Logs for Supervisor's clients: read by root with their owners' rights, in bounded portions; cleared where they are; followed.
+// Logs for Supervisor's clients: root reads them with their owners' rights, in bounded portions, clears them in place, and follows them.
 
 import { closeSync, fstatSync, ftruncateSync, readSync } from 'node:fs';
 import { errnoOf } from '../../errors.ts';
@@ -10,7 +10,7 @@ import { tail } from '../logs/tail.ts';
 import { userOf } from '../runs/launch.ts';
 import { type FollowSink, Refusal } from './channel.ts';
 
-/** A log, and whose it is. */
+/** A log, and its owner. */
 export interface OwnedLog {
   readonly path: string;
   readonly owner: Owner;
@@ -41,7 +41,7 @@ export function readLog(log: OwnedLog | null, offset: number, length: number): A
   }
 }
 
-/** What is written to it goes on at its beginning: whoever has it open appends. One that is not there is clear. */
+/** Empties the log. Its writers append, so they go on at its beginning. A missing log counts as empty. */
 export function clearLog(log: OwnedLog | null): void {
   if (log === null) return;
   let fd: number;

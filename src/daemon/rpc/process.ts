@@ -1,5 +1,5 @@
-// hostd-rpc as it is kept: its listeners are root's and outlive it, it is started when Supervisor's clients are to be served, again
-// when it ends, and anew when it is to serve them otherwise. It ends with the hostd that has started it.
+// Keeps hostd-rpc running. Its listeners are root's and outlive it. It is started when Supervisor's clients are to be served, started
+// again when it ends, and started anew when the configuration changes what it serves. It ends with the hostd that has started it.
 
 import { closeSync } from 'node:fs';
 import { join } from 'node:path';
@@ -19,7 +19,7 @@ import { listenOwn } from '../sockets/own-socket.ts';
 import { type Sockets, tcpKey } from '../sockets/sockets.ts';
 import { type About, type Answers, type Channel, openChannel } from './channel.ts';
 
-/** Milliseconds until it is started again: at first, at most, and after how long all is forgotten. */
+/** Milliseconds until it is started again: at first, at most, and how long it must run for the next delay to be the first. */
 const delay = { first: 100, most: 30_000, forgotten: 10_000 };
 
 const firstListenerFd = 6;
@@ -33,9 +33,9 @@ export interface RpcContext {
 }
 
 export interface Rpc {
-  /** Serves what the host says; harmless when that is what is served. */
+  /** Serves what the host says. Does nothing where that is served already. */
   keep(host: Host): void;
-  /** What is told of hostd has changed. */
+  /** The facts about hostd have changed. */
   tell(): void;
 }
 
@@ -122,7 +122,7 @@ export function makeRpc(context: RpcContext): Rpc {
   };
 
   process.on('exit', () => {
-    // hostd-rpc ends by itself, once it has passed on what root has said last.
+    // hostd-rpc ends by itself, once it has passed on root's last words.
     for (const { address } of served) if ('path' in address) context.names.remove(address.path);
   });
   return {
@@ -151,7 +151,7 @@ function keyOf(address: RpcListener['address']): string {
   return 'path' in address ? address.path : tcpKey(address);
 }
 
-/** None, when it cannot be had: the others are served. */
+/** null: this listener cannot be opened. The others are served. */
 function openListener(
   listener: RpcListener,
   host: Host,
@@ -163,7 +163,7 @@ function openListener(
     const { path } = address;
     const rights = address.rights ?? controlRights(host.settings.control);
     const known = sockets.held().get(path);
-    // It may be one that hostd held before it was upgraded in place.
+    // hostd may have held this socket before it was upgraded in place.
     if (known !== undefined) names.keepFound(path, null, rights);
     if (known !== undefined && names.restore(path)) return [{ listener, fd: known }];
     if (known !== undefined) sockets.release(path);
@@ -177,13 +177,13 @@ function openListener(
   }
 }
 
-/** Whoever has least to lose: the proxy's user, or nobody. */
+/** The user with the least rights: the proxy's user, or nobody. */
 function rpcUser({ settings }: Host): ReturnType<typeof userOf> {
   if (process.geteuid?.() !== 0) return userOf({ user: null });
   return userOf({ user: settings.proxy.enabled ? settings.proxy.user : 'nobody' });
 }
 
-/** null: its complaints go nowhere. */
+/** null: hostd-rpc's stderr goes nowhere. */
 function openOwnLog({ settings }: Host, log: Logger): number | null {
   const path = join(settings.logDir, 'rpc.log');
   try {

@@ -1,14 +1,14 @@
-// Puts the parts together by which Supervisor's clients are served: hostd-rpc, what it is told, and what root answers it.
+// Puts together the parts that serve Supervisor's clients: hostd-rpc, the facts that it is told, and root's answers.
 
 import type { Mood } from '../../protocol/rpc.ts';
 import type { SocketNames } from '../sockets/names.ts';
 import { type AnswersContext, makeAnswers } from './answers.ts';
 import { makeRpc, type Rpc } from './process.ts';
 
-/** What hostd calls itself to them: the name that Supervisor has by default. */
+/** The name of this server for its clients: Supervisor's default. */
 const identification = 'supervisor';
 
-/** Serves what the supervisor's host says, and what later ones say that are handed to `keep`. */
+/** Serves what the supervisor's host says, and later what each host says that is given to `keep`. */
 export function serveSupervisorsClients(
   context: Omit<AnswersContext, 'setMood'> & { readonly names: SocketNames },
 ): Rpc {
@@ -26,7 +26,7 @@ export function serveSupervisorsClients(
     answers,
     about: () => ({ pid: process.pid, mood, identification }),
   });
-  // By whatever it was asked to end: a command, a signal, a client.
+  // hostd may end by a command, a signal, or a client's request.
   supervisor.events.listen(event => {
     if (event.kind === 'supervisor-state' && event.state === 'STOPPING') setMood(-1);
   });

@@ -1,5 +1,5 @@
-// What Supervisor's clients write to a program's standard input: in the order in which it came, a bounded amount of it waiting while
-// the program does not read.
+// Writes what Supervisor's clients send to a program's standard input, in the order in which it came. A bounded amount waits while the
+// program does not read.
 
 import type { Socket } from 'node:net';
 import type { Program } from '../../model/host.ts';
@@ -10,12 +10,12 @@ import { Refusal } from './channel.ts';
 
 /** Bytes that may wait for one run. */
 const mostWaiting = 1024 * 1024;
-/** Milliseconds without anything to write after which it is closed. */
+/** Milliseconds without a write after which the input is closed. */
 const idleMs = 1000;
 
 const inputs = new WeakMap<Run, Socket>();
 
-/** @throws Refusal NO_FILE: it reads nothing; FAILED: it has not read what was written before */
+/** @throws Refusal NO_FILE: the program reads no input; FAILED: it has not read what was written before */
 export function writeInput(program: Program, run: Run, bytes: Buffer): void {
   const known = inputs.get(run);
   const input = known === undefined || known.destroyed ? open(program, run) : known;

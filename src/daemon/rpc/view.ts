@@ -1,4 +1,4 @@
-// The fleet as Supervisor's clients are told of it: names, states and reasons in Supervisor's words.
+// The fleet as Supervisor's clients see it: names, states and reasons in Supervisor's words.
 
 import { constants } from 'node:os';
 import { spawnError, stateName } from '../../lifecycle/view.ts';
@@ -9,20 +9,20 @@ import { quoteWord } from '../../words/shlex.ts';
 import type { Unit } from '../fleet/unit.ts';
 import { userOf } from '../runs/launch.ts';
 
-/** The largest that XML-RPC's integers can be. */
+/** The largest integer of XML-RPC. */
 const mostInt = 2 ** 31 - 1;
 
-/** hostd's own programs are none of the clients' business. */
+/** Whether clients see the program. hostd's own programs are not shown. */
 export function isShown({ kind }: Pick<Program, 'kind'>): boolean {
   return kind !== 'proxy';
 }
 
-/** The part of a program's name that Supervisor calls the process's: "celery" of "hello:celery". */
+/** Supervisor's name for the process: "celery" of "hello:celery". */
 export function processName({ name, group }: Pick<Program, 'name' | 'group'>): string {
   return name.startsWith(`${group}:`) ? name.slice(group.length + 1) : name;
 }
 
-/** In Supervisor's order: by priority; of one priority those that were added later, by their `rank`, come last. */
+/** In Supervisor's order: by priority. Within one priority, groups that were added later, by their `rank`, come last. */
 export function describeGroups(
   units: readonly Unit[],
   rank: (group: string) => number = () => 0,
@@ -55,7 +55,7 @@ function describeProcess(unit: Unit): ProcessInfo {
     stop: seconds(stoppedAt),
     startsAtOnce: program.startsecs === 0,
     spawnerr: supervisorWords(spawnError(state)),
-    // Of a run that lives there is none yet.
+    // A run that lives has no exit status yet.
     exitstatus: run !== null || lastExit === null ? 0 : lastExit.signal !== null ? -1 : (lastExit.code ?? 0),
     pid: run?.process.pid ?? 0,
     stdoutLogfile: program.stdout.path ?? '',
@@ -68,7 +68,7 @@ function seconds(ms: number | null): number {
   return ms === null ? 0 : Math.min(Math.floor(ms / 1000), mostInt);
 }
 
-/** Why something did not start, as Supervisor says it. Pure. */
+/** The reason why a program did not start, in Supervisor's words. Pure. */
 export function supervisorWords(why: string): string {
   if (why === 'exited too quickly') return 'Exited too quickly (process log may have details)';
   const missing = /^cannot find command "(.*)"$/s.exec(why);
@@ -77,7 +77,7 @@ export function supervisorWords(why: string): string {
   return closed === null ? why : `command at '${closed[1]}' is not executable`;
 }
 
-/** `inUse`: the groups that are in force. */
+/** `inUse`: the groups in force. */
 export function describeConfig(program: Program, inUse: ReadonlySet<string>): ConfigInfo {
   const { stdout, stderr } = program;
   return {

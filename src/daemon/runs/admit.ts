@@ -1,5 +1,5 @@
-// From a child that waits at its gate to a run: written down first, so that no program runs of which a next hostd would
-// not know, then let go. A child that could not be written down never runs, and is reaped.
+// From a child that waits at its gate to a run. The run is written down first, so that the next hostd knows every program that runs.
+// Then the child is let go. A child that could not be written down never becomes the program, and is reaped.
 
 import { closeSync, writeSync } from 'node:fs';
 import { HostdError } from '../../errors.ts';
@@ -66,7 +66,7 @@ export function admitChild(child: Launched, admission: Admission, records: Recor
     };
   } catch (error) {
     const failure = launchFailure(child.status);
-    // At its closed gate the child ends, before any of the program's code.
+    // When its gate closes, the child ends before any of the program's code runs.
     closeSync(child.gate);
     closeSync(child.status);
     records.remove(program.name, number);

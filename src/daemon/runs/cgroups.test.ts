@@ -34,7 +34,7 @@ test('a container may be shown a part of the hierarchy: its own part is used, th
   assert.equal(cgroupPath(part, '/docker/abc/sub'), '/sys/fs/cgroup/sub');
   assert.equal(cgroupPath(part, '/docker/abcd'), null);
   assert.equal(cgroupPath(part, '/other'), null);
-  // Seen from a cgroup namespace that this process is outside of.
+  // A cgroup that lies outside the cgroup namespace of this process.
   assert.equal(cgroupPath(unified, '/../../user.slice'), null);
   assert.equal(cgroupPath(part + unified, '/other'), '/sys/fs/cgroup/other');
 });

@@ -1,5 +1,5 @@
-// A cgroup v2 directory for each run, so that nothing that a program has started can get away (cgroups(7)).
-// Where there is no cgroup2 that hostd may write to, there are none, and run.ts falls back on process groups.
+// A cgroup v2 directory for each run, so that no process of a program gets away (cgroups(7)).
+// Where hostd can write to no cgroup2, there are none, and run.ts falls back on process groups.
 
 import {
   closeSync,
@@ -19,14 +19,14 @@ import { errnoOf } from '../../errors.ts';
 export interface Cgroups {
   /** Makes the cgroup of a run and returns its path. */
   make(name: string): string;
-  /** Removes the directory that the runs' cgroups were in, if none is left. */
+  /** Removes the directory of the runs' cgroups, if it is empty. */
   close(): void;
 }
 
-/** Milliseconds between two looks where the kernel cannot be asked to tell. */
+/** Milliseconds between two looks where the kernel has no watch left to tell. */
 const lookAgain = 20;
 
-/** Where hostd's cgroups go, or null when it can have none. `id` keeps two hostds on one machine apart. */
+/** Where hostd's cgroups go; null: it can have none. `id` keeps two hostds on one machine apart. */
 export function findCgroups(id: string): Cgroups | null {
   const own = ownCgroup(readFileSync('/proc/self/cgroup', 'utf8'));
   const parent = own === null ? null : cgroupPath(readFileSync('/proc/self/mountinfo', 'utf8'), own);
@@ -50,8 +50,8 @@ export function findCgroups(id: string): Cgroups | null {
 }
 
 /**
- * Where a cgroup of the unified hierarchy is to be found: below /sys/fs/cgroup, or /sys/fs/cgroup/unified on a hybrid
- * machine. null: no mount shows it, as when a container was given no cgroup2, or that of others only.
+ * The path of a cgroup of the unified hierarchy: below /sys/fs/cgroup, or /sys/fs/cgroup/unified on a hybrid machine. null: no mount
+ * shows it, as in a container without cgroup2, or with the cgroup2 of others only.
  */
 export function cgroupPath(mountinfo: string, cgroup: string): string | null {
   for (const line of mountinfo.split('\n')) {
@@ -78,7 +78,7 @@ export function ownCgroup(text: string): string | null {
   return line === undefined ? null : line.slice(3);
 }
 
-/** SIGKILL to every process in it, those that it is forking included. False: hostd lacks the descriptor to say it. */
+/** Sends SIGKILL to every process in the cgroup, those that are being forked included. false: hostd lacks a descriptor for it. */
 export function killCgroup(path: string): boolean {
   try {
     const fd = openKill(path);
@@ -93,12 +93,12 @@ export function killCgroup(path: string): boolean {
   }
 }
 
-/** Never makes the file: what is no cgroup of Linux 5.14 or later has none. */
+/** Never makes the file: a cgroup of Linux before 5.14 has none. */
 function openKill(path: string): number {
   return openSync(join(path, 'cgroup.kill'), constants.O_WRONLY);
 }
 
-/** Kills what is in the cgroup and calls back once it is empty and removed. */
+/** Kills everything in the cgroup. Calls back once it is empty and removed. */
 export function clearCgroup(path: string, callback: () => void): void {
   if (!killCgroup(path)) {
     setTimeout(() => clearCgroup(path, callback), lookAgain);
@@ -110,7 +110,7 @@ export function clearCgroup(path: string, callback: () => void): void {
   });
 }
 
-/** Calls back once the cgroup has no process any more: told by the kernel through cgroup.events, at once if so already. */
+/** Calls back once the cgroup has no process: at once, or when the kernel tells by cgroup.events. */
 export function whenEmpty(path: string, callback: () => void): void {
   const empty = () => {
     try {
@@ -137,25 +137,25 @@ export function whenEmpty(path: string, callback: () => void): void {
     watcher = watch(join(path, 'cgroup.events'), check);
     watcher.on('error', check);
   } catch {
-    // No descriptor or no inotify watch left: a cgroup that is being killed is empty soon.
+    // No descriptor or inotify watch is left. A cgroup that is being killed is soon empty.
     timer = setInterval(check, lookAgain);
   }
-  // It may have emptied before the watch stood.
+  // The cgroup may have emptied before the watch stood.
   check();
 }
 
-/** Anything but a shortage of descriptors or memory: then it is there, and merely cannot be looked at now. */
+/** Whether the cgroup is gone. A shortage of descriptors or memory only means that it cannot be looked at now. */
 function isGone(error: unknown): boolean {
   return !['EMFILE', 'ENFILE', 'ENOMEM'].includes(errnoOf(error) ?? '');
 }
 
-/** Removes an empty cgroup and those below it. */
+/** Removes an empty cgroup, and those below it. */
 export function removeCgroup(path: string): void {
   try {
     for (const item of readdirSync(path, { withFileTypes: true }))
       if (item.isDirectory()) removeCgroup(join(path, item.name));
     rmdirSync(path);
   } catch {
-    // Still in use, or gone: it costs nothing and is looked at again when its name is used again.
+    // Still in use, or gone. A leftover costs nothing, and is removed when its name is used again.
   }
 }

@@ -1,5 +1,5 @@
-// How many descriptors hostd may open. The last ones are kept for what must go on working when there is a shortage:
-// the control socket, and the killing and reaping of what runs.
+// How many descriptors hostd may open. The last ones are kept for what must work even in a shortage: the control socket, and the
+// killing and reaping of programs.
 
 import { closeSync, openSync } from 'node:fs';
 import { HostdError } from '../../errors.ts';
@@ -11,13 +11,12 @@ const reserve = 64;
 let cachedLimit: number | undefined;
 
 /**
- * To be asked with a descriptor that has just been opened: the kernel gives the lowest free number, so it tells how many
- * are in use.
+ * Called with a descriptor that has just been opened. The kernel gives the lowest free number, so `fd` tells how many are in use.
  * `what` completes "cannot ...". @throws HostdError when only the reserve is left.
  */
 export function keepReserve(fd: number, what = 'start'): void {
   cachedLimit ??= openFilesNow();
-  // A limit that is itself hardly more than the reserve leaves it half.
+  // Where the limit is hardly more than the reserve, half of it may be used.
   const usable = cachedLimit - Math.min(reserve, cachedLimit / 2);
   if (fd < usable) return;
   throw new HostdError(
@@ -27,7 +26,7 @@ export function keepReserve(fd: number, what = 'start'): void {
   );
 }
 
-/** Like keepReserve, where nothing has been opened yet. */
+/** The same check before anything has been opened. */
 export function checkReserve(what: string): void {
   const fd = openSync('/dev/null', 'r');
   try {

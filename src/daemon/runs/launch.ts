@@ -1,5 +1,5 @@
-// From a program to a live run: its user, its environment, its files, its cgroup, then the launch. Whatever was opened on
-// the way is closed again, also when it fails.
+// From a program to a live run: its user, environment, files and cgroup, then the launch. Descriptors that were opened on the way
+// are closed again, also after a failure.
 
 import { closeSync, constants, openSync, statSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
@@ -18,21 +18,21 @@ import type { Records } from './records.ts';
 import type { Run } from './run.ts';
 import { makeInput } from './terminal-input.ts';
 
-/** What a run is given beyond its program: more environment, and the fds from 3 on. */
+/** What a run gets beyond its program: more environment, and the descriptors from 3 on. */
 export interface Equipment {
-  /** In place of the program's command. */
+  /** Replaces the program's command. */
   readonly argv?: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   readonly fds: readonly number[];
-  /** An open binary to execute in place of argv[0], which then need not be reachable for the user. */
+  /** An open binary that is executed in place of argv[0]. The user need not be able to reach it. */
   readonly binary?: number;
-  /** What it means when the kernel refuses to execute that. */
+  /** What it means when the kernel refuses to execute `binary`. */
   readonly refusal?: string;
-  /** Fds that hostd closes again once the child has them. */
+  /** Descriptors that hostd closes once the child has them. */
   readonly close: readonly number[];
 }
 
-/** How a program is brought to life: everything that is not its streams, its cgroup or its sockets. */
+/** How a program is brought to life, but for its streams, its cgroup and its sockets. */
 export interface Birth
   extends Pick<
     Launch,
@@ -50,23 +50,23 @@ export interface Birth
     | 'complain'
   > {
   readonly env: Readonly<Record<string, string>>;
-  /** Opens a log; what cannot be opened is told, and /dev/null taken. */
+  /** Opens a log. If that fails, it warns and returns /dev/null. */
   readonly openLog: (log: LogFile) => number;
-  /** In place of a pipe of its own. */
+  /** A descriptor in place of a pipe of the run's own. */
   readonly stdin?: number;
 }
 
 export interface LaunchContext {
-  /** Brings other programs to life than hostd does usually; null: this is none of them. @throws HostdError with the reason, when it cannot be tried. */
+  /** Brings a program of `hostd supervisord` to life; null: the program is not such a one. @throws HostdError when it cannot be tried. */
   readonly bear?: (program: Program, equipment: Equipment) => Birth | null;
   readonly cgroups: Cgroups | null;
   readonly records: Records;
   readonly pipes: Pipes;
-  /** Those that hostd holds: which of them a run is given is written down. */
+  /** The sockets that hostd holds. Those that a run gets are written down. */
   readonly sockets: Pick<Sockets, 'held'>;
-  /** Told when a log file cannot be used and the output goes to /dev/null instead. */
+  /** Called when a log file cannot be used, and the output goes to /dev/null instead. */
   readonly warn: (message: string) => void;
-  /** It is tried, and never the program itself: a next hostd ends it. */
+  /** Whether this run is a trial, not the program itself. The next hostd ends a trial. */
   readonly isTrial?: boolean;
 }
 
@@ -94,7 +94,7 @@ export function launch(program: Program, number: number, equipment: Equipment, c
     const owner = { uid: birth.uid, gid: birth.gid };
     const nothing = closing(openSync('/dev/null', 'r+'));
     keepReserve(nothing);
-    // What has no socket may be spoken to (hostctl attach); gunicorn and the proxy read nothing.
+    // A run without a socket may be spoken to (hostctl attach). gunicorn and the proxy read nothing.
     pipes = context.pipes.make(program, number, owner);
     const { child: passed } = pipes;
     const stdin = passed.stdin ?? given ?? (equipment.fds.length === 0 ? closing(makeInput(owner)) : nothing);
@@ -107,7 +107,7 @@ export function launch(program: Program, number: number, equipment: Equipment, c
       env: [...Object.entries(env).map(([key, value]) => `${key}=${value}`), marker],
       fds: [stdin, stdout, stderr, ...equipment.fds],
       cgroup: cgroup === null ? -1 : closing(openSync(cgroup, constants.O_DIRECTORY)),
-      // hostd's own program: Node blocks the signal, but only once it runs.
+      // hostd's own program. Node blocks SIGUSR1 too, but not before it runs.
       ignoreUsr1: equipment.binary === undefined ? 0 : 1,
     });
     const { refusal } = equipment;
@@ -138,7 +138,7 @@ export function launch(program: Program, number: number, equipment: Equipment, c
   }
 }
 
-/** hostd's own way. */
+/** How hostd brings its own programs to life. */
 function bear(program: Program, equipment: Equipment, warn: (message: string) => void): Birth {
   const user = userOf(program);
   const gid = groupOf(program, user);
@@ -158,7 +158,7 @@ function bear(program: Program, equipment: Equipment, warn: (message: string) =>
   };
 }
 
-/** What each process of a program is born with, a command on a terminal included. */
+/** What each process of a program starts with. Also used for a command on a terminal. */
 export function attributesOf(program: Program) {
   return {
     umask: program.umask,
@@ -180,7 +180,7 @@ export function userOf(program: Pick<Program, 'user'>): User {
   return user;
 }
 
-/** Whose rights are used for a program's logs: its user's, or hostd's own where Supervisor would open them. */
+/** Whose rights a program's logs are opened with: its user's, or hostd's own where Supervisor would open them itself. */
 export function logOwnerOf(program: Program): Owner {
   if (program.supervisord !== undefined)
     return { uid: process.geteuid?.() ?? 0, gid: process.getegid?.() ?? 0 };
@@ -199,7 +199,7 @@ export function groupsOf(user: User, gid: number): number[] {
   return [...new Set([gid, ...user.groups])];
 }
 
-/** The user's own variables cannot be overridden by accident: HOME, USER, LOGNAME and SHELL come first, the program's after. */
+/** HOME, USER, LOGNAME and SHELL of the user come first. The program's own variables follow, and win. */
 export function environmentOf(
   program: Program,
   user: User,
@@ -217,9 +217,9 @@ export function environmentOf(
 }
 
 /**
- * The absolute path of argv[0], looked for with the rights of whom it is to run as: what root alone can see is nobody's to be told
- * of. A place that cannot be looked into, since only one of the user's further groups may, is left to execve(2).
- * @throws HostdError in Supervisor's words when there is none, or it cannot be executed.
+ * The absolute path of argv[0], looked up with the rights of the program's user: nobody may learn what only root can see. A
+ * directory that only the user's supplementary groups can enter is left to execve(2).
+ * @throws HostdError in Supervisor's words when the file is not there, or cannot be executed.
  */
 export function findCommand(program: Program, path: string, owner: Owner): string {
   const name = program.command[0] ?? '';
@@ -247,7 +247,7 @@ function lookAt(path: string, owner: Owner): 'missing' | 'hidden' | 'executable'
   }
 }
 
-/** Shortages in words: spawning is where they are met first. */
+/** Names shortages, which a spawn is the first to meet. */
 function why(error: unknown): string {
   switch (errnoOf(error)) {
     case 'EAGAIN':
@@ -272,7 +272,7 @@ function openLog(log: LogFile, owner: { uid: number; gid: number }, warn: (messa
   }
 }
 
-/** Those of a program, for `native.spawn`; of open files as many as hostd was given, unless the program says otherwise. */
+/** A program's limits, for `native.spawn`. Open files are as many as hostd was given, unless the program says otherwise. */
 export function limitsOf(limits: Readonly<Record<string, Limit>>): number[] {
   const nofile = givenOpenFiles();
   return Object.entries({ ...(nofile === null ? {} : { nofile }), ...limits }).flatMap(

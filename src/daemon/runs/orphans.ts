@@ -1,12 +1,12 @@
-// For a hostd that is PID 1 of a container: processes whose parent has died become its children, and stay as zombies
-// until it reaps them. Knows nothing of programs: hostd's own children are reaped by those who started them.
+// For a hostd that is PID 1 of a container. A process whose parent has died becomes hostd's child, and stays a zombie until hostd
+// reaps it. Knows nothing of programs: hostd's own children are reaped where they were started.
 
 import { endedChildren, type ProcessId } from '../../linux/procfs.ts';
 import { native } from '../../native/index.ts';
 
-/** Milliseconds from a child's end to the look at what is left, and between two looks. */
+/** Milliseconds from a child's end to the first look at the zombies, and between two looks. */
 const pause = 200;
-/** A look goes through all processes, of which an app may have thousands: it takes at most one part in so many of hostd's time. */
+/** A look goes through all processes, and an app may have thousands. Looks take at most this fraction (1/n) of hostd's time. */
 const restFactor = 10;
 
 /** Reaps orphans for as long as hostd lives. */
@@ -29,13 +29,13 @@ export function reapOrphans(): void {
     _timer ??= setTimeout(look, wait);
   };
   process.on('SIGCHLD', lookSoon);
-  // Some may have ended before this hostd began (upgrade.ts).
+  // Some orphans may have ended before this hostd began (upgrade.ts).
   lookSoon();
 }
 
 /**
- * Those that were there at the look before. hostd's own children are not among them: their end is an event, and between two
- * looks the event loop has turned, so whoever waits for one has reaped it.
+ * The zombies that were there at the look before. hostd's own children are never among them: their end is an event, and the event
+ * loop has turned between two looks, so they have been reaped.
  */
 export function unclaimed(before: readonly ProcessId[], now: readonly ProcessId[]): ProcessId[] {
   const starts = new Map(before.map(old => [old.pid, old.starttime]));

@@ -1,5 +1,5 @@
-// What passes between hostd and a run: FIFOs in hostd's own directory. The run holds its end open for reading and writing, so that
-// hostd's death is no end to it: it waits when a FIFO is full, until the next hostd, which finds each by its name, reads on.
+// The FIFOs between hostd and a run, in hostd's own directory. The run holds its end open for reading and writing, so hostd's death
+// is not the end of its stream: it waits while a FIFO is full. The next hostd finds the FIFO by its name, and reads on.
 
 import {
   closeSync,
@@ -21,7 +21,7 @@ const { O_RDONLY, O_WRONLY, O_RDWR, O_NONBLOCK } = constants;
 export const streams = ['stdin', 'stdout', 'stderr'] as const;
 export type Stream = (typeof streams)[number];
 
-/** By stream, descriptors; null: it does not pass through hostd. */
+/** Descriptors by stream; null: the stream does not pass through hostd. */
 export type Ends = Readonly<Record<Stream, number | null>>;
 
 export const noEnds: Ends = { stdin: null, stdout: null, stderr: null };
@@ -35,24 +35,24 @@ export function passing({ kind, stdout, stderr }: Pick<Program, 'kind' | 'stdout
   });
 }
 
-/** A run's FIFOs when it is new: its own ends, which the caller closes, and hostd's, which do not block. */
+/** The FIFOs of a new run: the run's ends, which the caller closes, and hostd's ends, which do not block. */
 export interface Made {
   readonly child: Ends;
   readonly own: Ends;
 }
 
 export interface Pipes {
-  /** @throws the errors of mkfifo(3) and open(2); then there are none. */
+  /** @throws the errors of mkfifo(3) and open(2). Then no FIFO is left. */
   make(program: Program, run: number, owner: Owner): Made;
-  /** hostd's ends of a run that an earlier hostd has started. One that cannot be found is null. */
+  /** hostd's ends of a run that an earlier hostd has started. An end that cannot be found is null. */
   find(program: Program, run: number, pid: number): Ends;
   /** The run has ended. */
   remove(name: string, run: number): void;
-  /** Removes what belongs to none of these runs, each as NAME.NUMBER. */
+  /** Removes the FIFOs of all other runs. `runs`: each as NAME.NUMBER. */
   sweep(runs: ReadonlySet<string>): void;
 }
 
-/** In a directory that is there, and nobody else's (own-files.ts). */
+/** FIFOs in `directory`, which exists and is hostd's alone (own-files.ts). */
 export function makePipes(directory: string): Pipes {
   const pathOf = (name: string, run: number, stream: Stream) => join(directory, `${name}.${run}.${stream}`);
   const pipes: Pipes = {
@@ -66,7 +66,7 @@ export function makePipes(directory: string): Pipes {
           native.makeFifo(path, 0o600);
           const fd = openSync(path, O_RDWR);
           child[stream] = fd;
-          // Its own, so that it can open /dev/stdout.
+          // The run's user owns its FIFO, so that the program can open /dev/stdout.
           if (process.geteuid?.() === 0) fchownSync(fd, owner.uid, owner.gid);
           own[stream] = openOwn(path, stream);
         }
@@ -112,12 +112,12 @@ function openOwnIfThere(path: string, stream: Stream): number | null {
   try {
     return openOwn(path, stream);
   } catch {
-    // It is gone, or nobody reads it any more, or the run, whose own it is, has closed it to others.
+    // The FIFO is gone, or nobody reads it, or the run, which owns it, has closed it to others.
     return null;
   }
 }
 
-/** Somebody has cleaned the directory: what the run has at this number now, if it is a FIFO, with the rights of whom it runs as. */
+/** For a FIFO whose name is gone: opens what the run has at this descriptor now, if it is a FIFO, with the rights of the run's user. */
 function openByRun(pid: number, stream: Stream): number | null {
   try {
     const { uid, gid } = statSync(`/proc/${pid}`);

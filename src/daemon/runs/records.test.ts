@@ -42,7 +42,7 @@ test('what a command has stopped stays stopped until the machine boots anew', t 
   records.setStopped('two', true);
   records.setStopped('two', false);
   assert.deepEqual([...records.stopped()], ['one']);
-  // Noted in another boot.
+  // A note from another boot.
   writeFileSync(join(paths.stopped, 'one'), '00000000-0000-0000-0000-000000000000');
   assert.deepEqual([...records.stopped()], []);
 });

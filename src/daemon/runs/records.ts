@@ -1,5 +1,5 @@
-// What the next hostd finds of this one: live runs, stopped programs, pairs of certificates, the configuration in force. Each is a small file
-// that is replaced whole or not at all. A run's is written before the program's own code runs, so that no run is lost.
+// What the next hostd finds of this one: live runs, stopped programs, pairs of certificates, the configuration in force. Each is a small
+// file that is replaced as a whole. A run is written down before any of the program's own code runs, so no run is lost.
 
 import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
@@ -21,38 +21,38 @@ export interface Record {
   readonly startedAt: number;
   /** "HOSTD_RUN=...", in the environment of everything that the run has started. */
   readonly marker: string;
-  /** The sockets that the run was given; 0.1.0 did not write them down. */
+  /** The sockets that the run was given. hostd 0.1.0 did not write them down. */
   readonly sockets?: readonly SocketId[];
-  /** The program as it was when it was started; environment included, hence mode 0600. */
+  /** The program as it was when the run was started. It has the environment in it, hence mode 0600. */
   readonly program: Program;
-  /** It was only tried (fleet/trial.ts), and is not the program. */
+  /** The run is a trial (fleet/trial.ts), not the program itself. */
   readonly isTrial?: boolean;
 }
 
 export interface Records {
   write(record: Record): void;
   remove(name: string, run: number): void;
-  /** Notes that somebody has stopped a program by a command, so that the next hostd leaves it so; or that it is wanted again. */
+  /** Notes that a command has stopped a program, so that the next hostd does not start it; or that it is wanted again. */
   setStopped(name: string, stopped: boolean): void;
   /** The programs that were stopped by a command since the machine's boot. */
   stopped(): Set<string>;
   forgetStopped(): void;
-  /** Notes that the app's site is in maintenance, or (null) no longer: it stays so over restarts and reboots. */
+  /** Notes that the app's site is in maintenance, or (null) no longer. The note outlasts restarts and reboots. */
   setMaintenance(app: string, maintenance: Maintenance | null): void;
   /** By app. */
   maintenance(): ReadonlyMap<string, Maintenance>;
-  /** Notes the pair that a site is served with, for a next hostd that finds a broken one; or (null) that it has none any more. */
+  /** Notes the pair that a site is served with, for the next hostd, which may find a broken one; or (null) that it has none. */
   setPair(site: string, pair: Pem | null): void;
   /** By site. */
   pairs(): ReadonlyMap<string, Pem>;
-  /** The configuration in force, for a next hostd that finds a broken one. */
+  /** Notes the configuration in force, for the next hostd, which may find a broken one. */
   writeHost(host: Host): void;
   readHost(): Host | null;
   /** Every readable record, and the names of the files that are not. */
   read(): { records: Record[]; broken: string[] };
 }
 
-/** The records below `stateDir`, in directories that are there already, and root's alone (own-files.ts). */
+/** Opens the records below `stateDir`. Their directories exist and are root's alone (own-files.ts). */
 export function openRecords(stateDir: string): Records {
   const paths = ownPaths({ stateDir, runtimeDir: '' });
   const { runs: directory, stopped, maintenance: maintained, certificates, host } = paths;
@@ -65,7 +65,7 @@ export function openRecords(stateDir: string): Records {
       try {
         rmSync(file(name, run), { force: true });
       } catch {
-        // A record of what has ended does no harm: it is compared with what runs.
+        // A record of a run that has ended does no harm: records are compared with what runs.
       }
     },
     setStopped(name, is) {
@@ -118,7 +118,7 @@ export function openRecords(stateDir: string): Records {
   };
 }
 
-/** Without drafts that a crash has left. */
+/** The names in a directory, without drafts that a crash has left. */
 function namesIn(directory: string): string[] {
   return readdirSync(directory).filter(name => !name.startsWith('.'));
 }
@@ -129,7 +129,7 @@ function note(path: string, value: object | null): void {
 }
 
 function replace(path: string, text: string): void {
-  // No program's or app's name begins with a dot.
+  // A draft's name begins with a dot, as no program's or app's name does.
   const draft = join(dirname(path), `.${basename(path)}.new`);
   try {
     writeFileSync(draft, text, { mode: 0o600 });
@@ -153,13 +153,13 @@ function readPair(path: string): Pem | null {
   }
 }
 
-/** Whatever the file says: that it is there means maintenance. */
+/** A file that is there means maintenance, whatever it says. */
 function readMaintenance(path: string): Maintenance {
   try {
     const { retryAfter } = JSON.parse(readFileSync(path, 'utf8')) as Maintenance;
     if (Number.isSafeInteger(retryAfter) && retryAfter > 0) return { retryAfter };
   } catch {
-    // Half written, or edited by hand.
+    // The file is half written, or was edited by hand.
   }
   return { retryAfter: defaultRetryAfter };
 }

@@ -1,4 +1,4 @@
-// One live run of a program: the process, the ways to signal it, and what is left of it when it has ended.
+// One live run of a program: its process, the ways to signal it, and what it leaves when it has ended.
 
 import { closeSync } from 'node:fs';
 import { constants } from 'node:os';
@@ -23,31 +23,31 @@ export interface Run {
   readonly cgroup: string | null;
   /** Unix time in milliseconds. */
   readonly startedAt: number;
-  /** Where the launcher tells why it failed; null for an adopted run. */
+  /** The descriptor on which the launcher tells why it failed; null for an adopted run. */
   readonly status: number | null;
-  /** What it means when the kernel refuses to execute it, in place of errno's name. */
+  /** What it means when the kernel refuses to execute the program, in place of errno's name. */
   readonly refusal?: string | undefined;
-  /** What it executes, and as whom; undefined: there is nothing more to be said of a failure. */
+  /** The file that the run executes, and its user; undefined: a failure is explained no further. */
   readonly executed?: { readonly file: string; readonly owner: Owner } | undefined;
   /** "HOSTD_RUN=...", in the environment of everything that the run has started. */
   readonly marker: string;
-  /** hostd's ends of the streams that pass through it; whoever attends to the run closes them. */
+  /** hostd's ends of the streams that pass through it. Closed by the code that attends to the run. */
   readonly ends: Ends;
-  /** The sockets that it was given; undefined: a hostd that did not write them down has started it. */
+  /** The sockets that the run was given; undefined: it was started by a hostd that did not write them down. */
   readonly sockets?: readonly SocketId[] | undefined;
 }
 
-/** How a run came to its end: it exited, or it never became the program. */
+/** How a run has ended: it exited, or it never became the program. */
 export type Ending =
   | { readonly kind: 'exited'; readonly how: Exit }
   | { readonly kind: 'failed'; readonly why: string };
 
-/** Longest wait for processes that even SIGKILL does not end (uninterruptible sleep), in milliseconds. */
+/** Milliseconds to wait for processes that even SIGKILL does not end at once (uninterruptible sleep). */
 const longestSweep = 5000;
 
 /**
- * Calls back once, when the main process has ended and nothing that it started is left. What it has left is killed at
- * once, or, where `gentle` says so, waited for: killRun then ends the wait.
+ * Calls back once, when the main process has ended and nothing that it started is left. Processes that it leaves are killed at once.
+ * Where `gentle` is true they are waited for, and killRun ends the wait.
  */
 export function whenOver(
   run: Run,
@@ -56,7 +56,7 @@ export function whenOver(
 ): void {
   native.watch(run.pidfd, () => {
     const wait = gentle();
-    // Before the reaping: the zombie still holds the pid, so the group's number can be nobody else's.
+    // Before the zombie is reaped: it still holds the pid, so the group's number can belong to no other group.
     if (!wait) signalGroup(run, 'SIGKILL');
     const ended = native.reap(run.process.pid);
     const ending = endingOf(run, ended);
@@ -71,13 +71,13 @@ export function whenOver(
 
 /** Sends a signal to the main process, or to its whole process group. */
 export function signalRun(run: Run, signal: NodeJS.Signals, group: boolean): void {
-  // What the program may leave behind when it ends is still to be seen below it.
+  // The program's descendants can still be found below it, which is not so after its end.
   if (run.cgroup === null) noteDescendants(run);
   if (group) signalGroup(run, signal);
   else signalPidfd(run.pidfd, signal);
 }
 
-/** A process that has ended meanwhile is as good as signalled. */
+/** Signals the process. One that has ended in the meantime needs no signal. */
 function signalPidfd(pidfd: number, signal: NodeJS.Signals): void {
   try {
     native.pidfdSignal(pidfd, constants.signals[signal]);
@@ -94,14 +94,14 @@ export function killRun(run: Run): void {
   signalPidfd(run.pidfd, 'SIGKILL');
 }
 
-/** The group's number is the main process's pid, which is anybody's once the whole group has gone. */
+/** Signals the process group. Its number is the main process's pid, which the kernel may reuse once the whole group has gone. */
 function signalGroup(run: Run, signal: NodeJS.Signals): void {
   const leader = readStat(run.process.pid);
   if (leader !== null && leader.starttime !== run.process.starttime) return;
   try {
     process.kill(-run.process.pid, signal);
   } catch {
-    // Nobody is left in it, or nobody whom this user may signal.
+    // The group is empty, or this user may signal nobody in it.
   }
 }
 
@@ -121,14 +121,14 @@ function sweep(run: Run, done: (left: number) => void): void {
   );
 }
 
-/** Waits for as long as it takes; the caller's timer calls killRun when that is too long. */
+/** Waits without a limit. The caller's timer calls killRun when it takes too long. */
 function awaitRest(run: Run, done: (left: number) => void): void {
   const rest = () => sweep(run, done);
   if (run.cgroup === null) whenEnded(strayPidfds(run), rest);
   else whenEmpty(run.cgroup, rest);
 }
 
-/** Starts a wait and calls back when it is over or has taken too long. */
+/** Starts a wait. Calls back when the wait is over or has taken too long. */
 function bounded(wait: (finish: () => void) => void, callback: (finished: boolean) => void): void {
   let over = false;
   const end = (finished: boolean) => {

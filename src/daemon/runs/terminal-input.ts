@@ -1,5 +1,5 @@
-// The standard input of a program that runs: a pipe that the program holds at both ends, so that hostd's death is no end of
-// input to it, and that is found again through /proc by any hostd.
+// The standard input of a running program: a pipe that the program holds at both ends, so hostd's death is not the end of its
+// input. Any hostd finds the pipe through /proc.
 
 import { closeSync, constants, fstatSync, openSync } from 'node:fs';
 import { Socket } from 'node:net';
@@ -10,7 +10,7 @@ import type { Program } from '../../model/host.ts';
 import { native, O_PATH } from '../../native/index.ts';
 import type { Run } from './run.ts';
 
-/** A pipe of the user's for fd 0 of a new run: whoever reads it waits for ever, rather than to see its end. */
+/** A pipe for fd 0 of a new run, owned by the user. Its reader waits for ever, and never sees the end. */
 export function makeInput(owner: Owner): number {
   const [read, write] = as(owner, () => native.pipe());
   try {
@@ -22,8 +22,8 @@ export function makeInput(owner: Owner): number {
 }
 
 /**
- * The writing end of a run's fd 0, opened with its user's rights: what stands there now is of the program's own choosing.
- * @throws HostdError when that is no pipe.
+ * The writing end of a run's fd 0, opened with its user's rights: the program may have put anything there by now.
+ * @throws HostdError when it is not a pipe.
  */
 export function openInput(program: Program, run: Run, user: Owner): Socket {
   const path = `/proc/${run.process.pid}/fd/0`;
@@ -45,7 +45,7 @@ export function openInput(program: Program, run: Run, user: Owner): Socket {
   } catch (error) {
     throw error instanceof HostdError ? error : refuse(messageOf(error));
   }
-  // The pid may have become another process's between the two.
+  // Another process may have got the pid between the two steps.
   if (identify(run.process.pid)?.starttime !== run.process.starttime) {
     closeSync(fd);
     throw refuse('it has ended');

@@ -8,7 +8,7 @@ import { openDirectory } from '../../linux/paths.ts';
 import { native, O_PATH, RESOLVE_BENEATH } from '../../native/index.ts';
 import { giveName } from './name-files.ts';
 
-/** Two sockets in a directory, `held` with a reference to its file. */
+/** Two sockets in a directory. `held`: one of them, with a reference to its file. */
 async function twoSockets(t: TestContext) {
   const directory = mkdtempSync(join(tmpdir(), 'hostd-names-'));
   t.after(() => rmSync(directory, { recursive: true }));

@@ -1,5 +1,5 @@
-// The files of the sockets that hostd holds, by their names: look at what a path is, give it to a socket file, take it away. Each step
-// goes by way of an open directory, which no link can divert, and by the file itself (O_PATH), which no name can stand in for.
+// The files of the sockets that hostd holds, by name: looks at a path, gives it to a socket file, takes it away. Each step goes by way
+// of an open directory, which no link can divert, and by the file itself (O_PATH), so that nothing else can pass for it.
 
 import {
   chmodSync,
@@ -19,7 +19,7 @@ import { native, O_PATH, RESOLVE_BENEATH } from '../../native/index.ts';
 import { sha256 } from '../own/digest.ts';
 import type { Rights, Seen } from './name-state.ts';
 
-/** What the path names, by way of its open directory, which no link can divert. */
+/** What the path names, looked up in its open directory, which no link can divert. */
 export function look(path: string, node: number): Seen {
   let directory: number;
   try {
@@ -46,9 +46,9 @@ export function look(path: string, node: number): Seen {
 }
 
 /**
- * Gives the file `node` the name `path`. 'replace': whatever has that name loses it; whoever connects meanwhile finds one socket or
- * the other. 'if free': false when there is a file of that name by now, which stays: a program may have bound it since it was
- * looked at. @throws HostdError for a directory of somebody else's, and what the file system says.
+ * Gives the file `node` the name `path`. 'replace': any other file of that name loses it, and a client that connects meanwhile finds one
+ * socket or the other. 'if free': false when there is a file of that name by now, which stays: a program may have bound it since the
+ * path was looked at. @throws HostdError for a directory of somebody else's, and errors of the file system.
  */
 export function giveName(
   path: string,
@@ -79,7 +79,7 @@ function link(directory: number, name: string, node: number): boolean {
   }
 }
 
-/** Under another name first, since link(2) replaces nothing. */
+/** Gives the name by way of another one, since link(2) replaces nothing. */
 function moveOver(directory: number, name: string, node: number): true {
   const draft = `.${name.slice(0, 64)}.${process.pid}`;
   remove(entry(directory, draft));
@@ -88,7 +88,7 @@ function moveOver(directory: number, name: string, node: number): true {
     renameSync(entry(directory, draft), entry(directory, name));
     return true;
   } finally {
-    // rename(2) does nothing where both names are one file already.
+    // rename(2) does nothing where both names are of one file already.
     remove(entry(directory, draft));
   }
 }
@@ -111,7 +111,7 @@ export function secondName(directory: string, path: string): string {
   return join(directory, `.${sha256(path).slice(0, 32)}.sock`);
 }
 
-/** false: the directory is on another file system, or cannot be written to. */
+/** false: the directory is on another file system, or hostd cannot write to it. */
 export function addName(node: number, directory: string, path: string): boolean {
   try {
     const fd = openDirectory(directory);
@@ -135,8 +135,8 @@ export function addName(node: number, directory: string, path: string): boolean 
 }
 
 /**
- * The file of a socket that an earlier hostd made: a socket of hostd's own user at its path, else what has its second name. It
- * is not asked by connecting: a program may not be up to a visitor who says nothing.
+ * The file of a socket that an earlier hostd has made: a socket of hostd's own user at its path, else the file of its second name.
+ * hostd does not connect to find out: a program may not cope with a client that says nothing.
  */
 export function findNode(path: string, places: readonly string[]): number | null {
   for (const candidate of [path, ...places.map(place => secondName(place, path))]) {
@@ -152,13 +152,13 @@ export function findNode(path: string, places: readonly string[]): number | null
         closeSync(directory);
       }
     } catch {
-      // Not there.
+      // The file is not there.
     }
   }
   return null;
 }
 
-/** A reference to a directory's entry, whatever it is; null: there is none. */
+/** A reference to an entry of a directory, of any type; null: there is none. */
 function openNode(directory: number, name: string): number | null {
   try {
     return native.openAt(directory, name, O_PATH | constants.O_NOFOLLOW, 0, RESOLVE_BENEATH);

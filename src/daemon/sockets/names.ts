@@ -1,7 +1,7 @@
-// The paths of the sockets that hostd holds stay their names, whoever removes, covers, gives away or closes the files: rm, a
-// cleaner of old files, chown -R, a start script that begins with rm -f. What is to be done is name-state.ts's decision.
-// A socket file whose last name is gone can get none again, so each has a second one in a directory of hostd's own on the same
-// file system, else beside the first. When both are gone the socket is lost; whoever starts the next run makes another.
+// The paths of the sockets that hostd holds stay their names, whatever is done to the files: rm, a cleaner of old files, chown -R, a
+// start script that begins with rm -f. name-state.ts decides what is done about it.
+// A socket file whose last name is gone can get no other. So each has a second name in a directory of hostd's own on the same
+// file system, else beside the first. When both are gone the socket is lost, and the program's next run gets a new one.
 
 import { closeSync, fstatSync, rmSync, type Stats } from 'node:fs';
 import { dirname } from 'node:path';
@@ -23,17 +23,17 @@ import { mendOf, type Rights } from './name-state.ts';
 
 export interface SocketNames {
   /**
-   * From now on `path` stays the name of the socket file `node` (O_PATH), which becomes this one's to close. `owner`: whose
-   * rights a missing directory is made with; null: it is not made. `rights` null: they are not known.
+   * From now on `path` stays the name of the socket file `node` (O_PATH), which Names closes in the end. `owner`: whose rights a
+   * missing directory is made with; null: it is not made. `rights` null: they are not known.
    */
   keep(path: string, node: number, owner: Owner | null, rights: Rights | null): void;
   /** The same, for a socket that an earlier hostd made: its file is found by its names. */
   keepFound(path: string, owner: Owner | null, rights: Rights | null): void;
-  /** Looks at the path and puts right what is wrong. false: the socket's file was never found, or has lost its last name for good. */
+  /** Looks at the path and puts it right. false: the socket's file was never found, or has lost its last name. */
   restore(path: string): boolean;
   /** Takes both names away. */
   remove(path: string): void;
-  /** Takes away the second names of sockets that are not kept: they ended with an earlier hostd, or with the machine. */
+  /** Removes the second names of sockets that are not kept: an earlier hostd had them, perhaps before a reboot. */
   sweep(): void;
 }
 
@@ -42,25 +42,25 @@ interface Kept {
   readonly owner: Owner | null;
   readonly rights: Rights | null;
   watches: readonly QuietWatch[];
-  /** The directory that is watched; another one of the same name is watched anew. */
+  /** The directory that is watched. A new directory of that name gets a new watch. */
   watched: { readonly fd: number; readonly stats: Stats } | null;
   /** A socket in the place of ours that did not listen yet, and when it was first seen. */
   newcomer: { readonly inode: number; readonly at: number } | null;
-  /** What was said last: the same is not said again until it has been right once. */
+  /** The last message. It is not repeated until the path has been right once. */
   said: string | null;
 }
 
 /** Milliseconds between two looks at a directory in which something changes all the time. */
 const restMs = 200;
-/** Milliseconds that a program has between bind(2) and listen(2), before its socket counts as left by one that is gone. Visitors wait as long (ECONNREFUSED). */
+/** Milliseconds from bind(2) to listen(2), after which a socket counts as left by a program that is gone. Visitors wait as long (ECONNREFUSED). */
 const listenMs = 1000;
-/** Milliseconds in which the loss of one path is told once: a program may remove its socket at each start. */
+/** Milliseconds in which the loss of one path is told once. A program may remove its socket at each start. */
 const lostRestMs = 60_000;
 
 /**
- * `directories`: where second names may be, the first on the socket's file system is taken; nobody but hostd may enter them.
- * `warn` hears of what was put right, and what could not be. `lost` hears of a socket that has lost its last name while
- * it was watched, of the same path once in a while.
+ * `directories`: where second names may be. The first on the socket's file system is used. Only hostd may enter them.
+ * `warn` is called with what was put right, and what could not be. `lost` is called for a socket that has lost its last name while it
+ * was watched: for one path once in a while.
  */
 export function keepNames(
   directories: readonly string[],
@@ -81,13 +81,13 @@ export function keepNames(
       return mend(path, kept, say, isWatch);
     } catch (error) {
       say(kept, `cannot put right the socket "${path}": ${errnoOf(error) ?? messageOf(error)}`);
-      // Whatever the file system says now, the socket is what it was.
+      // Whatever the file system says now, the socket is the same.
       return fstatSync(kept.node).nlink > 0;
     } finally {
       watch(path, kept);
     }
   };
-  /** Whether somebody has just bound the path, and may be about to listen: it is looked at again then. */
+  /** Whether a program has just bound the path, and may be about to listen. Then the path is looked at again. */
   const isComing = (path: string, kept: Kept): boolean => {
     const seen = look(path, kept.node);
     const inode = seen.kind === 'other' && !seen.listens ? (seen.inode ?? null) : null;
@@ -110,7 +110,7 @@ export function keepNames(
     told.set(path, now);
     lost(path);
   };
-  /** The directory tells of the file's names and rights, its parent of the directory's own. */
+  /** Watches the directory for changes of the file's names and rights, and the parent for changes of the directory. */
   const watch = (path: string, kept: Kept) => {
     let fd: number;
     try {
@@ -172,7 +172,7 @@ export function keepNames(
   };
 }
 
-/** Puts one path right. false: it cannot be, for good. `isWatch`: what comes to the path meanwhile is told by the watch, too. */
+/** Puts one path right. false: that is impossible for good. `isWatch`: the watch also tells of what comes to the path meanwhile. */
 function mend(
   path: string,
   kept: Kept,
@@ -201,7 +201,7 @@ function mend(
         return false;
       }
       setRights(kept.node, kept.rights);
-      // A program that starts removes the file and binds a moment later: what it has bound by now is not taken from it.
+      // A program that starts removes the file and binds a moment later. What it has bound by now is not taken from it.
       if (!giveName(path, kept.node, kept.owner, seen.kind === 'missing' ? 'if free' : 'replace'))
         return isWatch || mend(path, kept, say, isWatch);
       say(
@@ -226,7 +226,7 @@ function unwatch(kept: Kept): void {
   kept.watched = null;
 }
 
-/** The watch, with the directory that it needs open. */
+/** The watch, which also closes the directory that it needs. */
 function closing(fd: number, watch: QuietWatch): QuietWatch {
   return {
     close() {

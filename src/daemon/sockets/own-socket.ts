@@ -1,4 +1,4 @@
-// The unix sockets that hostd itself, or a process of its own, answers on: the control socket, and that of Supervisor's clients.
+// The unix sockets that hostd itself, or one of its own processes, answers on: the control socket, and that for Supervisor's clients.
 
 import { chmodSync, closeSync, existsSync, lstatSync, mkdirSync, unlinkSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -9,8 +9,8 @@ import type { Rights } from './name-state.ts';
 const backlog = 128;
 
 /**
- * Listens on a unix socket of this owner and mode, in place of what an earlier one has left of that name. Returns its fd.
- * @throws HostdError 'conflict' when something else has the name, or (`isShared`: the lock does not tell) somebody answers there
+ * Listens on a unix socket of this owner and mode. Replaces a socket that an earlier process has left. Returns its fd.
+ * @throws HostdError 'conflict' when something else has the name, or (`isShared`: the lock does not rule it out) a process answers there
  */
 export function listenOwn(path: string, { uid, gid, mode }: Rights, isShared: boolean): number {
   mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
@@ -25,7 +25,7 @@ export function listenOwn(path: string, { uid, gid, mode }: Rights, isShared: bo
   }
   const fd = native.listenUnix(path, uid, gid, mode, backlog);
   try {
-    // The umask is hostd's own, and narrower.
+    // hostd's own umask is narrower.
     chmodSync(path, mode);
     return fd;
   } catch (error) {

@@ -1,32 +1,32 @@
-// Which socket is which: by its inode, as the kernel has it, and by what the kernel says of the open socket itself. Names that
-// /proc/net shows are not believed, for whoever binds a socket chooses them.
+// Which socket is which: by its inode, as the kernel has it, and by what the kernel says of the open socket itself. The names in
+// /proc/net are not believed, because the process that binds a socket chooses them.
 
 import { closeSync, fstatSync, opendirSync, readlinkSync } from 'node:fs';
 import { isIPv6 } from 'node:net';
 import { basename } from 'node:path';
 import { native, type SocketName } from '../../native/index.ts';
 
-/** A socket of hostd's that a run was given. */
+/** A socket that hostd has given to a run. */
 export interface SocketId {
   /** A path, or "address:port" as tcpKey writes it. */
   readonly key: string;
-  /** In sockfs; as long as it is open, no other socket of this boot has the same. */
+  /** In sockfs. While the socket is open, no other socket of this boot has the same number. */
   readonly inode: number;
 }
 
-/** Milliseconds that hostd waits for the end of a socket that others have had a part in. */
+/** Milliseconds to wait for the end of a socket that other processes have had. */
 const patienceMs = 50;
-/** Descriptors of one process whose links are read, and those that are taken for a closer look: it may have a million of them. */
+/** Descriptors of one process whose links are read, and how many of them are taken for a closer look. A process may have a million. */
 const mostLinks = 4096;
 const mostLooks = 64;
 
-/** Those of hostd's sockets that are among `fds`. */
+/** The sockets of `held` that are among `fds`. */
 export function identify(held: ReadonlyMap<string, number>, fds: readonly number[]): SocketId[] {
   const given = new Set(fds);
   return [...held].flatMap(([key, fd]) => (given.has(fd) ? [{ key, inode: fstatSync(fd).ino }] : []));
 }
 
-/** Whether hostd still holds every socket of these; it may have made another one of the same name since. */
+/** Whether hostd still holds each of these very sockets. It may have made another one of the same name since. */
 export function areHeld(given: readonly SocketId[], held: ReadonlyMap<string, number>): boolean {
   return given.every(({ key, inode }) => {
     const fd = held.get(key);
@@ -34,12 +34,12 @@ export function areHeld(given: readonly SocketId[], held: ReadonlyMap<string, nu
   });
 }
 
-/** Closes a socket that others have, or have had, without waiting for them for longer than `patience` milliseconds. */
+/** Closes a socket that other processes have, or have had, without waiting for them longer than `patience` milliseconds. */
 export function closeShared(fd: number, patience = patienceMs): void {
   try {
     native.closeElsewhere(fd, patience);
   } catch {
-    // No thread to be had: the rare chance that it waits is better than a descriptor for each.
+    // No thread is left. The rare wait is better than a lost descriptor each time.
     closeSync(fd);
   }
 }
@@ -53,7 +53,7 @@ export function isListener(fd: number, key: string): boolean {
   }
 }
 
-/** A unix socket that was made by way of its open directory (sockets.ts) has the name that it had there. */
+/** Whether the name is that of `key`. A unix socket that was made by way of its open directory (sockets.ts) has the name from there. */
 export function fits({ domain, address, port, stream, accepts }: SocketName, key: string): boolean {
   if (stream !== 1 || accepts !== 1) return false;
   switch (domain) {
@@ -76,14 +76,14 @@ function isSameAddress(one: string, other: string): boolean {
   return isIPv6(other) && shortForm(one) === shortForm(other);
 }
 
-/** As URL writes it. */
+/** The address as URL writes it. */
 function shortForm(address: string): string {
   return new URL(`http://[${address}]/`).hostname;
 }
 
 /**
- * A descriptor of hostd's own for the listener that a process holds; null: it holds none, or the kernel does not let hostd have
- * it. With `inode`, exactly that socket; without (a run of hostd 0.1.0), one that is the listener by what the kernel says of it.
+ * A descriptor of hostd's own for a listener that a process has; null: it has none, or the kernel does not let hostd have it.
+ * With `inode` it is exactly that socket. Without (a run of hostd 0.1.0) it is one that the kernel says is the listener.
  */
 export function takeListener(
   pidfd: number,
@@ -96,7 +96,7 @@ export function takeListener(
   for (const [number] of candidates.slice(0, mostLooks)) {
     const fd = take(pidfd, number);
     if (fd === null) continue;
-    // The number may have become another file's in the meantime.
+    // The descriptor's number may have become another file's meanwhile.
     const same = inode === undefined || fstatSync(fd).ino === inode;
     if (same && isListener(fd, key)) return fd;
     closeShared(fd, 0);
@@ -112,7 +112,7 @@ function take(pidfd: number, number: number): number | null {
   }
 }
 
-/** The descriptors of a process that are sockets, with what their links say; the lowest numbers come first. */
+/** The descriptors of a process that are sockets, with their links; the lowest numbers come first. */
 function socketLinks(pid: number): [number, string][] {
   const found: [number, string][] = [];
   try {
@@ -128,7 +128,7 @@ function socketLinks(pid: number): [number, string][] {
       directory.closeSync();
     }
   } catch {
-    // It has ended, or is not ours to look at.
+    // The process has ended, or hostd may not look.
   }
   return found;
 }

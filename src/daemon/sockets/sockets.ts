@@ -13,19 +13,18 @@ import type { Rights } from './name-state.ts';
 import type { SocketNames } from './names.ts';
 import { closeShared, isListener, type SocketId, takeListener } from './socket-identity.ts';
 
-/** Longest path of a unix socket (unix(7), sun_path less its NUL). */
+/** Characters of the longest path of a unix socket (unix(7), sun_path without its NUL). */
 const longestPath = 107;
 /** The kernel cuts it to net.core.somaxconn. */
 const tcpBacklog = 4096;
 
 export interface Sockets {
-  /** The fd of a unix socket, made if hostd does not hold it yet. `owner` is the app; connecting is for `clients`' group. */
+  /** The fd of a unix socket, which is made if hostd does not hold it yet. `owner` is the app. `clients` is the group that may connect. */
   unix(socket: UnixSocket, owner: Owner, clients: number): number;
   tcp(listen: Listen): number;
   /**
-   * Takes over the listening socket that a run of an earlier hostd was given, `known` by what that one wrote down; false: the
-   * run does not hold it any more, or the kernel does not let hostd have it (a container without CAP_SYS_PTRACE, a system call
-   * filter).
+   * Takes over the listening socket that a run of an earlier hostd was given. `known`: what that hostd has written down. false: the run
+   * has the socket no more, or the kernel does not let hostd have it (a container without CAP_SYS_PTRACE, a system call filter).
    */
   takeBack(
     key: string,
@@ -38,13 +37,13 @@ export interface Sockets {
   keep(key: string, fd: number): void;
   /** Closes a socket and removes its file: from now on clients are refused. */
   release(key: string): void;
-  /** Sees to it that the paths of all unix sockets are their names, with the right owner, group and mode. */
+  /** Makes the paths of all unix sockets their names again, with the right owner, group and mode. */
   restore(): void;
   /** All sockets that are held: fds by key. */
   held(): ReadonlyMap<string, number>;
 }
 
-/** Whose directories a socket's are, and which group may connect to it. */
+/** Whose directories a socket is in, and which group may connect. */
 export interface SocketRights {
   readonly owner: Owner;
   readonly clients: number;
@@ -56,7 +55,7 @@ export function tcpKey({ host, port }: Listen): string {
 }
 
 /**
- * `inherited` are those that hostd held before it was upgraded in place; `warn` hears of one that whoever shares it has broken.
+ * `inherited`: the sockets that hostd held before it was upgraded in place. `warn` is called for a socket that a program has broken.
  */
 export function makeSockets(
   inherited: ReadonlyMap<string, number>,
@@ -68,7 +67,7 @@ export function makeSockets(
     held.set(key, fd);
     return fd;
   };
-  /** The held one, if it is still what it was: a program can do to it whatever hostd could. */
+  /** The held socket, if it still listens. A program that shares it can do to it whatever hostd could. */
   const sound = (key: string, backlog: number): number | undefined => {
     const fd = held.get(key);
     if (fd === undefined || isListener(fd, key)) return fd;
@@ -87,7 +86,7 @@ export function makeSockets(
       const fd = sound(path, socket.backlog);
       if (fd !== undefined && names.restore(path)) return fd;
       if (fd !== undefined) {
-        // Whoever waits in it now is served by the runs that have it.
+        // Clients that wait in it now are served by the runs that have it.
         held.delete(path);
         closeShared(fd);
       }
@@ -99,7 +98,7 @@ export function makeSockets(
     takeBack(key, pidfd, pid, known, rights) {
       if (!held.has(key)) {
         const inode = known?.find(socket => socket.key === key)?.inode;
-        // A run that was not given it has none to give back.
+        // A run that was not given the socket has none to give back.
         if (known !== undefined && inode === undefined) return false;
         const fd = takeListener(pidfd, pid, key, inode);
         if (fd === null) return false;
@@ -126,7 +125,7 @@ export function makeSockets(
   };
 }
 
-/** A TCP listener that was shut down can listen again, as long as nobody has connected it to somewhere. */
+/** Makes a TCP listener that was shut down listen again. That works unless somebody has connected it. */
 function isRevived(fd: number, key: string, backlog: number): boolean {
   try {
     native.listenAgain(fd, backlog);
@@ -146,7 +145,7 @@ function listenTcp(listen: Listen): number {
   }
 }
 
-/** In words, and what to do about it: ip(7), bind(2). */
+/** The reason in words, and a remedy: ip(7), bind(2). */
 function whyNoTcp(listen: Listen, code: string): { readonly why: string; readonly hint: string | null } {
   const isSix = listen.host.includes(':');
   const four = `"0.0.0.0:${listen.port}" in its place`;
@@ -173,15 +172,15 @@ function whyNoTcp(listen: Listen, code: string): { readonly why: string; readonl
   }
 }
 
-/** Of a socket file: root's (or the ordinary user's), and open to the group that may connect. */
+/** The rights of a socket file: root's (or the ordinary user's), and open to the group that may connect. */
 function rightsFor(clients: number): Rights {
   const uid = process.geteuid?.() ?? 0;
   return { uid, gid: uid === 0 ? clients : (process.getegid?.() ?? clients), mode: 0o660 };
 }
 
 /**
- * The socket is made with the app's own rights, so that a link which the app puts in the way leads no further than the app
- * could go by itself, and is then given to root and to the group that may connect.
+ * Makes the socket with the app's own rights, so that a link of the app leads no further than the app could go by itself. Then
+ * gives it to root and to the group that may connect.
  */
 function listenUnix(socket: UnixSocket, owner: Owner, clients: number): { listener: number; node: number } {
   const { path, backlog } = socket;
@@ -203,7 +202,7 @@ function listenUnix(socket: UnixSocket, owner: Owner, clients: number): { listen
       return make(path, owner);
     } catch (error) {
       if (errnoOf(error) !== 'EACCES' || process.geteuid?.() !== 0) throw error;
-      // A directory that the app may not write to: by way of the open directory, which nobody can divert.
+      // The app may not write to the directory. So the socket is made by way of the open directory, which nobody can divert.
       return make(entry(directory, basename(path)), { uid: 0, gid: 0 });
     }
   } catch (cause) {
@@ -216,7 +215,7 @@ function listenUnix(socket: UnixSocket, owner: Owner, clients: number): { listen
   }
 }
 
-/** From its maker to root and the group that may connect; an ordinary user has nobody to give it to. Returns the file (O_PATH). */
+/** Gives a socket file to root and the group that may connect. An ordinary user keeps it. Returns the file (O_PATH). */
 function giveTo(path: string, directory: number, maker: Owner, clients: number): number {
   const node = native.openAt(directory, basename(path), O_PATH, 0, RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
   try {
@@ -234,8 +233,8 @@ function giveTo(path: string, directory: number, maker: Owner, clients: number):
 }
 
 /**
- * Removes what an earlier holder left. Never a socket that is in use, and never anything but a socket. The socket itself is
- * asked: a list of names would show whatever anybody has bound.
+ * Removes a socket that an earlier process has left. Never a socket in use, and never anything but a socket. The socket itself is
+ * asked, since a list of names would show what any process has bound.
  */
 function removeStale(path: string, directory: number, owner: Owner): void {
   const name = entry(directory, basename(path));

@@ -1,5 +1,5 @@
-// Root's answers to hostd-rpc for a supervisord.conf: what Supervisor's own interface does (rpcinterface.py of 4.2.5). Whoever may
-// connect may do all of it; who that is, the socket's mode and its password say.
+// Root's answers to hostd-rpc for a supervisord.conf: what Supervisor's own interface does (rpcinterface.py of 4.2.5). A client that may
+// connect may do all of it. The socket's mode and its password decide who may connect.
 
 import { constants } from 'node:os';
 import { stateName } from '../../lifecycle/view.ts';
@@ -27,10 +27,10 @@ export interface AnswersContext {
   readonly logs: Logs;
   readonly log: Logger;
   readonly environment: Readonly<Record<string, string>>;
-  /** null: it goes to syslog. */
+  /** null: the log goes to syslog. */
   readonly mainLog: string | null;
   readonly reopenMainLog: () => void;
-  /** The file that a log of which the configuration says AUTO has; undefined: the process is not in force. */
+  /** The file of a log with AUTO in the configuration; undefined: the process is not in force. */
   readonly autoLog: AutoPath;
   readonly mood: () => Mood;
   /** Reads the configuration anew. @throws ConfigError */
@@ -47,7 +47,7 @@ const signallable: ReadonlySet<string> = new Set(['RUNNING', 'STARTING', 'STOPPI
 const down: ReadonlySet<string> = new Set(['STOPPED', 'EXITED', 'FATAL', 'UNKNOWN']);
 const signalNames = new Map(Object.entries(constants.signals).map(([name, number]) => [number, name]));
 
-/** Milliseconds until it is said that a process is waited for, and between two such lines. */
+/** Milliseconds until the log says that a process is waited for, and between two such lines. */
 const firstReport = 100;
 const reportEvery = 2000;
 
@@ -62,7 +62,7 @@ export function makeAnswers(context: AnswersContext): Answers {
     const unit = groups.unit(program);
     return unit === undefined ? 'STOPPED' : stateName(unit.state);
   };
-  /** Resolves when `look` says so, which is asked after each change of the program's state. */
+  /** Resolves when `look` returns true. It is called after each change of the program's state. */
   const when = (program: Program, look: () => boolean) =>
     new Promise<void>((resolve, reject) => {
       const begun = context.mood();
@@ -181,7 +181,7 @@ export function makeAnswers(context: AnswersContext): Answers {
         return true;
       }
       const program = find(which);
-      // Supervisor has the logs of what runs open, and no others.
+      // Supervisor has the logs of running processes open, and no others.
       if ((groups.unit(program)?.run ?? null) === null) return true;
       clearLog(logOf(program, 'stdout'));
       clearLog(logOf(program, 'stderr'));

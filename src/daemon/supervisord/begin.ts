@@ -1,4 +1,4 @@
-// hostd supervisord's first lines: signals that come while the rest of it is being loaded are kept, and answered then.
+// hostd supervisord's first lines. Signals that come while the rest of it is being loaded are kept, and answered later.
 
 import { keepEarlySignals } from '../own/early-signals.ts';
 

@@ -1,5 +1,5 @@
-// How Supervisor brings its processes to life (process.py and options.py of 4.2.5): with supervisord's own environment, from its own
-// directory, and with its words for what does not go.
+// How Supervisor starts its processes (process.py and options.py of 4.2.5): with supervisord's own environment, from its own
+// directory, and with its words for failures.
 
 import { accessSync, closeSync, constants, openSync, type Stats, statSync } from 'node:fs';
 import { errnoOf, HostdError } from '../../errors.ts';
@@ -11,7 +11,7 @@ import { repr } from '../../words/python.ts';
 import { splitWords } from '../../words/shlex.ts';
 import type { Birth } from '../runs/launch.ts';
 
-/** What all processes are given. */
+/** What all processes get. */
 export interface Surroundings {
   /** supervisord's own environment. */
   readonly environment: Readonly<Record<string, string>>;
@@ -24,9 +24,9 @@ export interface Surroundings {
   readonly socket: (url: string) => number;
 }
 
-/** Why a process cannot be started, before it is tried. */
+/** A process that cannot be started, found out before the attempt. */
 export class NotStarted extends HostdError {
-  /** How Supervisor's clients are told. */
+  /** The fault that Supervisor's clients get. */
   readonly fault: 'NO_FILE' | 'NOT_EXECUTABLE';
 
   constructor(fault: NotStarted['fault'], message: string) {
@@ -80,7 +80,7 @@ function common(program: Program, own: SupervisordProgram, around: Surroundings)
   } as const satisfies Partial<Birth>;
 }
 
-/** A process that says why it is none, and ends. */
+/** A process that says why it cannot run, and ends. */
 function refused(program: Program, own: SupervisordProgram, around: Surroundings, why: string): Birth {
   const message = `supervisor: couldn't setuid to ${program.user}: ${why}\nsupervisor: child process was not spawned\n`;
   const gid = process.getegid?.() ?? 0;
@@ -113,7 +113,7 @@ export function commandOf(
   if (name === undefined) throw new NotStarted('NOT_EXECUTABLE', 'command is empty');
   const path = program.environment['PATH'] ?? (environment['PATH'] || usualPath);
   const candidates = name.includes('/') ? [name] : path.split(':').map(directory => joined(directory, name));
-  // The first that is there, executable or not.
+  // The first file that exists counts, executable or not.
   for (const file of candidates) {
     const stats = lookAt(file);
     if (stats === null) continue;
@@ -131,7 +131,7 @@ export function commandOf(
   throw new NotStarted('NO_FILE', `can't find command ${repr(name)}`);
 }
 
-/** null: it is not there, as far as this user can see. */
+/** null: this user sees no file there. */
 function lookAt(path: string): Stats | null {
   try {
     return statSync(path);
@@ -155,14 +155,14 @@ function openLog(log: LogFile, process: string): number {
   }
 }
 
-/** 1 or 2 for a path that means supervisord's own output. */
+/** 1 or 2 where the path means supervisord's own output; else null. */
 export function ownOutput(path: string): number | null {
   const found = /^\/(?:dev\/std(out|err)|(?:dev|proc\/self)\/fd\/([12]))$/.exec(path);
   if (found === null) return null;
   return found[1] === 'out' ? 1 : found[1] === 'err' ? 2 : Number(found[2]);
 }
 
-/** dup(2), which Node lacks; a socket cannot be opened by its name. */
+/** dup(2), which Node lacks. A socket cannot be opened by its name in /proc. */
 function duplicate(fd: number): number {
   const self = native.pidfdOpen(process.pid);
   try {

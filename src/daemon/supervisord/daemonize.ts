@@ -1,21 +1,21 @@
-// supervisord leaves its terminal: what has been prepared goes on in a process of its own, with the listening sockets that were
-// opened before. And it begins anew in the same process when it is told to restart.
+// supervisord leaves its terminal: a new process goes on with what has been prepared, and with the listening sockets that were
+// opened before. On a restart it begins anew in the same process.
 
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 
-/** What this process is: the one that was called, the daemon that it has started, or one that has begun anew. */
+/** What this process is: the one that the user started, the daemon that it has started, or a daemon that has begun anew. */
 export type Stage = (
   | { readonly kind: 'first' }
   | { readonly kind: 'again'; readonly place: string }
   /** `fds`: the listening sockets, in the order of the servers. */
   | { readonly kind: 'daemon'; readonly place: string; readonly fds: readonly number[] }
 ) & {
-  /** Becomes itself from the beginning, with the same place (place.ts). false: this Node cannot. */
+  /** Begins anew in this process, with the same place (place.ts). false: this Node cannot. */
   becomeAgain(place: string): boolean;
 };
 
-/** What a former self says. */
+/** The message from the process before. */
 interface Word {
   readonly kind: 'again' | 'daemon';
   readonly place: string;
@@ -27,7 +27,7 @@ const variable = 'HOSTD_SUPERVISORD';
 const launcher = join(import.meta.dirname, '..', '..', '..', 'bin', 'hostd');
 const firstFd = 3;
 
-/** Reads what a former self has said in the environment, and takes it out of there. */
+/** Reads the message in the environment, and removes it from there. */
 export function ownStage(): Stage {
   const text = process.env[variable];
   delete process.env[variable];
@@ -69,7 +69,7 @@ export function becomeDaemon(place: string, fds: readonly number[]): void {
   child.on('spawn', () => process.exit(0));
 }
 
-/** The environment that bin/hostd was started with: what it has taken out of Node's way is put back. */
+/** The environment that bin/hostd was started with. Variables that it has hidden from Node are put back. */
 export function givenEnvironment(): Readonly<Record<string, string>> {
   const given: Record<string, string> = {};
   for (const [name, text] of Object.entries(process.env)) {

@@ -1,4 +1,4 @@
-// The sockets of FastCGI programs: one for all processes of a group, which have it as their standard input.
+// The sockets of FastCGI programs. All processes of a group have one socket as their standard input.
 
 import { chmodSync, rmSync } from 'node:fs';
 import { messageOf } from '../../errors.ts';
@@ -11,7 +11,7 @@ import { numeric } from './server-sockets.ts';
 export interface FastCgiSockets {
   open(socket: FastCgiSocket): void;
   close(socket: FastCgiSocket): void;
-  /** @throws when there is none. */
+  /** @throws when the socket cannot be made. */
   fd(url: string): number;
 }
 

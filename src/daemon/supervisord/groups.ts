@@ -1,5 +1,5 @@
-// The groups that are in force, and those that the configuration had when it was read last. Supervisor's clients bring the one
-// into line with the other, group by group.
+// The groups in force, and the groups of the configuration as it was read last. Supervisor's clients bring the former in line with the
+// latter, group by group.
 
 import { changes, same } from '../../model/changes.ts';
 import type { Program } from '../../model/host.ts';
@@ -23,21 +23,21 @@ export interface Difference {
 }
 
 export interface Groups {
-  /** What the configuration says from now on; nothing that runs is changed. */
+  /** Takes a new configuration. Nothing that runs is changed. */
   read(configuration: Configuration): void;
-  /** The groups as they were read last. */
+  /** The groups of the configuration, as it was read last. */
   configured(): readonly GroupConfig[];
   difference(): Difference;
-  /** By priority, and by when they were added: at first by name. */
+  /** The groups in force, by priority, then in the order in which they were added: at first by name. */
   active(): readonly ActiveGroup[];
   find(group: string): ActiveGroup | undefined;
   /** undefined: there is no such process. */
   program(group: string, process: string): Program | undefined;
   unit(program: Program): Unit | undefined;
-  /** Puts a group that was read into force; its programs are started as autostart says, unless `start` is called for that. */
+  /** Puts a configured group into force. Its programs are started by autostart, or with 'later' by a call of `start`. */
   add(config: GroupConfig, when?: 'now' | 'later'): void;
   start(group: ActiveGroup): void;
-  /** false: some of its processes have not ended. */
+  /** false: some of the group's processes have not ended. */
   remove(group: string): boolean;
 }
 
@@ -45,7 +45,7 @@ export interface GroupsContext {
   readonly supervisor: Supervisor;
   readonly lives: Lives;
   readonly programsOf: (config: GroupConfig) => readonly Program[];
-  /** A group's socket is not needed any more. */
+  /** The group is gone, and its socket is not needed any more. */
   readonly onRemoved: (group: ActiveGroup) => void;
 }
 
@@ -53,7 +53,7 @@ export function makeGroups({ supervisor, lives, programsOf, onRemoved }: GroupsC
   const active = new Map<string, ActiveGroup>();
   let read: readonly GroupConfig[] = [];
   const unit = (program: Program) => supervisor.unit(program.name);
-  // A group that was added later comes behind the others of its priority.
+  // A group that was added later comes after the others of its priority.
   const sorted = () => [...active.values()].sort((a, b) => a.config.priority - b.config.priority);
   const publish = () =>
     supervisor.setHost({ ...supervisor.host(), programs: sorted().flatMap(({ programs }) => programs) });
@@ -121,7 +121,7 @@ export function makeGroups({ supervisor, lives, programsOf, onRemoved }: GroupsC
   };
 }
 
-/** Whether what runs is what would be started, but for what can be changed while it runs. */
+/** Whether the running program is what would be started now, but for keys that can change while it runs. */
 function isLike(running: Program, program: Program): boolean {
   const found = changes([running], [program]).flatMap(({ keys }) => keys);
   return found.every(key => liveKeys.has(key)) && same(running.supervisord, program.supervisord);

@@ -1,21 +1,21 @@
-// supervisord's minfds and minprocs: the limits that it raises for itself and so for its processes, or ends where it may not. Pure.
+// supervisord's minfds and minprocs: the limits that it raises for itself and its processes. Where it may not, it ends. Pure.
 
 export interface Limits {
   /** Flat triples for setrlimit(2): the limits that processes are given. */
   readonly triples: readonly number[];
-  /** Lines for the log. */
+  /** Lines for the log about limits that were raised. */
   readonly raised: readonly string[];
 }
 
 export interface Wanted {
   readonly minfds: number;
   readonly minprocs: number;
-  /** Soft limits that supervisord was started with; Infinity is none. */
+  /** The soft limits that supervisord was started with; Infinity: none. */
   readonly openFiles: number;
   readonly processes: number;
 }
 
-/** What Supervisor says of a limit that it cannot raise. */
+/** Supervisor's message about a limit that it cannot raise. */
 export class LimitError extends Error {}
 
 const numbers = { RLIMIT_NPROC: 6, RLIMIT_NOFILE: 7 } as const;
@@ -81,7 +81,7 @@ export function softLimit(limits: string, label: string): number {
   return limitIn(limits, label, 1);
 }
 
-/** From proc_pid_limits(5); Infinity for "unlimited". */
+/** A limit from proc_pid_limits(5); Infinity for "unlimited". */
 function limitIn(limits: string, label: string, column: 1 | 2): number {
   const found = new RegExp(`^${label}\\s+(\\S+)\\s+(\\S+)`, 'm').exec(limits)?.[column];
   return found === undefined || found === 'unlimited' ? Number.POSITIVE_INFINITY : Number(found);

@@ -1,4 +1,4 @@
-// What Supervisor tells of each process besides its state: when it was started and ended last, and what was wrong. And the lines
+// What Supervisor tells of each process besides its state: when it was last started and ended, and what was wrong. Also the lines
 // of its log, in Supervisor's words (process.py of 4.2.5).
 
 import type { Exit } from '../../lifecycle/process.ts';
@@ -11,16 +11,16 @@ export interface Life {
   /** Unix times in milliseconds; 0: never. */
   started: number;
   stopped: number;
-  /** "": nothing is wrong. */
+  /** "": nothing was wrong. */
   spawnerr: string;
-  /** null: none, or a run that did not count. -1: a signal. */
+  /** null: no run has ended, or the run did not count. -1: a signal has ended it. */
   exitstatus: number | null;
 }
 
 export interface Lives extends Words {
-  /** By the program's name. */
+  /** The life of the program with this name. */
   of(name: string): Life;
-  /** The program is there no more. */
+  /** The program does not exist any more. */
   forget(name: string): void;
 }
 
@@ -99,7 +99,7 @@ export function makeLives(log: Logger): Lives {
 
 /** "exit status 3", "terminated by SIGKILL". */
 function ending({ code, signal }: Exit): string {
-  // Of one that an earlier supervisord has started nobody is told.
+  // The exit of a process that an earlier supervisord has started is told to nobody.
   if (signal === null && code === null) return 'exit status unknown';
   return signal === null ? `exit status ${code}` : `terminated by ${signal}`;
 }

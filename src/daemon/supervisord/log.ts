@@ -1,4 +1,4 @@
-// supervisord's own log: its lines, its levels, its file that is put aside when it is large, and its echo on standard output.
+// supervisord's own log: its lines, its levels, its file, which is rotated by size, and its echo on standard output.
 
 import { closeSync, fstatSync, ftruncateSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { destination } from 'pino';
@@ -15,25 +15,25 @@ export interface LogSettings {
   readonly level: number;
   /** "syslog", or a path. */
   readonly file: string;
-  /** Bytes; 0: it is never put aside. */
+  /** Bytes; 0: the file is never rotated. */
   readonly maxBytes: number;
   readonly backups: number;
-  /** Whether the lines go to standard output, too. */
+  /** Whether the lines also go to standard output. */
   readonly echo: boolean;
   readonly umask: number;
 }
 
 export interface MainLog {
-  /** For all that hostd says. */
+  /** The logger for the other parts of hostd. */
   readonly log: Logger;
   critical(message: string): void;
-  /** Opens the file of that name anew. */
+  /** Opens the file of that name anew, after somebody has moved it. */
   reopen(): void;
-  /** Writes out what is waiting, for the moment before the process ends. */
+  /** Writes what still waits, before the process ends. */
   flush(): void;
 }
 
-/** Characters that wait for a stalled reader of standard output; what comes after them is dropped. */
+/** Characters that wait for a stalled reader of standard output. More are dropped. */
 const mostWaiting = 4 * 1024 * 1024;
 
 /** @throws the errors of open(2). */
@@ -48,7 +48,7 @@ export function openMainLog(settings: LogSettings): MainLog {
     stdout?.write(line);
     file?.write(line);
   };
-  /** As pino is called: with facts before the message, or without. */
+  /** Called as pino is: with facts before the message, or without. */
   const at =
     (of: Level) =>
     (first: unknown, second?: unknown): void =>
@@ -106,7 +106,7 @@ class LogFile {
       writeSync(this.#fd, line);
       if (this.#isDue()) this.#putAside();
     } catch {
-      // A full disk, or a reader that went away, must not end the daemon.
+      // A full disk, or a reader that went away, must not end supervisord.
     }
   }
 

@@ -1,5 +1,5 @@
-// hostd supervisord: a supervisord.conf as it is. Puts the parts together in the order in which Supervisor starts (options.py,
-// supervisord.py of 4.2.5): what goes wrong before it is a daemon is said on the terminal, in Supervisor's words.
+// hostd supervisord: runs a supervisord.conf as it is. Puts the parts together in the order in which Supervisor starts (options.py,
+// supervisord.py of 4.2.5). What goes wrong before it is a daemon is said on the terminal, in Supervisor's words.
 
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { HostdError, messageOf } from '../../errors.ts';
@@ -45,10 +45,10 @@ import { programsOf } from './programs.ts';
 import { listenerOf, type OpenServer, openServers, ServerError } from './server-sockets.ts';
 import { stopEverything } from './shutdown.ts';
 
-/** How it was called: for "For help, use ... -h". */
+/** The name that it was called by, for "For help, use ... -h". */
 const program = process.env['HOSTD_PROGRAM'] ?? 'supervisord';
 const stage: Stage = ownStage();
-/** What bin/hostd was started with. */
+/** The environment that bin/hostd was started with. */
 const environment = givenEnvironment();
 
 function run(): void {
@@ -166,7 +166,7 @@ function serve(real: Realized, main: MainLog): OpenServer[] {
   }
 }
 
-/** The sockets that were opened before it became a daemon. */
+/** The sockets that were opened before this process became a daemon. */
 function inherited(real: Realized, fds: readonly number[]): OpenServer[] {
   const { servers } = real.configuration;
   return fds.flatMap((fd, index) => {
@@ -176,12 +176,12 @@ function inherited(real: Realized, fds: readonly number[]): OpenServer[] {
   });
 }
 
-/** For a part that Supervisor does not have: what it says in passing is for those who look closely. */
+/** A log for parts that Supervisor does not have: their information is logged at the debug level. */
 function behind(log: Logger): Logger {
   return { ...log, info: log.debug.bind(log) } as Logger;
 }
 
-/** Supervisor itself as another user. @throws Exit */
+/** Makes this process another user's, as user= in [supervisord] says. @throws Exit */
 function setUser(real: Realized, criticals: string[], infos: string[]): void {
   const own = process.getuid?.() ?? 0;
   if (real.uid === null) {
@@ -314,7 +314,7 @@ function supervise(
       if (config.kind === 'fcgi') fastCgi.open(config.socket);
       return programsOf(config, real.file, output, (process, name, channel) => {
         const path = supervisor.unit(name)?.program[channel]?.path ?? null;
-        // One that runs on writes to the log that it has.
+        // A process that runs on writes to the log that it has.
         const own =
           path !== null && usedLogs.has(path)
             ? path
@@ -401,7 +401,7 @@ function supervise(
     const finish = () => {
       if (mood === 0 && becomesAnew()) return;
       rmSync(real.pidfile, { force: true });
-      // After the answer to whoever asked for it, and while nobody else can have the sockets.
+      // After the answer to the client that has asked for it, and while nobody else can take the sockets.
       setImmediate(() => {
         removePlace(place);
         process.exit(0);
@@ -410,7 +410,7 @@ function supervise(
     return {
       shutdown: () => detach(log, end(-1, finish)),
       restart: () => {
-        // A configuration that nobody could start from is told of, and everything left as it is.
+        // A configuration that no start could use is reported, and nothing changes.
         try {
           readConfiguration(real.file, machine, { names: known });
         } catch (error) {
@@ -423,7 +423,7 @@ function supervise(
     };
   }
 
-  /** The same process from its beginning. */
+  /** Begins anew in the same process. */
   function becomesAnew(): boolean {
     main.flush();
     rpc.keep({ ...supervisor.host(), settings: { ...settings, supervisor: [] } });

@@ -1,5 +1,5 @@
 // Where a supervisord keeps what the next one with the same configuration has to know: a directory of its own, so that several on
-// one machine do not meet.
+// one machine do not share one.
 
 import { chownSync, lstatSync, mkdirSync, realpathSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,13 +8,13 @@ import type { Settings } from '../../model/host.ts';
 import { Exit, type Realized } from '../../supervisord/config/options.ts';
 import { sha256 } from '../own/digest.ts';
 
-/** Known by its configuration, its pid file and its user. Made, and given to the user that supervisord is to be. @throws Exit */
+/** The directory for this configuration, pid file and user. Makes it, and gives it to supervisord's user. @throws Exit */
 export function makePlace({ file, pidfile, uid }: Realized, environment: NodeJS.ProcessEnv): string {
   const own = process.geteuid?.() ?? 0;
   const key = sha256(JSON.stringify([realpathSync(file), pidfile, uid ?? own])).slice(0, 12);
   const base =
     environment['HOSTD_RUNTIME_DIR'] ?? (own === 0 ? '/run/hostd' : environment['XDG_RUNTIME_DIR']);
-  // In /tmp nobody else can take it away: the directory is sticky. But another user may have been there first.
+  // /tmp is sticky, so nobody else can remove the directory. But another user may have made it first.
   const path =
     base === undefined || base === ''
       ? `/tmp/hostd-supervisord-${own}-${key}`
@@ -31,16 +31,16 @@ export function makePlace({ file, pidfile, uid }: Realized, environment: NodeJS.
   return path;
 }
 
-/** Nothing is left for a next one to know; of a directory of root's another user leaves the empty one. */
+/** Removes it, since the next one has nothing to know. Another user than root leaves an empty directory below root's. */
 export function removePlace(place: string): void {
   try {
     rmSync(place, { recursive: true, force: true });
   } catch {
-    // What is left harms nobody.
+    // A leftover harms nobody.
   }
 }
 
-/** What a hostd.toml would say: no proxy, nothing emitted, and every path in the place. */
+/** The settings of an equivalent hostd.toml: no proxy, nothing emitted, and every path in the place. */
 export function settingsOf(file: string, place: string): Settings {
   const usual = defaultSettings(file);
   return {

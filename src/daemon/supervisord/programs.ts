@@ -1,5 +1,5 @@
-// From the processes of a supervisord.conf to programs, as the rest of hostd knows them. Pure, but for the names of logs, which the
-// caller finds.
+// From the processes of a supervisord.conf to programs, as the rest of hostd knows them. Pure, but for the paths of AUTO logs, which
+// the caller finds.
 
 import { constants } from 'node:os';
 import { programName } from '../../model/about.ts';
@@ -12,17 +12,17 @@ const signalNames = new Map(
   Object.entries(constants.signals).map(([name, number]) => [number, name as NodeJS.Signals]),
 );
 
-/** Path of the log in childlogdir that a channel is given. */
+/** The path in childlogdir for the log of a channel. */
 export type AutoLog = (process: ProcessConfig, program: string, channel: 'stdout' | 'stderr') => string;
 
-/** What holds for the output of all processes. */
+/** Settings for the output of all processes. */
 export interface Passing {
   readonly stripAnsi: boolean;
-  /** Output is told in the main log. */
+  /** Whether output also goes to the main log. */
   readonly echo: boolean;
 }
 
-/** The programs of a group, in Supervisor's order; of several processes of one name the last. */
+/** The programs of a group, in Supervisor's order. Of several processes with one name, the last counts. */
 export function programsOf(
   group: GroupConfig,
   file: string,
@@ -40,7 +40,7 @@ function toProgram(
   passing: Passing,
   autoLog: AutoLog,
 ): Program {
-  // Files are named after it: a process whose name an expansion has put a slash into has one of its own here.
+  // Files are named after the program. A slash in the name, from an expansion, must not lead into another directory.
   const name = programName({ group: group.name, process: process.name }).replaceAll('/', '%2F');
   const words = splitWords(process.command);
   const log = (channel: 'stdout' | 'stderr'): LogFile => {

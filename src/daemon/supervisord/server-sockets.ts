@@ -1,5 +1,5 @@
-// The sockets of [unix_http_server] and [inet_http_server], opened as Supervisor opens them, before it leaves its terminal: what goes
-// wrong is said there.
+// The sockets of [unix_http_server] and [inet_http_server]. Like Supervisor's they are opened before the process leaves its terminal,
+// and errors are printed there.
 
 import { execFileSync } from 'node:child_process';
 import { chmodSync, chownSync, lstatSync, unlinkSync } from 'node:fs';
@@ -9,7 +9,7 @@ import type { RpcListener } from '../../model/host.ts';
 import { native } from '../../native/index.ts';
 import type { ServerConfig } from '../../supervisord/config/config.ts';
 
-/** What ends the start, as Supervisor says it. */
+/** An error that ends the start, in Supervisor's words. */
 export class ServerError extends Error {}
 
 export interface OpenServer {
@@ -19,7 +19,7 @@ export interface OpenServer {
 
 const backlog = 1024;
 
-/** `say` is told what goes to standard error. @throws ServerError */
+/** `say` prints to standard error. @throws ServerError */
 export function openServers(servers: readonly ServerConfig[], say: (text: string) => void): OpenServer[] {
   return servers.map(server => {
     try {
@@ -40,7 +40,7 @@ function inUse(): ServerError {
   );
 }
 
-/** What is served on a socket that is open already. */
+/** The listener of a socket that is open already. */
 export function listenerOf(server: ServerConfig): RpcListener {
   const { section: name } = server;
   const login = loginOf(server);
@@ -85,7 +85,7 @@ function openInet(server: ServerConfig & { family: 'inet' }): OpenServer {
   return { listener: listenerOf(server), fd: native.listenTcp(numeric(server.host), server.port, backlog) };
 }
 
-/** An IPv4 address: what Supervisor listens on. */
+/** The IPv4 address of a host, since Supervisor listens on IPv4. */
 export function numeric(host: string): string {
   if (host === '') return '0.0.0.0';
   if (host === 'localhost') return '127.0.0.1';

@@ -1,5 +1,5 @@
-// The end of all processes, as Supervisor orders it: group after group, the highest priority number first, each of them whole
-// before the next.
+// Ends all processes in Supervisor's order: group after group, the highest priority number first, each group completely before
+// the next.
 
 import { stateName } from '../../lifecycle/view.ts';
 import type { Program } from '../../model/host.ts';
@@ -8,10 +8,10 @@ import type { Supervisor } from '../fleet/supervisor.ts';
 import type { Logger } from '../own/log.ts';
 import type { Groups } from './groups.ts';
 
-/** Milliseconds between two lines that say who is waited for. */
+/** Milliseconds between two lines that say which processes are waited for. */
 const reportEvery = 3000;
 
-/** Milliseconds that listeners have to hear how everything else has been stopped. */
+/** Milliseconds for event listeners to hear how everything else has been stopped. */
 const lastWords = 300;
 
 /** Resolves when nothing runs any more. */
@@ -38,7 +38,7 @@ export async function stopEverything(
     const left = all.filter(isUp).map(({ name, supervisord }) => supervisord?.process ?? name);
     if (left.length > 0) log.info(`waiting for ${left.join(', ')} to die`);
   };
-  // What does not run is not started any more.
+  // A process that does not run will not be started any more.
   for (const program of all) {
     const unit = groups.unit(program);
     if (unit !== undefined && unit.run === null) void stop(program);
@@ -46,7 +46,7 @@ export async function stopEverything(
   const reports = setInterval(say, reportEvery);
   let isSaid = false;
   for (const { programs } of active.toReversed()) {
-    // Supervisor takes a turn between two groups, in which a listener hears what has been stopped before it.
+    // Between two groups Supervisor takes a turn, in which a listener hears what has been stopped before it.
     if (programs.some(({ kind }) => kind === 'listener')) await listeners.rest(lastWords);
     const ended = programs.filter(isUp).toReversed().map(stop);
     if (!isSaid) say();

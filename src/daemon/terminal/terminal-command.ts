@@ -1,5 +1,5 @@
 // One command of `hostctl exec` or `shell`: with its program's user, groups, environment, directory and limits, on pipes or on a
-// terminal, in a cgroup of its own. Never root's groups, environment or descriptors. Who asked is not known here.
+// terminal, in a cgroup of its own. Never with root's groups, environment or descriptors. Does not know who asked for it.
 
 import { chownSync, closeSync, constants, openSync, writeSync } from 'node:fs';
 import { Socket } from 'node:net';
@@ -17,26 +17,26 @@ import { noEnds } from '../runs/pipes.ts';
 import { type Ending, killRun, type Run, signalRun, whenOver } from '../runs/run.ts';
 
 export interface CommandHooks {
-  /** Returns false when no more is wanted until resume(). */
+  /** Returns false when it takes no more until resume(). */
   readonly onOutput: (kind: 'output' | 'errors', bytes: Buffer) => boolean;
   /** Called once, after the last output. */
   readonly onEnd: (ending: Ending) => void;
 }
 
-/** Milliseconds that the last output has to arrive in, once the caller takes it. */
+/** Milliseconds for the last output to arrive, once the caller takes it. */
 const lastWordsMs = 500;
 
-/** What is there to be ended with hostd. */
+/** The commands that have to be ended when hostd ends. */
 const open = new Set<Run>();
 let isWatchingExit = false;
 
 export class TerminalCommand {
-  /** Where what is typed goes. */
+  /** Takes what is typed. */
   readonly input: Writable;
   readonly #run: Run;
   readonly #terminal: Terminal | null;
   readonly #outputs: ReadonlySet<Socket>;
-  /** Once the command has ended. */
+  /** Set once the command has ended. */
   #lastWords: NodeJS.Timeout | null = null;
 
   private constructor(run: Run, streams: Streams, hooks: CommandHooks) {
@@ -48,7 +48,7 @@ export class TerminalCommand {
   }
 
   /**
-   * Starts `program`'s command. `number` names it among others.
+   * Starts the command for `program`. `number` tells it from other commands.
    * @throws HostdError when it cannot be started.
    */
   static start(
@@ -102,7 +102,7 @@ export class TerminalCommand {
     this.#terminal?.resize(columns, rows);
   }
 
-  /** To its process group, as a terminal's keys are. */
+  /** Signals the command's process group, as a key of a terminal does. */
   signal(name: NodeJS.Signals): void {
     if (open.has(this.#run)) signalRun(this.#run, name, true);
   }
@@ -135,7 +135,7 @@ export class TerminalCommand {
     whenOver(run, () => false, over);
   }
 
-  /** Something else may hold them open. What waits for a slow caller goes on with resume(). */
+  /** Ends the outputs, which another process may hold open. Output that waits for a slow caller goes on with resume(). */
   #endOutputs(): void {
     const outputs = [...this.#outputs];
     if (outputs.some(output => output.isPaused())) return;
@@ -165,14 +165,14 @@ interface Streams {
   readonly input: Writable;
   readonly outputs: ReadonlySet<Socket>;
   readonly terminal: Terminal | null;
-  /** Closes the command's ends, once it has them. */
+  /** Closes the command's ends, once the command has them. */
   release(): void;
 }
 
 function openPipes(hooks: CommandHooks): Streams {
   const [[stdin, typed], [output, stdout], [errors, stderr]] = [native.pipe(), native.pipe(), native.pipe()];
   const input = new Socket({ fd: typed, readable: false, writable: true });
-  // A command that does not read its input to the end.
+  // The command has not read its input to the end.
   input.on('error', () => input.destroy());
   const outputs = [
     pass(new Socket({ fd: output, readable: true, writable: false }), 'output', hooks),
@@ -191,7 +191,7 @@ function openScreen({ columns, rows }: TerminalKind, { uid, gid }: User, hooks: 
   pass(output, 'output', hooks);
   const release = (): void => terminal.closeSlave();
   try {
-    // Its user may open it by name, as below sshd. Without root it is the user's own already.
+    // The command's user may open the terminal by name, as under sshd. Without root it is the user's own already.
     if (process.geteuid?.() === 0) chownSync(`/proc/self/fd/${slave}`, uid, native.group('tty')?.gid ?? gid);
   } catch (error) {
     output.destroy();

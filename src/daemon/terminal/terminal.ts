@@ -1,5 +1,5 @@
-// `hostctl exec`, `shell` and `attach`: the conversation on one upgraded control connection. Who may have what is said by
-// permissions.ts. Loaded when the first one asks.
+// `hostctl exec`, `shell` and `attach`: the conversation on one upgraded control connection. permissions.ts decides who may have
+// what. Loaded for the first conversation.
 
 import { existsSync } from 'node:fs';
 import type { Socket } from 'node:net';
@@ -35,19 +35,19 @@ export interface TerminalContext {
   readonly log: Logger;
 }
 
-/** Milliseconds in which a caller has to say what it wants. */
+/** Milliseconds for a caller to say what it wants. */
 const openMs = 10_000;
 /** Milliseconds from SIGHUP to SIGKILL, once the caller has gone. */
 const hangUpMs = 3000;
-/** Signals and changes of size in a second; without cgroups each signal is a look through all processes. What is more is not obeyed. */
+/** Signals and changes of size in a second. More are dropped: without cgroups each signal is a look through all processes. */
 const mostInASecond = 20;
-/** Conversations at once: for each caller but root, and for all of them together. Each is up to six descriptors of hostd's. */
+/** Conversations at once: of each caller but root, and of all of them. Each takes up to six descriptors of hostd's. */
 const most = { each: 8, all: 32 };
 
 const shares = makeShares(most);
 let count = 0;
 
-/** Serves one upgraded connection; `early` came with the request. */
+/** Serves one upgraded connection. `early`: bytes that came with the request. */
 export function serveTerminal(socket: Socket, early: Buffer, caller: Peer, context: TerminalContext): void {
   new Conversation(++count, socket, caller, context).start(early);
 }
@@ -63,7 +63,7 @@ class Conversation {
   #release: () => void = () => {};
   #second = { begun: Number.NEGATIVE_INFINITY, count: 0 };
   #command: TerminalCommand | null = null;
-  /** Where what is typed goes. */
+  /** Takes what is typed. */
   #input: Writable | null = null;
 
   constructor(number: number, socket: Socket, caller: Peer, context: TerminalContext) {
@@ -103,7 +103,7 @@ class Conversation {
         if (this.#input?.write(bytes) === false) this.#waitFor(this.#input);
         break;
       case 'end':
-        // A terminal has no end of input but the key that says so.
+        // A terminal's input has no end. Only a key says that it ends.
         if (this.#command?.isOnTerminal !== true) this.#input?.end();
         break;
       case 'resize': {
@@ -130,7 +130,7 @@ class Conversation {
     return this.#second.count > mostInASecond;
   }
 
-  /** A command that does not read slows its caller down. */
+  /** Slows the caller down while the command does not read. */
   #waitFor(input: Writable): void {
     this.#socket.pause();
     const go = (): void => {
@@ -159,7 +159,7 @@ class Conversation {
     }
   }
 
-  /** Who and what, for the log. Of a command line only the name: a password may stand behind it. */
+  /** The caller and the request, for the log. Of a command line only the name: a password may follow. */
   #about(request: TerminalRequest | null) {
     const about = { terminal: this.#number, ...whoAsks(this.#caller) };
     if (request === null) return about;
@@ -228,7 +228,7 @@ class Conversation {
     this.#socket.end(encodeFrame(ending.kind === 'exited' ? 'exit' : 'error', JSON.stringify(how)));
   }
 
-  /** As when a line breaks off: SIGHUP, and no mercy later. */
+  /** The caller has gone, as when a line breaks: SIGHUP, and SIGKILL a little later. */
   #callerGone(): void {
     clearTimeout(this.#late);
     const command = this.#command;
@@ -243,7 +243,7 @@ class Conversation {
   }
 }
 
-/** What is executed. A shell is one that takes an account without a login shell. */
+/** The command to execute. A shell is one that an account without a login shell can use. */
 function commandOf({ what, argv }: TerminalRequest, app: App | null): readonly string[] {
   if (what === 'exec') return argv;
   if (what === 'shell') return [existsSync('/bin/bash') ? '/bin/bash' : '/bin/sh', '-i'];
