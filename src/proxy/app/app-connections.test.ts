@@ -22,10 +22,10 @@ const limits = {
 };
 
 /** Asks for a connection for a client of this network. */
-function seek(connections: AppConnections, network = 'a') {
+function seek(connections: AppConnections, network = 'a', isHasty = false) {
   let search: ReturnType<AppConnections['get']> = null;
   const got = new Promise<Got>((resolve, reject) => {
-    search = connections.get(false, { siteNumber: 0, network, got: resolve, broke: reject });
+    search = connections.get(false, { siteNumber: 0, network, isHasty, got: resolve, broke: reject });
   });
   return { got, giveUp: () => search?.giveUp() };
 }
@@ -53,6 +53,12 @@ test('whoever has waited in vain, or has left, leaves the place to the next one'
 test('for an app that is not there a request waits less long than for one that is busy', async () => {
   const connections = new AppConnections(`${directory}/absent.sock`, { ...limits, queueMs: 600_000 });
   assert.equal((await seek(connections).got).kind, 'busy');
+});
+
+test('who is in haste waits for nobody', async () => {
+  const connections = new AppConnections(`${directory}/absent.sock`, limits);
+  const answer = await seek(connections, 'a', true).got;
+  assert.ok(answer.kind === 'failed' && /absent\.sock: .*ENOENT/.test(answer.why));
 });
 
 test('an app that comes meanwhile gets the request', async t => {
@@ -88,7 +94,13 @@ test('as many idle connections are kept as the limit says, and the last one is u
   assert.deepEqual(closed, ['three', 'broken']);
   const take = () =>
     new Promise<Got>(resolve =>
-      connections.get(true, { siteNumber: 0, network: 'a', got: resolve, broke: assert.fail }),
+      connections.get(true, {
+        siteNumber: 0,
+        network: 'a',
+        isHasty: false,
+        got: resolve,
+        broke: assert.fail,
+      }),
     );
   assert.deepEqual(await take(), { kind: 'connection', connection: two });
   connections.put(two);

@@ -27,6 +27,8 @@ export type Got =
 export interface Seeker extends Bearer {
   /** The network of its client. */
   readonly network: string;
+  /** Whether it does not wait for an app that does not listen. */
+  readonly isHasty: boolean;
   /** Called once. `waitedMs`: 0 where the first attempt was the last one. */
   got(got: Got, waitedMs: number): void;
 }
@@ -131,7 +133,7 @@ export class Search {
       typeof address === 'string' && code === 'EACCES'
         ? refusalOf('connect to', Buffer.from(address).toString('latin1'), code)
         : `cannot connect to ${addressText(address)}: ${error.message}`;
-    if (!passing.has(code)) {
+    if (!passing.has(code) || (this.#seeker.isHasty && code !== 'EAGAIN')) {
       this.#settle({ kind: 'failed', why });
       return;
     }

@@ -56,6 +56,7 @@ class Forwarding implements AttemptOwner, Held, Redirector, Seeker {
   readonly #times = { queuedMs: 0, askedAt: 0, answeredAt: 0, endedAt: 0 };
   /** How often it has been sent. */
   #tries = 0;
+  #isHasty = false;
   #search: Search | null = null;
   #attempt: Attempt | null = null;
   #answer: Answer | null = null;
@@ -76,6 +77,10 @@ class Forwarding implements AttemptOwner, Held, Redirector, Seeker {
 
   get network(): string {
     return this.#exchange.network;
+  }
+
+  get isHasty(): boolean {
+    return this.#isHasty;
   }
 
   get siteNumber(): number {
@@ -168,7 +173,8 @@ class Forwarding implements AttemptOwner, Held, Redirector, Seeker {
     const { method } = this.#exchange.req;
     const wasKept = trial.connection.used;
     const next = afterFailure({ ...failure, method, tries: this.#tries, wasKept, isMistaken });
-    if (next === 'again') {
+    if (next === 'again' || next === 'again at once') {
+      this.#isHasty = next === 'again at once';
       this.#connect(false);
       return;
     }

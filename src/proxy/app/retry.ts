@@ -63,8 +63,11 @@ export interface FailedTry extends Pick<AnswerFailure, 'kind' | 'begun' | 'isUnr
   readonly isMistaken: boolean;
 }
 
-/** "again": on a new connection. Else the page to answer with. `showsRest`: if possible, what has come of the answer is shown instead. */
-export type AfterFailure = 'again' | { readonly status: 502 | 504; readonly showsRest: boolean };
+/** "again": on a new connection. "again at once": unless nobody listens. Else the page to answer with. `showsRest`: if possible, what has come of the answer is shown instead. */
+export type AfterFailure =
+  | 'again'
+  | 'again at once'
+  | { readonly status: 502 | 504; readonly showsRest: boolean };
 
 /** What becomes of a request whose answer has failed. */
 export function afterFailure(failed: FailedTry): AfterFailure {
@@ -74,7 +77,7 @@ export function afterFailure(failed: FailedTry): AfterFailure {
     const metTheEnd = wasKept && !begun;
     if (tries === 1 && (metTheEnd || isMistaken)) return 'again';
     // A server that ends closes what it has accepted and not read; who comes next may meet another that ends.
-    if (isUnread && !begun && repeatable.has(method) && tries < mostTries) return 'again';
+    if (isUnread && !begun && repeatable.has(method) && tries < mostTries) return 'again at once';
   }
   return { status: kind === 'timeout' ? 504 : 502, showsRest: kind !== 'bad' };
 }
