@@ -132,9 +132,14 @@ test('a port that was asked for and is in use is named with its owner', {
 
 test('without --port the next free one serves when 8000 is taken', async t => {
   const place = makePlace(t);
-  const taken = createServer().on('error', () => {});
-  await new Promise<void>(resolve => taken.on('error', () => resolve()).listen(8000, '127.0.0.1', resolve));
+  const taken = createServer();
   t.after(() => taken.close());
+  const listens = () =>
+    new Promise<boolean>(resolve =>
+      taken.once('error', () => resolve(false)).listen(8000, '127.0.0.1', () => resolve(true)),
+    );
+  // Another program may have it, and give it up any moment.
+  await until('port 8000', listens, { timeout: 20_000 }).catch(() => {});
   const dev = await startDev(place, { args: ['--proxy', 'x=1'], port: null });
   assert.match(dev.output(), /cannot listen on port 8000: it is in use/);
   assert.match(dev.output(), /all apps: http:\/\/localhost:80(0[1-9]|1\d|20)\//);
