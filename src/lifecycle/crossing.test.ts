@@ -1,4 +1,4 @@
-// Commands that cross each other, as values: what becomes of the generations, and what each command is told.
+// Commands that cross each other, tested with values: what becomes of the generations, and what each command is told.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -36,7 +36,7 @@ interface Named {
   readonly name: string;
 }
 
-/** A service that is running its first run, and what has been done about it since. */
+/** A service that is running its first run, and a list of what has been done since. */
 function running(how: Rules = rules) {
   let service = emptyService<Named>();
   let effects: Effect[] = [];

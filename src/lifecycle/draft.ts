@@ -1,5 +1,5 @@
-// A service while one event changes it: what can be done to its generations and jobs. When to do which of it is
-// requests.ts's and settle.ts's business.
+// A service while one event changes it: what can be done to its generations and jobs. requests.ts and settle.ts decide what is done
+// when.
 
 import { isDown, type Policy, type Event as ProcessEvent, step } from './process.ts';
 import {
@@ -17,7 +17,7 @@ export class Draft<D extends Definition> {
   service: Service<D>;
   readonly effects: Effect[] = [];
   readonly at: number;
-  /** Every generation that there was meanwhile, as it was last. */
+  /** The last form of every generation that there was during the event. */
   readonly seen = new Map<number, Generation<D>>();
 
   constructor(service: Service<D>, at: number) {
@@ -30,7 +30,7 @@ export class Draft<D extends Definition> {
     this.service = { ...this.service, ...changed };
   }
 
-  /** A generation that has not been started. It is given a place by the caller. */
+  /** Makes a generation that has not been started. The caller gives it a place. */
   make(definition: D): Generation<D> {
     const id = this.service.lastGeneration + 1;
     this.set({ lastGeneration: id });
@@ -48,7 +48,7 @@ export class Draft<D extends Definition> {
         this.effects.push({ ...effect, generation: id });
         continue;
       }
-      // One count for all generations.
+      // Runs are counted over all generations.
       const run = this.service.lastRun + 1;
       state = { ...state, run };
       this.set({ lastRun: run });
@@ -77,7 +77,7 @@ export class Draft<D extends Definition> {
     this.retire(next, true);
   }
 
-  /** Of the old generations that may take their time, all but the last `most` have to end as fast as at a stop. */
+  /** Ends patient old generations as fast as at a stop, but for the last `most`. */
   hastenOld(most: number): void {
     const slow = this.service.old.filter(({ hastened }) => !hastened);
     for (const generation of slow.slice(0, Math.max(0, slow.length - most))) {
@@ -89,14 +89,14 @@ export class Draft<D extends Definition> {
     }
   }
 
-  /** The same program under other rules: nothing is restarted. */
+  /** Gives the same program other rules. Nothing is restarted. */
   amend(definition: D): void {
     const amended = (generation: Generation<D> | null) => generation && { ...generation, definition };
     const { current, next, heir } = this.service;
     this.set({ current: amended(current), next: amended(next), heir: amended(heir) });
   }
 
-  /** A run that an earlier hostd has started. The first one that is adopted is the program. */
+  /** Takes over a run that an earlier hostd has started. The first one that is adopted becomes the program. */
   adopt(definition: D, run: number): void {
     const { current, lastRun } = this.service;
     const state = { kind: 'running', run, tries: 0, since: this.at } as const;
@@ -115,7 +115,7 @@ export class Draft<D extends Definition> {
     this.set({ jobs: this.service.jobs.map(job => (job.id === changed.id ? changed : job)) });
   }
 
-  /** Ends a job, whether it had begun or not. */
+  /** Ends a job, whether or not it has begun. */
   done(id: number, outcome: Outcome): void {
     this.set({ jobs: this.service.jobs.filter(job => job.id !== id) });
     this.effects.push({ kind: 'done', job: id, outcome });
@@ -143,7 +143,7 @@ export class Draft<D extends Definition> {
     if (next?.id === id) return rules.next;
     if (current?.id === id && wanted === 'down') return { ...rules.current, autorestart: 'never' };
     if (current?.id !== id) return hastened ? { ...rules.current, autorestart: 'never' } : rules.old;
-    // The current generation is not started again beside the next one, which is about to take over.
+    // While the next generation is about to take over, the current one is not started again.
     return next === null ? rules.current : { ...rules.current, autorestart: 'never' };
   }
 }

@@ -1,4 +1,4 @@
-// The order of many programs: which may be started or stopped together. Pure.
+// The order of many programs: which of them start or stop together. Pure.
 
 import type { Program } from '../model/host.ts';
 
@@ -14,7 +14,7 @@ export function startWaves<T extends Pick<Program, 'groupPriority' | 'priority'>
   return [...waves.values()];
 }
 
-/** The other way round: what was started last is stopped first. */
+/** The other way round: the programs that were started last are stopped first. */
 export function stopWaves<T extends Pick<Program, 'groupPriority' | 'priority'>>(
   programs: readonly T[],
 ): T[][] {
@@ -38,6 +38,6 @@ export function select<T extends Pick<Program, 'name' | 'group'>>(programs: read
   const group = name.slice(0, colon);
   const rest = name.slice(colon + 1);
   if (rest === '*' || rest === '') return programs.filter(program => program.group === group);
-  // Supervisor's full name of a program that is alone in its group: "hello:hello".
+  // Supervisor's full name of a program that is the only one of its group: "hello:hello".
   return programs.filter(program => program.group === group && program.name === rest);
 }

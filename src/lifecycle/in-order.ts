@@ -1,4 +1,4 @@
-// Events one after another: the effects of one may send others, and those have their turn when it is done with. Pure but for
+// Handles events one after another. An event that is sent while another is handled waits until that is done. Pure but for
 // the queue itself.
 
 /** Calls `handle` with each value that is sent, in order, never from within itself. */

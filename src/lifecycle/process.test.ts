@@ -34,7 +34,7 @@ const timer = (run: number, name: 'startsecs' | 'retry' | 'kill', at: number): E
 
 const spawned = (run: number, at: number): Event => ({ kind: 'spawned', run, at });
 
-/** Stands for the run that there is when the event comes. */
+/** Stands for the run that is present when the event comes. */
 const present = -1;
 
 function take(policy: Policy, state: State, event: Event) {
@@ -301,7 +301,7 @@ const policies: fc.Arbitrary<Policy> = fc.record({
   stopwait: fc.constantFrom(0, 10_000),
 });
 
-/** Whether a process of the state's run may exist, as far as the program's own events tell. */
+/** Whether the state's run may have a process, as far as the events tell. */
 function alive(state: State): boolean {
   return state.kind === 'starting' || state.kind === 'running' || state.kind === 'stopping';
 }

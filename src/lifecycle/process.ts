@@ -1,17 +1,17 @@
-// One supervised program: what should happen next. Pure: no clock, no randomness, no I/O; those arrive in events.
+// One supervised program: what should happen next. Pure: no clock, no randomness, no I/O. They arrive in events.
 //
 //   stopped   not running, and nobody wants it to
-//   starting  to be spawned as soon as what it requires is there, or spawned and not yet up for startsecs, or not yet ready
+//   starting  about to be spawned once its requirements are met; or spawned, and not yet up for startsecs or not yet ready
 //   running   up
 //   backoff   failed to start; waits for its next try
 //   stopping  told to end; killed after stopwaitsecs
-//   exited    ended by itself after it had been running, and is not to be restarted
+//   exited    ended by itself after it had been running, and not to be restarted
 //   fatal     given up
 
 import type { Backoff, Restarts } from './restarts.ts';
 import { afterFailedStart, afterRunning } from './restarts.ts';
 
-/** How a run ended. `code` and `signal` are both null when nobody could tell (a program that hostd had adopted). */
+/** How a run ended. `code` and `signal` are both null where that is not known (an adopted program). */
 export interface Exit {
   readonly code: number | null;
   readonly signal: string | null;
@@ -21,16 +21,16 @@ export interface Exit {
 export interface Policy extends Restarts {
   readonly autorestart: 'never' | 'unexpected' | 'always';
   readonly exitcodes: readonly number[];
-  /** What makes a started program RUNNING: having stayed up for startsecs, or saying that it is ready. */
+  /** What makes a started program RUNNING: that it has stayed up for startsecs, or that it says it is ready. */
   readonly readiness: 'startsecs' | 'notified';
   readonly startsecs: number;
   readonly stopsignal: NodeJS.Signals;
   readonly stopwait: number;
-  /** As Supervisor has it: one that has run is EXITED before it is started again, and its words for a start that failed. */
+  /** Supervisor's rules: a program that has run is EXITED before it is started again, and a failed start has Supervisor's words. */
   readonly supervisord?: boolean;
 }
 
-/** Milliseconds between two starts of a program that ends at once and is always started again, as supervisord's turns have it. */
+/** Milliseconds between two starts of a program that ends at once and is always started again: the pace of supervisord's loop. */
 const shortestLife = 750;
 
 export type State = {
@@ -38,7 +38,7 @@ export type State = {
   readonly run: number;
 } & (
   | { readonly kind: 'stopped' }
-  /** `since` its spawn; null: it is not spawned yet. */
+  /** `since`: time of its spawn; null: it is not spawned yet. */
   | { readonly kind: 'starting'; readonly tries: number; readonly since: number | null }
   | { readonly kind: 'running'; readonly tries: number; readonly since: number }
   | { readonly kind: 'backoff'; readonly tries: number; readonly why: string; readonly until: number }
@@ -72,23 +72,23 @@ export interface Step {
   readonly effects: readonly Effect[];
 }
 
-/** Nothing of it runs, and nothing but a command will start it. */
+/** Whether the program does not run, and only a command will start it. */
 export function isDown(state: State): boolean {
   return state.kind === 'stopped' || state.kind === 'exited' || state.kind === 'fatal';
 }
 
-/** Milliseconds that a visitor may wait for a program to come back, rather than be told that it is down. */
+/** Milliseconds that a visitor may wait for a program. For a longer wait, the visitor is told that it is down. */
 export const visitorPatience = 2000;
 
-/** Whether its next try is so far away that visitors are better told than kept waiting. */
+/** Whether the next try is so far away that visitors are told so instead of waiting. */
 export function isHopeless(state: State, at: number): boolean {
   return state.kind === 'backoff' && state.until - at > visitorPatience;
 }
 
-/** A program that has never been started. */
+/** The state of a program that has never been started. */
 export const initial: State = { kind: 'stopped', run: 0 };
 
-/** The next state and what to do about it. News of an earlier run changes nothing. */
+/** The next state, and what to do. News of an earlier run changes nothing. */
 export function step(policy: Policy, state: State, event: Event): Step {
   if ('run' in event && event.run !== state.run) return stay(state);
   switch (state.kind) {
@@ -153,7 +153,7 @@ function whenRunning(policy: Policy, state: State & { kind: 'running' }, event: 
         ? spawn(state, next.tries)
         : backoff(state, next, 'exited soon after it had started', event.at);
     }
-    // It counted as up, with a startsecs of 0, before it became the program.
+    // With a startsecs of 0 it counted as up before it became the program.
     case 'spawn-failed':
       return failed(policy, { ...state, kind: 'starting' }, event.why, event);
     default:
@@ -187,7 +187,7 @@ function whenStopping(policy: Policy, state: State & { kind: 'stopping' }, event
       return state.next === 'starting' ? spawn(state, 0) : stay({ kind: 'stopped', run: state.run });
     case 'timer': {
       if (event.timer !== 'kill') return stay(state);
-      // A process in an uninterruptible sleep outlives SIGKILL for a while; say it again.
+      // A process in an uninterruptible sleep outlives SIGKILL for a while. SIGKILL is sent again.
       const again: Effect = {
         kind: 'timer',
         run: state.run,
@@ -204,7 +204,7 @@ function whenStopping(policy: Policy, state: State & { kind: 'stopping' }, event
 
 const supervisorsWords = 'Exited too quickly (process log may have details)';
 
-/** EXITED, and started again at once, or when its last start is long enough ago. */
+/** EXITED, and started again: at once, or when its last start is long enough ago. */
 function exitedForNow(state: State & { kind: 'running' }, how: Exit, at: number): Step {
   const { run } = state;
   const ms = Math.max(0, shortestLife - (at - state.since));

@@ -1,4 +1,4 @@
-// What a command does to a service at once. What comes of it, settle.ts sees.
+// What a command does to a service at once. settle.ts sees to the rest.
 
 import type { Draft } from './draft.ts';
 import { isDown } from './process.ts';
@@ -15,7 +15,7 @@ export function ask<D extends Definition>(draft: Draft<D>, event: Ask<D>): void 
   if (outcome !== null) draft.done(event.job, outcome);
 }
 
-/** The outcome where the command has one at once; null: its job goes on. */
+/** The outcome of a command that has one at once; null: its job goes on. */
 function obey<D extends Definition>(draft: Draft<D>, event: Ask<D>): Outcome | null {
   switch (event.kind) {
     case 'start':
@@ -57,7 +57,7 @@ function start<D extends Definition>(draft: Draft<D>, id: number): Outcome | nul
   const state = heir === null ? current?.state.kind : undefined;
   const already = state === 'running' || state === 'starting';
   draft.set({ wanted: 'up', due: heir === null ? 'no' : 'now', asleep: false });
-  // While another one is about to take over, there is nothing to start.
+  // Another generation is about to take over, so there is nothing to start.
   if (heir === null && next === null && current !== null) draft.order(current, 'start');
   addStart(draft, id, already);
   return null;
@@ -88,7 +88,7 @@ function wake<D extends Definition>(draft: Draft<D>, id: number): Outcome | null
   return null;
 }
 
-/** A program that waits for its turn to be started sleeps at once. */
+/** Puts a program to sleep. One that waits for its start sleeps at once. */
 export function idle<D extends Definition>(draft: Draft<D>): void {
   const { wanted, current, next, heir, due, jobs } = draft.service;
   if (wanted === 'down' || current === null || next !== null || heir !== null || jobs.length > 0) return;
@@ -143,7 +143,7 @@ function restart<D extends Definition>(draft: Draft<D>, id: number): Outcome | n
   return null;
 }
 
-/** A hand-over is over for those who asked once its new generation has taken over. */
+/** Whether a hand-over still goes on. One that asks is over once its new generation has taken over. */
 function isHandingOver<D>(job: Job<D>): boolean {
   return job.kind === 'hand-over' && job.phase !== 'draining';
 }
@@ -154,7 +154,7 @@ function remove<D extends Definition>(draft: Draft<D>, id: number): Outcome | nu
   draft.set({ wanted: 'down', due: 'no', asleep: false, heir: null });
   const { current } = draft.service;
   if (current?.definition.rules.patient === true) {
-    // It finishes what it has, without its name.
+    // The current generation finishes its work, without the name.
     draft.set({ current: null });
     draft.retire(current, false);
     return { kind: 'done' };
@@ -172,7 +172,7 @@ function replace<D extends Definition>(
   const { current, next, removing, wanted, due, asleep, jobs } = draft.service;
   const isNew = removing || current === null;
   const isStarting = jobs.some(job => job.kind === 'start' || job.kind === 'restart');
-  // One that died while another was about to take over would have been started again.
+  // With a next generation about to take over, a current one that has died counts as up: it would have been started again.
   const isUp = wanted === 'up' && !asleep && current !== null && (next !== null || !isDown(current.state));
   const isBack = isNew && event.start;
   draft.overtake(
@@ -201,7 +201,7 @@ function handOver<D extends Definition>(draft: Draft<D>, event: Of<D, 'hand-over
     draft.set({ wanted: 'up', removing: false, current: current ?? draft.make(definition) });
   }
   const { removing, asleep } = draft.service;
-  // It loads what is there when it is started.
+  // A program that is asleep loads the new code when it is started.
   if (definition === null && asleep) return { kind: 'done' };
   if (definition === null && (wanted === 'down' || removing))
     return { kind: 'refused', state: removing ? null : (current?.state ?? null) };
@@ -210,7 +210,7 @@ function handOver<D extends Definition>(draft: Draft<D>, event: Of<D, 'hand-over
   return null;
 }
 
-/** A hand-over that asked is answered. */
+/** The answer to a hand-over that has asked. */
 function decide<D extends Definition>(
   draft: Draft<D>,
   { kind, job: id }: Of<D, 'commit' | 'abandon'>,

@@ -1,9 +1,9 @@
 // How long a program waits before its next try, and when hostd gives up. Pure.
 //
-// Two rules. Supervisor's (startretries is a number): after a failed start wait 1, 2, 3 ... seconds, then give up; after a
-// crash of a running program restart at once. hostd's own for apps (startretries is null): never give up; the first
-// restart is at once, the next ones wait twice as long each, up to a cap, with jitter so that programs that
-// crashed together do not come back together; a while of good running forgets it all.
+// Two rules. Supervisor's (startretries is a number): after a failed start hostd waits 1, 2, 3 ... seconds, and then gives up. After a
+// crash of a running program it restarts at once. hostd's own rule for apps (startretries is null) never gives up: the first
+// restart is at once, each later one waits twice as long, up to a cap. Jitter keeps programs that crashed together from coming back
+// together. After a while of good running all failures are forgotten.
 
 export interface Restarts {
   /** Tries after the first, or null: for ever. */
@@ -38,7 +38,7 @@ export function afterRunning(rule: Restarts, tries: number, uptime: number, rand
   return { tries: tries + 1, delay: doubling(rule, tries, random) };
 }
 
-/** firstDelay, doubled for each further failure, capped, less up to a quarter. */
+/** firstDelay, doubled for each further failure, capped, minus up to a quarter. */
 function doubling(rule: Restarts, failures: number, random: number): number {
   const longest = rule.longestDelay ?? longestDelay;
   const delay = Math.min(longest, firstDelay * 2 ** Math.min(failures - 1, 20));

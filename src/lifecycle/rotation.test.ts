@@ -94,7 +94,7 @@ test('whatever is there, NAME.1 becomes free, order is kept, and nothing is over
         [...sorted].sort((a, b) => a - b),
       );
       assert.equal(new Set(left.map(({ index }) => index)).size, left.length);
-      // Nothing that still had a place is gone.
+      // No backup that still has a place is gone.
       const distinct = new Set(backups.map(b => b.index)).size;
       assert.ok(
         left.length >=

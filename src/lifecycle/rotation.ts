@@ -1,15 +1,15 @@
-// When a log is put aside, and which of its backups move where. Pure: sizes, times and names of what is there come in.
+// When a log is rotated, and which of its backups move where. Pure: sizes, times and names come in.
 
 export interface RotationRules {
   /** Bytes; 0: never for its size. */
   readonly maxBytes: number;
-  /** How many are kept; 0: what is put aside is dropped. */
+  /** Backups that are kept; 0: what is rotated is dropped. */
   readonly backups: number;
   /** Seconds; null: never for its age. */
   readonly maxAge: number | null;
 }
 
-/** Backups that are kept at most, whatever is asked for: all of their names are looked at at every rotation. */
+/** Backups that are kept at most, whatever the rules say: each name is looked up at every rotation. */
 const mostBackups = 1000;
 
 export function withinBounds(rules: RotationRules): RotationRules {
@@ -23,14 +23,14 @@ export interface LogMeasure {
   readonly begunAt: number;
 }
 
-/** Why a log is to be put aside now, or null. `now` is Unix time in milliseconds. An empty log never is. */
+/** Why a log has to be rotated now, or null. `now` is Unix time in milliseconds. An empty log never is. */
 export function dueFor(rules: RotationRules, log: LogMeasure, now: number): 'size' | 'age' | null {
   if (log.size === 0) return null;
   if (rules.maxBytes > 0 && log.size >= rules.maxBytes) return 'size';
   return untilDue(rules, log, now) === 0 ? 'age' : null;
 }
 
-/** Milliseconds until a log is due for its age: 0 when it is; null when it never will be, as long as it is empty for one. */
+/** Milliseconds until a log is due for its age: 0 when it is; null while it never will be, as when it is empty. */
 export function untilDue(rules: RotationRules, log: LogMeasure, now: number): number | null {
   // A run that an older hostd has written down has no maxAge.
   if (!rules.maxAge || log.size === 0) return null;
@@ -38,8 +38,8 @@ export function untilDue(rules: RotationRules, log: LogMeasure, now: number): nu
 }
 
 /**
- * How much of an overgrown log is worth copying, from its end: what its backups would hold if it had been put aside in
- * time. It bounds what a log of terabytes, with or without holes, can cost. Infinity when its size has no limit.
+ * Bytes from the end of an overgrown log that are worth copying: what its backups would hold after rotations in time. This bounds
+ * what a log of terabytes, with or without holes, can cost. Infinity when its size has no limit.
  */
 export function worthKeeping({ maxBytes, backups }: RotationRules): number {
   return maxBytes === 0 ? Number.POSITIVE_INFINITY : maxBytes * (backups + 1);
@@ -56,9 +56,9 @@ export type Move =
   | { readonly kind: 'rename'; readonly from: Backup; readonly to: Backup };
 
 /**
- * What to do, in this order, so that NAME.1 is free. A gap in the numbers takes up the movement, so nothing is removed
- * that still has a place; what is beyond `backups` goes. Where both NAME.2 and NAME.2.gz are there, hostd was killed
- * between finishing the one and removing the other: they are the same.
+ * What to do, in this order, to make NAME.1 free. A gap in the numbers takes up the movement, so no backup is removed that still has
+ * a place. Backups beyond `backups` are removed. Where both NAME.2 and NAME.2.gz exist, hostd was killed between finishing the one
+ * and removing the other: they are the same.
  */
 export function makeRoom(present: readonly Backup[], backups: number): readonly Move[] {
   const moves: Move[] = [];
@@ -79,7 +79,7 @@ export function makeRoom(present: readonly Backup[], backups: number): readonly 
   return moves;
 }
 
-/** The backups that are to be compressed, oldest first: all but the newest, which people still read. */
+/** The backups to compress, oldest first: all but the newest, which people still read. */
 export function toCompress(present: readonly Backup[]): readonly Backup[] {
   const zipped = new Set(present.filter(backup => backup.zipped).map(backup => backup.index));
   return present

@@ -44,28 +44,28 @@ const made = (mark: number, patient: boolean): Made => ({
 
 const killed = { code: null, signal: 'SIGKILL' } as const;
 
-/** A machine for one service: its processes and timers, and what each command was told. */
+/** A machine for one service: its processes and timers, and the answers to its commands. */
 class World {
   service: Service<Made> = emptyService();
   at = 0;
   readonly patient: boolean;
-  /** Runs that have not ended: of which generation, whether spawned, what they were told. */
+  /** Runs that have not ended: their generation, whether they are spawned, and what they were told. */
   readonly runs = new Map<number, { generation: number; spawned: boolean; told: boolean; since: number }>();
   readonly spawnedRuns = new Set<number>();
   readonly timers = new Map<number, Extract<Effect, { kind: 'timer' }>>();
   readonly ready = new Set<number>();
   readonly asked = new Map<number, { kind: string; mark: number; step: number; workers: number }>();
   readonly outcomes = new Map<number, Outcome>();
-  /** What each run was told of its number of workers, and has not answered yet. */
+  /** Orders about the number of workers that a run has not answered yet. */
   readonly scaling = new Map<number, Extract<Effect, { kind: 'scale' }>>();
-  /** Each run's number of workers, where it was changed. */
+  /** The number of workers of each run in which it was changed. */
   readonly workers = new Map<number, number>();
   /** Each command, in order. */
   readonly words: { word: string; step: number }[] = [];
   step = 0;
   jobs = 0;
   marks = 0;
-  /** Whether the last word was that it should run; null: nobody has said anything. */
+  /** Whether the last command wants it up; null: there was none. */
   wanted: 'up' | 'down' = 'down';
 
   constructor(patient: boolean) {
@@ -138,7 +138,7 @@ class World {
         if (asked.kind === 'replace')
           assert.ok(((heir ?? current)?.definition.mark ?? 0) >= asked.mark, what);
         if (asked.kind === 'reload' && !this.service.asleep) {
-          // A crash since then has started it anew, which loads what is there as well.
+          // A crash has restarted it meanwhile, which loads the new code as well.
           assert.ok(current !== null && [...this.spawnedRuns].some(run => run === current.state.run), what);
           if (running) assert.ok((this.runs.get(current.state.run)?.since ?? 0) >= asked.step, what);
           if (!this.patient) assert.deepEqual(this.service.old, [], what);
@@ -157,7 +157,7 @@ class World {
           ({ word, step }) => words[outcome.by]?.includes(word) === true && step >= asked.step,
         );
         const isGone = this.service.removing || current === null;
-        // An update's own start comes after whatever was said since the update.
+        // An update starts its programs late, after the commands that have come since the update.
         assert.ok(later || isGone || isRefusal(asked.kind, outcome), `${what}, and nobody has said so since`);
         return;
       }
@@ -250,7 +250,7 @@ class World {
     else this.news(one.generation, { kind: 'spawn-failed', run, why: 'no', random: 0 });
   }
 
-  /** Its workers have become as many as it was told, unless it has ended. */
+  /** The run's workers have become as many as ordered, unless it has ended. */
   isScaled(run: number): void {
     const told = this.scaling.get(run);
     this.scaling.delete(run);
@@ -278,13 +278,13 @@ class World {
     this.news(generation, { kind: 'timer', run: timer.run, timer: timer.timer });
   }
 
-  /** The `n`th of what there is, around the corner. */
+  /** The `n`th item, modulo their number. */
   pick<T>(all: Iterable<T>, n: number): T | undefined {
     const list = [...all];
     return list[n % Math.max(1, list.length)];
   }
 
-  /** Nothing crashes any more, and everything obeys, until nothing is left to do. */
+  /** Lets every order be obeyed, without further crashes, until nothing is left to do. */
   calm(): void {
     for (let round = 0; round < 200; round += 1) {
       const before = this.step;
@@ -308,7 +308,7 @@ class World {
   }
 }
 
-/** What was wanted down before it was asked for is refused by that word, however old. */
+/** Whether the command was refused by an earlier word that wants the program down. */
 function isRefusal(kind: string, outcome: Outcome & { kind: 'overtaken' }): boolean {
   return (kind === 'resume' || kind === 'wake') && outcome.by === 'stop';
 }

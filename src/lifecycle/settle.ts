@@ -1,4 +1,4 @@
-// What follows by itself, after every event: generations take over, go and are started, and jobs end.
+// What follows by itself after every event: generations take over, end and are started, and jobs end.
 
 import type { Draft } from './draft.ts';
 import { isDown } from './process.ts';
@@ -46,7 +46,7 @@ function succeed<D extends Definition>(draft: Draft<D>): void {
 function inherit<D extends Definition>(draft: Draft<D>): void {
   const { heir, current, jobs } = draft.service;
   if (heir === null || (current !== null && !isDown(current.state))) return;
-  // Its run counts on from the last one's.
+  // The heir's runs count on from the last one.
   const state = { ...heir.state, run: current?.state.run ?? heir.state.run };
   draft.set({ current: { ...heir, state }, heir: null });
   for (const job of jobs) if (job.kind === 'replace') draft.done(job.id, { kind: 'done' });
@@ -59,7 +59,7 @@ function startDue<D extends Definition>(draft: Draft<D>): void {
   draft.order(current, 'start');
 }
 
-/** Starts the hand-over that has waited longest, ends it, or lets it wait on. */
+/** Starts the oldest hand-over, ends it, or lets it wait on. */
 function handOver<D extends Definition>(draft: Draft<D>): void {
   const { jobs, next, heir, due, current, wanted, asleep } = draft.service;
   const job = jobs.find(one => one.kind === 'hand-over' && one.phase === 'waiting');
@@ -67,7 +67,7 @@ function handOver<D extends Definition>(draft: Draft<D>): void {
   if (job.definition === null) reload(draft, job);
   else if (wanted === 'up' && !asleep) startNext(draft, job, job.definition);
   else if (current === null || isDown(current.state)) {
-    // It is down on purpose: it is made from this when it is started.
+    // The program is down on purpose: its next start uses this definition.
     draft.set({ current: draft.make(job.definition) });
     draft.done(job.id, { kind: 'done' });
   }
@@ -79,11 +79,11 @@ function reload<D extends Definition>(draft: Draft<D>, job: HandOver<D>): void {
   const returns = state?.kind === 'starting' || (state?.kind === 'stopping' && state.next === 'starting');
   if (returns) return;
   if (current === null || state?.kind !== 'running') draft.done(job.id, { kind: 'refused', state });
-  // Never more than two of it in memory.
+  // Never more than two generations in memory.
   else if (old.length === 0 || current.definition.rules.patient) startNext(draft, job, current.definition);
 }
 
-/** The run that has the name now is told how many workers it is to have: once for each run. */
+/** Orders the run that has the name to have so many workers, once for each run. */
 function scale<D extends Definition>(draft: Draft<D>): void {
   const { current, jobs } = draft.service;
   const job = jobs.find(one => one.kind === 'scale');
@@ -93,7 +93,7 @@ function scale<D extends Definition>(draft: Draft<D>): void {
   draft.effects.push({ kind: 'scale', job: job.id, generation: current.id, run, workers: job.workers });
 }
 
-/** A hand-over that was asked for earlier may still bring another run. */
+/** The outcome of a scaling. An earlier hand-over may still bring another run. */
 function scaledOutcome<D extends Definition>(
   { current, jobs }: Service<D>,
   job: ScaleJob<D>,
@@ -105,7 +105,7 @@ function scaledOutcome<D extends Definition>(
   return job.scaling === null || waits ? null : { kind: 'scaled', ...job.scaling };
 }
 
-/** What has come of a job, or null: it waits. */
+/** The outcome of a job; null: it waits. */
 function outcomeOf<D extends Definition>(service: Service<D>, job: Job<D>): Outcome | null {
   const { current, next, old } = service;
   switch (job.kind) {

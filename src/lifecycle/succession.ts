@@ -18,14 +18,14 @@ export function startNext<D extends Definition>(draft: Draft<D>, first: HandOver
   draft.order(next, 'start');
 }
 
-/** The next generation has the name from now on; the generation before it finishes its work. */
+/** The next generation gets the name. The one before finishes its work. */
 export function takeOver<D extends Definition>(draft: Draft<D>): void {
   const { current, next, jobs } = draft.service;
   if (next === null) return;
   const takesOver = (job: Job<D>) =>
     job.kind === 'hand-over' && (job.phase === 'loading' || job.phase === 'ready');
   const last = jobs.findLastIndex(takesOver);
-  // A scaling that was asked for before the reload was for what the reload replaces.
+  // A scaling that was ordered before the reload was for the generation that the reload replaces.
   draft.overtake('reload', job => job.kind === 'scale' && jobs.indexOf(job) < last);
   draft.set({ current: next, next: null });
   if (current !== null) draft.retire(current, false);
@@ -37,7 +37,7 @@ export function takeOver<D extends Definition>(draft: Draft<D>): void {
   }
 }
 
-/** The next generation is given up; the current one is started again if it has died meanwhile. */
+/** The next generation is given up. The current one is started again if it has died meanwhile. */
 export function keepCurrent<D extends Definition>(draft: Draft<D>, late: boolean): void {
   const { current, next, jobs } = draft.service;
   if (next === null) return;

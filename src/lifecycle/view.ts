@@ -17,7 +17,7 @@ export function stateName(state: State): StateName {
   return names[state.kind];
 }
 
-/** Why a program is not running; "" when nothing is wrong with it. */
+/** Why a program does not run; "" when nothing is wrong. */
 export function spawnError(state: State): string {
   return state.kind === 'backoff' || state.kind === 'fatal' ? state.why : '';
 }

@@ -5,7 +5,7 @@ export interface ProcessName {
   readonly process: string;
 }
 
-/** "cat:cat_00" is the process "cat_00" of the group "cat"; a program alone is a group of its own name. */
+/** "cat:cat_00" is the process "cat_00" of the group "cat". A program without a group is a group of its own name. */
 export function aboutOf(program: {
   readonly name: string;
   readonly group: string;

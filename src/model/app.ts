@@ -1,4 +1,4 @@
-// From an app to what is run and what is served: the layout below its root, its gunicorn program, its site.
+// From an app to what is run and served: the layout below its root, its gunicorn program, its site.
 
 import type { App, LogFile, Program, Site, Supervision } from './host.ts';
 import type { Source } from './problem.ts';
@@ -6,15 +6,15 @@ import { usualLog, usualSupervision } from './supervision.ts';
 
 /** Seconds; gunicorn's own default. */
 const gracefulTimeout = 30;
-/** Connections that wait while gunicorn is down or busy; the kernel caps it at net.core.somaxconn. */
+/** Connections that wait while gunicorn is down or busy. The kernel caps it at net.core.somaxconn. */
 const backlog = 2048;
 
 const systemPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
-/** Where every program's environment begins: nothing of hostd's own reaches an app. */
+/** The base of every program's environment. Nothing of hostd's own environment reaches an app. */
 export const baseEnvironment: Readonly<Record<string, string>> = { PATH: systemPath, LANG: 'C.UTF-8' };
 
-/** An app with everything that is not given filled in from its name and its root, by the usual layout. */
+/** An app in which everything that is not given follows from its name and its root, by the usual layout. */
 export function makeApp(given: { name: string; root: string; source: Source } & Partial<App>): App {
   const { name, root } = given;
   const logs = given.logs ?? `${root}/logs`;
@@ -60,7 +60,7 @@ export function makeApp(given: { name: string; root: string; source: Source } & 
   };
 }
 
-/** How an app's gunicorn is supervised where its table says nothing: started again for ever, one log. */
+/** How an app's gunicorn is supervised by default: started again for ever, one log. */
 export function appSupervision(app: App): Supervision {
   return {
     ...usualSupervision,
@@ -113,7 +113,7 @@ function gunicornCommand(app: App): readonly string[] {
   ];
 }
 
-/** gunicorn's options for how its workers come and go, each with its value if it has one. */
+/** gunicorn's options about its workers' lives, each with its value if it has one. */
 export function tuning(app: App): readonly (readonly string[])[] {
   const numbers = [
     ['--graceful-timeout', app.gracefulTimeout],
@@ -127,7 +127,7 @@ export function tuning(app: App): readonly (readonly string[])[] {
   ];
 }
 
-/** Whether a setting is left to gunicorn's own configuration file: one is named, and the table says nothing of the setting. */
+/** Whether gunicorn's own configuration file decides this: such a file is named, and the table does not set it. */
 export function leavesToFile(app: App, key: App['assumed'][number]): boolean {
   const named = [...app.gunicornArgs, ...(app.env['GUNICORN_CMD_ARGS'] ?? '').split(/\s+/)];
   return app.assumed.includes(key) && named.some(word => /^(-c|--config)/.test(word));
@@ -167,17 +167,17 @@ export function appSite(app: App): Site {
   };
 }
 
-/** The name under which every app is reachable without DNS (RFC 6761, 6.3). */
+/** The name that leads to every app without DNS (RFC 6761, 6.3). */
 export function localName(appName: string): string {
   return `${appName.toLowerCase()}.localhost`;
 }
 
-/** A name that a request for the app itself can carry. */
+/** A host name for a request to the app itself. */
 export function plainName(app: App): string {
   return app.serverNames.find(name => !name.startsWith('*')) ?? localName(app.name);
 }
 
-/** gunicorn's sync workers close every connection; "sync" with threads is gthread. */
+/** gunicorn's sync workers close every connection. "sync" with threads is gthread. */
 export function keepsConnections(app: Pick<App, 'workerClass' | 'threads'>): boolean {
   return app.workerClass === null || app.workerClass === 'sync' ? (app.threads ?? 1) > 1 : true;
 }
@@ -186,7 +186,7 @@ export function logFile(path: string | null): LogFile {
   return { path, ...usualLog };
 }
 
-/** By name or number; another name for uid 0 is seen only by a check that knows the machine. */
+/** By name or number. Only a check that knows the machine can see another name for uid 0. */
 export function isRoot(user: string | null): boolean {
   return user === 'root' || (user !== null && /^0+$/.test(user));
 }

@@ -1,4 +1,4 @@
-// Puts a Host together: programs into their groups, everything in its order, sites from apps. Finds no fault.
+// Puts a Host together: programs into their groups, everything in its order, sites from apps. Reports no problems.
 
 import { appSite } from './app.ts';
 import type { App, Group, Host, Program, Settings } from './host.ts';
@@ -34,7 +34,7 @@ function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-/** What hostd.toml says where it says nothing. */
+/** The settings of an empty hostd.toml. */
 export function defaultSettings(file: string): Settings {
   return {
     file,

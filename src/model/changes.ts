@@ -1,4 +1,4 @@
-// What an update would do: the differences between two sets of programs, and the keys that make them. Pure.
+// What an update will do: the differences between two sets of programs, and the keys that make them. Pure.
 
 import type { LogFile, Program, Through } from './host.ts';
 import { fields, plainThrough, supervisionRows, throughRows } from './supervision.ts';
@@ -7,11 +7,11 @@ export interface Change {
   /** The program's name. */
   readonly name: string;
   readonly change: 'available' | 'changed' | 'disappeared';
-  /** For a changed one: which keys of hostd.toml differ in effect. */
+  /** For a changed program: the keys of hostd.toml whose effect differs. */
   readonly keys: readonly string[];
 }
 
-/** Sorted by name. `keeps`: whether a program is left as it was, because its definition has errors now. */
+/** Sorted by name. `keeps`: whether a program stays as it was, because its definition has errors now. */
 export function changes(
   before: readonly Program[],
   after: readonly Program[],
@@ -33,7 +33,7 @@ export function changes(
   return found.toSorted((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-/** What a field of Program is called in hostd.toml, those of Supervision apart. null: it is no difference of its own. */
+/** The key in hostd.toml for each field of Program but those of Supervision. null: the field never differs alone. */
 const ownFields: { readonly [F in Exclude<keyof Program, keyof typeof supervisionRows>]-?: string | null } = {
   name: null,
   source: null,
@@ -64,7 +64,7 @@ function differingKeys(before: Program, after: Program): readonly string[] {
   const keys = (Object.keys(keyOfField) as (keyof Program)[]).flatMap(field => {
     const key = keyOfField[field];
     if (key === null || same(before[field], after[field])) return [];
-    // What a proxy worker is told of is in its environment, in short.
+    // A proxy worker's environment has a digest of the sites in it.
     if (before.kind === 'proxy' && field === 'environment') return ['sites'];
     return field === 'stdout' || field === 'stderr' ? logKeys(key, before[field], after[field]) : [key];
   });
@@ -82,7 +82,7 @@ function logKeys(key: string, before: LogFile | null, after: LogFile | null): re
   ];
 }
 
-/** Whether output passes through hostd is decided at a program's start; the path says the same for a terminal or a pipe. */
+/** A program's start decides whether output passes through hostd. For a terminal or a pipe the path already says so. */
 function throughKeys(key: string, before: Through | null, after: Through | null): readonly string[] {
   if (same(before, after)) return [];
   const [was, is] = [before ?? plainThrough, after ?? plainThrough];
@@ -98,7 +98,7 @@ function throughKeys(key: string, before: Through | null, after: Through | null)
   ];
 }
 
-/** Deep equality of plain data; the order of an object's keys does not matter. */
+/** Deep equality of plain data, whatever the order of an object's keys. */
 export function same(a: unknown, b: unknown): boolean {
   if (Object.is(a, b)) return true;
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;

@@ -11,7 +11,7 @@ export function checkApp(app: App, machine: Machine | null): readonly Problem[] 
   return [...checkTimes(app), ...facts];
 }
 
-/** What gunicorn would wait for, and the visitor is told by the proxy that it took too long. */
+/** Times for which gunicorn waits longer than the proxy, which then tells the visitor that it took too long. */
 function checkTimes(app: App): readonly Problem[] {
   const { timeout, proxyReadTimeout } = app;
   if (timeout === null || app.command !== null || (timeout !== 0 && timeout <= proxyReadTimeout)) return [];

@@ -1,4 +1,4 @@
-// What a program needs on its machine: a user, a group, a command. An app's own are checked with the app.
+// What a program needs on its machine: a user, a group, a command. An app's own gunicorn is checked with the app.
 
 import { isRoot } from './app.ts';
 import type { Program } from './host.ts';
@@ -39,7 +39,7 @@ function checkRoot(program: Program, machine: Machine | null): readonly Problem[
   return [problemOf('warning', program, 'user', message, 'user = "nobody", or one of its own')];
 }
 
-/** hostd opens a log as a file of the program's user: a terminal or a pipe it is only as hostd's own output. */
+/** hostd opens a log as a file of the program's user. A terminal or a pipe works only as hostd's own output. */
 function checkLogs(program: Program): readonly Problem[] {
   const streams = [
     ['stdout_logfile', program.stdout.path],
@@ -60,27 +60,27 @@ function checkLogs(program: Program): readonly Problem[] {
   );
 }
 
-/** A warning only, as a missing command is no error for Supervisor either: it may be there when the program is started,
- *  and until then the program's state says that it is not. */
+/** Only warns, since a missing command is no error for Supervisor either. It may exist when the program is started. Until then the
+ *  program's state says that it is missing. */
 function checkCommand(program: Program, machine: Machine): readonly Problem[] {
   const wrong = commandProblem(program.command, program.environment['PATH'] ?? '', machine);
   return wrong === null ? [] : [problemOf('warning', program, 'command', wrong, 'command = "/..."')];
 }
 
-/** Why the command cannot be run; null when it can, as far as is known before the start. */
+/** Why the command cannot be run; null: it can, as far as is known before the start. */
 export function commandProblem(command: readonly string[], path: string, machine: Machine): string | null {
   const word = command[0] ?? '';
   if (!word.includes('/')) {
     const found = path.split(':').some(directory => machine.isExecutable(`${directory}/${word}`));
     return found ? null : `cannot find command "${word}" in ${path}`;
   }
-  // A relative one is found from the program's directory, as its user: only the start can tell.
+  // A relative path is resolved in the program's directory, as its user. Only the start can tell.
   if (!word.startsWith('/')) return null;
   if (machine.kind(word) === 'missing') return `cannot find command "${word}"`;
   return machine.isExecutable(word) ? null : `command "${word}" is not executable`;
 }
 
-/** The table that defines the program: an app's programs stand or fall with their app. */
+/** The table that defines the program. A problem of an app's program is one of the app. */
 function problemOf(
   severity: Problem['severity'],
   program: Program,

@@ -1,4 +1,4 @@
-// What a site needs besides its app: somebody who speaks TLS before it sends people to https, and files that are there.
+// What a site needs besides its app: somebody must speak TLS before the site redirects to https, and its files must be there.
 
 import type { App, Host, ProxySettings } from './host.ts';
 import type { Machine, PathKind } from './machine.ts';
@@ -15,7 +15,7 @@ export function checkSite(
   ];
 }
 
-/** https that nobody speaks: every answer would be a dead end. */
+/** A redirect to https that nobody speaks, which would make every answer a dead end. */
 function checkRedirect(app: App, trustedProxies: readonly string[]): readonly Problem[] {
   if (!app.redirectHttps || app.certificate !== null || trustedProxies.length > 0) return [];
   return [
@@ -29,7 +29,7 @@ function checkRedirect(app: App, trustedProxies: readonly string[]): readonly Pr
   ];
 }
 
-/** Warnings: the site goes on without TLS, or with the certificate that it had. */
+/** Only warnings: the site goes on without TLS, or with the certificate that it had. */
 function checkCertificate({ certificate: pair, ...app }: App, machine: Machine): readonly Problem[] {
   if (pair === null) return [];
   return (['certificate', 'key'] as const).flatMap(part => {
@@ -57,7 +57,7 @@ function checkPages(app: App, machine: Machine): readonly Problem[] {
   return [problemOf('warning', app, 'error_pages', message, `mkdir ${app.errorPages}`)];
 }
 
-/** `names`: the apps that there are. One with an error has its own to tell. */
+/** `names`: all apps. An app with an error is reported elsewhere. */
 export function checkSiteSettings(
   { settings }: Host,
   names: ReadonlySet<string>,

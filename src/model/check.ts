@@ -1,5 +1,5 @@
 // What is wrong with a host that reads well: users and files that are missing, things that two apps claim, risks.
-// Pure: the machine answers through an interface, and what stood before is handed in.
+// Pure: the machine answers through an interface, and the state before is an argument.
 
 import { checkApp } from './check-app.ts';
 import { checkProgram } from './check-program.ts';
@@ -11,14 +11,14 @@ import type { Machine } from './machine.ts';
 import type { Problem, Source } from './problem.ts';
 
 export interface CheckOptions extends Before {
-  /** How a place is written inside a message, such as "apps.d/blog.toml:5". */
+  /** Writes a place inside a message, such as "apps.d/blog.toml:5". */
   readonly where?: (source: Source) => string;
   /** Names of the apps that the files define, those with errors included. */
   readonly defined?: ReadonlySet<string>;
 }
 
-/** Every problem. An error's subject is the app or program that cannot be used because of it.
- *  `machine` null: facts of the machine are left out. */
+/** All problems. An error's subject is the app or program that cannot be used because of it.
+ *  `machine` null: facts of the machine are not checked. */
 export function check(host: Host, machine: Machine | null, options: CheckOptions = {}): readonly Problem[] {
   const { where = (source: Source) => source.file } = options;
   const alone = [
@@ -26,7 +26,7 @@ export function check(host: Host, machine: Machine | null, options: CheckOptions
     ...host.apps.flatMap(app => [...checkApp(app, machine), ...checkSite(app, host.settings.proxy, machine)]),
     ...onePerSource(host).flatMap(program => checkProgram(program, machine)),
   ];
-  // What cannot be used claims nothing.
+  // An app that cannot be used claims nothing.
   const broken = new Set(alone.flatMap(problem => (problem.severity === 'error' ? [problem.subject] : [])));
   const apps = host.apps.filter(app => !broken.has(app.name));
   const there = [...host.apps, ...(options.held ?? [])].map(({ name }) => name);
@@ -38,13 +38,13 @@ export function check(host: Host, machine: Machine | null, options: CheckOptions
   ];
 }
 
-/** The processes of one numprocs have the same to say. */
+/** One program for each definition: the processes of one numprocs have the same problems. */
 function onePerSource(host: Host): readonly Host['programs'][number][] {
   const first = new Map(host.programs.toReversed().map(program => [JSON.stringify(program.source), program]));
   return host.programs.filter(program => first.get(JSON.stringify(program.source)) === program);
 }
 
-/** What is left out is a warning; what nobody can listen on is an error. */
+/** A warning for addresses that are left out, an error for those that nobody can listen on. */
 function withoutIpv6({ proxy, file }: Host['settings']): readonly Problem[] {
   return (['listen', 'tlsListen'] as const).flatMap(field =>
     proxy[field].flatMap((address, index): Problem[] => {

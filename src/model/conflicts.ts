@@ -1,14 +1,14 @@
-// What two apps cannot both have: a host name, a socket, a program's name. The one that runs with it keeps it; between
-// newcomers the first in file order does.
+// What two apps cannot both have: a host name, a socket, a program's name. An app that runs with it keeps it. Of two new apps
+// the first in file order gets it.
 
 import { localName } from './app.ts';
 import type { App, Host, Program } from './host.ts';
 import type { Problem, Source } from './problem.ts';
 
-/** What stood before the present reading. */
+/** The state before the present reading. */
 export interface Before {
   readonly incumbents?: Host | undefined;
-  /** Incumbents that stay as they were, because what the files say of them now has errors. */
+  /** Apps that stay as they were, because the files have errors in them now. */
   readonly held?: readonly App[] | undefined;
 }
 
@@ -92,7 +92,7 @@ function conflict(claim: Claim, holder: Claim, where: (source: Source) => string
   };
 }
 
-/** Not forbidden, since two sites may share a virtualenv; but each can then write what the other runs. */
+/** Two sites may share a virtualenv, so this is no error. But each can then write what the other runs. */
 function findSharedRoots(apps: readonly App[], where: (source: Source) => string): readonly Problem[] {
   return apps.flatMap((app, index) => {
     const other = apps
@@ -114,7 +114,7 @@ function isWithin(path: string, directory: string): boolean {
   return path === directory || path.startsWith(`${directory}/`);
 }
 
-/** A process_name can bring two programs to one name. */
+/** With process_name two programs can have the same name. */
 export function findDoubleNames(
   programs: readonly Program[],
   where: (source: Source) => string,

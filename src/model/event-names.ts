@@ -1,6 +1,6 @@
-// Supervisor's event types (supervisor/events.py, EventTypes): what a listener may subscribe to.
+// Supervisor's event types (supervisor/events.py, EventTypes), which a listener subscribes to.
 
-/** Every name that a listener may subscribe to, the abstract ones included; Supervisor's order. */
+/** All names that a listener may subscribe to, the abstract ones included, in Supervisor's order. */
 export const eventNames = [
   'EVENT',
   'PROCESS_STATE',

@@ -1,5 +1,5 @@
 // What is hosted: the one model that every format is read into and written from. Pure data, imports no other folder.
-// Everything is filled in here: a reader of the model never needs to know a default.
+// Every default is filled in, so a reader of the model needs to know none.
 
 import type { Source } from './problem.ts';
 
@@ -24,35 +24,35 @@ export interface Settings {
   readonly control: { readonly socket: string; readonly group: string | null };
   readonly proxy: ProxySettings;
   readonly emit: EmitSettings;
-  /** Where Supervisor's clients are served; none: nowhere. */
+  /** The sockets for Supervisor's clients; empty: they are not served. */
   readonly supervisor: readonly RpcListener[];
 }
 
 export interface ProxySettings {
   readonly enabled: boolean;
   readonly listen: readonly Listen[];
-  /** Where TLS is spoken; bound only while a site has a certificate. */
+  /** Addresses for TLS. Only bound while a site has a certificate. */
   readonly tlsListen: readonly Listen[];
-  /** Whose uid and gid the workers run as, and whose group may connect to the apps' sockets. */
+  /** The user and group of the workers. The group may connect to the apps' sockets. */
   readonly user: string;
   /** Number of worker processes. */
   readonly workers: number;
   /** CIDR blocks of the proxies whose X-Forwarded-* are believed, such as "10.0.0.0/8". */
   readonly trustedProxies: readonly string[];
-  /** The app that answers for host names that no site has; null: 404. */
+  /** The app that serves host names of no site; null: they get 404. */
   readonly defaultSite: string | null;
   readonly accessLogFormat: AccessLogFormat;
-  /** A directory of STATUS.html and maintenance.html, ending with "/", for sites without one of their own; null: plain pages. */
+  /** A directory of STATUS.html and maintenance.html, ending with "/", for sites that have none; null: plain pages. */
   readonly errorPages: string | null;
   /** certbot's --webroot-path, ending with "/": every site's /.well-known/acme-challenge/ is served from below it; null: none. */
   readonly acmeWebroot: string | null;
-  /** The directory whose "bodies" has request bodies that are too large for memory; null: hostd's state_dir. */
+  /** The directory whose "bodies" is for request bodies that are too large for memory; null: hostd's state_dir. */
   readonly clientBodyTempPath: string | null;
-  /** Media types by file extension (lower case, without a dot), before those that hostd knows. */
+  /** Media types by file extension (lower case, without a dot). They win over those that hostd knows. */
   readonly types: Readonly<Record<string, string>>;
 }
 
-/** `combined_id` is nginx's combined with the request's id behind it. */
+/** `combined_id` is nginx's combined with the request's id at the end. */
 export type AccessLogFormat = 'combined' | 'combined_id' | 'json';
 
 /** PEM files, read by root: the certificate with its chain, and its private key. */
@@ -61,27 +61,27 @@ export interface CertificateFiles {
   readonly key: string;
 }
 
-/** A socket on which Supervisor's XML-RPC is spoken. */
+/** A socket for Supervisor's XML-RPC. */
 export interface RpcListener {
-  /** What Supervisor calls it: "unix_http_server", "inet_http_server". */
+  /** Supervisor's name for it: "unix_http_server", "inet_http_server". */
   readonly name: string;
   readonly address: RpcSocket | Listen;
-  /** null: no password is asked for. `password`: clear, or {SHA} and 40 hexadecimal digits. */
+  /** null: no password is needed. `password`: clear, or {SHA} and 40 hexadecimal digits. */
   readonly login: { readonly user: string; readonly password: string } | null;
 }
 
-/** A unix socket. `rights` null: those of the control socket. */
+/** A unix socket. `rights` null: the same as the control socket's. */
 export interface RpcSocket {
   readonly path: string;
   readonly rights: { readonly uid: number; readonly gid: number; readonly mode: number } | null;
 }
 
-/** Files of other tools that are kept current with the configuration. */
+/** Files of other tools that follow the configuration. */
 export interface EmitSettings {
-  /** Names of formats; none: nothing is written. */
+  /** Names of formats; empty: nothing is written. */
   readonly formats: readonly string[];
   readonly plain: boolean;
-  /** The files are below this directory; "/" is where the tools look. */
+  /** The directory that the files are below; "/" is where the tools look. */
   readonly out: string;
   /** Commands; empty: none is run. */
   readonly nginxTest: readonly string[];
@@ -94,7 +94,7 @@ export interface Listen {
   readonly port: number;
 }
 
-/** One hosted Django site, as written. Its program and its site are derived from it (app.ts). */
+/** One hosted Django site, as written. Its program and its site follow from it (app.ts). */
 export interface App {
   readonly name: string;
   readonly source: Source;
@@ -112,7 +112,7 @@ export interface App {
   /** gunicorn --name. */
   readonly processName: string;
   readonly workers: number;
-  /** Which of these two nobody has said: gunicorn's own configuration file wins over them. */
+  /** Which of these two the table does not set: gunicorn's own configuration file wins over them. */
   readonly assumed: readonly ('name' | 'workers')[];
   readonly threads: number | null;
   /** gunicorn -k; null is sync, or gthread when threads are given. */
@@ -121,13 +121,13 @@ export interface App {
   readonly gracefulTimeout: number | null;
   /** Seconds that a gunicorn worker may be silent before it is killed; null is gunicorn's own default of 30. */
   readonly timeout: number | null;
-  /** Requests after which a gunicorn worker is replaced, and the most that chance adds to them; null is gunicorn's own: never. */
+  /** Requests after which a gunicorn worker is replaced, and the largest random number that is added; null: never, gunicorn's default. */
   readonly maxRequests: number | null;
   readonly maxRequestsJitter: number | null;
   /** Whether gunicorn loads the app once, before it makes its workers. */
   readonly preload: boolean;
   readonly gunicornArgs: readonly string[];
-  /** Instead of gunicorn. */
+  /** The command in gunicorn's place; null: gunicorn. */
   readonly command: readonly string[] | null;
   /** A path such as "/healthz" that must answer before the app counts as RUNNING. */
   readonly health: string | null;
@@ -143,14 +143,14 @@ export interface App {
   readonly clientMaxBodySize: number;
   /** Seconds between two reads from the app. */
   readonly proxyReadTimeout: number;
-  /** How long what is below static and media may be kept without asking: see Location. */
+  /** How long clients may keep files below static and media without asking again: see Location. */
   readonly staticExpires: number | null;
   readonly mediaExpires: number | null;
   /** null: the site is served by http alone. */
   readonly certificate: CertificateFiles | null;
-  /** Whether http is answered with a redirect to https. */
+  /** Whether requests by http are redirected to https. */
   readonly redirectHttps: boolean;
-  /** Host names that are answered with a redirect to the first of serverNames. */
+  /** Host names that are redirected to the first of serverNames. */
   readonly redirectFrom: readonly string[];
   /** A directory of STATUS.html and maintenance.html, ending with "/"; null: [proxy]'s. */
   readonly errorPages: string | null;
@@ -158,44 +158,43 @@ export interface App {
   readonly env: Readonly<Record<string, string>>;
 }
 
-/** One supervised command: Supervisor's keys with their values filled in. */
-/** What a program is: an app's own gunicorn, an app's own command in its place, any other command, an event listener, a worker of hostd's proxy. */
+/** What a program is: an app's own gunicorn, an app's own command in its place, any other command, an event listener, a proxy worker. */
 export type Kind = 'gunicorn' | 'app' | 'command' | 'listener' | 'proxy';
 
 export interface Program extends Supervision {
   /** Unique: "hello", "hello:celery", "cat", "cat:cat_00". */
   readonly name: string;
-  /** The part before the colon, or the name itself; [group.NAME] may gather several programs under another. */
+  /** The part before the colon, or the name itself. [group.NAME] may gather several programs under another name. */
   readonly group: string;
   readonly groupPriority: number;
-  /** The app that it belongs to, or null for a [program.NAME]. */
+  /** The app that the program belongs to; null: it is a [program.NAME]. */
   readonly app: string | null;
   readonly kind: Kind;
   readonly source: Source;
-  /** For a program made by numprocs: the definition's name and this one's number. */
+  /** For a program made by numprocs: the definition's name and the program's number. */
   readonly instance: { readonly of: string; readonly number: number; readonly count: number } | null;
   /** argv; argv[0] without a slash is searched in the environment's PATH. Never empty. */
   readonly command: readonly string[];
   readonly directory: string | null;
   /** The whole environment, apart from what depends on the user and on the run (HOME, USER, LISTEN_PID, ...). */
   readonly environment: Readonly<Record<string, string>>;
-  /** null: whoever hostd runs as. */
+  /** null: the user that hostd runs as. */
   readonly user: string | null;
   /** Unix group; null: the user's primary group. */
   readonly unixGroup: string | null;
   readonly socket: UnixSocket | null;
   readonly health: { readonly path: string; readonly host: string } | null;
-  /** Of an event listener; null for any other program. */
+  /** Settings of an event listener; null: the program is none. */
   readonly listener: Listener | null;
-  /** Of a program of a supervisord.conf: it is started as Supervisor starts its own. */
+  /** Set for a program of a supervisord.conf, which is started as Supervisor starts its own. */
   readonly supervisord?: SupervisordProgram;
 }
 
-/** What Supervisor starts a process by, beyond what every program has. */
+/** What Supervisor needs for the start of a process, beyond what every program has. */
 export interface SupervisordProgram {
   /** Its name in its group. */
   readonly process: string;
-  /** As it is written: Supervisor cuts it into words when it starts the process. */
+  /** As it is written. Supervisor cuts it into words when it starts the process. */
   readonly command: string;
   /** null: supervisord's own. */
   readonly umask: number | null;
@@ -203,19 +202,19 @@ export interface SupervisordProgram {
   readonly stopsignal: number;
   /** SUPERVISOR_SERVER_URL; null: the server's own. */
   readonly serverUrl: string | null;
-  /** The socket that a FastCGI program has for its standard input, by the name that it is kept under. */
+  /** The name of the socket that a FastCGI program has as its standard input. */
   readonly fastCgi: string | null;
 }
 
-/** What an event listener is told. The listeners of one group are a pool: each event goes to one of them. */
+/** What an event listener is told. The listeners of one group are a pool, and each event goes to one of them. */
 export interface Listener {
   /** Names of Supervisor's event types, such as "PROCESS_STATE" for all states. */
   readonly events: readonly string[];
-  /** Events that wait for the pool at most; of more than that the oldest are dropped. */
+  /** Events that may wait for the pool. Beyond that the oldest are dropped. */
   readonly bufferSize: number;
 }
 
-/** How a program is supervised, apart from what is run. What hostd knows about each field is a row in supervision.ts. */
+/** How a program is supervised, apart from what is run. supervision.ts has a row for each field. */
 export interface Supervision {
   readonly umask: number;
   readonly limits: Readonly<Record<string, Limit>>;
@@ -235,13 +234,13 @@ export interface Supervision {
   readonly stopasgroup: boolean;
   readonly killasgroup: boolean;
   readonly stdout: LogFile;
-  /** null with redirect_stderr: the same as stdout. */
+  /** null with redirect_stderr: the errors go where stdout goes. */
   readonly stderr: LogFile | null;
-  /** Services that must accept connections before the program is spawned; it is STARTING meanwhile. */
+  /** Services that must accept connections before the program is spawned. It is STARTING meanwhile. */
   readonly requires: readonly Requirement[];
-  /** nice(2): -20 to 19; higher leaves others more of the processors. null: hostd's own, where that is no advantage. */
+  /** nice(2): -20 to 19. A higher value leaves more of the processors to others. null: hostd's own value, where that is no privilege. */
   readonly nice: number | null;
-  /** proc_pid_oom_score_adj(5): -1000 to 1000; higher is killed earlier when memory runs out. null as for nice. */
+  /** proc_pid_oom_score_adj(5): -1000 to 1000. A higher value is killed earlier when memory runs out. null as for nice. */
   readonly oomScoreAdj: number | null;
 }
 
@@ -259,28 +258,28 @@ export interface LogFile {
   readonly backups: number;
   /** Seconds; null is never. */
   readonly maxAge: number | null;
-  /** What is done with the output besides: it passes through hostd then, which writes the log. null: the program writes to its log itself. */
+  /** What hostd does with output that passes through it to the log. null: the program writes to its log itself. */
   readonly through: Through | null;
 }
 
 /** One of a program's two outputs. */
 export type Channel = 'stdout' | 'stderr';
 
-/** What is done with output that passes through hostd. */
+/** What hostd does with output that passes through it. */
 export interface Through {
-  /** Each piece of it is told to event listeners (PROCESS_LOG). */
+  /** Whether each piece is told to event listeners (PROCESS_LOG). */
   readonly events: boolean;
-  /** Bytes of what stands between Supervisor's tokens that are told as an event (PROCESS_COMMUNICATION); 0: none. */
+  /** Bytes between Supervisor's tokens that are told as an event (PROCESS_COMMUNICATION); 0: none. */
   readonly captureBytes: number;
-  /** Each line goes to the system's log. */
+  /** Whether each line goes to the system's log. */
   readonly syslog: boolean;
-  /** Colours and cursor movements are taken out. */
+  /** Whether colours and cursor movements are taken out. */
   readonly stripAnsi: boolean;
-  /** It is told in hostd's own log, at level debug. */
+  /** Whether the output is in hostd's own log, at level debug. */
   readonly echo: boolean;
 }
 
-/** A service as it was named, and where it listens. */
+/** A service by its name in the configuration, and where it listens. */
 export interface Requirement {
   readonly name: string;
   readonly address: { readonly path: string } | Listen;
@@ -304,7 +303,7 @@ export interface Group {
 export interface Site {
   /** The app's name; NAME.localhost is served too. */
   readonly name: string;
-  /** Lower case, without port or trailing dot. */
+  /** In lower case, without port or trailing dot. */
   readonly serverNames: readonly string[];
   readonly locations: readonly Location[];
   readonly socket: string;
@@ -318,7 +317,7 @@ export interface Site {
   readonly keepalive: boolean;
   readonly certificate: CertificateFiles | null;
   readonly redirectHttps: boolean;
-  /** Lower case; answered with a redirect to the first of serverNames. */
+  /** In lower case. They are redirected to the first of serverNames. */
   readonly redirectFrom: readonly string[];
   /** Ends with "/". */
   readonly errorPages: string | null;
@@ -328,6 +327,6 @@ export interface Site {
 export interface Location {
   readonly prefix: string;
   readonly alias: string;
-  /** Seconds for which a file may be kept without asking; -1: it is asked for each time; null: nothing is said. */
+  /** Seconds for which a client may keep a file without asking again; -1: it must ask each time; null: the answer says nothing. */
   readonly expires: number | null;
 }

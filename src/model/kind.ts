@@ -2,12 +2,12 @@
 
 import type { Kind, Program } from './host.ts';
 
-/** Whether a program is what its app's site is served by. */
+/** Whether the program serves its app's site. */
 export function servesApp({ kind }: Pick<Program, 'kind'>): boolean {
   return kind === 'gunicorn' || kind === 'app';
 }
 
-/** The kind of a program that was written down before programs had one: by its names, and its command. */
+/** The kind of a program from a record that has none, since an older hostd wrote it: by its names and its command. */
 export function kindByNames({
   name,
   group,

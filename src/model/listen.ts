@@ -1,10 +1,10 @@
-// Which of the addresses that [proxy] names a machine can have. Pure.
+// Which of [proxy]'s addresses the machine can have. Pure.
 
 import type { Listen } from './host.ts';
 
 /**
- * Without IPv6 "[::]:80" is left out where "0.0.0.0:80" stands beside it, as in the defaults: whoever writes both wants to be reached
- * by everybody, and nobody comes by IPv6 to such a machine. Any other IPv6 address was meant, and is an error.
+ * Without IPv6 "[::]:80" is left out where "0.0.0.0:80" stands beside it, as in the defaults: both together mean all visitors, and
+ * none comes to such a machine by IPv6. Any other IPv6 address was meant, and is an error.
  */
 export function usableListeners(list: readonly Listen[], hasIpv6: boolean): readonly Listen[] {
   if (hasIpv6) return list;

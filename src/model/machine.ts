@@ -1,4 +1,4 @@
-// What a check asks about the machine that the configuration is for. Only the questions; config/machine.ts answers them.
+// What a check asks about the machine. Only the questions: config/machine.ts answers them.
 
 export type PathKind = 'file' | 'directory' | 'other' | 'missing' | 'unreadable';
 
@@ -10,6 +10,6 @@ export interface Machine {
   group(name: string): { readonly gid: number } | null;
   /** Follows links. 'unreadable': the caller may not look there, so nothing is known. */
   kind(path: string): PathKind;
-  /** Whether somebody may execute the file. True where nothing is known. */
+  /** Whether any user may execute the file. true where nothing is known. */
   isExecutable(path: string): boolean;
 }

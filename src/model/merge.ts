@@ -1,10 +1,10 @@
-// Two configurations into one: the new one, with the old definition of whatever is broken in it. Pure.
+// Makes one configuration of two: the new one, in which broken parts keep their old definition. Pure.
 
 import { assemble } from './assemble.ts';
 import type { Host } from './host.ts';
 import type { Source } from './problem.ts';
 
-/** `keeps` tells whether what was read from a source has errors now, and so is to stay as it was. */
+/** `keeps`: whether what was read from a source has errors now, and stays as it was. */
 export function withKept(before: Host, after: Host, keeps: (source: Source) => boolean): Host {
   const merge = <T extends { readonly name: string; readonly source: Source }>(
     old: readonly T[],

@@ -1,4 +1,4 @@
-// Log paths that mean hostd's own standard output or error, as in a container, where whoever runs hostd keeps what it prints.
+// Log paths that mean hostd's own standard output or error, as in a container, where the container's runtime keeps them.
 
 const paths: Readonly<Record<string, 1 | 2>> = {
   '/dev/stdout': 1,
@@ -9,7 +9,7 @@ const paths: Readonly<Record<string, 1 | 2>> = {
   '/proc/self/fd/2': 2,
 };
 
-/** hostd's own descriptor that a log path means; null: a file. */
+/** The descriptor of hostd that a log path means; null: the path is a file. */
 export function ownOutputOf(path: string | null): 1 | 2 | null {
   return path !== null && Object.hasOwn(paths, path) ? (paths[path] ?? null) : null;
 }

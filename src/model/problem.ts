@@ -19,7 +19,7 @@ export interface Problem {
   /** The next move; printed after "try: ". */
   readonly hint?: string;
   readonly at?: Source | Place;
-  /** The app, program or group that an error keeps from being used; without one it concerns the whole file. */
+  /** The app, program or group that an error keeps from being used; absent: the error concerns the whole file. */
   readonly subject?: string;
 }
 

@@ -1,18 +1,18 @@
-// What hostd knows about each of a program's keys beside its value: one row a key. Whoever goes through all keys goes through these
-// rows, so that a new key cannot be forgotten.
+// What hostd knows about each of a program's keys besides its value: one row a key. Code for all keys goes through these rows, so
+// that a new key cannot be forgotten.
 
 import type { LogFile, Program, Supervision, Through } from './host.ts';
 import { kindByNames } from './kind.ts';
 
-/** Logs have several keys each, and rows of their own. */
+/** Logs have several keys each, in their own rows. */
 export type Field = Exclude<keyof Supervision, 'stdout' | 'stderr'>;
 
 export interface Row<T> {
   /** The field's key in hostd.toml. */
   readonly key: string;
-  /** What a program has whose table does not say it. */
+  /** The value of a program whose table does not set it. */
   readonly usual: T;
-  /** Whether `update` gives it to a program that runs, or has to start that anew. */
+  /** Whether `update` changes a running program's value, or has to restart the program. */
   readonly applies: 'live' | 'restart';
   /** Whether Supervisor has the same key. */
   readonly supervisor: boolean;
@@ -37,7 +37,7 @@ export const supervisionRows = {
   killasgroup: { key: 'killasgroup', usual: false, applies: 'live', supervisor: true },
 } as const satisfies { readonly [F in Field]: Row<Supervision[F]> };
 
-/** Fields whose keys are hostd's own: Supervisor has none of them. */
+/** Fields whose keys are hostd's own, not Supervisor's. */
 export type OwnField = {
   [F in Field]: (typeof supervisionRows)[F]['supervisor'] extends true ? never : F;
 }[Field];
@@ -47,7 +47,7 @@ export type SupervisionKey = (typeof supervisionRows)[Field]['key'];
 /** All fields, in the order of their rows. */
 export const fields = Object.keys(supervisionRows) as readonly Field[];
 
-/** A value for each field: what `value` makes of its name. */
+/** A value for each field, from `value`. */
 export function eachField(value: (field: Field) => unknown): Pick<Supervision, Field> {
   return Object.fromEntries(fields.map(field => [field, value(field)])) as unknown as Pick<
     Supervision,
@@ -58,7 +58,7 @@ export function eachField(value: (field: Field) => unknown): Pick<Supervision, F
 /** Supervisor's defaults, and hostd's own for what Supervisor does not have. */
 export const usualSupervision: Pick<Supervision, Field> = eachField(field => supervisionRows[field].usual);
 
-/** A program as an earlier hostd wrote it down, with the fields that have come since: it runs as if it had their usual values. */
+/** A program from an earlier hostd's record, in which newer fields have their usual values. */
 export function completed(program: Program): Program {
   const { kind = kindByNames(program), listener = null, stdout, stderr } = program as Partial<Program>;
   const withThrough = (log: LogFile): LogFile => ({ ...log, through: log.through ?? null });
@@ -72,14 +72,14 @@ export function completed(program: Program): Program {
   };
 }
 
-/** What a log has beside its path, by the end of its key: stdout_logfile_maxbytes and so on. All of it applies live. */
+/** The settings of a log besides its path, by the end of their keys: stdout_logfile_maxbytes and so on. All of them apply live. */
 export const logRows = {
   maxBytes: { key: 'maxbytes', usual: 50 * 1024 ** 2, supervisor: true },
   backups: { key: 'backups', usual: 10, supervisor: true },
   maxAge: { key: 'maxage', usual: null, supervisor: false },
 } as const;
 
-/** How a log is kept that says nothing of it. */
+/** How a log is kept whose table sets nothing. */
 export const usualLog: Omit<LogFile, 'path'> = {
   maxBytes: logRows.maxBytes.usual,
   backups: logRows.backups.usual,
@@ -87,7 +87,7 @@ export const usualLog: Omit<LogFile, 'path'> = {
   through: null,
 };
 
-/** What passes through hostd without anything being done with it but to write it down. */
+/** Output that passes through hostd only to be written down. */
 export const plainThrough: Through = {
   events: false,
   captureBytes: 0,
@@ -96,14 +96,14 @@ export const plainThrough: Through = {
   echo: false,
 };
 
-/** What is done with output, in a log's keys: stdout_events_enabled and so on. Supervisor has all of them. */
+/** The settings for output, by a log's keys: stdout_events_enabled and so on. Supervisor has all of them. */
 export const throughRows = {
   events: { key: 'events_enabled', usual: false },
   captureBytes: { key: 'capture_maxbytes', usual: 0 },
   syslog: { key: 'syslog', usual: false },
 } as const;
 
-/** Keys that say how hostd looks after a program, not what it runs: `update` applies them without a restart. */
+/** Keys about how hostd supervises a program, not what it runs: `update` applies them without a restart. */
 export const liveKeys: ReadonlySet<string> = new Set([
   'numprocs',
   ...fields
@@ -114,12 +114,12 @@ export const liveKeys: ReadonlySet<string> = new Set([
   ),
 ]);
 
-/** Whether a change of these keys, at least one of them, takes effect without a restart. */
+/** Whether a change of these keys takes effect without a restart. There must be at least one. */
 export function isLive(keys: readonly string[]): boolean {
   return keys.every(key => liveKeys.has(key));
 }
 
-/** hostd's own keys of a program: Supervisor has none of them. */
+/** hostd's own keys of a program, which Supervisor does not have. */
 export const ownKeys: ReadonlySet<string> = new Set([
   'group',
   ...fields.filter(field => !supervisionRows[field].supervisor).map(field => supervisionRows[field].key),

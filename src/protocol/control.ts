@@ -18,7 +18,7 @@ export interface ProgramStatus {
   readonly pid: number | null;
   /** Seconds since the start of the present run, or null. */
   readonly uptime_seconds: number | null;
-  /** Of the last run: exit code, -1 when a signal ended it, null when there was none or it is not known. */
+  /** Of the last run: its exit code, -1 when a signal ended it, null when there was none or it is not known. */
   readonly exitstatus: number | null;
   /** Why the program is not running, or "". */
   readonly spawnerr: string;
@@ -26,38 +26,38 @@ export interface ProgramStatus {
   readonly description: string;
   /** Starts since hostd first saw the program. */
   readonly run: number;
-  /** Unix times in seconds; null: never. */
+  /** Unix time in seconds; null: never. */
   readonly started: number | null;
   readonly stopped: number | null;
-  /** Seconds for which a reload of it has been under way, or null. */
+  /** Seconds for which a reload of the program has been under way, or null. */
   readonly reload_seconds: number | null;
-  /** Of an app's own program: what visitors meet; null for all others. */
+  /** What visitors of the app's site meet. null for programs other than an app's own. */
   readonly site: SiteStatus | null;
 }
 
 /** What `status` says of an app's site, besides its program. */
 export interface SiteStatus {
-  /** `hostctl maintenance NAME on` is in force. */
+  /** Whether `hostctl maintenance NAME on` is in force. */
   readonly maintenance: boolean;
-  /** When the certificate that it is served with ends: Unix time in seconds; null: it has no TLS. */
+  /** When the certificate ends that the site is served with: Unix time in seconds; null: it has no TLS. */
   readonly certificate_ends: number | null;
   /** What is wrong with its certificate, and what is served instead; null: nothing. */
   readonly certificate_fault: string | null;
-  /** Requests that wait for the app's answer at this moment, and for how many seconds the oldest does (null: there is none). */
+  /** Requests that now wait for the app's answer, and the age of the oldest in seconds (null: there is none). */
   readonly waiting_requests: number;
   readonly oldest_request_seconds: number | null;
 }
 
 export interface StatusReply {
   readonly programs: readonly ProgramStatus[];
-  /** Asked for, but there is no such program or group. */
+  /** Names of no program and no group. */
   readonly unknown: readonly string[];
 }
 
 /**
  * `GET /v1/sites[?name=...]`: an array of `SiteTraffic`, in the order of the sites' names, last the requests whose site was
- * never known; with names, those only, or 404. It adds up what this hostd was told by the proxy workers that it has started,
- * dead ones included. They tell every 10 seconds, and when they drain; a worker that is killed keeps its last 10 seconds to itself.
+ * never known; with names, only those, or 404. It adds up what the proxy workers that this hostd has started have told, dead ones
+ * included. They tell every 10 seconds, and when they drain. A worker that is killed takes its last 10 seconds with it.
  */
 export type { Histogram, SiteTraffic } from './traffic.ts';
 
@@ -98,7 +98,7 @@ export interface MaintenanceReply {
 export interface ChangeReport {
   readonly name: string;
   readonly change: 'available' | 'changed' | 'disappeared';
-  /** Which keys differ, for a changed one. */
+  /** For a changed program, the keys that differ. */
   readonly keys: readonly string[];
 }
 
@@ -120,15 +120,15 @@ export type Progress =
       readonly name: string;
       readonly state: StateName;
       readonly description: string;
-      /** What is waited for, where that is something else than the program. */
+      /** What is waited for, if not the program itself. */
       readonly note?: string;
     }
-  /** The command is done with one name. */
+  /** The command is done with this name. */
   | { readonly kind: 'done'; readonly name: string; readonly outcome: Outcome; readonly message: string }
   | ({ readonly kind: 'reread' } & RereadReply)
   | { readonly kind: 'end' };
 
-/** `unknown`: no such name. `noop`: it was so already (started, stopped). */
+/** `unknown`: there is no such name. `noop`: nothing had to be done. */
 export type Outcome = 'ok' | 'noop' | 'failed' | 'unknown';
 
 /** The body of every reply with a status of 400 or more. */

@@ -1,5 +1,5 @@
-// What happens to hostd and its programs, as a closed union: the one kind of news that event listeners, and whoever else wants to
-// know, are told. The names are Supervisor's (supervisor/events.py, EventTypes).
+// What happens to hostd and its programs, as a closed union: the one kind of news for event listeners and for other parts of
+// hostd. The names are Supervisor's (supervisor/events.py, EventTypes).
 
 import type { EventName } from '../model/event-names.ts';
 import type { Channel } from '../model/host.ts';
@@ -7,7 +7,7 @@ import type { StateName } from '../model/state.ts';
 
 /** A process as Supervisor names it: "cat:cat_00" is the process "cat_00" of the group "cat". */
 export interface About {
-  /** hostd's own name of the program. */
+  /** hostd's name of the program. */
   readonly program: string;
   readonly process: string;
   readonly group: string;
@@ -17,11 +17,11 @@ export type ProcessStateEvent = About & {
   readonly kind: 'process-state';
   readonly to: StateName;
   readonly from: StateName;
-  /** Failed starts in a row, as STARTING and BACKOFF tell them. */
+  /** Failed starts in a row, in STARTING and BACKOFF. */
   readonly tries: number;
-  /** Of EXITED: whether the exit code is one of exitcodes. */
+  /** In EXITED: whether the exit code is one of exitcodes. */
   readonly expected: boolean;
-  /** Of the present run, or of the one that has just ended; 0: there was none. */
+  /** The pid of the present run, or of the one that has just ended; 0: there was none. */
   readonly pid: number;
 };
 
@@ -63,7 +63,7 @@ export function nameOfEvent(event: Event): EventName {
   }
 }
 
-/** Whether whoever has subscribed to `wanted` is told of events of this name: the abstract names stand for all below them. */
+/** Whether a subscription to `wanted` gets events of this name. An abstract name stands for all names below it. */
 export function includes(wanted: string, name: EventName): boolean {
   return wanted === 'EVENT' || wanted === name || name.startsWith(`${wanted}_`);
 }

@@ -1,8 +1,8 @@
-// The names in one call of an operator's. Pure.
+// The names in one call of an operator. Pure.
 
 import { HostdError } from '../errors.ts';
 
-/** Each is looked for among all programs, so there must not be as many as a call has room for. */
+/** Names in one call. Each is looked up among all programs, so there must not be as many as a body has room for. */
 const most = 1000;
 
 /** Each name once. @throws HostdError when there are too many. */

@@ -9,14 +9,14 @@ export interface ProbeQuestion {
   readonly path: string;
   /** Whether visitors come by https: X-Forwarded-Proto says so, as the proxy would. */
   readonly secure: boolean;
-  /** Whether the first answer, or the time for it, is the end of it, good or not. */
+  /** Whether the probe ends with the first answer, or with the time for it, good or not. */
   readonly once: boolean;
 }
 
 export type ProbeAnswer =
-  /** It answered with a status of 200 to 399; the probe ends. */
+  /** The app has answered with a status of 200 to 399. The probe ends. */
   | { readonly kind: 'healthy' }
-  /** What it answered, or why it did not (`status` 0). */
+  /** What the app has answered, or why it has not (`status` 0). */
   | { readonly kind: 'unhealthy'; readonly status: number; readonly why: string };
 
 /** Longest line that root reads from a probe, in bytes. */
@@ -26,7 +26,7 @@ export function encodeAnswer(answer: ProbeAnswer): string {
   return `${JSON.stringify(answer)}\n`;
 }
 
-/** The answer in one line, or null for anything that is not exactly one. */
+/** The answer in one line; null: the line is not exactly one. */
 export function decodeAnswer(line: string): ProbeAnswer | null {
   let value: unknown;
   try {

@@ -1,25 +1,25 @@
 // What crosses between hostd and hostd-rpc, the process without rights that speaks Supervisor's XML-RPC. Root to hostd-rpc: one
 // RpcSettings document, read to its end from the fd that HOSTD_RPC_SETTINGS_FD names. Then JSON lines over two pipes: hostd-rpc asks
-// (HOSTD_RPC_ASKS_FD), root replies (HOSTD_RPC_REPLIES_FD). hostd-rpc can ask for nothing but an Ask, which is what the control
-// socket has too. Bytes are base64 in JSON.
+// (HOSTD_RPC_ASKS_FD), and root replies (HOSTD_RPC_REPLIES_FD). hostd-rpc can only ask what is an Ask, and the control socket
+// offers the same. Bytes are base64 in JSON.
 
-/** Where hostd-rpc accepts, and who may ask there. */
+/** The listeners of hostd-rpc, and who may ask there. */
 export interface RpcSettings {
   readonly servers: readonly RpcServer[];
 }
 
 export interface RpcServer {
-  /** Inherited. */
+  /** An inherited descriptor. */
   readonly fd: number;
-  /** Of a unix socket each caller's uid is told to root. */
+  /** On a unix socket, root is told each caller's uid. */
   readonly kind: 'unix' | 'tcp';
-  /** What Supervisor calls it in its log, such as "unix_http_server". */
+  /** Supervisor's name for it, such as "unix_http_server". */
   readonly name: string;
-  /** null: no password is asked for. `password`: clear, or {SHA} and 40 hexadecimal digits. */
+  /** null: no password is needed. `password`: clear, or {SHA} and 40 hexadecimal digits. */
   readonly login: { readonly user: string; readonly password: string } | null;
 }
 
-/** Supervisor's faults that root knows of, with their codes. hostd-rpc has the others (protocol and arguments). */
+/** Supervisor's faults that root may answer, with their codes. The others (protocol and arguments) are hostd-rpc's. */
 export const faultCodes = {
   UNKNOWN_METHOD: 1,
   INCORRECT_PARAMETERS: 2,
@@ -43,7 +43,7 @@ export const faultCodes = {
 
 export type FaultName = keyof typeof faultCodes;
 
-/** `extra`: what follows the name and ": " in the fault's text; null: the name alone. */
+/** `extra`: the part of the fault's text after its name and ": "; null: only the name. */
 export interface Fault {
   readonly fault: FaultName;
   readonly extra: string | null;
@@ -52,13 +52,13 @@ export interface Fault {
 /** Supervisor's own state: 2 FATAL, 1 RUNNING, 0 RESTARTING, -1 SHUTDOWN. */
 export type Mood = 2 | 1 | 0 | -1;
 
-/** A process as Supervisor names it: both parts, without a colon between. */
+/** A process by Supervisor's names: group and process. */
 export interface ProcessName {
   readonly group: string;
   readonly name: string;
 }
 
-/** What is in force. Groups in the order of (priority, name); processes too. */
+/** A group in force. Groups are in the order of (priority, name), and so are their processes. */
 export interface GroupInfo {
   readonly name: string;
   readonly priority: number;
@@ -71,24 +71,24 @@ export interface ProcessInfo {
   readonly priority: number;
   /** Supervisor's code: 0, 10, 20, 30, 40, 100, 200, 1000. */
   readonly state: number;
-  /** Unix times in seconds, 0: never. */
+  /** Unix time in seconds; 0: never. */
   readonly start: number;
   readonly stop: number;
   readonly spawnerr: string;
-  /** Its start is done as soon as it is spawned: startsecs is 0. */
+  /** The start is done with the spawn, since startsecs is 0. */
   readonly startsAtOnce?: boolean;
-  /** 0: none; -1: ended by a signal. */
+  /** 0: there was no run; -1: ended by a signal. */
   readonly exitstatus: number;
-  /** 0: none. */
+  /** 0: there is none. */
   readonly pid: number;
-  /** "": none. */
+  /** "": there is none. */
   readonly stdoutLogfile: string;
   readonly stderrLogfile: string;
-  /** In place of Supervisor's own words for the state, where hostd knows more (asleep, health); null: Supervisor's. */
+  /** The description where hostd knows more than Supervisor (asleep, health); null: Supervisor's own words. */
   readonly description: string | null;
 }
 
-/** A log's keys, as getAllConfigInfo has them. `logfile` null: 'none'; 'auto' for one that hostd names. */
+/** A log's keys, as getAllConfigInfo has them. `logfile` null: 'none'; 'auto': hostd names it. */
 export interface LogConfig {
   readonly captureMaxbytes: number;
   readonly eventsEnabled: boolean;
@@ -98,7 +98,7 @@ export interface LogConfig {
   readonly syslog: boolean;
 }
 
-/** What getAllConfigInfo tells of one process: of the configuration that was read last, not of the one in force. */
+/** A process in getAllConfigInfo: from the configuration that was read last, not from the one in force. */
 export interface ConfigInfo extends ProcessName {
   readonly groupPriority: number;
   readonly priority: number;
@@ -120,12 +120,12 @@ export interface ConfigInfo extends ProcessName {
   readonly stderr: LogConfig;
 }
 
-/** Which log: the main one, or a process's. */
+/** A log: the main one, or a process's. */
 export type LogName = 'main' | (ProcessName & { readonly channel: 'stdout' | 'stderr' });
 
-/** A name that is not there is answered with BAD_NAME, without extra: hostd-rpc knows how it was written. */
+/** The answer to an unknown name is BAD_NAME without extra: hostd-rpc knows how the name was written. */
 export interface Asks {
-  /** Of these groups, or of all. */
+  /** Of these groups; absent: of all. */
   readonly processes: {
     readonly ask: { readonly groups: readonly string[] | null };
     readonly reply: readonly GroupInfo[];
@@ -133,11 +133,11 @@ export interface Asks {
   /** In the order in which Supervisor would read them. */
   readonly configurations: { readonly ask: object; readonly reply: readonly ConfigInfo[] };
   /**
-   * ALREADY_STARTED, NO_FILE and NOT_EXECUTABLE with Supervisor's words for extra, SPAWN_ERROR, ABNORMAL_TERMINATION, FAILED.
-   * `wait`: replied to when it is RUNNING, or is not going to be.
+   * ALREADY_STARTED, NO_FILE and NOT_EXECUTABLE with Supervisor's words as extra, SPAWN_ERROR, ABNORMAL_TERMINATION, FAILED.
+   * `wait`: the reply comes when the process is RUNNING, or cannot become so.
    */
   readonly start: { readonly ask: ProcessName & { readonly wait: boolean }; readonly reply: boolean };
-  /** NOT_RUNNING, FAILED. `wait`: replied to when it is down. */
+  /** NOT_RUNNING, FAILED. `wait`: the reply comes when the process is down. */
   readonly stop: { readonly ask: ProcessName & { readonly wait: boolean }; readonly reply: boolean };
   /** NOT_RUNNING, FAILED. The signal by its number. */
   readonly signal: { readonly ask: ProcessName & { readonly signal: number }; readonly reply: boolean };
@@ -150,13 +150,13 @@ export interface Asks {
       readonly removed: readonly string[];
     };
   };
-  /** As the configuration that was read last has it. ALREADY_ADDED, BAD_NAME. Its programs are started as autostart says. */
+  /** Adds a group of the configuration that was read last. ALREADY_ADDED, BAD_NAME. Its programs are started as autostart says. */
   readonly addGroup: { readonly ask: { readonly group: string }; readonly reply: boolean };
   /** STILL_RUNNING, BAD_NAME. */
   readonly removeGroup: { readonly ask: { readonly group: string }; readonly reply: boolean };
   /**
-   * Bytes from `offset` on, at most `length` and at most longestRead; an offset below 0 is counted from the end. NO_FILE, with the
-   * path for extra where one is configured.
+   * Bytes from `offset` on, at most `length` and at most longestRead. A negative offset is counted from the end. NO_FILE, with the
+   * path as extra where one is configured.
    */
   readonly readLog: {
     readonly ask: { readonly log: LogName; readonly offset: number; readonly length: number };
@@ -165,20 +165,20 @@ export interface Asks {
   /** NO_FILE, FAILED. */
   readonly clearLog: { readonly ask: { readonly log: 'main' } | ProcessName; readonly reply: boolean };
   /**
-   * The last `bytes` bytes of a log, then what is written to it, as `chunk` replies, each to be acknowledged by a 'next' before the
-   * root sends another; a log that became shorter is told by a chunk of Supervisor's words. The first reply is `followed`. NO_FILE.
+   * The last `bytes` bytes of a log, then what is written to it, as `chunk` replies. Each has to be acknowledged by a 'next' before root
+   * sends another. A chunk with Supervisor's words tells that the log became shorter. The first reply is `followed`. NO_FILE.
    */
   readonly follow: {
     readonly ask: { readonly log: LogName; readonly bytes: number };
     readonly reply: { readonly mtime: number };
   };
-  /** NOT_RUNNING, NO_FILE: its stdin is closed. */
+  /** NOT_RUNNING, NO_FILE: the program's stdin is closed. */
   readonly writeStdin: { readonly ask: ProcessName & { readonly bytes: string }; readonly reply: boolean };
   readonly remoteEvent: {
     readonly ask: { readonly type: string; readonly data: string };
     readonly reply: boolean;
   };
-  /** Ends hostd as supervisorctl shutdown ends supervisord: replied to before anything is stopped. */
+  /** Ends hostd as supervisorctl shutdown ends supervisord. The reply comes before anything is stopped. */
   readonly shutdown: { readonly ask: object; readonly reply: boolean };
   /** Stops everything, reads the configuration anew and starts again. */
   readonly restart: { readonly ask: object; readonly reply: boolean };
@@ -186,7 +186,7 @@ export interface Asks {
 
 export type AskKind = keyof Asks;
 
-/** `uid`: who asks, of a unix socket; null: whoever has the password of a TCP one. */
+/** `uid`: of the client, on a unix socket; null: a client of a TCP socket that has the password. */
 export type Question = {
   [K in AskKind]: {
     readonly id: number;
@@ -198,13 +198,13 @@ export type Question = {
 
 export type RpcLine =
   | Question
-  /** The chunk of this follow has been passed on: there may be another. */
+  /** The chunk of this follow has been passed on. Another one may come. */
   | { readonly id: number; readonly kind: 'next' }
-  /** A follower went away. */
+  /** The follower has gone away. */
   | { readonly id: number; readonly kind: 'cancel' };
 
 export type RootLine =
-  /** The first line, and whenever one of them changes. */
+  /** The first line, and again whenever one of these changes. */
   | {
       readonly kind: 'about';
       readonly pid: number;
@@ -214,12 +214,12 @@ export type RootLine =
     }
   | { readonly kind: 'done'; readonly id: number; readonly reply: unknown }
   | ({ readonly kind: 'fault'; readonly id: number } & Fault)
-  /** Of a follow; base64. */
+  /** Bytes of a followed log, in base64. */
   | { readonly kind: 'chunk'; readonly id: number; readonly bytes: string }
-  /** A follow has come to its end by root's side. */
+  /** Root has ended this follow. */
   | { readonly kind: 'ended'; readonly id: number };
 
-/** Longest line that root reads, in bytes: what a client may write to a program's stdin at once is below that. */
+/** Longest line that root reads, in bytes. What a client may write to a program's stdin at once is shorter. */
 export const longestLine = 1024 * 1024;
 /** Bytes that root reads of a log at once. */
 export const longestRead = 16 * 1024 * 1024;

@@ -71,7 +71,7 @@ test('a long frame that comes byte by byte costs as much as it is long, not its 
     return Math.max(0.5, performance.now() - start);
   };
   read(4096);
-  // Other work of the machine only adds to it; the square would be 64 times as much.
+  // Other work of the machine can only add time. Quadratic time would be 64 times as long.
   const ratios = [1, 2, 3].map(() => read(131_072) / read(16_384));
   assert.ok(Math.min(...ratios) < 40, String(ratios));
 });

@@ -4,14 +4,14 @@
 export const terminalPath = '/v1/terminal';
 export const terminalProtocol = 'hostd-terminal';
 
-/** What is to be run. `attach` writes to the standard input of the program as it runs. */
+/** What to run. `attach` writes to the standard input of the program that runs. */
 export interface TerminalRequest {
   /** An app or a program. */
   readonly name: string;
   readonly what: 'exec' | 'shell' | 'django' | 'attach';
   /** For exec. */
   readonly argv: readonly string[];
-  /** More of its environment. */
+  /** More variables for the command's environment. */
   readonly env?: Readonly<Record<string, string>>;
   /** null: separate pipes for input, output and errors. */
   readonly terminal: TerminalKind | null;
@@ -60,13 +60,13 @@ export interface Frame {
   readonly bytes: Buffer;
 }
 
-/** How a command ended: one of the two is set. */
+/** How a command ended. One of the two is set. */
 export interface TerminalExit {
   readonly code: number | null;
   readonly signal: string | null;
 }
 
-/** `bytes` may be longer than one frame: then there are several. */
+/** Frames of `bytes`: several, where they do not fit one. */
 export function encodeFrame(kind: FrameKind, bytes: Uint8Array | string = ''): Buffer {
   const body = Buffer.from(bytes as Uint8Array);
   if (body.length > frameLimit)
@@ -80,9 +80,9 @@ export function encodeFrame(kind: FrameKind, bytes: Uint8Array | string = ''): B
   return Buffer.concat([head, body]);
 }
 
-/** Takes bytes as they come and gives whole frames; null for ever once something came that is none. */
+/** Takes bytes as they come, and gives whole frames. After something that is no frame it gives null for ever. */
 export class FrameReader {
-  /** What no frame was made of yet: put together only when it is enough, not with every piece that comes. */
+  /** Bytes without a whole frame. They are joined once they are enough, not with every piece. */
   #pieces: Buffer[] = [];
   #size = 0;
   /** Bytes that the next frame needs, as far as is known. */
@@ -117,7 +117,7 @@ export class FrameReader {
   }
 }
 
-/** The request in an `open` frame, or null for anything that is not exactly one. */
+/** The request in an `open` frame; null: it is not exactly one. */
 export function decodeRequest(bytes: Buffer): TerminalRequest | null {
   const value = parse(bytes);
   if (value === null) return null;
@@ -139,7 +139,7 @@ export function decodeSize(bytes: Buffer): TerminalSize | null {
 function decodeTerminal(value: unknown): TerminalKind | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
   const { columns, rows, term } = value as Readonly<Record<string, unknown>>;
-  // It becomes a variable of the app's environment, and the name of a file of terminfo(5).
+  // $TERM becomes a variable of the app's environment, and the name of a file of terminfo(5).
   if (
     !isSide(columns) ||
     !isSide(rows) ||
@@ -167,7 +167,7 @@ function isWords(value: unknown): value is string[] {
   return Array.isArray(value) && value.every(word => typeof word === 'string' && !word.includes('\0'));
 }
 
-/** The name of a variable that may be given to a command; those of hostd's own tell what belongs to a run. */
+/** Whether a command may be given a variable of this name. hostd's own variables tell which run a process belongs to. */
 export function isVariable(name: string): boolean {
   return /^[A-Za-z_][A-Za-z0-9_]*$/.test(name) && !name.startsWith('HOSTD_');
 }

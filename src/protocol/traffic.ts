@@ -1,19 +1,19 @@
-// What one site was served, in numbers: a row of counters, as a worker counts and tells them, and the names that they have
-// for whoever asks. Knows nothing of who counts or adds up.
+// What one site was served, in numbers: a row of counters as a worker counts and tells them, and the names of the counters. Knows
+// nothing of the code that counts or adds up.
 
-/** Upper bounds of a histogram's buckets in milliseconds, each included; one bucket more takes what is beyond. */
+/** Upper bounds of a histogram's buckets in milliseconds, inclusive. One more bucket takes what is beyond. */
 export const boundsMs = [1, 2, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000] as const;
 
 const buckets = boundsMs.length + 1;
 
-/** Statuses that are counted apart, besides in their class. */
+/** Statuses that are counted separately, besides in their class. */
 export const statusesApart = [499, 502, 503, 504] as const;
 
-/** Where each number, or the first of several, stands in a row. */
+/** The index of each number in a row, or of the first of several. */
 export const at = {
-  /** Requests whose answer has ended, whichever way. */
+  /** Requests whose answer has ended, in whatever way. */
   requests: 0,
-  /** Requests whose answer has not. */
+  /** Requests whose answer has not ended. */
   open: 1,
   tunnels: 2,
   /** Bytes. */
@@ -34,21 +34,21 @@ export const at = {
 
 export const rowLength = at.waitedMax + 1;
 
-/** The place in a histogram, from its first bucket, for so many milliseconds. */
+/** The index of the bucket for this time, counted from the histogram's first bucket. */
 export function bucketOf(ms: number): number {
   let bucket = 0;
   while (bucket < boundsMs.length && ms > (boundsMs[bucket] ?? 0)) bucket++;
   return bucket;
 }
 
-/** Adds what a row says to another. */
+/** Adds one row to another. */
 export function addRow(to: Float64Array, row: Float64Array): void {
   const max = Math.max(to[at.waitedMax] ?? 0, row[at.waitedMax] ?? 0);
   for (let i = 0; i < rowLength; i++) to[i] = (to[i] ?? 0) + (row[i] ?? 0);
   to[at.waitedMax] = max;
 }
 
-/** For a worker that has ended: nothing of it is open any more. */
+/** The row of a worker that has ended: it has nothing open any more. */
 export function closeRow(row: Float64Array): void {
   row[at.open] = 0;
   row[at.tunnels] = 0;
@@ -58,7 +58,7 @@ export function closeRow(row: Float64Array): void {
 export interface SiteTraffic {
   /** null: requests that were refused before their site was known. */
   readonly name: string | null;
-  /** Answered, refused or given up; open ones not yet. */
+  /** Requests that were answered, refused or given up. Open ones are not among them. */
   readonly requests: number;
   readonly open_requests: number;
   /** WebSockets. */
@@ -66,24 +66,24 @@ export interface SiteTraffic {
   /** Bytes of request bodies and of answers' bodies, as they came and went; a tunnel's bytes when it ends. */
   readonly received_bytes: number;
   readonly sent_bytes: number;
-  /** By class ("1xx" to "5xx"), and 499 (the client went away), 502, 503 and 504 once more by themselves. */
+  /** By class ("1xx" to "5xx"), and separately 499 (the client went away), 502, 503 and 504. */
   readonly statuses: Readonly<Record<string, number>>;
   /** From the complete request header to the end of the answer; tunnels are left out. */
   readonly latency_ms: Histogram;
   /** From the connection to the app to the end of its answer's header. */
   readonly first_byte_ms: Histogram;
-  /** Requests that could not have a connection to the app at once: how many, and how long they waited. */
+  /** Requests that did not get a connection to the app at once: how many, and how long they waited. */
   readonly queue_ms: { readonly count: number; readonly sum: number; readonly max: number };
 }
 
 export interface Histogram {
   readonly count: number;
   readonly sum: number;
-  /** How many were in each bucket alone, by its upper bound in milliseconds; the last is "+inf". */
+  /** How many were in each bucket alone, by its upper bound in milliseconds. The last is "+inf". */
   readonly buckets: Readonly<Record<string, number>>;
 }
 
-/** The row with its names. */
+/** The row as names and numbers. */
 export function describeRow(name: string | null, row: Float64Array): SiteTraffic {
   const value = (place: number): number => row[place] ?? 0;
   const classes = [1, 2, 3, 4, 5].map((n, i) => [`${n}xx`, value(at.classes + i)]);
@@ -102,7 +102,7 @@ export function describeRow(name: string | null, row: Float64Array): SiteTraffic
   };
 }
 
-/** Its sum stands behind its buckets. */
+/** The sum of a histogram follows its buckets in the row. */
 function histogram(row: Float64Array, first: number): Histogram {
   const counts = row.subarray(first, first + buckets);
   const named = [...counts].map((count, i) => [String(boundsMs[i] ?? '+inf'), count]);

@@ -28,25 +28,25 @@ export interface RouteSettings {
   readonly types?: Readonly<Record<string, string>>;
 }
 
-/** A site with its logs opened by hostd, append only; null: not logged (hostd could not open it safely). */
+/** A site with its logs, opened by hostd, append only; null: no log, since hostd could not open it safely. */
 export interface RoutedSite extends Site {
   readonly accessLogFd: number | null;
-  /** What went wrong with this site's requests, for whoever runs the site. */
+  /** The log of what went wrong with this site's requests, for the site's operator. */
   readonly errorLogFd?: number | null;
   /** PEM texts, as hostd has read and judged them; null: no TLS. */
   readonly pem?: Pem | null;
-  /** While it lasts the app is not asked; files are served on. */
+  /** While it lasts, the app gets no requests. Files are still served. */
   readonly maintenance?: Maintenance | null;
-  /** A file that is there while the app's connections may be closed for writing when the request is; null: never. */
+  /** The file that exists while connections to the app may be half closed with the end of a request; null: never. */
   readonly halfClose?: string | null;
   /**
-   * X-Forwarded-For is the client's address alone: servers that a `command` starts believe the first one of it, which would be the
-   * client's own claim.
+   * Whether X-Forwarded-For is the client's address alone. A server that a `command` starts believes the first address in it, which
+   * would otherwise be the client's own claim.
    */
   readonly clientAlone?: boolean;
-  /** The workers ended again and again while they worked for it: it is answered with 503, and nothing else is done for it. */
+  /** The workers ended again and again while they worked for this site. It gets 503, and nothing else is done for it. */
   readonly isLeftOut?: boolean;
-  /** Uids of those whose its socket may be; null: not known. */
+  /** The uids that may own the app's socket; null: not known. */
   readonly socketOwners?: readonly number[] | null;
 }
 
@@ -66,11 +66,11 @@ export interface Maintenance {
 }
 
 export type Fact =
-  /** Every listener is being accepted from. */
+  /** The worker accepts from every listener. */
   | { readonly kind: 'ready' }
-  /** No new connections are accepted; open ones are being finished. */
+  /** The worker accepts no new connections, and finishes the open ones. */
   | { readonly kind: 'draining'; readonly connections: number }
-  /** Since the worker's start. */
+  /** Numbers since the worker's start. */
   | { readonly kind: 'counts'; readonly connections: number; readonly requests: number }
   /** One site's row of counters since the worker's start (traffic.ts); null: requests whose site was never known. */
   | { readonly kind: 'traffic'; readonly site: string | null; readonly counts: readonly number[] };
@@ -83,7 +83,7 @@ export function encodeFact(fact: Fact): string {
   return `${JSON.stringify(fact)}\n`;
 }
 
-/** The fact in one line, or null for anything that is not exactly one. `sites`: names of those that the worker serves. */
+/** The fact in one line; null: the line is not exactly one. `sites`: names of the sites that the worker serves. */
 export function decodeFact(line: string, sites: ReadonlySet<string>): Fact | null {
   let value: unknown;
   try {

@@ -3,11 +3,11 @@
 
 export interface DotEnv {
   readonly values: Readonly<Record<string, string>>;
-  /** Numbers of the lines, from 1, where something begins that cannot be read; the rest of such a line is passed over. */
+  /** Numbers of the lines, from 1, in which something cannot be read. The rest of such a line is skipped. */
   readonly mistakes: readonly number[];
 }
 
-// Python's idea of white space, less the ends of lines.
+// White space as Python has it, without the ends of lines.
 const blank = '[\\t\\v\\f \\x1c-\\x1f\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]';
 const isBlank = new RegExp(blank);
 const tokens = {
@@ -35,7 +35,7 @@ const escapes: Readonly<Record<string, string>> = {
   v: '\v',
 };
 
-/** Reads a whole file. `env`: what is set already, and wins, in ${...} too. */
+/** Reads a whole file. `env`: variables that are set already. They win, in ${...} too. */
 export function parseDotEnv(text: string, env: Readonly<Record<string, string | undefined>>): DotEnv {
   const reader = new Reader(text.replace(/^\ufeff/, ''));
   const values = new Map<string, string | null>();
@@ -50,7 +50,7 @@ export function parseDotEnv(text: string, env: Readonly<Record<string, string | 
   return { values: Object.fromEntries(given.filter(([name]) => name !== '__proto__')), mistakes };
 }
 
-/** Lines that are empty before the first one that is not. */
+/** Counts the empty lines at the beginning. */
 function leadingLines(text: string): number {
   return linesIn(/^\s*/.exec(text)?.[0] ?? '');
 }
@@ -68,7 +68,7 @@ class Reader {
   readonly #text: string;
   #at = 0;
   line = 1;
-  /** What the last binding took. */
+  /** The text of the last binding. */
   last = '';
 
   constructor(text: string) {
@@ -79,7 +79,7 @@ class Reader {
     return this.#at >= this.#text.length;
   }
 
-  /** One NAME=value, or NAME alone, which takes a value away; null for a comment or an empty line. */
+  /** One NAME=value, or NAME alone, which unsets the variable; null: a comment or an empty line. */
   binding(): Binding | 'mistake' | null {
     const start = this.#at;
     const read = this.#read();
@@ -104,7 +104,7 @@ class Reader {
     return key === null ? null : { key, value };
   }
 
-  /** undefined: a quote that is never closed. */
+  /** undefined: a quote is never closed. */
   #value(): string | undefined {
     const equals = this.#take('equals') ?? '';
     const first = this.#text.charAt(this.#at);
@@ -118,7 +118,7 @@ class Reader {
     return withoutComment(this.#take('plain') ?? '');
   }
 
-  /** What the token's group matched, or ""; undefined where it does not match. */
+  /** The text of the token's group, or ""; undefined where the token does not match. */
   #take(name: keyof typeof tokens): string | undefined {
     const token = tokens[name];
     token.lastIndex = this.#at;
@@ -129,7 +129,7 @@ class Reader {
   }
 }
 
-/** Up to the first "#" after a blank, without blanks at its end. In steps, since a line may be long. */
+/** The text before the first "#" after a blank, without blanks at its end. In steps, since a line may be long. */
 function withoutComment(text: string): string {
   let end = text.length;
   for (let at = text.indexOf('#'); at !== -1; at = text.indexOf('#', at + 1))

@@ -4,22 +4,22 @@
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are the subject here
 const unsafe = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
 
-/** One line: every character that a terminal would obey is shown as \n, \t, \xNN or \uNNNN. */
+/** One line, in which each character that a terminal would obey is written as \n, \t, \xNN or \uNNNN. */
 export function escapeLine(text: string): string {
   return text.replace(unsafe, escapeCharacter);
 }
 
-/** The same, but lines stay lines. */
+/** The same, but the ends of lines stay. */
 export function escapeLines(text: string): string {
   return text.split('\n').map(escapeLine).join('\n');
 }
 
-/** JSON for people and scripts: the same value, with what a terminal would obey in \u escapes. */
+/** JSON of the same value, with \u escapes for what a terminal would obey. */
 export function escapeJson(value: unknown): string {
   return escapeJsonText(JSON.stringify(value, null, 2));
 }
 
-/** The same of JSON text. */
+/** The same for JSON text. */
 export function escapeJsonText(json: string): string {
   return json.replace(unsafe, character => (character === '\n' ? character : `\\u${hex(character, 4)}`));
 }

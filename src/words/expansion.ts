@@ -6,7 +6,7 @@ export type Expanded =
   | { readonly ok: true; readonly text: string }
   | { readonly ok: false; readonly reason: string };
 
-/** %% is a percent sign; any other % must begin %(name)s or, for a number, %(name)d with Python's flags and width. */
+/** %% is a percent sign. Any other % must begin %(name)s or, for a number, %(name)d with Python's flags and width. */
 export function expand(text: string, names: Names): Expanded {
   const pattern = /%(?:(%)|\(([^)]*)\)([-0]*)(\d*)(?:\.(\d+))?([sdi]))?/g;
   let reason: string | null = null;

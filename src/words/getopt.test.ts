@@ -9,7 +9,7 @@ const options = [
   { short: '', long: 'minprocs', takes: true },
 ];
 
-/** What Python's getopt.getopt(words, 'c:n', ['configuration=', 'nodaemon', 'minfds=', 'minprocs=']) makes of them. */
+/** What Python's getopt.getopt(words, 'c:n', ['configuration=', 'nodaemon', 'minfds=', 'minprocs=']) returns. */
 function cut(...words: readonly string[]): readonly unknown[] {
   const { cuts, rest } = getopt(words, options);
   return [cuts.map(({ spelled, text }) => `${spelled} ${text}`), rest];

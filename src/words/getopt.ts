@@ -1,19 +1,19 @@
-// Python's getopt.getopt, by which Supervisor's programs cut their command lines: it ends at the first word that is no option. Pure.
+// Python's getopt.getopt, with which Supervisor's programs read their command lines. It ends at the first word that is no option. Pure.
 
 export interface Spelling {
-  /** One letter; "": it has none. */
+  /** One letter; "": the option has no short form. */
   readonly short: string;
-  /** Without "--"; "": it has none. */
+  /** Without "--"; "": the option has no long form. */
   readonly long: string;
   readonly takes: boolean;
 }
 
-/** One option as it was cut from the command line. */
+/** One option of the command line. */
 export interface Cut<S extends Spelling> {
   readonly option: S;
   /** "-c" or "--configuration". */
   readonly spelled: string;
-  /** What it takes; "" for one that takes nothing. */
+  /** Its argument; "" where it takes none. */
   readonly text: string;
 }
 
@@ -54,7 +54,7 @@ function cutLetters<S extends Spelling>(letters: string, rest: string[], options
   return cuts;
 }
 
-/** By its whole name, or by a beginning that no other has. */
+/** Finds an option by its whole name, or by a beginning that no other has. */
 function cutLong<S extends Spelling>(word: string, rest: string[], options: readonly S[]): Cut<S> {
   const equals = word.indexOf('=');
   const name = equals < 0 ? word : word.slice(0, equals);

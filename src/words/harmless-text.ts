@@ -1,10 +1,10 @@
-// An app's bytes on somebody's terminal, as they come: colours stay, and nothing else that a terminal would obey. A line's colours end
-// with it, so that no app can hide what others print after it. No UTF-8 is shown as U+FFFD.
+// An app's bytes for a terminal: colours stay, and nothing else that a terminal would obey. A line's colours end
+// with it, so that no app can hide what others print after it. Bytes that are no UTF-8 become U+FFFD.
 
 import { escapeLine } from './escape.ts';
 
 const ESC = '\u001b';
-/** Select Graphic Rendition (ECMA-48 8.3.117): colours and weights. Longer ones are nobody's. */
+/** Select Graphic Rendition (ECMA-48 8.3.117): colours and weights. Longer sequences have no use. */
 const colour = `${ESC}\\[[0-9;:]{0,32}m`;
 const pieces = new RegExp(`${colour}|\\r?\\n|[^${ESC}\\r\\n]+|[^]`, 'g');
 const unfinished = new RegExp(`(?:\\r|${ESC}(?:\\[[0-9;:]{0,32})?)$`);
@@ -13,7 +13,7 @@ const reset = `${ESC}[0m`;
 export class HarmlessText {
   readonly #hasColours: boolean;
   readonly #decoder = new TextDecoder();
-  /** The beginning of what may become a colour or a line's end. */
+  /** Text that may be the beginning of a colour or of a line's end. */
   #rest = '';
   #isColoured = false;
 
@@ -21,14 +21,14 @@ export class HarmlessText {
     this.#hasColours = hasColours;
   }
 
-  /** What can be printed of the bytes so far. */
+  /** The text that can be printed now. */
   push(bytes: Uint8Array): string {
     const text = this.#rest + this.#decoder.decode(bytes, { stream: true });
     this.#rest = unfinished.exec(text)?.[0] ?? '';
     return this.#show(text.slice(0, text.length - this.#rest.length));
   }
 
-  /** The last of it. */
+  /** The rest of the text. */
   end(): string {
     const text = this.#rest + this.#decoder.decode();
     this.#rest = '';

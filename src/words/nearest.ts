@@ -1,6 +1,6 @@
 // The nearest known word to a misspelt one.
 
-/** The candidate that a typing slip could have turned into `word`, or null when none is near. */
+/** The candidate that a slip in typing could have made `word` of; null: none is near. */
 export function nearest(word: string, candidates: readonly string[]): string | null {
   let best: string | null = null;
   let least = Math.min(3, Math.max(1, Math.floor(word.length / 3))) + 1;

@@ -1,4 +1,4 @@
-// From several texts that differ in a number alone to one with %(process_num)d in its place. Pure.
+// From several texts that differ in a number only, to one text with %(process_num)d in its place. Pure.
 
 interface Form {
   readonly format: string;
@@ -11,7 +11,7 @@ const usual: readonly Form[] = [
 ];
 const wide: Form = { format: '%(process_num)03d', width: 3 };
 
-/** null when the texts differ in anything else. With fewer than two texts there is nothing to replace. */
+/** null: the texts differ in something else, or are fewer than two. */
 export function numbered(texts: readonly string[], numbers: readonly number[]): string | null {
   const first = texts[0] ?? '';
   if (texts.every(text => text === first)) return first;

@@ -12,7 +12,7 @@ export function joinName({ group, name }: { readonly group: string; readonly nam
   return group === name ? name : `${group}:${name}`;
 }
 
-/** As Python sorts texts: by code points. */
+/** Python's order of texts: by code points. */
 export function byCodePoints(a: string, b: string): number {
   return Buffer.compare(Buffer.from(a), Buffer.from(b));
 }

@@ -1,4 +1,4 @@
-// Python's repr() of bytes and of texts, for words that are Supervisor's to the byte. Pure.
+// Python's repr() of bytes and of texts, for messages that must equal Supervisor's to the byte. Pure.
 
 import { isUtf8 } from 'node:buffer';
 
@@ -25,7 +25,7 @@ export function reprText(text: string): string {
   return `${quote}${text.replaceAll('\\', '\\\\').replaceAll(quote, `\\${quote}`)}${quote}`;
 }
 
-/** The bytes as text; where they are not UTF-8, "Undecodable: " and their repr. */
+/** The bytes as text, or "Undecodable: " and their repr where they are not UTF-8. */
 export function decoded(data: Buffer): string {
   return isUtf8(data) ? data.toString() : `Undecodable: ${reprBytes(data)}`;
 }

@@ -1,9 +1,9 @@
-// The few pieces of Python that Supervisor's configuration leans on: % formatting with names, int(), and shlex's tokens.
+// The few pieces of Python that Supervisor's configuration needs: % formatting with names, int(), and shlex's tokens.
 
-/** `message` is in hostd's words; `python` is what Python itself says of it. */
+/** `message` is in hostd's words, `python` in Python's. */
 export class PythonError extends Error {
   readonly python: string;
-  /** The name in an expansion that is not known. */
+  /** The unknown name in an expansion. */
   readonly unknown: string | null;
 
   constructor(message: string, python = message, unknown: string | null = null) {
@@ -15,26 +15,26 @@ export class PythonError extends Error {
 
 export type Names = Readonly<Record<string, string | number>>;
 
-/** What stands between a percent sign and the end of its expansion. */
+/** The text between a percent sign and the end of its expansion. */
 interface Spec {
-  /** null: none in parentheses. */
+  /** null: no name in parentheses. */
   readonly name: string | null;
   readonly flags: string;
   readonly width: number;
   readonly precision: number | null;
   readonly kind: string;
-  /** Place of `kind`, in characters. */
+  /** Index of `kind`, in characters. */
   readonly at: number;
 }
 
 /**
- * `text % names` of Python 3. Where nothing is named the whole of `names` is meant, as there: `whole` makes a text of it.
+ * `text % names` of Python 3. An expansion without a name means the whole of `names`, as in Python. `whole` makes a text of it.
  * @throws PythonError where Python throws.
  */
 export function format(text: string, names: Names, whole: 'refused' | 'repr' = 'refused'): string {
   const chars = [...text];
   let out = '';
-  // A value can be taken once; a name in parentheses makes the next one.
+  // A value can be used once. A name in parentheses gives the next one.
   let given: string | number | Names | null = names;
   for (let at = 0; at < chars.length; ) {
     if (chars[at] !== '%') {
@@ -162,7 +162,7 @@ function pad(text: string, { flags, width, kind }: Spec): string {
   return sign + '0'.repeat(lacking) + text.slice(sign.length);
 }
 
-/** repr(text): the quotes that Python would take, and escapes for what it would not print. `ascii`: of all but ASCII. */
+/** repr(text): Python's choice of quotes, and escapes for what it would not print. `ascii`: escapes for all but ASCII. */
 export function repr(text: string, ascii = false): string {
   const quote = text.includes("'") && !text.includes('"') ? '"' : "'";
   const named: Record<string, string> = {
@@ -204,7 +204,7 @@ export function int(text: string): number {
   return Number(digits.replaceAll('_', ''));
 }
 
-/** Of a decimal digit: how far it is from its script's zero. */
+/** The value of a decimal digit in any script. */
 function digitOf(digit: string): number {
   const code = digit.codePointAt(0) ?? 0;
   let value = 0;
@@ -212,7 +212,7 @@ function digitOf(digit: string): number {
   return value;
 }
 
-/** list(shlex.shlex(text)) of Python, not in POSIX mode, with these characters besides letters, digits and "_". */
+/** list(shlex.shlex(text)) of Python, not in POSIX mode. `extra`: characters of words besides letters, digits and "_". */
 export function shlexTokens(text: string, extra: string): readonly string[] {
   const isWord = (char: string) => /[A-Za-z0-9_]/.test(char) || extra.includes(char);
   const tokens: string[] = [];
@@ -228,7 +228,7 @@ export function shlexTokens(text: string, extra: string): readonly string[] {
       at = end + 1;
     } else if (isWord(char)) {
       let word = '';
-      // A "#" within a word swallows the rest of the line, and the word goes on after it.
+      // A "#" within a word drops the rest of the line, and the word goes on after it.
       while (at < text.length && (isWord(text.charAt(at)) || /["'#]/.test(text.charAt(at)))) {
         if (text.charAt(at) === '#') at = endOfLine(text, at);
         else word += text.charAt(at++);

@@ -5,7 +5,7 @@ export type Split =
   | { readonly ok: true; readonly words: readonly string[] }
   | { readonly ok: false; readonly reason: string };
 
-/** Blanks part words; '...' is literal; "..." knows \" and \\; a backslash outside quotes keeps the next character. */
+/** Blanks separate words. '...' is literal. In "..." only \" and \\ are escapes. A backslash outside quotes keeps the next character. */
 export function splitWords(text: string): Split {
   const words: string[] = [];
   let word: string | null = null;
@@ -34,7 +34,7 @@ export function splitWords(text: string): Split {
   return { ok: true, words };
 }
 
-/** What stands between the quote at `start` and its partner, and where the text goes on after it. */
+/** The text between the quote at `start` and its partner, and the index after it. */
 function readQuoted(text: string, start: number): { text: string; end: number } | null {
   const quote = text.charAt(start);
   let out = '';
@@ -54,7 +54,7 @@ function isBlank(char: string): boolean {
   return char === ' ' || char === '\t' || char === '\r' || char === '\n';
 }
 
-/** One word as a shell and splitWords read it back. */
+/** The word, written so that a shell and splitWords read it as one word. */
 export function quoteWord(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'"'"'`)}'`;
 }

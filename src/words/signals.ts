@@ -1,4 +1,4 @@
-// Signal names as Supervisor takes them: with or without SIG, in any case, or a number.
+// Signal names as Supervisor reads them: with or without SIG, in any case, or a number.
 
 import { constants } from 'node:os';
 
