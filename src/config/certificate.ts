@@ -1,11 +1,11 @@
-// Whether a certificate and a private key can serve: judged from their PEM texts, which may be an app's. Reads no file.
+// Judges whether a certificate and a private key can serve, by their PEM texts, which an app may have written. Reads no file.
 
 import { type PrivateKey, readPrivateKey } from './private-key.ts';
 
 // An import would load every export of node:crypto.
 const crypto = process.getBuiltinModule('node:crypto');
 
-/** A signature with a longer one takes so long that a few clients would hold up every site. */
+/** Bits. A signature with a longer modulus takes so long that a few clients would hold up every site. */
 const longestModulus = 4096;
 const usable: ReadonlySet<string> = new Set(['rsa', 'rsa-pss', 'ec', 'ed25519']);
 
@@ -18,8 +18,8 @@ export interface Pair {
 }
 
 /**
- * The pair as it is handed to whoever serves with it; or what is wrong, in words that follow its site's name. The key is PKCS #8 then,
- * whatever else was in its file. An expired certificate can serve, and one for other names: faultOf tells.
+ * The pair to serve with, its key as PKCS #8; or what is wrong, in words that follow the site's name. An expired certificate can serve,
+ * and so can a certificate for other names: faultOf tells of them.
  */
 export function pairOf(certificate: string, key: string): Pair | string {
   let leaf: InstanceType<typeof crypto.X509Certificate>;
@@ -41,15 +41,15 @@ function canServe(key: PrivateKey): boolean {
   return usable.has(key.asymmetricKeyType ?? '') && bits <= longestModulus;
 }
 
-/** What clients judge a certificate by. Times are Unix times in milliseconds. */
+/** The facts that clients judge a certificate by. Times are Unix times in milliseconds. */
 export interface CertificateFacts {
   readonly from: number;
   readonly until: number;
-  /** Host names in lower case, wildcards included: of the subjectAltName (RFC 6125), or else the subject's common name. */
+  /** Host names in lower case, wildcards included: from the subjectAltName (RFC 6125), or else the subject's common name. */
   readonly names: readonly string[];
 }
 
-/** Of the first certificate in a PEM text; null: it is none. */
+/** Facts about the first certificate in a PEM text; null: there is none. */
 export function factsOf(certificate: string): CertificateFacts | null {
   try {
     const { validFrom, validTo, subjectAltName, subject } = new crypto.X509Certificate(certificate);
@@ -63,15 +63,15 @@ export function factsOf(certificate: string): CertificateFacts | null {
   }
 }
 
-/** The hosts (in lower case) that a certificate with these names is not for. A wildcard stands for one label. */
+/** The hosts (in lower case) that a certificate with these names does not cover. A wildcard stands for one label. */
 export function uncovered(names: readonly string[], hosts: readonly string[]): readonly string[] {
   const all = new Set(names);
   return hosts.filter(host => !all.has(host) && !all.has(host.replace(/^[^.]*/, '*')));
 }
 
 /**
- * Why each client refuses the certificate at `now`, in words that follow its site's name; null: there is no such reason.
- * `hosts` are its site's. That it is for some of them suffices: the others may be on their way out, or not public.
+ * Why every client refuses the certificate at `now`, in words that follow the site's name; null: there is no such reason.
+ * `hosts`: the site's. It is enough that the certificate covers one of them, since the others may be on their way out, or not public.
  */
 export function faultOf(
   { from, until, names }: CertificateFacts,
@@ -86,16 +86,16 @@ export function faultOf(
   return `its certificate is for ${name}${others}, and not for ${hosts[0]}`;
 }
 
-/** Days before the end of a certificate at which its site's operator is told. */
+/** Days before a certificate's end on which the site's operator is told. */
 const warningDays = [3, 14, 30] as const;
 const dayMs = 86_400_000;
 
-/** The last of those times that has come, in days before the end; null: none has, or the end itself has. */
+/** The last of those days that has come, in days before the end; null: none has come, or the end has. */
 export function warningOf({ until }: CertificateFacts, now: number): number | null {
   return now < until ? (warningDays.find(days => now >= until - days * dayMs) ?? null) : null;
 }
 
-/** When there will be something new to say of the certificate: the next of those times, its begin or its end; null: never. */
+/** The next time at which there is something new to say: one of those days, the certificate's beginning or its end; null: never. */
 export function nextMoment({ from, until }: CertificateFacts, now: number): number | null {
   const moments = [from, until, ...warningDays.map(days => until - days * dayMs)];
   return moments.filter(moment => moment > now).sort((a, b) => a - b)[0] ?? null;

@@ -1,5 +1,5 @@
-// An app's env_file, read by root although the app's user may own the directory that it is in: whatever a link could lead to is not
-// read, nor what belongs to anybody but root and that user. So its values are never more than that user could read.
+// Reads an app's env_file as root, although the app's user may own its directory. A link is not followed, and a file is not read unless
+// root or that user owns it. So the values are never more than that user could read.
 
 import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -9,10 +9,10 @@ import type { EnvText, ReadEnvFile } from './toml/env-file.ts';
 
 const { O_RDONLY, O_NONBLOCK, O_NOCTTY, O_DIRECTORY } = constants;
 
-/** Bytes; an environment has less (execve(2), ARG_MAX). */
+/** Bytes. An environment has fewer (execve(2), ARG_MAX). */
 const longest = 256 * 1024;
 
-/** Each file is read once: what is made of it in one load is of one moment. */
+/** Reads each file once, so that one load sees one version of it. */
 export function makeEnvFiles(): ReadEnvFile {
   const read = new Map<string, EnvText>();
   return (path, owner) => {

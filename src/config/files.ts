@@ -1,4 +1,4 @@
-// The configuration's files on disk: which there are, and what they say. Knows no TOML.
+// The configuration's files on disk: finds and reads them. Knows no TOML.
 
 import { closeSync, constants, fstatSync, openSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
@@ -8,7 +8,7 @@ import { openAboveFile, openDirectories, whoCanWrite } from './writers.ts';
 
 const { O_RDONLY, O_NONBLOCK, O_NOCTTY } = constants;
 
-/** Longer than any configuration; a slip that names a log or an image is not read into memory. */
+/** Bytes. No configuration is longer. A log or an image that is named by mistake is not read into memory. */
 const longestFile = 4 * 1024 ** 2;
 
 const reasons: Readonly<Record<string, string>> = {
@@ -35,7 +35,7 @@ export function readText(
   };
   let fd = -1;
   try {
-    // A FIFO is not waited for.
+    // O_NONBLOCK: a FIFO must not be waited for.
     fd = openSync(file, O_RDONLY | O_NONBLOCK | O_NOCTTY);
     const stats = fstatSync(fd);
     if (stats.isDirectory()) return fail('it is a directory', 'name the file: -c FILE');
@@ -59,8 +59,8 @@ export function readText(
   }
 }
 
-/** The files that the patterns name, sorted within each pattern, none twice. Only the last part of a path may have
- *  "*" and "?"; neither matches a dot at the beginning. */
+/** The files that the patterns name, sorted within each pattern, each file once. Only the last part of a path may have
+ *  "*" and "?". Neither matches a dot at the beginning. */
 export function findIncluded(
   main: string,
   patterns: readonly string[],

@@ -1,4 +1,4 @@
-// For tests: files on disk that are loaded and taken away again, on a machine where everything exists.
+// For tests: loads files from a directory that is removed again, on a machine where everything exists.
 
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -25,7 +25,7 @@ export const bareMachine: Machine = {
 };
 
 export interface Tried extends Loaded {
-  /** The problems as people see them; the directory of the files is left out. */
+  /** The problems as people see them, without the directory of the files. */
   readonly said: readonly string[];
 }
 
@@ -60,7 +60,7 @@ export function tryAfter(
 function writeFiles(directory: string, files: Readonly<Record<string, string | Buffer>>): void {
   for (const [name, text] of Object.entries(files)) {
     mkdirSync(dirname(join(directory, name)), { recursive: true });
-    // A mode of its own: the umask of whoever runs the tests must not matter.
+    // A mode of its own, since the umask of the tests must not matter.
     writeFileSync(join(directory, name), text, { mode: 0o644 });
   }
 }

@@ -1,5 +1,5 @@
-// Reads hostd.toml and the files that it includes, and hands back what is good in them with every problem in the rest.
-// What is wrong in one app, program or file keeps no other from being used.
+// Reads hostd.toml and the files that it includes. Returns what is good in them, and every problem. A mistake in one app, program or
+// file does not keep others from being used.
 
 import { hostname } from 'node:os';
 import { dirname, resolve } from 'node:path';
@@ -14,7 +14,7 @@ import { Texts } from './texts.ts';
 import { type Document, definitionsIn, parseToml, readSettings, settingsTables } from './toml/toml.ts';
 
 export interface LoadOptions {
-  /** What runs now: in a conflict it wins over a newcomer. */
+  /** What runs now. In a conflict it wins over something new. */
   readonly incumbents?: Host | undefined;
   /** Default: this machine. null: facts of the machine (users, files) are not checked. */
   readonly machine?: Machine | null;
@@ -23,34 +23,34 @@ export interface LoadOptions {
 export interface Loaded {
   /** What can be used: the settings, and the apps, programs and groups without an error. */
   readonly host: Host;
-  /** `at` is a Place wherever the file could be read. In the order of files and lines. */
+  /** `at` is a Place where the file could be read. In the order of files and lines. */
   readonly problems: readonly Problem[];
   /** Every file that was read, or should have been, the main one first. */
   readonly files: readonly string[];
   readonly broken: Broken;
-  /** Gives problems that others have found in `host` their places, and the order of `problems`. */
+  /** Gives problems that a later check has found in `host` their places, and the order of `problems`. */
   place(problems: readonly Problem[]): readonly Problem[];
 }
 
-/** What has errors, and so is to be left as it was. */
+/** What has errors, and therefore stays as it was. */
 export interface Broken {
   /** hostd.toml is missing or no TOML, or its own tables [hostd], [control], [proxy] have errors. */
   readonly settings: boolean;
   /** Names of apps, programs (as in [program.NAME]) and groups. */
   readonly names: ReadonlySet<string>;
-  /** Files of which nothing is used. */
+  /** Files of which no part can be used. */
   readonly files: ReadonlySet<string>;
-  /** Whether that which an earlier load found here (an app, a program, a group) has errors now. */
+  /** Whether the app, program or group that an earlier load has read from this source has errors now. */
   has(source: Source): boolean;
 }
 
-/** Never throws for what the files say. Without a problem of severity 'error' all is well. */
+/** Never throws for mistakes in the files. The configuration is good if no problem is an 'error'. */
 export function load(file: string, options: LoadOptions = {}): Loaded {
   const { incumbents, machine = thisMachine } = options;
   const main = resolve(file);
   const problems: Problem[] = [];
   const texts = new Texts(dirname(main));
-  // For root's own sake, and for whoever asks what this machine will make of it.
+  // Strict for root, and for a check of what this machine would accept.
   const isStrict = machine !== null || process.geteuid?.() === 0;
   const { settings, documents, files } = readFiles(main, isStrict, texts, problems);
   const found = documents.flatMap(document => definitionsIn(document, document.file === main, problems));
@@ -66,7 +66,7 @@ export function load(file: string, options: LoadOptions = {}): Loaded {
     where: source => texts.where(source),
   });
   problems.push(...settled.problems);
-  // Without a trustworthy [hostd], nobody knows what the files are: nothing that runs has disappeared.
+  // Without a trustworthy [hostd] the list of files is not known. So nothing that runs counts as removed.
   const blind = problems.some(problem => concernsSettings(problem, main, ['hostd']));
   return {
     host: settled.host,
@@ -96,7 +96,7 @@ function readFiles(main: string, isStrict: boolean, texts: Texts, problems: Prob
   return { settings, documents, files: [main, ...included] };
 }
 
-/** The file of which an error lets nothing be used. */
+/** The file that cannot be used at all because of this problem. */
 function brokenFile({ severity, subject, at }: Problem): readonly string[] {
   if (severity === 'warning' || subject !== undefined || at === undefined) return [];
   const isOfSettings = 'key' in at && (settingsTables as readonly unknown[]).includes(at.key[0]);

@@ -1,4 +1,4 @@
-// The facts of this machine that a check needs: its users, its groups, its files. Decides nothing.
+// The facts about this machine that a check asks for: its users, its groups, its files. Decides nothing.
 
 import { type Stats, statSync } from 'node:fs';
 import { errnoOf } from '../errors.ts';

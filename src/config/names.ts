@@ -1,4 +1,4 @@
-// Names across all files: no two definitions may have one, and groups must gather what exists. Reads nothing itself.
+// Names across all files. No two definitions may have the same name, and the members of a group must exist. Reads nothing itself.
 
 import type { Group, Host } from '../model/host.ts';
 import type { Problem, Source } from '../model/problem.ts';
@@ -6,7 +6,7 @@ import { type Definition, nearest } from './toml/toml.ts';
 
 type Where = (source: Source) => string;
 
-/** One problem for each definition whose name another has already; what runs keeps it, else the first in file order. */
+/** One problem for each definition whose name another one has. The one that runs keeps the name, else the first in file order. */
 export function findNameClashes(
   definitions: readonly Definition[],
   incumbents: Host | undefined,
@@ -39,18 +39,18 @@ function article(kind: Definition['kind']): string {
   return kind === 'app' ? 'an app' : `a ${kind}`;
 }
 
-/** Tells definitions apart, also of one name. */
+/** A key that differs for any two definitions, also those of one name. */
 export function idOf(source: Source): string {
   return JSON.stringify([source.file, ...source.key.slice(0, 2)]);
 }
 
-/** The same for whatever has one kind and one name, wherever it is written. */
+/** A key that is the same for all definitions of one kind and name, wherever they are written. */
 export function nameOf(source: Source): string {
   return source.key.slice(0, 2).join('.');
 }
 
-/** Which group each program is in. A wrong name in a group does not scatter the others, and a group that can no longer
- *  be read (`held`) keeps its programs. */
+/** The group of each program. A wrong name in a group does not affect the others, and a group that can no longer be read
+ *  (`held`) keeps its programs. */
 export function gather(
   groups: readonly Group[],
   held: readonly Group[],

@@ -1,12 +1,12 @@
-// Whether hostd's own programs, which run as [proxy] user, have what they need: they are executed by the Node that runs
-// hostd, and root may execute files that nobody else may, such as those that were installed with umask 027.
+// Whether hostd's own programs, which run as [proxy] user, have what they need. The Node that runs hostd executes them, and root may
+// execute files that other users may not, such as those that were installed with umask 027.
 
 import { existsSync, type Stats, statSync } from 'node:fs';
 import type { Host } from '../model/host.ts';
 import type { Problem } from '../model/problem.ts';
 import { native, type User } from '../native/index.ts';
 
-/** By the file's mode alone (chmod(1)); an access control list is not looked at. */
+/** By the file's mode alone (chmod(1)). Access control lists are not looked at. */
 export function mayExecute(
   file: Pick<Stats, 'uid' | 'gid' | 'mode'>,
   user: Pick<User, 'uid' | 'groups'>,
@@ -16,7 +16,7 @@ export function mayExecute(
   return (file.mode & (user.groups.includes(file.gid) ? 0o010 : 0o001)) !== 0;
 }
 
-/** What it means when the kernel lets `user` not execute the Node at `path`, and what to type. */
+/** What it means when the kernel does not let `user` execute the Node at `path`, and a remedy. */
 export function refusedNode(user: string, path: string): { readonly message: string; readonly hint: string } {
   return { message: `"${user}" may not execute "${path}"`, hint: `chmod go+rx ${path}` };
 }
@@ -26,7 +26,7 @@ export function ownProgramProblems(host: Host): Problem[] {
   return [...closedNode(host, process.execPath), ...(host.settings.proxy.enabled ? missingAddon(host) : [])];
 }
 
-/** The proxy loads it, or does without: root's process, which asks here, never loads it. */
+/** The addon of the proxy, which works without it too. Root's process never loads it. */
 function missingAddon({ settings }: Host): Problem[] {
   // The paths are the same from src/config and from dist/config.
   const file = new URL(`../../build/linux-${process.arch}/bare-sockets.node`, import.meta.url).pathname;
@@ -36,12 +36,12 @@ function missingAddon({ settings }: Host): Problem[] {
   return [{ severity: 'warning', message, hint, at: { file: settings.file, key: ['proxy'] } }];
 }
 
-/** Only root's hostd can have it. */
+/** A Node that [proxy] user may not execute. Only root's hostd can have this problem. */
 function closedNode({ settings, programs }: Host, node: string): Problem[] {
   const { enabled, user: name } = settings.proxy;
   if (process.geteuid?.() !== 0 || !(enabled || programs.some(({ health }) => health !== null))) return [];
   const user = native.user(name);
-  // That it does not exist is another problem.
+  // A user that does not exist is another problem.
   const file = statSync(node, { throwIfNoEntry: false });
   if (user === null || file === undefined || mayExecute(file, user)) return [];
   const what = enabled ? 'cannot run the proxy' : 'cannot ask for health';

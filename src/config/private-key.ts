@@ -1,7 +1,7 @@
-// A private key as it lies in a PEM file that may be anybody's: which kind it is, and how long its numbers are, told from its bytes
-// alone. OpenSSL is handed nothing else than RSA, elliptic curves and Ed25519 of ordinary lengths: for a key of DSA or DH it computes the
-// public half while it reads, and for one of RSA whatever its primes are said to be at each handshake, which takes minutes for
-// numbers that fill a few kilobytes.
+// Reads the private key in a PEM file that anybody may have written: finds its kind, and the length of its numbers, from the bytes
+// alone. OpenSSL only gets RSA, elliptic curves and Ed25519 of ordinary lengths. It would compute the public half of a DSA or DH key
+// while it reads, and at each handshake an RSA key with whatever primes the file claims. With numbers that fill a few kilobytes that
+// takes minutes.
 
 // An import would load every export of node:crypto.
 const crypto = process.getBuiltinModule('node:crypto');
@@ -10,7 +10,7 @@ export type PrivateKey = ReturnType<typeof crypto.createPrivateKey>;
 
 /** Bytes: RSA of 4096 bits has 2400. */
 const longest = 4000;
-/** Bytes of an RSA modulus, and of its public exponent; each number may have a zero before it. */
+/** Bytes of an RSA modulus, and of its public exponent. Each number may have a zero before it. */
 const longestModulus = 512;
 const longestExponent = 8;
 
@@ -22,7 +22,7 @@ const algorithms: ReadonlySet<string> = new Set([
   '2b6570',
 ]);
 
-/** What the two of RSA begin with. */
+/** The beginning of both RSA identifiers. */
 const rsa = '2a864886f70d0101';
 
 const integer = 0x02;
@@ -30,7 +30,7 @@ const octets = 0x04;
 const objectIdentifier = 0x06;
 const sequence = 0x30;
 
-/** The first private key of a PEM text, which may have a chain in it, too. 'none': no key, or one with a passphrase. */
+/** The first private key of a PEM text, which may also have a chain in it. 'none': no key, or a key with a passphrase. */
 export function readPrivateKey(pem: string): PrivateKey | 'none' | 'unusable' {
   const body = firstBody(pem);
   if (body === null) return 'none';
@@ -44,7 +44,7 @@ export function readPrivateKey(pem: string): PrivateKey | 'none' | 'unusable' {
   }
 }
 
-/** What stands between the lines of the first private key; null: there is none, or it has a passphrase. */
+/** The text between the lines of the first private key; null: there is none, or it has a passphrase. */
 function firstBody(pem: string): string | null {
   const begin = /-----BEGIN ([^\n-]{0,20} )?PRIVATE KEY-----/.exec(pem);
   if (begin === null || begin[1] === 'ENCRYPTED ') return null;
@@ -54,7 +54,7 @@ function firstBody(pem: string): string | null {
   return end < 0 || body.includes(':') ? null : body;
 }
 
-/** By its structure, whatever the PEM calls it: SEQUENCE { INTEGER, ... } of PKCS #1, SEC 1 or PKCS #8. */
+/** The type by the structure, whatever the PEM says: SEQUENCE { INTEGER, ... } of PKCS #1, SEC 1 or PKCS #8. */
 function typeOf(der: Buffer): 'pkcs1' | 'sec1' | 'pkcs8' | null {
   const whole = elementAt(der, 0);
   const version = whole?.tag === sequence ? elementAt(der, whole.start) : null;
@@ -70,7 +70,7 @@ function typeOf(der: Buffer): 'pkcs1' | 'sec1' | 'pkcs8' | null {
   return algorithms.has(name) && isSound ? 'pkcs8' : null;
 }
 
-/** Whether the numbers of an RSAPrivateKey (RFC 8017, A.1.2) are as long as those of two primes of half the modulus' length. */
+/** Whether the numbers of an RSAPrivateKey (RFC 8017, A.1.2) are as long as with two primes of half the modulus' length. */
 function isOrdinaryRsa(der: Buffer, at: number): boolean {
   const lengths: number[] = [];
   const whole = elementAt(der, at);
@@ -93,7 +93,7 @@ function isOrdinaryRsa(der: Buffer, at: number): boolean {
   );
 }
 
-/** One element of DER (X.690, 8.1), its contents from `start` to `end`; null: none that is whole. */
+/** One element of DER (X.690, 8.1), its contents from `start` to `end`; null: there is no whole element. */
 function elementAt(
   der: Buffer,
   at: number,
@@ -102,7 +102,7 @@ function elementAt(
   const first = der[at + 1];
   if (tag === undefined || first === undefined) return null;
   const more = first < 0x80 ? 0 : first - 0x80;
-  // Without a length (0x80), or with one of more bytes than any key needs.
+  // The element has no length (0x80), or a longer one than any key needs.
   if (first === 0x80 || more > 3 || at + 2 + more > der.length) return null;
   const length = more === 0 ? first : der.readUIntBE(at + 2, more);
   const start = at + 2 + more;

@@ -1,4 +1,4 @@
-// Every class of mistake with the whole message that people get for it.
+// Every class of mistake, with the whole message that people get.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,4 +1,4 @@
-// The commented samples in etc/ say what they claim to say.
+// The commented samples in etc/ mean what they say.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';

@@ -1,5 +1,5 @@
-// Which definitions can be used together. One that cannot is left out, and the rest is looked at again, until nothing
-// more falls out. Pure but for the machine, which is handed in.
+// Which definitions can be used together. A definition that cannot be used is left out, and the rest is checked again, until nothing
+// more has to be left out. Pure but for the machine, which is an argument.
 
 import { assemble } from '../model/assemble.ts';
 import { check } from '../model/check.ts';
@@ -12,7 +12,7 @@ import { type Definition, readDefinition, readGroup, type Surroundings } from '.
 
 export interface Unsettled {
   readonly settings: Settings;
-  /** From every file but the broken ones. */
+  /** From all files but the broken ones. */
   readonly definitions: readonly Definition[];
   readonly brokenFiles: ReadonlySet<string>;
   readonly incumbents: Host | undefined;
@@ -25,9 +25,9 @@ export interface Unsettled {
 export interface Settled {
   readonly host: Host;
   readonly problems: readonly Problem[];
-  /** Names of what has errors. */
+  /** Names of definitions with errors. */
   readonly names: ReadonlySet<string>;
-  /** Whether what an earlier load found there has errors now, and nothing sound in its place. */
+  /** Whether what an earlier load has read from this source has errors now, and no sound definition in its place. */
   has(source: Source): boolean;
 }
 
@@ -53,7 +53,7 @@ export function settle(given: Unsettled): Settled {
   }
 }
 
-/** Everything that is wrong with these definitions, one by one and together; and the host that they make. */
+/** All problems of these definitions, alone and together, and the host that they make. */
 function examine(
   sound: readonly Definition[],
   named: readonly Definition[],
@@ -61,7 +61,7 @@ function examine(
   { settings, incumbents, machine, machineName, envFiles, where }: Unsettled,
 ): { host: Host; problems: readonly Problem[] } {
   const problems: Problem[] = [];
-  // All groups, the wrong ones too: a mistake in a group must not rename, and so restart, its programs.
+  // All groups, also those with errors: an error in a group must not rename its programs, which would restart them.
   const groups = named.filter(({ kind }) => kind === 'group').map(groupOf);
   const gathered = gather(groups, held(incumbents?.groups, has), named, where, problems);
   const uidOf = (user: string) => machine?.user(user)?.uid ?? null;
@@ -96,7 +96,7 @@ function held<T extends { readonly source: Source }>(
   return items?.filter(({ source }) => has(source)) ?? [];
 }
 
-/** A definition may have moved to another file and got its mistake there, so names count, not files. */
+/** A definition may have moved to another file and got an error there. So names count, not files. */
 function leftAsItWas(
   sound: readonly Definition[],
   all: readonly Definition[],
@@ -111,7 +111,7 @@ function leftAsItWas(
   };
 }
 
-/** Tells the definitions that none of the problems keeps from being used. */
+/** A test for definitions that none of the problems keeps from being used. */
 function isNoneOf(problems: readonly Problem[]): (definition: Definition) => boolean {
   const ids = new Set(
     problems.flatMap(({ severity, subject, at }) =>

@@ -18,7 +18,7 @@ export class Texts {
     this.#texts.set(file, text);
   }
 
-  /** For the middle of a sentence: the file as seen from hostd.toml, and the line. */
+  /** The place for the middle of a sentence: the file as seen from hostd.toml, and the line. */
   where(source: Source): string {
     const path = relative(this.#base, source.file);
     const short = path.startsWith('..') ? source.file : path;
@@ -26,7 +26,7 @@ export class Texts {
     return place === null ? short : `${short}:${place.line}`;
   }
 
-  /** The problems with their places, in the order of the files and of the lines in them. */
+  /** The problems with their places, in the order of the files and of their lines. */
   place(problems: readonly Problem[], files: readonly string[]): readonly Problem[] {
     return problems
       .map(problem => {

@@ -19,7 +19,7 @@ import { load } from './load.ts';
 
 const needsRoot = process.getuid?.() === 0 ? false : 'needs root';
 
-/** hostd.toml and an app in apps.d/, as they should be; the result loads them again, as a running hostd does. */
+/** A good hostd.toml with an app in apps.d/. The result loads them again, as a running hostd does. */
 function stage(t: TestContext) {
   const top = mkdtempSync(join(tmpdir(), 'hostd-writers-'));
   t.after(() => rmSync(top, { recursive: true }));
@@ -81,7 +81,7 @@ test('hostd.toml that everybody can write, or put another in the place of, is no
     assert.deepEqual([broken.settings, isKept], [true, true]);
     chmodSync(path, 0o755);
   }
-  // As with /tmp: nobody can take root's directory away there.
+  // Sticky, as /tmp: nobody can remove root's directory there.
   chmodSync(top, 0o1777);
   assert.deepEqual(again().said, []);
 });

@@ -1,18 +1,18 @@
-// Who besides root could write the configuration: whoever can, runs anything as anybody. What everybody can write is not used, as
-// with sudo's and sshd's files; a group, or another owner, may be somebody's choice, and is said.
+// Who besides root can write to the configuration. A writer can run anything as anybody. What everybody can write to is not used, as with
+// the files of sudo and sshd. Write access of a group, or of another owner, may be intended, and is only reported.
 
 import { accessSync, constants, realpathSync, type Stats, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { errnoOf } from '../errors.ts';
 import type { Problem } from '../model/problem.ts';
 
-/** What is looked at, in words: it follows "can write". */
+/** The object of the sentence "... can write this file". */
 type What = 'this file' | 'this directory';
 
-/** Others can put nothing in the place of what is root's there, but may make files of their own: /tmp. */
+/** Others can add files of their own to such a directory, but cannot replace root's: /tmp. */
 const sticky = 0o1000;
 
-/** `isStrict`: for root, and for whoever wants to know what root will do; else nothing here is an error. */
+/** `isStrict`: for root, and for a check of what root will do. Otherwise nothing here is an error. */
 export function whoCanWrite(path: string, stats: Stats, what: What, isStrict: boolean): readonly Problem[] {
   const by = writer(stats);
   if (by === null || isReadOnly(path)) return [];
@@ -20,7 +20,7 @@ export function whoCanWrite(path: string, stats: Stats, what: What, isStrict: bo
   return [problem(path, path, `${by} can write ${what}`, isError)];
 }
 
-/** Why the files in a directory are nobody's word: everybody could put others there, or move it or one above it away. */
+/** Why the files in a directory cannot be trusted: everybody could replace them, the directory, or a directory above it. */
 export function openDirectories(directory: string, isStrict: boolean): readonly Problem[] {
   if (!isStrict) return [];
   const own = stat(directory);
@@ -29,7 +29,7 @@ export function openDirectories(directory: string, isStrict: boolean): readonly 
   return openAbove(directory, directory);
 }
 
-/** The same of what is above a file, for the file itself, by its own name and by that of what a link leads to. */
+/** The same for the directories above a file: above its own name, and above the name that a link leads to. */
 export function openAboveFile(file: string, isStrict: boolean): readonly Problem[] {
   if (!isStrict) return [];
   const real = realpathSync(file);
@@ -66,7 +66,7 @@ function writer({ mode, gid, uid }: Stats): string | null {
   return uid !== 0 && uid !== process.geteuid?.() ? `its owner, uid ${uid},` : null;
 }
 
-/** Whatever the mode says: a volume with a container's configuration is often 0777, and mounted so that nobody can write. */
+/** Whether nobody can write, whatever the mode says: a volume with a container's configuration is often 0777 but mounted read-only. */
 function isReadOnly(path: string): boolean {
   try {
     accessSync(path, constants.W_OK);

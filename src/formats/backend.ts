@@ -1,4 +1,4 @@
-// Where an app listens, in nginx's and gunicorn's words: one socket is one socket, however it is written.
+// The address of an app, as nginx and gunicorn write it, in one form however it is written.
 
 import { posix } from 'node:path';
 
@@ -7,7 +7,7 @@ export function socketPath(written: string): string {
   return posix.normalize(written).replace(/^\/{2,}/, '/');
 }
 
-/** "127.0.0.1:8000" for what is on this machine, however it is written. */
+/** "127.0.0.1:8000" for any way of writing an address of this machine; null: another address. */
 export function localAddress(written: string): string | null {
   const [, host, port = '80'] = /^(\[[0-9a-f:]+\]|[^:]*)(?::(\d+))?$/i.exec(written) ?? [];
   if (host === undefined || written === '') return null;

@@ -1,4 +1,4 @@
-// What tests of formats share: a Host from TOML, and what a format writes for it. No test of its own.
+// Shared by the tests of formats: a Host from TOML, and what a format writes for it. Has no test of its own.
 
 import { definitionsIn, parseToml, readDefinition, readGroup, readSettings } from '../config/toml/toml.ts';
 import { assemble } from '../model/assemble.ts';
@@ -45,7 +45,7 @@ export function textsOf(host: Host, format: string, plain: boolean): Readonly<Re
   );
 }
 
-/** What a format could not say, a line each. */
+/** What a format could not express, one line each. */
 export function warningsOf(host: Host, format: string, plain = false): readonly string[] {
   return (formatNamed(format)?.write?.(host, { plain }).problems ?? []).map(({ message }) => message);
 }

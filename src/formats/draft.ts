@@ -1,4 +1,4 @@
-// What a foreign file comes to before it is put together: programs, start scripts, sites, and what was not understood.
+// What foreign files are read into before it is put together: programs, start scripts, sites, and what was not understood.
 
 import type { CertificateFiles } from '../model/host.ts';
 import type { Place } from '../model/problem.ts';
@@ -11,24 +11,24 @@ export interface ProgramDraft {
   readonly kind: 'program';
   readonly name: string;
   readonly at: Place;
-  /** [group:x] that gathers it, or null. */
+  /** The [group:x] that gathers it, or null. */
   readonly group: { readonly name: string; readonly priority: number } | null;
   readonly processes: readonly Process[];
 }
 
-/** A start script, or a command that is gunicorn itself. null: it does not say. */
+/** A start script, or a command that is gunicorn itself. A field is null where the script does not set it. */
 export interface ScriptDraft {
   readonly kind: 'script';
   readonly at: Place;
   /** The virtualenv. */
   readonly root: string | null;
-  /** What alone knows where the virtualenv is, such as "poetry"; null: nothing. */
+  /** The tool that alone knows where the virtualenv is, such as "poetry"; null: none. */
   readonly finder: string | null;
   readonly project: string | null;
   readonly directory: string | null;
   readonly processName: string | null;
   readonly socket: string | null;
-  /** "127.0.0.1:8000" where it binds to an address alone, or null. */
+  /** "127.0.0.1:8000" where it binds to an address only, or null. */
   readonly address: string | null;
   readonly user: string | null;
   readonly group: string | null;
@@ -36,13 +36,13 @@ export interface ScriptDraft {
   /** Module, or module:callable where the callable is not "application". */
   readonly wsgi: string;
   readonly workers: number | null;
-  /** gunicorn's configuration file or environment may say how many workers there are. */
+  /** Whether gunicorn's configuration file or environment may set the number of workers. */
   readonly workersElsewhere: boolean;
   readonly threads: number | null;
   readonly workerClass: string | null;
   readonly gracefulTimeout: number | null;
   readonly umask: number | null;
-  /** What runs, where something stays in front of gunicorn; null: gunicorn alone. */
+  /** The command, where something stays in front of gunicorn; null: gunicorn alone. */
   readonly command: readonly string[] | null;
   readonly gunicornArgs: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
@@ -54,23 +54,23 @@ export interface SiteDraft {
   readonly name: string;
   readonly at: Place;
   readonly serverNames: readonly string[];
-  /** A unix socket's path; null where it is an address. */
+  /** A unix socket's path; null: it hands requests to an address. */
   readonly socket: string | null;
   /** "127.0.0.1:8000", or null. */
   readonly address: string | null;
-  /** Bytes; null: nothing is said. */
+  /** Bytes; null: it does not say. */
   readonly clientMaxBodySize: number | null;
   /** null: not served. */
   readonly static: string | null;
   readonly media: string | null;
-  /** As App has them; null: nothing is said. */
+  /** As in App; null: it does not say. */
   readonly staticExpires: number | null;
   readonly mediaExpires: number | null;
-  /** Seconds; null: nothing is said. */
+  /** Seconds; null: it does not say. */
   readonly proxyReadTimeout: number | null;
-  /** What of these nginx keeps from the public. */
+  /** Which of these nginx keeps from the public. */
   readonly hidden: readonly ('static' | 'media')[];
-  /** What keeps the site, or a page of it, from the public; hostd cannot. null: everybody may see it. */
+  /** What keeps the site, or a page of it, from the public, which hostd cannot do. null: everybody may see it. */
   readonly closed: { readonly at: Place; readonly why: string } | null;
   readonly accessLog: string | null;
   readonly errorLog: string | null;
@@ -80,15 +80,15 @@ export interface SiteDraft {
   readonly errorPages: string | null;
 }
 
-/** Something that hostd has no word for, or that could not be read. */
+/** Something that hostd cannot express, or that could not be read. */
 export interface Remark {
   readonly kind: 'remark';
   readonly at: Place;
   readonly why: string;
-  /** As it is written there. */
+  /** The text of the foreign file. */
   readonly line: string;
-  /** The program, script or site that it stands in. */
+  /** The program, script or site that the text belongs to. */
   readonly of: string | null;
-  /** Worth a word, but what is hosted is the same without it. */
+  /** Set where what is hosted is the same without it. */
   readonly harmless?: true;
 }

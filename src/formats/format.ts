@@ -1,4 +1,4 @@
-// What a foreign text form of the model is: something that can be read, or written, or both. Values in, values out:
+// The interface of a foreign text form of the model. It can be read, or written, or both. Values in, values out:
 // the callers touch the disk.
 
 import type { Host } from '../model/host.ts';
@@ -7,19 +7,19 @@ import type { Draft } from './draft.ts';
 
 export interface Format {
   readonly name: string;
-  /** Tells whether a text that was called something else is plainly of this format. */
+  /** Whether a text of another name is plainly of this format. */
   looksLike?(text: string): boolean;
-  /** The sources are read as one: what one of them names may stand in another. */
+  /** The sources are read as one: one of them may name what is in another. */
   read?(sources: readonly SourceText[], around: ReadContext): Read;
   write?(host: Host, options: WriteOptions): Written;
 }
 
 export interface WriteOptions {
-  /** The classic directives alone: no hardening, no comment about who wrote it. */
+  /** Only the classic directives: no hardening, no comment about who wrote it. */
   readonly plain: boolean;
 }
 
-/** Outputs and problems carry the app or the group that they belong to, so that a caller can choose. */
+/** Outputs and problems have the name of their app or group, so that a caller can choose among them. */
 export interface Written {
   readonly files: readonly Output[];
   readonly problems: readonly Problem[];
@@ -29,15 +29,15 @@ export type Output = OutputFile | OutputLink;
 
 export interface OutputFile {
   readonly kind: 'file';
-  /** Absolute: where the tool that reads it looks. */
+  /** An absolute path, where the tool looks for the file. */
   readonly path: string;
   readonly text: string;
-  /** The most that it may be open. Nobody but its reader may read what carries variables of a program's own. */
+  /** The widest mode that the file may have. A file with a program's own variables is for its reader only. */
   readonly mode: number;
   readonly owner: string;
-  /** The user who has to read it where not everybody may; without it: root. */
+  /** The user that has to read a file that not everybody may read; absent: root. */
   readonly reader?: string;
-  /** It says nothing but host names and places, and so need not be as closed as the configuration. */
+  /** The file has host names and places only, so it may be less closed than the configuration. */
   readonly isOpen?: true;
 }
 
@@ -53,21 +53,21 @@ export interface SourceText {
   readonly text: string;
 }
 
-/** What a reader may ask about the world outside its text. */
+/** What a reader may ask about the world besides its text. */
 export interface ReadContext {
-  /** The files that an absolute pattern with "*", "?" and "[...]" names, in their order. */
+  /** The files of an absolute pattern with "*", "?" and "[...]", in order. */
   readonly include: (pattern: string) => readonly SourceText[];
-  /** What %(ENV_X)s knows: the variables that hostd gives every program. */
+  /** The variables for %(ENV_X)s: those that hostd gives every program. */
   readonly environment: Readonly<Record<string, string>>;
-  /** A variable of environment= that is made of another %(ENV_X)s is left out with a remark, or is an error. */
+  /** A variable of environment= that is made from another %(ENV_X)s is left out with a remark, or is an error. */
   readonly unknown?: 'left out' | 'refused' | undefined;
   readonly machineName: string;
   /**
-   * A file of variables that the script `by` reads. null: there is none, or whoever wrote the script may not read it: an import
-   * by root must hand nobody what root alone can see.
+   * A file of variables that the script `by` reads. null: there is none, or the author of the script may not read it: an import
+   * by root must not reveal what only root can see.
    */
   readonly sourced?: (file: string, by: string) => SourceText | null;
-  /** Of a start script: where its program starts it, and with which variables. */
+  /** For a start script: where its program starts it, and with which variables. */
   readonly start?: {
     readonly directory: string | null;
     readonly environment: Readonly<Record<string, string>>;
@@ -79,7 +79,7 @@ export interface Read {
   readonly problems: readonly Problem[];
 }
 
-/** A warning about something that the format cannot say. */
+/** A warning about something that the format cannot express. */
 export function cannotSay(
   subject: string,
   at: NonNullable<Problem['at']>,

@@ -12,5 +12,5 @@ export function formatNamed(name: string): Format | undefined {
   return formats.find(format => format.name === name);
 }
 
-/** What `emit all` writes: the trio that stands in hostd's place together. */
+/** What `emit all` writes: together these do hostd's work. */
 export const together: readonly Format[] = [supervisor, gunicornStart, nginx, systemd];

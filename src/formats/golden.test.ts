@@ -1,4 +1,4 @@
-// The classic set-up of two apps, as published: its files are written exactly, and read back to what they were written from.
+// The classic set-up of two apps, as published: its files are written exactly so, and reading them gives the apps again.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';

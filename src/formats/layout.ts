@@ -1,5 +1,4 @@
-// What the formats that are written share: where an app's start script is, and what a program adds to the usual
-// environment.
+// Shared by the formats that are written: where an app's start script is, and what a program adds to the usual environment.
 
 import { appEnvironment, appSupervision, baseEnvironment } from '../model/app.ts';
 import type { App, Host, Program } from '../model/host.ts';
@@ -10,19 +9,19 @@ export function startScript(app: App): string {
   return `${app.root}/bin/gunicorn_start`;
 }
 
-/** Whether the app runs gunicorn, by a command that hostd makes, and so needs a script where hostd is not. */
+/** Whether the app runs gunicorn by a command that hostd makes. Without hostd it then needs a script. */
 export function isScripted(app: App): boolean {
   return app.command === null;
 }
 
-/** What a program's environment has besides the one that every program gets. */
+/** The variables of a program that not every program has. */
 export function ownEnvironment(program: Program): Readonly<Record<string, string>> {
   return Object.fromEntries(
     Object.entries(program.environment).filter(([name, value]) => baseEnvironment[name] !== value),
   );
 }
 
-/** The variables that somebody wrote for a program: SECRET_KEY may be among them. */
+/** The variables that somebody has written for a program. SECRET_KEY may be among them. */
 export function givenEnvironment(host: Host, program: Program): Readonly<Record<string, string>> {
   const app = host.apps.find(({ name }) => name === program.app);
   const usual = app === undefined ? baseEnvironment : appEnvironment({ ...app, env: {} });
@@ -31,7 +30,7 @@ export function givenEnvironment(host: Host, program: Program): Readonly<Record<
   );
 }
 
-/** Seconds that an app's gunicorn has to stop where nothing is said. */
+/** Seconds that an app's gunicorn has to stop, by default. */
 export function defaultStopSeconds(app: App): number {
   return appSupervision(app).stopwaitsecs;
 }

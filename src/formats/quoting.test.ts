@@ -1,4 +1,4 @@
-// Every format's quoting against a reader of that format: whatever a value holds, it comes back.
+// Every format's quoting against a reader of that format: each value comes back, whatever characters it has.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -16,7 +16,7 @@ import { quotePair, quoteValue } from './supervisor/quote.ts';
 import { environmentPairs } from './supervisor/values.ts';
 import { quoteAssignment, quoteExec } from './systemd/quote.ts';
 
-/** What breaks quoting, more often than chance would have it. */
+/** Characters that break quoting, more often than chance would bring them. */
 const nasty = fc
   .array(
     fc.oneof(

@@ -1,6 +1,6 @@
-// The health probe: asks a path of an app over its socket until the answer is good, or once, and says so on fd 3. Runs as the
-// proxy's user, since what the app answers is not for root to parse. Ends when healthy, after the one answer that it was to
-// get, or when hostd ends it.
+// The health probe: asks a path of an app over its socket until the answer is good, or once, and tells the answer on fd 3. Runs as the
+// proxy's user, since root must not parse an app's answer. Ends when the app is healthy, after the only answer if it asks once, or
+// when hostd ends it.
 
 import { writeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -24,7 +24,7 @@ async function ask(client: Client, question: ProbeQuestion): Promise<ProbeAnswer
     });
     await body.dump();
     const { location } = headers;
-    // TLS ends at a proxy in front of hostd's: behind the redirect is what visitors see.
+    // A proxy in front of hostd's speaks TLS. Visitors see the page that the redirect leads to.
     if (!secure && typeof location === 'string' && isRedirect(statusCode) && location.startsWith('https://'))
       return await ask(client, { ...question, secure: true });
     return statusCode >= 200 && statusCode < 400

@@ -1,5 +1,5 @@
-// XML-RPC texts to values, as loosely and as strictly as Supervisor reads them: whatever is no value is nothing, and what cannot be
-// one makes the whole text unreadable. Entities of a document's own are refused, and depth is bounded. Pure.
+// XML-RPC texts to values, exactly as loosely and as strictly as Supervisor reads them: an unknown element is ignored, and a malformed
+// value makes the whole text unreadable. A document's own entities are refused, and depth is bounded. Pure.
 
 import { SaxesParser } from 'saxes';
 import { DateTime, Double, isStruct, type Value } from './values.ts';
@@ -31,7 +31,7 @@ interface Document {
   fault: Value;
 }
 
-/** @throws Error for anything that Supervisor would answer with 400 */
+/** @throws Error for a text that Supervisor answers with 400 */
 export function readCall(text: string): Call {
   const { method, params } = read(text);
   return { method: typeof method === 'string' && method !== '' ? method : null, params: params ?? [] };
@@ -125,16 +125,16 @@ function first(children: readonly Element[]): Value {
   return child.value;
 }
 
-/** As Python's int() reads a text. */
+/** The integer that Python's int() reads. */
 function toInt(text: string | null): Value {
   const digits = /^\s*([+-]?\d+(?:_\d+)*)\s*$/.exec(text ?? '')?.[1];
-  // The text is a client's: a number of a million digits is nothing to calculate with.
+  // A client chose the text. A number of a million digits would take long to compute.
   if (digits === undefined || digits.length > 4300) throw new Error('no integer');
   const value = BigInt(digits.replaceAll('_', '').replace('+', ''));
   return Number.isSafeInteger(Number(value)) ? Number(value) : value;
 }
 
-/** As Python's binascii.a2b_base64 does: what is not of the alphabet is passed over. @throws Error for missing padding */
+/** Python's binascii.a2b_base64: characters that are not of the alphabet are skipped. @throws Error for missing padding */
 export function decodeBase64(text: string): Buffer {
   const characters = text.replaceAll(/[^A-Za-z0-9+/=]/g, '');
   let data = '';

@@ -1,9 +1,9 @@
-// The values that XML-RPC carries, and how Python writes them: Supervisor's faults have them in their texts. Pure.
+// The values of XML-RPC, and how Python writes them in the texts of Supervisor's faults. Pure.
 
-/** An integer of Python's has no bounds: beyond what a number can say it is a bigint. */
+/** Python's integers have no bounds. Beyond what a number can hold exactly it is a bigint. */
 export type Value = null | boolean | number | bigint | string | Double | DateTime | readonly Value[] | Struct;
 
-/** In the order of its members. */
+/** Members in order. */
 export type Struct = ReadonlyMap<string, Value>;
 
 /** A <double>; a number is an <int>. */
@@ -26,12 +26,12 @@ export function isStruct(value: Value): value is Struct {
   return value instanceof Map;
 }
 
-/** As Python's str() writes it. */
+/** Python's str(). */
 export function pythonStr(value: Value): string {
   return typeof value === 'string' ? value : pythonRepr(value);
 }
 
-/** As Python's repr() writes it. */
+/** Python's repr(). */
 export function pythonRepr(value: Value): string {
   if (value === null) return 'None';
   if (value === true) return 'True';
@@ -55,7 +55,7 @@ export function pythonType(value: Value): string {
   return isStruct(value) ? 'dict' : 'list';
 }
 
-/** What Python takes for true. */
+/** Whether Python takes the value for true. */
 export function isTrue(value: Value): boolean {
   if (value === null || value instanceof DateTime) return value !== null;
   if (value instanceof Double) return value.value !== 0;
@@ -63,7 +63,7 @@ export function isTrue(value: Value): boolean {
   return Array.isArray(value) ? value.length > 0 : Boolean(value);
 }
 
-/** Python's repr of a float: the shortest digits that mean it, with an exponent from 1e16 on and below 1e-4. */
+/** Python's repr of a float: the shortest digits that give the number, with an exponent from 1e16 on and below 1e-4. */
 export function pythonFloat(value: number): string {
   if (Number.isNaN(value)) return 'nan';
   if (!Number.isFinite(value)) return value > 0 ? 'inf' : '-inf';

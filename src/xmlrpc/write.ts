@@ -4,7 +4,7 @@ import { DateTime, Double, isStruct, pythonFloat, pythonType, type Value } from 
 
 const header = "<?xml version='1.0'?>\n";
 
-/** What Python's marshaller refuses: None, and an integer of more than 32 bits. */
+/** Values that Python's marshaller refuses: None, and an integer of more than 32 bits. */
 export class CannotMarshal extends Error {
   /** Python's exception. */
   readonly type: 'TypeError' | 'OverflowError';

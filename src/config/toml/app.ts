@@ -13,7 +13,7 @@ import { absolute, supervisionOf } from './supervision.ts';
 import { readTable, report, type Scope, type Values } from './table.ts';
 import { asDirectory } from './values.ts';
 
-/** What readApp needs of what surrounds the table. */
+/** What readApp needs besides the table. */
 export interface AppSurroundings extends EnvSurroundings {
   readonly machineName: string;
 }
@@ -23,7 +23,7 @@ export interface ReadApp {
   readonly programs: readonly Program[];
 }
 
-/** null when there is no root to begin from; it is reported then. */
+/** null: the table has no root to begin from, which is reported. */
 export function readApp(
   scope: Scope,
   name: string,

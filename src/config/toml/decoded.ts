@@ -1,8 +1,8 @@
-// What reading one value comes to, and the plain values that the others are made of.
+// The result of reading one value, and the plain values that the others are made of.
 
 export type Decoded<T> =
   | { readonly ok: true; readonly value: T }
-  /** `example`: a value that would do, as TOML. */
+  /** `example`: a good value, as TOML. */
   | { readonly ok: false; readonly reason: string; readonly example: string };
 
 export type Decoder<T> = (value: unknown) => Decoded<T>;

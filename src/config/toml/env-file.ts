@@ -1,5 +1,5 @@
-// env_file of [app.NAME]: files of variables, as python-dotenv reads them. What is wrong with one is a problem of the app. No value
-// stands in a message.
+// env_file of [app.NAME]: files of variables, as python-dotenv reads them. A problem with a file is a problem of the app. No message has
+// a value in it.
 
 import { parseDotEnv } from '../../words/dotenv.ts';
 import { hasControl } from './decoded.ts';
@@ -8,21 +8,21 @@ import { report, type Scope } from './table.ts';
 
 export type EnvText =
   | { readonly ok: true; readonly text: string }
-  /** `isMine`: only whoever asks may not read it; root may. */
+  /** `isMine`: only this user may not read the file. Root may. */
   | { readonly ok: false; readonly why: string; readonly hint: string; readonly isMine: boolean };
 
 /** Reads a file of variables. `owner`: the app's uid; null: not known. */
 export type ReadEnvFile = (path: string, owner: number | null) => EnvText;
 
-/** What surrounds a table that names such files. */
+/** What is needed to read the files that a table names. */
 export interface EnvSurroundings {
-  /** null: files of this machine are not looked at. */
+  /** null: the files of this machine are not read. */
   readonly envFiles: ReadEnvFile | null;
   /** A user's uid; null: there is none. */
   readonly uidOf: (user: string) => number | null;
 }
 
-/** The variables of the files together: of two the later one counts. `env`: what the table says itself, for ${NAME}. */
+/** The variables of all files. A later file wins. `env`: the table's own variables, for ${NAME}. */
 export function readEnvFiles(
   scope: Scope,
   paths: readonly string[],

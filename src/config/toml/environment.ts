@@ -1,10 +1,10 @@
-// Supervisor's environment string: KEY="value",KEY2=value2. hostd.toml prefers a table, and takes this too.
+// Supervisor's environment string: KEY="value",KEY2=value2. hostd.toml has a table for it, and reads this form too.
 
 export type Pairs =
   | { readonly ok: true; readonly pairs: Readonly<Record<string, string>> }
   | { readonly ok: false; readonly reason: string };
 
-/** Values may stand in quotes, and must where they hold a comma, a blank or a quote. A comma may end the list. */
+/** Values may be in quotes, and must be if they contain a comma, a blank or a quote. A comma may end the list. */
 export function parseEnvironment(text: string): Pairs {
   const pair = /\s*([A-Za-z_][A-Za-z0-9_]*)\s*=\s*("(?:\\[\\"]|[^"])*"|'[^']*'|[^\s,"']*)\s*(,|$)/y;
   const pairs: Record<string, string> = {};
@@ -19,7 +19,7 @@ export function parseEnvironment(text: string): Pairs {
   return { ok: true, pairs };
 }
 
-/** The text itself may be a password. */
+/** Where a mistake is, in words. The text itself may be a password. */
 function placeOf(pairs: Readonly<Record<string, string>>): string {
   const last = Object.keys(pairs).at(-1);
   return last === undefined ? 'its beginning' : `what follows ${last}`;

@@ -1,11 +1,11 @@
-// Expansions in the keys of a program: what cannot be expanded is reported at its key.
+// Expansions in the keys of a program. A failed expansion is reported at its key.
 
 import { expand, type Names } from '../../words/expansion.ts';
 import { report, type Scope } from './table.ts';
 import { wordsOf } from './value-process.ts';
 
-/** The text that `written` stands for, or null after reporting why it stands for none. `variable`: whose value it is; that is
- *  not shown, since it may be a password. */
+/** The expanded text; null: it cannot be expanded, which is reported. `variable`: the environment variable whose value this is. Its
+ *  value is not shown, since it may be a password. */
 export type Expander = (key: string, written: string, variable?: string) => string | null;
 
 export function expander(scope: Scope, names: Names): Expander {
@@ -35,7 +35,7 @@ export function prefixed(environment: Readonly<Record<string, string>>): Names {
   return Object.fromEntries(Object.entries(environment).map(([name, value]) => [`ENV_${name}`, value]));
 }
 
-/** Expanded first, then split into words, as Supervisor does it; a list is expanded word by word. */
+/** Expands a text and then splits it into words, as Supervisor does. A list is expanded word by word. */
 export function commandOf(
   scope: Scope,
   written: string | readonly string[] | undefined,

@@ -1,4 +1,4 @@
-// The manual is held to the tables of keys: each key has its row, with its default and its meaning, in both.
+// Keeps the manual true to the tables of keys: each key has its row in both, with its default and its meaning.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';

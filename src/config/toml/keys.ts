@@ -1,17 +1,17 @@
-// Every key that hostd.toml knows, table by table: its kind of value, its default and its meaning in words.
-// The documentation is held to these tables by a test; "ROOT", "NAME", "LOGS" stand for the table's own values.
+// Every key of hostd.toml, table by table: its kind of value, its default and its meaning in words.
+// A test keeps the documentation true to these tables. "ROOT", "NAME", "LOGS" stand for the table's own values.
 
 import type { SupervisionKey } from '../../model/supervision.ts';
 import type { Kind } from './values.ts';
 
 export interface Key {
   readonly kind: Kind;
-  /** For people; what computes it is model/app.ts, model/assemble.ts or program.ts. */
+  /** For people. model/app.ts, model/assemble.ts or program.ts compute it. */
   readonly default: string;
   readonly meaning: string;
   /** The least and the most that a number may be. */
   readonly range?: readonly [number, number];
-  /** What other tools call it, for suggestions. */
+  /** Other tools' names for it, for suggestions. */
   readonly alias?: readonly string[];
   readonly required?: true;
 }
@@ -170,7 +170,7 @@ export const supervisorKeys = {
   },
 } as const satisfies Keys;
 
-/** Supervisor's keys that say how a program is supervised; their defaults in [app] differ and are below. */
+/** Supervisor's keys for how a program is supervised. Their defaults in [app] differ, and are below. */
 export const supervisionKeys = {
   autostart: { kind: 'boolean', default: 'true', meaning: 'whether it starts with hostd' },
   autorestart: {
@@ -322,7 +322,7 @@ const {
   ...usualListenerKeys
 } = programKeys;
 
-/** [listener.NAME]: a program's keys, but for those of its stdout, which is for the protocol. */
+/** [listener.NAME]: a program's keys without those of its stdout, which is for the protocol. */
 export const listenerKeys = {
   ...usualListenerKeys,
   events: {
@@ -538,7 +538,7 @@ export const appKeys = {
     ...supervisionKeys.startretries,
     default: 'for ever, after delays that double up to 30 seconds',
   },
-  // gunicorn's timeout is another thing.
+  // gunicorn's timeout is something else.
   stopwaitsecs: { ...supervisionKeys.stopwaitsecs, alias: [], default: 'graceful_timeout + 5: 35' },
   directory: { ...supervisionKeys.directory, default: 'the value of project' },
   environment: {
@@ -579,7 +579,7 @@ export const groupKeys = {
   },
 } as const satisfies Keys;
 
-/** Supervisor's keys that hostd has no use for, and what stands in their place. */
+/** Supervisor's keys that hostd does not need, and what it has instead. */
 export const withoutUse: Readonly<Record<string, string>> = {
   serverurl: 'leave it out: hostd sets no SUPERVISOR_SERVER_URL',
 };

@@ -1,16 +1,16 @@
-// Names of apps, programs and groups: they become file names, host names and what people type.
+// Names of apps, programs and groups, which become file names and host names, and which people type.
 
 import { report, type Scope } from './table.ts';
 
 const longestName = 100;
 
-/** Words that mean something else where a name is typed. */
+/** Words that already mean something else where a name is typed. */
 const taken: Readonly<Record<string, string>> = {
   all: 'hostctl means every program by it',
   'hostd-proxy': "it is the proxy workers' own",
 };
 
-/** What may be in a name that becomes part of a file name. */
+/** Whether the characters of a name can be part of a file name. */
 export function isPlainName(name: string): boolean {
   return /^[A-Za-z0-9][A-Za-z0-9_.-]*$/.test(name) && name.length <= longestName;
 }

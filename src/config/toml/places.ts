@@ -1,5 +1,5 @@
-// Where the keys of a TOML text stand, and what is wrong with a text that is not TOML. The parser that keeps places is
-// loaded only when somebody asks: a configuration without problems never pays for it.
+// Finds where the keys of a TOML text stand, and what is wrong with a text that is no TOML. The parser that keeps places is
+// loaded only for a problem: a configuration without problems never pays for it.
 
 import { createRequire } from 'node:module';
 import type * as parser from 'toml-eslint-parser';
@@ -7,7 +7,7 @@ import type { Place, Problem } from '../../model/problem.ts';
 
 type Key = readonly (string | number)[];
 
-/** Finds the place of a key; of the nearest thing around it that is written when the key itself is not. */
+/** Finds the place of a key. A key that is not written has the place of the nearest table or key around it that is. */
 export type Places = (key: Key) => Place;
 
 export function placesOf(text: string, file: string): Places {
@@ -21,7 +21,7 @@ export function placesOf(text: string, file: string): Places {
   };
 }
 
-/** What the first mistake in the text is. `refusal`: what the other parser threw, for what this one would accept. */
+/** The first mistake in the text. `refusal`: the error of the other parser, for a text that this one accepts. */
 export function syntaxProblem(text: string, file: string, refusal: unknown): Problem {
   try {
     load().parseTOML(text, { tomlVersion: '1.1' });
@@ -47,7 +47,7 @@ function wordAt(text: string, line: number, column: number): string {
   return (text.split('\n')[line - 1] ?? '').slice(column);
 }
 
-/** Python's and YAML's words for what TOML has two for. */
+/** Python's and YAML's words for true and false. */
 function isTruthOfOthers(word: string | undefined): readonly [string, string] | null {
   if (word === undefined) return null;
   const is = /^(true|yes|on)$/i.test(word);
@@ -67,7 +67,7 @@ function refusalProblem(file: string, refusal: unknown): Problem {
   return { severity: 'error', message: `cannot read this file: ${reason}`, at: { file, line, column } };
 }
 
-/** What is missing at a line's end is found missing at the beginning of the next. */
+/** The parser finds what a line lacks only at the beginning of the next line. This is the end of the line before. */
 function notPastTheLine(text: string, line: number, column: number): { line: number; column: number } {
   const before = text.split('\n')[line - 2];
   return column > 1 || before === undefined || !/[=.[]\s*$|^\s*\[[^\]]*$/.test(before)
@@ -111,12 +111,12 @@ function indexOf(text: string): Index {
       }
     }
   } catch {
-    // Only the other parser accepts this text: everything is then placed at its beginning.
+    // Only the other parser accepts this text. Everything has its beginning as its place.
   }
   return index;
 }
 
-/** [app.hello] is where "app" and "hello" are, unless something above it was. */
+/** [app.hello] is the place of "app" and of "hello", unless an earlier line is. */
 function addTable(index: Index, table: parser.AST.TOMLTable): void {
   const { line, column } = table.loc.start;
   for (let length = 1; length <= table.resolvedKey.length; length++)
@@ -143,7 +143,7 @@ function addValue(index: Index, path: Key, value: parser.AST.TOMLContentNode): v
   const line = index.get(JSON.stringify(path))?.line;
   value.elements.forEach((element, number) => {
     const { start } = element.loc;
-    // On the key's own line, the key says it better.
+    // On the key's own line, the key's place is better.
     if (start.line !== line)
       addPlace(index, [...path, number], { line: start.line, column: start.column + 1 });
     addValue(index, [...path, number], element);

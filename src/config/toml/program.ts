@@ -11,14 +11,14 @@ import { isPlainName, plainNameRule } from './names.ts';
 import { absolute, supervisionOf } from './supervision.ts';
 import { report, type Scope, type Values } from './table.ts';
 
-/** What a program's table does not say itself. */
+/** What a program's table does not have in it. */
 export interface ProgramPlace {
   readonly name: string;
   readonly group: string;
-  /** null: its own priority. */
+  /** null: the same as its own priority. */
   readonly groupPriority: number | null;
   readonly app: string | null;
-  /** Alone in its group: a single process then has no colon in its name. */
+  /** The program is alone in its group, so a single process has no colon in its name. */
   readonly alone: boolean;
   readonly machineName: string;
   readonly defaults: ProgramDefaults;
@@ -32,10 +32,10 @@ export interface ProgramDefaults {
   readonly autorestart: Program['autorestart'];
   readonly startretries: number | null;
   readonly redirect: boolean;
-  /** AUTO logs, from the process's name. */
+  /** The path of an AUTO log, from the process's name. */
   readonly stdout: (process: string) => string;
   readonly stderr: (process: string) => string;
-  /** What a relative path may have meant to begin from. */
+  /** The directory that a relative path may have been meant for. */
   readonly base: string;
 }
 
@@ -57,11 +57,11 @@ export function programDefaults(logDir: string): ProgramDefaults {
 
 type Given = Values<typeof programKeys>;
 
-/** Supervisor's default for eventlisteners: they start before what they hear of, and stop after it. */
+/** Supervisor's default for event listeners: they start before the programs that they hear of, and stop after them. */
 const listenerPriority = -1;
 const usualBufferSize = 10;
 
-/** The listeners of one [listener.NAME]: all of them in one pool. */
+/** The listeners of one [listener.NAME], which make one pool. */
 export function listenersOf(
   scope: Scope,
   given: Values<typeof listenerKeys>,
@@ -72,7 +72,7 @@ export function listenersOf(
   return programs.map(program => ({ ...program, kind: 'listener', listener }));
 }
 
-/** More processes than this are a slip of the keyboard. */
+/** More processes than this are a typing mistake. */
 const mostProcesses = 1000;
 
 export function programsOf(scope: Scope, given: Given, place: ProgramPlace): readonly Program[] {
@@ -93,7 +93,7 @@ export function programsOf(scope: Scope, given: Given, place: ProgramPlace): rea
     report(scope, ['process_name'], 'cannot give several processes one process_name', hint);
     return [];
   }
-  // What is wrong with the first is wrong with the others too: it is reported once.
+  // A mistake in the first process is in the others too, and is reported once.
   const programs: Program[] = [];
   for (let index = 0; index < count; index++) {
     const before = scope.problems.length;

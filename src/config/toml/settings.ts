@@ -1,4 +1,4 @@
-// From [hostd], [control], [proxy], [emit] and [supervisor] to the settings. What is missing or wrong keeps its default.
+// From [hostd], [control], [proxy], [emit] and [supervisor] to the settings. A key that is missing or wrong has its default.
 
 import { defaultSettings } from '../../model/assemble.ts';
 import type { Listen, RpcListener, Settings } from '../../model/host.ts';
@@ -11,7 +11,7 @@ import { asDirectory } from './values.ts';
 
 export const settingsTables = ['hostd', 'control', 'proxy', 'emit', 'supervisor'] as const;
 
-/** Formats that [emit] may name; what they are is for formats.ts, which root never loads. */
+/** Formats that [emit] may name. formats.ts, which root never loads, has the formats themselves. */
 const writable = ['supervisor', 'gunicorn-start', 'nginx', 'systemd'];
 
 export function readSettings(
@@ -74,7 +74,7 @@ export function readSettings(
   };
 }
 
-/** Supervisor's names for them are what its clients' logs have. */
+/** The listeners have Supervisor's names, which the clients' logs show. */
 function rpcListeners(
   scope: Scope,
   { socket, listen, user, password }: Values<typeof supervisorKeys>,

@@ -1,10 +1,10 @@
-// What the keys of an app's site must have from each other: a certificate its key, a redirect a name to lead to.
+// Keys of an app's site that need each other: a certificate its key, a redirect a name to lead to.
 
 import { localName } from '../../model/app.ts';
 import type { App } from '../../model/host.ts';
 import { report, type Scope } from './table.ts';
 
-/** `table`: as it is written. */
+/** `table`: the app's table as it is written. */
 export function refuseHalfSite(scope: Scope, app: App, table: Readonly<Record<string, unknown>>): void {
   refuseHalfPair(scope, table);
   refuseRedirects(scope, app);
@@ -28,7 +28,7 @@ function refuseHalfPair(scope: Scope, table: Readonly<Record<string, unknown>>):
     );
 }
 
-/** certbot's live/NAME/fullchain.pem and privkey.pem; else the one beside it with the usual ending. */
+/** The private key beside a certificate: certbot's live/NAME/privkey.pem, or the same name with the usual ending. */
 function keyBeside(certificate: string): string {
   const named = certificate.replace(/fullchain(?=[^/]*$)/, 'privkey');
   return named === certificate ? certificate.replace(/\.[^./]*$|$/, '.key') : named;

@@ -17,7 +17,7 @@ import { tidyPath } from './values.ts';
 
 type Given = Values<typeof supervisionKeys>;
 
-/** Where the AUTO logs of a program are, whether its stderr has one of its own, and what a relative path may have meant. */
+/** Where a program's AUTO logs are, whether its stderr has a log of its own, and which directory a relative path may have been meant for. */
 export interface LogPlaces {
   readonly stdout: string;
   readonly stderr: string;
@@ -25,7 +25,7 @@ export interface LogPlaces {
   readonly base: string;
 }
 
-/** `text` turns a path as written into what it stands for (expansion), or null when it has reported why it cannot. */
+/** `text` expands a path as written; null: it cannot, which it has reported. */
 export function supervisionOf(
   scope: Scope,
   given: Given,
@@ -67,7 +67,7 @@ export function supervisionOf(
   }
 }
 
-/** What is done with a stream's output besides; null: nothing, the program writes to its log itself. */
+/** What hostd does with a stream's output; null: nothing, since the program writes to its log itself. */
 function throughOf(given: Given, stream: Channel, isOwn: boolean): Through | null {
   const through: Through = {
     events: given[`${stream}_events_enabled`] ?? throughRows.events.usual,
@@ -79,7 +79,7 @@ function throughOf(given: Given, stream: Channel, isOwn: boolean): Through | nul
   return isOwn || !same(through, plainThrough) ? through : null;
 }
 
-/** The path, tidied; null after reporting one that is not absolute, with what it would be below `base`. */
+/** The path, tidied; null: it is not absolute, which is reported with the path below `base`. */
 export function absolute(scope: Scope, key: string, path: string | null, base: string): string | null {
   if (path === null) return null;
   if (path.startsWith('/')) return tidyPath(path);

@@ -1,4 +1,4 @@
-// Reads one table against its keys: right values out, a problem for everything else. Knows no key's meaning.
+// Reads one table by the definition of its keys: returns the right values, and a problem for everything else. Knows no key's meaning.
 
 import type { Problem } from '../../model/problem.ts';
 import { nearest } from '../../words/nearest.ts';
@@ -6,21 +6,21 @@ import { bad, type Decoded, isTable, showValue } from './decoded.ts';
 import { type Key, type Keys, withoutUse } from './keys.ts';
 import { decoders, type ValueKinds } from './values.ts';
 
-/** What was given, read; a key that is not there, or is wrong, is absent. */
+/** The values of the table. A key that is missing or wrong is absent. */
 export type Values<K extends Keys> = { readonly [N in keyof K]?: ValueKinds[K[N]['kind']] };
 
-/** Where a table stands, and where its problems go. */
+/** The place of a table, and the list for its problems. */
 export interface Scope {
   readonly file: string;
   readonly key: readonly (string | number)[];
-  /** As people see it: app "hello", [proxy]. */
+  /** The table's name for people: app "hello", [proxy]. */
   readonly title: string;
-  /** The app, program or group that an error breaks; null: none but the settings. */
+  /** The app, program or group that cannot be used because of an error; null: only the settings are affected. */
   readonly subject: string | null;
   readonly problems: Problem[];
 }
 
-/** Records an error at `key` of the table (or at the table itself), in words that follow the table's title. */
+/** Reports an error at `key` of the table (or at the table itself), in words that follow the table's title. */
 export function report(
   scope: Scope,
   key: readonly (string | number)[],
@@ -36,7 +36,7 @@ export function report(
   });
 }
 
-/** `nested`: names of sub-tables that somebody else reads. */
+/** `nested`: names of sub-tables that are read elsewhere. */
 export function readTable<K extends Keys>(
   scope: Scope,
   table: Readonly<Record<string, unknown>>,
@@ -52,7 +52,7 @@ export function readTable<K extends Keys>(
       const read = decode(key, value);
       if (read.ok) values[name] = read.value;
       else {
-        // Operators and logs get to see what is said here: a variable's value may be a password.
+        // Operators and logs see the message, and a variable's value may be a password.
         const isHidden = key.kind === 'environment' || key.kind === 'password' || isTable(value);
         const written = isHidden ? name : `${name} = ${showValue(value)}`;
         report(scope, [name], `cannot use ${written}: ${read.reason}`, `${name} = ${read.example}`);

@@ -1,4 +1,4 @@
-// Any value that TOML can have, for properties.
+// For property tests: any value that TOML can have.
 
 import fc from 'fast-check';
 

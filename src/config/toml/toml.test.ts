@@ -110,7 +110,7 @@ test('no text throws', () => {
         assert.equal(problem.at?.file, 'f');
         assert.match(formatProblem(problem), /^f(:| )/);
       }
-      // Of what no problem is told, everything is there to be read.
+      // Where no problem is reported, everything must have been read.
       if (document === null || problems.length > 0) return;
       const found = definitionsIn(document, true, []).map(({ kind, name }) => `${kind}.${name}`);
       const named = Object.entries(document.tables).flatMap(([kind, table]) =>

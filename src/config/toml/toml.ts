@@ -15,7 +15,7 @@ import { listenersOf, programDefaults, programsOf } from './program.ts';
 import { settingsTables } from './settings.ts';
 import { readTable, report, type Scope } from './table.ts';
 
-// What config/ needs from beside this file, which is all of formats/ that it may see.
+// The parts of other folders that config/ needs. It imports them from here.
 export { nearest } from '../../words/nearest.ts';
 export { type Places, placesOf } from './places.ts';
 export { readSettings, settingsTables } from './settings.ts';
@@ -28,7 +28,7 @@ export interface Document {
   readonly tables: Table;
 }
 
-/** What can be defined by name. */
+/** The kinds of tables that define something by name. */
 export type DefinitionKind = 'app' | 'program' | 'listener' | 'group';
 
 /** One [app.NAME], [program.NAME], [listener.NAME] or [group.NAME], still as values. */
@@ -39,7 +39,7 @@ export interface Definition {
   readonly table: Table;
 }
 
-/** What one definition says. */
+/** What one definition is read into. */
 export interface Piece {
   readonly definition: Definition;
   readonly apps: readonly App[];
@@ -50,13 +50,13 @@ export interface Piece {
 /** What a definition depends on besides itself. */
 export interface Surroundings extends EnvSurroundings {
   readonly settings: Settings;
-  /** [group.NAME] by the name of the program that it gathers. */
+  /** The group of each program that a [group.NAME] gathers, by the program's name. */
   readonly groupOf: ReadonlyMap<string, { readonly name: string; readonly priority: number }>;
   /** This machine's host name, for %(host_node_name)s. */
   readonly machineName: string;
 }
 
-/** null when the text is not TOML; the first mistake is reported with its place then. */
+/** null: the text is no TOML, and its first mistake is reported with its place. */
 export function parseToml(text: string, file: string, problems: Problem[]): Document | null {
   try {
     return { file, tables: toml.parse(text) as Table };
@@ -68,7 +68,7 @@ export function parseToml(text: string, file: string, problems: Problem[]): Docu
 
 const kinds: readonly DefinitionKind[] = ['app', 'program', 'listener', 'group'];
 
-/** The definitions in a document, in their order. An unknown table is a problem of the whole file. */
+/** The definitions of a document, in order. An unknown table is a problem of the whole file. */
 export function definitionsIn(
   document: Document,
   isMain: boolean,
@@ -122,7 +122,7 @@ function reportUnknownTable(scope: Scope, name: string, value: unknown): void {
   );
 }
 
-/** Reads one definition. Its problems have its name for their subject. */
+/** Reads one definition. Its name is the subject of its problems. */
 export function readDefinition(definition: Definition, around: Surroundings, problems: Problem[]): Piece {
   const { kind, name, source, table } = definition;
   const scope: Scope = { ...source, title: `${kind} "${name}"`, subject: name, problems };
@@ -156,7 +156,7 @@ function readProgram(scope: Scope, name: string, table: Table, around: Surroundi
   });
 }
 
-/** A pool of its own, whatever [group] says. */
+/** A listener's group is its own pool, whatever [group] says. */
 function readListener(scope: Scope, name: string, table: Table, around: Surroundings): readonly Program[] {
   const given = readTable(scope, table, listenerKeys);
   return listenersOf(scope, given, {
@@ -170,7 +170,7 @@ function readListener(scope: Scope, name: string, table: Table, around: Surround
   });
 }
 
-/** Also how groups are known before anything else is read: see config/load.ts. */
+/** Reads a [group.NAME]. config/load.ts uses it before anything else is read. */
 export function readGroup(scope: Scope, name: string, table: Table): Group {
   const given = readTable(scope, table, groupKeys);
   return {

@@ -1,12 +1,12 @@
-// What is said of files that are served: how long they may be kept, and what their names' endings mean.
+// Values about files that are served: how long clients may keep them, and the types of their names' endings.
 
 import { bad, type Decoded, good, isTable } from './decoded.ts';
 import { duration } from './value-process.ts';
 
-/** Ten years: what nginx makes of "max". */
+/** Ten years: nginx's "max". */
 const longest = 315_360_000;
 
-/** Seconds, or a text as for ages; "max", "epoch" and "off" as nginx has them (ngx_http_headers_module). -1 is "epoch". */
+/** Seconds, or a text as for durations. "max", "epoch" and "off" are nginx's (ngx_http_headers_module). -1 is "epoch". */
 export function expires(value: unknown): Decoded<number | null> {
   if (value === 'off' || value === false) return good(null);
   if (value === 'epoch' || value === -1) return good(-1);
@@ -20,7 +20,7 @@ export function expires(value: unknown): Decoded<number | null> {
 /** RFC 9110 section 8.3.1; a charset may follow. */
 const mediaType = /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+(; ?charset=[\w-]+)?$/;
 
-/** From extensions, with or without their dot, to media types. Extensions come out in lower case. */
+/** From extensions, with or without their dot, to media types. The extensions are returned in lower case. */
 export function mediaTypes(value: unknown): Decoded<Readonly<Record<string, string>>> {
   const example = '{ glb = "model/gltf-binary" }';
   if (!isTable(value)) return bad('it must be a table', example);

@@ -12,7 +12,7 @@ export function hostName(value: unknown): Decoded<string> {
   const wildcard = value.startsWith('*.') ? '*.' : '';
   const plain = value.slice(wildcard.length);
   const name = admitHostName(/^[\w.-]*$/.test(plain) ? plain : domainToASCII(plain));
-  // A hyphen at the end of a label is a slip here, though clients may send it.
+  // A hyphen at the end of a label is a mistake in a configuration, though clients may send it.
   return name !== null && !/(^|\.)-|-(\.|$)/.test(name)
     ? good(wildcard + name)
     : bad('it is no host name: without scheme, port and path', example);

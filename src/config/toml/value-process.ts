@@ -1,4 +1,4 @@
-// What a process is started with, as values: its command, environment, limits, signals and exit codes.
+// Values that a process is started with: its command, environment, limits, signals and exit codes.
 
 import type { Limit, Program } from '../../model/host.ts';
 import { nearest } from '../../words/nearest.ts';
@@ -28,7 +28,7 @@ export function duration(value: unknown): Decoded<number> {
     : bad('it must be whole seconds, or a number with s, m, h, d or w; 0 is never', '"1d"');
 }
 
-/** Octal in a text; a TOML integer counts as it is, so 0o022 is good and 22 a slip. */
+/** Octal in a text. A TOML integer counts as it is, so 0o022 is good and 22 a mistake. */
 export function umask(value: unknown): Decoded<number> {
   const number =
     typeof value === 'string' && /^0?[0-7]{1,3}$/.test(value) ? Number.parseInt(value, 8) : value;
@@ -50,7 +50,7 @@ export function command(value: unknown): Decoded<string | readonly string[]> {
     : bad('it must be a text, or a list of texts', '["/usr/bin/env", "sleep", "60"]');
 }
 
-/** Words of a command, from a text split as a shell would, or a list taken as it is. */
+/** Words of a command: of a text, split as a shell does, or of a list, taken as it is. */
 export function wordsOf(value: string | readonly string[]): Decoded<readonly string[]> {
   if (typeof value !== 'string') return good(value);
   const split = splitWords(value);
@@ -75,7 +75,7 @@ export function exitcodes(value: unknown): Decoded<readonly number[]> {
     : bad('it must be a list of exit codes, 0 to 255', '[0, 2]');
 }
 
-/** Set by hostd for each run. */
+/** Variables that hostd sets for each run. */
 const reserved = ['LISTEN_FDS', 'LISTEN_PID', 'LISTEN_FDNAMES', 'NOTIFY_SOCKET'];
 
 export function environment(value: unknown): Decoded<Readonly<Record<string, string>>> {

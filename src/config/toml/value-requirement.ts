@@ -1,10 +1,10 @@
-// What a program may require, as a value: the name of a known service, or the address of any.
+// A program's requirement as a value: the name of a known service, or an address.
 
 import type { Requirement } from '../../model/host.ts';
 import { bad, type Decoded, good } from './decoded.ts';
 import { address } from './value-hosts.ts';
 
-/** Where Debian's packages listen. */
+/** The addresses in Debian's packages. */
 const services: Readonly<Record<string, Requirement['address']>> = {
   postgresql: { path: '/run/postgresql/.s.PGSQL.5432' },
   mysql: { path: '/run/mysqld/mysqld.sock' },

@@ -1,4 +1,4 @@
-// The kinds of value that a key may have: what each accepts, and how it says no. Knows no key's name.
+// The kinds of value that a key may have: what each accepts, and its message for anything else. Knows no key's name.
 
 import type { AccessLogFormat, Limit, Listen, Requirement } from '../../model/host.ts';
 import { nearest } from '../../words/nearest.ts';
@@ -26,9 +26,9 @@ export interface ValueKinds {
   readonly text: string;
   /** An absolute path, normalised. */
   readonly path: string;
-  /** A path that only its table can judge: it may hold expansions, or be relative to something. */
+  /** A path that only its table can judge: it may have expansions, or be relative. */
   readonly 'path text': string;
-  /** The same, or false for none. */
+  /** The same, or false for no path. */
   readonly 'path or false': string | false;
   /** One path text, or several. */
   readonly 'path texts': readonly string[];
@@ -44,12 +44,12 @@ export interface ValueKinds {
   readonly size: number;
   /** Whole seconds. */
   readonly duration: number;
-  /** Seconds; -1: each time; null: nothing is said. */
+  /** Seconds; -1: clients must ask each time; null: the answer says nothing. */
   readonly expires: number | null;
   readonly 'media types': Readonly<Record<string, string>>;
   readonly umask: number;
   readonly words: readonly string[];
-  /** Words still to be split: expansions come first. */
+  /** Words that are not split yet, since expansions come first. */
   readonly command: string | readonly string[];
   readonly names: readonly string[];
   /** Names of Supervisor's event types. */
@@ -57,9 +57,9 @@ export interface ValueKinds {
   readonly hosts: readonly string[];
   readonly address: Listen;
   readonly addresses: readonly Listen[];
-  /** A text that is shown to nobody. */
+  /** A text that is never shown. */
   readonly password: string;
-  /** CIDR blocks, in one spelling each. */
+  /** CIDR blocks, each in its one spelling. */
   readonly networks: readonly string[];
   readonly 'log format': AccessLogFormat;
   readonly requirements: readonly Requirement[];
@@ -73,7 +73,7 @@ export interface ValueKinds {
 
 export type Kind = keyof ValueKinds;
 
-/** Longest wait that a timer can take, with room to spare. */
+/** Seconds: the longest wait that a timer can take, with room to spare. */
 const longest = 1_000_000;
 
 export const decoders: { readonly [K in Kind]: Decoder<ValueKinds[K]> } = {
@@ -139,12 +139,12 @@ export const decoders: { readonly [K in Kind]: Decoder<ValueKinds[K]> } = {
   limits,
 };
 
-/** With the slash at its end that directories have in the model. */
+/** The path with the slash at its end that directories have in the model. */
 export function asDirectory(path: string): string {
   return path.endsWith('/') ? path : `${path}/`;
 }
 
-/** Without doubled or trailing slashes, "." and "..". */
+/** The path without doubled or trailing slashes, "." and "..". */
 export function tidyPath(path: string): string {
   const parts: string[] = [];
   for (const part of path.split('/')) {

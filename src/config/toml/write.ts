@@ -10,7 +10,7 @@ export interface Definition {
   readonly path: readonly string[];
   readonly comments: readonly string[];
   readonly table: TomlTable;
-  /** Comments that belong below the keys. */
+  /** Comments below the keys. */
   readonly remarks: readonly string[];
 }
 
@@ -31,7 +31,7 @@ export function writeDefinitions(definitions: readonly Definition[]): string {
     .join('\n');
 }
 
-/** Control characters have no place in TOML, not in a comment either. */
+/** A comment without control characters, which TOML allows nowhere. */
 function comment(text: string): string {
   return `# ${[...text].map(char => (char < ' ' || char === '\x7f' ? ' ' : char)).join('')}`.trimEnd();
 }
@@ -52,7 +52,7 @@ function isList(value: readonly TomlValue[] | TomlTable): value is readonly Toml
   return Array.isArray(value);
 }
 
-/** JSON's strings are TOML's, but for DEL. */
+/** A TOML string, which is JSON's but for DEL. */
 function stringText(text: string): string {
   return JSON.stringify(text).replaceAll('\x7f', '\\u007F');
 }

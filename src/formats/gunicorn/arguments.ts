@@ -1,20 +1,20 @@
-// gunicorn's command line: from words to what an app's table says.
+// gunicorn's command line: from words to the keys of an app's table.
 
 import { unknown } from './shell.ts';
 
 export interface GunicornCall {
   /** As typed: an absolute path, or relative to the working directory. */
   readonly program: string;
-  /** All that follows it, as typed. */
+  /** All words after it, as typed. */
   readonly words: readonly string[];
   /** null: the configuration file names it. */
   readonly wsgi: string | null;
   readonly options: Readonly<Partial<Record<Known, string>>>;
-  /** Every --bind, in its order. */
+  /** Every --bind, in order. */
   readonly binds: readonly string[];
-  /** Options that hostd has no key for, as they are. */
+  /** Options without a key in hostd.toml, as they are. */
   readonly others: readonly string[];
-  /** What is left out, with the reason. */
+  /** Words that are left out, with the reason. */
   readonly lost: readonly (readonly [words: string, why: string])[];
 }
 
@@ -52,7 +52,7 @@ const known: Readonly<Record<string, Known>> = {
 
 const numbers: ReadonlySet<Known> = new Set(['workers', 'threads', 'graceful-timeout'] as const);
 
-/** What hostd does itself, and gunicorn must not. */
+/** What hostd does itself, so gunicorn must not. */
 const notWithHostd: Readonly<Record<string, string>> = {
   '-D': 'hostd supervises gunicorn itself',
   '--daemon': 'hostd supervises gunicorn itself',
@@ -82,7 +82,7 @@ const flags = new Set([
   '--no-control-socket',
 ]);
 
-/** null: these words do not call gunicorn. Parts that only a shell knows are `unknown`; what has one is lost. */
+/** null: these words do not call gunicorn. A part that only a shell knows is `unknown`, and an option with such a part is lost. */
 export function gunicornCall(words: readonly string[]): GunicornCall | null {
   const [program, ...rest] = words;
   if (program === undefined || !isGunicorn(program)) return null;
@@ -120,7 +120,7 @@ export function isGunicorn(word: string): boolean {
   return /(^|\/)gunicorn3?$/.test(word);
 }
 
-/** "--name=x" and "-nx" have their value within. */
+/** "--name=x" and "-nx" contain their value. */
 function partsOf(word: string): { readonly option: string; readonly inline: string | null } {
   const [, option = word, inline] =
     /^(--[a-z-]+)=([\s\S]*)$/.exec(word) ?? /^(-[bcwkntugmpe])([\s\S]+)$/.exec(word) ?? [];

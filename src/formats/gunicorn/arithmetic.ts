@@ -1,6 +1,6 @@
 // $((...)) of a shell: whole numbers, + - * / % and brackets.
 
-/** null: it has a variable that nobody knows, or more than that. */
+/** null: the text has an unknown variable, or something else. */
 export function calculate(text: string, variables: ReadonlyMap<string, string | null>): string | null {
   const tokens = text.replace(/\$\{(\w+)\}/g, ' $1 ').match(/\d+|[A-Za-z_]\w*|[-+*/%()]|\S/g) ?? [];
   let at = 0;

@@ -1,4 +1,4 @@
-// One call of gunicorn, with what surrounds it, to the draft of an app.
+// One call of gunicorn, with its surroundings, to the draft of an app.
 
 import { dirname, resolve } from 'node:path';
 import { baseEnvironment } from '../../model/app.ts';
@@ -10,10 +10,10 @@ import type { ReadContext } from '../format.ts';
 import { type GunicornCall, gunicornCall } from './arguments.ts';
 import { bindsOf, type Configuration, readConfiguration, textSetting } from './configuration.ts';
 
-/** What stands around the call. */
+/** The surroundings of the call. */
 export interface Facts {
   readonly at: Place;
-  /** Where it is called. */
+  /** The working directory. */
   readonly directory: string;
   /** The virtualenv that was activated, or null. */
   readonly root: string | null;
@@ -21,15 +21,15 @@ export interface Facts {
   readonly umask: number | null;
   readonly user: string | null;
   readonly group: string | null;
-  /** What stays in front of gunicorn. */
+  /** The words that stay in front of gunicorn. */
   readonly front: readonly string[];
-  /** What finds the virtualenv by itself: "poetry". */
+  /** The tool that finds the virtualenv: "poetry". */
   readonly finder: string | null;
 }
 
 type Tell = (line: string, why: string, harmless?: boolean) => void;
 
-/** null: it says nowhere which application it serves. */
+/** null: nothing says which application it serves. */
 export function draftOf(
   call: GunicornCall,
   facts: Facts,
@@ -79,7 +79,7 @@ export function draftOf(
   };
 }
 
-/** The variables that an app would not have without a word. */
+/** The variables that an app does not have anyway. */
 function ownVariables(
   environment: Readonly<Record<string, string>>,
   root: string | null,
@@ -108,7 +108,7 @@ function callOf(text: string | undefined): GunicornCall | null {
   return split.ok && split.words.length > 0 ? gunicornCall(['gunicorn', ...split.words]) : null;
 }
 
-/** -c FILE among gunicorn's words; the last one counts. */
+/** -c FILE among gunicorn's words. The last one counts. */
 function configurationOf(words: readonly string[]): string | null {
   let found: string | null = null;
   words.forEach((word, index) => {
@@ -129,7 +129,7 @@ function textAt(file: string, around: ReadContext): string | null {
   try {
     return /[*?[\]]/.test(file) ? null : (around.include(file)[0]?.text ?? null);
   } catch {
-    return null; // Not ours to read.
+    return null; // This user may not read it.
   }
 }
 
@@ -158,7 +158,7 @@ function boundTo(
   };
 }
 
-/** Programs of the system: no virtualenv is around them. */
+/** Directories of the system's programs, which have no virtualenv around them. */
 const systemRoots = new Set(['/', '/usr', '/usr/local']);
 
 function rootAndCommand(call: GunicornCall, facts: Facts, around: ReadContext) {
@@ -188,7 +188,7 @@ function rootAndCommand(call: GunicornCall, facts: Facts, around: ReadContext) {
   };
 }
 
-/** The Django project among the entries of PYTHONPATH: where it runs, if that is one of them. */
+/** The Django project among the entries of PYTHONPATH: the working directory, if it is one of them. */
 function projectOf(pythonPath: string | undefined, where: string, root: string | null): string {
   const entries = (pythonPath ?? '').split(':').filter(part => part.startsWith('/'));
   if (entries.length === 0 || entries.includes(where)) return where;
@@ -198,7 +198,7 @@ function projectOf(pythonPath: string | undefined, where: string, root: string |
   return near ?? entries[0] ?? where;
 }
 
-/** What wsgi.py sets where nothing else does. */
+/** The settings module that wsgi.py sets by default. */
 function settingsIn(wsgi: string, directories: readonly string[], around: ReadContext): string | null {
   const path = `${(wsgi.split(':')[0] ?? '').replaceAll('.', '/')}.py`;
   for (const directory of directories) {
@@ -209,7 +209,7 @@ function settingsIn(wsgi: string, directories: readonly string[], around: ReadCo
   return null;
 }
 
-/** Whether something else than the command line may say how many workers there are. */
+/** Whether something besides the command line may set the number of workers. */
 function saysWorkers(
   written: string | null,
   configuration: Configuration | null,
@@ -221,7 +221,7 @@ function saysWorkers(
   return configuration === null ? written !== null : configuration.settings.has('workers');
 }
 
-/** What hostd does itself is told; gunicorn is not asked for it. */
+/** Reports settings for things that hostd does itself. gunicorn is not asked for them. */
 function tellOfConfiguration({ settings }: Configuration, tell: Tell): void {
   if (settings.get('daemon') === true) tell('daemon = True', 'hostd supervises gunicorn itself');
   if (settings.has('pidfile')) tell('pidfile = ...', 'hostctl pid tells it, and a reload has two of them');
@@ -235,7 +235,7 @@ function argumentsOf(
   const { written, file, moved } = configuration;
   const isRelative = written !== null && !written.startsWith('/') && !written.startsWith('python:');
   const others = call.others.map((word, index) => {
-    // gunicorn looks for it before it goes to --chdir, and hostd starts it there.
+    // gunicorn looks for the file before it goes to --chdir, and hostd starts it there.
     if (!moved || !isRelative) return word;
     if (word === written && /^(-c|--config)$/.test(call.others[index - 1] ?? '')) return file;
     return word.startsWith('-c') || word.startsWith('--config=') ? word.replace(written, file) : word;

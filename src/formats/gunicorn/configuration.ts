@@ -1,7 +1,7 @@
-// gunicorn's own configuration file, which is Python: it is read for the settings that are plain values, and never run.
+// gunicorn's own configuration file, which is Python. Its plain values are read. It is never run.
 
 export interface Configuration {
-  /** Plain values of settings; null: it is set, but only Python knows to what. */
+  /** Settings with plain values; null: the setting has a value that only Python knows. */
   readonly settings: ReadonlyMap<string, string | number | boolean | readonly string[] | null>;
 }
 
@@ -10,7 +10,7 @@ export function readConfiguration(text: string): Configuration {
   for (const line of text.split(/\r\n|\r|\n/)) {
     const [, name, written = ''] = /^([a-z_]+)\s*=(?!=)\s*(.*)$/.exec(line) ?? [];
     if (name !== undefined) settings.set(name, literal(written.trim()));
-    // What is set in a branch is set to nobody knows what.
+    // A setting in a branch has an unknown value.
     const inner = /^\s+([a-z_]+)\s*=(?!=)/.exec(line)?.[1];
     if (inner !== undefined) settings.set(inner, null);
   }
@@ -38,7 +38,7 @@ function textOf(written: string): string | null {
   );
 }
 
-/** What it binds to, as on the command line. */
+/** The addresses that it binds to, as on the command line. */
 export function bindsOf({ settings }: Configuration): readonly string[] {
   const bind = settings.get('bind');
   if (typeof bind === 'string') return bind.split(',').map(part => part.trim());

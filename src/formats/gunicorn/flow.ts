@@ -6,29 +6,29 @@ export interface ShellCommand {
   readonly text: string;
   /** NAME=value in front of the command, or alone. */
   readonly assignments: readonly { readonly name: string; readonly value: string | null }[];
-  /** null: the word depends on what only a running shell knows. */
+  /** null: the word depends on something that only a running shell knows. */
   readonly words: readonly (string | null)[];
-  /** The same words, with `unknown` in the place of each part that only a running shell knows. */
+  /** The same words, with `unknown` in the place of a part that only a running shell knows. */
   readonly parts: readonly string[];
   /** "2>&1", ">> /var/log/x.log". */
   readonly redirections: readonly string[];
-  /** What stood before it: "" at the beginning of a line, else ";", "&&", "||", "|", "&". */
+  /** What stands before it: "" at the beginning of a line, else ";", "&&", "||", "|", "&". */
   readonly after: string;
   /** Whether it may not be run at all: in a branch, a loop, a function, or after a test. */
   readonly conditional: boolean;
 }
 
-/** Tests, whose outcome decides about what follows after && or ||. */
+/** Commands that test something. The outcome decides whether the command after && or || is run. */
 const tests = new Set(['[', '[[', 'test', 'grep', 'which', 'command', 'type', 'hash', 'pgrep', '!']);
 
 /** Follows branches, loops and functions. */
 export class Flow {
-  /** Of each block that is open, whether it may not be run. */
+  /** For each open block, whether it may not be run. */
   readonly #blocks: boolean[] = [];
-  /** Whether the chain of && and || so far hangs on a test. */
+  /** Whether the chain of && and || so far depends on a test. */
   #hangs = false;
 
-  /** The command without the words that only hold the script together; null where nothing is left. */
+  /** The command without the words of the script's structure; null: no word is left. */
   enter(read: ShellCommand): ShellCommand | null {
     if (read.after !== '&&' && read.after !== '||') this.#hangs = false;
     let command = read;

@@ -42,7 +42,7 @@ function programOf(host: Host, app: App): Program | undefined {
   return host.programs.find(program => program.name === app.name);
 }
 
-/** The variables that are not every app's. */
+/** The variables that not every app has. */
 function extrasOf(app: App, program: Program | undefined): readonly (readonly [string, string])[] {
   const usual = appEnvironment({ ...app, env: {} });
   return Object.entries(program?.environment ?? appEnvironment(app)).filter(
@@ -104,7 +104,7 @@ function variableLines(app: App, plain: boolean): readonly string[] {
   ];
 }
 
-/** The template that the variables were made for. */
+/** The script of the well-known article, with its variables. */
 function plainBody(app: App, ref: (name: string) => string, exports: readonly string[]): readonly string[] {
   const up = relative(app.project, app.root) === '..' ? '..' : quoteWord(app.root);
   return [
@@ -127,7 +127,7 @@ function plainBody(app: App, ref: (name: string) => string, exports: readonly st
   ];
 }
 
-/** The same without bash and bin/activate, with a clean environment of its own and no way to more rights. */
+/** The same without bash and bin/activate, with a clean environment and no way to more rights. */
 function hardBody(app: App, program: Program | undefined, exports: readonly string[]): readonly string[] {
   const usual = appEnvironment({ ...app, env: {} });
   const directory = program?.directory ?? app.project;

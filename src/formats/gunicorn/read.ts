@@ -1,5 +1,5 @@
-// From a start script to a draft of an app: by reading it, never by running it. Every word of it comes to a key of the app, or
-// to a remark; only what sets the stage (messages, tests, directories that hostd makes) is passed over.
+// From a start script to a draft of an app: by reading it, never by running it. Every word of it becomes a key of the app, or
+// a remark. Only the preparations (messages, tests, directories that hostd makes) are skipped.
 
 import { resolve } from 'node:path';
 import type { Place } from '../../model/problem.ts';
@@ -29,7 +29,7 @@ export function readStartScript(sources: readonly SourceText[], around: ReadCont
   };
 }
 
-/** A command of Supervisor's, as the one line of a script. null: it does not start gunicorn. */
+/** A command of Supervisor's, read as a script of one line. null: it does not start gunicorn. */
 export function readCommand(
   words: readonly string[],
   program: { readonly name: string; readonly at: Place },
@@ -41,7 +41,7 @@ export function readCommand(
   return drafts.some(draft => draft.kind === 'script') ? drafts : null;
 }
 
-/** A script's drafts: what it starts, and remarks. */
+/** The drafts of a script: what it starts, and remarks. */
 function readScript({ file, text }: SourceText, around: ReadContext, of: null): readonly Draft[] {
   const reader = new ScriptReader(around, of);
   reader.script(text, file);
@@ -65,14 +65,14 @@ const idle = new Set([
   'id',
 ]);
 
-/** Commands that stay in front of gunicorn, and in front of hostd's. */
+/** Commands that stay in front of gunicorn under hostd, too. */
 const kept =
   /(^|\/)(newrelic-admin|ddtrace-run|opentelemetry-instrument|nice|ionice|chrt|taskset|stdbuf|timeout|authbind|honcho|foreman|xvfb-run|catchsegv|unbuffer|softlimit|prlimit|numactl|setarch|tini|dumb-init|watchmedo)$/;
 
 class ScriptReader {
   readonly #around: ReadContext;
   readonly #surroundings: Surroundings;
-  /** Where all of it stands: a command of Supervisor's. null: a script of its own. */
+  /** The command of Supervisor's that all of it belongs to. null: a script of its own. */
   readonly #program: { readonly name: string; readonly at: Place } | null;
   readonly #remarks: Remark[] = [];
   readonly #calls: {
@@ -90,7 +90,7 @@ class ScriptReader {
     this.#surroundings = new Surroundings(around, program?.at.file ?? '');
   }
 
-  /** The call that is made in any case, else the first, and everything that was not understood. */
+  /** The call that is made in any case, else the first one, and everything that was not understood. */
   drafts(): readonly Draft[] {
     const chosen = this.#calls.find(({ conditional }) => !conditional) ?? this.#calls[0];
     for (const { script, line } of this.#calls.filter(call => call !== chosen))
@@ -105,7 +105,7 @@ class ScriptReader {
     return chosen === undefined ? all : [chosen.script, ...all];
   }
 
-  /** A script of its own. */
+  /** Reads a script of its own. */
   script(text: string, file: string): void {
     this.#surroundings.isCalled(file);
     this.#read(text, file, 0);
@@ -167,7 +167,7 @@ class ScriptReader {
     else this.#read(text, file, depth + 1);
   }
 
-  /** A directory that hostd has or makes: of the socket, of the logs. */
+  /** Whether it is a directory that hostd has or makes: the socket's, the logs'. */
   #isOwnDirectory(words: readonly string[]): boolean {
     const paths = words.filter(word => !word.startsWith('-'));
     return (
@@ -181,7 +181,7 @@ class ScriptReader {
     );
   }
 
-  /** A socket is hostd's to make and to remove. */
+  /** Whether it is a socket, which hostd makes and removes. */
   #isSocket(words: readonly string[]): boolean {
     const paths = words.filter(word => !word.startsWith('-'));
     return paths.length > 0 && paths.every(path => /\.(sock|socket|pid)$/.test(path));
@@ -250,7 +250,7 @@ class ScriptReader {
     return true;
   }
 
-  /** bash -c TEXT, su USER -c TEXT. */
+  /** Reads bash -c TEXT, su USER -c TEXT. */
   #inner(
     peeled: Peeled,
     place: { readonly environment: Readonly<Record<string, string>> },
@@ -272,7 +272,7 @@ class ScriptReader {
   }
 }
 
-/** Whether a command's output goes to a file that somebody wants. */
+/** Whether a command's output goes to a real file. */
 function isToFile(redirection: string): boolean {
   return !/(\/dev\/null|&[12-])$/.test(redirection);
 }

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { run } from '../../../scripts/run.ts';
 import { shellCommands } from './shell.ts';
 
-/** Words after `echo`, as this reader has them. */
+/** The words after `echo`, as the reader sees them. */
 const wordsOf = (text: string) => shellCommands(text, new Map())[0]?.words.slice(1);
 
 const texts = [

@@ -1,5 +1,5 @@
-// Reads a shell script as far as it can be known without running it: its commands, with variables that were assigned
-// before put in their places. Knows no command's meaning.
+// Reads a shell script as far as possible without running it: its commands, in which variables are replaced by the values that were
+// assigned before. Knows no command's meaning.
 
 import { posix } from 'node:path';
 import { calculate } from './arithmetic.ts';
@@ -7,18 +7,18 @@ import { Flow, type ShellCommand } from './flow.ts';
 
 export type { ShellCommand };
 
-/** Stands for what only a running shell knows. No word of a script has it. */
+/** Stands for a part that only a running shell knows. No word of a script has this character. */
 export const unknown = '\0';
 
-/** Values of the variables so far; null: it has one, but nobody knows which. */
+/** Values of the variables so far; null: the variable has an unknown value. */
 export type Variables = Map<string, string | null>;
 
-/** Commands in their order; `variables` grows by what they assign. */
+/** The commands in order. `variables` gets what they assign. */
 export function shellCommands(text: string, variables: Variables): readonly ShellCommand[] {
   return [...readShell(text, variables)];
 }
 
-/** The same, one after the other: whoever reads them may add to `variables` meanwhile. */
+/** The same, one after the other. The caller may add to `variables` in between. */
 export function* readShell(text: string, variables: Variables): Generator<ShellCommand> {
   const reader = new Reader(text, variables);
   const flow = new Flow();
@@ -34,7 +34,7 @@ export function* readShell(text: string, variables: Variables): Generator<ShellC
 /** Commands that assign what follows them. */
 export const declarations = new Set(['export', 'declare', 'typeset', 'local', 'readonly']);
 
-/** What a command leaves assigned behind it. */
+/** The variables that a command leaves assigned. */
 export function assignedBy({ words, parts, assignments }: ShellCommand): ShellCommand['assignments'] {
   if (words.length === 0) return assignments;
   if (!declarations.has(words[0] ?? '')) return [];
@@ -44,19 +44,19 @@ export function assignedBy({ words, parts, assignments }: ShellCommand): ShellCo
   });
 }
 
-/** Variables that scripts add to, and that are empty as a rule. */
+/** Variables that scripts add to, and that are usually empty. */
 const extended = new Set(['PYTHONPATH', 'PATH', 'LD_LIBRARY_PATH']);
 
 interface Word {
-  /** With `unknown` for what is not known. */
+  /** With `unknown` for parts that are not known. */
   text: string;
-  /** Unquoted blanks of a variable's value part words. */
+  /** Whether it is an unquoted value of a variable, whose blanks separate words. */
   splits: boolean;
-  /** "$@": the script is given no arguments. */
+  /** Whether it is "$@": the script gets no arguments. */
   vanishes: boolean;
 }
 
-/** Commands within commands that anybody writes. */
+/** Commands within commands. Nobody writes more. */
 const deepest = 16;
 
 class Reader {
@@ -107,7 +107,7 @@ class Reader {
     }
   }
 
-  /** "2>&1", ">> FILE", "<< END"; null: none begins here. */
+  /** "2>&1", ">> FILE", "<< END"; null: no redirection begins here. */
   #redirection(): { readonly start: number; readonly text: string } | null {
     const found = /^(?:\d+|&)?(?:<<<|<<-?|<>|<&|>>|>&|>\||&>>|&>|<|>)/.exec(
       this.#text.slice(this.#at, this.#at + 12),
@@ -164,7 +164,7 @@ class Reader {
 
   #counted = { at: 0, line: 1 };
 
-  /** Of a place that is never before the one that was asked for last. */
+  /** The line of an index. Each call asks for the same index as the last one, or a later one. */
   #lineOf(at: number): number {
     const lines = this.#text.slice(this.#counted.at, at).split('\n').length - 1;
     this.#counted = { at, line: this.#counted.line + lines };
@@ -235,7 +235,7 @@ class Reader {
     }
   }
 
-  /** $X, ${X}, ${X:-Y}, $(dirname X), $(basename X), $((1 + 2)); null for what only a shell knows. */
+  /** $X, ${X}, ${X:-Y}, $(dirname X), $(basename X), $((1 + 2)); null: only a shell knows the value. */
   #expansion(): string | null {
     const rest = this.#text.slice(this.#at);
     const name = /^\$(?:([A-Za-z_]\w*)|\{([A-Za-z_]\w*)(?::?[-=]([^{}$`]*))?\})/.exec(rest);
@@ -267,7 +267,7 @@ class Reader {
     return other === '$' ? '$' : null;
   }
 
-  /** What stands within "$(" and the bracket that closes it. */
+  /** The text between "$(" and its closing bracket. */
   #bracketed(): string {
     const start = this.#at + 2;
     let depth = 1;

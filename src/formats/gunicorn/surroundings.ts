@@ -1,4 +1,4 @@
-// What stands around the commands of a start script: its directory, its variables and which of them are exported, its virtualenv.
+// The surroundings of a start script's commands: directory, variables, which of them are exported, virtualenv.
 
 import { dirname, resolve } from 'node:path';
 import { baseEnvironment } from '../../model/app.ts';
@@ -6,7 +6,7 @@ import type { ReadContext } from '../format.ts';
 import { assignedBy, declarations, readShell, type ShellCommand, unknown, type Variables } from './shell.ts';
 import type { Peeled } from './wrappers.ts';
 
-/** What exports each line of a file, in the ways that are copied from script to script. */
+/** Ways to export each line of a file that are copied from script to script. */
 const exportedFile =
   /^export \$\((?:cat|(?:e?grep|sed)(?: -[a-zA-Z]+)* (?:'[^']*'|"[^"]*")) ([\w./-]+)(?: *\| *(?:xargs|e?grep|sed|tr)\b[^()]*)?\)$/;
 
@@ -16,7 +16,7 @@ export class Surroundings {
   /** The virtualenv that was activated. */
   root: string | null = null;
   umask: number | null = null;
-  /** What is being read. */
+  /** The file that is being read. */
   file: string;
   readonly #around: ReadContext;
   readonly #exported = new Set<string>();
@@ -38,7 +38,7 @@ export class Surroundings {
     this.directory = this.#around.start?.directory ?? dirname(file);
   }
 
-  /** What a command assigns and exports. */
+  /** Assigns and exports what a command does. */
   assign(command: ShellCommand, remark: (why: string) => void): void {
     const { words, parts, conditional } = command;
     const [program] = words;
@@ -114,7 +114,7 @@ export class Surroundings {
     else if (!/^[-+]/.test(first) || first === '--') remark('not understood');
   }
 
-  /** What a command that is started here has. */
+  /** The environment of a command that is started here. */
   environment(
     peeled: Peeled,
     own: Readonly<Record<string, string>>,
@@ -143,16 +143,16 @@ export class Surroundings {
     return environment;
   }
 
-  /** null: there is no such file, or it is not to be read. */
+  /** null: there is no such file, or this user may not read it. */
   textOf(file: string): string | null {
-    // A pattern is never meant.
+    // A path with these characters is no pattern, and is not read.
     if (/[*?[\]]/.test(file)) return null;
     try {
       const { sourced, include } = this.#around;
       const found = sourced === undefined ? include(file)[0] : sourced(file, this.file);
       return found?.text ?? null;
     } catch {
-      return null; // Not ours to read: what is in it is told as lost.
+      return null; // This user may not read it. Its variables are reported as lost.
     }
   }
 }

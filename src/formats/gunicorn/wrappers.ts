@@ -1,19 +1,19 @@
-// Commands that run another command: what of them hostd does itself is taken off, the rest stays in front.
+// Commands that run another command. hostd's part of them is removed, and the rest stays in front.
 
 export interface Peeled {
-  /** What is left: gunicorn's own words, or those of something that stays in front of it. */
+  /** The words that are left: gunicorn's own, or those of something in front of it. */
   readonly words: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
   readonly user: string | null;
   readonly group: string | null;
   readonly directory: string | null;
-  /** The text that a shell is given with -c. */
+  /** The text that a shell gets with -c. */
   readonly script: string | null;
-  /** poetry, pipenv, uv: the virtualenv is found by them; null: no such thing. */
+  /** The tool that finds the virtualenv: poetry, pipenv, uv; null: none. */
   readonly finder: string | null;
-  /** Files of variables that are read before. */
+  /** Files of variables that are read first. */
   readonly files: readonly string[];
-  /** What is left out, with the reason. */
+  /** Words that are left out, with the reason. */
   readonly lost: readonly (readonly [words: string, why: string])[];
 }
 
@@ -29,7 +29,7 @@ interface State {
   lost: (readonly [string, string])[];
 }
 
-/** Takes off wrapper by wrapper, up to something that is none. */
+/** Removes wrapper after wrapper, up to a command that is none. */
 export function peel(words: readonly string[]): Peeled {
   const state: State = {
     words,
@@ -51,7 +51,7 @@ export function peel(words: readonly string[]): Peeled {
   return state;
 }
 
-/** false: it is called in a way that is not known. */
+/** false: the wrapper is called in an unknown way. */
 type Wrapper = (state: State, rest: readonly string[], first: string) => boolean;
 
 const bare: Wrapper = (state, rest) => {
@@ -59,7 +59,7 @@ const bare: Wrapper = (state, rest) => {
   return true;
 };
 
-/** Options up to the first word that is none. `valued`: those that take the next word. */
+/** Options up to the first word that is none. `valued`: options that take the next word. */
 function options(rest: readonly string[], valued: string) {
   const found: (readonly [option: string, value: string])[] = [];
   let at = 0;
@@ -195,7 +195,7 @@ const python: Wrapper = (state, rest, first) => {
   return true;
 };
 
-/** Whatever finds the virtualenv by itself: "poetry run" and its kind. */
+/** Tools that find the virtualenv themselves: "poetry run" and its kind. */
 const runner: Wrapper = (state, rest, first) => {
   const name = first.slice(first.lastIndexOf('/') + 1);
   const { rest: more } = options(rest, '--directory --project -C -P -p');
@@ -221,7 +221,7 @@ const dotenv: Wrapper = (state, rest) => {
   return true;
 };
 
-/** conda run -p PREFIX WORDS: what -n names is found by conda alone. */
+/** conda run -p PREFIX WORDS. Only conda finds what -n names. */
 const conda: Wrapper = (state, rest) => {
   if (rest[0] !== 'run') return false;
   const { found, rest: more } = options(rest.slice(1), '-n --name -p --prefix --cwd');
@@ -266,7 +266,7 @@ const wrappers: Readonly<Record<string, Wrapper>> = {
   micromamba: conda,
 };
 
-/** What runs gunicorn as a child of its own, so that hostd's socket does not reach it. */
+/** Whether it runs gunicorn as its child, which hostd's socket would not reach. */
 export function forks(words: readonly string[]): boolean {
   return words.some(word => /(^|\/)(honcho|foreman|timeout|xvfb-run|script|watchmedo)$/.test(word));
 }

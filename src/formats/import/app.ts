@@ -14,11 +14,11 @@ export interface AppTable extends Tabled {
   /** The app that the table will be read as, as far as other tables depend on it. */
   readonly app: App;
   readonly notes: readonly string[];
-  /** Whether one of the notes tells of a guess. */
+  /** Whether a note tells of a guess. */
   readonly guessed: boolean;
 }
 
-/** nginx's own limit where a virtual host says nothing. */
+/** nginx's own limit where a virtual host sets none. */
 const nginxBodySize = 1024 ** 2;
 
 export function appTable(parts: AppDraft): AppTable {
@@ -31,7 +31,7 @@ export function appTable(parts: AppDraft): AppTable {
     if (value !== null && value !== usual) table[key] = value;
   };
   put('group', app.group, null);
-  // What the script says is said again, also where hostd would assume it.
+  // Values of the script are written even where they are hostd's defaults.
   put('project', app.project, script === null ? plain.project : null);
   put('settings', app.settings, script === null ? plain.settings : null);
   if (app.command === null || script !== null) put('wsgi', app.wsgi, script === null ? plain.wsgi : null);
@@ -76,7 +76,7 @@ export function appTable(parts: AppDraft): AppTable {
   };
 }
 
-/** Keys that say how hostd calls gunicorn: a command of its own has none of them. */
+/** Keys about how hostd calls gunicorn. A command in gunicorn's place has none of them. */
 function putGunicorn(app: App, script: ScriptDraft | null, plain: App, put: Put): void {
   put('name', app.processName, plain.processName);
   const isSaid = script !== null && script.workers !== null;
@@ -115,7 +115,7 @@ function settingsNotes({ script }: AppDraft): readonly string[] {
 function appOf({ name, root, script, program, site, command }: AppDraft): App {
   const process = program?.processes[0];
   const given: Record<string, unknown> = {
-    // Root gives itself up for the user of the script.
+    // Root starts the script, which then becomes its user.
     user: isRoot(process?.user ?? 'root') ? (script?.user ?? process?.user) : process?.user,
     group: script?.group,
     command,
@@ -150,7 +150,7 @@ function appOf({ name, root, script, program, site, command }: AppDraft): App {
   const present = Object.fromEntries(
     Object.entries(given).filter(([, value]) => value !== undefined && value !== null),
   );
-  // For files, null says something: they are not served.
+  // null means something here: the files are not served.
   const files = site === null ? {} : { static: served(site.static), media: served(site.media) };
   const app = makeApp({
     name,
@@ -162,7 +162,7 @@ function appOf({ name, root, script, program, site, command }: AppDraft): App {
   return { ...app, env: ownVariables(app) };
 }
 
-/** The variables that an app would not have without a word. */
+/** The variables that an app does not have anyway. */
 function ownVariables(app: App): Readonly<Record<string, string>> {
   const usual = appEnvironment({ ...app, env: {} });
   const env: Record<string, string> = {};
@@ -171,14 +171,14 @@ function ownVariables(app: App): Readonly<Record<string, string>> {
     if (value === usual[name] || (name === 'DJANGO_SETTINGS_MODULE' && value === '')) continue;
     const entries = value.split(':').filter(Boolean);
     const known = (usual[name] ?? '').split(':');
-    // What adds nothing to the usual directories.
+    // A list that adds nothing to the usual directories.
     if (isList && isWithin(entries, known)) continue;
     env[name] = isList ? entries.join(':') : value;
   }
   return env;
 }
 
-/** Whether the entries stand among the known ones, in the same order. */
+/** Whether the entries are among the known ones, in the same order. */
 function isWithin(entries: readonly string[], known: readonly string[]): boolean {
   let from = 0;
   return entries.every(entry => {
@@ -188,7 +188,7 @@ function isWithin(entries: readonly string[], known: readonly string[]): boolean
   });
 }
 
-/** As the table's reader will have it. */
+/** The path as the table's reader will have it. */
 function served(path: string | null): string | null {
   return path === null ? null : `${tidyPath(path).replace(/^\/$/, '')}/`;
 }
@@ -204,7 +204,7 @@ function supervisionTable(program: ProgramDraft, app: App, script: ScriptDraft |
   const usual: Usual = {
     user: app.user,
     directory: null,
-    // All of it is in env.
+    // env has all of these variables.
     environment: { ...appEnvironment(app), ...program.processes[0]?.environment },
     autorestart: 'always',
     startretries: null,
@@ -221,7 +221,7 @@ function supervisionTable(program: ProgramDraft, app: App, script: ScriptDraft |
   return { table: table as TomlTable, lost: tabled?.lost ?? [] };
 }
 
-/** What a program beside the app's gunicorn gets without a word. */
+/** What a program beside the app's gunicorn has by default. */
 export function usualBeside(app: App, process: string | null): Usual {
   return {
     user: app.user,

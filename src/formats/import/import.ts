@@ -10,25 +10,25 @@ import { appProgramDefinitions, nameFor, programDefinitions } from './program.ts
 import { lostProblems, placeText, Remarks } from './remarks.ts';
 
 export interface ImportedFile {
-  /** Name of the app, the program or the group: apps.d/NAME.toml. */
+  /** The name of the app, program or group: apps.d/NAME.toml. */
   readonly name: string;
   readonly text: string;
-  /** What Supervisor calls the processes: "hello", "hello:celery". */
+  /** Supervisor's names for the processes: "hello", "hello:celery". */
   readonly processes: readonly string[];
 }
 
 export interface Imported {
   readonly files: readonly ImportedFile[];
-  /** A warning for everything that was not understood; an error for what could not be imported at all. */
+  /** A warning for each thing that was not understood, and an error for what could not be imported at all. */
   readonly problems: readonly Problem[];
-  /** Whether what is written is what was read: nothing of it was left out, and nothing guessed. */
+  /** Whether everything that was read is written: nothing was left out, and nothing guessed. */
   readonly whole: boolean;
 }
 
-/** Asks nothing of the world. */
+/** For a caller without a disk: nothing is found there. */
 const nowhere: ReadContext = { include: () => [], environment: {}, machineName: 'host' };
 
-/** `around`: where what commands name is looked up, such as gunicorn's configuration. */
+/** `around`: where files that commands name are looked up, such as gunicorn's configuration. */
 export function importDrafts(drafts: readonly Draft[], around: ReadContext = nowhere): Imported {
   const programs = drafts.filter(draft => draft.kind === 'program');
   const { apps, problems: unmatched, remarks: found } = findApps(drafts, around);
@@ -123,7 +123,7 @@ function processNames({ name, group, processes }: ProgramDraft): readonly string
   return processes.map(process => (process.name === gathered ? gathered : `${gathered}:${process.name}`));
 }
 
-/** Remarks of no program or site stand at the end. */
+/** Remarks that belong to no program or site come last. */
 function withLoose(files: readonly ImportedFile[], lines: readonly string[]): readonly ImportedFile[] {
   const last = files.at(-1);
   if (lines.length === 0) return files;

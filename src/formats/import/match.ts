@@ -1,4 +1,4 @@
-// Which program runs which start script, and which site stands before it: what describes one app.
+// Which program runs which start script, and which site is in front of it: together they are one app.
 
 import { resolve } from 'node:path';
 import type { Problem } from '../../model/problem.ts';
@@ -14,22 +14,22 @@ export interface AppDraft {
   readonly script: ScriptDraft | null;
   readonly program: ProgramDraft | null;
   readonly site: SiteDraft | null;
-  /** What runs, where it is no gunicorn that could be read. */
+  /** The command, where it is no gunicorn that could be read. */
   readonly command: readonly string[] | null;
-  /** Programs of the same group of Supervisor. */
+  /** Other programs of the same group of Supervisor. */
   readonly beside: readonly ProgramDraft[];
 }
 
 export interface Matched {
   readonly apps: readonly AppDraft[];
   readonly problems: readonly Problem[];
-  /** What was not understood in the commands of programs. */
+  /** What was not understood in the programs' commands. */
   readonly remarks: readonly Remark[];
 }
 
 type Part = Omit<AppDraft, 'name' | 'root' | 'beside'>;
 
-/** Scripts (and commands that are gunicorn itself) with their programs and sites, then the sites that are left. */
+/** Scripts (and commands that are gunicorn itself) with their programs and sites, then the remaining sites. */
 export function findApps(drafts: readonly Draft[], around: ReadContext): Matched {
   const programs = drafts.filter(draft => draft.kind === 'program');
   const sites = drafts.filter(draft => draft.kind === 'site');
@@ -86,7 +86,7 @@ function withProgram(script: ScriptDraft, programs: readonly ProgramDraft[]): Sc
   return { script: found, program };
 }
 
-/** What a command of Supervisor's says, as the one line of a script. */
+/** The drafts of a command of Supervisor's, read as a script of one line. */
 function draftsIn(program: ProgramDraft, around: ReadContext): readonly Draft[] {
   const words = commandOf(program);
   const [process] = program.processes;
@@ -95,7 +95,7 @@ function draftsIn(program: ProgramDraft, around: ReadContext): readonly Draft[] 
   return readCommand(words, program, { ...around, start: { directory, environment } }) ?? [];
 }
 
-/** hostd gives every app a unix socket: what has one, or what a site stands before. */
+/** Whether the app has a unix socket, or a site in front of it: hostd gives every app a unix socket. */
 function isForHostd(script: ScriptDraft, sites: readonly SiteDraft[]): boolean {
   return script.socket !== null || sites.some(site => isBefore(site, script));
 }
@@ -121,7 +121,7 @@ function runs(program: ProgramDraft, script: ScriptDraft): boolean {
     .some(word => word !== '' && [script.at.file, usual].includes(resolve(directory, word)));
 }
 
-/** Whether a program that could not be read names the site's socket: a second gunicorn would take it away from the first. */
+/** Whether a program that could not be read names the site's socket. A second gunicorn would take the socket from it. */
 function speaksOf(program: ProgramDraft, { socket }: SiteDraft, around: ReadContext): boolean {
   const words = commandOf(program);
   if (words === null || socket === null) return false;
@@ -137,12 +137,12 @@ function speaksOf(program: ProgramDraft, { socket }: SiteDraft, around: ReadCont
         (around.include(file)[0]?.text ?? '').includes(socket)
       );
     } catch {
-      return false; // Not ours to read.
+      return false; // This user may not read it.
     }
   });
 }
 
-/** An app that is alone in its group takes the group's name, and the others of it to itself. */
+/** An app that is the only one of its group has the group's name, and the group's other programs. */
 function groupOf(part: Part, programs: readonly ProgramDraft[], own: ReadonlySet<ProgramDraft>) {
   const group = part.program?.group?.name;
   const others = programs.filter(
@@ -150,7 +150,7 @@ function groupOf(part: Part, programs: readonly ProgramDraft[], own: ReadonlySet
   );
   const isAlone = group !== undefined && !others.some(other => own.has(other));
   if (!isAlone) return { name: nameOf(part), beside: [] };
-  // "all" is every program's name together.
+  // "all" already means all programs.
   return { name: group === 'all' ? nameOf(part) : group, beside: others };
 }
 
@@ -158,7 +158,7 @@ function nameOf({ program, site, script }: Part): string {
   return program?.name ?? site?.name ?? script?.processName?.replace(/_app$/, '') ?? 'app';
 }
 
-/** hostd shows everybody what it serves: what nginx kept from the public is not moved at all. */
+/** hostd shows everybody what it serves. So a site that nginx kept from the public is not moved at all. */
 function closed(site: SiteDraft): Problem {
   return {
     severity: 'error',
@@ -180,7 +180,7 @@ function rootless({ script, site }: Part): Problem {
   };
 }
 
-/** By the usual layout: ROOT/run/gunicorn.sock; else where a command of its own runs. */
+/** The root by the usual layout: ROOT/run/gunicorn.sock; else the directory of a command in gunicorn's place. */
 function rootOf({ site, command, program }: Part): string | null {
   const layout = /^(\/.+)\/run\/[^/]+$/.exec(site?.socket ?? '')?.[1];
   const directory = command === null ? null : (program?.processes[0]?.directory ?? null);

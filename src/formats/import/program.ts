@@ -1,5 +1,5 @@
-// From Supervisor's programs that belong to no app to [program.NAME] and [group.NAME], and from those beside an app's
-// gunicorn to [app.X.program.NAME].
+// From Supervisor's programs: those of no app become [program.NAME] and [group.NAME], and those beside an app's
+// gunicorn [app.X.program.NAME].
 
 import { isPlainName, tidyName } from '../../config/toml/names.ts';
 import type { Definition, TomlValue } from '../../config/toml/write.ts';
@@ -10,7 +10,7 @@ import type { Process } from '../supervisor/process.ts';
 import { programTable, type Tabled, type Usual, usualProgram, wordsOf } from '../supervisor/table.ts';
 import { lostProblems } from './remarks.ts';
 
-/** A name that hostd takes, and that no other has. */
+/** A name that hostd allows, and that nothing else has. */
 export function nameFor(wished: string, taken: Set<string>): string {
   const plain = isPlainName(wished) && wished !== 'all' ? wished : tidyName(wished);
   let name = plain;
@@ -42,7 +42,7 @@ export function programDefinitions(
     problems.push(...refused(member));
     if (refused(member).length > 0) return [];
     const whole = programTable(member.processes, usualProgram, true);
-    // A group has no name in common with a program: the process keeps its own.
+    // A group and a program must not have the same name. The process keeps its own.
     const own = whole !== null && gathered === null ? groupName : null;
     if (whole !== null) {
       const name = own ?? nameFor(member.name === groupName ? `${member.name}-program` : member.name, taken);
@@ -73,7 +73,7 @@ export function programDefinitions(
   };
 }
 
-/** Which table it becomes. */
+/** The table for the program. */
 function kindOf({ processes }: ProgramDraft): 'program' | 'listener' {
   return processes[0]?.listener == null ? 'program' : 'listener';
 }
@@ -82,7 +82,7 @@ function renamed({ name, at }: ProgramDraft, now: string): Problem {
   return { severity: 'warning', at, message: `"${name}" is called "${now}": hostd cannot use its name` };
 }
 
-/** A command that would not even start under Supervisor. */
+/** Problems of a command that would not start under Supervisor. */
 function refused({ processes, at, name }: ProgramDraft): readonly Problem[] {
   const [process] = processes;
   if (process === undefined) return [];

@@ -1,4 +1,4 @@
-// What was not understood, on its way into comments and warnings: each is told once, where it belongs.
+// Makes comments and warnings of what was not understood. Each remark is told once, where it belongs.
 
 import type { Place, Problem } from '../../model/problem.ts';
 import type { Remark } from '../draft.ts';
@@ -12,7 +12,7 @@ export class Remarks {
     this.#all = all;
   }
 
-  /** Lines for those that stand in what has one of these names, or in this file. */
+  /** Lines for the remarks that belong to one of these names, or to this file. */
   of(names: readonly (string | undefined)[], file?: string): readonly string[] {
     return this.#tell(
       remark =>
@@ -24,7 +24,7 @@ export class Remarks {
     return this.#tell(() => true);
   }
 
-  /** Whether one of them makes a difference. */
+  /** Whether a remark makes a difference. */
   matters(): boolean {
     return this.#all.some(({ harmless }) => harmless !== true);
   }
@@ -48,7 +48,7 @@ export function placeText({ file, line }: Place): string {
   return `${file}:${line}`;
 }
 
-/** Keys that a table could not have. */
+/** Problems for keys that the table could not have. */
 export function lostProblems(at: Place | undefined, { lost }: Tabled): readonly Problem[] {
   return lost.map(([key, why]) => ({
     severity: 'warning',

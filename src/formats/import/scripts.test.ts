@@ -1,4 +1,4 @@
-// What people write into start scripts and Supervisor's commands: each word comes to a key, or is told as lost.
+// What people write into start scripts and Supervisor's commands: each word becomes a key, or is reported as lost.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -13,7 +13,7 @@ interface Texts {
   readonly supervisor?: string;
   readonly nginx?: string;
   readonly script?: string;
-  /** What is on the disk. */
+  /** The files on the disk. */
   readonly files?: Readonly<Record<string, string>>;
 }
 

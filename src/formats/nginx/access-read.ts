@@ -1,18 +1,18 @@
-// What nginx keeps from the public: internal, allow and deny, passwords, certificates of clients, answers of 403. hostd has
-// none of it, so whoever reads a virtual host asks here before anything is served.
+// How nginx keeps a place from the public: internal, allow and deny, passwords, certificates of clients, answers of 403. hostd cannot do
+// any of it, so a reader of a virtual host asks here before anything is served.
 
 import { conditionOf } from './condition.ts';
 import { isKnownFile } from './include.ts';
 import type { Directive } from './syntax.ts';
 
-/** What is in force at one place. Each kind comes from the nearest level that has any of it, as nginx inherits it. */
+/** What is in force at one place. As in nginx, each kind comes from the innermost block that has any of it. */
 export interface Access {
   readonly rules: readonly Directive[];
   readonly password: Directive | null;
-  /** auth_request, auth_jwt, access_by_lua_block, ...: somebody else decides. */
+  /** auth_request, auth_jwt, access_by_lua_block, ...: something else decides. */
   readonly judges: readonly Directive[];
   readonly certificate: Directive | null;
-  /** internal, limit_except, and what is refused in this block itself. */
+  /** internal, limit_except, and refusals in this very block. */
   readonly refusals: readonly Directive[];
 }
 
@@ -24,7 +24,7 @@ export const openAccess: Access = {
   refusals: [],
 };
 
-/** The access within a block that stands in another. */
+/** What is in force within a block, inside another. */
 export function accessWithin(block: readonly Directive[], outer: Access): Access {
   const named = (...names: readonly string[]) => block.filter(({ name }) => names.includes(name));
   const rules = named('allow', 'deny');
@@ -50,7 +50,7 @@ export function guardOf({ rules, password, judges, certificate, refusals }: Acce
   return candidates.find(candidate => candidate !== null) ?? null;
 }
 
-/** Directives that guardOf has an opinion on: a reader need not speak of them again. */
+/** Directives that guardOf judges, so a reader need not report them. */
 export function isAboutAccess(directive: Directive): boolean {
   const { name } = directive;
   return (
@@ -71,13 +71,13 @@ export function isAboutAccess(directive: Directive): boolean {
   );
 }
 
-/** Whether people are only told that there is nothing here, as they are told of files that begin with a dot. */
+/** Whether it only hides files that begin with a dot. */
 export function hidesOnlyDots({ args }: Directive): boolean {
   const [modifier = '', pattern = ''] = args;
   return modifier.startsWith('~') && /^(\^|\^?\.\*)?(\/|\((\?:)?\^\|\/\))\\\./.test(pattern);
 }
 
-/** Paths of other languages' programs, which no Django site has. */
+/** Whether these are paths of programs in other languages, which no Django site has. */
 export function hidesForeignPrograms(args: readonly string[]): boolean {
   const path = args.at(-1) ?? '';
   return (
@@ -109,19 +109,19 @@ function isJudge(name: string): boolean {
 
 function refuses(directive: Directive): boolean {
   const { name, args, block } = directive;
-  // What hostd cannot read may say anything.
+  // A file that hostd cannot read may say anything.
   if (name === 'internal' || (name === 'include' && !isKnownFile(args[0] ?? ''))) return true;
   if (name === 'return') return isRefusal(args[0] ?? '');
   if (name === 'limit_except') return guardOf(accessWithin(block ?? [], openAccess)) !== null;
   return name === 'if' && !isHarmless(args) && (block ?? []).some(refuses);
 }
 
-/** Answers that say "not for you", or pretend that there is nothing. */
+/** Answers that refuse, or pretend that there is nothing. */
 function isRefusal(status: string): boolean {
   return ['401', '403', '404', '410', '423', '444', '451'].includes(status);
 }
 
-/** Conditions that part no friend from no stranger: names, methods, browsers, schemes, signs of an attack. */
+/** Whether a condition does not tell friends from strangers: names, methods, browsers, schemes, signs of an attack. */
 function isHarmless(args: readonly string[]): boolean {
   const subject = conditionOf(args)?.subject ?? '';
   return /^\$(host|http_host|server_name|server_port|request_method|http_user_agent|http_referer|args|query_string|scheme|https)$/.test(

@@ -1,7 +1,7 @@
-// The condition of nginx's `if`, whose words are parted by quotes and blanks in more than one way.
+// The condition of nginx's `if`, whose words are separated by quotes and blanks in several ways.
 
 export interface Condition {
-  /** "$scheme"; of a test for a file, the path. */
+  /** "$scheme"; in a test for a file, the path. */
   readonly subject: string;
   /** "=", "!=", "~", ..., "-f"; "" where the subject alone is the condition. */
   readonly operator: string;
@@ -14,7 +14,7 @@ export function conditionOf(args: readonly string[]): Condition | null {
   const first = (words[0] ?? '').replace(/^\(/, '');
   const inner = [...(first === '' ? [] : [first]), ...words.slice(1)];
   const last = inner.pop() ?? '';
-  // After a quote the bracket is a word of its own.
+  // After a quoted word the bracket is a word of its own.
   if (last !== ')') inner.push(last.replace(/\)$/, ''));
   const [one = '', two = '', three = '', ...more] = inner;
   if (more.length > 0) return null;
@@ -22,12 +22,12 @@ export function conditionOf(args: readonly string[]): Condition | null {
   return { subject: one, operator: two, value: three };
 }
 
-/** `${name}` is `$name`, where nothing that could belong to the name follows. */
+/** Writes `${name}` as `$name`, where the next character cannot belong to the name. */
 export function plainVariables(text: string): string {
   return text.replace(/\$\{(\w+)\}(?!\w)/g, '$$$1');
 }
 
-/** Whether it holds for those who came by http, and for nobody else. */
+/** Whether it is true for requests by http, and for no others. */
 export function isAboutHttp(condition: Condition | null): boolean {
   if (condition === null) return false;
   const { subject, operator, value } = condition;

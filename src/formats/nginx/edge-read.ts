@@ -1,4 +1,4 @@
-// What a server block says of the way in: addresses, TLS, trusted proxies, pages for errors. Part of server.ts.
+// What a server block says of how requests come in: addresses, TLS, trusted proxies, pages for errors. Part of server.ts.
 
 import { isToHttps } from './redirect-read.ts';
 import type { Directive } from './syntax.ts';
@@ -22,7 +22,7 @@ export const emptyEdge: Readonly<Edge> = {
   errorPages: null,
 };
 
-/** Hears of what hostd has no word for. */
+/** Called with what hostd cannot express. */
 export type Odd = (what: Directive, why: string) => void;
 
 /** false: the directive is about something else. */
@@ -64,10 +64,10 @@ export function readEdge(directive: Directive, found: Edge, odd: Odd): boolean {
   }
 }
 
-/** What emit makes of error_pages. */
+/** The locations that emit writes for error_pages. */
 const ownPage = /^\/\.hostd-page-\d+$/;
 
-/** TLS that hostd settles by itself. */
+/** Directives about TLS that hostd decides by itself. */
 const ownWay = new Set([
   'ssl_session_cache',
   'ssl_session_timeout',

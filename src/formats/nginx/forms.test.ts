@@ -1,4 +1,4 @@
-// Ways in which people and certbot write the same thing.
+// Different ways in which people and certbot write the same thing.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

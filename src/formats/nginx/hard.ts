@@ -23,7 +23,7 @@ import {
   withoutSlash,
 } from './vhost.ts';
 
-/** Statuses that nginx itself answers with, and that a page of error_pages may be for. */
+/** Statuses of nginx's own answers for which error_pages may have a page. */
 const pageStatuses = [403, 404, 413, 502, 503, 504];
 
 export function hardText(vhost: Vhost): string {
@@ -63,7 +63,7 @@ function isBehindProxy({ proxy }: Vhost): boolean {
   return proxy.trustedProxies.length > 0;
 }
 
-/** Variables belong to all of nginx's files, so each site has its own. */
+/** A variable's name. Variables are shared by all of nginx's files, so each site has its own. */
 function variable({ site }: Vhost, what: string): string {
   return `$hostd_${variablePart(site.name)}_${what}`;
 }
@@ -72,7 +72,7 @@ function schemeOf(vhost: Vhost): string {
   return isBehindProxy(vhost) ? variable(vhost, 'scheme') : '$scheme';
 }
 
-/** What a trusted proxy says of its client; what anybody else says is not heard. */
+/** Believes what a trusted proxy says of its client. Claims of anybody else are ignored. */
 function trustMaps(vhost: Vhost): string {
   const { site, proxy } = vhost;
   const trusted = variable(vhost, 'trusted');
@@ -194,7 +194,7 @@ function realIp(vhost: Vhost): string {
   return `${indented(lines)}\n`;
 }
 
-/** Where there is no such page, nginx's own: "=502" keeps the status. The app's own answers are left alone. */
+/** A missing page leaves nginx's own: "=502" keeps the status. The app's own answers are not changed. */
 function errorPages({ errorPages: directory }: Vhost): string {
   if (directory === null) return '';
   const pages = pageStatuses.map(
@@ -209,10 +209,10 @@ function errorPages({ errorPages: directory }: Vhost): string {
   return `    # Pages for what the app does not answer itself.\n${pages.join('')}\n`;
 }
 
-/** Files of the app: no link that leaves for a file of somebody else, nothing that begins with a dot. */
+/** Files of the app: no link to a file of somebody else, nothing that begins with a dot. */
 function hardLocation(location: Location, { proxy }: Vhost): string {
   const { prefix, alias } = location;
-  // Not of uploads: one could lie beside another's file by its name, or have any name.
+  // Not for uploads, which could have the name of a variant of another file, or any name.
   const isAuthored = prefix === '/static/';
   const lines = [...(isAuthored ? ['gzip_static on;'] : []), ...expiresLines(location)];
   return `    location ${prefix} {
@@ -227,14 +227,14 @@ ${isAuthored ? keptForGood : ''}    }
 `;
 }
 
-/** A file whose name is made of its content never changes. */
+/** A file whose name is made from its content never changes. */
 const keptForGood = `        location ~ ${quoteNginx(hashedNames)} {
             expires off;
             add_header Cache-Control "public, max-age=31536000, immutable";
         }
 `;
 
-/** A location with types of its own has no others: so those of all of nginx are named again. */
+/** A location with its own types has no others, so all of nginx's are named again. */
 function types(more: Readonly<Record<string, string>>): string {
   const pairs = Object.entries(more);
   if (pairs.length === 0) return '';

@@ -1,14 +1,14 @@
-// `include` in nginx's files: what is there is put in its place, the rest is left for the readers to speak of.
+// `include` in nginx's files: replaced by the file's directives where it can be read. The rest is left for the readers to report.
 
 import { basename, dirname, isAbsolute, join } from 'node:path';
 import type { Problem } from '../../model/problem.ts';
 import type { ReadContext, SourceText } from '../format.ts';
 import { type Directive, NginxError, parseNginx } from './syntax.ts';
 
-/** Files that include each other end somewhere. */
+/** Files that include each other without end are stopped here. */
 const deepest = 16;
 
-/** The directives of all sources, in their order. What cannot be read as nginx's is a problem. */
+/** The directives of all sources, in order. A source that is no nginx configuration is a problem. */
 export function readSources(
   sources: readonly SourceText[],
   around: ReadContext,
@@ -32,14 +32,14 @@ export function readSources(
       const [pattern] = args;
       if (name !== 'include' || pattern === undefined || isMimeTypes(pattern)) return [directive];
       const found = depth < deepest ? filesFor(pattern, file, prefix, around) : [];
-      // A pattern may well match nothing.
+      // A pattern may match nothing.
       if (found.length === 0) return /[*?[]/.test(pattern) ? [] : [directive];
       return found.flatMap(source => parse(source, depth + 1));
     });
   return sources.flatMap(source => parse(source, 0));
 }
 
-/** Relative to nginx.conf, which lies where the file is, or above. */
+/** Paths are relative to nginx.conf, which is in the file's directory, or above it. */
 function filesFor(
   pattern: string,
   file: string,
@@ -59,7 +59,7 @@ export function isMimeTypes(file: string): boolean {
   return basename(file) === 'mime.types';
 }
 
-/** Files that are known by their names: they keep nothing from anybody. */
+/** Files that are known by name, and that keep nothing from anybody. */
 export function isKnownFile(file: string): boolean {
   return (
     isMimeTypes(file) ||

@@ -1,5 +1,5 @@
-// The locations of one server block: what is handed to the app, which files are served, and what of it nginx keeps from the
-// public. Nothing that was private there is served here.
+// The locations of one server block: what the app gets, which files are served, and what nginx keeps from the public.
+// Nothing that was private in nginx is served here.
 
 import { expires } from '../../config/toml/value-files.ts';
 import { parseDuration } from '../../words/durations.ts';
@@ -22,19 +22,19 @@ export type FilesKey = 'static' | 'media';
 export interface FoundLocations extends Edge, Passed {
   static: string | null;
   media: string | null;
-  /** As hostd.toml has them: see App. null: nothing is said. */
+  /** As in App; null: nothing is set. */
   staticExpires: number | null;
   mediaExpires: number | null;
   proxyReadTimeout: number | null;
-  /** Keys whose files nginx keeps from the public, as a whole or in part. */
+  /** Keys whose files nginx keeps from the public, wholly or in part. */
   readonly hidden: Set<FilesKey>;
-  /** Not the whole site is handed to the app. */
+  /** Whether the app gets only a part of the site. */
   isPart: boolean;
-  /** Why the whole site cannot be hostd's: a directive that keeps it, or a page of it, from the public. */
+  /** Why hostd cannot serve the site at all: a directive that keeps it, or a page of it, from the public. */
   closed: { readonly guard: Directive; readonly where: Directive | null } | null;
 }
 
-/** What holds around the locations. */
+/** What is in force around the locations. */
 export interface Around {
   readonly upstreams: ReadonlyMap<string, Directive>;
   readonly access: Access;
@@ -52,7 +52,7 @@ export function readLocations(
   found: FoundLocations,
   odd: Odd,
 ): void {
-  // What is handed to the app is asked for by the rest.
+  // Locations that hand requests to the app come first, since the others ask about them.
   const order = (directive: Directive) => (isFront(directive) ? 0 : isNamed(directive) ? 1 : 2);
   const top = block.filter(({ name }) => name === 'location').toSorted((a, b) => order(a) - order(b));
   for (const directive of top) readLocation(directive, around, found, odd);
@@ -67,7 +67,7 @@ function isFront(directive: Directive): boolean {
   return isPrefix(directive) && directive.args.at(-1) === '/';
 }
 
-/** "@app", where something is handed on. */
+/** Whether it is a named location ("@app") that hands requests on. */
 function isNamed({ args, block }: Directive): boolean {
   return args.length === 1 && args[0]?.startsWith('@') === true && passesIn(block ?? []).length > 0;
 }
@@ -85,7 +85,7 @@ function flat(block: readonly Directive[], outer: Access): readonly Located[] {
     });
 }
 
-/** Where a part of the site alone is handed to the app: hostd would hand it everything, so the app has no name of the site. */
+/** Where the app gets only a part of the site: hostd would give it all requests, so the app gets none of the site's names. */
 function readPart(top: readonly Directive[], around: Around, found: FoundLocations, odd: Odd): void {
   for (const location of top)
     for (const pass of passesIn(location.block ?? [])) {
@@ -97,7 +97,7 @@ function readPart(top: readonly Directive[], around: Around, found: FoundLocatio
     }
 }
 
-/** Sees to it that a place which nginx guards is served by nobody. */
+/** Makes sure that a place which nginx guards is not served. */
 function judge({ directive, access }: Located, around: Around, found: FoundLocations, odd: Odd): void {
   const guard = guardOf(access);
   const path = directive.args.at(-1) ?? '';
@@ -119,7 +119,7 @@ function judge({ directive, access }: Located, around: Around, found: FoundLocat
     hidesForeignPrograms(directive.args)
   )
     return;
-  // Nothing is served there but what the app itself sends people to.
+  // An internal location: only the app can send visitors to it.
   const isInternal = guard.name === 'internal' && guardOf({ ...access, refusals: [] }) === null;
   const leads = passesIn(directive.block ?? []).some(pass => leadsToApp(pass, around, found));
   if (path.startsWith('@') ? isInternal || !leads : isInternal && !leads) return;
@@ -140,7 +140,7 @@ function overlaps({ args }: Directive, key: FilesKey, path: string): boolean {
   return head === null || head.startsWith(place) || place.startsWith(head);
 }
 
-/** What every path of the location begins with; null: a regular expression that does not say. */
+/** The beginning of all paths of the location; null: a regular expression that does not tell. */
 function headOf(args: readonly string[], path: string): string | null {
   if (!args[0]?.startsWith('~')) return path;
   return /^\^(\/[\w/-]*)/.exec(args[0] === '~*' ? path.toLowerCase() : path)?.[1] ?? null;
@@ -161,7 +161,7 @@ function readLocation(directive: Directive, around: Around, found: FoundLocation
   }
   if (readEdgeLocation(directive, path, found, odd)) return;
   if (passes.length > 0 && passes.every(pass => leadsToApp(pass, around, found))) {
-    // The app is asked for everything in any case.
+    // The app gets all of these requests anyway.
     for (const inner of block)
       if (!isAboutAccess(inner) && !readTimeout(inner, found, odd) && !readPassing(inner, null, odd))
         odd(inner, 'not understood');
@@ -199,7 +199,7 @@ function readFiles(directive: Directive, root: string | null, found: FoundLocati
       odd(inner, 'not understood');
 }
 
-/** false: it is about something else, or says what hostd cannot ("modified", a variable). */
+/** false: the directive is about something else, or says what hostd cannot ("modified", a variable). */
 function readExpires({ name, args }: Directive, keys: readonly FilesKey[], found: FoundLocations): boolean {
   if (name !== 'expires' || args.length !== 1) return false;
   const [word = ''] = args;
@@ -209,7 +209,7 @@ function readExpires({ name, args }: Directive, keys: readonly FilesKey[], found
   return true;
 }
 
-/** Where types of a place are written out, they are [proxy]'s here. */
+/** Reads types that are written out for a place. In hostd they belong to [proxy]. */
 export function readTypes(directive: Directive, odd: Odd): boolean {
   const { name, block } = directive;
   if (name !== 'types') return false;
@@ -220,7 +220,7 @@ export function readTypes(directive: Directive, odd: Odd): boolean {
   return true;
 }
 
-/** A site has one time for all of it. */
+/** A timeout. hostd has one for the whole site. */
 export function readTimeout(directive: Directive, found: FoundLocations, odd: Odd): boolean {
   const { name, args } = directive;
   if (name !== 'proxy_read_timeout') return false;
@@ -233,7 +233,7 @@ export function readTimeout(directive: Directive, found: FoundLocations, odd: Od
   return true;
 }
 
-/** What may answer in the place of the files: who gets them is not known then. */
+/** Whether it may answer instead of the files. Then it is not known who gets them. */
 function decides({ name, args, block }: Directive): boolean {
   if (name === 'try_files') return args[0] !== '$uri';
   return (
@@ -244,7 +244,7 @@ function decides({ name, args, block }: Directive): boolean {
   );
 }
 
-/** What a location of files may say without another word about it. */
+/** Whether a location of files may have this directive without a remark. */
 function isOfFiles(inner: Directive): boolean {
   const { name, args, block } = inner;
   if (name === 'try_files') return args[0] === '$uri' && /^=404$/.test(args.at(-1) ?? '');
@@ -256,7 +256,7 @@ function isOfFiles(inner: Directive): boolean {
   return ['alias', 'root', 'gzip_static', 'disable_symlinks'].includes(name);
 }
 
-/** "/static/" is static; "~ ^/(static|media)/" is both. */
+/** Which keys a location is about: "/static/" is static, and "~ ^/(static|media)/" is both. */
 function filesKeys(directive: Directive): readonly FilesKey[] {
   const path = directive.args.at(-1) ?? '';
   const found = isPrefix(directive)

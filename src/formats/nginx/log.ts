@@ -3,7 +3,7 @@
 import { quoteNginx, variablePart } from './quote.ts';
 import { canSay, type Vhost } from './vhost.ts';
 
-/** The same keys as hostd's own, but for queue_time. Texts that are missing are empty here. */
+/** hostd's own keys, but for queue_time. A missing text is empty here. */
 const texts = (site: string, scheme: string) => ({
   time: '$time_iso8601',
   site,
@@ -47,7 +47,7 @@ log_format ${formatName(vhost)} escape=json
 `;
 }
 
-/** What follows "access_log". */
+/** The words after "access_log". */
 export function accessLogWords(vhost: Vhost): string {
   const { accessLog } = vhost.site;
   if (!canSay(accessLog)) return 'off';

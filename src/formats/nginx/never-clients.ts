@@ -1,5 +1,5 @@
-// Header fields that only a proxy may send: the hardened file clears a client's, and what clears them comes to what hostd's own
-// proxy does. Proxy would become HTTP_PROXY, where CGI's names are used (httpoxy).
+// Header fields that only a proxy may send. The hardened file clears a client's, and a reader takes such a directive for what hostd's
+// own proxy does. CGI's names would make HTTP_PROXY of the field Proxy (httpoxy).
 
 export const neverClients: readonly string[] = [
   ...['Ssl', 'Protocol', 'Scheme', 'Prefix', 'Server'].map(name => `X-Forwarded-${name}`),

@@ -1,5 +1,5 @@
-// nginx's virtual hosts, a file for each app with its link in sites-enabled: which there are, and what they cannot say.
-// Their texts are plain.ts and hard.ts; read.ts reads them.
+// nginx's virtual hosts: a file for each app, with its link in sites-enabled, and what they cannot express.
+// plain.ts and hard.ts have the texts. read.ts reads them.
 
 import type { Host, Site } from '../../model/host.ts';
 import type { Problem, Source } from '../../model/problem.ts';
@@ -48,7 +48,7 @@ function sayOf(host: Host, site: Site): Say {
     cannotSay(site.name, { ...source, key: [...source.key, key] }, `nginx: "${site.name}": ${message}`, hint);
 }
 
-/** Every path but those of socket and error log expands variables, and has no escape for "$". */
+/** Every path but the socket's and the error log's expands variables, and has no escape for "$". */
 function problemsOf(host: Host, site: Site): readonly Problem[] {
   const say = sayOf(host, site);
   const { accessLog, certificate } = site;
@@ -76,7 +76,7 @@ function problemsOf(host: Host, site: Site): readonly Problem[] {
   ];
 }
 
-/** What the classic file has no words for. */
+/** Settings that the classic file cannot express. */
 function leftOutOf(host: Host, site: Site): readonly Problem[] {
   const say = sayOf(host, site);
   const { proxy } = host.settings;

@@ -1,4 +1,4 @@
-// How a location hands a request on: to which socket, with which headers, and whether hostd's own proxy does the same.
+// How a location hands requests on: to which socket, with which headers, and whether hostd's own proxy does the same.
 
 import { localAddress, socketPath } from '../backend.ts';
 import { conditionOf, plainVariables } from './condition.ts';
@@ -7,11 +7,11 @@ import { neverClients } from './never-clients.ts';
 import type { Directive } from './syntax.ts';
 
 export interface Passed {
-  /** A unix socket's path, or null for an address. */
+  /** A unix socket's path; null: it is an address. */
   socket: string | null;
   /** "127.0.0.1:8000". */
   address: string | null;
-  /** The name of the upstream, where it has one. */
+  /** The name of the upstream, if it has one. */
   upstream: string | null;
 }
 
@@ -22,7 +22,7 @@ export function passesIn(block: readonly Directive[]): readonly Directive[] {
   });
 }
 
-/** Where one proxy_pass leads; null: elsewhere than to one process of this machine, or with another path. */
+/** Where a proxy_pass leads; null: not to one process of this machine, or with another path. */
 export function readPass(pass: Directive, upstreams: ReadonlyMap<string, Directive>): Passed | null {
   const target = plainVariables(pass.args[0] ?? '');
   const direct = /^http:\/\/unix:([^:$]+)(?::\/?)?$/i.exec(target)?.[1];
@@ -43,7 +43,7 @@ export function readPass(pass: Directive, upstreams: ReadonlyMap<string, Directi
   return address === null ? null : { socket: null, address, upstream: name };
 }
 
-/** Part of handing on a request: the headers, the pass itself, and a test whether there is a file first. */
+/** Whether the directive is part of handing on a request: the headers, the pass itself, and a test for a file before it. */
 export function readPassing(inner: Directive, root: string | null, odd: Odd): boolean {
   const { name, args, block } = inner;
   const looks = () => {
@@ -64,7 +64,7 @@ export function readPassing(inner: Directive, root: string | null, odd: Odd): bo
   return name === 'proxy_pass' || name === 'break' || name === 'include' || readProxied(inner, odd);
 }
 
-/** What hostd's proxy does by itself, or in its own way. */
+/** Directives for what hostd's proxy does by itself, or in its own way. */
 const proxied = new Set([
   'proxy_http_version',
   'proxy_buffering',
@@ -80,7 +80,7 @@ const proxied = new Set([
   'root',
 ]);
 
-/** false: hostd's proxy knows nothing of it. What it does otherwise is told. */
+/** false: hostd's proxy has no counterpart. What the proxy does differently is reported. */
 export function readProxied(directive: Directive, odd: Odd): boolean {
   const { name, args } = directive;
   if (name === 'proxy_set_header') {
@@ -101,7 +101,7 @@ export function readProxied(directive: Directive, odd: Odd): boolean {
   return proxied.has(name);
 }
 
-/** Values that come to what hostd's proxy sends. */
+/** Values that mean what hostd's proxy sends. */
 const sameHeaders: Readonly<Record<string, RegExp>> = {
   host: /^\$(http_host|host)(:\$server_port)?$/,
   'x-forwarded-for': /^\$(proxy_add_x_forwarded_for|hostd_\w+_forwarded_for)$/,
@@ -112,13 +112,13 @@ const sameHeaders: Readonly<Record<string, RegExp>> = {
   connection: /^(\$\w+|"?upgrade"?|close|)$/i,
   'x-forwarded-host': /^(\$hostd_\w+_forwarded_host)?$/,
   'x-forwarded-port': /^(\$hostd_\w+_forwarded_port)?$/,
-  // Cleared there, and never passed on here.
+  // Fields that nginx clears. hostd's proxy never passes them on.
   ...Object.fromEntries(neverClients.map(name => [name.toLowerCase(), /^$/])),
 };
 
 function otherHeader(name: string, value: string): string | null {
   const lower = name.toLowerCase();
-  // Cleared there, and never passed on here.
+  // A field that nginx clears. hostd's proxy never passes it on.
   if (value === '' && /^(x-forwarded-.*|forwarded|proxy)$/.test(lower)) return null;
   if (Object.hasOwn(sameHeaders, lower)) {
     if (sameHeaders[lower]?.test(value) === true) return null;

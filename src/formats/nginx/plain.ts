@@ -1,4 +1,4 @@
-// The classic virtual host, as the well-known article has it; what it does not know (TLS, a second name) in its manner.
+// The classic virtual host, as in the well-known article. What the article does not have (TLS, a second name) is in its manner.
 
 import type { Site } from '../../model/host.ts';
 import { quoteNginx } from './quote.ts';
@@ -80,7 +80,7 @@ ${tls.length === 0 ? '' : `${indented(tls)}\n`}${acme(vhost)}    location / {
 `;
 }
 
-/** Where nothing has to be renewed, the article's own words are enough. */
+/** Certbot's location. Without certificates to renew, the article's own words are enough. */
 function acme(vhost: Vhost): string {
   return vhost.certificate === null ? '' : acmeLocation(vhost);
 }

@@ -14,7 +14,7 @@ const around = {
   machineName: 'host',
 };
 
-/** The app that comes of it (undefined: none), and what is told. */
+/** The imported app (undefined: none), and what was reported. */
 function imported(server: string, outside = '') {
   const text = `${outside}
 server {

@@ -1,7 +1,6 @@
-// How a word is written in nginx's configuration (ngx_conf_read_token): quoted where a blank, a quote or a bracket
-// would end it.
+// How a word is written in nginx's configuration (ngx_conf_read_token): in quotes where a blank, a quote or a bracket would end it.
 
-/** As it is where it can be. A "$" begins a variable in most directives, and there is no way to escape it. */
+/** The word itself where that is possible. "$" begins a variable in most directives, and cannot be escaped. */
 export function quoteNginx(word: string): string {
   if (/^[^\s;{}'"\\#$]+[^\s;{}'"\\]*$/.test(word)) return word;
   const escaped = word
@@ -12,7 +11,7 @@ export function quoteNginx(word: string): string {
   return `"${escaped}"`;
 }
 
-/** The part of a variable's name that stands for an app: letters and digits stay, the rest becomes _ and its code. */
+/** The part of a variable's name that stands for an app: letters and digits stay, other characters become _ and their code. */
 export function variablePart(name: string): string {
   return name.replace(/[^A-Za-z0-9]/g, char => `_${char.charCodeAt(0).toString(16)}`);
 }

@@ -1,5 +1,5 @@
-// From nginx's virtual hosts to drafts of sites: those that hand requests to a process of this machine, and what hostd has
-// no word for.
+// From nginx's virtual hosts to drafts of sites: those that hand requests to a process of this machine. Reports what hostd cannot
+// express.
 
 import type { Problem } from '../../model/problem.ts';
 import type { Remark } from '../draft.ts';
@@ -41,7 +41,7 @@ export function readNginx(sources: readonly SourceText[], around: ReadContext): 
   return { drafts: [...sitesOf(servers), ...loose], problems };
 }
 
-/** What is about nginx as a whole, and says nothing of a site. */
+/** Directives about nginx as a whole, which say nothing of a site. */
 const known = new Set([
   'map',
   'include',
@@ -62,7 +62,7 @@ const known = new Set([
   'server_tokens',
 ]);
 
-/** What the hardened form needs beside its server blocks. */
+/** Whether it is something that the hardened form needs beside its server blocks. */
 function isHostdsOwn({ name, args }: Directive): boolean {
   return (
     (name === 'geo' && /^\$hostd_\w+_trusted$/.test(args[1] ?? '')) ||
@@ -70,7 +70,7 @@ function isHostdsOwn({ name, args }: Directive): boolean {
   );
 }
 
-/** Several servers, weights and the like: hostd has one socket for an app. */
+/** Several servers, weights and the like: hostd has one socket for each app. */
 function oddUpstream(directive: Directive): readonly Remark[] {
   const servers = directive.block?.filter(({ name }) => name === 'server') ?? [];
   if (servers.length !== 1) return [remarkOn(directive, null, 'hostd has one socket for an app')];

@@ -1,17 +1,17 @@
-// Server blocks that only send people elsewhere, and which site's keys they come to: redirect_https or redirect_from.
+// Server blocks that only redirect, and the keys of a site that do the same: redirect_https or redirect_from.
 
 import type { SiteDraft } from '../draft.ts';
 import { conditionOf, isAboutHttp, plainVariables } from './condition.ts';
 import type { Directive } from './syntax.ts';
 
 export interface Redirect {
-  /** "https://$host": what stands before $request_uri. */
+  /** "https://$host": the part before $request_uri. */
   readonly target: string;
-  /** The directives of the block that say so. */
+  /** The directives of the redirect. */
   readonly directives: readonly Directive[];
 }
 
-/** null: the block does something else, or sends its visitors to different places. */
+/** null: the block does something else, or redirects to different places. */
 export function redirectIn(server: Directive): Redirect | null {
   const block = server.block ?? [];
   const found = block.flatMap(directive => targetsIn(directive).map(target => ({ target, directive })));
@@ -19,7 +19,7 @@ export function redirectIn(server: Directive): Redirect | null {
   const [target] = targets;
   if (target === undefined || targets.size > 1) return null;
   const whole = found.some(({ directive }) => directive.name !== 'if');
-  // certbot's own: an "if" for each name, then 404 for the others.
+  // certbot's form: an "if" for each name, then 404 for the others.
   const others = block.filter(({ name, args }) => name === 'return' && args[0] === '404');
   if (!whole && others.length === 0) return null;
   return { target, directives: [...found.map(({ directive }) => directive), ...others] };
@@ -38,7 +38,7 @@ function isAboutHost(args: readonly string[]): boolean {
   return condition?.operator === '=' && /^\$(host|http_host|server_name)$/.test(condition.subject);
 }
 
-/** "https://$host" of a directive that sends to the same path elsewhere. */
+/** "https://$host" of a directive that redirects to the same path elsewhere; null: it does something else. */
 function targetOf(name: string, written: readonly string[]): string | null {
   const args = written.map(plainVariables);
   const [first = '', second = '', third = ''] = args;
@@ -54,7 +54,7 @@ function targetOf(name: string, written: readonly string[]): string | null {
   return /^\^\/\(\.\*\)\$?$/.test(first) ? (/^(.+?)\/\$1$/.exec(second)?.[1] ?? null) : null;
 }
 
-/** What the redirect is for a while only: hostd's are for good. */
+/** Whether the redirect is temporary. hostd's are permanent. */
 export function isTemporary({ name, args }: Directive): boolean {
   const code = args[0] ?? '';
   return name === 'return'
@@ -62,7 +62,7 @@ export function isTemporary({ name, args }: Directive): boolean {
     : args[2] === 'redirect';
 }
 
-/** An "if" that sends those who came by http to https, to the same name. */
+/** Whether it is an "if" that redirects requests by http to https, on the same name. */
 export function isToHttps({ args, block }: Directive): boolean {
   const [only, second] = block ?? [];
   if (!isAboutHttp(conditionOf(args)) || only === undefined) return false;
@@ -72,7 +72,7 @@ export function isToHttps({ args, block }: Directive): boolean {
 }
 
 interface Target {
-  /** null: whatever it was. */
+  /** null: the request's own scheme. */
   readonly scheme: 'http' | 'https' | null;
   readonly host: string | null;
 }
@@ -87,7 +87,7 @@ function placeOf(target: string): Target | null {
   };
 }
 
-/** The sites with the keys that a redirect from these names comes to; null when it comes to none. */
+/** The sites with the keys for a redirect from these names; null: no key does the same. */
 export function withRedirect(
   sites: readonly SiteDraft[],
   names: readonly string[],
@@ -102,7 +102,7 @@ export function withRedirect(
   if (target === null || leadsTo === undefined) return null;
   const foreign = names.filter(name => !leadsTo.serverNames.includes(name));
   const own = names.length > foreign.length;
-  // A name of the site that leads to http, or to another host by the same scheme, is nothing that hostd does.
+  // hostd has no redirect from a site's name to http, and none to another host by the request's own host name.
   if ((own && target.scheme !== 'https') || (foreign.length > 0 && target.host === null)) return null;
   const { host } = target;
   const changed: SiteDraft = {

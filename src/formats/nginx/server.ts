@@ -1,5 +1,5 @@
-// One server block to the draft of a site, or to a redirect: what it serves, whom it asks, and which of its directives hostd
-// has no word for.
+// One server block to the draft of a site, or to a redirect: what it serves, which app it asks, and which of its directives hostd
+// cannot express.
 
 import { basename } from 'node:path';
 import { hostName } from '../../config/toml/value-hosts.ts';
@@ -26,13 +26,13 @@ export interface ReadServer {
   readonly serverNames: readonly string[];
   /** null: it hands nothing to a unix socket. */
   readonly site: SiteDraft | null;
-  /** Where it sends everybody. */
+  /** The redirect of a block that only redirects; null: it does not. */
   readonly redirect: Redirect | null;
   readonly plain: boolean;
   readonly remarks: readonly Remark[];
 }
 
-/** `outer`: what holds around the server blocks. */
+/** `outer`: what is in force around the server blocks. */
 export function readServer(server: Directive, outer: Around): ReadServer {
   const found: Found = {
     serverNames: [],
@@ -75,7 +75,7 @@ export function readServer(server: Directive, outer: Around): ReadServer {
   return { server, name, serverNames, site: siteOf(found, name, server), redirect, plain, remarks };
 }
 
-/** As they stand in the file. */
+/** In the order of the file. */
 function order(a: Directive, b: Directive): number {
   return a.at.file === b.at.file ? a.at.line - b.at.line || a.at.column - b.at.column : 0;
 }
@@ -163,7 +163,7 @@ export function remarkOn(directive: Directive, of: string | null, why: string): 
   return { kind: 'remark', at: directive.at, why, line: show(directive), of };
 }
 
-/** One line, whatever is inside. */
+/** The directive on one line, whatever is inside. */
 function show({ name, args, block }: Directive): string {
   const head = [name, ...args].map(quoteNginx).join(' ');
   if (block === null) return `${head};`;

@@ -1,4 +1,4 @@
-// Server blocks put together as sites: one for TLS beside one without, several for one socket, and redirects.
+// Makes sites of server blocks: one with TLS beside one without, several for one socket, and redirects.
 
 import { isDeepStrictEqual } from 'node:util';
 import type { Draft, Remark, SiteDraft } from '../draft.ts';
@@ -40,7 +40,7 @@ function backendOf({ socket, address }: SiteDraft): string {
   return socket ?? address ?? '';
 }
 
-/** Server blocks for one socket are one site. The block with TLS says most of it. */
+/** Server blocks for one socket are one site. The block with TLS wins. */
 function withSite(sites: readonly SiteDraft[], site: SiteDraft, remarks: Remark[]): readonly SiteDraft[] {
   const twin = sites.find(other => backendOf(other) === backendOf(site));
   if (twin === undefined) return [...sites, site];
@@ -75,7 +75,7 @@ function withSite(sites: readonly SiteDraft[], site: SiteDraft, remarks: Remark[
   return sites.map(other => (other === twin ? joined : other));
 }
 
-/** What one site has once, with nginx's word for it. */
+/** What a site has only once, with nginx's word for it. */
 const said = [
   ['clientMaxBodySize', 'client_max_body_size'],
   ['static', 'location /static/'],
@@ -83,7 +83,7 @@ const said = [
   ['certificate', 'ssl_certificate'],
 ] as const satisfies readonly (readonly [keyof SiteDraft, string])[];
 
-/** What concerns [proxy] is the same for every server block. */
+/** Remarks about [proxy] are the same for every server block. Keeps each once. */
 function once(remarks: readonly Remark[]): readonly Remark[] {
   const told = new Set<string>();
   return remarks.filter(({ why }) => {

@@ -1,13 +1,13 @@
-// nginx's configuration as nginx itself reads it (ngx_conf_file.c, ngx_conf_read_token): words, blocks and their places.
-// The parsers on npm keep no places and take what nginx refuses (nginx-conf: an open block, "\;"), so this one is hostd's own;
-// integration/import-nginx.test.ts holds it to `nginx -t`.
+// nginx's configuration as nginx reads it (ngx_conf_file.c, ngx_conf_read_token): words, blocks and their places.
+// The parsers on npm keep no places and accept what nginx refuses (nginx-conf: an open block, "\;"), so this one is hostd's own.
+// integration/import-nginx.test.ts compares it with `nginx -t`.
 
 import type { Place } from '../../model/problem.ts';
 
 export interface Directive {
   readonly name: string;
   readonly args: readonly string[];
-  /** null: it ends in ";" and has no block. */
+  /** null: the directive ends in ";" and has no block. */
   readonly block: readonly Directive[] | null;
   readonly at: Place;
 }
@@ -27,13 +27,13 @@ type Token =
   | { readonly kind: 'end'; readonly at: Place }
   | { readonly kind: 'close'; readonly at: Place };
 
-/** Throws NginxError for what nginx would refuse to read; what the directives mean is not looked at. */
+/** Throws NginxError for what nginx would refuse to read. The meaning of directives is not looked at. */
 export function parseNginx(text: string, file: string): readonly Directive[] {
   const tokens = new Tokens(text, file);
   return readBlock(tokens, null, 0);
 }
 
-/** Blocks within blocks that anybody writes. */
+/** Blocks within blocks. Nobody writes more. */
 const deepest = 100;
 
 function readBlock(tokens: Tokens, open: Place | null, depth: number): readonly Directive[] {
@@ -117,7 +117,7 @@ class Tokens {
     }
   }
 
-  /** Up to a blank, ";" or "{" (but "${" is a variable). Quotes and "#" inside a word are plain characters. */
+  /** A word up to a blank, ";" or "{" (but "${" is a variable). Quotes and "#" inside it are plain characters. */
   #plain(first: string): string {
     const start = this.#at - 1;
     let variable = first === '$';
@@ -136,7 +136,7 @@ class Tokens {
     }
   }
 
-  /** Code of another language: as many "}" as "{". */
+  /** Skips code of another language: as many "}" as "{". */
   skipCode(at: Place): void {
     for (let depth = 1; depth > 0; ) {
       const char = this.#take();

@@ -1,4 +1,4 @@
-// TLS and redirects in nginx's words: what is written for the keys of hostd, and which keys other people's files come to.
+// TLS and redirects in nginx's words: what is written for hostd's keys, and which keys other people's files become.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

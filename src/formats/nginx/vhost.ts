@@ -1,11 +1,11 @@
-// What both forms of a virtual host say in the same words: addresses, names, certificate, logs, redirects.
+// What both forms of a virtual host have in the same words: addresses, names, certificate, logs, redirects.
 
 import type { CertificateFiles, Host, Listen, Location, ProxySettings, Site } from '../../model/host.ts';
 import { formatDuration } from '../../words/durations.ts';
 import { formatSize } from '../../words/sizes.ts';
 import { quoteNginx } from './quote.ts';
 
-/** A site as far as nginx can say it: nearly all of its paths expand variables, and have no escape for "$". */
+/** A site as far as nginx can express it: nearly all of its paths expand variables, and have no escape for "$". */
 export interface Vhost {
   readonly site: Site;
   readonly proxy: ProxySettings;
@@ -34,12 +34,12 @@ export function canSay(path: string): boolean {
   return !path.includes('$');
 }
 
-/** What follows "listen". Port 80, or 443, everywhere is what most hosts have: the plain form then says no more. */
+/** The words after "listen". Most hosts listen on port 80, or 443, everywhere: the plain form then has no more than the port. */
 export function listens({ proxy }: Vhost, plain: boolean): readonly string[] {
   return addresses(proxy.listen, 80, plain);
 }
 
-/** None without a certificate. */
+/** Empty without a certificate. */
 export function tlsListens({ proxy, certificate }: Vhost, plain: boolean): readonly string[] {
   return certificate === null ? [] : addresses(proxy.tlsListen, 443, plain).map(word => `${word} ssl`);
 }
@@ -62,12 +62,12 @@ export function bodySize(site: Site): string {
   return formatSize(site.clientMaxBodySize).toUpperCase();
 }
 
-/** How long files of a location may be kept, in nginx's words; none where nothing is said. */
+/** How long clients may keep files of a location, in nginx's words; empty where nothing is set. */
 export function expiresLines({ expires }: Location): readonly string[] {
   return expires === null ? [] : [`expires ${expires < 0 ? 'epoch' : formatDuration(expires)};`];
 }
 
-/** Nothing where it is nginx's own. */
+/** Empty where the value is nginx's default. */
 export function readTimeoutLines({ proxyReadTimeout }: Site): readonly string[] {
   return proxyReadTimeout === 60 ? [] : [`proxy_read_timeout ${formatDuration(proxyReadTimeout)};`];
 }
@@ -81,7 +81,7 @@ export function certificateLines({ certificate }: Vhost): readonly string[] {
   ];
 }
 
-/** Whether http has a server block of its own, which only redirects. Behind a proxy, "http" is what that says. */
+/** Whether http has its own server block, which only redirects. Behind a proxy, that proxy says what came by http. */
 export function hasHttpRedirect({ site, proxy, certificate }: Vhost): boolean {
   return site.redirectHttps && certificate !== null && proxy.trustedProxies.length === 0;
 }
@@ -92,7 +92,7 @@ export function httpsOrigin({ proxy, certificate }: Vhost, name: string): string
   return `https://${name}${isHere && port !== 443 ? `:${port}` : ''}`;
 }
 
-/** Where the names of redirect_from lead; `scheme` is a variable. */
+/** Where the names of redirect_from lead. `scheme` is a variable. */
 export function redirectTarget(vhost: Vhost, scheme: string): string {
   const { site, proxy } = vhost;
   const first = site.serverNames.find(name => !name.startsWith('*.')) ?? names(site);
@@ -116,7 +116,7 @@ export function withoutSlash(directory: string): string {
   return directory === '/' ? directory : directory.replace(/\/$/, '');
 }
 
-/** Lines of a block, four blanks in. */
+/** Lines of a block, indented by four blanks. */
 export function indented(lines: readonly string[]): string {
   return lines.map(line => `    ${line}\n`).join('');
 }

@@ -1,5 +1,5 @@
-// From the sections of Supervisor's file to the processes that it would run, every value expanded for each of them.
-// What Supervisor refuses is an error at its key; it would refuse the whole file, this goes on with the other programs.
+// From the sections of Supervisor's file to the processes that it would run, with every value expanded for each process.
+// What Supervisor refuses is an error at its key. Supervisor refuses the whole file then. This code goes on with the other programs.
 
 import { dirname } from 'node:path';
 import type { Place } from '../../model/problem.ts';
@@ -16,7 +16,7 @@ import {
 } from './process.ts';
 import { environmentPairs, knownPairs, names, plainName } from './values.ts';
 
-/** What one [program:x] comes to. */
+/** What one [program:x] means. */
 export interface Definition {
   readonly kind: SectionKind;
   readonly name: string;
@@ -45,12 +45,12 @@ export interface ConfiguredGroup {
 export interface Configured {
   readonly definitions: readonly Definition[];
   readonly groups: readonly ConfiguredGroup[];
-  /** Of [supervisord], and so of every program. */
+  /** Variables of [supervisord] that are left out, and so missing in every program. */
   readonly leftOut: readonly LeftOut[];
   readonly errors: readonly IniError[];
 }
 
-/** `unknown`: what becomes of a variable that is made of an %(ENV_X)s which is not among `around`. */
+/** `unknown`: what becomes of a variable that is made from an %(ENV_X)s which is not in `around`. */
 export function configured(
   ini: Ini,
   around: Expansions,
@@ -72,7 +72,7 @@ export function configured(
   const shared = iniValue(ini, supervisord ?? noSection(main), 'environment');
   const leavesOut = unknown === 'left out';
   const everywhere: LeftOut[] = [];
-  // Supervisor 4.2.5 expands this one twice.
+  // Supervisor 4.2.5 expands this value twice.
   const global =
     shared === undefined
       ? {}

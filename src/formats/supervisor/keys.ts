@@ -7,10 +7,10 @@ import { quotePair, quoteValue } from './quote.ts';
 
 export type SectionKeys = ReadonlyMap<string, string>;
 
-/** Supervisor has no "for ever"; a million tries, each a second later than the one before, is longer than machines live. */
+/** Supervisor has no "for ever". A million tries, each a second later than the last one, takes longer than a machine's life. */
 export const foreverRetries = 1_000_000;
 
-/** `app`: set for the app's own gunicorn. */
+/** `app`: for the app's own gunicorn; else null. */
 export function sectionKeys(program: Program, app: App | null, plain: boolean): SectionKeys {
   const keys = new Map<string, string>();
   const put = (key: string, value: string | number | boolean, usual: string | number | boolean) => {
@@ -74,7 +74,7 @@ function sizeText(bytes: number): string {
   return String(bytes);
 }
 
-/** Variables whose values environment= cannot carry are set by env(1) in front of the command. */
+/** env(1) in front of the command sets variables whose values environment= cannot hold. */
 function commandAndEnvironment(program: Program, scripted: App | null, plain: boolean) {
   if (scripted !== null) return { command: quoteValue(quoteWord(startScript(scripted))), environment: '' };
   const pairs: string[] = [];

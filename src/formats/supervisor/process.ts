@@ -1,4 +1,4 @@
-// One section of Supervisor's file to its processes: every value read and expanded as Supervisor does it, for each process.
+// From one section of Supervisor's file to its processes: every value is read and expanded as in Supervisor, for each process.
 
 import type { Listener, Program } from '../../model/host.ts';
 import type { Place } from '../../model/problem.ts';
@@ -19,10 +19,10 @@ import {
 
 export type SectionKind = 'program' | 'eventlistener' | 'fcgi-program';
 
-/** What expansions may name besides the program's own: ENV_X, host_node_name. */
+/** Names for expansions besides the program's own: ENV_X, host_node_name. */
 export type Expansions = Readonly<Record<string, string | number>>;
 
-/** A log as Supervisor knows it: a path, "AUTO", or null for none. */
+/** A log's path, "AUTO", or null for no log. */
 export interface ProcessLog {
   readonly path: string | null;
   readonly maxBytes: number;
@@ -49,7 +49,7 @@ export interface Process
   > {
   readonly name: string;
   readonly number: number;
-  /** Not yet split into words: Supervisor does that when it starts the process. */
+  /** One text: Supervisor splits it into words when it starts the process. */
   readonly command: string;
   readonly environment: Readonly<Record<string, string>>;
   readonly startretries: number;
@@ -57,7 +57,7 @@ export interface Process
   readonly redirectStderr: boolean;
   readonly stdout: ProcessLog;
   readonly stderr: ProcessLog;
-  /** Of an event listener. */
+  /** Settings of an event listener; null: the program is none. */
   readonly listener: Listener | null;
 }
 
@@ -65,15 +65,15 @@ export function prefixed(environment: Readonly<Record<string, string>>): Record<
   return Object.fromEntries(Object.entries(environment).map(([name, value]) => [`ENV_${name}`, value]));
 }
 
-/** Reads keys of one section; `at` is moved along, so that an error is placed at its key. */
+/** Reads keys of one section. `at` moves along, so that an error has its key's place. */
 export interface Reader {
   readonly ini: Ini;
   readonly section: IniSection;
   readonly base: Expansions;
   at: Place;
-  /** Told of each variable that is left out, such as one that is made of one that is not known; without it that is an error. */
+  /** Called with each variable that is left out, such as one that is made from an unknown one. Absent: that is an error. */
   readonly without?: (name: string, why: string, at: Place) => void;
-  /** Keys that were asked for: the others say nothing to Supervisor. */
+  /** Keys that were read. Supervisor ignores the others. */
   readonly asked: Set<string>;
 }
 
@@ -204,7 +204,7 @@ function readEnvironment(reader: Reader, expansions: Expansions): Readonly<Recor
     : knownPairs(text, expansions, (name, why) => without(name, why, at));
 }
 
-/** Expanded twice, as 4.2.5 does it. */
+/** Expands the path twice, as 4.2.5 does. */
 function readLog(reader: Reader, stream: 'stdout' | 'stderr', expansions: Expansions): ProcessLog {
   const once = optional(reader, `${stream}_logfile`, expansions);
   const path = once === null ? 'AUTO' : format(once, { ...reader.base, ...expansions });

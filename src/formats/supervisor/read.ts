@@ -1,4 +1,4 @@
-// From Supervisor's files to drafts: its programs, and what hostd has no word for.
+// From Supervisor's files to drafts: its programs, and what hostd cannot express.
 
 import { dirname, isAbsolute, join } from 'node:path';
 import { withoutUse } from '../../config/toml/keys.ts';
@@ -27,7 +27,7 @@ export function looksLikeSupervisor(text: string): boolean {
 /** Supervisor's own result_handler. */
 const usualHandler = 'supervisor.dispatchers:default_handler';
 
-/** Sections that are about Supervisor itself, and say nothing of programs. */
+/** Sections about Supervisor itself, which say nothing of programs. */
 const ownSections =
   /^(supervisord|unix_http_server|inet_http_server|supervisorctl|include|rpcinterface|ctlplugin)\b/;
 
@@ -61,7 +61,7 @@ function refusal({ at, message }: IniError, what: string, hint: string): Problem
   return { severity: 'error', at, message: `${what}: ${message}`, ...(hint === '' ? {} : { hint }) };
 }
 
-/** Whoever imports has other variables than Supervisor had: neither a wrong value nor a secret of theirs is to get in. */
+/** The importing user has other variables than Supervisor had. Neither a wrong value nor a secret of theirs must get in. */
 function notKnown({ at, name, why }: LeftOut): Problem {
   return {
     severity: 'warning',
@@ -81,7 +81,7 @@ function gather(sources: readonly SourceText[], around: ReadContext) {
   const add = ({ file, text }: SourceText, isIncluded: boolean) => {
     texts.set(file, text);
     errors.push(...readIni(text, file, ini));
-    // A text replacement, not an expansion, and only where there are includes.
+    // A replacement in the text, not an expansion, and only where there are includes.
     if (isIncluded || ini.sections.has('include')) replaceHere(ini, dirname(file));
   };
   for (const source of sources) {
@@ -119,7 +119,7 @@ function includedBy(
   }
 }
 
-/** [supervisord]'s user and umask are those of every program that has none of its own. */
+/** The user and umask of [supervisord] hold for every program without its own. */
 function withDefaults(process: Definition['processes'][number], ini: Ini): Definition['processes'][number] {
   const values = ini.sections.get('supervisord')?.values;
   const umask = values?.get('umask')?.text;
@@ -152,7 +152,7 @@ function remarksOn(
     ];
   }
   return [...section.values].flatMap(([key, value]) => {
-    // Of no process, nothing is read: numprocs = 0.
+    // With numprocs = 0 there is no process, and no key is read.
     if (asked.has(key) || processes.length === 0) return [];
     if (kind === 'eventlistener' && key === 'result_handler')
       return value.text === usualHandler ? [] : [about(key, value, 'hostd wants OK of each listener')];
@@ -163,7 +163,7 @@ function remarksOn(
   });
 }
 
-/** What Supervisor itself hands down to its programs, besides user, umask, directory and environment. */
+/** What Supervisor hands down to its programs, besides user, umask, directory and environment. */
 function sharedRemarks(ini: Ini, texts: ReadonlyMap<string, string>): readonly Remark[] {
   const values = ini.sections.get('supervisord')?.values ?? new Map<string, IniValue>();
   const shared: readonly (readonly [key: string, isUsual: RegExp, why: string])[] = [
@@ -201,7 +201,7 @@ function lineAt(texts: ReadonlyMap<string, string>, file: string, line: number):
   return (texts.get(file)?.split(/\r\n|\r|\n/)[line - 1] ?? '').trim();
 }
 
-/** The processes of one text, and what Supervisor would refuse it for: what a comparison with its own parser needs. */
+/** The processes of one text, and Supervisor's reasons to refuse it, for a comparison with Supervisor's own parser. */
 export function configuredIn(text: string, file: string): Configured {
   const around = { include: () => [], environment: {}, machineName: 'host' };
   const { ini, errors, expansions } = gather([{ file, text }], around);

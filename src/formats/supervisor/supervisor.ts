@@ -1,4 +1,4 @@
-// Supervisor's configuration: written here, read by read.ts. One file for each app and each group.
+// Supervisor's configuration, one file for each app and each group. Written here, read by read.ts.
 
 import { same } from '../../model/changes.ts';
 import type { Host, Program } from '../../model/host.ts';
@@ -35,13 +35,13 @@ function hasNoSecret(host: Host, program: Program): boolean {
   return (app !== null && isScripted(app)) || Object.keys(givenEnvironment(host, program)).length === 0;
 }
 
-/** A [program:x] to be: its name, its keys, and whether its name and its only process's name are one. */
+/** A future [program:x]: its name, its keys, and whether its only process has the same name. */
 interface Section {
   readonly name: string;
   readonly keys: ReadonlyMap<string, string>;
 }
 
-/** Which of Supervisor's sections it is. */
+/** The kind of section in Supervisor's file. */
 function titleOf(keys: ReadonlyMap<string, string>): 'eventlistener' | 'program' {
   return keys.has('events') ? 'eventlistener' : 'program';
 }
@@ -81,14 +81,14 @@ function tableName(first: Program | undefined, group: string): string {
   return first?.app === null ? `group "${group}"` : `[app.${group}]`;
 }
 
-/** Sections of different files must not meet: they would become one. */
+/** Sections of different files must have different names, or they become one. */
 function sectionName(program: Program | undefined, group: string): string {
   if (program === undefined || program.name === group) return group;
   const name = definitionName(program);
   return program.app === null ? name : `${group}-${name}`;
 }
 
-/** One section for all instances where they differ in their number alone, else one for each. */
+/** One section for all instances where only their number differs, else one for each. */
 function sectionsOf(
   host: Host,
   instances: readonly Program[],
@@ -150,7 +150,7 @@ function free(wished: string, taken: Set<string>): string {
   return name;
 }
 
-/** What a person reads beside the four keys that every app has. */
+/** Comments beside the four keys that every app has. */
 const remarks: Readonly<Record<string, string>> = {
   command: 'Command to start app',
   user: 'User to run as',
@@ -168,7 +168,7 @@ function sectionLines({ name, keys }: Section, plain: boolean): readonly string[
   return [`[${titleOf(keys)}:${name}]`, ...written];
 }
 
-/** hostd's own keys: what is said, with a hint, where a value is not the usual one. null: the command says it, see keys.ts. */
+/** hostd's own keys: the message, with a hint, where a value is not the usual one. null: the command has it, see keys.ts. */
 const unsaidKeys: Readonly<Record<OwnField, readonly [message: string, hint: string] | null>> = {
   limits: ['Supervisor sets no limits', 'command = "prlimit --nofile=... -- COMMAND"'],
   noNewPrivileges: null,

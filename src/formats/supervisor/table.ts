@@ -1,4 +1,4 @@
-// From one of Supervisor's programs to the keys of a table in hostd.toml, those left out that say what the table says anyway.
+// From one of Supervisor's programs to the keys of a table in hostd.toml, without keys that have the table's default.
 
 import { tidyPath } from '../../config/toml/values.ts';
 import type { TomlTable, TomlValue } from '../../config/toml/write.ts';
@@ -9,7 +9,7 @@ import { quoteWord, splitWords } from '../../words/shlex.ts';
 import { foreverRetries } from './keys.ts';
 import type { Process } from './process.ts';
 
-/** What the table says where it says nothing. `environment`: all that the program gets without a word. */
+/** What the table means by default. `environment`: all variables that the program gets anyway. */
 export interface Usual {
   readonly user: string | null;
   readonly directory: string | null;
@@ -39,7 +39,7 @@ export interface Tabled {
   readonly lost: readonly (readonly [key: string, why: string])[];
 }
 
-/** argv as our own writer may have wrapped it: without setpriv(1), and with env(1)'s variables apart. */
+/** argv without the wrapper of hostd's own writer: without setpriv(1), and with env(1)'s variables apart. */
 export function unwrap(words: readonly string[]): {
   readonly words: readonly string[];
   readonly variables: Readonly<Record<string, string>>;
@@ -61,7 +61,7 @@ export function wordsOf(process: Process): readonly string[] | null {
   return split.ok && split.words.length > 0 ? split.words : null;
 }
 
-/** null: the processes differ in more than their number, and so cannot be one table. `expands`: whether the table's texts
+/** null: the processes differ in more than their number, so one table cannot hold them. `expands`: whether the table's texts
  *  are expanded, so that a percent sign is written twice. */
 export function programTable(processes: readonly Process[], usual: Usual, expands: boolean): Tabled | null {
   const numbers = processes.map(({ number }) => number);
@@ -126,7 +126,7 @@ function putPaths(
     const logs = processes.map(process => process[stream]);
     const [log] = logs;
     if (log === undefined) continue;
-    // What goes to /dev/null is no log.
+    // Output to /dev/null means no log.
     const isNone = log.path === null || log.path === '/dev/null';
     if (isNone) put(`${stream}_logfile`, 'NONE', null);
     else if (log.path !== null && ownOutputOf(log.path) !== null) put(`${stream}_logfile`, log.path, null);
@@ -141,7 +141,7 @@ function putPaths(
         logs.map(one => one.path ?? ''),
         stream === 'stdout' ? usual.stdout : null,
       );
-    // A listener's standard output is for the protocol alone.
+    // A listener's standard output is for the protocol only.
     if (stream === 'stderr' || first.listener === null) {
       put(`${stream}_events_enabled`, log.events, false);
       put(`${stream}_capture_maxbytes`, sizeText(log.captureBytes), 0);

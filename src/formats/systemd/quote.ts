@@ -6,12 +6,12 @@ export function quoteExec(word: string): string {
   return /^[^\s"'\\;]+$/.test(escaped) ? escaped : `"${escapeC(escaped)}"`;
 }
 
-/** One assignment of Environment=: "$" has no meaning there. */
+/** One assignment of Environment=, in which "$" has no meaning. */
 export function quoteAssignment(name: string, value: string): string {
   return `"${escapeC(escapePercent(`${name}=${value}`))}"`;
 }
 
-/** A value in the file of EnvironmentFile= (systemd.exec(5)): quotes as a shell has them, lines too, and no "%". */
+/** A value in the file of EnvironmentFile= (systemd.exec(5)): quotes as in a shell, lines too, and no "%". */
 export function quoteVariable(value: string): string {
   return `"${value.replace(/["\\`$]/g, '\\$&')}"`;
 }

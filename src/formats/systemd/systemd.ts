@@ -30,7 +30,7 @@ export const systemd: Format = {
       return [
         unit('service', [...comment, ...serviceLines(host, program, app, units, options)]),
         ...(program.socket === null ? [] : [unit('socket', [...comment, ...socketLines(host, program)])]),
-        // Everybody may ask systemd for Environment=, not for what is in a file.
+        // Everybody may ask systemd for Environment=, but not for the content of a file.
         ...(given.length === 0 ? [] : [unit('env', [...comment, ...variables], 0o600)]),
       ];
     });
@@ -38,7 +38,7 @@ export const systemd: Format = {
   },
 };
 
-/** "hello:celery" is hello-celery: systemd-analyze takes what follows a colon for an alias. */
+/** "hello:celery" is hello-celery, since systemd-analyze takes the part after a colon for an alias. */
 function unitNames(host: Host): ReadonlyMap<string, string> {
   const names = new Map<string, string>();
   const taken = new Set<string>();
@@ -93,7 +93,7 @@ function serviceLines(
     ...startLimit(program),
     '',
     '[Service]',
-    // gunicorn says itself when it is ready (sd_notify), and that it reloads by HUP.
+    // gunicorn itself says when it is ready (sd_notify), and that it reloads by HUP.
     `Type=${app !== null && isScripted(app) ? 'notify' : 'exec'}`,
     ...(app !== null && isScripted(app) ? ['NotifyAccess=main', 'ExecReload=/bin/kill -s HUP $MAINPID'] : []),
     ...(program.user === null ? [] : [`User=${program.user}`]),
@@ -116,7 +116,7 @@ function serviceLines(
   ];
 }
 
-/** What each field of a program becomes in [Service]; nothing: [Unit] or [Install] says it, another field's line does, or report(). */
+/** The lines in [Service] for each field of a program; empty: [Unit] or [Install], another field's line, or report() has it. */
 const serviceKeys: { readonly [F in Field]: (program: Program) => readonly string[] } = {
   umask: ({ umask }) => [`UMask=0${umask.toString(8).padStart(3, '0')}`],
   limits: ({ limits }) =>
@@ -126,7 +126,7 @@ const serviceKeys: { readonly [F in Field]: (program: Program) => readonly strin
   oomScoreAdj: ({ oomScoreAdj }) => (oomScoreAdj === null ? [] : [`OOMScoreAdjust=${oomScoreAdj}`]),
   autorestart: restart,
   stopsignal: ({ stopsignal }) => [`KillSignal=${stopsignal}`],
-  // Whatever is left after the main process is killed with it, as hostd does it.
+  // What is left after the main process is killed with it, as by hostd.
   stopasgroup: ({ stopasgroup }) => [`KillMode=${stopasgroup ? 'control-group' : 'mixed'}`],
   stopwaitsecs: ({ stopwaitsecs }) => [`TimeoutStopSec=${stopwaitsecs}`],
   killasgroup: () => [],
@@ -138,11 +138,11 @@ const serviceKeys: { readonly [F in Field]: (program: Program) => readonly strin
   autostart: () => [],
 };
 
-/** How it ends and begins again: these lines stand together, before the logs. */
+/** How a program ends and starts again. These lines are together, before the logs. */
 const endings: readonly Field[] = ['autorestart', 'stopsignal', 'stopasgroup', 'stopwaitsecs'];
 const bounds: readonly Field[] = fields.filter(field => field !== 'umask' && !endings.includes(field));
 
-/** Units of the services that have a name; one that is not installed does no harm. */
+/** Units of the named services. A unit that is not installed does no harm. */
 const servicesOf: Readonly<Record<string, readonly string[]>> = {
   postgresql: ['postgresql.service'],
   mysql: ['mysql.service', 'mariadb.service'],
@@ -154,7 +154,7 @@ function rank(program: Program): number {
   return program.groupPriority * 1e6 + program.priority;
 }
 
-/** Always, except for the exit codes that are expected: "on-failure" would let a SIGTERM pass for success. */
+/** Always, except for the expected exit codes: with "on-failure" a SIGTERM would count as success. */
 function restart({ autorestart, exitcodes }: Program): readonly string[] {
   if (autorestart === 'never') return ['Restart=no'];
   const prevent = autorestart === 'unexpected' && exitcodes.length > 0;
@@ -165,7 +165,7 @@ function restart({ autorestart, exitcodes }: Program): readonly string[] {
   ];
 }
 
-/** startretries more tries, each after a second and startsecs of life at most. */
+/** startretries more tries, each after a second and at most startsecs of life. */
 function startLimit({ autorestart, startretries, startsecs }: Program): readonly string[] {
   if (autorestart === 'never') return [];
   if (startretries === null) return ['StartLimitIntervalSec=0'];
@@ -182,7 +182,7 @@ function limitText({ soft, hard }: Limit): string {
   return soft === hard ? word(soft) : `${word(soft)}:${word(hard)}`;
 }
 
-/** What a web application has no need for. Its own directories stay writable: only /usr, /boot and /etc are not. */
+/** What a web application does not need. Its own directories stay writable: only /usr, /boot and /etc are not. */
 const sandbox: readonly string[] = [
   'PrivateTmp=yes',
   'PrivateDevices=yes',
