@@ -29,7 +29,7 @@ const elsewhere: readonly (readonly [page: RegExp, command: RegExp, why: string]
   [
     /from-supervisor-and-nginx/,
     /./,
-    'migration.test.ts runs it, in a container; supervisord.test.ts "In place"',
+    'in containers: nspawn/supervisor.test.ts runs "In place", migration.test.ts all from "There" on',
   ],
   [/benchmarks/, /^npm /, 'measures for minutes'],
   [

@@ -32,8 +32,6 @@ export function needsContainer(cgroups: Cgroups = 'unified'): string | false {
 
 export interface Container {
   readonly child: ChildProcess;
-  /** PID 1 of the container, as seen from outside. */
-  readonly leader: number;
   /** Runs a command inside, as root. */
   inside(...argv: readonly string[]): Promise<Ran>;
   output(): string;
@@ -54,8 +52,11 @@ export async function boot(place: Place, cgroups: Cgroups = 'unified'): Promise<
     await until('the container to power off', ended).catch(() => child.kill('SIGKILL'));
     await until('the container to end', ended);
   });
+  // A reboot makes another one.
   const leader = () =>
-    childrenOf(child.pid ?? 0).find(process => process.command.includes('systemd'))?.pid ?? 0;
+    childrenOf(child.pid ?? 0)
+      .flatMap(({ pid }) => childrenOf(pid))
+      .find(process => process.command.includes('systemd'))?.pid ?? 0;
   const inside = (...argv: readonly string[]) =>
     run(['nsenter', '-t', String(leader()), '-m', '-p', '-u', '-i', '-n', '-C', ...argv], {
       env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' },
@@ -69,5 +70,5 @@ export async function boot(place: Place, cgroups: Cgroups = 'unified'): Promise<
     throw new Error(`${error.message}\n${output}`);
   });
   if (ended()) throw new Error(`the container ended: ${output}`);
-  return { child, leader: leader(), inside, output: () => output };
+  return { child, inside, output: () => output };
 }

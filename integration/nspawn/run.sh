@@ -29,6 +29,18 @@ ln -sf "$checkout/bin/hostd" "$checkout/bin/hostctl" "$root/usr/local/bin/"
 
 # nspawn's own filter bars pidfd_getfd, by which a new hostd takes its sockets back; systemd on a machine has no such filter.
 modules=$(readlink -f -- "$checkout/node_modules")
-exec systemd-nspawn --quiet --directory="$root" --machine="hostd-$$" --boot --register=no --keep-unit --link-journal=no \
-  --console=pipe --private-network --system-call-filter=pidfd_getfd \
-  --bind-ro="$checkout" --bind-ro="$modules" systemd.unit=basic.target
+nspawn=
+trap 'kill "$nspawn"' TERM
+code=133
+# 133: the container wants to be rebooted.
+while [ "$code" = 133 ]; do
+  setpriv --pdeathsig KILL systemd-nspawn --quiet --directory="$root" --machine="hostd-$$" --boot --register=no --keep-unit --link-journal=no \
+    --console=pipe --private-network --system-call-filter=pidfd_getfd \
+    --bind-ro="$checkout" --bind-ro="$modules" systemd.unit=basic.target &
+  nspawn=$!
+  code=0
+  wait "$nspawn" || code=$?
+done
+# A signal ends the first wait before the container has ended.
+wait "$nspawn" || code=$?
+exit "$code"

@@ -42,17 +42,27 @@ export function notifyStopping(): void {
   notify('STOPPING=1');
 }
 
+/** hostd is about to begin anew as the same process: it stops everything, and is ready again after its start. */
+export function notifyRestarting(): void {
+  phase = 'starting';
+  notify(reloading());
+}
+
 /** Says for as long as `work` takes that the configuration is being applied. */
 export async function whileReloading<T>(work: () => Promise<T>): Promise<T> {
   if (phase !== 'ready') return await work();
   reloads += 1;
-  if (reloads === 1) notify(`RELOADING=1\nMONOTONIC_USEC=${process.hrtime.bigint() / 1000n}`);
+  if (reloads === 1) notify(reloading());
   try {
     return await work();
   } finally {
     reloads -= 1;
     if (reloads === 0 && phase === 'ready') notifyReady();
   }
+}
+
+function reloading(): string {
+  return `RELOADING=1\nMONOTONIC_USEC=${process.hrtime.bigint() / 1000n}`;
 }
 
 /** Keeps STATUS= current. While hostd starts or stops, each change also asks for more time. */

@@ -69,13 +69,16 @@ export function becomeDaemon(place: string, fds: readonly number[]): void {
   child.on('spawn', () => process.exit(0));
 }
 
+/** What is between this process and its service manager (sd_notify(3), sd_watchdog_enabled(3)). */
+const managers = ['NOTIFY_SOCKET', 'WATCHDOG_PID', 'WATCHDOG_USEC'];
+
 /** The environment that bin/hostd was started with. Variables that it has hidden from Node are put back. */
 export function givenEnvironment(): Readonly<Record<string, string>> {
   const given: Record<string, string> = {};
   for (const [name, text] of Object.entries(process.env)) {
     if (text === undefined) continue;
     if (name.startsWith('HOSTD_KEPT_')) given[name.slice('HOSTD_KEPT_'.length)] = text;
-    else if (!['HOSTD_NOFILE', 'HOSTD_PROGRAM', variable].includes(name)) given[name] = text;
+    else if (!['HOSTD_NOFILE', 'HOSTD_PROGRAM', variable, ...managers].includes(name)) given[name] = text;
   }
   return given;
 }

@@ -22,7 +22,7 @@ import { sha256 } from '../own/digest.ts';
 import { passEarlySignals } from '../own/early-signals.ts';
 import { takeLock } from '../own/lock.ts';
 import type { Logger } from '../own/log.ts';
-import { keepStatus, notifyReady, notifyStopping } from '../own/notify.ts';
+import { keepStatus, notifyReady, notifyRestarting, notifyStopping } from '../own/notify.ts';
 import { ownPaths, putRight } from '../own/own-files.ts';
 import { makePassing } from '../passing.ts';
 import { makeRpc } from '../rpc/process.ts';
@@ -392,8 +392,9 @@ function supervise(
       const isUnderWay = mood < 1;
       mood = next;
       rpc.tell();
+      // A service manager that hears of an end waits for it; of a new beginning it hears by another word.
+      (next === 0 ? notifyRestarting : notifyStopping)();
       if (isUnderWay) return;
-      notifyStopping();
       events.emit({ kind: 'supervisor-state', state: 'STOPPING' });
       await stopEverything(supervisor, groups, passing.pools, log);
       last();
