@@ -25,6 +25,7 @@ test("an app with nothing but a root is the article's layout", () => {
     timeout: null,
     maxRequests: null,
     maxRequestsJitter: null,
+    keepAlive: null,
     preload: false,
     gunicornArgs: [],
     command: null,
@@ -114,6 +115,7 @@ test('every gunicorn key has its place on the command line', () => {
     threads: 4,
     workerClass: 'gthread',
     gracefulTimeout: 60,
+    keepAlive: 5,
     gunicornArgs: ['--max-requests', '1000'],
     env: { LANG: 'de_DE.UTF-8', DEBUG: '0' },
     health: '/healthz',
@@ -121,7 +123,7 @@ test('every gunicorn key has its place on the command line', () => {
   const program = appProgram(app);
   assert.equal(
     program.command.join(' '),
-    '/r/bin/gunicorn site.asgi:app --name hello_app --workers 3 --threads 4 --worker-class gthread --graceful-timeout 60 --max-requests 1000',
+    '/r/bin/gunicorn site.asgi:app --name hello_app --workers 3 --threads 4 --worker-class gthread --graceful-timeout 60 --keep-alive 5 --max-requests 1000',
   );
   assert.equal(program.stopwaitsecs, 65);
   assert.equal(program.environment['LANG'], 'de_DE.UTF-8');

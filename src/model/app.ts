@@ -36,6 +36,7 @@ export function makeApp(given: { name: string; root: string; source: Source } & 
     timeout: null,
     maxRequests: null,
     maxRequestsJitter: null,
+    keepAlive: null,
     preload: false,
     gunicornArgs: [],
     command: null,
@@ -120,6 +121,7 @@ export function tuning(app: App): readonly (readonly string[])[] {
     ['--timeout', app.timeout],
     ['--max-requests', app.maxRequests],
     ['--max-requests-jitter', app.maxRequestsJitter],
+    ['--keep-alive', app.keepAlive],
   ] as const;
   return [
     ...numbers.flatMap(([option, value]) => (value === null ? [] : [[option, String(value)]])),

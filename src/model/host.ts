@@ -124,6 +124,8 @@ export interface App {
   /** Requests after which a gunicorn worker is replaced, and the largest random number that is added; null: never, gunicorn's default. */
   readonly maxRequests: number | null;
   readonly maxRequestsJitter: number | null;
+  /** Seconds that a gunicorn worker keeps a connection open for another request; null is gunicorn's own default of 2. */
+  readonly keepAlive: number | null;
   /** Whether gunicorn loads the app once, before it makes its workers. */
   readonly preload: boolean;
   readonly gunicornArgs: readonly string[];

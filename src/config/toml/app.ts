@@ -113,6 +113,7 @@ function renamed(given: Values<typeof appKeys>): Partial<App> {
     ['timeout', given.timeout],
     ['maxRequests', given.max_requests],
     ['maxRequestsJitter', given.max_requests_jitter],
+    ['keepAlive', given.keepalive],
     ['preload', given.preload],
     ['gunicornArgs', given.gunicorn_args],
     ['command', given.command],

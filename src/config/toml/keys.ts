@@ -425,6 +425,13 @@ export const appKeys = {
     default: "gunicorn's (0)",
     meaning: 'up to so many more, by chance, that not all workers are replaced at once',
   },
+  keepalive: {
+    kind: 'natural',
+    default: "gunicorn's (2)",
+    meaning:
+      'seconds that a gunicorn worker, other than sync, keeps a connection open for another request; 0: it does not',
+    alias: ['keep_alive', 'keepalive_timeout'],
+  },
   preload: {
     kind: 'boolean',
     default: 'false',
