@@ -18,6 +18,7 @@ import { openHalfClose } from './fleet/half-close.ts';
 import { reload } from './fleet/handover.ts';
 import { renewCertificates } from './fleet/renewal.ts';
 import { detach, makeSupervisor } from './fleet/supervisor.ts';
+import { keepUp } from './fleet/upkeep.ts';
 import { hostdsWords } from './fleet/words.ts';
 import { reopenMoved, reopenOnSignal } from './logs/commands.ts';
 import { makeLogs } from './logs/logs.ts';
@@ -156,6 +157,7 @@ function startHostd(config: string, trial: boolean, loaded: Loaded, log: Logger)
   let rpc: Rpc | null = null;
   passing.follow(supervisor.loop);
   keepStatus(supervisor.loop, supervisor.units);
+  keepUp(supervisor, log);
   if (process.pid === 1) reapOrphans();
   adoptAll(supervisor, records, pipes, log);
   supervisor.setHost(withRunning(supervisor, loaded, records));

@@ -51,6 +51,7 @@ const ownFields: { readonly [F in Exclude<keyof Program, keyof typeof supervisio
   stderr: 'stderr_logfile',
   socket: 'socket',
   health: 'health',
+  healthWatch: 'health_interval',
   supervisord: null,
   listener: 'events',
 };

@@ -133,6 +133,8 @@ export interface App {
   readonly command: readonly string[] | null;
   /** A path such as "/healthz" that must answer before the app counts as RUNNING. */
   readonly health: string | null;
+  /** null: it is not asked for after the start. */
+  readonly healthWatch: HealthWatch | null;
   readonly serverNames: readonly string[];
   readonly socket: string;
   /** Directories served below /static/ and /media/; null: not served. They end with "/". */
@@ -186,10 +188,20 @@ export interface Program extends Supervision {
   readonly unixGroup: string | null;
   readonly socket: UnixSocket | null;
   readonly health: { readonly path: string; readonly host: string } | null;
+  /** Absent: nobody asks after the start. */
+  readonly healthWatch?: HealthWatch;
   /** Settings of an event listener; null: the program is none. */
   readonly listener: Listener | null;
   /** Set for a program of a supervisord.conf, which is started as Supervisor starts its own. */
   readonly supervisord?: SupervisordProgram;
+}
+
+/** How a running app is asked for its health. */
+export interface HealthWatch {
+  /** Seconds between two questions. */
+  readonly interval: number;
+  /** Bad answers in a row until it is reloaded. */
+  readonly failures: number;
 }
 
 /** What Supervisor needs for the start of a process, beyond what every program has. */
@@ -244,6 +256,12 @@ export interface Supervision {
   readonly nice: number | null;
   /** proc_pid_oom_score_adj(5): -1000 to 1000. A higher value is killed earlier when memory runs out. null as for nice. */
   readonly oomScoreAdj: number | null;
+  /** Bytes of memory, without file cache, at which it is reloaded or restarted; 0: at none. */
+  readonly memoryRestart: number;
+  /** Seconds after its start; 0: never. */
+  readonly maxAge: number;
+  /** A local time, in minutes after midnight; null: at none. */
+  readonly restartAt: number | null;
 }
 
 /** setrlimit(2): soft and hard; null is unlimited. */

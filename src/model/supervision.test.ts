@@ -42,10 +42,13 @@ test("Supervisor's keys are those of its manual", () => {
   assert.deepEqual([...ownKeys].sort(), [
     'group',
     'limits',
+    'max_age',
+    'memory_restart',
     'nice',
     'no_new_privileges',
     'oom_score_adj',
     'requires',
+    'restart_at',
     'stderr_logfile_maxage',
     'stdout_logfile_maxage',
   ]);

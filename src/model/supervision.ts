@@ -24,6 +24,9 @@ export const supervisionRows = {
   noNewPrivileges: { key: 'no_new_privileges', usual: true, applies: 'restart', supervisor: false },
   nice: { key: 'nice', usual: null, applies: 'restart', supervisor: false },
   oomScoreAdj: { key: 'oom_score_adj', usual: null, applies: 'restart', supervisor: false },
+  memoryRestart: { key: 'memory_restart', usual: 0, applies: 'live', supervisor: false },
+  maxAge: { key: 'max_age', usual: 0, applies: 'live', supervisor: false },
+  restartAt: { key: 'restart_at', usual: null, applies: 'live', supervisor: false },
   requires: { key: 'requires', usual: [], applies: 'live', supervisor: false },
   priority: { key: 'priority', usual: 999, applies: 'live', supervisor: true },
   autostart: { key: 'autostart', usual: true, applies: 'live', supervisor: true },
@@ -106,6 +109,7 @@ export const throughRows = {
 /** Keys about how hostd supervises a program, not what it runs: `update` applies them without a restart. */
 export const liveKeys: ReadonlySet<string> = new Set([
   'numprocs',
+  'health_interval',
   ...fields
     .filter(field => supervisionRows[field].applies === 'live')
     .map(field => supervisionRows[field].key),

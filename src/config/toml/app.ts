@@ -18,6 +18,8 @@ export interface AppSurroundings extends EnvSurroundings {
   readonly machineName: string;
 }
 
+const usualFailures = 3;
+
 export interface ReadApp {
   readonly app: App;
   readonly programs: readonly Program[];
@@ -93,9 +95,24 @@ function appOf(
     ...place('logs'),
     ...served('static'),
     ...served('media'),
+    ...healthWatchOf(scope, given),
     ...(pages === null ? {} : { errorPages: asDirectory(pages) }),
     ...(certificate === null || key === null ? {} : { certificate: { certificate, key } }),
   });
+}
+
+/** How often it is asked, from the two keys; neither means anything without a path to ask for. */
+function healthWatchOf(scope: Scope, given: Values<typeof appKeys>): Partial<App> {
+  const { health, health_interval: interval = 0, health_failures: failures = usualFailures } = given;
+  for (const key of ['health_interval', 'health_failures'] as const)
+    if (given[key] !== undefined && health === undefined)
+      report(
+        scope,
+        [key],
+        `${key} has no health beside it: there is nothing to ask for`,
+        'health = "/healthz"',
+      );
+  return interval === 0 ? {} : { healthWatch: { interval, failures } };
 }
 
 /** The keys whose values the model takes as they are. */

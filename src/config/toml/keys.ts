@@ -293,6 +293,25 @@ export const supervisionKeys = {
     meaning: 'higher is killed earlier when memory runs out: -1000 to 1000',
     alias: ['oom_score_adjust', 'oomscoreadjust', 'oom_adj'],
   },
+  memory_restart: {
+    kind: 'size',
+    default: '0: never',
+    meaning:
+      'how much memory its processes may use together, without file cache, until an app is reloaded and any other program restarted, such as "400M"',
+    alias: ['max_memory_restart', 'memmon', 'memory_reload', 'reload_on_rss'],
+  },
+  max_age: {
+    kind: 'duration',
+    default: '0: never',
+    meaning: 'how long after its start an app is reloaded and any other program restarted, such as "24h"',
+    alias: ['max_uptime', 'max_lifetime', 'max_worker_lifetime', 'runtimemaxsec'],
+  },
+  restart_at: {
+    kind: 'clock time',
+    default: 'none',
+    meaning: 'the local time at which an app is reloaded each day, and any other program restarted: "04:00"',
+    alias: ['reload_at', 'cron_restart', 'restart_time'],
+  },
 } as const satisfies Keys & Record<SupervisionKey, Key>;
 
 export const programKeys = {
@@ -456,6 +475,19 @@ export const appKeys = {
       'a path that must answer (200 to 399) before the app counts as RUNNING, and before a reload takes over; where nobody can ask it, the app counts after startsecs, and hostctl status says why',
     alias: ['healthcheck', 'health_check'],
   },
+  health_interval: {
+    kind: 'duration',
+    default: '0: never',
+    meaning:
+      'how often health is asked for after the start, such as "30s"; an app that does not answer is reloaded, and what does not end is killed',
+    alias: ['healthcheck_interval', 'health_check_interval'],
+  },
+  health_failures: {
+    kind: 'count',
+    default: '3',
+    meaning: 'bad answers in a row until it is reloaded; one that takes longer than 10 seconds is bad',
+    alias: ['health_retries', 'healthcheck_retries'],
+  },
   server_names: {
     kind: 'hosts',
     default: '[]',
@@ -485,7 +517,7 @@ export const appKeys = {
     default: '"off"',
     meaning:
       'how long browsers may keep a file below /static/ without asking, such as "30d"; "max", "epoch" (ask each time) or "off"; hashed names are kept for a year in any case',
-    alias: ['expires', 'cache_control', 'static_max_age', 'max_age'],
+    alias: ['expires', 'cache_control', 'static_max_age'],
   },
   media_expires: {
     kind: 'expires',

@@ -28,6 +28,15 @@ export function duration(value: unknown): Decoded<number> {
     : bad('it must be whole seconds, or a number with s, m, h, d or w; 0 is never', '"1d"');
 }
 
+/** Minutes after midnight, from "04:00". */
+export function clockTime(value: unknown): Decoded<number> {
+  const found = typeof value === 'string' ? /^(\d{1,2}):(\d{2})$/.exec(value) : null;
+  const [hours, minutes] = [Number(found?.[1]), Number(found?.[2])];
+  return found !== null && hours < 24 && minutes < 60
+    ? good(hours * 60 + minutes)
+    : bad('it must be a time of day, hours and minutes', '"04:00"');
+}
+
 /** Octal in a text. A TOML integer counts as it is, so 0o022 is good and 22 a mistake. */
 export function umask(value: unknown): Decoded<number> {
   const number =

@@ -8,6 +8,7 @@ import { expires, mediaTypes } from './value-files.ts';
 import { address, hostName } from './value-hosts.ts';
 import { network } from './value-networks.ts';
 import {
+  clockTime,
   command,
   duration,
   environment,
@@ -44,6 +45,8 @@ export interface ValueKinds {
   readonly size: number;
   /** Whole seconds. */
   readonly duration: number;
+  /** Minutes after midnight. */
+  readonly 'clock time': number;
   /** Seconds; -1: clients must ask each time; null: the answer says nothing. */
   readonly expires: number | null;
   readonly 'media types': Readonly<Record<string, string>>;
@@ -105,6 +108,7 @@ export const decoders: { readonly [K in Kind]: Decoder<ValueKinds[K]> } = {
       : bad(`it must be a number of seconds, 0 to ${longest}`, '10'),
   size,
   duration,
+  'clock time': clockTime,
   expires,
   'media types': mediaTypes,
   umask,

@@ -167,6 +167,7 @@ export function attend(unit: Unit, run: Run, context: RunContext, post: (news: N
   const { log } = context;
   const { name } = unit.program;
   unit.run = run;
+  unit.upkeep = null;
   unit.lastPid = run.process.pid;
   unit.startedAt = run.startedAt;
   unit.upSince = performance.now() - Math.max(0, Date.now() - run.startedAt);

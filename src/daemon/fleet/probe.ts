@@ -66,7 +66,11 @@ export function startProbe(host: Host, question: ProbeQuestion, { onAnswer, onGi
   };
 }
 
-function spawnProbe(
+/**
+ * One probe, to which `onAnswer` is told what it hears, and `onFailure` why it could not ask.
+ * @throws when it cannot be started.
+ */
+export function spawnProbe(
   host: Host,
   question: ProbeQuestion,
   onAnswer: (answer: ProbeAnswer) => void,

@@ -39,6 +39,8 @@ export interface Unit {
   waitsFor: string | null;
   /** Why this run counts as RUNNING although its health could not be asked for, or null. */
   unasked: string | null;
+  /** Why hostd itself has started this run, or is about to end it (upkeep.ts), or null. */
+  upkeep: string | null;
   lastExit: Exit | null;
   /** Monotonic milliseconds: when the generation was made, and when its run began. Setting the clock changes no uptime. */
   readonly madeAt: number;
@@ -64,6 +66,7 @@ export function makeUnit(id: number, { program, rules }: Made): Unit {
     timer: undefined,
     waitsFor: null,
     unasked: null,
+    upkeep: null,
     lastExit: null,
     madeAt: performance.now(),
     upSince: null,
@@ -106,7 +109,7 @@ function describe(unit: Unit, uptime: number, now: number): string {
   const last = lastExit === null ? '' : ` (${describeExit(lastExit)})`;
   switch (state.kind) {
     case 'running':
-      return `pid ${run?.process.pid ?? '?'}, uptime ${formatUptime(uptime)}${historyOf(unit).describe(at => since(Date.now() - (now - at)).trim())}${unit.unasked === null ? '' : `, health unknown: ${unit.unasked}`}`;
+      return `pid ${run?.process.pid ?? '?'}, uptime ${formatUptime(uptime)}${historyOf(unit).describe(at => since(Date.now() - (now - at)).trim())}${unit.unasked === null ? '' : `, health unknown: ${unit.unasked}`}${unit.upkeep === null ? '' : `, ${unit.upkeep}`}`;
     case 'starting':
       return [
         run === null ? [] : `pid ${run.process.pid}`,

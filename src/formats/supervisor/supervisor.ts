@@ -174,6 +174,9 @@ const unsaidKeys: Readonly<Record<OwnField, readonly [message: string, hint: str
   noNewPrivileges: null,
   nice: ['Supervisor sets no nice value', 'command = "nice -n ... COMMAND"'],
   oomScoreAdj: ['Supervisor sets no OOM score', 'command = "choom -n ... -- COMMAND"'],
+  memoryRestart: ['Supervisor looks at no memory', 'an event listener such as memmon'],
+  maxAge: ['Supervisor restarts nothing for its age', 'cron, and supervisorctl restart'],
+  restartAt: ['Supervisor restarts nothing by the clock', 'cron, and supervisorctl restart'],
   requires: ['Supervisor waits for no service', 'priority, and a command that waits'],
 };
 

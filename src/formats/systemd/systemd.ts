@@ -124,6 +124,10 @@ const serviceKeys: { readonly [F in Field]: (program: Program) => readonly strin
   noNewPrivileges: ({ noNewPrivileges }) => (noNewPrivileges ? ['NoNewPrivileges=yes'] : []),
   nice: ({ nice }) => (nice === null ? [] : [`Nice=${nice}`]),
   oomScoreAdj: ({ oomScoreAdj }) => (oomScoreAdj === null ? [] : [`OOMScoreAdjust=${oomScoreAdj}`]),
+  memoryRestart: () => [],
+  // It is ended, and started again by Restart=.
+  maxAge: ({ maxAge }) => (maxAge === 0 ? [] : [`RuntimeMaxSec=${maxAge}`]),
+  restartAt: () => [],
   autorestart: restart,
   stopsignal: ({ stopsignal }) => [`KillSignal=${stopsignal}`],
   // What is left after the main process is killed with it, as by hostd.
@@ -224,6 +228,12 @@ function report(program: Program, problems: Problem[]): void {
   if (program.listener !== null)
     say('events', "systemd tells nobody by Supervisor's protocol", 'OnFailure= of the units that matter');
   if (program.health !== null) say('health', 'systemd asks no URL', 'WatchdogSec=, and a command that pings');
+  if (program.memoryRestart > 0)
+    say('memory_restart', 'systemd restarts nothing for the memory that it uses', 'MemoryMax= in a drop-in');
+  if (program.maxAge > 0)
+    say('max_age', 'systemd restarts it, where hostd reloads it without a lost request', 'leave out max_age');
+  if (program.restartAt !== null)
+    say('restart_at', 'systemd restarts nothing by the clock', 'a timer, and systemctl reload');
   for (const { name } of program.requires)
     if (!Object.hasOwn(servicesOf, name))
       say(

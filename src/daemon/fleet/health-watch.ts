@@ -1,0 +1,93 @@
+// Asks a program that runs for its health, again and again, and says when it has failed too often in a row. Each question is a
+// probe without rights; only a few ask at once, whatever the number of programs.
+
+import type { Host, Program } from '../../model/host.ts';
+import type { ProbeAnswer } from '../../protocol/probe.ts';
+import { type Probe, questionFor, spawnProbe } from './probe.ts';
+
+/** Milliseconds for one answer, its body included: more than the probe itself waits for each part of it. */
+const longestAnswer = 30_000;
+/** Probes at once. */
+const mostProbes = 4;
+
+/** Ends the watch. */
+export type Stop = () => void;
+
+export interface HealthListener {
+  /** So many bad answers in a row as the program has for its bound, or more; the last one's reason. */
+  onFailed(failures: number, why: string): void;
+  /** It could not be asked. */
+  onUnasked(why: string): void;
+}
+
+export type WatchHealth = (program: Program, listener: HealthListener) => Stop;
+
+/** All that are watched wait for each other's probes. */
+export function makeHealthWatch(host: () => Host): WatchHealth {
+  const asking = new Set<Probe>();
+  const waiting: (() => void)[] = [];
+
+  const ask = (program: Program, hear: (answer: ProbeAnswer) => void, fail: (why: string) => void): Stop => {
+    let probe: Probe | null = null;
+    let isOver = false;
+    const over = () => {
+      isOver = true;
+      clearTimeout(late);
+      if (probe !== null && asking.delete(probe)) waiting.shift()?.();
+    };
+    const once = (tell: () => void) => {
+      if (isOver) return;
+      over();
+      tell();
+    };
+    const late = setTimeout(() => {
+      probe?.stop();
+      once(() => hear({ kind: 'unhealthy', status: 0, why: `no answer in ${longestAnswer / 1000} seconds` }));
+    }, longestAnswer);
+    const begin = () => {
+      if (isOver) return waiting.shift()?.();
+      const { health, socket } = program;
+      const question = { socket: socket?.path ?? '', path: health?.path ?? '/', once: true };
+      try {
+        probe = spawnProbe(
+          host(),
+          questionFor(host(), program, question),
+          answer => once(() => hear(answer)),
+          why => once(() => fail(why)),
+        );
+        asking.add(probe);
+      } catch (error) {
+        setImmediate(() => once(() => fail(error instanceof Error ? error.message : String(error))));
+      }
+    };
+    if (asking.size < mostProbes) begin();
+    else waiting.push(begin);
+    return () => {
+      probe?.stop();
+      if (!isOver) over();
+    };
+  };
+
+  return (program, { onFailed, onUnasked }) => {
+    const { interval, failures: most } = program.healthWatch ?? { interval: 0, failures: 0 };
+    let failures = 0;
+    let stop: Stop = () => {};
+    const hear = (answer: ProbeAnswer) => {
+      failures = answer.kind === 'healthy' ? 0 : failures + 1;
+      again();
+      if (answer.kind === 'unhealthy' && failures >= most) onFailed(failures, answer.why);
+    };
+    const again = (ms = interval * 1000) => {
+      const timer = setTimeout(() => {
+        stop = ask(program, hear, why => {
+          again();
+          onUnasked(why);
+        });
+      }, ms);
+      stop = () => clearTimeout(timer);
+    };
+    // Programs that came up together are not asked together.
+    again(Math.ceil(interval * 1000 * (1 - Math.random() / 2)));
+    return () => stop();
+  };
+}
