@@ -1,5 +1,5 @@
-// What another user of this machine may enter and read, asked of the kernel: with that user's ids and groups, so that access
-// control lists count. Only root can ask for another than itself.
+// What another user of this machine may enter and read. The kernel is asked with that user's ids and groups, so that access
+// control lists count. Only root can ask for another user.
 
 import { closeSync, constants, lstatSync, openSync, realpathSync, type Stats, statSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -30,7 +30,7 @@ export function asUser<T>(user: User, action: () => T): T {
 
 export type Access = 'yes' | 'missing' | Closed;
 
-/** What keeps the user out: a directory on the way that may not be entered, or the thing itself that may not be read. */
+/** What keeps the user out: a directory on the way that the user may not enter, or the file that the user may not read. */
 export interface Closed {
   readonly path: string;
   readonly stats: Stats;
@@ -91,7 +91,7 @@ export function describeMode({ mode, uid, gid }: Stats, isDirectory: boolean): s
   return `${isDirectory ? 'd' : '-'}${bits.join('')}, uid ${uid}, gid ${gid}`;
 }
 
-/** What to type so that others get in. */
+/** A command that lets others in. */
 export function opening({ path, stats, isOnTheWay }: Closed): string {
   const right = isOnTheWay ? 'x' : stats.isDirectory() ? 'rx' : 'r';
   return `chmod o+${right} ${quoteWord(path)}`;

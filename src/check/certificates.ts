@@ -1,4 +1,4 @@
-// The sites' certificates as hostd would judge them: whether key and certificate are a pair, for the site's names, and until when.
+// The sites' certificates, judged as hostd does: whether key and certificate are a pair, for which names, and until when.
 
 import {
   describeEnd,
@@ -16,7 +16,7 @@ import type { Problem } from '../model/problem.ts';
 import type { User } from '../native/index.ts';
 import { finding } from './problem.ts';
 
-/** A file that is missing is not said here: model/check-site.ts does. `now`: Unix time in milliseconds. */
+/** A missing file is reported by model/check-site.ts, not here. `now`: Unix time in milliseconds. */
 export function checkCertificate(app: App, user: User, now: number): readonly Problem[] {
   if (app.certificate === null) return [];
   const files = app.certificate;

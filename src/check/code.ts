@@ -1,4 +1,4 @@
-// An app's code as far as it can be judged without running it: the virtualenv's Python, the project, the modules that gunicorn
+// Judges an app's code without running it: the virtualenv's Python, the project, the modules that gunicorn
 // is told, and whether the app's own user may read them.
 
 import { lstatSync, readdirSync, readFileSync, readlinkSync, realpathSync, statSync } from 'node:fs';
@@ -12,7 +12,7 @@ import { accessTo, canAskFor, describeMode, opening } from './access.ts';
 import { type Found, findModule, neighbours, type Tree } from './modules.ts';
 import { finding } from './problem.ts';
 
-/** gunicorn's own names of worker classes, and the package that each needs besides. */
+/** gunicorn's own names of worker classes, and the package that each needs. */
 const workerPackages: Readonly<Record<string, string | null>> = {
   sync: null,
   gthread: null,
@@ -38,7 +38,7 @@ const tree: Tree = {
   },
 };
 
-/** Everything that is wrong, as far as this process may look. `user`: the app's. */
+/** All problems, as far as this process may look. `user`: the app's. */
 export function checkCode(app: App, user: User): readonly Problem[] {
   try {
     const python = checkPython(app);
@@ -52,7 +52,7 @@ export function checkCode(app: App, user: User): readonly Problem[] {
   }
 }
 
-/** The link of bin/python leads nowhere after an upgrade of the distribution; a copied virtualenv has another place's Python. */
+/** After an upgrade of the distribution the link bin/python leads nowhere. A copied virtualenv has the Python of another place. */
 function checkPython(app: App): readonly Problem[] {
   const python = `${app.root}/bin/python`;
   const link = lstatSync(python, { throwIfNoEntry: false });
@@ -80,7 +80,7 @@ function lastLink(path: string): string {
   return at;
 }
 
-/** Whether the app's user can come to its root and its project. */
+/** Whether the app's user can reach its root and its project. */
 function checkAccess(app: App, user: User): readonly Problem[] {
   if (!canAskFor(user)) return [];
   for (const [key, path] of [
@@ -133,7 +133,7 @@ function checkModules(app: App, user: User): readonly Problem[] {
   return problems;
 }
 
-/** The package with the settings in place of the directory above it, where manage.py is. */
+/** A problem where the package with the settings is named, not the directory above it, which has manage.py. */
 function innerProject(app: App, name: string): Problem | null {
   const top = name.split('.')[0] ?? '';
   const outer = dirname(app.project);
@@ -160,7 +160,7 @@ function missing(app: App, key: string, name: string, found: Found & { kind: 'mi
   );
 }
 
-/** The settings of a project that has one package with them, or null. */
+/** The settings module of a project that has one package with settings, or null. */
 function settingsBelow(project: string): string | null {
   const packages = tree.list(project).filter(name => tree.kind(`${project}/${name}/settings.py`) === 'file');
   return packages.length === 1 ? `${packages[0]}.settings` : null;
@@ -172,7 +172,7 @@ function checkWorkerClass(app: App): readonly Problem[] {
   if (workerClass === null || app.command !== null || path === null) return [];
   const known = workerPackages[workerClass];
   const name = known === undefined ? workerClass.split('.').slice(0, -1).join('.') : known;
-  // "egg:package#name" is for Python to look up.
+  // Only Python can look up "egg:package#name".
   if (name === null || workerClass.startsWith('egg:')) return [];
   if (name === '') {
     const near = nearest(workerClass, Object.keys(workerPackages));
@@ -188,11 +188,11 @@ function checkWorkerClass(app: App): readonly Problem[] {
 
 interface PythonPath {
   readonly directories: readonly string[];
-  /** Whether there is no other place where Python would look. */
+  /** Whether Python looks nowhere else. */
   readonly isWhole: boolean;
 }
 
-/** Where the app's Python looks for modules; null: somewhere that cannot be told from here. */
+/** Where the app's Python looks for modules; null: this cannot be told from here. */
 function pythonPath(app: App): PythonPath | null {
   const words = [...app.gunicornArgs, ...(app.env['GUNICORN_CMD_ARGS'] ?? '').split(/\s+/)];
   if (words.some(word => /^--(chdir|pythonpath|paste)\b/.test(word) || /^(-c|--config)/.test(word)))
@@ -221,7 +221,7 @@ function packagesOf(root: string): { readonly packages: readonly string[]; reado
   return { packages: [...own, ...machine], isWhole: tree.kind(machine.at(-1) ?? '') === 'directory' };
 }
 
-/** Looks for a module; one that is in no place that can be seen from here is 'unknown' where there may be others. */
+/** Looks for a module. One that is not found is 'unknown' where Python may look elsewhere. */
 function find(name: string, { directories, isWhole }: PythonPath): Found {
   const found = findModule(name, directories, tree);
   const isFirst =

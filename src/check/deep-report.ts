@@ -1,5 +1,5 @@
-// What the Python of deep-script.ts reports, in words for the operator. Pure. The report may be a lie of the app's own: whatever
-// it says stays text.
+// What the Python of deep-script.ts reports, in words for the operator. Pure. The app may have forged the report, so it is
+// only ever used as text.
 
 import type { App } from '../model/host.ts';
 import type { Problem } from '../model/problem.ts';
@@ -7,10 +7,10 @@ import { quoteWord } from '../words/shlex.ts';
 import { finding } from './problem.ts';
 
 export interface Found {
-  /** Of the app's table. */
+  /** A key of the app's table. */
   readonly key: string;
   readonly what: string;
-  /** What Python said. */
+  /** Python's message. */
   readonly words: string;
   /** The innermost line of the project's own code. */
   readonly at: readonly [file: string, line: number] | null;
@@ -21,13 +21,13 @@ export interface Found {
 
 const keys: ReadonlySet<string> = new Set(['root', 'wsgi', 'settings', 'worker_class']);
 
-/** What Django says where the module that speaks to a database is not installed, and the package that has it. */
+/** Django's messages where the module for a database is not installed, and the package to install. */
 const drivers: readonly (readonly [said: RegExp, name: string])[] = [
   [/psycopg/, 'psycopg[binary]'],
   [/MySQLdb|mysqlclient/, 'mysqlclient'],
 ];
 
-/** The findings behind the mark, in the last such line; null: there is none. */
+/** The findings in the last line that begins with the mark; null: there is none. */
 export function parseReport(stdout: string, mark: string): readonly Found[] | null {
   const line = stdout.split('\n').findLast(text => text.startsWith(mark));
   if (line === undefined) return null;
@@ -56,7 +56,7 @@ function toFound(value: unknown): readonly Found[] {
   ];
 }
 
-/** One finding as a problem of the app's. */
+/** One finding as a problem of the app. */
 export function explain(found: Found, app: App): Problem {
   const { key, what, words, at, module, more } = found;
   const where = at === null ? '' : ` (${at[0]}:${at[1]})`;

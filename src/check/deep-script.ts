@@ -1,7 +1,7 @@
-// The Python that `hostd check --deep` has an app's own interpreter run: it imports what gunicorn would import, and prints what
-// it met as one line of JSON behind a mark. Python 3.6 and later; needs nothing but the standard library.
+// The Python script that `hostd check --deep` runs with an app's own interpreter: it imports what gunicorn would import, and prints
+// its findings as one line of JSON behind a mark. For Python 3.6 and later, with the standard library only.
 
-/** argv: the mark, then JSON: { settings, wsgi, workerClass, gunicorn, django, hosts, static }; null where there is nothing to look at. */
+/** argv: the mark, then JSON: { settings, wsgi, workerClass, gunicorn, django, hosts, static }; null: nothing to look at. */
 export const deepScript = `
 import importlib, json, os, sys, traceback
 mark, wanted = sys.argv[1], json.loads(sys.argv[2])

@@ -1,5 +1,5 @@
-// `hostd check --deep`: runs an app's code as the app's user, and tells what it met. The code is a stranger's: it gets a session
-// of its own, the user's rights and no more, bounded time and memory, and no more of its output is read than is wanted.
+// `hostd check --deep`: runs an app's code as the app's user, and reports what happens. The code is a stranger's: it gets a session
+// of its own, only the user's rights, and bounded time and memory. Only a bounded part of its output is read.
 
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
@@ -21,12 +21,12 @@ export interface DeepLimits {
 }
 
 const usual: DeepLimits = { ms: 60_000, memory: 2 * 1024 ** 3 };
-/** Characters of output that are looked at, from the end. */
+/** Characters from the end of the output that are looked at. */
 const keptOutput = 1 << 20;
 /** Numbers of setrlimit(2). */
 const [rlimitCpu, rlimitData, rlimitCore] = [0, 2, 4];
 
-/** What running the app's code brings to light. `user`: the app's, with its groups. */
+/** The problems that running the app's code shows. `user`: the app's, with its groups. */
 export async function checkDeep(
   app: App,
   host: Host,
@@ -138,7 +138,7 @@ function runPython(
     child.stdin.end();
     child.whenOver(ending => {
       clearTimeout(timer);
-      // What has left its group may still have the output open.
+      // A process that has left the group may still have the output open.
       const late = setTimeout(() => {
         child.stdout.destroy();
         child.stderr.destroy();

@@ -1,4 +1,4 @@
-// File systems that are full, or nearly: those of hostd's own state and logs, and those of the apps'. Names each one once.
+// File systems that are full, or nearly: those of hostd's state and logs, and those of the apps. Names each once.
 
 import { existsSync, statfsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -6,19 +6,19 @@ import type { Host } from '../model/host.ts';
 import type { Problem } from '../model/problem.ts';
 
 export interface Room {
-  /** Bytes that an ordinary user may still use, and all there are. */
+  /** Bytes that an ordinary user may still use, and all bytes. */
   readonly free: number;
   readonly all: number;
-  /** Inodes; 0 of 0 where the file system has no such limit. */
+  /** Inodes. Both are 0 where the file system has no limit of them. */
   readonly freeFiles: number;
   readonly allFiles: number;
 }
 
-/** Bytes: with less a log of an hour, or an upload, may not fit. Of a small file system less is expected. */
+/** Bytes. With fewer, an hour's log or an upload may not fit. On a small file system fewer are enough. */
 const little = 512 * 1024 ** 2;
 const smallPart = 0.03;
 
-/** What is to be said of a file system, or null. */
+/** The problem of a file system, or null. */
 export function judgeRoom({
   free,
   all,
@@ -35,7 +35,7 @@ export function judgeRoom({
   return null;
 }
 
-/** Every file system that the configuration names a directory of. */
+/** All file systems with a directory of the configuration. */
 export function checkDisks({ settings, apps }: Host): readonly Problem[] {
   const own = { file: settings.file, key: ['hostd'] };
   const places = [

@@ -1,5 +1,5 @@
-// Whether the proxy's user may serve an app's files and reach its socket, and whether hostd may keep its logs: asked of the
-// kernel, before a visitor is answered with 403.
+// Whether the proxy's user may serve an app's files and reach its socket, and whether hostd may rotate its logs. The kernel is asked,
+// before a visitor gets a 403.
 
 import { lstatSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -17,7 +17,7 @@ export function checkServed(app: App, proxy: User): readonly Problem[] {
   const look = (key: string, path: string, what: string, meaning: string) => {
     const access = canAskFor(proxy) ? accessTo(path, proxy) : 'yes';
     if (typeof access === 'string' || closed.has(access.path)) return;
-    // One closed directory is in the way of everything below it, and is said once.
+    // One closed directory closes everything below it, and is reported once.
     closed.add(access.path);
     const mode = describeMode(access.stats, access.stats.isDirectory());
     const verb = access.isOnTheWay ? 'enter' : 'read';
@@ -56,7 +56,7 @@ function noStatic(app: App, path: string): Problem {
   return finding('warning', app, 'static', message, hint);
 }
 
-/** Logs that hostd cannot rotate, since they are another's: what Supervisor and nginx wrote was root's. */
+/** Logs that hostd cannot rotate, since another user owns them. Supervisor and nginx wrote theirs as root. */
 export function checkLogs(
   app: App,
   programs: readonly Program[],

@@ -1,4 +1,4 @@
-// What a check finds on this machine besides what keeps an app from being used (model/check.ts): all that can be seen without
+// Everything that a check finds on this machine besides what makes an app unusable (model/check.ts): what can be seen without
 // running anybody's code, and what running it shows. Each part looks at one thing, and knows nothing of the others.
 
 import type { App, Host } from '../model/host.ts';
@@ -11,7 +11,7 @@ import { checkDisks } from './disks.ts';
 import { checkLogs, checkServed } from './files.ts';
 import { checkPorts } from './ports.ts';
 
-/** `host`: what load() can use. Their `at` is the name of a key, for load's `place`. */
+/** `host`: what load() can use. `at` of a problem is the name of a key, for load's `place`. */
 export function lookAround(host: Host, now = Date.now()): readonly Problem[] {
   const { proxy } = host.settings;
   const worker = proxy.enabled ? userNamed(proxy.user) : null;
@@ -28,7 +28,7 @@ export function lookAround(host: Host, now = Date.now()): readonly Problem[] {
   return [...checkPorts(host), ...checkDisks(host), ...apps];
 }
 
-/** What shows when each app's code is run, by its own user; besides what `plain`, the findings of lookAround, has said. */
+/** The problems that show when each app's code is run by its own user, besides `plain`, the findings of lookAround. */
 export async function lookDeep(host: Host, plain: readonly Problem[]): Promise<readonly Problem[]> {
   const found: Problem[] = [];
   const left = [...host.apps];
@@ -44,7 +44,7 @@ export async function lookDeep(host: Host, plain: readonly Problem[]): Promise<r
           'key' in at &&
           broken.has(at.key.at(-1)),
       );
-      // Its code cannot be loaded, and the reason has been named.
+      // Code that cannot be loaded, for a reason that has been reported, is not run.
       if (user !== null && !isSaid) found.push(...(await checkDeep(app, host, user)));
     }
   };
@@ -54,10 +54,10 @@ export async function lookDeep(host: Host, plain: readonly Problem[]): Promise<r
 
 /** Apps whose code is loaded at the same time. */
 const atOnce = 4;
-/** Keys that code cannot be loaded without. */
+/** Keys without which code cannot be loaded. */
 const broken: ReadonlySet<unknown> = new Set(['root', 'project', 'wsgi', 'settings', 'worker_class', 'user']);
 
-/** The app's user with the groups that its programs get; null: there is no such user. */
+/** The app's user with the groups of its programs; null: there is no such user. */
 function appUser(app: App): User | null {
   const user = userNamed(app.user);
   if (user === null) return null;

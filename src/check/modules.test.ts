@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { findModule, neighbours, type Tree } from './modules.ts';
 
-/** A tree of these files, with the directories that they need. */
+/** A tree with these files, and the directories that they need. */
 function treeOf(...files: readonly string[]): Tree {
   const below = (path: string) => files.filter(file => file.startsWith(`${path}/`));
   return {

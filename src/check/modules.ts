@@ -1,9 +1,9 @@
-// Where Python would find a module, told from names of files alone: no code is run. Pure, but for the tree that it is handed.
+// Where Python would find a module, judged by the names of files only: no code is run. Pure: the tree is an argument.
 
-/** The files of a machine, as far as a question about modules goes. */
+/** The part of a machine's files that matters for modules. */
 export interface Tree {
   kind(path: string): 'file' | 'directory' | 'none';
-  /** Names in a directory; none where it cannot be read. */
+  /** Names in a directory; empty where it cannot be read. */
   list(path: string): readonly string[];
 }
 
@@ -11,7 +11,7 @@ export type Found =
   | { readonly kind: 'there'; readonly file: string }
   /** `part` is not in `directory`, where it would have to be. */
   | { readonly kind: 'missing'; readonly part: string; readonly directory: string }
-  /** What is there needs Python to be understood. */
+  /** Only Python can tell. */
   | { readonly kind: 'unknown' };
 
 /** Looks for "a.b.c" in these directories of sys.path, in this order. */
@@ -23,7 +23,7 @@ export function findModule(name: string, path: readonly string[], tree: Tree): F
   return isOpen ? { kind: 'unknown' } : { kind: 'missing', part: first, directory: path[0] ?? '' };
 }
 
-/** Files of that kind put further directories on the path; those that every virtualenv has do not. */
+/** Whether a file of this kind adds directories to the path. Those that every virtualenv has do not. */
 function addsToPath(file: string): boolean {
   return (
     /\.(pth|egg-link)$/.test(file) && !/^(distutils-precedence|_virtualenv)\.pth$|-nspkg\.pth$/.test(file)
@@ -40,7 +40,7 @@ function descend(directory: string, part: string, rest: readonly string[], tree:
       ? { kind: 'unknown' }
       : { kind: 'missing', part: next, directory: inner };
   }
-  // A module that is one file may put anything below its name.
+  // A module that is one file may define anything below its name.
   return next === undefined && tree.kind(`${inner}.py`) === 'file'
     ? { kind: 'there', file: `${inner}.py` }
     : { kind: 'unknown' };
@@ -58,7 +58,7 @@ function isCompiled(directory: string, name: string, tree: Tree): boolean {
   return tree.list(directory).some(file => file.startsWith(`${name}.`) && /\.(so|pyc)$/.test(file));
 }
 
-/** Names of modules of the same package that may have been meant: "one.wsgi" for "one.wsgii". */
+/** Modules of the same package with a similar name: "one.wsgi" for "one.wsgii". */
 export function neighbours(name: string, found: Found & { kind: 'missing' }, tree: Tree): readonly string[] {
   const parts = name.split('.');
   const at = parts.indexOf(found.part);

@@ -1,11 +1,11 @@
-// Whether somebody else listens where the proxy is to listen, and who. hostd itself does not count.
+// Whether another process listens on the proxy's addresses, and which. hostd itself does not count.
 
 import { isIPv6 } from 'node:net';
 import { holdersOfAddress } from '../linux/listeners.ts';
 import type { Host } from '../model/host.ts';
 import type { Problem } from '../model/problem.ts';
 
-/** The addresses of [proxy] that somebody else has. */
+/** The addresses of [proxy] that another process has. */
 export function checkPorts({ settings, sites }: Host): readonly Problem[] {
   const { enabled, listen, tlsListen } = settings.proxy;
   if (!enabled) return [];
@@ -17,7 +17,7 @@ export function checkPorts({ settings, sites }: Host): readonly Problem[] {
   return wanted.flatMap(({ address, key, index }): Problem[] => {
     const holders = holdersOfAddress(address);
     if (holders === null) return [];
-    // It is root's process that holds the proxy's listeners.
+    // The proxy's listeners are root's hostd's.
     if (holders.some(({ name }) => name === 'hostd')) return [];
     const [holder] = holders;
     const where = `${isIPv6(address.host) ? `[${address.host}]` : address.host}:${address.port}`;

@@ -1,9 +1,9 @@
-// A finding about an app, at the key of its table that says what was looked at. Pure.
+// A finding about an app, at the key of its table that the finding is about. Pure.
 
 import type { App } from '../model/host.ts';
 import type { Problem } from '../model/problem.ts';
 
-/** `error`: visitors of the site meet it. */
+/** `error`: the site's visitors are affected. */
 export function finding(
   severity: Problem['severity'],
   { name, source }: Pick<App, 'name' | 'source'>,

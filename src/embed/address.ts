@@ -1,4 +1,4 @@
-// Where a server listens, as people write it: a port, a URL, a socket's path. Pure.
+// Where a server listens, in the forms that people write: a port, a URL, a socket's path. Pure.
 
 import { HostdError } from '../errors.ts';
 import type { Address } from '../proxy/app/app-connection.ts';
@@ -39,7 +39,7 @@ function refuse(text: string, what: string, why: string): HostdError {
   });
 }
 
-/** For people: "http://127.0.0.1:3000", "unix:/path.sock". */
+/** The address for people: "http://127.0.0.1:3000", "unix:/path.sock". */
 export function showAddress(address: Address): string {
   if (typeof address === 'string') return `unix:${address}`;
   return `http://${address.host.includes(':') ? `[${address.host}]` : address.host}:${address.port}`;

@@ -1,5 +1,5 @@
-// createFrontProxy: hostd's proxy as a library, for programs that embed a reverse proxy (where they used http-proxy). The
-// sites are servers that somebody else runs. See docs/development.md, "In a program of your own".
+// createFrontProxy: hostd's proxy as a library, for programs that embed a reverse proxy (in place of http-proxy). The sites are
+// servers that run elsewhere. See docs/development.md, "In a program of your own".
 
 import { EventEmitter } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -13,15 +13,15 @@ import { parseAddress } from './address.ts';
 import { Front, type FrontSite } from './front.ts';
 import type { HostedConnection } from './hosted-connection.ts';
 
-/** One site: where its server listens, and what is particular about it. */
+/** One site: where its server listens, and its settings. */
 export interface FrontProxySite {
   /** "http://127.0.0.1:3000", "unix:/path.sock", or a port. */
   readonly target: string;
-  /** Host names, besides NAME.localhost; "*.example.test" is every name below it. */
+  /** Host names, besides NAME.localhost. "*.example.test" is every name below it. */
   readonly hosts?: readonly string[];
-  /** Directories that are served without the server: { '/static/': '/srv/hello/static/' }. */
+  /** Directories that are served without asking the server: { '/static/': '/srv/hello/static/' }. */
   readonly files?: Readonly<Record<string, string>>;
-  /** Longest request body in bytes; 0, which is the default, is no limit. */
+  /** Longest request body in bytes. Default: 0, no limit. */
   readonly maxBodySize?: number;
   /** Whether connections to the server are used again. Default: true. */
   readonly keepAlive?: boolean;
@@ -32,11 +32,11 @@ export interface FrontProxySite {
 export interface FrontProxyOptions {
   /** Sites by name. A name with a dot is a host name of its own. */
   readonly sites: Readonly<Record<string, string | FrontProxySite>>;
-  /** The site that answers for host names which are nobody's. Without it they get 404. */
+  /** The site for host names that no site has. Without it they get 404. */
   readonly fallback?: string;
 }
 
-/** What went wrong with one request; the client has been answered with 502, 503 or 504, or its connection has ended. */
+/** What went wrong with one request. The client got 502, 503 or 504, or its connection has ended. */
 export class FrontProxyError extends Error {
   readonly site: string | undefined;
   readonly target: string | undefined;
@@ -50,7 +50,7 @@ export class FrontProxyError extends Error {
 }
 
 interface Events {
-  /** Without a listener, nothing happens: a request that fails is no reason to end the program. */
+  /** Without a listener nothing happens: a failed request is no reason to end the program. */
   error: [error: FrontProxyError];
   listening: [address: AddressInfo];
   close: [];
@@ -61,18 +61,18 @@ export interface FrontProxy extends EventEmitter<Events> {
   web(req: IncomingMessage, res: ServerResponse): void;
   /** Answers one WebSocket handshake: `server.on('upgrade', (req, socket, head) => proxy.ws(req, socket, head))`. */
   ws(req: IncomingMessage, socket: Duplex, head: Buffer): void;
-  /** Listens by itself. Port 0 is any free one. Rejects when it cannot, such as with code "EADDRINUSE". */
+  /** Listens on a port of its own. Port 0 is any free one. Rejects when it cannot, such as with code "EADDRINUSE". */
   listen(port: number, host?: string): Promise<AddressInfo>;
-  /** Other sites from now on; requests that are under way end as they began. */
+  /** Replaces the sites. Requests that are under way end as they began. */
   setSites(sites: FrontProxyOptions['sites']): void;
-  /** Takes no more connections, and lets open requests finish, for at most `ms` (default 5000). */
+  /** Accepts no more connections, and lets open requests finish, for at most `ms` (default 5000). */
   close(ms?: number): Promise<void>;
 }
 
-/** Milliseconds that open requests have at close(). */
+/** Milliseconds for open requests to finish at close(). */
 const drainMs = 5000;
 
-/** @throws HostdError for a site whose target, or name, cannot be. */
+/** @throws HostdError for a site with an unusable target or name. */
 export function createFrontProxy(options: FrontProxyOptions): FrontProxy {
   return new EmbeddedProxy(options);
 }
@@ -132,7 +132,7 @@ class EmbeddedProxy extends EventEmitter<Events> implements FrontProxy {
     this.emit('close');
   }
 
-  /** A connection of somebody else's server is met with its first request. null: there are too many, and it has been ended. */
+  /** Takes over a connection of another server at its first request. null: there are too many, and it has been ended. */
   #hostedOn(socket: Socket): HostedConnection | null {
     const known = this.#hosted.get(socket);
     if (known !== undefined) return known;

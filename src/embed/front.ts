@@ -1,5 +1,5 @@
-// The production proxy inside this process: the same routing, headers, forwarding and files as a worker of hostd, for sites
-// that come and go. Knows nothing of what runs behind them.
+// The production proxy inside this process: the same routing, headers, forwarding and files as in a worker of hostd, for sites
+// that come and go. Knows nothing of the programs behind them.
 
 import type { Server, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -17,7 +17,7 @@ import type { Worker } from '../proxy/worker.ts';
 import { HostedConnection } from './hosted-connection.ts';
 
 export interface FrontSite {
-  /** Also reached as NAME.localhost. */
+  /** The site also has the name NAME.localhost. */
   readonly name: string;
   readonly serverNames: readonly string[];
   readonly address: Address;
@@ -32,11 +32,11 @@ export interface FrontSite {
 
 export interface FrontOptions {
   readonly limits?: Partial<Limits>;
-  /** Asked before the sites are. */
+  /** Called before a site gets the request. */
   readonly serve?: Serve;
   readonly page?: NonNullable<Worker['page']>;
   readonly report: (problem: Problem) => void;
-  /** The site of a host name that no site has. */
+  /** The site for a host name that no site has. */
   readonly otherwise?: (host: string) => string | null;
 }
 
@@ -86,17 +86,17 @@ export class Front {
         );
   }
 
-  /** The name of the site that a host name (as hostName() returns it) belongs to. */
+  /** The name of the site that has a host name (as hostName() returns it). */
   siteOf(host: string): string | null {
     return this.#worker.route(host)?.name ?? null;
   }
 
-  /** A server for connections that come in by `port`; it does not listen yet. */
+  /** A server for connections that come in by `port`. It does not listen yet. */
   server(port: number): Server {
     return makeServer(this.connections, port);
   }
 
-  /** Serves on a connection of somebody else's server. null: there are too many, and it has been ended. */
+  /** Serves a connection of another server. null: there are too many, and it has been ended. */
   host(socket: Socket): HostedConnection | null {
     if (!this.connections.admit(socket)) return null;
     const hosted = new HostedConnection(this.#worker, socket, this.connections.serve);
@@ -104,7 +104,7 @@ export class Front {
     return hosted;
   }
 
-  /** Ends every connection: idle ones now, the others after their answers or after `drainMs`. */
+  /** Ends every connection: idle ones now, others after their answers or after `drainMs`. */
   async drain(drainMs: number): Promise<void> {
     this.#worker.draining = true;
     if (this.connections.size === 0) return;
@@ -121,7 +121,7 @@ export class Front {
   }
 }
 
-/** Paths are compared as bytes, one latin-1 character each. */
+/** The text as bytes, one latin-1 character each, since paths are compared as bytes. */
 function inBytes(text: string): string {
   return Buffer.from(text, 'utf8').toString('latin1');
 }

@@ -1,4 +1,4 @@
-// A connection of a server of somebody else's, whose requests node:http has read and whose answers it writes.
+// A connection of another program's server: node:http reads its requests and writes their answers.
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
@@ -8,18 +8,18 @@ import type { BodyReader, ClientRequest, ClientResponse, CloseListener } from '.
 import { type Bearer, guarded } from '../proxy/guard.ts';
 import type { Worker } from '../proxy/worker.ts';
 
-/** The requests that a connection is given by its server: here until the one before them has been answered. */
+/** The requests that a connection gets from its server. Each waits here until the one before has been answered. */
 export class HostedConnection implements Intake {
   readonly connection: Connection;
   readonly #socket: Socket;
-  /** What node:http has read ahead. */
+  /** Requests that node:http has read ahead. */
   #waiting: { readonly req: ClientRequest; readonly res: ClientResponse }[] = [];
   #early: Buffer | null = null;
   #isReading = false;
 
   constructor(worker: Worker, socket: Socket, serve: Serve) {
     const never = Number.POSITIVE_INFINITY;
-    // When a request has to be here is its server's affair, which may have others to answer on the same connection.
+    // The server decides how long it waits for a request, and may answer other requests on the same connection.
     const times = { ...timesOf(worker.limits), first: never, head: never, next: never };
     this.connection = new Connection(worker, socket, socket.localPort ?? 0, serve, times);
     this.#socket = socket;
@@ -36,7 +36,7 @@ export class HostedConnection implements Intake {
     connection.came();
   }
 
-  /** A WebSocket's handshake has come; `early` right behind it. */
+  /** A WebSocket's handshake has come, with the bytes `early` behind it. */
   upgrade(req: IncomingMessage, early: Buffer): void {
     this.#early = early;
     this.connection.requested('websocket', new HostedRequest(req, this.connection), null, false, false);
@@ -61,7 +61,7 @@ export class HostedConnection implements Intake {
     this.connection.requested('plain', next.req, next.res, false, this.#waiting.length > 0);
   }
 
-  /** node:http resumes at each request's end, so this has to come after that. */
+  /** node:http resumes the socket at each request's end, so this has to come later. */
   pause(): void {
     const pause = (): void => {
       if (this.#waiting.length > 0) this.#socket.pause();
@@ -73,10 +73,10 @@ export class HostedConnection implements Intake {
     this.#socket.resume();
   }
 
-  /** node:http says it of no body. */
+  /** node:http never reports this. */
   tooLarge(): void {}
 
-  /** node:http does so by itself. */
+  /** node:http drops the rest by itself. */
   drop(): void {}
 
   stop(): Buffer {
@@ -85,9 +85,9 @@ export class HostedConnection implements Intake {
   }
 }
 
-/** Where a request's body comes from. */
+/** The connection that a request's body comes from. */
 interface Source extends Bearer {
-  /** Some of it has come. */
+  /** Bytes of the body have come. */
   moved(): void;
 }
 
@@ -150,7 +150,7 @@ class HostedRequest implements ClientRequest {
 }
 
 class HostedResponse implements ClientResponse {
-  /** Without what node:http frames it with. */
+  /** Without node:http's framing. */
   bodyBytes = 0;
   readonly #res: ServerResponse;
   readonly #bearer: Bearer;
@@ -213,6 +213,6 @@ class HostedResponse implements ClientResponse {
     );
   }
 
-  /** node:http says so itself. */
+  /** node:http says it in the answer. */
   close(): void {}
 }

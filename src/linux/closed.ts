@@ -1,12 +1,12 @@
-// Which directory on the way keeps a user out. Asked by modes, and of the kernel where they say no, since access control lists may
-// say yes. Not by setgroups(2): it holds for the whole process, and hostd has threads that may not call it.
+// Finds the directory on the way that keeps a user out: by modes first, and where they say no by asking the kernel, since access
+// control lists may say yes. Not by setgroups(2), which changes the whole process, and hostd has threads that may not call it.
 
 import { lstatSync, realpathSync, type Stats, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { User } from '../native/index.ts';
 import { as } from './paths.ts';
 
-/** The first directory above `path` that the user may not enter; null: none, or nobody can tell. `path` is absolute. */
+/** The first directory above `path` that the user may not enter; null: none, or it is not known. `path` is absolute. */
 export function closedTo(path: string, user: User): string | null {
   try {
     const directory = realpathSync(dirname(path));
@@ -23,7 +23,7 @@ function above(path: string): readonly string[] {
 
 function mayEnter(directory: string, user: User): boolean {
   if (mayEnterByMode(statSync(directory), user)) return true;
-  // Only root can ask for another; whoever hostd runs as may enter what is its own.
+  // Only root can ask for other users. hostd's own user may enter its own directories.
   if (process.geteuid?.() !== 0) return true;
   try {
     as(user, () => lstatSync(`${directory}/.`));

@@ -1,4 +1,4 @@
-// Why the kernel does not execute a file that is there: its first line, as execve(2) reads it, in words.
+// Says why the kernel does not execute a file that is there: by its first line, as execve(2) reads it.
 
 import { closeSync, existsSync, readSync } from 'node:fs';
 import { type Owner, openForReading } from './paths.ts';
@@ -6,7 +6,7 @@ import { type Owner, openForReading } from './paths.ts';
 /** The kernel reads no more of a first line (BINPRM_BUF_SIZE). */
 const longestLine = 256;
 
-/** Adds to `failure` what the file itself tells. The file is read with its user's rights, and by no link of an app's. */
+/** Adds what the file itself tells to `failure`. The file is read with its user's rights, and through no link of an app's. */
 export function explainExecution(failure: string, file: string, owner: Owner): string {
   if (!/^cannot execute its command: (ENOENT|ENOEXEC)$/.test(failure)) return failure;
   const head = headOf(file, owner);
@@ -14,7 +14,7 @@ export function explainExecution(failure: string, file: string, owner: Owner): s
   return why === null ? failure : `${failure}: ${why}`;
 }
 
-/** `head`: how the file begins, latin-1. `exists` is asked for the interpreter. null: nothing is seen. Pure but for that. */
+/** `head`: the beginning of the file, latin-1. `exists` is called for the interpreter. null: nothing is found. Pure but for `exists`. */
 export function executionTrouble(
   file: string,
   head: string,

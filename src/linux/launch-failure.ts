@@ -1,4 +1,4 @@
-// What the launcher (native.spawn) wrote before it gave up, read from its status pipe once the child has ended.
+// Reads from a child's status pipe, once the child has ended, what the launcher (native.spawn) wrote before it gave up.
 
 import { readSync } from 'node:fs';
 import { constants } from 'node:os';
@@ -17,15 +17,15 @@ const words: Readonly<Record<(typeof launchStages)[number], string>> = {
 };
 
 /**
- * "cannot execute its command: EACCES", and null where nothing was written: the child became the program.
- * `refusal`: said in place of that where the kernel refuses to execute the program.
+ * "cannot execute its command: EACCES"; null: nothing was written, since the child became the program.
+ * `refusal`: the text where the kernel refuses to execute the program.
  */
 export function launchFailure(status: number, refusal?: string): string | null {
   const report = Buffer.alloc(8);
   try {
     if (readSync(status, report) < 8) return null;
   } catch {
-    // EAGAIN: nothing was written, and another process has the pipe's other end still.
+    // EAGAIN: nothing was written, and another process still has the pipe's other end.
     return null;
   }
   const stage = launchStages[report.readInt32LE(0)] ?? 'exec';

@@ -1,4 +1,4 @@
-// Who listens on an address of this machine: from /proc/net/tcp (proc_net(5)) and the open files of all processes.
+// Which process listens on an address of this machine: from /proc/net/tcp (proc_net(5)) and the open files of all processes.
 
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { isIPv6 } from 'node:net';
@@ -14,7 +14,7 @@ interface Address {
 }
 
 export interface Listener {
-  /** Hexadecimal digits as the kernel writes them, and 0 for every address. */
+  /** Hexadecimal digits as the kernel writes them. 0: every address. */
   readonly address: string;
   readonly port: number;
   readonly inode: string;
@@ -33,14 +33,14 @@ export function parseListeners(text: string): readonly Listener[] {
     });
 }
 
-/** Of these listeners of its own family, the one that keeps `wanted` from being bound (ip(7), tcp(7)), or null. */
+/** Of these listeners of the same family, the one that keeps `wanted` from being bound (ip(7), tcp(7)), or null. */
 export function inTheWay(wanted: Address, listeners: readonly Listener[]): Listener | null {
   const address = hexAddress(wanted.host);
   const overlaps = (other: string) => address === '0' || other === '0' || other === address;
   return listeners.find(({ port, address: other }) => port === wanted.port && overlaps(other)) ?? null;
 }
 
-/** As the kernel writes it: 32-bit words in the machine's byte order, which is little-endian wherever Node runs. */
+/** The address as the kernel writes it: 32-bit words in the machine's byte order, which is little-endian wherever Node runs. */
 function hexAddress(host: string): string {
   const bytes = isIPv6(host) ? bytesOfIpv6(host) : host.split('.').map(Number);
   if (bytes.every(byte => byte === 0)) return '0';
@@ -63,18 +63,18 @@ function bytesOfIpv6(host: string): readonly number[] {
   });
 }
 
-/** Who has the listener that keeps `wanted` from being bound; null: nobody does. Empty where this process may not look. */
+/** The processes whose listener keeps `wanted` from being bound; null: there is no such listener. Empty where this process may not look. */
 export function holdersOfAddress(wanted: Address): readonly Holder[] | null {
   const file = isIPv6(wanted.host) ? 'tcp6' : 'tcp';
   const found = inTheWay(wanted, parseListeners(readText(`/proc/net/${file}`)));
   if (found === null) return null;
-  // Whoever tries again and again is not to look at every process each time.
+  // A caller that tries again and again must not look at every process each time.
   if (last?.inode !== found.inode || performance.now() - last.at > believedMs)
     last = { inode: found.inode, holders: holdersOf(found.inode), at: performance.now() };
   return last.holders;
 }
 
-/** Milliseconds. */
+/** Milliseconds for which a result is believed. */
 const believedMs = 30_000;
 let last: { readonly inode: string; readonly holders: readonly Holder[]; readonly at: number } | null = null;
 
@@ -84,7 +84,7 @@ export interface Holder {
   readonly name: string;
 }
 
-/** The processes that have the socket open, as far as this one may look. */
+/** The processes that have the socket open, as far as this process may look. */
 function holdersOf(inode: string): readonly Holder[] {
   return pids().flatMap(pid => {
     try {

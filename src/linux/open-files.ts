@@ -1,8 +1,8 @@
-// The limit of open files: the one that this process was started with, which is not the one that it has now.
+// The limit of open files that this process was started with, which differs from its present limit.
 
 import { readFileSync } from 'node:fs';
 
-/** null is infinity. */
+/** null: infinity. */
 export interface OpenFiles {
   readonly soft: number | null;
   readonly hard: number | null;
@@ -12,8 +12,8 @@ export interface OpenFiles {
 export const nofile = 7;
 
 /**
- * Node raises its own soft limit to the hard one, so bin/runtime.sh tells what it was; null: it has not. Programs get this one,
- * for a high soft limit harms those that use select(2).
+ * Node raises its own soft limit to the hard one, so bin/runtime.sh tells what it was; null: it did not. Programs get the original limit,
+ * since a high soft limit harms programs that use select(2).
  */
 export function givenOpenFiles(given = process.env['HOSTD_NOFILE']): OpenFiles | null {
   if (given === undefined || !/^(\d{1,15}|unlimited)$/.test(given)) return null;
@@ -23,7 +23,7 @@ export function givenOpenFiles(given = process.env['HOSTD_NOFILE']): OpenFiles |
   return { soft: value(Math.min(soft, hard)), hard: value(hard) };
 }
 
-/** The soft limit of this process now; Infinity for none. */
+/** The soft limit of this process now; Infinity: none. */
 export function openFilesNow(): number {
   return parseOpenFiles(ownLimits(), 'soft');
 }

@@ -1,4 +1,4 @@
-// With real files: an app (here: nobody) owns a directory, root opens what is below it.
+// With real files: an app (here: nobody) owns a directory, and root opens what is below it.
 
 import assert from 'node:assert/strict';
 import {
@@ -33,7 +33,7 @@ const skip = process.geteuid?.() === 0 ? false : 'needs root';
 const app = { uid: 65534, gid: 65534 };
 const other = { uid: 65533, gid: 65533 };
 
-/** A directory of root's with a secret in it, and the app's own directory beside that. */
+/** A directory of root's with a secret in it, beside the app's own directory. */
 function scene(t: TestContext): { secret: string; root: string; base: string } {
   process.umask(0o022);
   const base = mkdtempSync('/tmp/hostd-paths-');
@@ -124,7 +124,7 @@ test('a file is read by way of root’s links, as certbot lays them, and never b
   refused(() => openThroughLinks(`${root}/key`, app));
   mkdirSync(`${root}/roots`);
   symlinkSync(secret, `${root}/roots/key`);
-  // The app can put another directory in the place of this one.
+  // The app can replace this directory.
   refused(() => openThroughLinks(`${root}/roots/key`, app));
   symlinkSync('loop', `${base}/loop`);
   assert.throws(() => openThroughLinks(`${base}/loop`, app), /too many symbolic links/);

@@ -1,5 +1,5 @@
-// Opening what lies below a directory that an app may write to, without being led astray. Root never follows a
-// symbolic link that somebody else could have made, and never uses a file before it has looked at what it opened.
+// Opens files below a directory that an app may write to, without being led astray. Root never follows a symbolic link
+// that somebody else could have made, and looks at what it has opened before it uses it.
 
 import {
   closeSync,
@@ -21,7 +21,7 @@ import {
   RESOLVE_NO_SYMLINKS,
 } from '../native/index.ts';
 
-/** Whose rights a file is made and opened with. */
+/** The user whose rights a file is made and opened with. */
 export interface Owner {
   readonly uid: number;
   readonly gid: number;
@@ -37,7 +37,7 @@ export function entry(fd: number, name: string): string {
 }
 
 /**
- * Opens a directory by its absolute path, for reference (O_PATH). Symbolic links are followed only where nobody but
+ * Opens a directory by its absolute path, for reference (O_PATH). Follows symbolic links only where nobody but
  * root (or the user that hostd runs as) could have made them.
  * @throws HostdError 'permission' for a link in a directory that others may write to; the usual errors of open(2).
  */
@@ -52,7 +52,7 @@ export function openDirectory(path: string): number {
     for (let part = rest.shift(); part !== undefined; part = rest.shift()) {
       const directory = fstatSync(fd);
       const trustedLink = trusted && onlyTrustedWrite(directory);
-      // Below a directory of an app's, one of root's may be there because the app has moved it.
+      // A directory of root's below one of an app's proves nothing: the app may have moved it there.
       trusted &&= onlyTrustedWrite(directory) || isSticky(directory);
       const next = native.openAt(fd, part, O_PATH | O_NOFOLLOW, 0, 0);
       const stats = fstatSync(next);
@@ -117,9 +117,9 @@ export function makeDirectory(path: string, owner: Owner, mode: number): number 
 }
 
 /**
- * Opens a log file for appending, made when missing, with its missing directories. It is opened with the owner's own
- * rights; only where those do not suffice (a log that root made, in a directory of root's) with root's.
- * @throws HostdError 'permission' when it is anything but a regular file with one name.
+ * Opens a log file for appending. Makes it, and its directories, if they are missing. Uses the owner's own rights, and root's only
+ * where those do not suffice (a log that root made, in a directory of root's).
+ * @throws HostdError 'permission' for anything but a regular file with one name.
  */
 export function openForAppending(path: string, owner: Owner, mode = 0o600): number {
   const flags = O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
@@ -132,8 +132,8 @@ export function openForAppending(path: string, owner: Owner, mode = 0o600): numb
 }
 
 /**
- * Opens a regular file for reading, by the same rules, but also by way of links that nobody but root could have made, such
- * as those of certbot's live directory.
+ * Opens a regular file for reading, by the same rules. Also follows links that nobody but root could have made, such as those in
+ * certbot's live directory.
  */
 export function openThroughLinks(path: string, owner: Owner): number {
   let at = path;
@@ -143,7 +143,7 @@ export function openThroughLinks(path: string, owner: Owner): number {
       const target = linkIn(directory, at);
       if (target === null)
         return openRegular(directory, at, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, owner);
-      // By the directory's own name: ".." in the target is what is above it, whatever led to it.
+      // By the directory's own name, so that ".." in the target means the directory above it.
       at = resolve(readlinkSync(`/proc/self/fd/${directory}`), target);
     } finally {
       closeSync(directory);
@@ -153,8 +153,8 @@ export function openThroughLinks(path: string, owner: Owner): number {
 }
 
 /**
- * Opens for appending what a path of root's own configuration names, made with `mode` less the umask when missing: by way of links
- * that nobody but root could have made, and where nobody else may write also a device or a FIFO.
+ * Opens a path of root's own configuration for appending. Makes a missing file, with `mode` less the umask. Follows links that nobody
+ * but root could have made. Where nobody else may write, it also opens a device or a FIFO.
  * @throws HostdError 'permission' where somebody else may have put it there; the usual errors of open(2).
  */
 export function openAsOwn(path: string, mode: number): number {
@@ -183,7 +183,7 @@ export function openAsOwn(path: string, mode: number): number {
   throw new HostdError('failed', `cannot open "${path}": too many symbolic links`);
 }
 
-/** Where the last name of a path leads, if it is a link that nobody but root could have put there. */
+/** The target of a path's last name, if that is a link that nobody but root could have put there; else null. */
 function linkIn(directory: number, path: string): string | null {
   const name = path.slice(path.lastIndexOf(sep) + 1);
   try {
@@ -222,7 +222,7 @@ function openRegular(directory: number, path: string, flags: number, owner: Owne
     asRoot = true;
   }
   const stats = fstatSync(fd);
-  // A third user's file may have been moved here, where the app could not have opened it.
+  // Another user's file may have been moved here. The app could not have opened it.
   const fitting = !asRoot || stats.uid === owner.uid || stats.uid === process.geteuid?.();
   if (stats.isFile() && stats.nlink === 1 && fitting) return fd;
   closeSync(fd);
@@ -234,7 +234,7 @@ function onlyTrustedWrite(stats: Stats): boolean {
   return trustedOwner && (stats.mode & 0o022) === 0;
 }
 
-/** Whether nobody else can change what is in a directory, or move it: `path` has no links. */
+/** Whether nobody else can change what is in a directory, or move the directory. `path` has no links. */
 function isTrusted(path: string): boolean {
   const parts = path.split(sep).filter(Boolean);
   return ['/', ...parts.map((_, at) => `/${parts.slice(0, at + 1).join(sep)}`)].every(prefix => {
@@ -243,7 +243,7 @@ function isTrusted(path: string): boolean {
   });
 }
 
-/** Like /tmp: nobody can replace what is another's. */
+/** Whether it is like /tmp: nobody can replace another user's entry. */
 function isSticky(stats: Stats): boolean {
   return stats.uid === 0 && (stats.mode & 0o1000) !== 0;
 }

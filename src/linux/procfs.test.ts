@@ -47,7 +47,7 @@ test('grandchildren are descendants, siblings and the process itself are not', (
     [2, [{ pid: 4 }]],
     [4, [{ pid: 5 }]],
     [3, [{ pid: 6 }]],
-    // Never in /proc, but a scan is no snapshot: a pid may be seen under two parents.
+    // Impossible in /proc, but a scan is no snapshot: a pid may be seen under two parents.
     [5, [{ pid: 2 }]],
   ]);
   const pids = (roots: number[]) => below(tree, roots).map(({ pid }) => pid);

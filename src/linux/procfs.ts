@@ -1,8 +1,8 @@
-// What /proc says of a process (proc_pid_stat(5)): who it is, beyond a pid that may have been used again.
+// What /proc tells of a process (proc_pid_stat(5)): which one it is, since a pid may be used again.
 
 import { closeSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs';
 
-/** A process for ever: no other one has the same three. */
+/** Identifies a process for ever: no other process has the same three values. */
 export interface ProcessId {
   readonly pid: number;
   /** Clock ticks after boot. */
@@ -52,7 +52,7 @@ export function parseStat(text: string): ProcessStat | null {
   return { state, parent: Number(parent), group: Number(group), session: Number(session), starttime };
 }
 
-/** Identifies a process that is alive (a zombie is not). */
+/** Identifies a process that is alive. A zombie is not. */
 export function identify(pid: number): ProcessId | null {
   const stat = readStat(pid);
   return stat === null || stat.state === 'Z' ? null : { pid, starttime: stat.starttime, bootId: bootId() };
@@ -63,14 +63,14 @@ export function isAlive(id: ProcessId): boolean {
   return id.bootId === bootId() && identify(id.pid)?.starttime === id.starttime;
 }
 
-/** All processes that this one may see. */
+/** All processes that this process may see. */
 export function pids(): number[] {
   return readdirSync('/proc')
     .filter(name => /^\d+$/.test(name))
     .map(Number);
 }
 
-/** The living processes that descend from one of these, the children of the dead left out: those have another parent now. */
+/** The living processes below these. The children of a dead process are left out: they have another parent now. */
 export function descendants(roots: readonly number[]): ProcessId[] {
   const children = new Map<number, ProcessId[]>();
   for (const pid of pids()) {
@@ -93,7 +93,7 @@ export function endedChildren(): ProcessId[] {
   });
 }
 
-/** Each once, parents first; a root is not among its own descendants. In steps that grow with their number alone, however deep they lie. */
+/** Each once, parents first. A root is not among its own descendants. The time grows linearly, however deep they are. */
 export function below<T extends { readonly pid: number }>(
   children: ReadonlyMap<number, readonly T[]>,
   roots: readonly number[],
@@ -101,7 +101,7 @@ export function below<T extends { readonly pid: number }>(
   const seen = new Set(roots);
   const found: T[] = [];
   const parents = [...roots];
-  // It grows meanwhile.
+  // The list grows meanwhile.
   for (const parent of parents)
     for (const child of children.get(parent) ?? []) {
       if (seen.has(child.pid)) continue;
@@ -112,7 +112,7 @@ export function below<T extends { readonly pid: number }>(
   return found;
 }
 
-/** Read of a process's environment at most, in bytes: a process can have megabytes of it, and an app thousands of processes. */
+/** Bytes of a process's environment that are read. It can have megabytes, and an app can have thousands of processes. */
 const longestEnvironment = 256 * 1024;
 
 /** Every process whose initial environment contains `entry` ("KEY=value"), as far as this process may look. */
@@ -130,7 +130,7 @@ export function withEnvironment(entry: string): number[] {
     });
 }
 
-/** As much as the buffer takes. */
+/** Reads as much as the buffer holds. */
 function readBeginning(path: string, buffer: Buffer): string {
   const fd = openSync(path, 'r');
   try {

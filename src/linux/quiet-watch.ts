@@ -1,5 +1,5 @@
-// Told by the kernel when a file changes, but not for each change: after one, the watch rests, so that a busy file costs
-// one wake-up per rest, all busy files together no more, and a quiet one none at all.
+// Tells when a file changes (inotify), but not of each change. After a change the watch rests: busy files together cost one wake-up
+// for each rest, and a quiet file costs none.
 
 import { type FSWatcher, watch } from 'node:fs';
 
@@ -8,9 +8,9 @@ export interface QuietWatch {
 }
 
 /**
- * Calls `look` at the first change, and then at the end of each rest for as long as `look` says that it has found
- * something new. Rests end at multiples of `rest` (milliseconds), hence at one time for all files. `fd` is an open file
- * or directory, and stays open until `close`.
+ * Calls `look` at the first change, and then at the end of each rest as long as `look` returns that it has found something
+ * new. Rests end at multiples of `rest` (milliseconds), so all files share them. `fd` is an open file or directory. It stays open
+ * until `close`.
  */
 export function watchQuietly(fd: number, rest: number, look: () => boolean): QuietWatch {
   const path = `/proc/self/fd/${fd}`;
@@ -19,7 +19,7 @@ export function watchQuietly(fd: number, rest: number, look: () => boolean): Qui
   let closed = false;
   const arm = () => {
     watcher = watch(path, changed);
-    // It has been removed, or there is no watch left: the file is looked at all the same.
+    // The directory was removed, or no watch is left. The file is looked at all the same.
     watcher.on('error', changed);
   };
   const disarm = () => {
@@ -45,7 +45,7 @@ export function watchQuietly(fd: number, rest: number, look: () => boolean): Qui
     } catch {
       return pause();
     }
-    // What came between the look and the watch.
+    // For changes between the look and the watch.
     if (look()) {
       disarm();
       pause();

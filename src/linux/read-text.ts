@@ -1,4 +1,4 @@
-// Reading a short file that may be an app's: never more of it than is wanted, whatever it says of its own length.
+// Reads a short file that may be an app's: never more bytes than wanted, whatever size it claims.
 
 import { closeSync, readSync } from 'node:fs';
 import { HostdError } from '../errors.ts';

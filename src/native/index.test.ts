@@ -1,4 +1,4 @@
-// The system calls themselves: what a child of spawn() gets and what it does not, sockets and pipes from their first moment.
+// The system calls themselves: what a child of spawn() has and what it has not, sockets and pipes from their first moment.
 
 import assert from 'node:assert/strict';
 import {
@@ -43,7 +43,7 @@ function errorOf(action: () => unknown): string {
   }
 }
 
-/** What a child wrote, how it ended, and what its launcher said. `open` false: it never gets past its gate. */
+/** What a child has written, how it ended, and what its launcher reported. `open` false: its gate stays closed. */
 async function spawned(given: Partial<Launch>, open = true) {
   const [read, write] = native.pipe();
   const nothing = openSync('/dev/null', 'r');
@@ -139,7 +139,7 @@ test('an open binary is executed, wherever its path is; a script, too, which nee
   const binary = openSync('/bin/sh', 'r');
   assert.equal((await spawned({ ...script('echo ok'), file: '', binary })).said, 'ok\n');
   closeSync(binary);
-  // What an emulator (binfmt_misc) does with a binary of another machine, the kernel does with a script.
+  // With a script the kernel does what an emulator (binfmt_misc) does with another machine's binary.
   writeFileSync(`${place}/script`, '#!/bin/sh\necho "script $1"\n', { mode: 0o755 });
   const held = openSync(`${place}/script`, 'r');
   const { said, failure } = await spawned({ argv: ['x', 'a'], file: '', binary: held });

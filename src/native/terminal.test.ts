@@ -8,7 +8,7 @@ import { test } from 'node:test';
 import { native } from './index.ts';
 import { openTerminal, type Terminal } from './terminal.ts';
 
-/** Runs a script on a terminal of its own; `ended` resolves with everything it wrote, once nobody has the terminal any more. */
+/** Runs a script on a terminal of its own. `ended` resolves with everything that it wrote, once no process has the terminal. */
 function onTerminal(script: string) {
   const terminal = openTerminal(100, 30);
   const output: Buffer[] = [];
@@ -92,7 +92,7 @@ test('the descriptors end with an execve, and none becomes the controlling termi
     assert.equal(flags & 0o2000000, 0o2000000, `O_CLOEXEC of ${fd}`);
   }
   for (const fd of [output, input, slave]) closeSync(fd);
-  // The leader of a session that has no terminal, as a daemon is.
+  // A session leader without a terminal, as a daemon is.
   const code = `import { native } from ${JSON.stringify(new URL('index.ts', import.meta.url).href)};
     import { readFileSync } from 'node:fs';
     native.openTerminal(80, 24);
@@ -127,7 +127,7 @@ test('what a program wrote before it ended is read, although it has left a paste
   assert.match(output, /last words\n$/);
   assert.equal(output.match(/x/g)?.length, 50_000);
   await closed;
-  // Too late: no event, no exception.
+  // Too late to be read: no event, no exception.
   terminal.input.write('more');
   terminal.resize(10, 10);
 });

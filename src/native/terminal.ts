@@ -1,5 +1,4 @@
-// A pseudo-terminal (pty(7)) as two streams. The program on it is started by spawn() of index.ts; who it is, and what is shown to whom,
-// is not known here.
+// A pseudo-terminal (pty(7)) as two streams. spawn() of index.ts starts the program on it. Knows neither the program nor its user.
 
 import { closeSync, writeSync } from 'node:fs';
 import { Writable } from 'node:stream';
@@ -10,16 +9,16 @@ import { native, type Watch } from './index.ts';
 export interface Terminal {
   /** The program's side, for its fds 0 to 2. */
   readonly slave: number;
-  /** What the program writes. It ends, without an error, when nobody has the other side any more. */
+  /** What the program writes. Ends, without an error, when no process has the other side. */
   readonly output: ReadStream;
   /**
-   * What is typed. A program that does not read makes it wait, and harms nothing else. It closes with `output`, and when there is
-   * something to write and nobody has the other side; what was not written then is lost, and no error.
+   * What is typed. It waits for a program that does not read, and harms nothing else. It closes with `output`, or at a write when no
+   * process has the other side. What was not written then is lost, without an error.
    */
   readonly input: Writable;
-  /** The kernel tells the program's foreground group by SIGWINCH. */
+  /** Sets the size. The kernel sends SIGWINCH to the program's foreground group. */
   resize(columns: number, rows: number): void;
-  /** Once the program has its own. */
+  /** Called once the program has its own descriptor. */
   closeSlave(): void;
 }
 
@@ -28,7 +27,7 @@ export function openTerminal(columns: number, rows: number): Terminal {
   const [fd, typed, slave] = open(columns, rows);
   const output = new ReadStream(fd);
   const input = new Keyboard(typed);
-  // EIO is how Linux says that the other side is closed.
+  // On Linux, EIO says that the other side is closed.
   output.on('error', () => output.destroy());
   output.on('close', () => input.destroy());
   input.on('error', () => input.destroy());
@@ -59,8 +58,8 @@ function open(columns: number, rows: number) {
 }
 
 /**
- * Writes to our side of a terminal, which does not block. node:tty's own streams do: libuv tries again and again, with everything
- * else standing still, for as long as the program does not read.
+ * Writes to our side of a terminal, which does not block. node:tty's own streams would: libuv tries again and again, while everything
+ * else stands still, as long as the program does not read.
  */
 class Keyboard extends Writable {
   readonly #fd: number;
