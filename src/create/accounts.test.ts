@@ -14,7 +14,7 @@ const user: User = {
   groups: [nobody],
 };
 
-/** What is said of an account that is there already; null: it may be used. */
+/** The message about an existing account; null: it may be used. */
 function said(found: Partial<User>, chosen: boolean, operators: string | null = null): string | null {
   const site = {
     order: { user: 'hello', root: '/webapps/hello', userIsChosen: chosen },

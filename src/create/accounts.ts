@@ -49,7 +49,7 @@ export async function makeUser(site: Site): Promise<Outcome> {
   return made();
 }
 
-/** Ends what still runs as the user, then removes it. */
+/** Ends the user's processes, then removes the user. */
 export async function removeUser(run: Run, user: string): Promise<void> {
   const found = native.user(user);
   if (found === null) return;
@@ -57,7 +57,7 @@ export async function removeUser(run: Run, user: string): Promise<void> {
   await must(run, `remove the user "${user}"`, { argv: ['userdel', user] });
 }
 
-/** A user that is there may be anybody: it must have been chosen, or be this app's by its home. */
+/** An existing user may be anybody's. It is used only if the operator has named it, or its home makes it this app's. */
 export function checkUser(site: Site, found: User): void {
   const { order, proxyUser } = site;
   const { user, root, userIsChosen } = order;
@@ -74,7 +74,7 @@ export function checkUser(site: Site, found: User): void {
     );
 }
 
-/** Groups that an app must not be in: root's, those who may operate hostd, and the proxy, which may connect to every app. */
+/** Refuses groups that an app must not be in: root's, that of hostd's operators, and the proxy's, which may connect to every app. */
 function checkGroups({ place, proxyUser }: Site, what: string, gids: readonly number[], hint: string): void {
   const { group: operators } = place.settings.control;
   const refuse = (why: string) => new HostdError('conflict', `cannot use ${what}: ${why}`, { hint });

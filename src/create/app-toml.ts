@@ -11,12 +11,12 @@ export interface AppTable {
   readonly settings: string;
   readonly wsgi: string;
   readonly hosts: readonly string[];
-  /** null: no key. */
+  /** null: the table has no such key. */
   readonly health: string | null;
   readonly env: Readonly<Record<string, string>>;
 }
 
-/** gunicorn workers, as in the article. */
+/** gunicorn's workers, as in the well-known article. */
 const workers = 3;
 
 export function appToml(app: AppTable): string {

@@ -13,8 +13,8 @@ export interface Ids {
 const { O_NOFOLLOW } = constants;
 
 /**
- * Gives everything below `top`, itself included, to `to`, as far as it is `from`'s. Files with a second name are refused:
- * the other name may be anywhere. Returns how much was given; when it throws, what was given so far is given back.
+ * Gives everything below `top`, itself included, to `to`, if `from` owns it. Files with a second name are refused, since the other
+ * name may be anywhere. Returns how many entries were given. When it throws, what was given so far is given back.
  */
 export function chownTree(
   top: string,
@@ -44,7 +44,7 @@ interface Chown {
   given(path: readonly string[], old: Stats): void;
 }
 
-/** Deepest level of a tree that is given away as a whole. */
+/** Levels of a tree that can be given away. */
 const deepestGiven = 500;
 
 function chownEntries(fd: number, path: readonly string[], chown: Chown): void {
@@ -75,7 +75,7 @@ function chownEntries(fd: number, path: readonly string[], chown: Chown): void {
       closeSync(node);
     }
   }
-  // The directory last: until then its new owner can change nothing in it.
+  // The directory comes last: until then its new owner can change nothing in it.
   const stats = fstatSync(fd);
   if (stats.uid === chown.from) give(fd, stats, path, chown);
 }
@@ -85,9 +85,9 @@ function give(fd: number, stats: Stats, path: readonly string[], { to, given }: 
   given(path, stats);
 }
 
-/** Of a link, the link's own: the open node is meant, whatever it is (open(2), O_PATH; fchownat(2), AT_EMPTY_PATH). */
+/** Sets the owner of the open node itself, also of a link (open(2), O_PATH; fchownat(2), AT_EMPTY_PATH). */
 function setOwner(fd: number, stats: Stats, { uid, gid }: Ids): void {
-  if (stats.isSymbolicLink()) return; // who owns a link means nothing outside sticky directories
+  if (stats.isSymbolicLink()) return; // a link's owner matters in sticky directories only
   chownSync(`/proc/self/fd/${fd}`, uid, gid);
 }
 
@@ -101,7 +101,7 @@ function giveBack(top: string, path: readonly string[], from: Ids, old: Stats): 
       closeSync(fd);
     }
   } catch {
-    // It is gone: there is nothing to give back.
+    // The entry is gone, so there is nothing to give back.
   }
 }
 

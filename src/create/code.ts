@@ -1,4 +1,4 @@
-// The step "code": the user's own project, cloned or copied by the app's user, and what a look at it tells.
+// The step "code": the app's user clones or copies an existing project, and looks at what is in it.
 
 import { spawn } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
@@ -10,7 +10,7 @@ import { removeTree } from './remove-tree.ts';
 import { must } from './run.ts';
 import { asApp, type Found, made, type Outcome, type Site, there } from './site.ts';
 
-/** Where code waits until it is whole: a killed run leaves no half of a project. */
+/** Where code waits until it is whole, so that a killed run leaves no half of a project. */
 const unfinished = '.hostctl-create';
 
 export async function fetchCode(site: Site): Promise<Outcome> {
@@ -48,7 +48,7 @@ export function isBareRepository(path: string): boolean {
   return ['HEAD', 'objects', 'refs'].every(name => existsSync(join(path, name)));
 }
 
-/** Of a repository on this machine, which the app's user may not read, and git would not trust in his hands: from a copy of his own. */
+/** Clones a repository of this machine from a copy that the app's user owns: he may not read the original, and git would not trust it. */
 async function cloneCopy(site: Site, path: string, target: string): Promise<string> {
   const { root } = site.order;
   const repository = `${root}/${unfinished}.git`;
@@ -81,7 +81,7 @@ async function cloneCopy(site: Site, path: string, target: string): Promise<stri
 
 async function clone(site: Site, url: string, target: string): Promise<string> {
   const command = asApp(site, ['git', 'clone', '--quiet', '--', url, target], {
-    // Asking for a password would wait for ever: there is no terminal.
+    // There is no terminal to ask for a password.
     env: { ...site.network, GIT_TERMINAL_PROMPT: '0', GIT_ALLOW_PROTOCOL: 'https:http:git:ssh:file' },
   });
   const hint = `git clone ${shownUrl(url)} DIR, as somebody who may, then: --from DIR`;
@@ -89,12 +89,12 @@ async function clone(site: Site, url: string, target: string): Promise<string> {
   return `cloned from ${shownUrl(url)}`;
 }
 
-/** Without a password: what is printed is kept in logs. Pure. */
+/** The URL without its password, since what is printed is kept in logs. Pure. */
 export function shownUrl(url: string): string {
   return url.replace(/^([a-z]+:\/\/[^/@:]*):[^/@]*@/, '$1:***@');
 }
 
-/** Whoever calls reads it, the app's user writes it: each may lack the other's rights. Links stay links. */
+/** The caller reads and the app's user writes, since each may lack the other's rights. Links stay links. */
 async function copy(site: Site, path: string, target: string): Promise<string> {
   checkDirectory(path);
   const pack = ['-C', path, '--one-file-system', '--exclude=__pycache__', '--exclude=*.pyc', '-cf', '-', '.'];
@@ -128,7 +128,7 @@ function checkDirectory(path: string): void {
   throw new HostdError('failed', `cannot copy "${path}": it is not a directory`, { hint });
 }
 
-// Only reads: manage.py is not run. The nearest manage.py to the top counts.
+// Only reads: manage.py is not run. The manage.py nearest to the top counts.
 const look = `
 import json, os, re, sys
 top = sys.argv[1]
@@ -150,7 +150,7 @@ if project:
 print(json.dumps([project, settings, wsgi]))
 `;
 
-/** What is printed comes from the app's side: nothing in it is believed that is not of the right form. */
+/** What the look prints comes from the app's user. Only text of the right form is believed. */
 async function lookAt(site: Site, target: string): Promise<Found> {
   const { order, run } = site;
   const { existing } = order;

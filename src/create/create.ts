@@ -1,4 +1,4 @@
-// Creates an app: takes its steps one after the other, and when one fails, undoes what this run made, last first.
+// Creates an app step by step. If a step fails, it undoes what this run has made, the last step first.
 
 import { existsSync } from 'node:fs';
 import { HostdError, messageOf } from '../errors.ts';
@@ -22,26 +22,26 @@ import { type StepKind, stepsOf, titleOf } from './steps.ts';
 import { writeToml } from './toml-step.ts';
 import { makeVirtualenv } from './virtualenv.ts';
 
-/** Hears what happens, as it happens. */
+/** Is told of each thing that happens. */
 export interface Report {
   begin(title: string, number: number, total: number): void;
   done(title: string, outcome: Outcome): void;
   note(text: string): void;
-  /** A step failed; what was made is undone now. */
+  /** A step has failed. What was made is now undone. */
   failed(error: unknown): void;
-  /** Something that this run made was taken away again, or could not be. */
+  /** Something that this run has made was undone, or could not be. */
   undone(what: string, error: string | null): void;
 }
 
 export interface CreateOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Ends the step that is at work; what was made is undone then. */
+  /** Ends the present step. What was made is then undone. */
   readonly signal: AbortSignal;
-  /** What a failed run made stays, and the next run goes on from there. */
+  /** Whether a failed run leaves what it has made, for the next run to go on from there. */
   readonly keep: boolean;
-  /** Tells hostd of the app, and waits for it; `isNew`: its table was written just now. */
+  /** Tells hostd of the app, and waits for it. `isNew`: this run has written its table. */
   tell(isNew: boolean): Promise<Outcome>;
-  /** Tells hostd that the app is gone again. */
+  /** Tells hostd that the app is gone. */
   untell(): Promise<void>;
 }
 
@@ -65,7 +65,7 @@ const performers: Readonly<Record<StepKind, (site: Site) => Outcome | Promise<Ou
   toml: writeToml,
 };
 
-/** @throws HostdError of the step that failed, once everything that could be undone is */
+/** @throws HostdError of the step that failed, after everything that can be undone has been */
 export async function create(
   order: Order,
   place: Place,
@@ -160,7 +160,7 @@ function makeSite(
   return site;
 }
 
-/** What would fail anyway is said before anything is made. */
+/** Finds out what would fail anyway, before anything is made. */
 async function preflight(site: Site): Promise<void> {
   const { order, place, run } = site;
   checkConflicts(order, place.host);

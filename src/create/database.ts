@@ -1,5 +1,5 @@
-// The steps "role" and "database": PostgreSQL by its unix socket, as its own system user. No password is made or sent:
-// the kernel tells PostgreSQL who is calling (peer authentication).
+// The steps "role" and "database": PostgreSQL, reached by its unix socket as its own system user. No password is made or sent:
+// the kernel tells PostgreSQL who connects (peer authentication).
 
 import { HostdError } from '../errors.ts';
 import { noteMade } from './noted.ts';
@@ -17,7 +17,7 @@ function environmentOf({ socketDirectory, port }: Server): Record<string, string
   return { PGHOST: socketDirectory, PGPORT: port, PGCONNECT_TIMEOUT: '10' };
 }
 
-/** SQL as PostgreSQL's superuser; what it printed. */
+/** Runs SQL as PostgreSQL's superuser. Returns its output. */
 async function ask(
   run: Run,
   server: Server,
@@ -42,7 +42,7 @@ async function ask(
   );
 }
 
-/** Whether PostgreSQL is there, and role and database are nobody else's, before anything is made. @throws HostdError */
+/** Before anything is made: whether PostgreSQL is there, and whether role and database are free or the app's own. @throws HostdError */
 export async function checkDatabase(run: Run, database: Database): Promise<void> {
   const hint = 'apt-get install postgresql, or: --database sqlite';
   let ran: { code: number };
@@ -81,7 +81,7 @@ export async function makeRole(site: Site): Promise<Outcome> {
   return made();
 }
 
-/** @throws HostdError for one that is no app's. */
+/** Whether the role exists. @throws HostdError for a role that may do more than an app should, or that cannot log in */
 async function hasRole(run: Run, database: Database): Promise<boolean> {
   const { role } = database;
   const sql = `SELECT rolcanlogin, rolsuper OR rolcreaterole OR rolbypassrls FROM pg_roles WHERE rolname = ${sqlText(role)};`;
@@ -94,7 +94,7 @@ async function hasRole(run: Run, database: Database): Promise<boolean> {
   );
 }
 
-/** @throws HostdError for one that is another's. */
+/** Whether the database exists. @throws HostdError for a database with another owner */
 async function hasDatabase(run: Run, database: Database): Promise<boolean> {
   const { role, name } = database;
   const owner = `SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = ${sqlText(name)};`;
@@ -105,7 +105,7 @@ async function hasDatabase(run: Run, database: Database): Promise<boolean> {
   });
 }
 
-/** A role that is older than the system user of its name was made for somebody else. */
+/** A role is refused that is older than the system user of its name: it was made for something else. */
 function checkOwn({ journal }: Site, role: string): void {
   const made = journal.read()?.made ?? [];
   if (!made.includes('user') || made.includes('role')) return;
@@ -133,7 +133,7 @@ export async function makeDatabase(site: Site): Promise<Outcome> {
     });
     const create = `CREATE DATABASE ${sqlName(name)} OWNER ${sqlName(role)} ENCODING 'UTF8' TEMPLATE template0;`;
     await ask(run, database, `make the database "${name}"`, create);
-    // Otherwise every other app could look into it.
+    // Otherwise every other app could connect to it.
     const close = `REVOKE ALL ON DATABASE ${sqlName(name)} FROM PUBLIC;`;
     await ask(run, database, `close the database "${name}" to others`, close);
   }
@@ -141,7 +141,7 @@ export async function makeDatabase(site: Site): Promise<Outcome> {
   return isThere ? there : made();
 }
 
-/** The proof that peer authentication works for the app's user. */
+/** Connects as the app's user, which proves that peer authentication works. */
 async function checkLogin(site: Site, database: Database): Promise<void> {
   const command = asApp(site, [...psql, '-d', database.name, '-c', 'SELECT current_user'], {
     env: { ...environmentOf(database), PGUSER: database.role, PGPASSFILE: '/dev/null' },

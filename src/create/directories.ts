@@ -1,5 +1,4 @@
-// The steps "root" and "directories": root makes the app's own directory and gives it away; all below is made by the
-// app's user.
+// The steps "root" and "directories": root makes the app's own directory and gives it away. The app's user makes everything below it.
 
 import { chmodSync, chownSync, closeSync, fstatSync, mkdirSync, readdirSync } from 'node:fs';
 import { HostdError } from '../errors.ts';
@@ -34,7 +33,7 @@ export function makeRoot(site: Site): Outcome {
   });
   const parent = openParent(root);
   try {
-    // Nobody else's until it is the app's.
+    // Closed to everybody else until it is the app's.
     mkdirSync(`/proc/self/fd/${parent}/${root.slice(root.lastIndexOf('/') + 1)}`, 0o700);
   } finally {
     closeSync(parent);
@@ -44,7 +43,7 @@ export function makeRoot(site: Site): Outcome {
   return made();
 }
 
-/** A root that is there: the app's already, or root's, with a virtualenv or nothing in it. */
+/** Uses an existing root: one that the app owns, or an empty one or a virtualenv that root owns. */
 function takeRoot(site: Site, uid: number): Outcome {
   const { order } = site;
   const { root, user } = order;

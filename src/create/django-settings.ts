@@ -1,13 +1,13 @@
-// What is added to the settings.py that startproject makes, so that the project works behind a proxy at once. Pure.
+// The part that is added to startproject's settings.py, so that the project works behind a proxy at once. Pure.
 
 import type { Order } from './order.ts';
 import { allowedHosts } from './order.ts';
 import { pythonText } from './quote.ts';
 
-/** Where the added part begins; what stands above it is Django's own. */
+/** The beginning of the added part. Above it is Django's own. */
 export const settingsMark = '# --- Added by hostctl create: this machine ---';
 
-/** Python text for the end of settings.py. Everything in it overrides what stands above. */
+/** Python text for the end of settings.py. It overrides what is above. */
 export function addedSettings(order: Order): string {
   const depth = order.project.slice(order.root.length + 1).split('/').length + 1;
   return `
@@ -46,7 +46,7 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": "WARNING"},
 }`;
 
-/** Python text of DATABASES: the database that was ordered. `file`: a Python expression, the path of SQLite's file. */
+/** Python text of DATABASES for the ordered database. `file`: a Python expression, the path of SQLite's file. */
 export function databases({ database }: Order, file: string): string {
   if (database?.kind !== 'postgresql')
     return `DATABASES = {

@@ -1,4 +1,4 @@
-// The steps that Django does: a new project with settings that work, SECRET_KEY, migrations, static files. All as the
+// The steps that Django does: a new project with settings that work, SECRET_KEY, migrations, static files. All of them run as the
 // app's user.
 
 import { addedSettings, settingsMark } from './django-settings.ts';
@@ -9,7 +9,7 @@ import { asApp, made, type Outcome, type Site, there } from './site.ts';
 
 const unfinished = '.hostctl-create';
 
-/** 48 random bytes; the file is there whole or not at all, and for the app's user alone. */
+/** 48 random bytes. The file is there as a whole or not at all, and only for the app's user. */
 export async function makeSecret(site: Site): Promise<Outcome> {
   const { order, run } = site;
   const file = secretFile(order);
@@ -30,18 +30,18 @@ os.rename(file + ".new", file)
   return made(`made, in ${file}`);
 }
 
-/** The key, for the environment of code that is not create's own. */
+/** The key, for the environment of an existing project's code. */
 export async function readSecret(site: Site): Promise<string> {
   const text = await must(
     site.run,
     'read SECRET_KEY',
     asApp(site, ['head', '-c', '200', secretFile(site.order)]),
   );
-  // It comes from a file of the app's: it must not bring anything else into a file of root's.
+  // The text comes from a file of the app's. It must not bring anything else into a file of root's.
   return /^[A-Za-z0-9_-]{20,}/.exec(text)?.[0] ?? '';
 }
 
-/** startproject and the settings, aside, then moved to their place: a killed run leaves no half of a project. */
+/** Makes project and settings aside, then moves them to their place, so that a killed run leaves no half of a project. */
 export async function makeProject(site: Site): Promise<Outcome> {
   const { order, run } = site;
   const { root, project, code } = order;
@@ -61,7 +61,7 @@ export async function makeProject(site: Site): Promise<Outcome> {
   );
   const settings = `${aside}/${code.module}/settings.py`;
   await must(run, `write ${settings}`, asApp(site, ['tee', '-a', settings], { input: addedSettings(order) }));
-  // Django's own key is of no use any more, and would look as if it were one.
+  // Django's own key is not used any more, and must not look as if it were.
   const noKey = [
     'sed',
     '-i',
@@ -81,7 +81,7 @@ export async function makeProject(site: Site): Promise<Outcome> {
   return made(`made by startproject`);
 }
 
-/** A project that is there is its owner's: settings are not touched, only looked at. */
+/** An existing project belongs to its owner: its settings are only looked at. */
 async function keep(site: Site, module: string): Promise<Outcome> {
   const settings = `${site.order.project}/${module}/settings.py`;
   const ran = await site.run(asApp(site, ['grep', '-qF', settingsMark, settings]));

@@ -1,4 +1,4 @@
-// The step "driver": what Django needs to speak to PostgreSQL.
+// The step "driver": the package that Django needs for PostgreSQL.
 
 import { installedNames, pipInstall, reachesNoIndex, uninstallSince, useDebians } from './packages.ts';
 import { failed, must } from './run.ts';
@@ -17,7 +17,7 @@ except ImportError:
 `;
   const isThere = async () => (await run(asApp(site, [python, '-c', driver]))).code === 0;
   if (await isThere()) return there;
-  // psycopg 3 is known to Django from 4.2 on.
+  // Django knows psycopg 3 from 4.2 on.
   const code = 'import django; print("psycopg[binary]" if django.VERSION >= (4, 2) else "psycopg2-binary")';
   const name = (await must(run, 'ask Django for its version', asApp(site, [python, '-c', code]))).trim();
   const wanted = name === 'psycopg[binary]' ? name : 'psycopg2-binary';

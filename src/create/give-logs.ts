@@ -1,5 +1,5 @@
-// Gives an app the logs that root has written in the app's own directory: Supervisor and nginx leave them so, and what is root's can
-// be appended to, but not rotated with the app's rights.
+// Gives an app the logs that root has written in the app's own directory, as Supervisor and nginx do. The app's rights are enough to
+// append to such a log, but not to rotate it.
 
 import { closeSync, constants, fchownSync, fstatSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
@@ -9,7 +9,7 @@ import { native, O_PATH, RESOLVE_BENEATH, RESOLVE_NO_SYMLINKS } from '../native/
 
 const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK, O_NOCTTY } = constants;
 
-/** The logs of the programs of `group` that were root's and are their user's now. Whatever cannot be given stays as it is. */
+/** The logs of `group`'s programs that root owned, and that their user now owns. A log that cannot be given stays as it is. */
 export function giveLogs({ programs, sites }: Host, group: string): readonly string[] {
   const given: string[] = [];
   for (const program of programs) {
@@ -25,7 +25,7 @@ export function giveLogs({ programs, sites }: Host, group: string): readonly str
   return [...new Set(given)];
 }
 
-/** Only a regular file of root's with one name, in a directory of the user's own, by no link. */
+/** Gives only a regular file of root's with one name, in a directory of the user's own, through no link. */
 function give(path: string, uid: number, gid: number): boolean {
   if (uid === 0) return false;
   const opened: number[] = [];
@@ -35,7 +35,7 @@ function give(path: string, uid: number, gid: number): boolean {
     if (fstatSync(directory).uid !== uid) return false;
     const flags = O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
     const resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS;
-    // By reference first: opening a device does something.
+    // First by reference, since opening a device has effects.
     const reference = native.openAt(directory, basename(path), O_PATH | O_NOFOLLOW, 0, resolve);
     opened.push(reference);
     const looked = fstatSync(reference);

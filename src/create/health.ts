@@ -1,9 +1,9 @@
-// The step "health": a path that the app answers, for its table. Asked of Django itself, as the app's user.
+// The step "health": finds a path that the app answers, for its table. Django itself is asked, as the app's user.
 
 import { allowedHosts } from './order.ts';
 import { asApp, made, type Outcome, type Site, there } from './site.ts';
 
-/** Where projects have one, then Django's own login page, then the first page. */
+/** Common health paths of projects, then Django's own login page, then the first page. */
 const candidates = ['/healthz/', '/healthz', '/health/', '/health', '/up', '/admin/login/', '/'];
 
 const ask = `
@@ -20,7 +20,7 @@ for path in paths:
         break
 `;
 
-/** None is no failure: a reload asks "/" then, and restart waits for the workers alone. */
+/** Finding none is no failure: then a reload asks "/", and a restart only waits for the workers. */
 export async function findHealth(site: Site): Promise<Outcome> {
   const { order, run } = site;
   if (order.existing !== null)

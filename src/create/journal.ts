@@ -1,5 +1,5 @@
-// What create has made, kept in the state directory, so that remove takes away that and nothing else: not a user, a group
-// or a database that was there before. Written before a thing is made, so that a killed run leaves no orphan.
+// What create has made, noted in the state directory, so that remove takes away that and nothing else: no user, group
+// or database that was there before. Each note is written before the thing is made, so a killed run leaves no orphan.
 
 import {
   closeSync,
@@ -21,7 +21,7 @@ export interface Entry {
   readonly root: string;
   readonly user: string;
   readonly group: string;
-  /** Directories above root, topmost first. */
+  /** Directories above root, the topmost first. */
   readonly parents: readonly string[];
   readonly made: readonly Made[];
   readonly database: {
@@ -39,10 +39,10 @@ export interface Journal {
   read(): Entry | null;
   write(entry: Entry): void;
   remove(): void;
-  /** Groups that create has made, for any app: the last app takes its group away. */
+  /** Groups that create has made, for any app. The last app takes its group away. */
   groups(): readonly string[];
   setGroup(group: string, isMade: boolean): void;
-  /** Where remove keeps the app's table, to be put back. */
+  /** Where remove keeps the app's table, in case it must be put back. */
   readonly removedToml: string;
 }
 
@@ -70,7 +70,7 @@ export function openJournal(stateDir: string, name: string): Journal {
   };
 }
 
-/** Root's alone. */
+/** Makes a directory that only root may enter. */
 function makeStateDirectory(stateDir: string): string {
   mkdirSync(stateDir, { recursive: true, mode: 0o711 });
   const directory = join(stateDir, 'created');
@@ -78,14 +78,14 @@ function makeStateDirectory(stateDir: string): string {
   return directory;
 }
 
-/** Removes the directory when nothing is noted in it any more. */
+/** Removes the directory when it has no notes left. */
 export function tidyStateDirectory(stateDir: string): void {
   const directory = join(stateDir, 'created');
   const left = readdirSync(directory).filter(name => name !== '.lock');
   if (left.length === 0) rmSync(directory, { recursive: true });
 }
 
-/** Keeps a second create or remove out until the result is called. @throws HostdError 'conflict' */
+/** Keeps any other create or remove out until the returned function is called. @throws HostdError 'conflict' */
 export function lockJournal(stateDir: string): () => void {
   const fd = openSync(join(makeStateDirectory(stateDir), '.lock'), 'a', 0o600);
   if (native.lock(fd) === 1) return () => closeSync(fd);

@@ -1,12 +1,12 @@
-// Where things are below an app's root, and who may enter: by the article's layout, and data/ for what is the app's alone.
+// The places below an app's root, and who may enter them: the well-known article's layout, and data/ for the app alone.
 // Pure.
 
 import type { Order } from './order.ts';
 
-/** Others may pass through the root, since the proxy serves static/ and media/ and connects to run/, but not list it. */
+/** Others may pass through the root but not list it, since the proxy serves static/ and media/ and connects to run/. */
 export const rootMode = 0o751;
 
-/** Made by the app's own user. Who is in the group is in every app's group, so the group gets nothing. */
+/** The app's own user makes them. The group's members are in every app's group, so the group gets no rights. */
 export const directories: readonly { readonly name: string; readonly mode: number }[] = [
   { name: 'run', mode: 0o755 },
   { name: 'static', mode: 0o755 },
@@ -29,12 +29,12 @@ export function requirementsFile({ root }: Order): string {
   return `${root}/requirements.txt`;
 }
 
-/** The name below root of the project's top directory: that of "ROOT/hello/src" is "hello". */
+/** The top directory of the project below root: that of "ROOT/hello/src" is "hello". */
 export function projectTop({ project, root }: Order): string {
   return project.slice(root.length + 1).split('/')[0] ?? '';
 }
 
-/** What code of the user's own is told, by the names that most projects read. No password is in it. */
+/** Variables for an existing project's code, by the names that most projects read. None has a password in it. */
 export function codeEnvironment(
   order: Order,
   hosts: readonly string[],

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { HostdError } from '../errors.ts';
 import { accountName, appName, codeSource, hostNames, isModulePath, moduleName, rootPath } from './names.ts';
 
-/** The result, or "" where it is refused as wrong use with a next move. */
+/** The result, or "" where the text is refused as wrong use with a next move. */
 function tryOut(check: (text: string) => string, text: string): string {
   try {
     return check(text);

@@ -1,4 +1,4 @@
-// What names from the command line may look like before they become users, paths, Python modules and SQL names. Pure.
+// Checks names from the command line before they become users, paths, Python modules and SQL names. Pure.
 
 import { checkName } from '../config/toml/names.ts';
 import { hostName } from '../config/toml/value-hosts.ts';
@@ -6,10 +6,10 @@ import { tidyPath } from '../config/toml/values.ts';
 import { HostdError } from '../errors.ts';
 import type { Problem } from '../model/problem.ts';
 
-/** sun_path of unix(7) has 108 bytes with its NUL, and ROOT/run/gunicorn.sock must fit. */
+/** Characters: sun_path of unix(7) has 108 bytes with its NUL, and ROOT/run/gunicorn.sock must fit. */
 const longestRoot = 107 - '/run/gunicorn.sock'.length;
 
-/** Trees that belong to the system, where no app may be put, or removed from. */
+/** The system's directories, which must have no app in them. */
 const systemTrees =
   '/bin /boot /dev /etc /lib /lib32 /lib64 /libx32 /proc /root /run /sbin /sys /usr /var/run /var/lib/dpkg /var/lib/postgresql'.split(
     ' ',
@@ -17,7 +17,7 @@ const systemTrees =
 /** Directories that many programs share. */
 const shared = /^\/(home|var|opt|srv|mnt|media)\/(lib|log|cache|mail|spool|tmp|backups|local)$/;
 
-/** https://docs.python.org/3/reference/lexical_analysis.html#keywords, less those with a capital. */
+/** https://docs.python.org/3/reference/lexical_analysis.html#keywords, without those that begin with a capital. */
 const pythonKeywords = new Set(
   `and as assert async await break class continue def del elif else except finally for from global if import in is
    lambda nonlocal not or pass raise return try while with yield`.split(/\s+/),
@@ -29,7 +29,7 @@ function refuse(what: string, value: string, why: string, hint: string): HostdEr
   return new HostdError('usage', `cannot use ${what} ${JSON.stringify(value)}: ${why}`, { hint });
 }
 
-/** An app's name, by the rules of the configuration. @throws HostdError 'usage' */
+/** An app's name, by the configuration's rules. @throws HostdError 'usage' */
 export function appName(name: string): string {
   const problems: Problem[] = [];
   const key = ['app', name];
@@ -38,7 +38,7 @@ export function appName(name: string): string {
   throw refuse('the name', name, 'letters, digits, "_", "-" and "." only, and not "all"', 'hello');
 }
 
-/** A name of a user or group that is safe in every tool (useradd(8), CAVEATS). @throws HostdError 'usage' */
+/** A name of a user or group that every tool accepts (useradd(8), CAVEATS). @throws HostdError 'usage' */
 export function accountName(what: 'user' | 'group', name: string): string {
   const why = 'lower-case letters, digits, "_" and "-" only, a letter first, 32 characters at most';
   if (!/^[a-z_][a-z0-9_-]{0,31}$/.test(name)) throw refuse(`the ${what}`, name, why, `--${what} hello`);
@@ -46,7 +46,7 @@ export function accountName(what: 'user' | 'group', name: string): string {
   return name;
 }
 
-/** The directory of an app: absolute, in no system tree, and short enough for its socket. @throws HostdError 'usage' */
+/** The directory of an app: absolute, not among the system's, and short enough for its socket. @throws HostdError 'usage' */
 export function rootPath(path: string): string {
   const hint = '--root /webapps/hello_django';
   const bad = (why: string) => refuse('the directory', path, why, hint);
@@ -87,7 +87,7 @@ export function isModulePath(text: string): boolean {
   return /^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*$/.test(text) && text.length <= 200;
 }
 
-/** A Python by its path, its name, or its version alone: "3.12" is "python3.12". @throws HostdError 'usage' */
+/** A Python by its path, its name, or its version: "3.12" is "python3.12". @throws HostdError 'usage' */
 export function pythonName(text: string): string {
   const name = /^\d+(\.\d+)*$/.test(text) ? `python${text}` : text;
   if (/^(\/[\w.+-]+)+$/.test(name) || /^python[\d.]*$/.test(name)) return name;
@@ -98,7 +98,7 @@ export type CodeSource =
   | { readonly kind: 'git'; readonly url: string }
   | { readonly kind: 'directory'; readonly path: string };
 
-/** What --from names: a URL or host:path that git clones, else a directory. @throws HostdError 'usage' */
+/** The value of --from: a URL or host:path for git, else a directory. @throws HostdError 'usage' */
 export function codeSource(text: string): CodeSource {
   if (/^(https?|git|ssh|file):\/\/[\x21-\x7e]+$/.test(text)) return { kind: 'git', url: text };
   if (/^[A-Za-z0-9._][A-Za-z0-9._-]*@[A-Za-z0-9.][A-Za-z0-9.-]*:[\x21-\x7e]+$/.test(text))

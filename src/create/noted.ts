@@ -1,9 +1,9 @@
-// Notes in the journal that a thing is about to be made by this create.
+// Notes in the journal that this run is about to make something.
 
 import type { Entry, Made } from './journal.ts';
 import type { Site } from './site.ts';
 
-/** Notes `what`; the result takes the note back, for undo. */
+/** Notes `what`. Returns a function that removes the note, for undo. */
 export function noteMade(site: Site, what: Made): () => void {
   change(site, entry => ({ ...entry, made: [...entry.made.filter(other => other !== what), what] }));
   return () => {
@@ -16,7 +16,7 @@ export function noteParents(site: Site, parents: readonly string[]): void {
   change(site, entry => ({ ...entry, parents: [...new Set([...entry.parents, ...parents])] }));
 }
 
-/** The app's entry; what an earlier run noted for the same root stays. */
+/** Changes the app's entry. Notes of an earlier run for the same root stay. */
 export function change(site: Site, edit: (entry: Entry) => Entry): void {
   const { order, journal } = site;
   const { name, root, user, group, database } = order;

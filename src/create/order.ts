@@ -1,5 +1,5 @@
 // What is to be created, complete and checked: from the words of the command line, and from the app's table where the
-// configuration has one already. Pure.
+// configuration has one. Pure.
 
 import { HostdError } from '../errors.ts';
 import { localName, makeApp } from '../model/app.ts';
@@ -33,10 +33,10 @@ export interface Asked {
 
 export interface Database {
   readonly kind: 'sqlite' | 'postgresql';
-  /** The directory of PostgreSQL's unix socket, and its port: part of the socket's name. */
+  /** The directory of PostgreSQL's unix socket, and its port, which is part of the socket's name. */
   readonly socketDirectory: string;
   readonly port: string;
-  /** The role is the system user's name: that is what peer authentication compares. */
+  /** The role has the system user's name, since peer authentication compares the two. */
   readonly role: string;
   readonly name: string;
 }
@@ -45,7 +45,7 @@ export interface Order {
   readonly name: string;
   readonly root: string;
   readonly user: string;
-  /** Whether somebody chose the user; one that merely happens to have the app's name is not taken. */
+  /** Whether the operator has named the user. Another user that happens to have the app's name is not used. */
   readonly userIsChosen: boolean;
   readonly group: string;
   readonly project: string;
@@ -55,18 +55,18 @@ export interface Order {
   readonly code: CodeSource | { readonly kind: 'django'; readonly module: string };
   readonly requirements: string | null;
   readonly database: Database | null;
-  /** The settings module of code of the user's own, where somebody chose it. */
+  /** The settings module that the operator has named for an existing project. */
   readonly askedSettings: string | null;
-  /** The Python that the virtualenv is made with: a path, or a name in PATH; null: python3. */
+  /** The Python for the virtualenv: a path, or a name in PATH; null: python3. */
   readonly python: string | null;
-  /** The app's table as it is; null: to be written. */
+  /** The app's present table; null: create writes it. */
   readonly existing: App | null;
 }
 
 const defaultGroup = 'webapps';
 export const postgresqlUser = 'postgres';
 
-/** @throws HostdError 'usage' for a name that cannot be used, 'conflict' where the table says otherwise. */
+/** @throws HostdError 'usage' for a name that cannot be used, 'conflict' where the table has another value. */
 export function readOrder(
   asked: Asked,
   existing: App | null,
@@ -120,7 +120,7 @@ export function readOrder(
   };
 }
 
-/** Everything by which the app can be reached, as Django's ALLOWED_HOSTS has it: ".hello.test" is "*.hello.test". */
+/** Every name of the app, as Django's ALLOWED_HOSTS has it: ".hello.test" is "*.hello.test". */
 export function allowedHosts({ name, hosts }: Order): readonly string[] {
   return [...new Set([...hosts, localName(name)])].map(host => host.replace(/^\*\./, '.'));
 }
@@ -168,7 +168,7 @@ function databaseOf(
   return { kind, socketDirectory, port, role, name: name.toLowerCase().replace(/[-.]/g, '_') };
 }
 
-/** What was asked, unless the table says otherwise. */
+/** The value from the command line, or else the table's. Both must agree. */
 function agreed(key: string, asked: string | undefined, existing: string | undefined): string | undefined {
   if (asked === undefined || existing === undefined) return asked ?? existing;
   const tidy = key === 'root' ? asked.replace(/\/$/, '') : asked;

@@ -1,29 +1,29 @@
-// Which settings module of somebody's own project is for production, and what create adds to it on this machine. Pure.
+// Which settings module of an existing project is for production, and what create adds to it on this machine. Pure.
 
 import { databases, logging } from './django-settings.ts';
 import { isModulePath } from './names.ts';
 import type { Order } from './order.ts';
 import { pythonText } from './quote.ts';
 
-/** What a look at a settings module tells, with the environment that the app will have. */
+/** What a look at a settings module tells, in the environment that the app will have. */
 export interface SettingsFacts {
   readonly debug: boolean;
-  /** Whether it has a key of its own: not none, and not startproject's. */
+  /** Whether it has a key of its own, which is not startproject's. */
   readonly secret: boolean;
   /** Whether every host name of the app is allowed. */
   readonly hosts: boolean;
-  /** Whether the default database is the one that was asked for. */
+  /** Whether the default database is the ordered one. */
   readonly database: boolean;
   readonly staticRoot: boolean;
   readonly mediaRoot: boolean;
   readonly logging: boolean;
-  /** Such as 'sqlite "/webapps/hello/data/db.sqlite3"'. */
+  /** The database, for people: 'sqlite "/webapps/hello/data/db.sqlite3"'. */
   readonly shown: string;
   /** Other modules beside it that look like settings. */
   readonly others: readonly string[];
 }
 
-/** The facts in the last line of what the app's side printed; null for anything else. */
+/** The facts in the last line of the look's output; null: there are none. */
 export function factsIn(text: string): SettingsFacts | null {
   let value: unknown;
   try {
@@ -50,20 +50,20 @@ export function factsIn(text: string): SettingsFacts | null {
   };
 }
 
-/** Names of settings that are for a laptop, a test run, or for others to build on. */
+/** Names of settings for a laptop, for tests, or for other settings to build on. */
 const notForProduction =
   /^(base|common|defaults?|dev|devel|development|local|debug|tests?|testing|ci|staging|stage|docker)$/;
 const forProduction = /^(prod|production|live)$/;
 
-/** The last word of a module's name that is not "settings": "production" of hello.settings.production. */
+/** The last word of a module's name other than "settings": "production" of hello.settings.production. */
 function wordOf(module: string): string {
   const last = module.split('.').at(-1) ?? '';
   return last.replace(/^settings_|_settings$/, '');
 }
 
 /**
- * Where DEBUG is on in the module that manage.py names: the one for production beside it; else those among which somebody has
- * to choose; none: there is nothing else.
+ * For a module of manage.py's in which DEBUG is on: the module for production beside it; else those among which the operator has to
+ * choose; empty: there is no other.
  */
 export function forProductionAmong(
   others: readonly string[],
@@ -74,10 +74,10 @@ export function forProductionAmong(
   return others.filter(name => !notForProduction.test(wordOf(name)));
 }
 
-/** The module that create writes beside manage.py. */
+/** The module that create writes, beside manage.py. */
 export const ownModule = 'hostd_settings';
 
-/** What it sets, in words for people; none: the project takes everything from its environment. */
+/** What this module has to set, in words; empty: the project takes everything from its environment. */
 export function missingFrom(facts: SettingsFacts): readonly string[] {
   return [
     ...(facts.debug ? ['DEBUG'] : []),
@@ -89,7 +89,7 @@ export function missingFrom(facts: SettingsFacts): readonly string[] {
   ];
 }
 
-/** Its text: the project's own settings, and what they do not take from the environment. */
+/** The module's text: the project's own settings, and what they do not take from the environment. */
 export function ownSettings(order: Order, module: string, facts: SettingsFacts): string {
   const parts: readonly (string | null)[] = [
     `# Made by hostctl create: the project's settings, with what they do not take from the environment.

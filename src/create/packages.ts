@@ -1,4 +1,4 @@
-// The step "packages": what the virtualenv needs, by pip; where pip reaches no index, Debian's packages.
+// The step "packages": installs what the virtualenv needs by pip, or Debian's packages where pip reaches no index.
 
 import { readFileSync } from 'node:fs';
 import { HostdError, messageOf } from '../errors.ts';
@@ -24,7 +24,7 @@ export async function installPackages(site: Site): Promise<Outcome> {
   return made(`installed (${await versions(site)})`);
 }
 
-/** --requirements, copied to where the app's user can read it; else the code's own requirements.txt. */
+/** The file of --requirements, copied to where the app's user can read it; else the code's own requirements.txt. */
 async function chooseRequirements(site: Site): Promise<string | null> {
   const { order, run } = site;
   if (order.requirements === null) {
@@ -49,7 +49,7 @@ async function chooseRequirements(site: Site): Promise<string | null> {
       what: `remove ${copy}`,
       action: () => void removeTree(order.root, ['requirements.txt']),
     });
-  // A line may name an index with its password.
+  // A line may name an index with a password.
   await must(run, `write ${copy}`, asApp(site, ['tee', copy], { input: text, umask: '077' }));
   return copy;
 }
@@ -65,7 +65,7 @@ function readRequirements(file: string): string {
   }
 }
 
-/** Without an index pip succeeds only when there is nothing to do. */
+/** Whether everything is installed: without an index pip succeeds only when it has nothing to do. */
 async function areInstalled(site: Site, wanted: readonly string[]): Promise<boolean> {
   const argv = [`${site.order.root}/bin/python`, ...pip, '--no-index', ...wanted];
   const { code } = await site.run(asApp(site, argv, { env: { PIP_CONFIG_FILE: '/dev/null' } }));
@@ -81,14 +81,14 @@ export function pipInstall(site: Site, wanted: readonly string[]): Command {
   return asApp(site, [`${site.order.root}/bin/python`, ...pip, ...wanted], { env });
 }
 
-/** Whether it is the network or the index that failed, and not what was asked of it: every index has Django. Pure. */
+/** Whether the network or the index has failed, and not the request: every index has Django. Pure. */
 export function reachesNoIndex({ stdout, stderr }: Pick<Ran, 'stdout' | 'stderr'>): boolean {
   const signs =
     /after connection broken by|Max retries exceeded|Network is unreachable|No matching distribution found for (Django|gunicorn)\s*$/im;
   return signs.test(`${stdout}\n${stderr}`);
 }
 
-/** Debian's packages, visible in the virtualenv; everything that was wanted must be among them. */
+/** Makes Debian's packages visible in the virtualenv. All wanted packages must be among them. */
 export async function useDebians(
   site: Site,
   packages: readonly string[],
@@ -129,7 +129,7 @@ export async function useDebians(
   );
 }
 
-/** Debian's own program is for Debian's Python; exec keeps the pid that LISTEN_PID names. */
+/** A start script in the virtualenv, since Debian's own is for Debian's Python. exec keeps the pid, which LISTEN_PID names. */
 async function writeGunicorn(site: Site): Promise<void> {
   const { root } = site.order;
   const script = `#!/bin/sh\nexec ${root}/bin/python -m gunicorn "$@"\n`;
@@ -143,7 +143,7 @@ export async function installedNames(site: Site): Promise<ReadonlySet<string>> {
   return new Set(stdout.split('\n').flatMap(line => /^[\w.-]+/.exec(line)?.[0] ?? []));
 }
 
-/** Of use only in a virtualenv that stays; one that create made is removed as a whole. */
+/** Needed only in a virtualenv that stays. A virtualenv that create has made is removed as a whole. */
 export async function uninstallSince(site: Site, before: ReadonlySet<string>): Promise<void> {
   const fresh = [...(await installedNames(site))].filter(name => !before.has(name));
   if (fresh.length === 0) return;

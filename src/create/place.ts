@@ -1,4 +1,4 @@
-// Where the configuration is, what it says of an app, and where a new app's table goes.
+// Finds the configuration, what it has of an app, and the place for a new app's table.
 
 import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
@@ -16,11 +16,11 @@ export interface Place {
   readonly host: Host;
   /** apps.d/NAME.toml. */
   readonly tomlFile: string;
-  /** The app, where the configuration has it already. */
+  /** The app, if the configuration has it already. */
   readonly existing: App | null;
 }
 
-/** Facts of the machine are not looked at: an app whose user is still to be made is no error here. @throws HostdError */
+/** Without facts of the machine: a user that is still to be made is no error here. @throws HostdError */
 export function findPlace(configFile: string, name: string): Place {
   const file = resolve(configFile);
   const exists = existsSync(file);
@@ -55,7 +55,7 @@ function appsDirectory({ include }: Settings, file: string): string {
   });
 }
 
-/** What another app or program has already. Pure. @throws HostdError 'conflict' */
+/** Refuses what another app or program has already. Pure. @throws HostdError 'conflict' */
 export function checkConflicts({ name, hosts, root, user, existing }: Order, host: Host): void {
   if (existing === null && host.programs.some(program => program.app === null && program.group === name))
     throw new HostdError('conflict', `cannot create "${name}": there is a program or group of that name`);

@@ -1,4 +1,4 @@
-// The processes of one user, and their end. Pids are held by a pidfd while they are looked at: none is mistaken for another.
+// Ends the processes of one user. A pidfd holds each process while it is looked at, so none is mistaken for another.
 
 import { closeSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -7,7 +7,7 @@ import { pids } from '../linux/procfs.ts';
 import { native } from '../native/index.ts';
 
 const SIGKILL = 9;
-/** Milliseconds; a process that forks while it is being killed takes more than one round. */
+/** Milliseconds. A process that forks while it is killed takes several rounds. */
 const patience = 5000;
 const pause = 20;
 
@@ -38,11 +38,11 @@ function kill(pid: number, uid: number): void {
       closeSync(pidfd);
     }
   } catch {
-    // It has ended.
+    // The process has ended.
   }
 }
 
-/** Zombies are their parent's matter. */
+/** Whether the process is the user's. A zombie is its parent's affair. */
 function belongsTo(pid: number, uid: number): boolean {
   try {
     const status = readFileSync(`/proc/${pid}/status`, 'latin1');

@@ -1,5 +1,5 @@
-// Removes a directory tree as root without being led astray: never through a link, never into another file system. What
-// an app may write to can change under the walk; then the walk fails, and harms nothing.
+// Removes a directory tree as root without being led astray: never through a link, never into another file system. An app may change
+// the tree meanwhile. Then the removal fails, and harms nothing.
 
 import { closeSync, constants, lstatSync, readdirSync, renameSync, rmdirSync, unlinkSync } from 'node:fs';
 import { errnoOf } from '../errors.ts';
@@ -7,13 +7,13 @@ import { entry, nameOf, openParent, openStrictly, openTop, strict } from '../lin
 import { native } from '../native/index.ts';
 
 const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW } = constants;
-/** Levels that are open at once. What lies deeper is first moved up: a deep tree must not use up the descriptors. */
+/** Levels that are open at once. Deeper directories are first moved up, so that a deep tree does not use up the descriptors. */
 const deepest = 64;
 
 /**
  * Removes a directory and everything in it. `below` (a path of names) removes only that part of it.
  * Returns false when there was nothing.
- * @throws HostdError 'failed' at a mount point, which stays with all that is in it
+ * @throws HostdError 'failed' at a mount point, which stays with everything in it
  */
 export function removeTree(top: string, below: readonly string[] = []): boolean {
   const path = [top, ...below].join('/');
@@ -35,7 +35,7 @@ export function removeTree(top: string, below: readonly string[] = []): boolean 
   }
 }
 
-/** The open directory in which the last name of top/below stands. */
+/** The open directory that has the last name of top/below in it. */
 function openBelow(top: string, below: readonly string[]): number {
   if (below.length === 0) return openParent(top);
   const fd = openTop(top);
@@ -48,7 +48,7 @@ function openBelow(top: string, below: readonly string[]): number {
   }
 }
 
-/** Where deep directories are moved to, under names of their own: the top of the tree that is removed. */
+/** The top of the tree that is removed: deep directories are moved there, under names of their own. */
 interface Attic {
   readonly top: number;
   readonly names: string[];
@@ -92,7 +92,7 @@ function removeEntry(attic: Attic, parent: number, name: string, path: string, d
   removeOne(parent, name);
 }
 
-/** An empty directory, or anything else; neither call follows a link. */
+/** Removes an empty directory, or anything else. Neither call follows a link. */
 function removeOne(parent: number, name: string): void {
   const at = entry(parent, name);
   if (lstatSync(at).isDirectory()) rmdirSync(at);

@@ -1,5 +1,5 @@
-// Removes an app: its table, and with purge everything that create made for it. Each part may be gone already, so a
-// removal that failed is simply asked for again.
+// Removes an app: its table, and with purge everything that create has made for it. Any part may be gone already, so a removal that
+// has failed can be run again.
 
 import { copyFileSync, existsSync, readFileSync, rmSync } from 'node:fs';
 import { parseToml } from '../config/toml/toml.ts';
@@ -18,10 +18,10 @@ import { must, type Run } from './run.ts';
 
 export interface Removal {
   readonly name: string;
-  /** The file to take away; null: it is gone. */
+  /** The file to remove; null: it is gone. */
   readonly tomlFile: string | null;
   readonly entry: Entry;
-  /** What purge takes, and what of the app it leaves, and why. */
+  /** What purge removes, and what it leaves of the app, and why. */
   readonly root: boolean;
   readonly user: boolean;
   readonly leaves: readonly string[];
@@ -55,7 +55,7 @@ export function planRemoval(place: Place, name: string): Removal {
   };
 }
 
-/** Lines that say what purge takes. Pure. */
+/** Lines that say what purge removes. Pure. */
 export function purgeList({ entry, root, user }: Removal): readonly string[] {
   return [
     ...(root ? [`${entry.root}, with everything in it`] : []),
@@ -65,12 +65,12 @@ export function purgeList({ entry, root, user }: Removal): readonly string[] {
   ];
 }
 
-/** An app that was written by hand: nothing of it was made by create. */
+/** The entry of an app that was written by hand: create has made nothing of it. */
 function entryOf({ name, root, user, group }: App): Entry {
   return { version: 1, name, root, user, group: group ?? '', parents: [], made: [], database: null };
 }
 
-/** The file must be this app's alone: others must not disappear with it. */
+/** The file must have only this app in it, or others would disappear with it. */
 function checkAlone(app: App, main: string): void {
   const { file } = app.source;
   const hint = `take [app.${app.name}] out of it by hand, then: hostctl update`;
@@ -82,7 +82,7 @@ function checkAlone(app: App, main: string): void {
     throw refuse('it holds more than this app');
 }
 
-/** Why the root is left, "" when there is none, null when it is taken. */
+/** Why the root stays; "" when there is none, null when it is removed. */
 function takesRoot({ root, user, made }: Entry, others: readonly App[]): string | null {
   rootPath(root);
   const found = ownerOf(root);
@@ -102,7 +102,7 @@ function takesUser({ root, user, made }: Entry, others: readonly App[]): string 
   const other = others.find(app => app.user === user);
   if (other !== undefined) return `the user "${user}": app "${other.name}" runs as it`;
   if (found.uid === 0) return 'the user "root"';
-  // The article's own useradd: a system user whose home is the app's root.
+  // As the article's useradd makes it: a system user whose home is the app's root.
   const isArticles = found.home === root && found.uid < 1000;
   return made.includes('user') || isArticles ? null : `the user "${user}": it was there before the app`;
 }
@@ -112,12 +112,12 @@ export interface RemoveOptions {
   readonly run: Run;
   /** Tells hostd that the app is gone; false: no hostd runs. */
   tell(): Promise<boolean>;
-  /** One thing is done. */
+  /** One thing was removed. */
   done(what: string): void;
   note(text: string): void;
 }
 
-/** @throws HostdError of the part that failed; what was taken away stays away, and the next run goes on from there */
+/** @throws HostdError of the part that failed. What was removed stays so, and the next run goes on from there */
 export async function remove(removal: Removal, place: Place, options: RemoveOptions): Promise<void> {
   const { stateDir } = place.settings;
   const unlock = lockJournal(stateDir);
@@ -150,10 +150,10 @@ function noteLeftRunning({ entry }: Removal, { note }: RemoveOptions): void {
 async function purge(removal: Removal, journal: Journal, options: RemoveOptions): Promise<void> {
   const { run, done, note } = options;
   const { entry, user, root, leaves } = removal;
-  // Decided now: a run that goes on from here can no longer tell whose the files were.
+  // Decided now, since a run that goes on from here can no longer tell who owned the files.
   const takes = [...entry.made, ...(root ? (['root'] as const) : []), ...(user ? (['user'] as const) : [])];
   journal.write({ ...entry, made: [...new Set(takes)] });
-  // First, so that nothing of it makes files while they are removed.
+  // First, so that no process of the user makes files meanwhile.
   if (user) {
     await removeUser(run, entry.user);
     done(`removed the user "${entry.user}"`);
@@ -174,7 +174,7 @@ async function purge(removal: Removal, journal: Journal, options: RemoveOptions)
   rmSync(journal.removedToml, { force: true });
 }
 
-/** Only one that create made, and that nobody is in any more. */
+/** Removes a group that create has made, and that has no members left. */
 async function removeGroup(group: string, journal: Journal, { run, done }: RemoveOptions): Promise<void> {
   if (!journal.groups().includes(group)) return;
   const found = native.group(group);
@@ -188,7 +188,7 @@ async function removeGroup(group: string, journal: Journal, { run, done }: Remov
   journal.setGroup(group, false);
 }
 
-/** By the lines of passwd(5) and the one of group(5). Pure. */
+/** By the lines of passwd(5) and the group's own in group(5). Pure. */
 export function isEmptyGroup(gid: number, passwd: string, entry: string): boolean {
   const isPrimary = passwd.split('\n').some(line => line.split(':')[3] === String(gid));
   return !isPrimary && (entry.trim().split(':')[3] ?? '') === '';

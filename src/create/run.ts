@@ -1,5 +1,5 @@
-// Runs one command to its end: as root with a fixed environment, or really as the app's user. No command has a terminal,
-// so that nothing of the app's can type into root's (tty_ioctl(4), TIOCSTI).
+// Runs one command to its end: as root with a fixed environment, or as the app's user. No command has a terminal, so no process
+// of the app's can type into root's (tty_ioctl(4), TIOCSTI).
 
 import { readdirSync } from 'node:fs';
 import { HostdError } from '../errors.ts';
@@ -14,11 +14,11 @@ export interface Account {
 
 export interface Command {
   readonly argv: readonly string[];
-  /** Whose rights it gets; its supplementary groups are none. Without it: root's own. */
+  /** The user that it runs as, without supplementary groups; absent: root. */
   readonly as?: Account;
-  /** More environment; the app's user's commands get it too. */
+  /** More environment, also for commands of the app's user. */
   readonly env?: Readonly<Record<string, string>>;
-  /** Entered with the account's own rights. */
+  /** The working directory, entered with the user's rights. */
   readonly directory?: string;
   readonly umask?: '022' | '077';
   readonly input?: string | NodeJS.ReadableStream;
@@ -31,7 +31,7 @@ export interface Ran {
   readonly stderr: string;
 }
 
-/** A command that ended with an error; `said` are the last lines that it printed, unescaped. */
+/** A command that has failed. `said`: the last lines that it printed, unescaped. */
 export class CommandFailed extends HostdError {
   readonly said: readonly string[];
 
@@ -42,7 +42,7 @@ export class CommandFailed extends HostdError {
 }
 
 const systemPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
-/** Characters of output that are kept, from the end: a command must not fill root's memory. */
+/** Characters from the end of the output that are kept: a command must not fill root's memory. */
 const keptOutput = 1 << 20;
 const shownLines = 12;
 /** Milliseconds for the last output to arrive after a command has ended. */
@@ -50,19 +50,19 @@ const closeGrace = 1000;
 
 export type Run = (command: Command) => Promise<Ran>;
 
-/** The signal of the moment ends what runs, and keeps what follows from being started. */
+/** `signal`: the present signal, which ends the command that runs, and keeps later ones from being started. */
 export function makeRun(signal: () => AbortSignal): Run {
   keepInheritedFiles();
   return command => run(command, signal());
 }
 
-/** Files that hostctl itself inherited, from root's shell, are not for an app's user. */
+/** Keeps files that hostctl has inherited, from root's shell, from being passed to the app's user. */
 function keepInheritedFiles(): void {
   for (const name of readdirSync('/proc/self/fd')) {
     try {
       if (Number(name) > 2) native.cloexec(Number(name), 1);
     } catch {
-      // The one that readdir itself had open.
+      // The descriptor of readdir itself, which is closed.
     }
   }
 }
@@ -88,7 +88,7 @@ function run(
   signal: AbortSignal,
 ): Promise<Ran> {
   if (signal.aborted) return Promise.resolve({ code: -1, stdout: '', stderr: 'interrupted' });
-  // The directory is entered, and the program looked for, after root's rights are gone.
+  // The directory is entered, and the program looked up, after root's rights are gone.
   const enter = [
     '/bin/sh',
     '-c',

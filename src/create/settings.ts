@@ -1,5 +1,5 @@
-// The step "settings": of somebody's own project the settings for production, as the app's user imports them. What they do not
-// take from the environment is set in a module of create's own. Nothing is migrated before it is known which database.
+// The step "settings": finds an existing project's settings for production, as the app's user imports them. What they do not take
+// from the environment is set in a module of create's own. Nothing is migrated before it is known which database would be.
 
 import { HostdError } from '../errors.ts';
 import { readSecret } from './django.ts';
@@ -145,7 +145,7 @@ async function lookAt(site: Site, module: string): Promise<SettingsFacts> {
   return facts;
 }
 
-/** A table that is there is its owner's, and so are the settings. Only a database that was asked for in vain stops it. */
+/** With an existing table, table and settings stay. Only an ordered database that the settings do not use is an error. */
 function keepAsItIs(site: Site, module: string, missing: readonly string[]): Outcome {
   if (missing.includes('DATABASES'))
     throw new HostdError(

@@ -10,7 +10,7 @@ const tomlFile = '/etc/hostd/apps.d/hello.toml';
 test('a dry run prints the article’s own commands, in the article’s order', () => {
   const order = readOrder({ name: 'hello', host: 'hello.test' }, null, {});
   const lines = shellScript(order, tomlFile).split('\n');
-  // https://michal.karzynski.pl: "Create system accounts for the webapps"; the article leaves the shell out.
+  // https://michal.karzynski.pl: "Create system accounts for the webapps". The article does not set the shell.
   const wanted = [
     'sudo groupadd --system webapps',
     'sudo useradd --system --gid webapps --home /webapps/hello_django --shell /usr/sbin/nologin hello',

@@ -1,4 +1,4 @@
-// What a person would type for each step of an order (--dry-run): the article's commands. Pure.
+// The commands for each step of an order (--dry-run): those of the well-known article. Pure.
 
 import { appToml } from './app-toml.ts';
 import { addedSettings } from './django-settings.ts';
@@ -22,7 +22,7 @@ export function shellScript(order: Order, tomlFile: string, configFile: string |
   return `${steps.join('\n')}\n# start\nsudo hostctl ${configFile === null ? '' : `-c ${shellWord(configFile)} `}update\n`;
 }
 
-/** The commands of one step, for a shell. `tomlFile`: where the app's table goes. */
+/** The commands of one step. `tomlFile`: the place of the app's table. */
 function shellOf(kind: StepKind, order: Order, tomlFile: string): string {
   const { root, user, group, database } = order;
   const as = (...words: readonly string[]) => `sudo -u ${shellWords([user, ...words])}`;

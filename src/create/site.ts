@@ -1,4 +1,4 @@
-// What the steps of one create share: the order, how commands are run, what is to be undone, what came to light on the way.
+// Shared by the steps of one create: the order, the way to run commands, what has to be undone, and what was found on the way.
 
 import { HostdError } from '../errors.ts';
 import { native } from '../native/index.ts';
@@ -13,7 +13,7 @@ export interface Undo {
   readonly action: () => Promise<void> | void;
 }
 
-/** Modules and places that only a look at the user's code can tell. */
+/** Modules and places that only a look at the project's code can tell. */
 export interface Found {
   readonly project: string;
   readonly settings: string;
@@ -27,30 +27,30 @@ export interface Site {
   /** The variables of hostctl's own environment that pip, git and apt-get need to reach their servers. */
   readonly network: Readonly<Record<string, string>>;
   readonly place: Place;
-  /** Whom the proxy's workers run as. */
+  /** The user of the proxy's workers. */
   readonly proxyUser: string;
-  /** Registered as soon as there is something to undo; run last first. */
+  /** Called as soon as there is something to undo. The last registered is undone first. */
   onUndo(undo: Undo): void;
-  /** The same, for what is below the root: nothing to do when the root itself is removed. */
+  /** The same, for something below the root, which needs no undoing when the root itself is removed. */
   onUndoBelow(undo: Undo): void;
-  /** Says something that a person should know, beside the step's line. */
+  /** Prints something that the operator should know, beside the step's line. */
   note(text: string): void;
-  /** Whether this run made the root, and so everything below it. */
+  /** Whether this run has made the root, and so everything below it. */
   rootIsMade: boolean;
   /** Whether the app's table was written by this run. */
   tomlIsMade: boolean;
-  /** Tells hostd that the configuration has changed back; null until it was told of the app. */
+  /** Tells hostd that the configuration is as before; null: hostd was not told of the app yet. */
   untell: (() => Promise<void>) | null;
   found: Found;
-  /** The database that the settings name, for people; "": not looked at. */
+  /** The database in the settings, for people; "": not looked at. */
   database: string;
-  /** A path that the app answers; null: none is known. */
+  /** A path that the app answers; null: none was found. */
   health: string | null;
-  /** [app.NAME.env] of the table: what manage.py needs, too. */
+  /** The table's [app.NAME.env], which manage.py needs too. */
   env: Readonly<Record<string, string>>;
 }
 
-/** What a step did: the rest of its line. */
+/** The result of a step: the rest of its line. */
 export interface Outcome {
   readonly made: boolean;
   readonly said: string;
@@ -92,7 +92,7 @@ export function asApp(site: Site, argv: readonly string[], rest: Partial<Command
   };
 }
 
-/** The part of an environment by which pip, git and apt-get find their servers. */
+/** The variables of an environment with which pip, git and apt-get find their servers. */
 export function networkOf(env: Readonly<Record<string, string | undefined>>): Record<string, string> {
   const wanted =
     /^(PIP_(INDEX_URL|EXTRA_INDEX_URL|TRUSTED_HOST|FIND_LINKS|CERT|PROXY|DEFAULT_TIMEOUT|RETRIES|NO_INDEX)|SSL_CERT_(FILE|DIR)|(https?|no|all|ftp)_proxy)$/i;

@@ -1,4 +1,4 @@
-// Which steps an order takes, in which order, and what each is called. Pure.
+// The steps of an order, and their titles. Pure.
 
 import { directories, projectTop } from './layout.ts';
 import type { Order } from './order.ts';
@@ -45,7 +45,7 @@ export function stepsOf(order: Order): readonly StepKind[] {
   ];
 }
 
-/** What a step concerns, as its line of output begins. */
+/** The subject of a step, which begins its line of output. */
 export function titleOf(kind: StepKind, order: Order): string {
   switch (kind) {
     case 'group':

@@ -1,4 +1,4 @@
-// The step "toml": the app's table in apps.d/, root's alone to write. A table that is there is its owner's and stays.
+// The step "toml": the app's table in apps.d/, which only root can write. An existing table stays.
 
 import { existsSync, mkdirSync, renameSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -8,7 +8,7 @@ import { formatProblem } from '../model/problem.ts';
 import { appToml } from './app-toml.ts';
 import { made, type Outcome, type Site, there } from './site.ts';
 
-/** A table with SECRET_KEY in it is for root's eyes; another one says nothing secret. */
+/** A table with SECRET_KEY in it is for root only. Any other table has no secret in it. */
 const modes = { secret: 0o600, open: 0o644 } as const;
 
 export function writeToml(site: Site): Outcome {
@@ -54,7 +54,7 @@ function removeUpTo(directory: string, first: string): void {
   for (let path = directory; path.startsWith(first); path = dirname(path)) rmdirSync(path);
 }
 
-/** hostd would leave an app with errors as it was: create must not end well then. */
+/** hostd leaves an app with errors as it was, so create must fail here. */
 function check({ order, place }: Site): void {
   const { problems } = load(place.file);
   const wrong = problems.find(({ severity, subject }) => severity === 'error' && subject === order.name);

@@ -26,7 +26,7 @@ export async function makeVirtualenv(site: Site): Promise<Outcome> {
   return made(`made with ${version.stdout.trim() || base}`);
 }
 
-/** A Python that the app's user may run: one below a closed home, such as root's pyenv, is passed over. */
+/** A Python that the app's user may run. One below a closed home, such as root's pyenv, is not used. */
 async function findPython(site: Site): Promise<string> {
   const { python } = site.order;
   const directories = [...(process.env['PATH'] ?? '').split(':'), '/usr/local/bin', '/usr/bin'];

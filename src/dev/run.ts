@@ -14,14 +14,14 @@ import { howToTrust } from './sites/certificates.ts';
 import { freePort, taken } from './sites/listen.ts';
 
 export interface DevOptions {
-  /** DIR, NAME=DIR or FILE.toml; none: the working directory. */
+  /** DIR, NAME=DIR or FILE.toml; empty: the working directory. */
   readonly operands: readonly string[];
   /** NAME=URL. */
   readonly proxies: readonly string[];
-  /** null: 8000, or the next that is free. */
+  /** null: 8000, or the next free port. */
   readonly port: number | null;
   readonly https: boolean;
-  /** null: what suits the project. */
+  /** null: the kind of server that suits the project. */
   readonly server: ServerKind | null;
   readonly lazy: boolean;
   /** Minutes without a request until a lazy app is stopped. */
@@ -30,13 +30,13 @@ export interface DevOptions {
 
 export interface DevSurroundings extends Pick<SessionOptions, 'env' | 'screen' | 'keys'> {
   readonly complain: (error: HostdError) => void;
-  /** Calls back for each change of the terminal's size; the result undoes that. */
+  /** Calls back for each change of the terminal's size. */
   readonly onResize: (listener: () => void) => void;
 }
 
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-/** Returns the exit code: 0 after Ctrl-C, which is the normal end, and 1 when there was nothing to run. */
+/** Returns the exit code: 0 after Ctrl-C, the normal end, and 1 when there was nothing to run. */
 export async function runDev(options: DevOptions, around: DevSurroundings): Promise<number> {
   const runtime = mkdtempSync(join(tmpdir(), 'hostd-dev-'));
   const session = makeSession(runtime, options, around);
@@ -49,15 +49,15 @@ export async function runDev(options: DevOptions, around: DevSurroundings): Prom
       resolve();
     };
     for (const name of signals) process.on(name, quit);
-    // A mistake of hostd's own must not leave the apps behind either.
+    // Even an error in hostd must not leave the apps behind.
     process.on('uncaughtException', error => {
       session.killAll();
       throw error;
     });
   });
   try {
-    // Orphans become children of this process, so none gets out of sight. They are not waited for: libuv waits for its own
-    // children, and the two could not be told apart.
+    // Orphans become children of this process, so none is lost. They are not reaped: libuv reaps its own children, and the two
+    // could not be told apart.
     native.subreaper();
     const context = makeContext(runtime, options, around);
     writeWrapper(runtime);
@@ -111,7 +111,7 @@ function makeContext(
   return { env, runtime, server, lazy, freePort };
 }
 
-/** Without a folder or a server, the working directory is meant; unless the folder of names alone is enough. */
+/** Without a folder or a server this is the working directory, unless the folder of names is enough. */
 function asked({ operands, proxies }: DevOptions, { env }: DevSurroundings) {
   return {
     operands: operands.length === 0 && proxies.length === 0 ? ['.'] : operands,

@@ -1,4 +1,4 @@
-// hostd dev while it runs: the apps, their output, the ports in front of them, and the way it all ends.
+// hostd dev while it runs: the apps, their output, the ports in front of them, and the end of everything.
 
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -24,29 +24,29 @@ export interface SessionScreen extends Screen {
 export interface SessionOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly screen: SessionScreen;
-  /** null: nobody presses keys. */
+  /** null: there is no keyboard. */
   readonly keys: ReadStream | null;
-  /** Removed at the end. */
+  /** A directory that is removed at the end. */
   readonly runtime: string;
   /** "NAME=value" in the environment of everything that is started. */
   readonly marker: string;
   readonly idleMs: number;
-  /** Apps that have been added to the folder of names since. */
+  /** The apps that were added to the folder of names since. */
   readonly newApps: (known: ReadonlySet<string>) => Promise<readonly AppPlan[]>;
 }
 
 export interface Ports {
-  /** null: 8000 (8443 for HTTPS), or the next that is free. */
+  /** null: 8000 (8443 for HTTPS), or the next free port. */
   readonly port: number | null;
   readonly https: boolean;
 }
 
 const usualPort = 8000;
 const usualSecurePort = 8443;
-/** Milliseconds from Ctrl-C to SIGKILL, and then until everything has gone: together less than a second. */
+/** Milliseconds from Ctrl-C to SIGKILL, and then until everything has gone: less than a second together. */
 const graceMs = 600;
 const lastMs = 250;
-/** Milliseconds in which the same words of the proxy are said once. */
+/** Milliseconds in which the same message of the proxy is printed once. */
 const sameWordsMs = 5000;
 
 export class Session {
@@ -83,7 +83,7 @@ export class Session {
     });
   }
 
-  /** Adds apps; they are not started. */
+  /** Adds apps without starting them. */
   add(plans: readonly AppPlan[]): void {
     for (const plan of plans) {
       for (const { name } of [...(plan.web === null ? [] : [plan.web]), ...plan.others])
@@ -99,7 +99,7 @@ export class Session {
     this.sites.update();
   }
 
-  /** Opens the ports. @throws HostdError when none can be had. */
+  /** Opens the ports. @throws HostdError when no port is free. */
   async open({ port, https }: Ports): Promise<void> {
     const { front } = this.sites;
     const plain = await listen(port ?? usualPort, port !== null, number => front.server(number));
@@ -135,7 +135,7 @@ export class Session {
       : `https://${host}${portText(this.#securePort, 443)}/`;
   }
 
-  /** Starts every app that does not wait for its first request, and reads keys. */
+  /** Starts every app that does not wait for its first request, and begins to read keys. */
   start(quit: () => void): void {
     const { keys, screen } = this.#options;
     if (keys !== null) {
@@ -159,7 +159,7 @@ export class Session {
     return this.apps
       .map((app, index) => {
         const url = app.plan.site === null ? '-' : this.urlOf(app.name);
-        // What waits without being lazy is about to be started.
+        // An app that waits without being lazy is about to be started.
         const isPlain = app.state === 'elsewhere' || (app.state === 'waiting' && !app.plan.lazy);
         const state = isPlain
           ? ''
@@ -173,7 +173,7 @@ export class Session {
     this.#console?.resized();
   }
 
-  /** Stops everything, in less than a second, and leaves nothing. The second call is the first one's promise. */
+  /** Stops everything in less than a second, and leaves nothing. A second call returns the first one's promise. */
   stop(): Promise<void> {
     this.#stopping ??= this.#stop();
     return this.#stopping;
@@ -220,7 +220,7 @@ export class Session {
     return plans.length > 0;
   }
 
-  /** A page that looks every second must not fill the screen. */
+  /** Prints a message, unless it is repeated: a page that reloads every second must not fill the screen. */
   #report(text: string): void {
     const now = Date.now();
     const last = this.#said.get(text) ?? 0;

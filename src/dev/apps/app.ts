@@ -1,4 +1,4 @@
-// One app of hostd dev: its programs together, whether it answers, and who waits for that. Knows nothing of HTTP or screens.
+// One app of hostd dev: its programs together, whether it answers, and the requests that wait for it. Knows nothing of HTTP or screens.
 
 import { rmSync } from 'node:fs';
 import { connect } from 'node:net';
@@ -16,7 +16,7 @@ import { plainLine } from './tame.ts';
 
 export interface AppHooks {
   readonly screen: () => Size | null;
-  /** Returns the lines that these bytes ended. */
+  /** Takes output. Returns the lines that it has ended. */
   readonly output: (name: string, bytes: Buffer) => readonly string[];
   readonly flush: (name: string) => readonly string[];
   readonly say: (text: string) => void;
@@ -24,25 +24,25 @@ export interface AppHooks {
   readonly idleMs: number;
 }
 
-/** Lines of output that pages can show. */
+/** Lines of output that are kept for pages. */
 const keptLines = 400;
-/** Milliseconds between two looks whether it listens, while it starts; and when it has been starting for long. */
+/** Milliseconds between two looks at a starting app, to see whether it listens; and the same for one that starts slowly. */
 const lookMs = 50;
 const slowLookMs = 1000;
 const longMs = 30_000;
-/** Milliseconds after a traceback in which it may still come up; runserver then waits for a file to change. */
+/** Milliseconds after a traceback in which the app may still come up. Then runserver waits for a file to change. */
 const tracebackMs = 1000;
 
 export class DevApp {
   readonly plan: AppPlan;
   readonly web: Program | null;
   readonly others: readonly Program[];
-  /** The last lines of everything it wrote, without escapes. */
+  /** The last lines of all its output, without escapes. */
   readonly lines: string[] = [];
   readonly #hooks: AppHooks;
-  /** Why it is sent nothing although it runs. */
+  /** Why it gets no requests although it runs. */
   #trouble: string | null = null;
-  /** When it was started last, and when it wrote a traceback since. */
+  /** When it was last started, and when it has written a traceback since. */
   #startedAt = 0;
   #tracebackAt: number | null = null;
   #isLooking = false;
@@ -65,7 +65,7 @@ export class DevApp {
     return this.web === null ? this.others : [this.web, ...this.others];
   }
 
-  /** The one that its state is told by. */
+  /** The program whose state is the app's. */
   get #main(): Program | undefined {
     return this.web ?? this.others[0];
   }
@@ -77,7 +77,7 @@ export class DevApp {
     return appState(main.state, main.isWanted);
   }
 
-  /** One line on why it is not running, or "". */
+  /** Why it does not run, in one line, or "". */
   get reason(): string {
     if (this.#trouble !== null) return this.#trouble;
     const end = this.#main?.lastEnd ?? null;
@@ -89,7 +89,7 @@ export class DevApp {
     return this.all.some(program => program.isUp);
   }
 
-  /** Starts what does not run. A failure is said, and is the app's state. */
+  /** Starts the programs that do not run. A failure is shown, and becomes the app's state. */
   start(): void {
     void this.comeUp('start');
   }
@@ -104,7 +104,7 @@ export class DevApp {
     for (const program of this.all) void program.ask('restart');
   }
 
-  /** Resolves with whether it answers, as soon as that is known. A 'wake' starts nothing that was stopped. */
+  /** Resolves with whether it answers, as soon as that is known. 'wake' starts nothing that a key has stopped. */
   async comeUp(how: 'start' | 'wake'): Promise<boolean> {
     this.#trouble = null;
     for (const program of this.others) void program.ask(how);
@@ -115,7 +115,7 @@ export class DevApp {
     return kind === 'done' || kind === 'already';
   }
 
-  /** Whether its server takes connections now; asked at most once a second. */
+  /** Whether its server accepts connections now. Looks at most once a second. */
   async isReachable(): Promise<boolean> {
     const address = this.plan.site?.address;
     if (address === undefined) return false;
@@ -125,7 +125,7 @@ export class DevApp {
     return this.#lookedAt.answers;
   }
 
-  /** A request for it has begun; the result says that it has ended. */
+  /** A request for it has begun. Call the returned function when the request has ended. */
   use(): () => void {
     this.#open++;
     this.#stayAwake();
@@ -193,7 +193,7 @@ export class DevApp {
     }
   }
 
-  /** Until it takes connections, is in trouble, or starts no more. One that has thrown is not waited for, but looked at on. */
+  /** Looks until it accepts connections, is in trouble, or will not start. After an exception nobody waits, but the looks go on. */
   async #look(): Promise<void> {
     const { web } = this;
     const address = this.plan.site?.address;
@@ -212,7 +212,7 @@ export class DevApp {
     this.#isLooking = false;
   }
 
-  /** Whether its server takes connections; somebody else's at the port that it was told is none. */
+  /** Whether its server accepts connections. Another program at its port does not count. */
   async #answers(address: Address): Promise<boolean> {
     const run = this.web?.state.run;
     if (!(await takesConnections(address))) return false;

@@ -1,5 +1,5 @@
-// One run of a command of hostd dev: on a pseudo-terminal where there is a screen to show it on, else on a pipe. Says what it
-// writes and how it has ended; why it is started, and whether again, is not known here.
+// One run of a command of hostd dev: on a pseudo-terminal where there is a screen, else on a pipe. Tells what the command writes and how
+// it ends. Does not know why it is started, or whether it will be again.
 
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { Socket } from 'node:net';
@@ -18,29 +18,29 @@ export interface Size {
 }
 
 export interface ChildOptions {
-  /** The size of the terminal to run it on; null: a pipe. */
+  /** The size of its terminal; null: it runs on a pipe. */
   readonly size: Size | null;
   readonly onOutput: (bytes: Buffer) => void;
-  /** A listening socket for its fd 3 (sd_listen_fds(3)); it closes when the run ends. */
+  /** A listening socket for its fd 3 (sd_listen_fds(3)). Closed when the run ends. */
   readonly listening: number | undefined;
-  /** Called once: it has ended, and everything that it wrote has been told. A string: why it never became the command. */
+  /** Called once: the command has ended, and all its output was told. A string: why it never became the command. */
   readonly onEnd: (how: Exit | string) => void;
 }
 
-/** Milliseconds that the last output has to arrive in: what the command left running may keep the pipe open. */
+/** Milliseconds for the last output to arrive. A process that the command has left may keep the pipe open. */
 const lastWordsMs = 300;
 
 export interface Child {
   readonly pid: number;
-  /** To its process group. */
+  /** Signals its process group. */
   signal(name: NodeJS.Signals): void;
-  /** SIGKILL to all that it has started. */
+  /** Sends SIGKILL to everything that it has started. */
   kill(): void;
   type(bytes: Buffer | string): void;
   resize(size: Size): void;
 }
 
-/** Starts the command. @throws HostdError when it cannot be started; `listening` is closed then. */
+/** Starts the command. @throws HostdError when it cannot be started. Then `listening` is closed. */
 export function startChild(command: Command, options: ChildOptions): Child {
   const { size, listening, onOutput } = options;
   const given = listening === undefined ? [] : [listening];
@@ -82,7 +82,7 @@ function spawn({ argv, env, directory, name }: Command, io: Streams, given: read
     terminal: io.terminal === null ? 0 : 1,
   });
   const pidfd = native.pidfdOpen(pid);
-  // One that has been killed at its gate is nobody any more.
+  // A child that was killed at its gate has no identity any more.
   const id = identify(pid) ?? { pid, starttime: 0, bootId: '' };
   writeSync(gate, '\n');
   closeSync(gate);
@@ -97,13 +97,13 @@ function follow(run: Spawned, { terminal, closed }: Streams, { listening, onEnd 
     killStrays(run, () => {});
   };
   native.watch(run.pidfd, () => {
-    // Before the reaping: until then the group's number is nobody else's.
+    // Before the process is reaped: until then the group's number belongs to no other group.
     kill();
     isOver = true;
     const failure = launchFailure(run.status);
     const how = exitOf(native.reap(pid));
     for (const fd of [run.pidfd, run.status]) closeSync(fd);
-    // Whoever waits in its backlog learns that nobody is coming.
+    // Clients in its backlog learn that nobody will answer.
     if (listening !== undefined) closeSync(listening);
     void closed(lastWordsMs).then(() => onEnd(failure ?? how));
   });
@@ -111,7 +111,7 @@ function follow(run: Spawned, { terminal, closed }: Streams, { listening, onEnd 
     pid,
     signal(name) {
       if (isOver) return;
-      // What it may leave behind when it ends is still to be seen below it.
+      // Its descendants can still be found below it, which is not so after its end.
       noteDescendants(run);
       signal(-pid, name);
     },
@@ -127,11 +127,11 @@ interface Streams {
   /** The command's fds 0 to 2. */
   readonly fds: readonly number[];
   readonly stream: Socket;
-  /** null: a pipe. */
+  /** null: it is on a pipe. */
   readonly terminal: Terminal | null;
-  /** Waits for its output to end, and ends it when that takes so many milliseconds. */
+  /** Waits until its output ends, and ends it after that many milliseconds. */
   readonly closed: (ms: number) => Promise<void>;
-  /** Closes the command's ends, once it has them. */
+  /** Closes the command's ends, once the command has them. */
   release(): void;
 }
 

@@ -1,5 +1,5 @@
-// A command of hostd dev with its state: lifecycle decides what happens to it, and here that is done. Knows nothing of HTTP,
-// of screens, and of the app that it belongs to.
+// A command of hostd dev with its state: does what lifecycle decides. Knows nothing of HTTP, of screens, and of the app that it
+// belongs to.
 
 import { messageOf } from '../../errors.ts';
 import { advance } from '../../lifecycle/advance.ts';
@@ -20,15 +20,15 @@ import { type Child, type Size, startChild } from './child.ts';
 import { rulesFor } from './rules.ts';
 
 export interface ProgramOptions {
-  /** It is RUNNING once `isReady` is called, and not when it has been started. */
+  /** Whether the program is RUNNING only once `isReady` is called, not when it has been started. */
   readonly serves: boolean;
-  /** The size of the terminal to run it on; null: a pipe. */
+  /** The size of its terminal; null: it runs on a pipe. */
   readonly screen: () => Size | null;
   readonly onOutput: (bytes: Buffer) => void;
   readonly onStart: () => void;
-  /** It has ended, or could not be started. Its state says whether it was told to. */
+  /** The program has ended, or could not be started. Its state says whether it was told to end. */
   readonly onEnd: () => void;
-  /** A listening socket for its fd 3 (sd_listen_fds(3)), opened anew for each start. */
+  /** Opens a listening socket for its fd 3 (sd_listen_fds(3)), anew for each start. */
   readonly listen?: () => number;
 }
 
@@ -45,7 +45,7 @@ function describe(how: Exit | string): string {
 
 export class Program {
   readonly command: Command;
-  /** Of the last run; null: there was none. */
+  /** The end of the last run; null: there was none. */
   lastEnd: End | null = null;
   readonly #options: ProgramOptions;
   #service: Service<Definition> = emptyService();
@@ -68,12 +68,12 @@ export class Program {
     return this.#service.current?.state ?? initial;
   }
 
-  /** Nobody has stopped it, or somebody has started it since. */
+  /** No key has stopped it, or it was started again since. */
   get isWanted(): boolean {
     return this.#service.wanted === 'up';
   }
 
-  /** It is up, or about to be. */
+  /** Whether it runs, or is about to. */
   get isUp(): boolean {
     const { state } = this;
     return !isDown(state) && !(state.kind === 'stopping' && state.next === 'stopped');
@@ -84,7 +84,7 @@ export class Program {
     return this.#child;
   }
 
-  /** Resolves with what has come of it. A 'wake' starts what nobody has stopped. */
+  /** Resolves with the outcome. 'wake' starts only a program that no key has stopped. */
   ask(kind: 'start' | 'stop' | 'restart' | 'wake'): Promise<Outcome> {
     this.#jobs += 1;
     const job = this.#jobs;
@@ -94,17 +94,17 @@ export class Program {
     });
   }
 
-  /** Nobody needs it: it is stopped until somebody does. */
+  /** Nobody needs the program. It is stopped until somebody does. */
   idle(): void {
     this.#post({ kind: 'idle' });
   }
 
-  /** The run that there is takes connections. */
+  /** The present run accepts connections. */
   isReady(): void {
     this.#tell({ kind: 'ready', run: this.state.run });
   }
 
-  /** Whoever waits for its start is told that it does not come up; it may all the same. */
+  /** Tells those who wait for its start that it does not come up. It may do so later all the same. */
   giveUp(): void {
     for (const { id, kind } of this.#service.jobs)
       if (kind === 'start' || kind === 'restart') this.#post({ kind: 'late', job: id });
@@ -140,7 +140,7 @@ export class Program {
         asker.timer = setTimeout(late, effect.ms).unref();
         return;
       }
-      // Of hand-overs and workers there are none here.
+      // hostd dev has no hand-overs and no scaling.
       case 'ready':
       case 'scale':
         return;

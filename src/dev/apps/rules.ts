@@ -1,14 +1,14 @@
-// How lifecycle looks after what hostd dev runs: what ends is not started again by itself, for the next page load does that. Pure.
+// lifecycle's rules for what hostd dev runs: what has ended is not started again by itself, since the next page load does that. Pure.
 
 import type { Policy } from '../../lifecycle/process.ts';
 import type { Rules } from '../../lifecycle/service.ts';
 
-/** Milliseconds that a program has to end in before it is killed. */
+/** Milliseconds that a program has to end before it is killed. */
 const grace = 3000;
 /** Milliseconds that a request waits for an app to come up. */
 const longestStart = 30_000;
 
-/** `serves`: it is RUNNING once it takes connections, and not when it has been started. */
+/** `serves`: whether it is RUNNING only once it accepts connections, not when it has been started. */
 export function rulesFor(serves: boolean): Rules {
   const policy: Policy = {
     autorestart: 'never',

@@ -1,10 +1,10 @@
 // Signals to what hostd dev has started.
 
-/** A process or group that has ended is as good as signalled. */
+/** Signals a process or a group. One that has ended needs no signal. */
 export function signal(pid: number, name: NodeJS.Signals): void {
   try {
     process.kill(pid, name);
   } catch {
-    // ESRCH, or EPERM for what has become another user's
+    // ESRCH; or EPERM, where the pid has become another user's
   }
 }

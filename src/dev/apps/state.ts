@@ -2,10 +2,10 @@
 
 import type { State } from '../../lifecycle/process.ts';
 
-/** "waiting": nobody has asked for it yet. "elsewhere": somebody else runs it. */
+/** "waiting": no request for it has come yet. "elsewhere": hostd dev does not run it. */
 export type AppState = 'waiting' | 'starting' | 'running' | 'stopped' | 'failed' | 'elsewhere';
 
-/** `wanted`: nobody has stopped it by a key. */
+/** `wanted`: no key has stopped it. */
 export function appState(state: State, wanted: boolean): AppState {
   const down = wanted ? 'waiting' : 'stopped';
   switch (state.kind) {

@@ -1,4 +1,4 @@
-// What programs write, made into lines for a screen that they share: colours stay, whatever moves the cursor goes. Pure.
+// Makes lines of what programs write, for a screen that they share: colours stay, anything that moves the cursor goes. Pure.
 
 // biome-ignore-start lint/suspicious/noControlCharactersInRegex: control characters are the subject here
 /** Control sequences, operating system commands and other escapes (ECMA-48 5.4 and 5.6). */
@@ -8,7 +8,7 @@ const controls = /[\x00-\x08\x0b-\x1a\x1c-\x1f\x7f-\x9f]/g;
 const unfinished = /\x1b(?:\[[0-?]*[ -/]*|\][^\x07\x1b]*)?$/;
 // biome-ignore-end lint/suspicious/noControlCharactersInRegex: as above
 
-/** One line as it can stand beside others. Of what overwrote itself by carriage returns, the last is kept. */
+/** One line for a shared screen. Of a line that overwrites itself by carriage returns, the last version is kept. */
 export function tameLine(line: string, hasColours: boolean): string {
   let end = line.length;
   while (end > 0 && line.charCodeAt(end - 1) === 13) end--;
@@ -21,12 +21,12 @@ export function tameLine(line: string, hasColours: boolean): string {
   return hasColours && stripped.includes('\x1b[') ? `${stripped}\x1b[0m` : stripped;
 }
 
-/** Without any escape at all: for pages. */
+/** The line without any escape, for pages. */
 export function plainLine(line: string): string {
   return tameLine(line, false).replaceAll('\x1b', '');
 }
 
-/** Cuts bytes into lines; what is not ended yet is `rest`. */
+/** Cuts bytes into lines. `rest` is the line that has not ended yet. */
 export class Lines {
   readonly #decoder = new TextDecoder();
   rest = '';
@@ -45,7 +45,7 @@ export class Lines {
     return lines;
   }
 
-  /** The unfinished line, unless it ends in the middle of an escape sequence. */
+  /** The line that has not ended yet, unless it ends within an escape sequence. */
   get prompt(): string {
     return unfinished.test(this.rest) ? '' : this.rest;
   }
@@ -53,12 +53,12 @@ export class Lines {
 
 const longestLine = 65_536;
 
-/** The last traceback in these lines, without its middle where it is long, or else their end; at most `most` lines. */
+/** The last traceback in these lines, without its middle where it is long; or else the last lines. At most `most` lines. */
 export function tracebackTail(lines: readonly string[], most: number): readonly string[] {
   const start = lines.findLastIndex(line => line.startsWith('Traceback (most recent call last)'));
   if (start === -1) return lines.slice(-most);
   const found = lines.slice(start);
-  // What follows an exception's own line is the next thing that happened.
+  // Lines after the exception's own line are no part of the traceback.
   const end = found.findIndex(
     (line, index) =>
       index > 0 &&

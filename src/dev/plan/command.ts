@@ -1,4 +1,4 @@
-// A command that is to be run: what, where, with which environment; and where its program is.
+// A command to run: its words, its directory, its environment; and the search for its program.
 
 import { statSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';

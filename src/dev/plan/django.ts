@@ -1,4 +1,4 @@
-// What a Django project says about itself: its settings module in manage.py, and the modules beside that. Reads files only.
+// What a Django project tells about itself: its settings module in manage.py, and the modules beside that. Only reads files.
 
 import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -7,9 +7,9 @@ import { readProjectFile } from './project-file.ts';
 export interface DjangoProject {
   /** Where manage.py is. */
   readonly directory: string;
-  /** DJANGO_SETTINGS_MODULE as manage.py sets it; null: it does not say. */
+  /** DJANGO_SETTINGS_MODULE in manage.py; null: it does not set it. */
   readonly settings: string | null;
-  /** Modules with `application`, or null where there are none. */
+  /** The modules with `application`; null: there is none. */
   readonly wsgi: string | null;
   readonly asgi: string | null;
 }
@@ -31,7 +31,7 @@ export function readDjango(directory: string): DjangoProject {
   };
 }
 
-/** Beside the settings (hello.settings: hello.wsgi), or in a package above them (config.settings.dev: config.wsgi). */
+/** Finds a module beside the settings (hello.settings: hello.wsgi), or in a package above them (config.settings.dev: config.wsgi). */
 function findModule(directory: string, settings: string | null, name: string): string | null {
   const parts = settings?.split('.') ?? [];
   for (let length = parts.length - 1; length > 0; length--) {
@@ -43,7 +43,7 @@ function findModule(directory: string, settings: string | null, name: string): s
 
 const passedOver = /^(\.|node_modules$|site-packages$|__pycache__$|dist$|build$|env$|venv$)/;
 
-/** Folders at or below `directory` with a file of this name, down to two levels; none below one that was found. */
+/** Folders at or below `directory` with a file of this name, down to two levels. Below a folder that was found, none is looked for. */
 export function findFolders(directory: string, file: string, depth = 2): string[] {
   if (existsSync(join(directory, file))) return [directory];
   if (depth === 0) return [];
@@ -55,7 +55,7 @@ export function findFolders(directory: string, file: string, depth = 2): string[
     .flatMap(folder => findFolders(folder, file, depth - 1));
 }
 
-/** `directory` and those above it, the nearest first, up to the file system's root or `levels`. */
+/** `directory` and the folders above it, the nearest first, up to the file system's root or `levels`. */
 export function ancestors(directory: string, levels: number): string[] {
   const found = [directory];
   for (let at = directory; found.length <= levels && dirname(at) !== at; ) {

@@ -1,5 +1,5 @@
-// From one project folder to its apps: Django projects, node front ends, a Procfile. A mistake in one of them is an error of its
-// own; the others stay.
+// From one project folder to its apps: Django projects, node front ends, a Procfile. A mistake in one of them does not affect
+// the others.
 
 import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
@@ -23,7 +23,7 @@ export interface FolderPlan {
   readonly errors: readonly HostdError[];
 }
 
-/** What is in `directory`; `given` is the name that somebody chose for it. */
+/** The apps in `directory`. `given`: the name that the user has given it. */
 export async function planFolder(
   directory: string,
   given: string | null,
@@ -95,7 +95,7 @@ async function planDjango(
   return { name, what, directory: folder, web, others: [], site, lazy: context.lazy, notes: [] };
 }
 
-/** A site of its own; or, for a script that serves nothing and stands beside a Django project, a command beside it. */
+/** A front end as a site of its own; or, if its script serves nothing and it is beside a Django project, as a command of that. */
 async function planFrontEnd(
   frontEnd: FrontEnd,
   owner: AppPlan | null,
@@ -125,7 +125,7 @@ async function planFrontEnd(
     directory,
     web: { ...command, name },
     others: [],
-    // A server that was told no host listens on "localhost", whichever address that is.
+    // A server without a host listens on "localhost", which may be either address.
     site: plainSite(
       { host: frontEnd.portArguments.includes('127.0.0.1') ? '127.0.0.1' : 'localhost', port },
       false,
@@ -151,7 +151,7 @@ function readProcfile(directory: string, errors: HostdError[]): readonly Procfil
   }
 }
 
-/** The `web` line serves only where nothing else does: in development that is production's server. */
+/** The `web` line is used only where nothing else serves: it starts production's server. */
 async function addProcfile(
   apps: AppPlan[],
   lines: readonly ProcfileLine[],
@@ -194,7 +194,7 @@ async function addProcfile(
   });
 }
 
-/** What the shell has wins over .env, as with load_dotenv, foreman and honcho. */
+/** Variables of the shell win over .env, as with load_dotenv, foreman and honcho. */
 function readDotEnv(directory: string, env: Environment, errors: HostdError[]): Environment {
   const file = join(directory, '.env');
   if (!existsSync(file)) return env;

@@ -1,4 +1,4 @@
-// Node front ends: a package.json with a "dev" script, and how such a script is told its port. Reads files only.
+// Node front ends: a package.json with a "dev" script, and how to tell the script its port. Only reads files.
 
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -16,11 +16,11 @@ export interface FrontEnd {
   readonly hasDependencies: boolean;
 }
 
-/** Scripts that serve, among those that only build. */
+/** Scripts that serve. Others only build. */
 const servers =
   /\b(vite|next|nuxt|astro|ng serve|parcel|webpack-dev-server|webpack serve|react-scripts|react-router|remix|gatsby|vue-cli-service|serve|http-server|nodemon|node|tsx|bun|deno)\b/;
 
-/** Whether the script listens on a port, as far as its words tell. */
+/** Whether the script listens on a port, judged by its words. */
 export function isServer({ script }: Pick<FrontEnd, 'script'>): boolean {
   return servers.test(script) && !/\btailwind(css)?\b/.test(script);
 }
@@ -32,7 +32,7 @@ const lockFiles: readonly (readonly [file: string, manager: string])[] = [
   ['bun.lockb', 'bun'],
 ];
 
-/** What is known to need its port as an argument; everything else reads PORT. */
+/** Tools that need their port as an argument. All others read PORT. */
 const portOptions: readonly (readonly [tool: RegExp, arguments: readonly string[]])[] = [
   [/\b(vite|vite-node|vitepress|sveltekit)\b/, ['--host', '127.0.0.1', '--port', '{port}', '--strictPort']],
   [/\bastro\b/, ['--host', '127.0.0.1', '--port', '{port}']],
@@ -92,7 +92,7 @@ export function frontEndCommand(
   port: number,
 ): readonly string[] {
   const args = portArguments.map(argument => argument.replace('{port}', String(port)));
-  // The others hand on what follows by themselves, a "--" too.
+  // The other package managers pass on what follows, a "--" too.
   const separator = args.length > 0 && manager === 'npm' ? ['--'] : [];
   return [manager, 'run', 'dev', ...separator, ...args];
 }

@@ -1,5 +1,5 @@
-// From a command line to all apps: folders, files of production, servers that others run, the folder of names. Two of one name
-// are one too many: the first stays.
+// From a command line to all apps: folders, files of production, servers that run elsewhere, the folder of names. Of two apps with one
+// name, the first stays, and the second is an error.
 
 import { existsSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -50,7 +50,7 @@ function asError(error: unknown): HostdError {
   throw error;
 }
 
-/** NAME=URL, for a server that somebody else runs. @throws HostdError */
+/** NAME=URL, for a server that runs elsewhere. @throws HostdError */
 function planProxy(text: string): AppPlan {
   const [, name = '', target = ''] = /^([^=]+)=(.+)$/.exec(text) ?? [];
   if (name === '' || !isSiteName(name))
@@ -94,7 +94,7 @@ async function planOperand(operand: string, context: PlanContext): Promise<Folde
   return fail(`cannot use "${path}": it is neither a folder nor a hostd.toml`, 'hostd dev DIR');
 }
 
-/** A hostd.toml in the folder says more than the folder. */
+/** A hostd.toml in the folder is used in place of the folder itself. */
 function planDirectory(directory: string, name: string | null, context: PlanContext): Promise<FolderPlan> {
   const file = join(directory, 'hostd.toml');
   return existsSync(file) ? planProduction(file, context) : planFolder(directory, name, context);

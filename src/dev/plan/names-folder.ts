@@ -1,5 +1,5 @@
-// The folder of names, ~/.config/hostd/dev: each file there is a site that somebody else runs (a port, a URL, a socket's path),
-// each link to a folder a project that is started by its first request.
+// The folder of names, ~/.config/hostd/dev. Each file in it is a site that runs elsewhere (a port, a URL, a socket's path), and
+// each link to a folder is a project that its first request starts.
 
 import { existsSync, readdirSync, realpathSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
@@ -15,10 +15,10 @@ export type Named =
   | { readonly kind: 'server'; readonly name: string; readonly address: Address }
   | { readonly kind: 'project'; readonly name: string; readonly directory: string };
 
-/** Longer than any address; a slip that puts an image there is not read. */
+/** Bytes. No address is longer, and an image that is there by mistake is not read. */
 const longestFile = 4096;
 
-/** Where hostd dev keeps what is a user's own (XDG Base Directory Specification). */
+/** The folder for a user's own files of hostd dev (XDG Base Directory Specification). */
 export function configFolder(env: Readonly<Record<string, string | undefined>>): string {
   const base = env['XDG_CONFIG_HOME'];
   return join(base?.startsWith('/') ? base : join(env['HOME'] || homedir(), '.config'), 'hostd');
@@ -28,7 +28,7 @@ export function namesFolder(env: Readonly<Record<string, string | undefined>>): 
   return join(configFolder(env), 'dev');
 }
 
-/** Every name in the folder; what cannot be used is an error beside the others. */
+/** All names in the folder. One that cannot be used is an error, and does not affect the others. */
 export function readNames(folder: string): {
   readonly named: readonly Named[];
   readonly errors: readonly HostdError[];

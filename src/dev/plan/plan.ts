@@ -1,4 +1,4 @@
-// What hostd dev runs, decided before anything runs: apps with their commands, where they listen, and what is said of them.
+// What hostd dev runs, decided before anything runs: apps with their commands, their addresses, and notes about them.
 
 import type { Location } from '../../model/host.ts';
 import type { Address } from '../../proxy/app/app-connection.ts';
@@ -8,24 +8,24 @@ export type ServerKind = 'runserver' | 'gunicorn' | 'uvicorn';
 
 export interface AppPlan {
   readonly name: string;
-  /** What it is, for people: "Django, runserver", "npm run dev", "http://127.0.0.1:3000". */
+  /** The kind of app, for people: "Django, runserver", "npm run dev", "http://127.0.0.1:3000". */
   readonly what: string;
   readonly directory: string | null;
-  /** What answers requests; null: nothing does, or somebody else runs it. */
+  /** The command that serves; null: nothing serves, or the server runs elsewhere. */
   readonly web: Command | null;
-  /** What runs beside it. */
+  /** The commands that run beside it. */
   readonly others: readonly Command[];
-  /** null: there is no site, only programs. */
+  /** null: the app has programs only, and no site. */
   readonly site: SitePlan | null;
-  /** Started by the first request, and stopped when idle. */
+  /** Whether the first request starts it, and idleness stops it. */
   readonly lazy: boolean;
-  /** What somebody should know, such as keys of the configuration that do not count here. */
+  /** What the user should know, such as keys of the configuration that have no effect here. */
   readonly notes: readonly string[];
 }
 
 export interface SitePlan {
   readonly address: Address;
-  /** hostd holds the socket and passes it on, as in production (sd_listen_fds(3)). */
+  /** Whether hostd holds the socket and passes it on, as in production (sd_listen_fds(3)). */
   readonly held: boolean;
   readonly serverNames: readonly string[];
   readonly locations: readonly Location[];
@@ -35,16 +35,16 @@ export interface SitePlan {
 
 export interface PlanContext {
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** A directory of hostd dev's own, for sockets and the Python module that serves static files. */
+  /** A directory of hostd dev for sockets, and for the Python module that serves static files. */
   readonly runtime: string;
-  /** null: what suits the project. */
+  /** null: the kind of server that suits the project. */
   readonly server: ServerKind | null;
   readonly lazy: boolean;
   /** A TCP port that nobody listens on. */
   freePort(): Promise<number>;
 }
 
-/** A site as a project has it that says nothing of its own. */
+/** The site of a project that has no settings for one. */
 export function plainSite(address: Address, held: boolean, keepalive: boolean): SitePlan {
   return { address, held, keepalive, serverNames: [], locations: [], clientMaxBodySize: 0 };
 }

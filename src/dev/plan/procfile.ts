@@ -8,7 +8,7 @@ export interface ProcfileLine {
 
 export interface Procfile {
   readonly lines: readonly ProcfileLine[];
-  /** "3: ..." for each line that is none. */
+  /** "3: ..." for each line that cannot be read. */
   readonly mistakes: readonly string[];
 }
 

@@ -1,5 +1,5 @@
-// From hostd.toml, the file that production reads, to what runs on a laptop: the same commands, settings, environment, host
-// names and files, as the calling user. What cannot count here is left out, and said.
+// From hostd.toml, the file for production, to what runs on a laptop: the same commands, settings, environment, host names and files, as
+// the calling user. What has no effect here is left out, and noted.
 
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -40,7 +40,7 @@ export async function planProduction(file: string, context: PlanContext): Promis
   return { apps, errors };
 }
 
-/** A place of production that is not on this machine, and what stands for it. */
+/** A directory of production that is not on this machine, and the one that takes its place. */
 interface Moved {
   readonly project: string;
   readonly python: Python;
@@ -112,7 +112,7 @@ async function webOf(app: App, moved: Moved, env: Environment, context: PlanCont
   return { web: { command, address: socket }, held: true, keepalive, finders: true };
 }
 
-/** The app's gunicorn on a laptop: threads in place of workers. `keepalive`: whether it keeps connections open then. */
+/** The app's gunicorn on a laptop, with threads in place of workers. `keepalive`: whether it then keeps connections open. */
 export function gunicornHere(app: Pick<App, 'processName' | 'threads' | 'workerClass' | 'gunicornArgs'>): {
   options: string[];
   keepalive: boolean;
@@ -133,7 +133,7 @@ function isAsgi({ workerClass }: Pick<App, 'workerClass'>): boolean {
   return /uvicorn|asgi/i.test(workerClass ?? '');
 }
 
-/** The places that the file names, where they are on this machine; else the folder that the file lies in. */
+/** The directories in the file, if they are on this machine; else the folder that the file is in. */
 async function findHere(app: App, file: string, env: Environment): Promise<Moved> {
   const top = dirname(file);
   const notes: string[] = [];
@@ -162,7 +162,7 @@ async function findHere(app: App, file: string, env: Environment): Promise<Moved
   return { project, notes, python };
 }
 
-/** One of the app's other programs: its own variables over the app's, with the virtualenv that is here. */
+/** One of the app's other programs: its own variables win over the app's, and the virtualenv is the local one. */
 function besides(program: Program, app: App, { project, python }: Moved, env: Environment): Command {
   const own = Object.entries(program.environment).filter(
     ([key]) => !['PATH', 'VIRTUAL_ENV', 'PYTHONPATH', 'LANG'].includes(key),
@@ -180,7 +180,7 @@ function besides(program: Program, app: App, { project, python }: Moved, env: En
   };
 }
 
-/** [program.NAME]: commands that are no app's. */
+/** [program.NAME]: the commands of no app. */
 function planPrograms(host: Host, { env }: PlanContext): AppPlan[] {
   return host.programs
     .filter(program => program.app === null)

@@ -1,13 +1,13 @@
-// Reads a file of a project: a plain one of a sensible size. A link to /dev/zero, or a FIFO, would keep hostd dev for ever.
+// Reads a file of a project: only a plain file of sensible size. A link to /dev/zero, or a FIFO, would never end.
 
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { HostdError, messageOf } from '../../errors.ts';
 import { quoteWord } from '../../words/shlex.ts';
 
-/** Bytes; longer than any that people write. */
+/** Bytes. No file that people write is longer. */
 const longest = 1 << 20;
 
-/** The text of a file. @throws HostdError for one that cannot be read, is no plain file, or is too long. */
+/** The text of a file. @throws HostdError when it cannot be read, is no plain file, or is too long. */
 export function readProjectFile(path: string): string {
   try {
     return read(path);

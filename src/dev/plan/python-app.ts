@@ -1,5 +1,4 @@
-// The commands that serve a Django project in development, and the environment of everything that belongs to it. Starts
-// nothing.
+// The commands that serve a Django project in development, and the environment of all its commands. Starts nothing.
 
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,7 +10,7 @@ import type { Python } from './virtualenv.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** What an activated virtualenv sees, and nothing kept back in a buffer. */
+/** The environment of an activated virtualenv, with unbuffered output. */
 export function pythonEnvironment(env: Environment, { root }: Python): Record<string, string | undefined> {
   const path = env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin';
   return {
@@ -90,7 +89,7 @@ export async function serveDjango(
   };
 }
 
-/** The environment by which hostd_dev.py finds the application. */
+/** The environment with which hostd_dev.py finds the application. */
 export function wrapped(
   module: string,
   isAsgi: boolean,
@@ -109,7 +108,7 @@ export function wrapped(
   };
 }
 
-/** gunicorn on the socket that it is given, loading the code again when it changes. */
+/** gunicorn on the socket that it is given. It reloads the code when that changes. */
 export function gunicornCommand({ python }: Python, options: readonly string[]): readonly string[] {
   return [python, '-m', 'gunicorn', 'hostd_dev:application', '--reload', '--access-logfile', '-', ...options];
 }

@@ -1,11 +1,11 @@
-// What an app is called in development: one DNS label, so that NAME.localhost is a host name. Pure.
+// The name of an app in development: one DNS label, so that NAME.localhost is a host name. Pure.
 
 import { basename, dirname } from 'node:path';
 
-/** Folders that say what they hold instead of what the project is called. */
+/** Names of folders that say what the folder has in it, not what the project is. */
 const generic = /^(src|app|apps|backend|server|project|django|web|www|site|code|source|api|repo)$/;
 
-/** Lower case, letters, digits and "-", as RFC 1123 section 2.1 has it; "app" where nothing of the text is left. */
+/** Lower case, letters, digits and "-", as in RFC 1123 section 2.1; "app" where no character is left. */
 export function siteName(text: string): string {
   const label = text
     .normalize('NFKD')
@@ -16,7 +16,7 @@ export function siteName(text: string): string {
   return label === '' ? 'app' : label;
 }
 
-/** The name of the project in `directory`: the folder's own, or its parent's where the folder is called "src" or so. */
+/** The name of the project in `directory`: the folder's own, or its parent's where the folder has a name such as "src". */
 export function projectName(directory: string): string {
   const own = basename(directory);
   const parent = basename(dirname(directory));

@@ -1,5 +1,5 @@
-// Which Python a project runs with: the virtualenv beside it, the one that poetry, uv or pipenv keeps for it, the active one,
-// or the system's. Asks a Python that was found whether it works, and has Django.
+// Finds the Python that a project runs with: the virtualenv beside it, the one that poetry, uv or pipenv keeps for it, the active one,
+// or the system's. Asks that Python whether it works, and has Django.
 
 import { execFile } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
@@ -22,14 +22,14 @@ type Environment = Readonly<Record<string, string | undefined>>;
 /** Milliseconds that poetry, pipenv or Python may take to answer. */
 const patience = 20_000;
 
-/** Tools that keep a project's virtualenv somewhere else: the file that tells, and how to ask. */
+/** Tools that keep a project's virtualenv elsewhere: the file that shows their use, and the command that tells where. */
 const keepers = [
   { tool: 'poetry', file: 'poetry.lock', ask: ['env', 'info', '--path'] },
   { tool: 'poetry', file: 'pyproject.toml', mark: '[tool.poetry', ask: ['env', 'info', '--path'] },
   { tool: 'pipenv', file: 'Pipfile', ask: ['--venv'] },
 ] as const;
 
-/** @throws HostdError when a virtualenv is there, but broken, or there is no Python at all. */
+/** @throws HostdError for a broken virtualenv, or where there is no Python at all. */
 export async function findPython(directory: string, top: string, env: Environment): Promise<Python> {
   const folders = ancestors(directory, 3);
   const asked = folders.indexOf(top) + 1;
@@ -41,7 +41,7 @@ export async function findPython(directory: string, top: string, env: Environmen
   for (const folder of within) {
     for (const name of names)
       if (isVirtualenv(join(folder, name))) return virtualenv(join(folder, name), name);
-    // The folder around the project may be the virtualenv itself, as in /webapps/hello_django.
+    // The folder around the project may be the virtualenv, as in /webapps/hello_django.
     if (isVirtualenv(folder)) return virtualenv(folder, folder);
   }
   for (const folder of within) {
@@ -69,7 +69,7 @@ export async function findPython(directory: string, top: string, env: Environmen
   return { root: null, python: system, by: 'python3' };
 }
 
-/** Above the folder that somebody asked for, nobody but its user and root may have put what is run: /tmp is everybody's. */
+/** Above the project's folder, only files of the user and of root are run: everybody can put files into /tmp. */
 function isTrusted(folder: string): boolean {
   const stats = statSync(folder, { throwIfNoEntry: false });
   if (stats === undefined || (stats.mode & 0o002) !== 0) return false;
@@ -82,7 +82,7 @@ function isVirtualenv(folder: string): boolean {
 
 function virtualenv(root: string, by: string): Python {
   const python = join(root, 'bin/python');
-  // Following the link: a virtualenv whose Python was upgraded away is left with a dangling one.
+  // Follows the link, which leads nowhere after the virtualenv's Python was upgraded.
   if (statSync(python, { throwIfNoEntry: false })?.isFile()) return { root, python, by };
   throw new HostdError('failed', `cannot use the virtualenv "${root}": its bin/python leads nowhere`, {
     hint: `rm -r ${quoteWord(root)} && python3 -m venv ${quoteWord(root)}, and install the requirements again`,

@@ -1,4 +1,4 @@
-// The terminal of hostd dev: keys to orders, and an attached app that gets everything that is typed. Where there is no terminal,
+// The terminal of hostd dev: keys become orders, and an attached app gets everything that is typed. Without a terminal
 // nothing is read.
 
 import type { ReadStream } from 'node:tty';
@@ -38,7 +38,7 @@ export class Console {
     input.pause();
   }
 
-  /** The terminal has another size. */
+  /** The terminal's size has changed. */
   resized(): void {
     const { columns, rows } = this.#options.size();
     const narrow = Math.max(20, columns - this.#options.display.prefixWidth);
@@ -104,7 +104,7 @@ export class Console {
     this.resized();
   }
 
-  /** With the app that is looked at, or the only one. */
+  /** Does it to the app in focus, or to the only one. */
   #act(kind: 'attach' | 'restart' | 'stop'): void {
     const { display } = this.#options;
     const own = this.#options.apps().filter(app => app.all.length > 0);

@@ -1,5 +1,5 @@
-// The one stream that all programs' output becomes: a prefix in the program's colour, or, where one is looked at alone, its
-// bytes as they are. Knows nothing of processes.
+// The one stream of all programs' output: each line with a prefix in the program's colour, or the bytes of one program in focus as
+// they are. Knows nothing of processes.
 
 import { Lines, plainLine, tameLine } from '../apps/tame.ts';
 
@@ -11,11 +11,11 @@ export interface Screen {
 
 /** SGR foregrounds that can be read on dark and on light. */
 const palette = [36, 33, 35, 32, 34, 96, 93, 95, 92, 94];
-/** Milliseconds after which a line that has not ended is taken for a prompt. */
+/** Milliseconds after which an unfinished line counts as a prompt. */
 const promptMs = 60;
-/** Characters at its end by which a prompt is known. */
+/** Characters at the end of a line in which a prompt is looked for. */
 const longestPrompt = 200;
-/** How prompts of debuggers and shells end. */
+/** The ends of prompts of debuggers and shells. */
 const waitsForInput = /(\(Pdb\)|\(Pdb\+\+\)|ipdb>|pudb>|>>>|In \[\d+\]:|\[y\/N\]|[Pp]assword.*:) ?$/;
 
 export class Display {
@@ -23,9 +23,9 @@ export class Display {
   readonly #names: string[] = [];
   readonly #lines = new Map<string, Lines>();
   readonly #timers = new Map<string, NodeJS.Timeout>();
-  /** How much of each unfinished line has been written. */
+  /** How many characters of each unfinished line have been written. */
   readonly #shown = new Map<string, number>();
-  /** Whose line the cursor stands in. */
+  /** The program whose line the cursor is in. */
   #open: string | null = null;
   #width = 5;
   #focus: string | null = null;
@@ -52,7 +52,7 @@ export class Display {
     return this.#focus;
   }
 
-  /** Shows one program alone; `raw`: byte for byte. null: all of them. */
+  /** Shows only one program; `raw`: byte for byte. null: shows all. */
   setFocus(name: string | null, raw = false): void {
     this.#endLine();
     this.#focus = name;
@@ -60,7 +60,7 @@ export class Display {
     if (this.#raw) this.#screen.write(this.#lines.get(name ?? '')?.prompt ?? '');
   }
 
-  /** Takes what a program wrote, and returns the lines that it ended. */
+  /** Takes a program's output. Returns the lines that it has ended. */
   push(name: string, bytes: Buffer): readonly string[] {
     const lines = this.#linesOf(name);
     const ended = lines.push(bytes);
@@ -77,13 +77,13 @@ export class Display {
     return ended;
   }
 
-  /** A program has ended: what it left unfinished is a line. */
+  /** A program has ended. Its unfinished line is now a line. */
   flush(name: string): readonly string[] {
     const lines = this.#linesOf(name);
     return lines.rest === '' ? [] : this.push(name, Buffer.from('\n'));
   }
 
-  /** hostd's own words. Names of folders, clients and apps may stand in them, so no escape gets through. */
+  /** Prints hostd's own words. They may have names of folders, clients and apps in them, so escapes are removed. */
   say(text: string): void {
     this.#endLine();
     for (const line of text.split('\n'))
@@ -114,7 +114,7 @@ export class Display {
   #showPrompt(name: string): void {
     const { prompt } = this.#linesOf(name);
     if (prompt === '') return;
-    // A prompt is of use only where somebody may answer; elsewhere lines stay whole.
+    // A prompt helps only where somebody can answer it. Elsewhere lines stay whole.
     if (!this.#screen.isTerminal || this.#raw || (this.#focus !== null && this.#focus !== name)) return;
     const shown = this.#shown.get(name) ?? 0;
     if (this.#open !== name) {
@@ -143,7 +143,7 @@ export class Display {
     return this.#screen.hasColours ? `\x1b[${code}m${text}\x1b[0m` : text;
   }
 
-  /** A terminal in raw mode does not return the carriage by itself. */
+  /** A terminal in raw mode needs the carriage return written out. */
   get #ending(): string {
     return this.#screen.isTerminal ? '\r\n' : '\n';
   }

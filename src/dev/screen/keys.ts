@@ -1,11 +1,11 @@
-// The keys that somebody presses in the terminal of hostd dev, and what they mean. Pure: bytes in, orders out.
+// The keys of hostd dev's terminal, and what they mean. Pure: bytes in, orders out.
 
 export type Order =
   | { readonly kind: 'help' | 'list' | 'restart' | 'stop' | 'attach' | 'all' | 'quit' | 'clear' }
-  /** Look at one app alone; counted from 1. */
+  /** Look at one app only. Counted from 1. */
   | { readonly kind: 'focus'; readonly number: number };
 
-/** Ctrl-], as telnet has it: it leaves what was attached. */
+/** Ctrl-], as in telnet: leaves the attached app. */
 export const detachByte = 0x1d;
 
 const orders: Readonly<Record<string, Order['kind']>> = {
@@ -23,7 +23,7 @@ const orders: Readonly<Record<string, Order['kind']>> = {
   c: 'clear',
 };
 
-/** What one chunk of input asks for. Keys that send a sequence (arrows) mean nothing. */
+/** The orders in one chunk of input. Keys that send a sequence (arrows) mean nothing. */
 export function ordersOf(input: string): Order[] {
   if (input.length > 1 && input.startsWith('\x1b')) return [];
   return [...input].flatMap((key): Order[] => {
@@ -33,7 +33,7 @@ export function ordersOf(input: string): Order[] {
   });
 }
 
-/** Input for an attached program, cut at the byte that detaches. */
+/** Input for an attached program, up to the byte that detaches. */
 export function untilDetach(bytes: Buffer): { readonly typed: Buffer; readonly detached: boolean } {
   const at = bytes.indexOf(detachByte);
   return at === -1 ? { typed: bytes, detached: false } : { typed: bytes.subarray(0, at), detached: true };

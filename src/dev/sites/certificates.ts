@@ -1,5 +1,5 @@
-// The local authority of `hostd dev --https` and a certificate for each name, in a folder of the user's own. Everything renews
-// itself before it ends; what was issued by an authority that is gone is issued again.
+// The local authority of `hostd dev --https`, and a certificate for each name, in a folder of the user's. Each is renewed before it
+// ends. Certificates of an authority that is gone are issued again.
 
 import { createHash, X509Certificate } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
@@ -10,22 +10,22 @@ import { admitHostName } from '../../model/host-name.ts';
 import { isPermitted, type KeyFiles, makeAuthority, makeCertificate } from './openssl.ts';
 
 const day = 86_400_000;
-/** Milliseconds before its end that a certificate is renewed, and that the authority is. */
+/** Milliseconds before its end in which a certificate, or the authority, is renewed. */
 const renewMs = 30 * day;
 const renewAuthorityMs = 100 * day;
-/** Names that are asked for and belong to no app get a certificate too, up to this many; each costs two runs of openssl. */
+/** Names of no app that get a certificate, at most. Each costs two runs of openssl. */
 const mostStrangers = 100;
 
 export interface Certificates {
-  /** The authority's certificate, which is to be trusted. */
+  /** The authority's certificate, which browsers have to trust. */
   readonly authority: string;
   /** Whether the authority was made just now. */
   readonly isNew: boolean;
-  /** The context for a name that a client asked for; `also`: more names of the same site, or null where no site has it. */
+  /** The context for the name that a client sent. `also`: other names of the same site; null: no site has the name. */
   contextFor(host: string, also: readonly string[] | null): Promise<SecureContext>;
 }
 
-/** Opens the folder, and makes the authority where there is none, or one that ends soon. */
+/** Opens the folder. Makes the authority if it is missing, or ends soon. */
 export async function openCertificates(folder: string): Promise<Certificates> {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   chmodSync(folder, 0o700);
@@ -37,7 +37,7 @@ export async function openCertificates(folder: string): Promise<Certificates> {
   const strangers = new Set<string>();
   let last: Promise<unknown> = Promise.resolve();
 
-  /** The name that a certificate is made out to: a client may ask for anything. */
+  /** The name in the certificate. A client may send any name. */
   const nameFor = (host: string, also: readonly string[] | null): string => {
     const name = admitHostName(host);
     if (name === null || !isPermitted(name)) return 'localhost';
@@ -57,10 +57,10 @@ export async function openCertificates(folder: string): Promise<Certificates> {
       if (known !== undefined && known.until > Date.now()) return known.context;
       const others = (also ?? []).filter(other => isPermitted(other.replace(/^\*\./, '')));
       const hosts = [...new Set([name, ...others])];
-      // One after the other: many names at once are not many processes at once.
+      // One after the other, so that many names do not start many processes.
       const context = last.then(() => issue(folder, name, hosts, authority, issuer));
       last = context.catch(() => {});
-      // Looked at again once a day, since hostd dev may run for longer than a certificate.
+      // Checked again once a day, since hostd dev may run longer than a certificate lasts.
       contexts.set(name, { until: Date.now() + day, context });
       context.catch(() => contexts.delete(name));
       return context;
@@ -68,7 +68,7 @@ export async function openCertificates(folder: string): Promise<Certificates> {
   };
 }
 
-/** Below a wildcard there are names without end. */
+/** Whether a wildcard has the name below it. */
 function covers(wildcard: string, name: string): boolean {
   return wildcard.startsWith('*.') && name.endsWith(wildcard.slice(1));
 }
@@ -104,7 +104,7 @@ function read({ key, certificate }: KeyFiles, margin: number): X509Certificate |
   }
 }
 
-/** How an authority comes to be trusted, for the system, browsers and Python. */
+/** How to make the system, browsers and Python trust an authority. */
 export function howToTrust(authority: string): string {
   return `trust the local authority once:
   system         sudo cp ${authority} /usr/local/share/ca-certificates/hostd-dev.crt && sudo update-ca-certificates

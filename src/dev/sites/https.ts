@@ -1,4 +1,4 @@
-// TLS in front of the proxy: a certificate by the name that a client asks for.
+// TLS in front of the proxy, with a certificate for the name that a client sends.
 
 import type { Server } from 'node:net';
 import { createServer, type SecureContext } from 'node:tls';
@@ -8,12 +8,12 @@ import type { Certificates } from './certificates.ts';
 
 export interface SecureOptions {
   readonly certificates: Certificates;
-  /** The configured host names of the site that `host` belongs to; null: it belongs to none. */
+  /** The configured host names of the site that `host` belongs to; null: no site has it. */
   readonly namesOf: (host: string) => readonly string[] | null;
   readonly report: (text: string) => void;
 }
 
-/** A server that speaks TLS and gives the rest to `http`. */
+/** A server that speaks TLS, and hands what is in it to `http`. */
 export function secure(http: Server, { certificates, namesOf, report }: SecureOptions): Server {
   const choose = (name: string, done: (error: Error | null, context?: SecureContext) => void): void => {
     const host = admitHostName(name) ?? 'localhost';
@@ -25,12 +25,12 @@ export function secure(http: Server, { certificates, namesOf, report }: SecureOp
       },
     );
   };
-  // What comes without a name (an address was typed) gets the one of localhost, as soon as it is there.
+  // A client without a name (an address was typed) gets localhost's certificate, as soon as it is there.
   const server = createServer({ SNICallback: choose, ALPNProtocols: ['http/1.1'] }, socket => {
     http.emit('connection', socket);
   });
   void certificates.contextFor('localhost', []).catch(error => report(messageOf(error)));
-  // A client that does not trust the authority says so by ending the handshake: that is its affair.
+  // A client that does not trust the authority ends the handshake. That is the client's affair.
   server.on('tlsClientError', (_error, socket) => socket.destroy());
   return server;
 }

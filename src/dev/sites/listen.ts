@@ -1,4 +1,4 @@
-// The ports of hostd dev: loopback only, on both of its addresses, the next free port where the usual one is taken.
+// The ports of hostd dev: loopback only, on both of its addresses. Where the usual port is taken, the next free one.
 
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
@@ -6,7 +6,7 @@ import { errnoOf, HostdError } from '../../errors.ts';
 
 export interface Listening {
   readonly port: number;
-  /** Takes no more connections. */
+  /** Accepts no more connections. */
   close(): void;
 }
 
@@ -14,7 +14,7 @@ const addresses = ['127.0.0.1', '::1'] as const;
 /** Ports after the usual one that are tried. */
 const tries = 20;
 
-/** A port of 127.0.0.1 that nobody listens on. It may be taken before it is used; so few do that it is worth it. */
+/** A port of 127.0.0.1 that nobody listens on. Another process may take it before it is used, which is rare. */
 export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer().once('error', reject);
@@ -26,8 +26,8 @@ export function freePort(): Promise<number> {
 }
 
 /**
- * Listens on both addresses of loopback. `make` gives a server for a port. Without `fixed`, ports that are taken are passed over.
- * @throws HostdError('conflict') when none can be had.
+ * Listens on both addresses of loopback. `make` gives a server for a port. Without `fixed`, ports that are taken are skipped.
+ * @throws HostdError('conflict') when no port is free.
  */
 export async function listen(
   first: number,
@@ -46,7 +46,7 @@ export async function listen(
   }
 }
 
-/** null: somebody has it. An address that this machine lacks (no IPv6) is left out. */
+/** null: the port is taken. An address that this machine lacks (no IPv6) is left out. */
 async function listenOn(port: number, make: (port: number) => Server): Promise<Server[] | null> {
   const servers: Server[] = [];
   for (const host of addresses) {
@@ -86,7 +86,7 @@ export function taken(port: number): HostdError {
   );
 }
 
-/** "python3 (pid 12)", for a process of this user's that listens there; null: not known. */
+/** "python3 (pid 12)": a process of this user that listens there; null: not known. */
 function ownerOf(port: number): string | null {
   const inodes = ['/proc/net/tcp', '/proc/net/tcp6'].flatMap(file => {
     try {

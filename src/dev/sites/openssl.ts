@@ -1,5 +1,5 @@
-// Certificates by the openssl program, which every Linux machine for development has: a library for them would be far larger
-// than this use of it. Keys are made here, and are readable for their owner only from their first moment.
+// Certificates by the openssl program, which every Linux machine for development has. A library would be far larger than this use
+// of it. Keys are made here, and only their owner can read them from their first moment.
 
 import { execFile } from 'node:child_process';
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
@@ -7,16 +7,16 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { errnoOf, HostdError } from '../../errors.ts';
 import { admitHostName } from '../../model/host-name.ts';
 
-/** The names that the authority may vouch for: whoever steals its key can pretend to be nobody else (RFC 5280, 4.2.1.10). */
+/** The names that the authority may vouch for. A thief of its key can forge no others (RFC 5280, 4.2.1.10). */
 export const permittedDomains = ['localhost', 'test'] as const;
 
-/** Whether a host name is one of them, or below. */
+/** Whether a host name is one of these, or below one. */
 export function isPermitted(host: string): boolean {
   return permittedDomains.some(domain => host === domain || host.endsWith(`.${domain}`));
 }
 
 const authorityDays = 1825;
-/** What browsers accept at most of a private authority's is more; shorter, since it renews itself. */
+/** Days. Browsers accept more from a private authority, but renewal is automatic. */
 const certificateDays = 90;
 
 export interface KeyFiles {
@@ -24,7 +24,7 @@ export interface KeyFiles {
   readonly certificate: string;
 }
 
-/** Makes an authority of its own. `owner` is put into its name, so that people tell theirs from another's. */
+/** Makes an authority. `owner` becomes part of its name, so that people can tell theirs from another's. */
 export async function makeAuthority(files: KeyFiles, owner: string): Promise<void> {
   writeKey(files.key);
   const config = `[req]
@@ -58,7 +58,7 @@ nameConstraints = critical, ${permittedDomains.map(domain => `permitted;DNS:${do
   );
 }
 
-/** Makes a certificate for host names, signed by the authority. @throws HostdError for what is no host name. */
+/** Makes a certificate for host names, signed by the authority. @throws HostdError for a text that is no host name. */
 export async function makeCertificate(
   files: KeyFiles,
   hosts: readonly string[],
@@ -105,7 +105,7 @@ subjectAltName = ${hosts.map(host => `DNS:${host}`).join(', ')}
   }
 }
 
-/** A name of at most 64 characters (RFC 5280, ub-common-name), of which none means anything in openssl's configuration. */
+/** A name of at most 64 characters (RFC 5280, ub-common-name), without those that openssl's configuration gives a meaning. */
 function commonName(text: string): string {
   return text
     .replace(/[^\w@. *-]/g, '')
@@ -113,7 +113,7 @@ function commonName(text: string): string {
     .trim();
 }
 
-/** A new P-256 key, in the place of any that is there. */
+/** Writes a new P-256 key, in the place of an old one. */
 function writeKey(path: string): void {
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
   rmSync(path, { force: true });

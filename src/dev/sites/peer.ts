@@ -1,4 +1,4 @@
-// Whose process is at the other end of a connection over loopback: the kernel lists the user of every socket (proc_net_tcp(5)).
+// Finds whose process is at the other end of a connection over loopback: the kernel lists each socket's user (proc_net_tcp(5)).
 // Knows nothing of HTTP.
 
 import { readFileSync } from 'node:fs';
@@ -12,8 +12,8 @@ export interface End {
 
 /**
  * The uid of the process whose socket is bound to `near` and connected to `far`; null: the tables have no such socket.
- * `tables`: /proc/net/tcp and tcp6, as they are. A socket that nobody holds any more is listed as root's, with inode 0: it is
- * passed over.
+ * `tables`: the texts of /proc/net/tcp and tcp6. A socket that no process has any more is listed as root's, with inode 0. It is
+ * skipped.
  */
 export function uidOfSocket(tables: readonly string[], near: End, far: End): number | null {
   const wanted = inTable(near).map(own => `${own} `);
@@ -27,7 +27,7 @@ export function uidOfSocket(tables: readonly string[], near: End, far: End): num
   return null;
 }
 
-/** How the tables write an end: an IPv4 address stands in tcp6 as ::ffff:a.b.c.d where an IPv6 socket has it. */
+/** How the tables write an end. tcp6 has the IPv4 address of an IPv6 socket as ::ffff:a.b.c.d. */
 function inTable({ address, port }: End): readonly string[] {
   const digits = port.toString(16).toUpperCase().padStart(4, '0');
   if (address === '::1') return [`${'0'.repeat(24)}${word([0, 0, 0, 1])}:${digits}`];
@@ -39,16 +39,16 @@ function inTable({ address, port }: End): readonly string[] {
   return [`${word(bytes)}:${digits}`, `${'0'.repeat(16)}${word([0, 0, 255, 255])}${word(bytes)}:${digits}`];
 }
 
-/** Four bytes as the machine's own number, in hexadecimal. */
+/** Four bytes as a number of the machine, in hexadecimal. */
 function word(bytes: readonly number[]): string {
   const ordered = endianness() === 'LE' ? bytes.toReversed() : bytes;
   return ordered.map(byte => byte.toString(16).toUpperCase().padStart(2, '0')).join('');
 }
 
-/** The tables are long where there are many connections: each is asked for once in its life. */
+/** Results by socket. With many connections the tables are long, so they are read once for each. */
 const known = new WeakMap<Socket, boolean>();
 
-/** Whether the client is this process's user or root, or, under sudo, whoever called it. Unknown clients are not. */
+/** Whether the client is this process's user or root, or, under sudo, the user that called it. false if not known. */
 export function isOwnUser(socket: Socket): boolean {
   const found = known.get(socket) ?? lookUp(socket, process.env);
   known.set(socket, found);
@@ -73,6 +73,6 @@ function read(file: string): string {
   try {
     return readFileSync(file, 'latin1');
   } catch {
-    return ''; // No IPv6, or no /proc: then nobody is known.
+    return ''; // no IPv6, or no /proc: then no client is known
   }
 }

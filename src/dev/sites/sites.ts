@@ -1,4 +1,4 @@
-// What hostd dev answers: its own pages at localhost, apps that are started when they are asked for, and everything else by the
+// What hostd dev answers: its own pages at localhost, apps that it starts when a request comes, and everything else by the
 // production proxy. Knows nothing of terminals.
 
 import { Front } from '../../embed/front.ts';
@@ -17,15 +17,15 @@ export interface SitesOptions {
   readonly apps: () => readonly DevApp[];
   /** "https://hello.localhost:8443/" */
   readonly urlOf: (name: string) => string;
-  /** Looks again for apps that have been added; true: there is something new. */
+  /** Looks for apps that were added. true: there are new ones. */
   readonly lookAgain: () => Promise<boolean>;
-  /** What the proxy says of a request that went wrong. */
+  /** Called by the proxy with a message about a failed request. */
   readonly report: (text: string) => void;
-  /** Where a request that came in plain is sent to; null: it is served. */
+  /** Where a request by http is redirected; null: it is served. */
   readonly redirect: (host: string, uri: string) => string | null;
 }
 
-/** Milliseconds that a request waits for an app that runs but does not listen, as while runserver loads changed code. */
+/** Milliseconds that a request waits for an app that runs but does not listen, such as while runserver loads changed code. */
 const reloadMs = 4000;
 /** Milliseconds between two looks from a page that waits. */
 const gapMs = 120_000;
@@ -39,7 +39,7 @@ export class Sites {
   constructor(options: SitesOptions) {
     this.#options = options;
     this.front = new Front({
-      // A debugger may hold a request for as long as somebody thinks.
+      // A debugger may hold a request as long as its user thinks.
       limits: { upstreamGapMs: 3_600_000, writeGapMs: gapMs },
       serve: (exchange, tunnel) => this.#serve(exchange, tunnel),
       page: (req, connection, status) => this.#page(req, connection, status),
@@ -111,7 +111,7 @@ export class Sites {
     else exchange.sendPage(app.state === 'stopped' ? 503 : 502);
   }
 
-  /** Starts what sleeps, and what fell over when a person looks at it again. */
+  /** Starts an app that sleeps, or one that has failed when a person looks at it again. */
   #comesUp(app: DevApp, { req }: Exchange): Promise<boolean> {
     switch (app.state) {
       case 'running':
@@ -152,7 +152,7 @@ export class Sites {
     );
   }
 
-  /** Every user of this machine can connect: what an app wrote, and where it lies, is for the one who runs it. */
+  /** Every user of this machine can connect. Only the user who runs hostd dev may see an app's output and its folder. */
   #show(app: DevApp, reachable: boolean, isOwn: boolean): Shown {
     const { name, plan, lines, reason } = app;
     return {

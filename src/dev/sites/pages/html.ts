@@ -1,4 +1,4 @@
-// What all pages of hostd dev have in common: escaping, the frame, the style. No page loads anything from anywhere. Pure.
+// Shared by all pages of hostd dev: escaping, the frame, the style. No page loads anything from elsewhere. Pure.
 
 import { createHash } from 'node:crypto';
 
@@ -10,7 +10,7 @@ const entities: Readonly<Record<string, string>> = {
   "'": '&#39;',
 };
 
-/** Text as it can stand in an element or an attribute in quotes. */
+/** The text for an element, or for an attribute in quotes. */
 export function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, character => entities[character] ?? '');
 }
@@ -58,7 +58,7 @@ ul.apps > li, .card { background: var(--card); border: 1px solid var(--line); bo
 @media (prefers-reduced-motion: no-preference) { .wait.moving::before { animation: turn 1.6s linear infinite; } @keyframes turn { to { transform: rotate(405deg) scale(.9); } } }
 `;
 
-/** The page as latin-1 text that stands for its UTF-8 bytes, as the proxy's pages are written. */
+/** The page as latin-1 text that stands for its UTF-8 bytes, as the proxy writes pages. */
 export function renderPage({ title, main, script, head = '' }: Page): string {
   const allowed =
     script === null ? "'none'" : `'sha256-${createHash('sha256').update(script).digest('base64')}'`;
@@ -86,7 +86,7 @@ ${script === null ? '' : `<script>${script}</script>`}
   return Buffer.from(html, 'utf8').toString('latin1');
 }
 
-/** Log lines in a box that the keyboard can scroll; null: they are not for whoever asks. */
+/** Log lines in a box that the keyboard can scroll; null: this visitor may not see them. */
 export function logBox(label: string, lines: readonly string[] | null): string {
   if (lines === null) return '<p class="soft">Its log is shown to the user who runs hostd dev alone.</p>';
   if (lines.length === 0) return '';

@@ -1,24 +1,24 @@
-// The pages of hostd dev: all apps, an app that does not answer, a host that nobody has. Pure: facts in, HTML out.
+// The pages of hostd dev: all apps, an app that does not answer, a host that no app has. Pure: facts in, HTML out.
 
 import { nearest } from '../../../config/toml/toml.ts';
 import type { AppState } from '../../apps/state.ts';
 import { tracebackTail } from '../../apps/tame.ts';
 import { escapeHtml, logBox, renderPage } from './html.ts';
 
-/** What pages say of one app. */
+/** What pages show of one app. */
 export interface Shown {
   readonly name: string;
   readonly what: string;
   readonly directory: string | null;
   readonly url: string | null;
-  /** "unreachable": somebody else runs it, and does not. */
+  /** "unreachable": it runs elsewhere, and does not answer. */
   readonly state: AppState | 'unreachable';
   readonly reason: string;
-  /** null: whoever asks is another user than the one who runs it. */
+  /** null: the visitor is another user than the one who runs hostd dev. */
   readonly lines: readonly string[] | null;
 }
 
-/** Sent by the pages' scripts: hostd answers for itself, 204 when the app can be asked now. */
+/** A field that the pages' scripts send: hostd itself answers, with 204 when the app can be asked now. */
 export const waitingField = 'x-hostd-waiting';
 
 const words: Readonly<Record<Shown['state'], readonly [word: string, kind: string]>> = {
@@ -31,7 +31,7 @@ const words: Readonly<Record<Shown['state'], readonly [word: string, kind: strin
   unreachable: ['does not answer', 'bad'],
 };
 
-/** Lines of an app's log on the page of all apps. */
+/** Lines of each app's log on the page of all apps. */
 const fewLines = 6;
 const manyLines = 40;
 
@@ -111,7 +111,7 @@ function nextMove(app: Shown): string {
   }
 }
 
-/** `host` without its port; `urlOf` makes a link from a name. */
+/** `host` has no port. `urlOf` makes a link from a name. */
 export function unknownPage(host: string, apps: readonly Shown[]): string {
   const label =
     host
