@@ -184,6 +184,9 @@ export type Watch = { readonly __watch: never };
 const file = new URL(`../../build/linux-${process.arch}/hostd.node`, import.meta.url).pathname;
 const builder = new URL('../../src/native/build.sh', import.meta.url).pathname;
 
+/** The file of the addon that is loaded; null where none could be. */
+export let addonFile: string | null = null;
+
 /**
  * The loaded addon. Where it is missing, code that needs no system call works all the same. Each call throws a HostdError that says
  * how to build it.
@@ -192,7 +195,9 @@ export const native: Native = load();
 
 function load(): Native {
   try {
-    return createRequire(import.meta.url)(file) as Native;
+    const loaded = createRequire(import.meta.url)(file) as Native;
+    addonFile = file;
+    return loaded;
   } catch (cause) {
     return missing(cause);
   }

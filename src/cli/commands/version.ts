@@ -1,19 +1,46 @@
 // hostctl version and hostd version
 
 import { readFile } from 'node:fs/promises';
+import { errnoOf } from '../../errors.ts';
+import { escapeJson } from '../../words/escape.ts';
 import { type Command, noOperands } from '../program/command.ts';
 
 export const version: Command = {
   name: 'version',
   summary: 'print the version',
-  usage: '',
+  usage: '[--json]',
   help: 'Prints the version of this program. hostd and hostctl come from one package and share it.',
-  options: {},
+  options: {
+    json: {
+      type: 'boolean',
+      help: 'print an object: version, commit, Node, and the file of system calls that is loaded',
+    },
+  },
   operands: noOperands,
-  async run(_input, context) {
-    const file = new URL('../../../package.json', import.meta.url);
-    const { version } = JSON.parse(await readFile(file, 'utf8')) as { version: string };
-    context.stdout.write(`${context.program.name} ${version}\n`);
+  async run({ options }, { program, stdout }) {
+    const { version } = JSON.parse(await textOf('package.json')) as { version: string };
+    if (options['json'] !== true) {
+      stdout.write(`${program.name} ${version}\n`);
+      return 0;
+    }
+    const { addonFile } = await import('../../native/index.ts');
+    const parts = { version, commit: await commit(), node: process.versions.node, addon: addonFile };
+    stdout.write(`${escapeJson(parts)}\n`);
     return 0;
   },
 };
+
+/** What dist/ was built from; null where nobody knew. */
+async function commit(): Promise<string | null> {
+  try {
+    return (await textOf('dist/commit')).trim();
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return null;
+    throw error;
+  }
+}
+
+/** A file of the package. */
+async function textOf(path: string): Promise<string> {
+  return await readFile(new URL(`../../../${path}`, import.meta.url), 'utf8');
+}

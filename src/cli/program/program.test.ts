@@ -91,4 +91,7 @@ test("version is the package's", async () => {
   for (const args of [['version'], ['--version'], ['-V']])
     assert.deepEqual(await hostctl(args), { code: 0, stdout: `hostctl ${version}\n`, stderr: '' });
   assert.equal((await hostctl(['version'], { program: hostdProgram })).stdout, `hostd ${version}\n`);
+  const parts = JSON.parse((await hostctl(['version', '--json'])).stdout);
+  assert.deepEqual(Object.keys(parts), ['version', 'commit', 'node', 'addon']);
+  assert.deepEqual([parts.version, parts.node], [version, process.versions.node]);
 });
