@@ -87,7 +87,7 @@ sys.stdin.read()
   await until('the lease', () => said.includes('held'));
   const begun = performance.now();
   const emitted = await emit();
-  assert.ok(performance.now() - begun < 20_000, 'lease-break-time is 45 s');
+  assert.ok(performance.now() - begun < 40_000, 'lease-break-time is 45 s');
   assert.equal(emitted.code, 1);
   assert.match(emitted.stderr, /gunicorn_start": a program keeps it to itself \(EAGAIN\)/);
   child.kill('SIGKILL');

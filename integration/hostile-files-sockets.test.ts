@@ -120,7 +120,7 @@ test('static and media files that lead outside are not served', { skip }, async 
     const answer = await hostd.get(`${name}.test`, path);
     assert.ok(statuses.includes(answer.status), `${what}: ${answer.status}`);
     assert.doesNotMatch(answer.text, /for the proxy alone|root:/);
-    assert.ok(performance.now() - begun < 2000, what);
+    assert.ok(performance.now() - begun < 20_000, what);
   }
 });
 

@@ -124,9 +124,9 @@ for n in range(800):
   t.diagnostic(
     `800 MB in at most ${seconds.toFixed(1)} s; largest ${largest >> 20} MB; slowest of ${looks} answers ${slowest.toFixed()} ms`,
   );
-  // A look a second, and a second for the copy on a slow machine.
-  assert.ok(largest > limit && largest < 300 * 1024 * 1024, `${largest}`);
-  assert.ok(slowest < 1000, `${slowest}`);
+  // A look a second, a second for the copy on a slow machine, and another machine's worth of work beside it.
+  assert.ok(largest > limit && largest < 600 * 1024 * 1024, `${largest}`);
+  assert.ok(slowest < 5000, `${slowest}`);
   await until('it to be put aside', () => sizeOf(log) < limit + 1024 * 1024);
   assert.doesNotMatch(hostd.output(), /cannot rotate/);
 });

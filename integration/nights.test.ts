@@ -48,7 +48,7 @@ async function night(
 async function othersAreServed(hostd: Hostd, host: string): Promise<void> {
   const began = performance.now();
   assert.equal((await hostd.get(host)).status, 200);
-  assert.ok(performance.now() - began < 2000);
+  assert.ok(performance.now() - began < 7000);
 }
 
 /** The way out, as it is printed behind "try: ", typed by a shell. */
@@ -91,7 +91,7 @@ def application(environ, start_response):
   await cluster.stop();
   const began = performance.now();
   assert.equal((await hostd.get(one.host)).status, 500);
-  assert.ok(performance.now() - began < 2000);
+  assert.ok(performance.now() - began < 7000);
   await othersAreServed(hostd, two.host);
   await until('the log to have the cause', async () =>
     /cannot connect to the database/.test((await hostd.hostctl('logs', 'one')).stdout),

@@ -164,7 +164,7 @@ for (const way of ways) {
     const seconds = (performance.now() - begun) / 1000;
     assert.equal(code, 0);
     assert.equal(stdout.split('\n').length, 21);
-    assert.ok(seconds < 3, `took ${seconds} s`);
+    assert.ok(seconds < 15, `took ${seconds} s`);
     t.diagnostic(`stopped in ${seconds.toFixed(2)} s`);
     assert.equal(count(place, 'timed.py'), 0);
   });
@@ -201,7 +201,7 @@ test('a program that ignores SIGTERM is killed after stopwaitsecs, with what it 
   const begun = performance.now();
   assert.equal((await hostd.hostctl('stop', 'deaf')).code, 0);
   const took = performance.now() - begun;
-  assert.ok(took >= 1000 && took < 4000, `took ${took} ms`);
+  assert.ok(took >= 1000 && took < 9000, `took ${took} ms`);
   assert.equal(count(place, 'trap'), 0);
 });
 

@@ -216,7 +216,7 @@ sys.stdin.read()
   );
   const begun = performance.now();
   assert.equal((await hostd.hostctl('status')).code, 0);
-  assert.ok(performance.now() - begun < 5000);
+  assert.ok(performance.now() - begun < 30_000);
   const other = await run([hostctl, 'exec', 'plain', '--', 'echo', 'in'], {
     as: { ...(await testAccounts()).b, gid: operator.gid },
     env: environment(hostd, place),

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import { isBefore, nginxVersion } from './harness/programs.ts';
-import { exchangeRaw, parseReplies } from './proxy/client.ts';
+import { exchangeRaw, parseReplies, untilEnd } from './proxy/client.ts';
 import { type Comparison, comparisons, extraAnswers } from './proxy/comparisons.ts';
 import { differences } from './proxy/differences.ts';
 import { type Fixture, makeFixture } from './proxy/fixture.ts';
@@ -53,7 +53,9 @@ describe('compared with nginx', { skip: nginxMissing() }, () => {
   /** What a client is answered, and what the apps have been asked. */
   async function ask(port: number, comparison: Comparison): Promise<string> {
     for (const upstream of upstreams) upstream.requests.length = 0;
-    const { bytes } = await exchangeRaw(port, comparison.send, { quietMs: 120, waitMs: 1500 });
+    const { bytes } = await exchangeRaw(port, comparison.send, {
+      answers: comparison.isKept ? 1 : untilEnd,
+    });
     const asked = upstreams.flatMap(upstream => upstream.requests).map(asNginxAsks);
     return `${normalised(bytes, port, comparison)}\n--- asked of the app:\n${asked.join('\n')}`;
   }

@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import net from 'node:net';
 import { after, before, test } from 'node:test';
 import { until } from './harness/until.ts';
-import { exchangeRaw, parseReplies } from './proxy/client.ts';
+import { exchangeRaw, parseReplies, untilEnd } from './proxy/client.ts';
 import { type Fixture, makeFixture } from './proxy/fixture.ts';
 import { startUpstream, type Upstream } from './proxy/upstream.ts';
 import { type RunningWorker, startWorker } from './proxy/worker.ts';
@@ -68,7 +68,7 @@ test('after an app that took long, the times of the next request hold', async ()
   assert.match(String(first), /^HTTP\/1\.1 200 /);
   socket.resume();
   socket.write(head('POST /r/ok', 'Content-Length: 9\r\n'));
-  assert.ok((await dribble(socket, '', 60_000)) < 3000);
+  assert.ok((await dribble(socket, '', 60_000)) < 20_000);
 });
 
 test('who sends bytes and reads none is let go all the same', async () => {
@@ -87,7 +87,7 @@ test('framing alone is no body that comes in time', async () => {
   const socket = connect();
   socket.resume();
   socket.write(`${head('POST /r/ok', 'Transfer-Encoding: chunked\r\n')}5;`);
-  assert.ok((await dribble(socket, 'e', 100)) < 8000);
+  assert.ok((await dribble(socket, 'e', 100)) < 20_000);
 });
 
 test('a body in chunks of one byte arrives as it is', async () => {
@@ -122,7 +122,7 @@ test('a length of 00 is a length of 0', async () => {
 test('trailers behind a body that nobody wanted end the connection', async () => {
   const refused = `${head('POST /static/a.txt', 'Transfer-Encoding: chunked\r\n')}1\r\na\r\n0\r\nT: u\r\n\r\n`;
   const { bytes, closed } = await exchangeRaw(worker.port, `${refused}${head('GET /static/a.txt')}`, {
-    quietMs: 1000,
+    answers: untilEnd,
   });
   assert.deepEqual(
     parseReplies(bytes).map(({ status }) => status),

@@ -40,7 +40,7 @@ describe('random requests, compared with nginx', { skip: nginxMissing() }, () =>
   async function answers(port: number, requests: readonly string[]): Promise<readonly string[]> {
     const texts: string[] = [];
     for (const request of requests) {
-      const { bytes } = await exchangeRaw(port, request, { quietMs: 500 });
+      const { bytes } = await exchangeRaw(port, request);
       const [reply] = parseReplies(bytes);
       const page = reply?.body.includes('<hr><center>') === true;
       texts.push(`${reply?.status} ${page ? '' : reply?.body.replace(/\d{20}/g, 'B')}`);

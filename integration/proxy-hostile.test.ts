@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
-import { exchangeRaw, type ParsedReply, parseReplies } from './proxy/client.ts';
+import { exchangeRaw, type ParsedReply, parseReplies, untilEnd } from './proxy/client.ts';
 import { type Fixture, makeFixture } from './proxy/fixture.ts';
 import { type Step, startUpstream, type Upstream } from './proxy/upstream.ts';
 import { type RunningWorker, startWorker } from './proxy/worker.ts';
@@ -18,6 +18,8 @@ interface Case {
   readonly responses?: number;
   readonly responsesMax?: number;
   readonly closes?: boolean;
+  /** Nothing comes, and the connection stays. */
+  readonly isSilent?: boolean;
   /** Requests that may reach the app. */
   readonly requestsMax?: number;
   readonly appGets?: readonly string[];
@@ -64,8 +66,9 @@ for (const hostile of cases) {
   test(`${hostile.group}: ${hostile.name}`, async () => {
     const received = forgetRequests();
     const reply = await exchangeRaw(worker.port, repeated(hostile.send), {
-      waitMs: 3000,
-      quietMs: hostile.closes ? 2000 : 250,
+      answers: hostile.closes ? untilEnd : (hostile.responses ?? 1),
+      quietMs: 250,
+      ...(hostile.isSilent ? { waitMs: 1000 } : {}),
     });
     checkReply(hostile, reply.bytes, reply.closed);
     if (hostile.secondsMax !== undefined) assert.ok(reply.seconds <= hostile.secondsMax);

@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
+import { until } from './harness/until.ts';
 import { exchangeRaw, field, type ParsedReply, parseReplies } from './proxy/client.ts';
 import { type Fixture, makeFixture } from './proxy/fixture.ts';
 import { startUpstream, type Upstream } from './proxy/upstream.ts';
@@ -89,7 +90,7 @@ test('a site’s own page comes before the machine’s, and the plain one after 
 test('a HEAD gets the length of the page, and not the page', async () => {
   const text = 'HEAD /static/ HTTP/1.1\r\nHost: hello.test\r\n\r\n';
   const next = 'GET /static/a.txt HTTP/1.1\r\nHost: hello.test\r\nConnection: close\r\n\r\n';
-  const replies = parseReplies((await exchangeRaw(worker.port, text + next)).bytes, [true]);
+  const replies = parseReplies((await exchangeRaw(worker.port, text + next, { answers: 2 })).bytes, [true]);
   assert.equal(replies[0]?.status, 403);
   assert.equal(replies[0] && field(replies[0], 'content-length'), String(Buffer.byteLength(large)));
   assert.equal(replies[1]?.body, 'hello world\n');
@@ -145,6 +146,5 @@ test('a page that has changed is sent as it is now', async () => {
   await get('/static/none');
   assert.equal((await get('/static/none')).body, bytes('<p>own 404 é\n'));
   writeFileSync(page, '<p>new\n');
-  await new Promise(resolve => setTimeout(resolve, 30));
-  assert.equal((await get('/static/none')).body, '<p>new\n');
+  await until('the new page', async () => (await get('/static/none')).body === '<p>new\n');
 });

@@ -131,7 +131,7 @@ test('SIGTERM after SIGQUIT, and SIGTERM alone, end them after drainMs', async (
     worker.process.kill('SIGTERM');
     await Promise.all([tunnel.closed, events.closed, exited]);
     const ms = performance.now() - told;
-    assert.ok(ms > drainMs - 50 && ms < drainMs + 1500, `${first} ${ms}`);
+    assert.ok(ms > drainMs - 50 && ms < drainMs + 10_000, `${first} ${ms}`);
     assert.equal(worker.process.exitCode, 0);
     if (first === 'SIGQUIT') {
       const limits = { drainMs, lastRequestMs: 100, lingerMs: 200 };

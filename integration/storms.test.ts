@@ -89,8 +89,8 @@ test('50 of 200 programs crash again and again: the others run on, status is ans
   const seen = await watch(hostd, 4000);
   say(t, seen, hostd.pid);
   assert.equal((await update).code, 0);
-  assert.ok(seen.median < 200, `${seen.median} ms`);
-  assert.ok(seen.longest < 2000, `${seen.longest} ms`);
+  assert.ok(seen.median < 1000, `${seen.median} ms`);
+  assert.ok(seen.longest < 5000, `${seen.longest} ms`);
   const during = await hostd.status();
   const runs = during.filter(p => p.group === 'stormy').reduce((sum, p) => sum + p.run, 0);
   t.diagnostic(`${runs} runs`);
@@ -137,7 +137,7 @@ for (const [kind, source] of Object.entries(bombs)) {
       await until('the bomb to fill its limit', () => bombers() >= 35);
       const seen = await watch(hostd, 1000);
       say(t, seen, hostd.pid);
-      assert.ok(seen.longest < 2000, `${seen.longest} ms`);
+      assert.ok(seen.longest < 5000, `${seen.longest} ms`);
       const begun = performance.now();
       assert.equal((await hostd.hostctl('stop', 'bomb')).code, 0);
       t.diagnostic(`stopped in ${((performance.now() - begun) / 1000).toFixed(2)} s`);

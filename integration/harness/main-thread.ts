@@ -20,14 +20,14 @@ export async function share(hostd: Hostd, ms: number): Promise<number> {
   return (mainThreadMs(hostd) - before) / (performance.now() - begun);
 }
 
-/** Asks for the status several times: it has come within a second each time, or a busy machine was to blame for one. */
+/** Asks for the status several times: it has come within three seconds each time, or a busy machine was to blame for one. */
 export async function answersSoon(hostd: Hostd, times = 5): Promise<void> {
   const late: number[] = [];
   for (let time = 0; time < times; time++) {
     const begun = performance.now();
     await status(hostd);
     const took = performance.now() - begun;
-    if (took > 1000) late.push(took);
+    if (took > 3000) late.push(took);
     await sleep(50);
   }
   assert.ok(late.length <= 1, `status took ${late.map(Math.round).join(', ')} ms`);
@@ -38,7 +38,7 @@ function status({ socket }: Hostd): Promise<void> {
   return new Promise((resolve, reject) => {
     const options = { socketPath: socket, path: '/v1/status', agent: false, timeout: 120_000 };
     get(options, response => response.resume().on('end', resolve))
-      .on('timeout', () => reject(new Error('no status within 20 s')))
+      .on('timeout', () => reject(new Error('no status within 120 s')))
       .on('error', reject);
   });
 }

@@ -5,13 +5,17 @@ export interface Comparison {
   /** Bytes to send, latin-1. */
   readonly send: string;
   readonly heads: readonly boolean[];
+  /** The connection stays when it is answered. */
+  readonly isKept: boolean;
 }
+
+const kept = ['HTTP/1.0 kept', 'answer 101'];
 
 const get = (path: string, more = '', host = 'hello.test', method = 'GET'): string =>
   `${method} ${path} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n${more}\r\n`;
 
 function make(name: string, send: string): Comparison {
-  return { name, send, heads: [send.startsWith('HEAD')] };
+  return { name, send, heads: [send.startsWith('HEAD')], isKept: kept.includes(name) };
 }
 
 const files = [

@@ -2,7 +2,7 @@
 
 import { once } from 'node:events';
 import tls from 'node:tls';
-import type { Reply } from './client.ts';
+import { type Expected, type Reply, readReply } from './client.ts';
 
 /** A connection whose handshake is done; rejects when it is refused. `name` is asked for by SNI; null: none is. */
 export async function connectTls(
@@ -35,30 +35,12 @@ export async function shownFor(port: number, name: string | null): Promise<strin
   }
 }
 
-/** Writes `text` (latin-1) and reads until the server ends, or has been silent for `quietMs` after its first byte. */
+/** Writes `text` (latin-1) and reads until what is expected has come. */
 export async function exchangeTls(
   port: number,
   name: string | null,
   text: string,
-  quietMs = 250,
+  expected: Expected = {},
 ): Promise<Reply> {
-  const started = performance.now();
-  const socket = await connectTls(port, name);
-  return new Promise(resolve => {
-    let bytes = '';
-    let timer = setTimeout(() => finish(false), 4000);
-    const finish = (closed: boolean): void => {
-      clearTimeout(timer);
-      socket.destroy();
-      resolve({ bytes, closed, seconds: (performance.now() - started) / 1000 });
-    };
-    socket.on('data', data => {
-      bytes += data.toString('latin1');
-      clearTimeout(timer);
-      timer = setTimeout(() => finish(false), quietMs);
-    });
-    socket.on('end', () => finish(true));
-    socket.on('close', () => finish(true));
-    socket.write(text, 'latin1');
-  });
+  return await readReply(await connectTls(port, name), text, expected);
 }
