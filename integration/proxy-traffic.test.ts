@@ -15,7 +15,7 @@ import { type Fixture, makeFixture } from './proxy/fixture.ts';
 import { type Step, startUpstream, type Upstream } from './proxy/upstream.ts';
 import { type RunningWorker, startWorker, type WorkerOptions } from './proxy/worker.ts';
 
-const limits = { halfCloseMs: 50, upstreamGapMs: 300, absentMs: 150, queueMs: 1000, responseHeader: 1000 };
+const limits = { halfCloseMs: 50, upstreamGapMs: 1000, absentMs: 150, queueMs: 1000, responseHeader: 1000 };
 const ok = 'HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n';
 
 const faults: Readonly<Record<string, { readonly steps: readonly Step[]; status: number; cause: RegExp }>> = {
@@ -48,14 +48,14 @@ const faults: Readonly<Record<string, { readonly steps: readonly Step[]; status:
     cause: /^bad answer \(closed\): closed$/,
   },
   late: {
-    steps: [1],
+    steps: [5],
     status: 504,
-    cause: /^bad answer \(timeout\): not a byte from the app within 0.3 s \(proxy_read_timeout\)$/,
+    cause: /^bad answer \(timeout\): not a byte from the app within 1 s \(proxy_read_timeout\)$/,
   },
   stuck: {
-    steps: ['HTTP/1.1 200 OK\r\nContent-Length: 99999\r\n\r\nabc', 1],
+    steps: ['HTTP/1.1 200 OK\r\nContent-Length: 99999\r\n\r\nabc', 5],
     status: 200,
-    cause: /^bad answer \(timeout\): not a byte from the app within 0.3 s \(proxy_read_timeout\)$/,
+    cause: /^bad answer \(timeout\): not a byte from the app within 1 s \(proxy_read_timeout\)$/,
   },
   accel: {
     steps: ['HTTP/1.1 200 OK\r\nX-Accel-Redirect: /nowhere/x\r\nContent-Length: 0\r\n\r\n'],
@@ -72,7 +72,8 @@ const faults: Readonly<Record<string, { readonly steps: readonly Step[]; status:
 const scripts: Readonly<Record<string, readonly Step[]>> = {
   ...Object.fromEntries(Object.entries(faults).map(([name, { steps }]) => [name, steps])),
   slow: [0.12, `${ok}ok\n`],
-  gone: [0.6, `${ok}ok\n`],
+  later: [0.5, `${ok}ok\n`],
+  gone: [2.5, `${ok}ok\n`],
   error: ['HTTP/1.1 500 Oh\r\nContent-Length: 0\r\n\r\n'],
   moved: ['HTTP/1.1 302 Found\r\nLocation: /\r\nContent-Length: 0\r\n\r\n'],
   unavailable: ['HTTP/1.1 503 Later\r\nContent-Length: 0\r\n\r\n'],
@@ -97,9 +98,14 @@ async function start(t: TestContext, more: Partial<WorkerOptions> = {}): Promise
   return worker;
 }
 
+/** Whether the app has been asked for this. */
+function asked(path: string): boolean {
+  return app.requests.some(text => text.startsWith(`GET ${path} `));
+}
+
 /** The first answer's status; 0: none. */
 async function status(worker: RunningWorker, request: string): Promise<number> {
-  const { bytes } = await exchangeRaw(worker.port, request, { quietMs: 900 });
+  const { bytes } = await exchangeRaw(worker.port, request);
   return parseReplies(bytes)[0]?.status ?? 0;
 }
 
@@ -140,7 +146,7 @@ test('requests, statuses, bytes and times of each site, told when the worker end
     await status(worker, request);
   const leaving = net.connect(worker.port, '127.0.0.1');
   leaving.write(get('/r/gone'));
-  await sleep(100);
+  await until('the app to be asked', () => asked('/r/gone'));
   leaving.destroy();
   await sleep(50);
   await worker.stop();
@@ -165,13 +171,14 @@ test('requests, statuses, bytes and times of each site, told when the worker end
   const bytes = pages.reduce((sum, line) => sum + Number(/" \d+ (\d+) "/.exec(line)?.[1]), 0);
   assert.equal(hello?.sent_bytes, bytes);
   assert.equal(hello?.latency_ms.count, 11);
-  assert.ok((hello?.latency_ms.sum ?? 0) > 120 + 300 + 100);
+  assert.ok((hello?.latency_ms.sum ?? 0) > 120 + 1000 + 100);
   assert.equal(
     hello?.first_byte_ms.count,
     7,
     'neither files, nor the late, nor the one that nobody waited for',
   );
-  assert.equal(hello?.first_byte_ms.buckets['250'], 1, 'the slow one');
+  const soon = Object.entries(hello?.first_byte_ms.buckets ?? {}).filter(([most]) => Number(most) <= 100);
+  assert.ok(soon.reduce((sum, [, count]) => sum + count, 0) <= 6, 'the slow one is none of the quick ones');
   assert.equal(hello?.queue_ms.count, 0);
 
   const nameless = told(worker, null);
@@ -183,20 +190,22 @@ test('requests, statuses, bytes and times of each site, told when the worker end
 test('an app that is not there: who waited, how long, and what became of them', async t => {
   const worker = await start(t);
   assert.equal(await status(worker, get('/', '', 'first.test')), 503);
-  const late = status(worker, get('/', '', 'small.test'));
+  const patient = await start(t, { limits: { ...limits, absentMs: 60_000, queueMs: 60_000 } });
+  const late = status(patient, get('/', '', 'small.test'));
   await sleep(60);
   const small = await startUpstream(fixture.sites[2].socket, {});
   assert.equal(await late, 200);
   await small.close();
   await worker.stop();
+  await patient.stop();
   const first = told(worker, 'first');
   assert.equal(first?.statuses['503'], 1);
   assert.equal(first?.queue_ms.count, 1);
   assert.equal(first?.first_byte_ms.count, 0);
-  const { count, sum, max } = told(worker, 'small')?.queue_ms ?? assert.fail();
+  const { count, sum, max } = told(patient, 'small')?.queue_ms ?? assert.fail();
   assert.equal(count, 1);
   assert.equal(sum, max);
-  assert.ok(max >= 40 && max < 5000, `${max}`);
+  assert.ok(max >= 10 && max < 60_000, `${max}`);
 });
 
 test('a round comes again and again, and only of what has changed', async t => {
@@ -204,7 +213,7 @@ test('a round comes again and again, and only of what has changed', async t => {
   const worker = await start(t, { limits: { ...limits, countsMs: 200 } });
   await status(worker, get('/'));
   const traffic = (): number => worker.facts().split('"kind":"traffic"').length - 1;
-  await until('the first round', () => traffic() === 1);
+  await until('the first round', () => traffic() > 0);
   await status(worker, get('/r/gone'));
   await until('the next round', () => told(worker, 'hello')?.statuses['504'] === 1);
   const rounds = traffic();
@@ -220,7 +229,7 @@ test('each site waits for its app as long as its own proxy_read_timeout says', a
   const hasty = await start(t, { limits: rest, sites: sites(0.3) });
   assert.equal(await status(hasty, get('/r/gone')), 504);
   assert.match(hasty.errors(), /not a byte from the app within 0\.3 s \(proxy_read_timeout\)/);
-  const patient = await start(t, { limits: rest, sites: sites(5) });
+  const patient = await start(t, { limits: rest, sites: sites(30) });
   assert.equal(await status(patient, get('/r/gone')), 200);
 });
 
@@ -228,8 +237,9 @@ test('a request that is cut by the end of the drain is counted and logged', asyn
   const worker = await start(t, { limits: { ...limits, drainMs: 100, upstreamGapMs: 5000 } });
   const lines = (): number => readFileSync(fixture.sites[1].accessLog, 'utf8').trim().split('\n').length;
   const before = lines();
+  app.requests.length = 0;
   const cut = status(worker, get('/r/gone'));
-  await sleep(50);
+  await until('the app to be asked', () => asked('/r/gone'));
   await worker.stop();
   assert.equal(await cut, 0);
   assert.equal(told(worker, 'hello')?.statuses['499'], 1);
@@ -257,7 +267,7 @@ test('the access log as JSON', async t => {
   assert.equal(lines.length, 3);
   const { time, request_time, upstream_time, ...rest } = lines[0];
   assert.ok(Math.abs(Date.parse(time) - Date.now()) < 20_000);
-  assert.ok(request_time >= 0.12 && request_time < 1, request_time);
+  assert.ok(request_time >= 0.12 && request_time < 20, request_time);
   assert.ok(upstream_time >= 0.12 && upstream_time <= request_time, upstream_time);
   assert.deepEqual(rest, {
     site: 'hello',
@@ -278,23 +288,21 @@ test('the access log as JSON', async t => {
   assert.deepEqual(Object.keys(lines[1]), Object.keys(lines[0]));
   assert.deepEqual([lines[1].upstream_time, lines[1].queue_time, lines[1].referer], [null, null, null]);
   assert.equal(lines[2].status, 504);
-  assert.ok(lines[2].upstream_time >= 0.3, lines[2].upstream_time);
+  assert.ok(lines[2].upstream_time >= 1, lines[2].upstream_time);
 });
 
-/** The lines of the error log that came while `work` was done. */
+/** The lines of the error log that came while `work` was done: so many, or more. */
 async function errorLines(
   worker: RunningWorker,
+  expected: number,
   work: () => Promise<unknown>,
 ): Promise<readonly Record<string, string>[]> {
   const before = worker.errors().length;
+  const lines = (): readonly string[] => worker.errors().slice(before).split('\n').slice(0, -1);
   await work();
+  await until('the lines', () => lines().length >= expected);
   await sleep(60);
-  const lines = worker
-    .errors()
-    .slice(before)
-    .split('\n')
-    .filter(line => line !== '');
-  return lines.map(line => JSON.parse(line));
+  return lines().map(line => JSON.parse(line));
 }
 
 test('every fault of an app is one line that names site, upstream, cause and request', async t => {
@@ -302,7 +310,7 @@ test('every fault of an app is one line that names site, upstream, cause and req
   const { name, socket } = fixture.sites[1];
   for (const [fault, wanted] of Object.entries(faults)) {
     await sleep(60); // the log has its own limit of lines in a second
-    const lines = await errorLines(worker, async () => {
+    const lines = await errorLines(worker, 1, async () => {
       const request = get(`/r/${fault}`, `X-Request-Id: fault-${fault}\r\n`);
       assert.equal(await status(worker, request), wanted.status, fault);
     });
@@ -317,20 +325,20 @@ test('every fault of an app is one line that names site, upstream, cause and req
 
 test('an app that cannot be connected to is one line, too; a client that goes away is none', async t => {
   const absent = await start(t);
-  const one = await errorLines(absent, () => status(absent, get('/', '', 'first.test')));
+  const one = await errorLines(absent, 1, () => status(absent, get('/', '', 'first.test')));
   assert.equal(one.length, 1);
   assert.match(one[0]?.['cause'] ?? '', /^cannot connect to .*first\/run\/gunicorn\.sock: .*ENOENT/);
   assert.ok(one[0]?.['request']);
 
   const full = await start(t, { limits: { ...limits, queueLength: 0 } });
-  const two = await errorLines(full, () => status(full, get('/', '', 'first.test')));
+  const two = await errorLines(full, 1, () => status(full, get('/', '', 'first.test')));
   assert.equal(two.length, 1);
   assert.match(two[0]?.['cause'] ?? '', /^too many requests wait already; cannot connect to .*ENOENT/);
 
-  const none = await errorLines(full, async () => {
+  const none = await errorLines(full, 0, async () => {
     const socket = net.connect(full.port, '127.0.0.1');
-    socket.write(get('/r/gone'));
-    await sleep(100);
+    socket.write(get('/r/later'));
+    await until('the app to be asked', () => asked('/r/later'));
     socket.destroy();
     await sleep(700);
   });
@@ -345,7 +353,7 @@ test('a socket that the worker may not use is 502 at once, and one line', {
   chownSync(fixture.sites[2].socket, 0, 0);
   chmodSync(fixture.sites[2].socket, 0o600);
   const worker = await start(t);
-  const lines = await errorLines(worker, async () => {
+  const lines = await errorLines(worker, 1, async () => {
     assert.equal(await status(worker, get('/', '', 'small.test')), 502);
   });
   assert.equal(lines.length, 1);
