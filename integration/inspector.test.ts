@@ -88,12 +88,12 @@ function pidIn(place: Place): number | null {
 test('SIGUSR1 at every moment opens nothing and ends nothing: hostd, its workers, its probes', async t => {
   const place = makePlace(t);
   const account = isRoot ? (await testAccounts()).a : self();
-  const app = await tinyApp(place, { account, keys: { health: '/slow?s=0.3' } });
+  const app = await tinyApp(place, { account, keys: { health: '/slow?s=1.5' } });
   const attacked = attack(() => pidIn(place));
   t.after(attacked.stop);
   const hostd = await startHostd(place, { apps: [app], under: under(place) });
   await hostd.state('tiny', 'RUNNING');
-  await until('enough hits', () => (attacked.hits.get('root') ?? 0) > 50);
+  await until('enough hits', () => (attacked.hits.get('root') ?? 0) > 50 && attacked.hits.size === 3);
   attacked.stop();
   const own = new Set([`root ${hostd.port}`, `hostd-proxy ${hostd.port}`, `hostd-probe ${hostd.port}`]);
   assert.deepEqual(

@@ -66,14 +66,22 @@ function readEvents(file: string): Told[] {
     });
 }
 
-/** By program, in their order; pids and times are no part of it, nor is what depends on when it is read. */
+/**
+ * By program and kind, in their order; pids and times are no part of it, nor is what depends on when it is read: which of two pipes
+ * comes first, and how many pieces an output comes in.
+ */
 function byProgram(events: readonly Told[]): Record<string, string[]> {
   const found: Record<string, string[]> = {};
   for (const { name, payload, head } of events) {
     if (name.startsWith('TICK')) continue;
     const program = /groupname:(\S+)/.exec(payload)?.[1] ?? '';
+    const isOutput = name.startsWith('PROCESS_LOG');
+    const key = isOutput || name.startsWith('PROCESS_COMMUNICATION') ? `${program} ${name}` : program;
     const line = `${head.replace(/serial:\d+/g, 'serial').replace(/len:\d+/, 'len')} ${payload.replace(/pid:\d+/, 'pid')}`;
-    found[program] = [...(found[program] ?? []), line];
+    const before = found[key] ?? [];
+    const [first = '', ...rest] = line.split('\n');
+    if (isOutput && before[0]?.startsWith(`${first}\n`)) found[key] = [before[0] + rest.join('\n')];
+    else found[key] = [...before, line];
   }
   return found;
 }

@@ -120,8 +120,8 @@ for (const [what, trick] of Object.entries(inPlaceOfFile)) {
       await trick(scene, join(directory, name));
     for (let round = 0; round < 3; round++) {
       await until('some lines', () => sizeOf(log) > 1000);
-      const { code } = await hostd.hostctl('logs', '--rotate', 'writer');
-      assert.equal(code, what === 'a directory' ? 1 : 0);
+      const { code, stderr } = await hostd.hostctl('logs', '--rotate', 'writer');
+      assert.equal(code, what === 'a directory' ? 1 : 0, stderr);
     }
     await answersSoon(hostd);
     for (const name of readdirSync(directory).filter(

@@ -17,6 +17,7 @@ import {
   totalSize,
   writerCommand,
   writerConfig,
+  written,
 } from './harness/log-lines.ts';
 import { makePlace } from './harness/place.ts';
 import { findProgram } from './harness/programs.ts';
@@ -47,16 +48,17 @@ for (const [where, make] of Object.entries(fileSystems)) {
   test(`two writers, ${where}: no line is lost, doubled or torn, each backup has whole lines`, async t => {
     const { place, directory } = make(t);
     const log = join(directory, 'writer.log');
-    const lines = 60_000;
-    const command = writerCommand(place, { writers: 2, lines, pause: 0.00005 });
+    const enough = join(place.dir, 'enough');
+    const command = writerCommand(place, { writers: 2, lines: 60_000, pause: 0.00005, until: enough });
     const config = writerConfig(log, command, { stdout_logfile_maxbytes: '500KB' });
     const hostd = await startHostd(place, { config });
+    await until('it to be rotated', () => logFiles(log).length > 3);
+    writeFileSync(enough, '');
     await hostd.state('writer', 'EXITED');
-    const { lost, doubled, torn, tornFiles } = await tallyLog(log, lines, 2);
+    const { lost, doubled, torn, tornFiles } = await tallyLog(log, written(enough, 2));
     t.diagnostic(`${logFiles(log).length} files: ${logFiles(log).map(sizeOf).join(' ')}`);
     assert.deepEqual({ lost, doubled, torn }, nothingLost);
     assert.deepEqual(tornFiles, []);
-    assert.ok(logFiles(log).length > 3);
     assert.equal(statSync(`${log}.1`).mode & 0o777, statSync(log).mode & 0o777);
     assert.deepEqual(
       readdirSync(directory).filter(name => name.startsWith('.')),
@@ -70,23 +72,31 @@ for (const [where, make] of Object.entries(fileSystems)) {
 test('long lines, seldom with their end where a file can be cut: each backup has whole lines', async t => {
   const { place, directory } = fileSystems['on a disk'](t);
   const log = join(directory, 'writer.log');
-  const lines = 5000;
-  const command = writerCommand(place, { writers: 2, lines, length: 1000, pause: 0.0005 });
+  const enough = join(place.dir, 'enough');
+  const command = writerCommand(place, {
+    writers: 2,
+    lines: 5000,
+    length: 1000,
+    pause: 0.0005,
+    until: enough,
+  });
   const config = writerConfig(log, command, { stdout_logfile_maxbytes: '1200KB' });
   const hostd = await startHostd(place, { config });
+  await until('it to be rotated', () => logFiles(log).length > 2);
+  writeFileSync(enough, '');
   await hostd.state('writer', 'EXITED');
-  const { lost, doubled, torn, tornFiles } = await tallyLog(log, lines, 2);
+  const { lost, doubled, torn, tornFiles } = await tallyLog(log, written(enough, 2));
   assert.deepEqual({ lost, doubled, torn, tornFiles }, { ...nothingLost, tornFiles: [] });
-  assert.ok(logFiles(log).length > 2);
 });
 
 test('hostctl logs -f goes on through rotation, without a line lost or twice', async t => {
   for (const [where, make] of Object.entries(fileSystems)) {
     const { place, directory } = make(t);
     const log = join(directory, 'writer.log');
-    const lines = 30_000;
+    const enough = join(place.dir, 'enough');
+    const writers = { writers: 2, lines: 30_000, pause: 0.0001, until: enough };
     const hostd = await startHostd(place, {
-      config: writerConfig(log, writerCommand(place, { writers: 2, lines, pause: 0.0001 }), {
+      config: writerConfig(log, writerCommand(place, writers), {
         autostart: false,
         stdout_logfile_maxbytes: '200KB',
       }),
@@ -94,12 +104,13 @@ test('hostctl logs -f goes on through rotation, without a line lost or twice', a
     writeFileSync(log, '');
     const follower = follow(place, hostd, 'writer');
     await hostd.hostctl('start', 'writer');
+    await until('it to be rotated', () => logFiles(log).length > 3);
+    writeFileSync(enough, '');
     await hostd.state('writer', 'EXITED');
     await until('the follower to have everything', () => follower.text().length === totalSize(log));
     await follower.stop();
-    const { lost, doubled, torn } = tally(follower.text(), lines, 2);
+    const { lost, doubled, torn } = tally(follower.text(), written(enough, 2));
     assert.deepEqual({ lost, doubled, torn }, nothingLost, where);
-    assert.ok(logFiles(log).length > 3);
     await hostd.stop();
   }
 });
@@ -107,8 +118,8 @@ test('hostctl logs -f goes on through rotation, without a line lost or twice', a
 test('a follower that reads slowly gets what was rotated away meanwhile', async t => {
   const { place, directory } = fileSystems['on a disk'](t);
   const log = join(directory, 'writer.log');
-  const lines = 100_000;
-  const command = writerCommand(place, { lines, batch: 100, pause: 0.003 });
+  const enough = join(place.dir, 'enough');
+  const command = writerCommand(place, { lines: 100_000, batch: 100, pause: 0.003, until: enough });
   const hostd = await startHostd(place, {
     config: writerConfig(log, command, { autostart: false, stdout_logfile_maxbytes: '1MB' }),
   });
@@ -116,26 +127,29 @@ test('a follower that reads slowly gets what was rotated away meanwhile', async 
   const follower = follow(place, hostd, 'writer');
   follower.pause();
   await hostd.hostctl('start', 'writer');
+  await until('it to be rotated', () => logFiles(log).length > 2);
+  writeFileSync(enough, '');
   await hostd.state('writer', 'EXITED');
-  assert.ok(logFiles(log).length > 2, 'it was rotated');
   follower.resume();
   await until('the follower to have everything', () => follower.text().length === totalSize(log));
   await follower.stop();
-  const { lost, doubled, torn } = tally(follower.text(), lines);
+  const { lost, doubled, torn } = tally(follower.text(), written(enough));
   assert.deepEqual({ lost, doubled, torn }, nothingLost);
 });
 
 test('a log is put aside at its age, whole, and an empty one is not', async t => {
   const place = makePlace(t);
   const log = join(place.directory('logs'), 'writer.log');
+  const enough = join(place.dir, 'enough');
   const hostd = await startHostd(place, {
-    config: writerConfig(log, writerCommand(place, { lines: 12, pause: 0.5 }), {
+    config: writerConfig(log, writerCommand(place, { lines: 12, pause: 0.5, until: enough }), {
       stdout_logfile_maxage: '2s',
     }),
   });
+  await until('two backups', () => logFiles(log).length >= 3);
+  writeFileSync(enough, '');
   await hostd.state('writer', 'EXITED');
-  await until('three backups', () => logFiles(log).length >= 3);
-  const { lost, doubled, torn, tornFiles } = await tallyLog(log, 12);
+  const { lost, doubled, torn, tornFiles } = await tallyLog(log, written(enough));
   assert.deepEqual({ lost, doubled, torn }, nothingLost);
   assert.deepEqual(tornFiles, []);
   assert.equal(existsSync(`${log}.9`), false);
@@ -187,8 +201,9 @@ test('backups beyond those to be kept go, and with none nothing is kept', async 
 test("a file that was renamed gets its name back, by command and by SIGUSR1; a program's lines go on under it", async t => {
   const place = makePlace(t);
   const log = join(place.directory('logs'), 'writer.log');
+  const enough = join(place.dir, 'enough');
   const hostd = await startHostd(place, {
-    config: writerConfig(log, writerCommand(place, { lines: 4000, pause: 0.001 }), {}),
+    config: writerConfig(log, writerCommand(place, { lines: 2000, pause: 0.001, until: enough }), {}),
   });
   const follower = follow(place, hostd, 'writer');
   await until('some lines', () => sizeOf(log) > 20_000 && follower.text() !== '');
@@ -201,9 +216,10 @@ test("a file that was renamed gets its name back, by command and by SIGUSR1; a p
   renameSync(log, `${log}.moved`);
   process.kill(hostd.pid, 'SIGUSR1');
   await until('lines under the old name', () => sizeOf(log) > 0);
+  writeFileSync(enough, '');
   await hostd.state('writer', 'EXITED');
   const text = [`${log}.1`, `${log}.moved`, log].map(readLog).join('');
-  const { lost, doubled, torn } = tally(text, 4000);
+  const { lost, doubled, torn } = tally(text, written(enough));
   assert.deepEqual({ lost, doubled, torn }, nothingLost);
   await until('the follower to have everything', () => follower.text().length === text.length);
   await follower.stop();
@@ -213,8 +229,9 @@ test("a file that was renamed gets its name back, by command and by SIGUSR1; a p
 test('logrotate, as the manual has it, loses no line', { skip: needsLogrotate() }, async t => {
   const place = makePlace(t);
   const log = join(place.directory('logs'), 'writer.log');
+  const enough = join(place.dir, 'enough');
   const hostd = await startHostd(place, {
-    config: writerConfig(log, writerCommand(place, { lines: 6000, pause: 0.001 }), {
+    config: writerConfig(log, writerCommand(place, { lines: 2000, pause: 0.001, until: enough }), {
       stdout_logfile_maxbytes: 0,
     }),
   });
@@ -229,7 +246,8 @@ test('logrotate, as the manual has it, loses no line', { skip: needsLogrotate() 
     assert.equal(ran.code, 0, ran.stderr);
     assert.ok(existsSync(`${log}.${round}.gz`));
   }
+  writeFileSync(enough, '');
   await hostd.state('writer', 'EXITED');
-  const { lost, doubled, torn } = await tallyLog(log, 6000);
+  const { lost, doubled, torn } = await tallyLog(log, written(enough));
   assert.deepEqual({ lost, doubled, torn }, nothingLost);
 });

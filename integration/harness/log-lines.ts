@@ -13,8 +13,10 @@ import { until } from './until.ts';
 export interface Writers {
   /** How many processes write to the same file. */
   readonly writers?: number;
-  /** Lines of each. */
+  /** Lines of each, or more: see `until`. */
   readonly lines: number;
+  /** They write on until there is this file, so that a busy machine has seen enough of them; see `written`. */
+  readonly until?: string;
   /** Characters of a line, its newline included. */
   readonly length?: number;
   /** Lines of one write(2). */
@@ -24,15 +26,18 @@ export interface Writers {
 }
 
 const source = `import os, sys, time
-writers, lines, length, batch, pause = int(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]), float(sys.argv[5])
+writers, lines, length, batch = map(int, sys.argv[1:5])
+pause, until = float(sys.argv[5]), sys.argv[6]
 me = 0
 for child in range(1, writers):
     if os.fork() == 0:
         me = child
         break
-for start in range(0, lines, batch):
+start = 0
+while start < lines or until and not os.path.exists(until):
+    end = min(lines, start + batch) if start < lines else start + batch
     out = b''
-    for n in range(start, min(lines, start + batch)):
+    for n in range(start, end):
         head = b'%c %08d ' % (97 + me, n)
         # Lengths differ a little, as those of real lines do.
         out += head + b'x' * (length - len(head) - 1 - n % 7) + b'\\n'
@@ -41,7 +46,10 @@ for start in range(0, lines, batch):
             out = out[os.write(1, out):]
         except OSError as error:
             time.sleep(0.05)
+    start = end
     if pause: time.sleep(pause)
+if until:
+    with open(until + '.%d' % me, 'w') as count: count.write(str(start))
 if me == 0:
     for child in range(1, writers): os.wait()
     # A program that ends within startsecs has failed to start.
@@ -52,8 +60,14 @@ if me == 0:
 export function writerCommand(place: Place, writers: Writers): string {
   const script = join(place.dir, 'writer.py');
   if (!existsSync(script)) place.write('writer.py', source);
-  const { writers: count = 1, lines, length = 60, batch = 1, pause = 0 } = writers;
-  return `/usr/bin/python3 ${script} ${count} ${lines} ${length} ${batch} ${pause}`;
+  const { writers: count = 1, lines, length = 60, batch = 1, pause = 0, until: file = '' } = writers;
+  return `/usr/bin/python3 ${script} ${count} ${lines} ${length} ${batch} ${pause} "${file}"`;
+}
+
+/** How many lines the writers have written in all that were to write until there is this file, when they have ended. */
+export function written(file: string, writers = 1): number {
+  const counts = Array.from({ length: writers }, (_, me) => Number(readFileSync(`${file}.${me}`, 'utf8')));
+  return counts.reduce((sum, count) => sum + count, 0);
 }
 
 /** One program "writer" without a proxy; `keys` are more keys of it. */
