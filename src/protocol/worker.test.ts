@@ -10,6 +10,10 @@ const count = fc.maxSafeNat();
 const row = fc.array(count, { minLength: rowLength, maxLength: rowLength });
 const facts: fc.Arbitrary<Fact> = fc.oneof(
   fc.constant<Fact>({ kind: 'ready' }),
+  fc.record(
+    { kind: fc.constant('bound' as const), what: fc.constantFrom('connections' as const, 'bodies' as const) },
+    plainObjects,
+  ),
   fc.record({ kind: fc.constant('draining' as const), connections: count }, plainObjects),
   fc.record({ kind: fc.constant('counts' as const), connections: count, requests: count }, plainObjects),
   fc.record(

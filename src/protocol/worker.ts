@@ -65,6 +65,16 @@ export interface Maintenance {
   readonly retryAfter: number;
 }
 
+/** Bounds of a worker, and what happens past them. */
+export const boundWords = {
+  connections: 'connections have reached their bound: new ones are refused',
+  handshakes: 'TLS handshakes have reached their bound: some are cut off',
+  answers: 'answers that wait in memory have reached their bound: the apps have to wait',
+  bodies: 'request bodies have reached their bound on the disk: they are refused with 503',
+} as const;
+
+export type Bound = keyof typeof boundWords;
+
 export type Fact =
   /** The worker accepts from every listener. */
   | { readonly kind: 'ready' }
@@ -72,6 +82,8 @@ export type Fact =
   | { readonly kind: 'draining'; readonly connections: number }
   /** Numbers since the worker's start. */
   | { readonly kind: 'counts'; readonly connections: number; readonly requests: number }
+  /** A bound was reached; told now and then while it is. */
+  | { readonly kind: 'bound'; readonly what: Bound }
   /** One site's row of counters since the worker's start (traffic.ts); null: requests whose site was never known. */
   | { readonly kind: 'traffic'; readonly site: string | null; readonly counts: readonly number[] };
 
@@ -105,6 +117,10 @@ export function decodeFact(line: string, sites: ReadonlySet<string>): Fact | nul
         'requests' in value &&
         isCount(value.requests)
         ? { kind: 'counts', connections: value.connections, requests: value.requests }
+        : null;
+    case 'bound':
+      return 'what' in value && typeof value.what === 'string' && Object.hasOwn(boundWords, value.what)
+        ? { kind: 'bound', what: value.what as Bound }
         : null;
     case 'traffic':
       return 'site' in value && isSite(value.site, sites) && 'counts' in value && isRow(value.counts)

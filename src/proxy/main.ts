@@ -9,7 +9,7 @@ import type { Location } from '../model/host.ts';
 import { loadBareSockets } from '../native/bare-sockets.ts';
 import { nameProcess } from '../process-name.ts';
 import { pendingPlace } from '../protocol/note.ts';
-import type { Routes } from '../protocol/worker.ts';
+import type { Bound, Routes } from '../protocol/worker.ts';
 import { AppConnections } from './app/app-connections.ts';
 import { expectOwners } from './app/app-path.ts';
 import { makeBounds } from './bounds.ts';
@@ -45,7 +45,7 @@ function run(): void {
   const facts = openFacts(process.env['HOSTD_FACTS_FD'] === undefined ? null : descriptor('HOSTD_FACTS_FD'));
   const { tell } = facts;
   closeMemory();
-  const worker = makeWorker(routes, noteWork());
+  const worker = makeWorker(routes, noteWork(), what => void tell({ kind: 'bound', what }));
   const connections = new Connections(worker);
   const servers = listen(routes, worker, connections, () => tell({ kind: 'ready' }));
   const tellRound = makeRounds(worker, tell);
@@ -129,7 +129,7 @@ function directoryInBytes(path: string | null | undefined): string | null {
   return path == null ? null : bytes(path.replace(/\/?$/, '/'));
 }
 
-function makeWorker(routes: Routes, note: ArrayBuffer | null): Worker {
+function makeWorker(routes: Routes, note: ArrayBuffer | null, tellBound: (bound: Bound) => void): Worker {
   const { acmeWebroot = null, trustedProxies = [] } = routes;
   const sites = routes.sites.map((site, index) => ({
     ...site,
@@ -175,7 +175,7 @@ function makeWorker(routes: Routes, note: ArrayBuffer | null): Worker {
     ),
     errorLog,
     errorPages: new ErrorPages(directoryInBytes(routes.errorPages), errorLog),
-    ...makeBounds(limits, bodyDirectory(), errorLog),
+    ...makeBounds(limits, bodyDirectory(), errorLog, tellBound),
     draining: false,
     connections: 0,
     requests: 0,

@@ -36,7 +36,10 @@ export class Connections {
     this.#times = timesOf(worker.limits);
     const { handshakes, handshakesPerClient } = worker.limits;
     this.#handshakes = new Budget({ all: handshakes, each: handshakesPerClient }, full =>
-      worker.notices.say(`TLS handshakes ${whose(full)} have reached their bound: some are cut off`),
+      worker.notices.say(
+        'handshakes',
+        `TLS handshakes ${whose(full)} have reached their bound: some are cut off`,
+      ),
     );
   }
 
@@ -55,7 +58,10 @@ export class Connections {
     if (this.#open >= limits.connections - spare) this.#makeRoom(Math.max(1, spare));
     if (count >= limits.connectionsPerClient || this.#open >= limits.connections) {
       const full = count >= limits.connectionsPerClient ? 'one' : 'all';
-      this.#worker.notices.say(`connections ${whose(full)} have reached their bound: new ones are refused`);
+      this.#worker.notices.say(
+        'connections',
+        `connections ${whose(full)} have reached their bound: new ones are refused`,
+      );
       socket.destroy();
       return false;
     }
