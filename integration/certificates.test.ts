@@ -23,11 +23,10 @@ async function isServed(t: TestContext, owner: (accounts: { a: Account; b: Accou
   chownSync(files.key, owner(accounts), 0);
   const said: string[] = [];
   const records = { pairs: () => new Map(), setPair: () => {} } as unknown as Records;
-  const certificates = makeCertificates(
-    () => Promise.resolve(false),
-    records,
-    message => said.push(message),
-  );
+  const certificates = makeCertificates(() => Promise.resolve(false), records, {
+    warn: message => said.push(message),
+    tell: () => {},
+  });
   const host = {
     sites: [{ name: 'tiny', serverNames: ['tiny.test'], redirectFrom: [], certificate: files }],
     programs: [{ name: 'tiny', app: 'tiny', user: accounts.a.name }],
@@ -78,7 +77,7 @@ function watchedSite(t: TestContext) {
         return false;
       },
       records,
-      message => said.push(message),
+      { warn: message => said.push(message), tell: () => {} },
       () => clock.now,
     );
     return made;

@@ -68,8 +68,16 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   'daemon/runs': ['own/own-files', 'sockets'],
   'daemon/events': ['own', 'runs/run', 'fleet/loop', 'fleet/unit'],
   'daemon/output': ['own', 'runs', 'events', 'fleet/unit', 'logs/place', 'logs/kept-log'],
-  'daemon/logs': ['own', 'runs', 'fleet/unit', 'fleet/supervisor', 'proxies/proxies', 'control/control'],
-  'daemon/proxies': ['own', 'runs', 'sockets', 'own-code', 'fleet/half-close'],
+  'daemon/logs': [
+    'own',
+    'runs',
+    'events/bus',
+    'fleet/unit',
+    'fleet/supervisor',
+    'proxies/proxies',
+    'control/control',
+  ],
+  'daemon/proxies': ['own', 'runs', 'events/bus', 'sockets', 'own-code', 'fleet/half-close'],
   'daemon/fleet': [
     'own',
     'runs',
@@ -85,6 +93,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   ],
   'daemon/rpc': [
     'own',
+    'events/bus',
     'own-process',
     'runs',
     'sockets',
@@ -97,8 +106,11 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   'daemon/supervisord': ['own', 'runs', 'sockets', 'fleet', 'logs', 'rpc', 'passing', 'events'],
   'daemon/callers': ['fleet', 'runs'],
   'daemon/terminal': ['own', 'runs', 'fleet', 'callers'],
+  'daemon/journal': ['own', 'events', 'fleet/loop', 'fleet/asker', 'fleet/supervisor', 'control/control'],
   'daemon/control': [
     'own',
+    'events/bus',
+    'journal',
     'runs',
     'fleet',
     'logs',

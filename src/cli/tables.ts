@@ -27,6 +27,8 @@ export const hostctl: Program = {
     ps: 'hostctl status',
     dev: 'hostd dev',
     supervisord: 'hostd supervisord',
+    journal: 'hostctl events',
+    history: 'hostctl events',
     deploy: 'hostctl reload NAME, once the new code is there',
   },
   groups: [
@@ -55,6 +57,7 @@ export const hostctl: Program = {
       commands: [
         { name: 'status', load: async () => (await import('./commands/status.ts')).status },
         { name: 'pid', load: async () => (await import('./commands/pid.ts')).pid },
+        { name: 'events', load: async () => (await import('./commands/events.ts')).events },
         { name: 'logs', load: async () => (await import('./commands/logs.ts')).logs },
       ],
     },

@@ -6,7 +6,7 @@ import type { Host, Program } from '../model/host.ts';
 import { withKept } from '../model/merge.ts';
 import { allPrograms } from './fleet/kinds.ts';
 import { resume } from './fleet/orders.ts';
-import type { Supervisor } from './fleet/supervisor.ts';
+import { askedBy, type Supervisor } from './fleet/supervisor.ts';
 import { apply } from './fleet/update.ts';
 import type { Logger } from './own/log.ts';
 import { giveMemoryBack } from './own/memory.ts';
@@ -28,7 +28,8 @@ export function withRunning(supervisor: Supervisor, { host, broken }: Loaded, re
 }
 
 /** Starts the programs that are down, and brings adopted ones up to date that have changed meanwhile. */
-export async function boot(supervisor: Supervisor, records: Records, log: Logger): Promise<void> {
+export async function boot(own: Supervisor, records: Records, log: Logger): Promise<void> {
+  const supervisor = askedBy({ what: 'hostd starts', user: null }, own);
   const wanted = allPrograms(supervisor.host(), supervisor.published(supervisor.host()));
   const stopped = records.stopped();
   const found = changes(supervisor.targets(), wanted);
@@ -67,6 +68,11 @@ export async function boot(supervisor: Supervisor, records: Records, log: Logger
   notifyReady();
   giveMemoryBack();
   const up = supervisor.units().filter(unit => unit.state.kind === 'running').length;
+  supervisor.tell({
+    kind: 'hostd-started',
+    name: 'hostd',
+    cause: `${up} of ${supervisor.units().length} programs are running`,
+  });
   log.info(`ready: ${up} of ${supervisor.units().length} programs are running`);
 }
 

@@ -3,9 +3,11 @@
 import { HostdError, messageOf } from '../errors.ts';
 import type { Program } from '../model/host.ts';
 import type { Pools } from './events/pools.ts';
+import { type Asker, byOf, wordsOf } from './fleet/asker.ts';
 import { type Report, stop } from './fleet/orders.ts';
-import { detach, type Supervisor } from './fleet/supervisor.ts';
+import { askedBy, detach, type Supervisor } from './fleet/supervisor.ts';
 import { update } from './fleet/update.ts';
+import type { Journal } from './journal/journal.ts';
 import type { Logger } from './own/log.ts';
 import { notifyStopping } from './own/notify.ts';
 import type { Records } from './runs/records.ts';
@@ -13,18 +15,21 @@ import { becomeNewVersion, tryNewVersion } from './upgrade.ts';
 
 export interface Ending {
   /** Resolves when everything is stopped or left. The process ends soon after that. */
-  shutdown(keepApps: boolean, report: Report): Promise<void>;
+  shutdown(keepApps: boolean, report: Report, asker: Asker): Promise<void>;
   /** Resolves when the new version is about to take over. Throws HostdError when hostd goes on as it is. */
-  upgrade(report: Report): Promise<void>;
+  upgrade(report: Report, asker: Asker): Promise<void>;
 }
 
 /** Milliseconds for event listeners to hear how everything else has been stopped. */
 const lastWords = 300;
 
-/** `listeners`: the programs that are told of events. */
+/** `listeners`: the programs that are told of events. `journal`: its last events are written before hostd ends. */
 export function makeEnding(
   supervisor: Supervisor,
-  listeners: Pick<Pools, 'rest'>,
+  {
+    listeners,
+    journal,
+  }: { readonly listeners: Pick<Pools, 'rest'>; readonly journal: Pick<Journal, 'close'> },
   records: Records,
   config: string,
   log: Logger,
@@ -34,7 +39,7 @@ export function makeEnding(
     if (isEnding) throw new HostdError('conflict', 'cannot upgrade: hostd is ending');
   };
   return {
-    async shutdown(keepApps, report) {
+    async shutdown(keepApps, report, asker) {
       isEnding = true;
       notifyStopping();
       supervisor.events.emit({ kind: 'supervisor-state', state: 'STOPPING' });
@@ -49,21 +54,27 @@ export function makeEnding(
         const all = supervisor.allPrograms();
         const isListener = ({ kind }: Program) => kind === 'listener';
         const others = all.filter(program => !isListener(program));
-        await stop(supervisor, others, tell);
+        const asked = askedBy(asker, supervisor);
+        await stop(asked, others, tell);
         if (others.length < all.length) await listeners.rest(lastWords);
-        await stop(supervisor, all.filter(isListener), tell);
+        await stop(asked, all.filter(isListener), tell);
         // The next start finds nothing stopped by a command.
         records.forgetStopped();
       }
+      const cause = keepApps ? `${wordsOf(asker)}; its programs go on` : wordsOf(asker);
+      supervisor.tell({ kind: 'hostd-ended', name: 'hostd', cause, ...byOf(asker) });
+      await journal.close();
       log.info('hostd has ended');
       // After the answer to the command has been sent.
       setImmediate(() => process.exit(0));
     },
-    async upgrade(report) {
+    async upgrade(report, asker) {
       assertStays();
       await tryNewVersion(config);
       assertStays();
       log.info('hostd becomes the version on disk');
+      supervisor.tell({ kind: 'hostd-upgraded', name: 'hostd', cause: wordsOf(asker), ...byOf(asker) });
+      await journal.close();
       report({ kind: 'done', name: 'hostd', outcome: 'ok', message: 'hostd: upgraded' });
       setImmediate(() => {
         try {
@@ -88,16 +99,16 @@ export function handleSignals(supervisor: Supervisor, ending: Ending, log: Logge
       return;
     }
     stopping = true;
-    detach(log, ending.shutdown(false, quiet));
+    detach(log, ending.shutdown(false, quiet, { what: signal, user: null }));
   };
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGQUIT'] as const) process.on(signal, end);
   process.on('SIGHUP', () => {
     log.info('received SIGHUP: rereading the configuration');
-    detach(log, update(supervisor, log, quiet));
+    detach(log, update(askedBy({ what: 'SIGHUP', user: null }, supervisor), log, quiet));
   });
   process.on('SIGUSR2', () => {
     log.info('received SIGUSR2: upgrading');
-    detach(log, ending.upgrade(quiet));
+    detach(log, ending.upgrade(quiet, { what: 'SIGUSR2', user: null }));
   });
   process.on('uncaughtException', error => log.error({ err: error }, `internal error: ${messageOf(error)}`));
 }

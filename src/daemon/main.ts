@@ -17,9 +17,14 @@ import { writeGunicornConfiguration } from './fleet/gunicorn.ts';
 import { openHalfClose } from './fleet/half-close.ts';
 import { reload } from './fleet/handover.ts';
 import { renewCertificates } from './fleet/renewal.ts';
-import { detach, makeSupervisor } from './fleet/supervisor.ts';
+import { askedBy, detach, makeSupervisor } from './fleet/supervisor.ts';
+import { tellOfProblems } from './fleet/update.ts';
 import { keepUp } from './fleet/upkeep.ts';
 import { hostdsWords } from './fleet/words.ts';
+import { makeJournal } from './journal/journal.ts';
+import { watchMemory } from './journal/memory-kills.ts';
+import { beginLife } from './journal/own-life.ts';
+import { rememberPrograms } from './journal/programs.ts';
 import { reopenMoved, reopenOnSignal } from './logs/commands.ts';
 import { makeLogs } from './logs/logs.ts';
 import { sha256 } from './own/digest.ts';
@@ -107,15 +112,22 @@ function startHostd(config: string, trial: boolean, loaded: Loaded, log: Logger)
   if (cgroups === null)
     log.warn('no cgroup v2 that hostd may use: stray processes are found by their environment');
 
+  const at = ownPaths(settings);
+  const journal = makeJournal({ current: at.events, before: at.eventsBefore }, log);
+  const { tell } = journal;
+  const life = beginLife(at.life);
+  process.on('exit', life.end);
+  if (life.death !== null) tell({ kind: 'hostd-died', name: 'hostd', cause: life.death });
+  tellOfProblems(loaded.problems, tell);
   const passing = makePassing({
-    directory: ownPaths(settings).pipes,
+    directory: at.pipes,
     identifier: 'supervisor',
     ident: 'hostd',
     log,
   });
   const { events, pipes, outputs } = passing;
   const { stateDir } = settings;
-  const logs = makeLogs({ stateDir, host: () => supervisor.host(), log, written: outputs.logs });
+  const logs = makeLogs({ stateDir, host: () => supervisor.host(), log, tell, written: outputs.logs });
   const renew = () => {
     certificates.keep(supervisor.host());
     return renewCertificates(supervisor, log).catch(error => {
@@ -123,14 +135,19 @@ function startHostd(config: string, trial: boolean, loaded: Loaded, log: Logger)
       return true;
     });
   };
-  const certificates = makeCertificates(renew, records, warn);
-  const names = keepNames(ownPaths(settings).socketNames, warn, path => {
+  const certificates = makeCertificates(renew, records, { warn, tell });
+  const names = keepNames(at.socketNames, warn, path => {
     // The next generation gets a new socket of that name. The old generation serves the visitors in the old socket.
     const programs = supervisor.units().map(unit => unit.program);
     const losers = programs.filter(program => program.socket?.path === path);
     detach(
       log,
-      reload(supervisor, losers, log, () => {}),
+      reload(
+        askedBy({ what: 'its socket has lost its name', user: null }, supervisor),
+        losers,
+        log,
+        () => {},
+      ),
     );
   });
   const supervisor = makeSupervisor(loaded.host, {
@@ -140,6 +157,7 @@ function startHostd(config: string, trial: boolean, loaded: Loaded, log: Logger)
     outputs,
     logs,
     events,
+    tell,
     sockets: makeSockets(inheritedSockets(), names, warn),
     log,
     words: hostdsWords(log),
@@ -156,13 +174,14 @@ function startHostd(config: string, trial: boolean, loaded: Loaded, log: Logger)
   });
   let rpc: Rpc | null = null;
   passing.follow(supervisor.loop);
+  rememberPrograms(supervisor.loop, tell, watchMemory());
   keepStatus(supervisor.loop, supervisor.units);
   keepUp(supervisor, log);
   if (process.pid === 1) reapOrphans();
   adoptAll(supervisor, records, pipes, log);
   supervisor.setHost(withRunning(supervisor, loaded, records));
-  const ending = makeEnding(supervisor, passing.pools, records, config, log);
-  const handlers = commandHandlers({ supervisor, records, certificates, log, logs, ending });
+  const ending = makeEnding(supervisor, { listeners: passing.pools, journal }, records, config, log);
+  const handlers = commandHandlers({ supervisor, records, certificates, log, logs, ending, journal });
   // Held like the programs' sockets, so that an upgrade in place refuses no hostctl.
   const { socket } = settings.control;
   if (!supervisor.sockets.held().has(socket))
@@ -171,11 +190,16 @@ function startHostd(config: string, trial: boolean, loaded: Loaded, log: Logger)
   rpc = serveSupervisorsClients({ supervisor, records, logs, ending, log, names });
   names.sweep();
   process.on('exit', () => names.remove(socket));
-  serveControl(supervisor.sockets.held().get(socket) ?? -1, handlers, log, async (socket, early, caller) => {
-    // Loaded when the first terminal is asked for.
-    const { serveTerminal } = await import('./terminal/terminal.ts');
-    serveTerminal(socket, early, caller, { supervisor, cgroups, log });
-  });
+  serveControl(
+    supervisor.sockets.held().get(socket) ?? -1,
+    handlers,
+    { log, tell },
+    async (socket, early, caller) => {
+      // Loaded when the first terminal is asked for.
+      const { serveTerminal } = await import('./terminal/terminal.ts');
+      serveTerminal(socket, early, caller, { supervisor, cgroups, log });
+    },
+  );
   handleSignals(supervisor, ending, log);
   reopenOnSignal(logs, log);
   reopenMoved(logs, log);

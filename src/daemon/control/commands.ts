@@ -5,14 +5,18 @@ import { HostdError } from '../../errors.ts';
 import { mostWorkers, type Progress } from '../../protocol/control.ts';
 import { distinctNames } from '../../protocol/names.ts';
 import type { SiteTraffic } from '../../protocol/traffic.ts';
+import { whoAsks } from '../callers/audit.ts';
 import { refusalFor } from '../callers/standing.ts';
 import type { Ending } from '../ending.ts';
+import { type Asker, byOf } from '../fleet/asker.ts';
 import { hangUp, reload } from '../fleet/handover.ts';
 import { type Command, type Report, restart, start, stop } from '../fleet/orders.ts';
 import { scale } from '../fleet/scale.ts';
-import type { Supervisor } from '../fleet/supervisor.ts';
+import { askedBy, type Supervisor } from '../fleet/supervisor.ts';
 import type { Unit } from '../fleet/unit.ts';
 import { reread, update } from '../fleet/update.ts';
+import { eventHandlers } from '../journal/handlers.ts';
+import type { Journal } from '../journal/journal.ts';
 import { logHandlers } from '../logs/commands.ts';
 import type { Logs } from '../logs/logs.ts';
 import type { Logger } from '../own/log.ts';
@@ -29,10 +33,13 @@ export interface Daemon {
   readonly records: Records;
   readonly certificates: Pick<Certificates, 'states'>;
   readonly ending: Ending;
+  readonly journal: Journal;
 }
 
 export function commandHandlers(daemon: Daemon): Handlers {
   const { supervisor, records, log, ending } = daemon;
+  /** The supervisor of whoever calls. */
+  const callers = (call: Call) => askedBy(askerOf(call), supervisor);
   const act = (call: Call, work: (units: Unit[], report: Report) => Promise<void>) => {
     const names = namesOf(call);
     return stream(call.response, report => work(choose(supervisor, names, report), report));
@@ -41,20 +48,21 @@ export function commandHandlers(daemon: Daemon): Handlers {
   const order = (call: Call, command: Command, stopped: boolean) =>
     act(call, (units, report) => {
       for (const unit of units) records.setStopped(unit.program.name, stopped);
-      return command(supervisor, programsOf(units), report);
+      return command(callers(call), programsOf(units), report);
     });
   return {
     'GET /status': ({ query }) => status(daemon, distinctNames(query.getAll('name'))),
     'GET /sites': ({ query }) => sites(supervisor, distinctNames(query.getAll('name'))),
     'GET /pid': () => ({ pid: process.pid }),
     ...logHandlers(supervisor, daemon.logs),
+    ...eventHandlers(supervisor, daemon.journal),
     'POST /start': call => order(call, start, false),
     'POST /stop': call => order(call, stop, true),
     'POST /restart': call => order(call, restart, false),
     'POST /reload': call =>
       act(call, async (units, report) => {
         if (call.body['hup'] === true) hangUp(supervisor, units, report);
-        else await reload(supervisor, programsOf(units), log, report);
+        else await reload(callers(call), programsOf(units), log, report);
       }),
     'POST /scale': call => {
       const workers = call.body['workers'];
@@ -64,20 +72,23 @@ export function commandHandlers(daemon: Daemon): Handlers {
           `cannot scale to "${workers}": not a number of workers from 1 to ${mostWorkers}`,
         );
       return act(call, async (units, report) => {
-        await Promise.all(units.map(({ program }) => scale(supervisor, program, Number(workers), report)));
+        const asked = callers(call);
+        await Promise.all(units.map(({ program }) => scale(asked, program, Number(workers), report)));
       });
     },
     'POST /signal': call => {
       const signal = signalOf(call.body['signal']);
       return act(call, async (units, report) => {
-        for (const unit of units) report(signalUnit(supervisor, unit, signal, call));
+        for (const unit of units) report(signalUnit(callers(call), unit, signal, call));
       });
     },
     'GET /maintenance': () => listMaintenance(supervisor, records),
     'POST /maintenance': call => {
       const names = namesOf(call);
       const wanted = readMaintenanceOrder(call.body);
-      return stream(call.response, report => setMaintenance(names, wanted, supervisor, records, log, report));
+      return stream(call.response, report =>
+        setMaintenance(names, wanted, callers(call), records, log, report),
+      );
     },
     'POST /reread': () => reread(supervisor).reply,
     'POST /update': call =>
@@ -86,12 +97,16 @@ export function commandHandlers(daemon: Daemon): Handlers {
           report({ kind: 'reread', ...reread(supervisor).reply });
           return Promise.resolve();
         }
-        return update(supervisor, log, report);
+        return update(callers(call), log, report);
       }),
     'POST /shutdown': call =>
-      stream(call.response, report => ending.shutdown(call.body['keepApps'] === true, report)),
-    'POST /upgrade': call => stream(call.response, report => ending.upgrade(report)),
+      stream(call.response, report => ending.shutdown(call.body['keepApps'] === true, report, askerOf(call))),
+    'POST /upgrade': call => stream(call.response, report => ending.upgrade(report, askerOf(call))),
   };
+}
+
+function askerOf({ path, caller }: Call): Asker {
+  return { what: path.slice(1), user: whoAsks(caller).user };
 }
 
 /** The counts of the named sites, or of all sites and of the requests that had none. */
@@ -149,7 +164,16 @@ function signalUnit(supervisor: Supervisor, unit: Unit, signal: NodeJS.Signals, 
     const message = `${name}: cannot signal with SIGUSR1: its logs are hostd's to open again\n  try: hostctl logs --reopen`;
     return { kind: 'done', name, outcome: 'failed', message };
   }
-  return supervisor.signal(unit, signal)
+  const isSent = supervisor.signal(unit, signal);
+  const { asker } = supervisor;
+  if (isSent)
+    supervisor.tell({
+      kind: 'signalled',
+      name,
+      cause: asker?.user == null ? signal : `${signal}, by ${asker.user}`,
+      ...byOf(asker),
+    });
+  return isSent
     ? { kind: 'done', name, outcome: 'ok', message: `${name}: signalled` }
     : { kind: 'done', name, outcome: 'failed', message: `${name}: not running` };
 }

@@ -5,6 +5,7 @@ import type { Socket } from 'node:net';
 import type { Peer } from '../../native/index.ts';
 import { whoAsks } from '../callers/audit.ts';
 import { makeShares } from '../callers/shares.ts';
+import type { Tell } from '../events/bus.ts';
 import type { Logger } from '../own/log.ts';
 
 /** Connections of one caller other than root, and of all such callers. Each needs a descriptor or more of hostd's. */
@@ -22,7 +23,7 @@ export interface Connections {
   refusal(socket: Socket): string | undefined;
 }
 
-export function makeConnections(log: Logger): Connections {
+export function makeConnections(log: Logger, tell: Tell): Connections {
   const shares = makeShares(most);
   const refused = new WeakMap<Socket, string>();
   /** Users whose refusal is in the log already. */
@@ -39,6 +40,7 @@ export function makeConnections(log: Logger): Connections {
         return;
       }
       if (!said.has(uid)) log.warn(whoAsks(caller), 'control: connections are refused: too many are open');
+      if (!said.has(uid)) tell({ kind: 'bound', name: 'hostd', cause: refusedConnections(caller) });
       said.add(uid);
       const whose = share === 'each' ? `you have ${most.each}` : `operators have ${most.all}`;
       refused.set(socket, `cannot serve another connection: ${whose} open already`);
@@ -54,4 +56,8 @@ export function makeConnections(log: Logger): Connections {
       });
     },
   };
+}
+
+function refusedConnections(caller: Peer): string {
+  return `the control socket refuses connections: too many are open, the last by ${whoAsks(caller).user}`;
 }

@@ -10,6 +10,7 @@ import { API, type ErrorReply, type Progress } from '../../protocol/control.ts';
 import { encodeFrame, terminalPath, terminalProtocol } from '../../protocol/terminal.ts';
 import { inShort, whoAsks } from '../callers/audit.ts';
 import { assertMay } from '../callers/standing.ts';
+import type { Tell } from '../events/bus.ts';
 import type { Logger } from '../own/log.ts';
 import { makeConnections, tooMany } from './connections.ts';
 
@@ -55,8 +56,13 @@ export function controlRights({ group: name }: Settings['control']): {
 }
 
 /** Serves the control socket until the process ends. */
-export function serveControl(fd: number, handlers: Handlers, log: Logger, upgrade: Upgrade): void {
-  const connections = makeConnections(log);
+export function serveControl(
+  fd: number,
+  handlers: Handlers,
+  { log, tell }: { readonly log: Logger; readonly tell: Tell },
+  upgrade: Upgrade,
+): void {
+  const connections = makeConnections(log, tell);
   const server = createServer((request, response) => {
     const refused = connections.refusal(request.socket);
     if (refused !== undefined) {

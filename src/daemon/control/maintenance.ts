@@ -4,6 +4,7 @@
 import { HostdError } from '../../errors.ts';
 import type { MaintenanceReply } from '../../protocol/control.ts';
 import { defaultRetryAfter, type Maintenance } from '../../protocol/worker.ts';
+import { byOf } from '../fleet/asker.ts';
 import type { Report } from '../fleet/orders.ts';
 import { inProxyTurn, renewNow } from '../fleet/renewal.ts';
 import type { Supervisor } from '../fleet/supervisor.ts';
@@ -85,7 +86,18 @@ async function setInTurn(
   }
   // A change that did not come into force must not do so by surprise at the next start.
   if (failed) restore();
-  else for (const name of chosen) report(outcome(name, wanted, before.get(name) ?? null));
+  else
+    for (const name of chosen) {
+      const done = outcome(name, wanted, before.get(name) ?? null);
+      report(done);
+      if (done.outcome === 'ok') tellMaintenance(name, wanted !== null, supervisor);
+    }
+}
+
+function tellMaintenance(name: string, on: boolean, { tell, asker }: Supervisor): void {
+  const what = on ? 'on' : 'off';
+  const cause = asker?.user == null ? what : `${what}, by ${asker.user}`;
+  tell({ kind: 'maintenance', name, cause, ...byOf(asker) });
 }
 
 function outcome(name: string, wanted: Maintenance | null, before: Maintenance | null) {

@@ -1,6 +1,13 @@
 // Tells events to its listeners, in the order in which they happen. Keeps nothing.
 
 import type { Event } from '../../protocol/events.ts';
+import type { Happening } from '../../protocol/journal.ts';
+
+/** Told of what is to be remembered (journal/). */
+export type Tell = (happening: Happening) => void;
+
+/** Where nothing is remembered, as Supervisor remembers nothing. */
+export const untold: Tell = () => {};
 
 export interface Bus {
   emit(event: Event): void;

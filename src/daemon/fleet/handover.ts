@@ -8,6 +8,7 @@ import { stateName } from '../../lifecycle/view.ts';
 import type { Program } from '../../model/host.ts';
 import type { Logger } from '../own/log.ts';
 import { areHeld } from '../sockets/socket-identity.ts';
+import { byOf, wordsOf } from './asker.ts';
 import type { Answer } from './loop.ts';
 import { ask, overtaking, type Report, restart } from './orders.ts';
 import { renewProxies } from './renewal.ts';
@@ -109,9 +110,15 @@ export async function handOver(
     ),
   );
   const { outcome } = answer;
-  if (outcome.kind === 'done')
+  const { tell, asker } = supervisor;
+  if (outcome.kind === 'done') {
+    const pid = supervisor.unit(name)?.run?.process.pid;
+    const cause = asker === null ? '' : wordsOf(asker);
+    tell({ kind: 'reloaded', name, cause, ...byOf(asker), ...(pid === undefined ? {} : { pid }) });
     return report({ kind: 'done', name, outcome: 'ok', message: `${name}: ${done}` });
+  }
   const why = whyNot(answer, name);
+  tell({ kind: 'reload-refused', name, cause: why.split('\n', 1)[0] ?? '', ...byOf(asker) });
   if (outcome.kind !== 'kept') return fail(`${name}: cannot reload: ${why}`);
   const kept = isCutOff(supervisor, name)
     ? 'the old one had lost its socket, and is started again'

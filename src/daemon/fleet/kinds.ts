@@ -6,6 +6,8 @@ import type { Rules } from '../../lifecycle/service.ts';
 import { aboutOf } from '../../model/about.ts';
 import type { Host, Kind, Program } from '../../model/host.ts';
 import { native } from '../../native/index.ts';
+import { boundWords } from '../../protocol/worker.ts';
+import type { Tell } from '../events/bus.ts';
 import type { Logger } from '../own/log.ts';
 import { equipProxy, type Published, proxyListeners, proxyPrograms } from '../proxies/proxies.ts';
 import type { Traffic } from '../proxies/traffic.ts';
@@ -23,6 +25,7 @@ export interface EquipContext {
   readonly sockets: Sockets;
   readonly log: Logger;
   readonly traffic: Traffic;
+  readonly tell: Tell;
   /** Path of the configuration that gunicorn is started with (gunicorn.ts). */
   readonly gunicornConfiguration: string;
   /** Called before a run begins, and when gunicorn's workers have said their class. */
@@ -195,15 +198,18 @@ function equipGunicorn(unit: Unit, onReady: () => void, context: EquipContext): 
 }
 
 function equipWorker(unit: Unit, onReady: () => void, context: EquipContext): Equipment {
-  const { host, published, sockets, log, traffic } = context;
+  const { host, published, sockets, log, traffic, tell } = context;
   const { program, state } = unit;
   const teller = traffic.open(host().sites.map(site => site.name));
   const history = historyOf(unit);
   const isAgain = state.kind === 'starting' && state.tries > 0;
-  if (!isAgain) history.forget();
-  else
-    for (const message of history.died(unit.lastExit, performance.now()))
+  if (isAgain) {
+    const [why = '', leftOut] = history.died(unit.lastExit, performance.now());
+    for (const message of leftOut === undefined ? [why] : [why, leftOut])
       log.error({ program: program.name }, `${program.name} ${message}`);
+    tell({ kind: 'proxy-restart', name: program.name, cause: why });
+    if (leftOut !== undefined) tell({ kind: 'site-left-out', name: program.name, cause: leftOut });
+  } else history.forget();
   return equipProxy(host(), program, {
     published: published(host()),
     sockets,
@@ -211,6 +217,8 @@ function equipWorker(unit: Unit, onReady: () => void, context: EquipContext): Eq
     onFact: fact => {
       if (fact.kind === 'ready') onReady();
       else if (fact.kind === 'traffic') teller.tell(fact.site, fact.counts);
+      else if (fact.kind === 'bound')
+        tell({ kind: 'bound', name: program.name, cause: boundWords[fact.what] });
       else {
         if (fact.kind === 'draining') unit.onDraining?.();
         log.debug({ program: program.name, ...fact }, 'proxy worker says');

@@ -15,6 +15,7 @@ import {
   type Scaling,
   type Service,
 } from '../../lifecycle/service.ts';
+import type { Asker } from './asker.ts';
 import { type Made, makeUnit, type Unit } from './unit.ts';
 
 /** An event without the fields that the loop adds. */
@@ -39,7 +40,7 @@ export interface Answer {
 }
 
 /** The callbacks of a job. */
-interface Asker {
+interface Waiter {
   done(answer: Answer): void;
   ready(): void;
   timer: NodeJS.Timeout | undefined;
@@ -50,6 +51,8 @@ export interface Entry {
   readonly name: string;
   service: Service<Made>;
   readonly units: Map<number, Unit>;
+  /** Of the last order. */
+  asker: Asker | null;
 }
 
 /** How one event has changed a service, before the effects are performed. */
@@ -63,6 +66,8 @@ export interface Observed {
     /** The unit is the program itself, not a generation beside it. */
     readonly isProgram: boolean;
   }[];
+  /** The event was an order: the entry's asker has asked for it. */
+  readonly isAsked: boolean;
   /** The service does not exist any more. */
   readonly isGone: boolean;
 }
@@ -72,7 +77,13 @@ export interface Loop {
   /** `attach` is called with each new unit, before anything is done to it. */
   post(name: string, event: Untimed, attach?: (unit: Unit) => void): void;
   /** Asks for something, and calls back with the result, perhaps at once. Returns the job's number. */
-  ask(name: string, order: Order, done: (answer: Answer) => void, ready?: () => void): number;
+  ask(
+    name: string,
+    order: Order,
+    done: (answer: Answer) => void,
+    ready?: () => void,
+    asker?: Asker | null,
+  ): number;
   /** hostd ends: from now on stops have the last word, and any other order is answered as overtaken. */
   end(): void;
   /** Calls the listener until the returned function is called. */
@@ -85,6 +96,8 @@ interface Waiting {
   readonly name: string;
   readonly event: Event<Made>;
   readonly attach: ((unit: Unit) => void) | undefined;
+  /** undefined: it is no order. */
+  readonly asker: Asker | null | undefined;
 }
 
 /** `now`: a monotonic clock in milliseconds. `onChange` is called with a service after each event that has changed it. */
@@ -96,16 +109,22 @@ export function makeLoop(
   const entries = new Map<string, Entry>();
   const listeners = new Set<Listener>();
   const observers: ((observed: Observed) => void)[] = [];
-  const askers = new Map<number, Asker>();
+  const waiters = new Map<number, Waiter>();
   let jobs = 0;
   let isEnding = false;
 
-  const handle = ({ name, event, attach }: Waiting) => {
-    const entry = entries.get(name) ?? { name, service: emptyService<Made>(), units: new Map() };
+  const handle = ({ name, event, attach, asker }: Waiting) => {
+    const entry = entries.get(name) ?? {
+      name,
+      service: emptyService<Made>(),
+      units: new Map(),
+      asker: null,
+    };
     const before = new Map([...entry.units.values()].map(unit => [unit, unit.state]));
     const { service, effects, gone } = advance(entry.service, event);
     if (service === entry.service && effects.length === 0) return;
     entries.set(name, entry);
+    if (asker !== undefined) entry.asker = asker;
     const former = entry.service.current;
     const fresh = reflect(entry, service, gone);
     for (const unit of fresh) {
@@ -113,14 +132,19 @@ export function makeLoop(
       attach?.(unit);
     }
     if (observers.length > 0) {
-      const observed = observe(entry, former, before, event.kind === 'adopt' ? [] : fresh);
+      const observed = observe(
+        { entry, isAsked: asker !== undefined },
+        former,
+        before,
+        event.kind === 'adopt' ? [] : fresh,
+      );
       for (const observer of observers) observer(observed);
     }
     for (const [unit, state] of before)
       if (state.kind !== unit.state.kind || state.run !== unit.state.run) clearTimeout(unit.timer);
     for (const effect of effects) {
       if (effect.kind === 'limit') limit(entry, effect.job, effect.ms);
-      else if (effect.kind === 'ready') askers.get(effect.job)?.ready();
+      else if (effect.kind === 'ready') waiters.get(effect.job)?.ready();
       else if (effect.kind === 'done') answer(entry, effect.job, effect.outcome);
       else {
         const { generation, ...own } = effect;
@@ -140,33 +164,34 @@ export function makeLoop(
   };
 
   const limit = ({ name }: Entry, job: number, ms: number) => {
-    const asker = askers.get(job);
-    if (asker === undefined) return;
-    clearTimeout(asker.timer);
-    asker.timer = setTimeout(() => loop.post(name, { kind: 'late', job }), ms);
+    const waiter = waiters.get(job);
+    if (waiter === undefined) return;
+    clearTimeout(waiter.timer);
+    waiter.timer = setTimeout(() => loop.post(name, { kind: 'late', job }), ms);
   };
 
   const answer = ({ units }: Entry, job: number, outcome: Outcome) => {
-    const asker = askers.get(job);
-    askers.delete(job);
-    clearTimeout(asker?.timer);
-    asker?.done({ outcome, unit: outcome.kind === 'kept' ? (units.get(outcome.generation) ?? null) : null });
+    const waiter = waiters.get(job);
+    waiters.delete(job);
+    clearTimeout(waiter?.timer);
+    waiter?.done({ outcome, unit: outcome.kind === 'kept' ? (units.get(outcome.generation) ?? null) : null });
   };
 
   const send = inOrder(handle);
   const loop: Loop = {
     entries,
     post(name, event, attach) {
-      send({ name, event: { ...event, at: now() } as Event<Made>, attach });
+      send({ name, event: { ...event, at: now() } as Event<Made>, attach, asker: undefined });
     },
-    ask(name, order, done, ready = () => {}) {
+    ask(name, order, done, ready = () => {}, asker = null) {
       jobs += 1;
       if (isEnding && order.kind !== 'stop' && order.kind !== 'remove') {
         done({ outcome: { kind: 'overtaken', by: 'stop' }, unit: null });
         return jobs;
       }
-      askers.set(jobs, { done, ready, timer: undefined });
-      loop.post(name, { ...order, job: jobs });
+      waiters.set(jobs, { done, ready, timer: undefined });
+      const event = { ...order, job: jobs, at: now() } as Event<Made>;
+      send({ name, event, attach: undefined, asker });
       return jobs;
     },
     end() {
@@ -185,7 +210,7 @@ export function makeLoop(
 
 /** `fresh`: the units that the event has made. Each begins as stopped. */
 function observe(
-  entry: Entry,
+  { entry, isAsked }: Pick<Observed, 'entry' | 'isAsked'>,
   former: Generation<Made> | null,
   before: ReadonlyMap<Unit, Unit['state']>,
   fresh: readonly Unit[],
@@ -196,6 +221,7 @@ function observe(
   const current = isHandedOver ? undefined : service.current?.id;
   return {
     entry,
+    isAsked,
     changes: [...before].map(([unit, state]) => ({
       unit,
       before: fresh.includes(unit) ? { kind: 'stopped', run: state.run } : state,

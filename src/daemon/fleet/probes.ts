@@ -2,13 +2,14 @@
 
 import type { State } from '../../lifecycle/process.ts';
 import type { Host } from '../../model/host.ts';
+import type { Tell } from '../events/bus.ts';
 import type { Logger } from '../own/log.ts';
 import type { Loop } from './loop.ts';
 import { type Probe, questionFor, startProbe } from './probe.ts';
 import type { Unit } from './unit.ts';
 
 /** Follows the units' states for as long as hostd lives. */
-export function askForHealth(loop: Loop, host: () => Host, log: Logger): void {
+export function askForHealth(loop: Loop, host: () => Host, log: Logger, tell: Tell): void {
   const probes = new Map<Unit, Probe>();
   loop.listen((unit, before) => {
     const run = spawnedRun(unit.state);
@@ -20,6 +21,7 @@ export function askForHealth(loop: Loop, host: () => Host, log: Logger): void {
     // Two generations share the socket, so a probe would not know which one answers. The new one has been asked on its trial.
     if (run === null || health === null || socket === null || unit.isNext) return;
     unit.waitsFor = health.path;
+    let said = '';
     const { id: generation } = unit;
     const ready = () =>
       loop.post(unit.program.name, { kind: 'process', generation, news: { kind: 'ready', run } });
@@ -30,13 +32,21 @@ export function askForHealth(loop: Loop, host: () => Host, log: Logger): void {
         onAnswer(answer) {
           if (probes.get(unit) !== probe) return;
           if (answer.kind === 'healthy') ready();
-          else unit.waitsFor = `${health.path}: ${answer.why}`;
+          else {
+            unit.waitsFor = `${health.path}: ${answer.why}`;
+            // That nobody listens yet is usual.
+            const isAnswer = answer.status !== 0 || answer.why.includes('TIMEOUT');
+            if (!isAnswer || said === answer.why) return;
+            said = answer.why;
+            tell({ kind: 'health', name: unit.program.name, cause: unit.waitsFor });
+          }
         },
         onGivenUp(why) {
           if (probes.get(unit) !== probe) return;
           const { name } = unit.program;
           log.error({ program: name, run }, `cannot ask "${name}" for its health: ${why}`);
           unit.unasked = why;
+          tell({ kind: 'health', name, cause: `cannot be asked: ${why}` });
           // The next best sign is that it has stayed up for startsecs.
           setTimeout(ready, unit.policy.startsecs);
         },

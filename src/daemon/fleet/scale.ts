@@ -3,6 +3,7 @@
 import type { Scaling } from '../../lifecycle/service.ts';
 import type { Program } from '../../model/host.ts';
 import type { Progress } from '../../protocol/control.ts';
+import { byOf, wordsOf } from './asker.ts';
 import { gunicornApp } from './gunicorn.ts';
 import { ask, overtaking, type Report } from './orders.ts';
 import type { Supervisor } from './supervisor.ts';
@@ -19,7 +20,18 @@ export async function scale(
   if (gunicornApp(program, supervisor.host()) === null)
     return failed(`${name}: cannot scale: only an app's own gunicorn has workers`);
   const { outcome } = await ask(supervisor, name, { kind: 'scale', workers }, () => {});
-  if (outcome.kind === 'scaled') return report(scaledReport(name, workers, outcome));
+  if (outcome.kind === 'scaled') {
+    const { asker } = supervisor;
+    const cause = `${outcome.before} workers before, ${outcome.now} now`;
+    if (outcome.before !== outcome.now)
+      supervisor.tell({
+        kind: 'scaled',
+        name,
+        cause: asker === null ? cause : `${wordsOf(asker)}: ${cause}`,
+        ...byOf(asker),
+      });
+    return report(scaledReport(name, workers, outcome));
+  }
   if (outcome.kind !== 'overtaken') return failed(`${name}: not running`);
   failed(`${name}: cannot scale: it was ${overtaking[outcome.by]} meanwhile`);
 }

@@ -6,12 +6,13 @@ import { select } from '../../lifecycle/fleet.ts';
 import { targetOf } from '../../lifecycle/service.ts';
 import type { Host, Program } from '../../model/host.ts';
 import { servesApp } from '../../model/kind.ts';
-import type { Bus } from '../events/bus.ts';
+import type { Bus, Tell } from '../events/bus.ts';
 import type { Logger } from '../own/log.ts';
 import type { Published } from '../proxies/proxies.ts';
 import { makeTraffic, type Traffic } from '../proxies/traffic.ts';
 import { killRun, type Run, signalRun } from '../runs/run.ts';
 import type { SocketRights, Sockets } from '../sockets/sockets.ts';
+import type { Asker } from './asker.ts';
 import type { HalfClose } from './half-close.ts';
 import { releaser } from './held-sockets.ts';
 import { equip, madeFrom, socketRights } from './kinds.ts';
@@ -28,6 +29,10 @@ export interface Supervisor {
   readonly traffic: Traffic;
   /** The bus for events. */
   readonly events: Bus;
+  /** What is to be remembered is told here. */
+  readonly tell: Tell;
+  /** Who asks, where it is known: of a supervisor that `askedBy` has made. */
+  readonly asker: Asker | null;
   host(): Host;
   setHost(host: Host): void;
   /** What a host's proxy workers are told besides its configuration, as of now. Changes nothing. */
@@ -54,6 +59,7 @@ export interface Supervisor {
 export interface SupervisorContext extends RunContext {
   readonly sockets: Sockets;
   readonly events: Bus;
+  readonly tell: Tell;
   readonly now: () => number;
   readonly gunicornConfiguration: string;
   readonly halfClose: HalfClose;
@@ -63,7 +69,7 @@ export interface SupervisorContext extends RunContext {
 }
 
 export function makeSupervisor(first: Host, context: SupervisorContext): Supervisor {
-  const { sockets, log, gunicornConfiguration, halfClose, published } = context;
+  const { sockets, log, gunicornConfiguration, halfClose, published, tell } = context;
   let host = first;
   const traffic = makeTraffic();
 
@@ -101,6 +107,7 @@ export function makeSupervisor(first: Host, context: SupervisorContext): Supervi
         sockets,
         log,
         traffic,
+        tell,
         gunicornConfiguration,
         onWorkerClass: setSync,
       }),
@@ -110,7 +117,7 @@ export function makeSupervisor(first: Host, context: SupervisorContext): Supervi
     context.now,
     releaser(sockets, () => loop.entries.values(), context.now),
   );
-  askForHealth(loop, () => host, log);
+  askForHealth(loop, () => host, log, tell);
   loop.listen((unit, before) => {
     context.words.changed(unit, before);
     updateHalfClose(unit.program);
@@ -124,6 +131,8 @@ export function makeSupervisor(first: Host, context: SupervisorContext): Supervi
     sockets,
     traffic,
     events: context.events,
+    tell,
+    asker: null,
     host: () => host,
     setHost: next => {
       host = next;
@@ -133,6 +142,7 @@ export function makeSupervisor(first: Host, context: SupervisorContext): Supervi
         // The note is for the next hostd, in case it finds broken files. This hostd's work goes on without it.
         const hint = hintOf(error);
         log.error(`${messageOf(error)}${hint === undefined ? '' : `\n  try: ${hint}`}`);
+        tell({ kind: 'disk-full', name: 'hostd', cause: messageOf(error) });
       }
       context.onHost(host);
     },
@@ -199,6 +209,16 @@ function rightsOf(program: Program, host: Host): SocketRights | undefined {
 function currentOf(entry: Entry | undefined): Unit | undefined {
   const current = entry?.service.current;
   return current == null ? undefined : entry?.units.get(current.id);
+}
+
+/** The same supervisor. Its orders are known to be this asker's. */
+export function askedBy(asker: Asker, supervisor: Supervisor): Supervisor {
+  const { loop } = supervisor;
+  return {
+    ...supervisor,
+    asker,
+    loop: { ...loop, ask: (name, order, done, ready) => loop.ask(name, order, done, ready, asker) },
+  };
 }
 
 /** Runs a command's promise to its end. An error is a fault of hostd, and goes to the log. */

@@ -6,13 +6,15 @@ import { type Change, changes } from '../../model/changes.ts';
 import type { Host, Program } from '../../model/host.ts';
 import { servesApp } from '../../model/kind.ts';
 import { withKept } from '../../model/merge.ts';
-import { formatProblem } from '../../model/problem.ts';
+import { formatProblem, type Problem } from '../../model/problem.ts';
 import { isLive } from '../../model/supervision.ts';
 import type { RereadReply } from '../../protocol/control.ts';
 import { emitFiles } from '../emit-files.ts';
+import type { Tell } from '../events/bus.ts';
 import type { Logger } from '../own/log.ts';
 import { giveMemoryBack } from '../own/memory.ts';
 import { whileReloading } from '../own/notify.ts';
+import { type Asker, byOf, wordsOf } from './asker.ts';
 import { handOver } from './handover.ts';
 import { allPrograms } from './kinds.ts';
 import { ask, type Report, resume } from './orders.ts';
@@ -56,11 +58,42 @@ async function rereadAndApply(supervisor: Supervisor, log: Logger, report: Repor
   report({ kind: 'reread', ...next.reply });
   for (const problem of next.loaded.problems)
     log[problem.severity === 'error' ? 'error' : 'warn'](formatProblem(problem));
+  tellOfProblems(next.loaded.problems, supervisor.tell);
   supervisor.setHost(next.host);
   supervisor.sockets.restore();
   await apply(supervisor, next.changes, log, report);
   await emitFiles(next.host, log, report);
   giveMemoryBack();
+  if (next.loaded.problems.every(({ severity }) => severity !== 'error'))
+    supervisor.tell({
+      kind: 'updated',
+      name: 'hostd',
+      cause: updatedWords(next.changes, supervisor.asker),
+      ...byOf(supervisor.asker),
+    });
+}
+
+/** Problems that are told one by one. */
+const mostTold = 20;
+
+/** What cannot be used of the files. */
+export function tellOfProblems(problems: readonly Problem[], tell: Tell): void {
+  const errors = problems.filter(({ severity }) => severity === 'error');
+  for (const problem of errors.slice(0, mostTold)) {
+    const { hint: _, ...shown } = problem;
+    tell({ kind: 'config-problem', name: problem.subject ?? 'hostd', cause: formatProblem(shown) });
+  }
+  const rest = errors.length - mostTold;
+  if (rest > 0) tell({ kind: 'config-problem', name: 'hostd', cause: `and ${rest} more: hostd check` });
+}
+
+/** "SIGHUP: hello changed (workers), blog available". */
+function updatedWords(found: readonly Change[], asker: Asker | null): string {
+  const differences = found.map(
+    ({ name, change, keys }) => `${name} ${change}${keys.length === 0 ? '' : ` (${keys.join(', ')})`}`,
+  );
+  const what = differences.length === 0 ? 'nothing has changed' : differences.join(', ');
+  return asker === null ? what : `${wordsOf(asker)}: ${what}`;
 }
 
 /** Brings the programs into line with the supervisor's host. */

@@ -22,7 +22,7 @@ import { reload } from './handover.ts';
 import { makeHealthWatch, type Stop, type WatchHealth } from './health-watch.ts';
 import type { Entry } from './loop.ts';
 import { type Report, restart } from './orders.ts';
-import type { Supervisor } from './supervisor.ts';
+import { askedBy, type Supervisor } from './supervisor.ts';
 import type { Unit } from './unit.ts';
 
 /** Milliseconds that a timer may take at most: the clock may be set meanwhile. */
@@ -223,8 +223,10 @@ async function act(
   const report: Report = progress => {
     if (progress.kind === 'done' && progress.outcome === 'failed') failures.push(progress.message);
   };
-  if (verb === 'reload') await reload(supervisor, [program], log, report);
-  else await restart(supervisor, [program], report);
+  if (cause.kind === 'health') supervisor.tell({ kind: 'health', name, cause: text });
+  const asked = askedBy({ what: text, user: null }, supervisor);
+  if (verb === 'reload') await reload(asked, [program], log, report);
+  else await restart(asked, [program], report);
   reasons.delete(name);
   const now = supervisor.unit(name);
   const [failure] = failures;

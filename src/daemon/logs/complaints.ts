@@ -3,7 +3,9 @@
 import { statfsSync } from 'node:fs';
 import { HostdError, messageOf } from '../../errors.ts';
 
-export type Say = (level: 'info' | 'warn', message: string) => void;
+/** What is wrong with a log, or well again: kinds of what is remembered (protocol/journal.ts). */
+export type Trouble = 'log-trouble' | 'log-good' | 'disk-full' | 'disk-free';
+export type Say = (level: 'info' | 'warn', message: string, kind: Trouble) => void;
 
 /** A disk with less room than this for its users is full, in bytes. */
 const noRoom = 64 * 1024;
@@ -24,20 +26,20 @@ export function makeComplaints(path: string, say: Say): Complaints {
       const message = `cannot rotate "${path}": ${messageOf(error)}${hint}`;
       if (message === trouble) return;
       trouble = message;
-      say('warn', message);
+      say('warn', message, 'log-trouble');
     },
     hasRotated() {
       if (trouble === null) return;
       trouble = null;
-      say('info', `rotates "${path}" again`);
+      say('info', `rotates "${path}" again`, 'log-good');
     },
     lookAtDisk(fd) {
       const { bavail, bsize } = statfsSync(`/proc/self/fd/${fd}`);
       const full = bavail * bsize < noRoom;
       if (full === wasFull) return full;
       wasFull = full;
-      if (full) say('warn', `no space left for "${path}": what is written to it is lost`);
-      else say('info', `there is space for "${path}" again`);
+      if (full) say('warn', `no space left for "${path}": what is written to it is lost`, 'disk-full');
+      else say('info', `there is space for "${path}" again`, 'disk-free');
       return full;
     },
   };

@@ -4,6 +4,7 @@ import { messageOf } from '../../errors.ts';
 import type { Owner } from '../../linux/paths.ts';
 import type { Host, Program } from '../../model/host.ts';
 import { usualLog } from '../../model/supervision.ts';
+import type { Tell } from '../events/bus.ts';
 import type { Unit } from '../fleet/unit.ts';
 import type { Logger } from '../own/log.ts';
 import { logOwnerOf } from '../runs/launch.ts';
@@ -30,6 +31,7 @@ export interface LogsContext {
   readonly stateDir: string;
   readonly host: () => Host;
   readonly log: Logger;
+  readonly tell: Tell;
   /** The logs of live runs that hostd itself writes. */
   readonly written: () => readonly KeptLog[];
   /** Whether backups stay uncompressed, as with Supervisor. */
@@ -37,14 +39,17 @@ export interface LogsContext {
 }
 
 /** First lets go on what a killed hostd has left stopped while it rotated a log. */
-export function makeLogs({ stateDir, host, log, written, plainBackups }: LogsContext): Logs {
+export function makeLogs({ stateDir, host, log, tell, written, plainBackups }: LogsContext): Logs {
   const logs = new Map<string, WatchedLog>();
   const said = new Set<string>();
-  const say: WatchedLogContext['say'] = (level, name, message) => log[level]({ program: name }, message);
+  const say: WatchedLogContext['say'] = (level, name, message, kind) => {
+    log[level]({ program: name }, message);
+    if (kind !== undefined) tell({ kind, name, cause: message.split('\n', 1)[0] ?? '' });
+  };
   const sayOnce = (name: string, message: string) => {
     if (said.has(message)) return;
     said.add(message);
-    say('warn', name, message);
+    say('warn', name, message, 'log-trouble');
   };
   const followers = makeFollowers();
   const context: WatchedLogContext = {
@@ -55,7 +60,7 @@ export function makeLogs({ stateDir, host, log, written, plainBackups }: LogsCon
     compressor: plainBackups
       ? { add: () => {} }
       : makeCompressor((path, error) =>
-          sayOnce('', `cannot compress the backups of "${path}": ${messageOf(error)}`),
+          sayOnce('hostd', `cannot compress the backups of "${path}": ${messageOf(error)}`),
         ),
   };
   const openLog = (source: LogSource, adopted: Run | null): WatchedLog | null => {

@@ -6,7 +6,7 @@ import { dueFor, type RotationRules, untilDue, withinBounds } from '../../lifecy
 import type { Owner } from '../../linux/paths.ts';
 import { type QuietWatch, watchQuietly } from '../../linux/quiet-watch.ts';
 import type { Run } from '../runs/run.ts';
-import { type Complaints, makeComplaints } from './complaints.ts';
+import { type Complaints, makeComplaints, type Trouble } from './complaints.ts';
 import type { Compressor } from './compress.ts';
 import { fileKey } from './followers.ts';
 import { begunAt, openMoved } from './opened-log.ts';
@@ -28,7 +28,7 @@ export interface WatchedLogContext extends Tools {
   readonly compressor: Compressor;
   /** Runs the work on one path's files one after the other. */
   readonly inTurn: <T>(path: string, work: () => Promise<T>) => Promise<T>;
-  readonly say: (level: 'info' | 'warn', name: string, message: string) => void;
+  readonly say: (level: 'info' | 'warn', name: string, message: string, kind?: Trouble) => void;
 }
 
 /** Milliseconds between two looks at a log that is written to. */
@@ -58,8 +58,8 @@ export class WatchedLog {
   constructor(source: LogSource, adopted: Run | null, context: WatchedLogContext) {
     this.source = source;
     this.#context = context;
-    this.#complaints = makeComplaints(source.path, (level, message) =>
-      context.say(level, source.name, message),
+    this.#complaints = makeComplaints(source.path, (level, message, kind) =>
+      context.say(level, source.name, message, kind),
     );
     const place = openPlace(source.path, source.owner);
     try {

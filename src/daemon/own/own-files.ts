@@ -49,6 +49,11 @@ export function ownPaths({ stateDir, runtimeDir }: Pick<Settings, 'stateDir' | '
     host: join(stateDir, 'host.json'),
     stoppedRuns: join(stateDir, 'stopped.json'),
     created: join(stateDir, 'created'),
+    /** What has happened (journal/): the file that is written, and the one before it. */
+    events: join(stateDir, 'events.jsonl'),
+    eventsBefore: join(stateDir, 'events.1.jsonl'),
+    /** There while a hostd lives. */
+    life: join(stateDir, 'life.json'),
     /** The apps' sockets have their second names here (sockets/names.ts), each on its own file system. */
     socketNames: [join(stateDir, 'sockets'), join(runtimeDir, 'sockets')],
     code: join(runtimeDir, 'code'),
@@ -69,6 +74,9 @@ function table({ stateDir, runtimeDir, control }: Settings): readonly Own[] {
     { kind: 'file', path: at.oldLock, mode: 0o600 },
     { kind: 'file', path: at.host, mode: 0o600 },
     { kind: 'file', path: at.stoppedRuns, mode: 0o600 },
+    { kind: 'file', path: at.events, mode: 0o600 },
+    { kind: 'file', path: at.eventsBefore, mode: 0o600 },
+    { kind: 'file', path: at.life, mode: 0o600 },
     { ...secret, path: at.runs, make: true },
     { ...secret, path: at.stopped, make: true },
     { ...secret, path: at.maintenance, make: true },

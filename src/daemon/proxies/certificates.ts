@@ -5,6 +5,7 @@
 import { dirname } from 'node:path';
 import {
   type CertificateFacts,
+  dayOf,
   describeEnd,
   factsOf,
   faultOf,
@@ -17,7 +18,9 @@ import { HostdError, messageOf } from '../../errors.ts';
 import type { Owner } from '../../linux/paths.ts';
 import { readText } from '../../linux/read-text.ts';
 import type { CertificateFiles, Host, Site } from '../../model/host.ts';
+import type { Happening } from '../../protocol/journal.ts';
 import type { Pem } from '../../protocol/worker.ts';
+import type { Tell } from '../events/bus.ts';
 import { userOf } from '../runs/launch.ts';
 import type { Records } from '../runs/records.ts';
 import { makeDirectoryWatch } from './directory-watch.ts';
@@ -62,7 +65,7 @@ interface Judged {
 export function makeCertificates(
   renew: () => Promise<boolean>,
   records: Records,
-  warn: (message: string) => void,
+  { warn, tell }: { readonly warn: (message: string) => void; readonly tell: Tell },
   now: () => number = Date.now,
 ): Certificates {
   /** The last good pairs, at first from the records. */
@@ -73,22 +76,29 @@ export function makeCertificates(
   // certbot replaces the links in live/NAME, so the directory changes. An app must not be able to renew the workers at will.
   const directories = makeDirectoryWatch(renew);
 
-  /** Logs once for each `key`, until something else is logged of this site. */
-  const say = (site: string, key: string, message: string) => {
+  /** Logs and tells once for each `key`, until something else is said of this site. */
+  const say = (site: string, key: string, message: string, happening: Happening) => {
     if (said.get(site) === key) return;
     said.set(site, key);
     warn(message);
+    tell(happening);
   };
   const keep = (site: string, pem: Pem | null) => {
     const last = good.get(site);
     if (last?.certificate === pem?.certificate && last?.key === pem?.key) return;
     if (pem === null) good.delete(site);
     else good.set(site, pem);
+    if (pem !== null && last !== undefined) tellRenewed(site, pem);
     try {
       records.setPair(site, pem);
     } catch (error) {
       warn(`cannot note the certificate of "${site}" for a next hostd: ${messageOf(error)}`);
     }
+  };
+  const tellRenewed = (name: string, pem: Pem) => {
+    const until = factsOf(pem.certificate)?.until ?? null;
+    const cause = until === null ? '' : `valid until ${dayOf(until)}`;
+    tell({ kind: 'certificate-renewed', name, cause, until: until === null ? null : seconds(until) });
   };
   /** The last good pair, if this hostd finds it good: an older hostd may have been less strict. */
   const lastGood = (site: string): Pem | null => {
@@ -131,8 +141,16 @@ export function makeCertificates(
         name,
         `${fault} ${days}`,
         `"${name}": ${words}\n  try: ${onDisk === null ? 'hostd check' : 'certbot renew'}`,
+        { kind: 'certificate-refused', name, cause: words },
       );
-    } else if (end !== '') say(name, `${facts?.until} ${days}`, `"${name}": ${end}\n  try: certbot renew`);
+    } else if (facts !== null && days !== null)
+      say(name, `${facts.until} ${days}`, `"${name}": ${end}\n  try: certbot renew`, {
+        kind: 'certificate-ends',
+        name,
+        cause: end,
+        until: seconds(facts.until),
+        days,
+      });
     else said.delete(name);
     if (pem !== null) keep(name, pem);
     return [facts, onDisk].flatMap(some => (some === null ? [] : (nextMoment(some, now()) ?? [])));
@@ -169,6 +187,8 @@ export function makeCertificates(
     states: () => states,
   };
 }
+
+const seconds = (milliseconds: number) => Math.floor(milliseconds / 1000);
 
 function directoriesOf(host: Host): ReadonlySet<string> {
   const files = host.sites.flatMap(({ certificate: pair }) =>

@@ -4,12 +4,14 @@
 import { constants } from 'node:os';
 import { HostdError, messageOf } from '../../errors.ts';
 import { stateName } from '../../lifecycle/view.ts';
+import { native } from '../../native/index.ts';
 import type { Mood, ProcessName } from '../../protocol/rpc.ts';
 import { refusal } from '../callers/permissions.ts';
 import { standingIn } from '../callers/standing.ts';
 import type { Ending } from '../ending.ts';
+import type { Asker } from '../fleet/asker.ts';
 import { ask, start } from '../fleet/orders.ts';
-import type { Supervisor } from '../fleet/supervisor.ts';
+import { askedBy, type Supervisor } from '../fleet/supervisor.ts';
 import type { Unit } from '../fleet/unit.ts';
 import { update } from '../fleet/update.ts';
 import type { Logs } from '../logs/logs.ts';
@@ -60,6 +62,11 @@ export function makeAnswers(context: AnswersContext): Answers {
   };
   const tellWho = (uid: number | null, what: string) =>
     log.info({ uid }, `rpc: ${uid === null ? 'whoever has the password' : `uid ${uid}`} asks for ${what}`);
+  const askerOf = (uid: number | null, what: string): Asker => ({
+    what,
+    user: uid === null ? "Supervisor's client" : (native.user(uid)?.name ?? String(uid)),
+  });
+  const asked = (uid: number | null, what: string) => askedBy(askerOf(uid, what), supervisor);
   const mainLog = (): OwnedLog | null => {
     const path = supervisor.host().settings.logFile;
     const owner = { uid: process.geteuid?.() ?? 0, gid: process.getegid?.() ?? 0 };
@@ -83,7 +90,7 @@ export function makeAnswers(context: AnswersContext): Answers {
       if (isIn(unit, up)) throw new Refusal('ALREADY_STARTED');
       tellWho(uid, `start of ${name}`);
       records.setStopped(name, false);
-      const started = ask(supervisor, name, { kind: 'start' }, () => {});
+      const started = ask(asked(uid, 'start'), name, { kind: 'start' }, () => {});
       if (!wait) {
         const now = supervisor.unit(name)?.state.kind;
         if (now === 'backoff' || now === 'fatal') throw new Refusal('SPAWN_ERROR');
@@ -100,7 +107,7 @@ export function makeAnswers(context: AnswersContext): Answers {
       if (!isIn(unit, up)) throw new Refusal('NOT_RUNNING');
       tellWho(uid, `stop of ${name}`);
       records.setStopped(name, true);
-      const stopped = ask(supervisor, name, { kind: 'stop' }, () => {});
+      const stopped = ask(asked(uid, 'stop'), name, { kind: 'stop' }, () => {});
       if (wait) await stopped;
       return true;
     },
@@ -165,27 +172,27 @@ export function makeAnswers(context: AnswersContext): Answers {
     },
     shutdown(_, uid) {
       tellWho(uid, 'shutdown');
-      detached(ending.shutdown(false, () => {}));
+      detached(ending.shutdown(false, () => {}, askerOf(uid, 'shutdown')));
       return true;
     },
     restart(_, uid) {
       tellWho(uid, 'restart');
       setMood(0);
-      detached(startAnew());
+      detached(startAnew(asked(uid, 'restart')));
       return true;
     },
   };
 
   /** Stops everything, reads the configuration, and starts what starts with hostd. */
-  async function startAnew(): Promise<void> {
+  async function startAnew(as: Supervisor): Promise<void> {
     const quiet = () => {};
-    await Promise.all(shown().map(({ program }) => ask(supervisor, program.name, { kind: 'stop' }, quiet)));
-    await update(supervisor, log, quiet);
+    await Promise.all(shown().map(({ program }) => ask(as, program.name, { kind: 'stop' }, quiet)));
+    await update(as, log, quiet);
     const wanted = shown().filter(({ program }) => program.autostart);
     for (const { program } of wanted) records.setStopped(program.name, false);
     setMood(1);
     const programs = wanted.map(({ program }) => program);
-    await start(supervisor, programs, quiet);
+    await start(as, programs, quiet);
   }
 
   function detached(work: Promise<unknown>): void {

@@ -10,6 +10,7 @@ import type { Host, RpcListener } from '../../model/host.ts';
 import { native } from '../../native/index.ts';
 import type { RpcSettings } from '../../protocol/rpc.ts';
 import { controlRights } from '../control/control.ts';
+import type { Tell } from '../events/bus.ts';
 import type { Logger } from '../own/log.ts';
 import { openDocument } from '../own/nameless.ts';
 import { type OwnProcess, startOwn } from '../own-process.ts';
@@ -28,6 +29,7 @@ export interface RpcContext {
   readonly sockets: Sockets;
   readonly names: SocketNames;
   readonly log: Logger;
+  readonly tell: Tell;
   readonly answers: Answers;
   readonly about: () => About;
 }
@@ -40,7 +42,7 @@ export interface Rpc {
 }
 
 export function makeRpc(context: RpcContext): Rpc {
-  const { log, answers, about } = context;
+  const { log, tell, answers, about } = context;
   let served: readonly RpcListener[] = [];
   let host: Host | null = null;
   let current: { readonly process: OwnProcess; readonly channel: Channel } | null = null;
@@ -103,6 +105,7 @@ export function makeRpc(context: RpcContext): Rpc {
         if (current?.process !== child) return;
         current.channel.close();
         current = null;
+        tell({ kind: 'rpc-restart', name: 'hostd', cause: why ?? 'it has ended' });
         log.warn(`hostd-rpc has ended${why === null ? '' : `: ${why}`}; it is started again`);
         restart(performance.now() - begun);
       });

@@ -23,6 +23,7 @@ export function serveSupervisorsClients(
     sockets: supervisor.sockets,
     names,
     log,
+    tell: supervisor.tell,
     answers,
     about: () => ({ pid: process.pid, mood, identification }),
   });

@@ -14,6 +14,7 @@ import { readConfiguration } from '../../supervisord/config/read.ts';
 import { ConfigError, logLevels } from '../../supervisord/config/values.ts';
 import { thisMachine } from '../../supervisord/machine.ts';
 import { repr } from '../../words/python.ts';
+import { untold } from '../events/bus.ts';
 import { adoptAll } from '../fleet/adopt.ts';
 import { openHalfClose } from '../fleet/half-close.ts';
 import { detach, makeSupervisor } from '../fleet/supervisor.ts';
@@ -261,6 +262,7 @@ function supervise(
     stateDir: settings.stateDir,
     host: () => supervisor.host(),
     log,
+    tell: untold,
     written: outputs.logs,
     plainBackups: true,
   });
@@ -282,6 +284,7 @@ function supervise(
     outputs,
     logs,
     events,
+    tell: untold,
     sockets,
     log,
     words: lives,
@@ -336,6 +339,7 @@ function supervise(
     sockets,
     names,
     log: behind(log),
+    tell: untold,
     answers: makeAnswers({
       supervisor,
       groups,

@@ -1,0 +1,32 @@
+// Moments as people type them: how long ago, a time of today, a day, or both. Pure: local time comes from Date.
+
+import { parseDuration } from '../../words/durations.ts';
+
+/** Unix time in milliseconds of "10m" or "2h" (ago), "03:00" (today), "2026-11-28", "2026-11-28 03:00[:10]", "...Z"; null: none of these. */
+export function parseMoment(text: string, now: number): number | null {
+  const seconds = /[a-z]$/.test(text) && !/^\d/.test(text.slice(-1)) ? parseDuration(text) : null;
+  if (seconds !== null) return now - seconds * 1000;
+  const clock = /^(\d{1,2}):(\d{2})(?::(\d{2}))?$/.exec(text);
+  if (clock !== null) {
+    const [hours, minutes, secs] = clock.slice(1).map(part => Number(part ?? 0));
+    if ((hours ?? 0) > 23 || (minutes ?? 0) > 59 || (secs ?? 0) > 59) return null;
+    const date = new Date(now);
+    date.setHours(hours ?? 0, minutes, secs, 0);
+    return date.getTime();
+  }
+  const day = /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d{1,3})?)?)(Z|[+-]\d{2}:\d{2})?)?$/.exec(
+    text,
+  );
+  if (day === null) return null;
+  const [, date = '', time = '00:00', zone = ''] = day;
+  const at = Date.parse(`${date}T${time}${zone}`);
+  return Number.isNaN(at) ? null : at;
+}
+
+/** "2026-11-28 03:04:05", local. By hand: toLocaleString would load ICU's tables. */
+export function localTime(at: number): string {
+  const date = new Date(at);
+  const two = (number: number) => String(number).padStart(2, '0');
+  const day = [date.getFullYear(), two(date.getMonth() + 1), two(date.getDate())].join('-');
+  return `${day} ${[date.getHours(), date.getMinutes(), date.getSeconds()].map(two).join(':')}`;
+}

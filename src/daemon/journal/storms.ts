@@ -1,0 +1,96 @@
+// Which happenings are kept one by one. Of what comes again and again, such as the crash loops of two hundred programs, so few
+// are that they neither fill the disk nor push all else out: the first ones, then each time that there were twice as many, and in any case
+// the last word once it has become quiet. Pure: time arrives with the happenings.
+
+import type { Happening } from '../../protocol/journal.ts';
+
+/** So many in a row are kept. */
+const first = 16;
+/** Milliseconds of silence after which the last word is kept. */
+export const calm = 60_000;
+/** Milliseconds of silence after which it is all forgotten. */
+export const forgotten = 3_600_000;
+/** Storms that are remembered; a host has at most as many names as its files have. */
+const most = 4096;
+
+/** What comes with a change of a program's state all the time is one storm, by name; of all else each kind is its own. */
+const cycle: ReadonlySet<string> = new Set([
+  'starting',
+  'running',
+  'stopping',
+  'stopped',
+  'exited',
+  'backoff',
+]);
+
+export interface Kept {
+  readonly happening: Happening;
+  /** Unix time in milliseconds. */
+  readonly at: number;
+  /** So many before it were not kept. */
+  readonly repeated: number;
+}
+
+interface Storm {
+  count: number;
+  nextKept: number;
+  last: number;
+  /** Since the last one that was kept; the newest of them. */
+  held: number;
+  newest: { happening: Happening; at: number } | null;
+}
+
+export class Storms {
+  readonly #storms = new Map<string, Storm>();
+
+  /** What is to be kept now that this has happened at `at`. */
+  offer(happening: Happening, at: number): readonly Kept[] {
+    const quiet = this.settle(at);
+    const key = cycle.has(happening.kind) ? happening.name : `${happening.name}\0${happening.kind}`;
+    const storm = this.#storms.get(key) ?? { count: 0, nextKept: first, last: at, held: 0, newest: null };
+    // The newest storm comes last.
+    this.#storms.delete(key);
+    this.#storms.set(key, storm);
+    if (this.#storms.size > most) this.#storms.delete(this.#storms.keys().next().value ?? '');
+    storm.last = at;
+    storm.count += 1;
+    const isFirst = storm.count <= first;
+    if (!isFirst && storm.count < storm.nextKept) {
+      storm.held += 1;
+      storm.newest = { happening, at };
+      return quiet;
+    }
+    if (!isFirst || storm.count === first) storm.nextKept = storm.count * 2;
+    const kept = { happening, at, repeated: storm.held };
+    storm.held = 0;
+    storm.newest = null;
+    return [...quiet, kept];
+  }
+
+  /** What is to be kept since it has become quiet by `at`. */
+  settle(at: number): readonly Kept[] {
+    const kept: Kept[] = [];
+    for (const [key, storm] of this.#storms) {
+      if (storm.newest !== null && at - storm.last >= calm) {
+        kept.push({ ...storm.newest, repeated: storm.held - 1 });
+        storm.held = 0;
+        storm.newest = null;
+      }
+      if (at - storm.last >= forgotten) this.#storms.delete(key);
+    }
+    return kept;
+  }
+
+  /** When `settle` will have something to say; null: there is nothing held. */
+  next(): number | null {
+    let next: number | null = null;
+    for (const { newest, last } of this.#storms.values())
+      if (newest !== null) next = Math.min(next ?? Number.POSITIVE_INFINITY, last + calm);
+    return next;
+  }
+
+  /** All that is held: hostd ends. */
+  flush(): readonly Kept[] {
+    return this.settle(Number.POSITIVE_INFINITY);
+  }
+}

@@ -1,0 +1,221 @@
+// What hostd remembers of what has happened, as a closed union: `hostctl events` shows it, and [notify] tells of it. This is the one
+// place where a kind of event is declared: a row in `eventKinds`, and what it has besides in `Details`.
+// (Supervisor's own events, for event listeners, are in events.ts.)
+
+import type { StateName } from '../model/state.ts';
+
+export type Severity = 'info' | 'warning' | 'error';
+
+interface Row {
+  /** In a line of text, before the cause. */
+  readonly what: string;
+  readonly severity: Severity;
+  /** Whether [notify] tells of it unless `events` says otherwise. */
+  readonly isTold: boolean;
+  /** Troubles of the same name that are over with it. */
+  readonly ends: readonly string[];
+  readonly meaning: string;
+}
+
+const info = { severity: 'info', isTold: false, ends: [] } as const;
+const warning = { severity: 'warning', isTold: true, ends: [] } as const;
+const error = { severity: 'error', isTold: true, ends: [] } as const;
+
+export const eventKinds = {
+  starting: { ...info, what: 'STARTING', meaning: 'a program is being started' },
+  running: {
+    ...info,
+    what: 'RUNNING',
+    ends: ['backoff', 'fatal', 'oom', 'health'],
+    meaning: 'a program is up',
+  },
+  stopping: { ...info, what: 'STOPPING', meaning: 'a program was told to end' },
+  stopped: {
+    ...info,
+    what: 'STOPPED',
+    ends: ['backoff', 'fatal', 'oom', 'health'],
+    meaning: 'nothing of a program runs, as somebody wanted',
+  },
+  exited: { ...info, what: 'EXITED', meaning: 'a program that was up has ended by itself' },
+  backoff: { ...warning, what: 'BACKOFF', meaning: 'a start has failed, and there will be another' },
+  fatal: { ...error, what: 'FATAL', meaning: 'a program was given up' },
+  unknown: { ...info, what: 'UNKNOWN', meaning: 'nobody can say what a program does' },
+  oom: { ...error, what: 'killed for memory', meaning: 'the kernel killed it while memory was short' },
+  health: { ...warning, what: 'unhealthy', meaning: 'its health path did not answer as it should' },
+  scaled: { ...info, what: 'scaled', meaning: 'an app has another number of workers' },
+  signalled: { ...info, what: 'signalled', meaning: 'somebody has sent a program a signal' },
+  reloaded: { ...info, what: 'reloaded', ends: ['reload-refused'], meaning: 'new code has taken over' },
+  'reload-refused': { ...warning, what: 'reload refused', meaning: 'new code did not take over' },
+  maintenance: {
+    ...info,
+    what: 'maintenance',
+    meaning: 'a site begins or ends to show its maintenance page',
+  },
+  'certificate-renewed': {
+    ...info,
+    what: 'certificate renewed',
+    ends: ['certificate-ends', 'certificate-refused'],
+    meaning: 'a site is served with another certificate',
+  },
+  'certificate-refused': {
+    ...warning,
+    what: 'certificate refused',
+    meaning: 'the files of a certificate cannot be used, or clients will refuse it',
+  },
+  'certificate-ends': {
+    ...warning,
+    what: 'certificate ends',
+    meaning: 'a certificate has 30, 14 or 3 days left',
+  },
+  updated: {
+    ...info,
+    what: 'updated',
+    ends: ['config-problem'],
+    meaning: 'the configuration was read again, and is in force',
+  },
+  'config-problem': { ...warning, what: 'configuration', meaning: 'something in the files cannot be used' },
+  'log-trouble': { ...warning, what: 'log', meaning: 'a log cannot be opened, rotated or compressed' },
+  'log-good': { ...info, what: 'log', ends: ['log-trouble'], meaning: 'a log is rotated again' },
+  'disk-full': { ...error, what: 'disk full', meaning: 'what is written to a log is lost' },
+  'disk-free': { ...info, what: 'disk free', ends: ['disk-full'], meaning: 'there is room again' },
+  'proxy-restart': { ...warning, what: 'proxy restarted', meaning: 'a proxy worker has ended by itself' },
+  'site-left-out': {
+    ...error,
+    what: 'site left out',
+    meaning: 'the proxy goes on without a site that ends it',
+  },
+  'rpc-restart': { ...warning, what: 'rpc restarted', meaning: 'hostd-rpc has ended by itself' },
+  bound: {
+    ...warning,
+    what: 'bound reached',
+    meaning: 'somebody has had as much of hostd as anybody may have',
+  },
+  'hostd-started': { ...info, what: 'hostd started', ends: ['hostd-died'], meaning: 'hostd is up' },
+  'hostd-ended': { ...info, what: 'hostd ended', meaning: 'hostd has ended as it was told to' },
+  'hostd-upgraded': { ...info, what: 'hostd upgraded', meaning: 'hostd becomes its new version' },
+  'hostd-died': {
+    ...error,
+    what: 'hostd died',
+    meaning: 'the hostd before ended without a word: killed, or the machine went down',
+  },
+} as const satisfies Readonly<Record<string, Row>>;
+
+export type EventKind = keyof typeof eventKinds;
+
+/** How a run of a program ended, and which it was. */
+interface Ended {
+  readonly pid?: number;
+  readonly exitstatus?: number | null;
+  readonly signal?: string | null;
+}
+
+/** Who has asked for it: a user's name; without it nobody has, or hostd itself. */
+interface Asked {
+  readonly by?: string;
+}
+
+/** What an event of a kind has besides its name and its cause; a kind without a row has nothing. */
+export interface Details {
+  readonly starting: Asked;
+  readonly running: { readonly pid?: number };
+  readonly stopping: Asked;
+  readonly stopped: Asked;
+  readonly exited: Ended & { readonly expected: boolean };
+  readonly backoff: Ended & { readonly tries: number };
+  readonly fatal: Ended;
+  readonly oom: Ended;
+  readonly scaled: Asked;
+  readonly signalled: Asked;
+  readonly reloaded: Asked & { readonly pid?: number };
+  readonly 'reload-refused': Asked;
+  readonly maintenance: Asked;
+  /** Unix time in seconds. */
+  readonly 'certificate-renewed': { readonly until: number | null };
+  readonly 'certificate-ends': { readonly until: number; readonly days: number };
+  readonly updated: Asked;
+  readonly 'hostd-ended': Asked;
+  readonly 'hostd-upgraded': Asked;
+}
+
+/** Something that has happened. `name`: of a program, an app or its site; "hostd" is hostd itself. */
+export type Happening = {
+  readonly [K in EventKind]: {
+    readonly kind: K;
+    readonly name: string;
+    /** In words; "": there is nothing to be said. */
+    readonly cause: string;
+  } & (K extends keyof Details ? Details[K] : unknown);
+}[EventKind];
+
+/** A happening as it is kept and shown: one JSON object a line. */
+export type JournalEvent = {
+  /** Counts up, over restarts of hostd too. */
+  readonly seq: number;
+  /** ISO 8601, UTC. */
+  readonly time: string;
+  readonly severity: Severity;
+  /** So many of its like before it were not kept one by one. */
+  readonly repeated?: number;
+} & Happening;
+
+/** The kind of a program's change to a state. */
+export function kindOfState(state: StateName) {
+  return kindsOfStates[state];
+}
+
+const kindsOfStates = {
+  STOPPED: 'stopped',
+  STARTING: 'starting',
+  RUNNING: 'running',
+  BACKOFF: 'backoff',
+  STOPPING: 'stopping',
+  EXITED: 'exited',
+  FATAL: 'fatal',
+  UNKNOWN: 'unknown',
+} as const satisfies Record<StateName, EventKind>;
+
+/** The longest cause, in characters: what an app or a file has supplied may be of any length. */
+const longestCause = 400;
+
+/** A line of JSON, with its newline. */
+export function encodeEvent(seq: number, at: number, happening: Happening, repeated: number): string {
+  const { kind, name, cause, ...details } = happening;
+  const short = cause.length > longestCause ? `${cause.slice(0, longestCause)}...` : cause;
+  const event = {
+    seq,
+    time: new Date(at).toISOString(),
+    kind,
+    severity: eventKinds[kind].severity,
+    name,
+    cause: short.trim(),
+    ...details,
+    ...(repeated > 0 ? { repeated } : {}),
+  };
+  return `${JSON.stringify(event)}\n`;
+}
+
+/** The event in one line; null for anything else, such as what a full disk has left of one. */
+export function decodeEvent(line: string): JournalEvent | null {
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch {
+    return null;
+  }
+  if (typeof value !== 'object' || value === null) return null;
+  const { seq, time, kind, name, cause } = value as Partial<JournalEvent>;
+  const isSound =
+    Number.isSafeInteger(seq) &&
+    typeof time === 'string' &&
+    Number.isFinite(Date.parse(time)) &&
+    // A newer hostd may have kinds that this one does not know: they are shown all the same.
+    typeof kind === 'string' &&
+    typeof name === 'string' &&
+    typeof cause === 'string';
+  return isSound ? (value as JournalEvent) : null;
+}
+
+/** What has happened, in a few words; also of a kind that only a newer hostd knows. */
+export function whatOf({ kind }: { readonly kind: string }): string {
+  return Object.hasOwn(eventKinds, kind) ? eventKinds[kind as EventKind].what : kind;
+}
