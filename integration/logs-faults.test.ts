@@ -193,10 +193,8 @@ test("a site's access log is rotated while the proxy's worker writes to it", asy
   assert.equal(statSync(`${log}.1`).uid, account.uid);
 });
 
-/** A disk of its own for this test: a small tmpfs that nobody else sees. */
-test('a full disk', {
-  skip: needsRoot || (process.env[inner] !== undefined && 'is the inner one'),
-}, async t => {
+/** Runs this file again with a disk of its own: a small tmpfs that nobody else sees. */
+async function inNamespace(t: TestContext): Promise<void> {
   const file = new URL(import.meta.url).pathname;
   const env = { ...process.env, [inner]: '1', NODE_TEST_CONTEXT: undefined };
   const args = ['-m', process.execPath, '--test-name-pattern=^disk full', file];
@@ -206,11 +204,9 @@ test('a full disk', {
   const [code] = await once(child, 'close');
   t.diagnostic(output.split('\n').find(line => /full|ok/.test(line)) ?? '');
   assert.equal(code, 0, output);
-});
+}
 
-test('disk full: programs go on, hostd says so once, and recovers by itself', {
-  skip: process.env[inner] === undefined && 'is run in a namespace of its own',
-}, async t => {
+async function onFullDisk(t: TestContext): Promise<void> {
   const place = makePlace(t);
   const disk = place.directory('disk');
   const mounted = spawn('mount', ['-t', 'tmpfs', '-o', 'size=16m', 'none', disk]);
@@ -246,4 +242,7 @@ test('disk full: programs go on, hostd says so once, and recovers by itself', {
   const { lost, doubled } = await tallyLog(log, written(enough));
   assert.deepEqual({ lost, doubled }, { lost: 0, doubled: 0 });
   assert.ok(said(/cannot rotate/) <= 1);
-});
+}
+
+if (process.env[inner] === undefined) test('a full disk', { skip: needsRoot }, inNamespace);
+else test('disk full: programs go on, hostd says so once, and recovers by itself', onFullDisk);

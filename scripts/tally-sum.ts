@@ -1,23 +1,32 @@
-// What a suite of tests came to, and the line that says it. Knows nothing of how tests are run.
+// What a suite of tests came to, and the lines that say it. Knows nothing of how tests are run.
 
 export interface Tally {
   readonly passed: number;
   readonly failed: number;
-  readonly skipped: number;
+  /** The tests that did not run, each with its reason. */
+  readonly skipped: readonly Skip[];
+}
+
+export interface Skip {
+  readonly file: string;
+  readonly name: string;
+  readonly why: string;
 }
 
 export function addTallies(tallies: readonly Tally[]): Tally {
-  const total = { passed: 0, failed: 0, skipped: 0 };
-  for (const tally of tallies) {
-    total.passed += tally.passed;
-    total.failed += tally.failed;
-    total.skipped += tally.skipped;
-  }
-  return total;
+  return {
+    passed: tallies.reduce((sum, { passed }) => sum + passed, 0),
+    failed: tallies.reduce((sum, { failed }) => sum + failed, 0),
+    skipped: tallies.flatMap(({ skipped }) => skipped),
+  };
+}
+
+/** One line for each skipped test: "skipped: FILE: NAME: REASON". */
+export function formatSkips({ skipped }: Tally): readonly string[] {
+  return skipped.map(({ file, name, why }) => `skipped: ${file}: ${name}: ${why.replaceAll(/\s+/g, ' ')}`);
 }
 
 /** "12 passed, 0 failed", and ", 3 skipped" when some were. */
-export function formatTally(tally: Tally): string {
-  const skipped = tally.skipped > 0 ? `, ${tally.skipped} skipped` : '';
-  return `${tally.passed} passed, ${tally.failed} failed${skipped}`;
+export function formatTally({ passed, failed, skipped }: Tally): string {
+  return `${passed} passed, ${failed} failed${skipped.length > 0 ? `, ${skipped.length} skipped` : ''}`;
 }

@@ -5,7 +5,7 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { cacheDirectory, prepareVirtualenvs } from '../integration/harness/virtualenvs.ts';
-import { addTallies, formatTally, type Tally } from './tally-sum.ts';
+import { addTallies, formatSkips, formatTally, type Tally } from './tally-sum.ts';
 
 const suites = ['check', 'unit', 'integration'];
 const asked = process.argv.slice(2);
@@ -29,7 +29,7 @@ function execute(file: string, args: readonly string[]): Promise<number> {
 async function check(name: string, args: readonly string[]): Promise<Tally> {
   console.log(`test: ${name}`);
   const passed = (await execute(process.execPath, args)) === 0;
-  return { passed: passed ? 1 : 0, failed: passed ? 0 : 1, skipped: 0 };
+  return { passed: passed ? 1 : 0, failed: passed ? 0 : 1, skipped: [] };
 }
 
 async function suite(name: string, patterns: readonly string[], options: readonly string[]): Promise<Tally> {
@@ -54,7 +54,7 @@ function readTally(file: string): Tally {
   try {
     return JSON.parse(readFileSync(file, 'utf8')) as Tally;
   } catch {
-    return { passed: 0, failed: 1, skipped: 0 };
+    return { passed: 0, failed: 1, skipped: [] };
   }
 }
 
@@ -107,6 +107,6 @@ if (files.length > 0) tallies.push(await suite('named', files, [...real, '--test
 rmSync(scratch, { recursive: true });
 
 const total = addTallies(tallies);
-if (process.getuid?.() !== 0) console.log('test: not root, so the tests that need root were skipped');
+for (const line of formatSkips(total)) console.log(line);
 console.log(formatTally(total));
 process.exitCode = total.failed === 0 && total.passed > 0 ? 0 : 1;
