@@ -107,10 +107,10 @@ test("hostd in the place of the supervisord of Debian's package", {
   skip:
     needsContainer() ||
     (findProgram('supervisord') === undefined && 'needs supervisor: apt-get install supervisor'),
-  timeout: 180_000,
+  timeout: 240_000,
 }, async t => {
-  const [look = '', forGood = '', back = ''] = blocks;
-  assert.equal(blocks.length, 3);
+  const [look = '', forGood = '', back = '', handOver = ''] = blocks;
+  assert.equal(blocks.length, 4);
   const place = makePlace(t);
   debiansMachine(place);
   const container = await boot(place);
@@ -244,9 +244,25 @@ test("hostd in the place of the supervisord of Debian's package", {
     );
   });
 
-  await t.test('a purge of the package ends everything, and starts nothing again', async () => {
+  await t.test('from there to hostd.service and its TOML: the same processes', async () => {
     await shell(forGood);
-    await running();
+    const before = pids(await running());
+    const tick = await ticks();
+    let said = '';
+    for (const line of handOver.trim().split('\n')) said += await shell(line);
+    assert.match(said, new RegExp(`^pair:worker_00: goes on as pair:worker_00 \\(pid ${before[0]}\\)$`, 'm'));
+    assert.equal(await show('ActiveState'), 'inactive');
+    assert.equal(await isHostds(), false);
+    assert.deepEqual(pids(await running()), before);
+    await until('the output to go on', async () => (await ticks()) > tick);
+    await shell('systemctl disable --now hostd');
+    assert.equal((await shell("pgrep -f '[s]leep 1111|[s]leep 2222' || :")).trim(), '');
+    await shell('systemctl enable --now supervisor');
+    assert.equal(tidy(await running()), genuine);
+    assert.equal(await isHostds(), true);
+  });
+
+  await t.test('a purge of the package ends everything, and starts nothing again', async () => {
     await shell(`${dpkg} -P supervisor 2>&1`);
     assert.equal((await shell(`pgrep -f '${hostds}|[s]leep 1111|[s]leep 2222' || :`)).trim(), '');
     assert.notEqual((await inside('systemctl', 'start', 'supervisor')).code, 0, 'its unit is gone');

@@ -43,6 +43,8 @@ export function ownPaths({ stateDir, runtimeDir }: Pick<Settings, 'stateDir' | '
     /** The lock of 0.1.0, and the pid for people to read. */
     oldLock: join(stateDir, 'hostd.lock'),
     runs: join(stateDir, 'runs'),
+    /** Runs of another daemon's that the next start takes over (runs/records.ts). */
+    received: join(stateDir, 'received.json'),
     stopped: join(stateDir, 'stopped'),
     maintenance: join(stateDir, 'maintenance'),
     certificates: join(stateDir, 'certificates'),
@@ -73,6 +75,7 @@ function table({ stateDir, runtimeDir, control }: Settings): readonly Own[] {
     { kind: 'file', path: at.lock, mode: 0o600 },
     { kind: 'file', path: at.oldLock, mode: 0o600 },
     { kind: 'file', path: at.host, mode: 0o600 },
+    { kind: 'file', path: at.received, mode: 0o600 },
     { kind: 'file', path: at.stoppedRuns, mode: 0o600 },
     { kind: 'file', path: at.events, mode: 0o600 },
     { kind: 'file', path: at.eventsBefore, mode: 0o600 },

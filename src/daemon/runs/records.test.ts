@@ -83,3 +83,20 @@ test('a file system without space is said, with the file and where to look', {
   });
   assert.deepEqual([...records.maintenance()], []);
 });
+
+test('the runs of another daemon come in one step, and each is a record of its own from the next start on', t => {
+  const { paths, records } = open(t);
+  records.write(record('own'));
+  records.receive([record('a'), record('b')]);
+  assert.deepEqual(
+    records.peek().map(({ name }) => name),
+    ['own'],
+  );
+  for (const when of ['the next start', 'one after it'])
+    assert.deepEqual(
+      records.read().records.map(({ name }) => name),
+      ['a', 'b', 'own'],
+      when,
+    );
+  assert.equal(existsSync(paths.received), false);
+});

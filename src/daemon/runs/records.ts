@@ -4,7 +4,7 @@
 import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { errnoOf, HostdError } from '../../errors.ts';
-import { bootId, type ProcessId } from '../../linux/procfs.ts';
+import { bootId, identify, type ProcessId } from '../../linux/procfs.ts';
 import type { Host, Program } from '../../model/host.ts';
 import { completed } from '../../model/supervision.ts';
 import { defaultRetryAfter, type Maintenance, type Pem } from '../../protocol/worker.ts';
@@ -48,6 +48,10 @@ export interface Records {
   /** Notes the configuration in force, for the next hostd, which may find a broken one. */
   writeHost(host: Host): void;
   readHost(): Host | null;
+  /** Takes over runs that another daemon has started: all of them in one step, or none. The next read() has them. */
+  receive(records: readonly Record[]): void;
+  /** Every readable record of a daemon that may be writing others meanwhile. Changes nothing. */
+  peek(): readonly Record[];
   /** Every readable record, and the names of the files that are not. */
   read(): { records: Record[]; broken: string[] };
 }
@@ -55,12 +59,11 @@ export interface Records {
 /** Opens the records below `stateDir`. Their directories exist and are root's alone (own-files.ts). */
 export function openRecords(stateDir: string): Records {
   const paths = ownPaths({ stateDir, runtimeDir: '' });
-  const { runs: directory, stopped, maintenance: maintained, certificates, host } = paths;
+  const { runs: directory, stopped, maintenance: maintained, certificates, host, received } = paths;
   const file = (name: string, run: number) => join(directory, `${name}.${run}.json`);
+  const write = (record: Record) => replace(file(record.name, record.run), JSON.stringify(record));
   return {
-    write(record) {
-      replace(file(record.name, record.run), JSON.stringify(record));
-    },
+    write,
     remove(name, run) {
       try {
         rmSync(file(name, run), { force: true });
@@ -101,7 +104,15 @@ export function openRecords(stateDir: string): Records {
         return null;
       }
     },
+    peek: () =>
+      namesIn(directory)
+        .filter(name => name.endsWith('.json'))
+        .sort()
+        .flatMap(name => parse(join(directory, name)) ?? []),
+    receive: records => replace(received, JSON.stringify(records)),
     read() {
+      for (const record of readReceived(received)) write(asSeenHere(record));
+      rmSync(received, { force: true });
       const records: Record[] = [];
       const broken: string[] = [];
       for (const name of readdirSync(directory).sort()) {
@@ -141,6 +152,34 @@ function replace(path: string, text: string): void {
       hint: `df -h ${dirname(path)}, then: du -xh ${dirname(path)} | sort -h | tail`,
       cause,
     });
+  }
+}
+
+/** Each is judged when it is read by itself. */
+function readReceived(path: string): readonly Record[] {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8')) as Record[];
+  } catch {
+    return [];
+  }
+}
+
+/**
+ * In a container, a service may see another boot id than a shell does: systemd-nspawn lays a file over it, which is not in the mount
+ * namespace of a service with ProtectKernelTunables. The run's own mark says as well that this is the process.
+ */
+function asSeenHere(record: Record): Record {
+  const { pid, starttime } = record.process;
+  const here = identify(pid);
+  const isIt = here?.starttime === starttime && environmentOf(pid).includes(record.marker);
+  return isIt ? { ...record, process: here } : record;
+}
+
+function environmentOf(pid: number): readonly string[] {
+  try {
+    return readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0');
+  } catch {
+    return [];
   }
 }
 

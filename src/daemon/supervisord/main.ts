@@ -2,7 +2,8 @@
 // supervisord.py of 4.2.5). What goes wrong before it is a daemon is said on the terminal, in Supervisor's words.
 
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { HostdError, messageOf } from '../../errors.ts';
+import { constants } from 'node:os';
+import { HostdError, hintOf, messageOf } from '../../errors.ts';
 import type { Host, Program } from '../../model/host.ts';
 import { native } from '../../native/index.ts';
 import { nameProcess } from '../../process-name.ts';
@@ -45,6 +46,7 @@ import { makePlace, removePlace, settingsOf } from './place.ts';
 import { programsOf } from './programs.ts';
 import { listenerOf, type OpenServer, openServers, ServerError } from './server-sockets.ts';
 import { stopEverything } from './shutdown.ts';
+import { refuseTaken } from './taken.ts';
 
 /** The name that it was called by, for "For help, use ... -h". */
 const program = process.env['HOSTD_PROGRAM'] ?? 'supervisord';
@@ -57,18 +59,15 @@ function run(): void {
   try {
     const machine: Machine = { ...thisMachine(), environment };
     const args = process.argv.slice(2);
-    const lenient = args.includes('--lenient');
-    const given = readArguments(
-      args.filter(word => word !== '--lenient'),
-      program,
-      machine,
-    );
+    const own = ownOptions(args);
+    const given = readArguments(own.rest, program, machine);
     if (given.configuration === undefined && process.getuid?.() === 0 && stage.kind === 'first')
       process.stderr.write(
         `UserWarning: Supervisord is running as root and it is searching for its configuration file in default locations (including its current working directory); you probably want to specify a "-c" argument specifying an absolute path to a configuration file for improved security.\n`,
       );
-    const real = realize(given, program, machine, lenient);
-    start(real, machine);
+    const real = realize(given, program, machine, own.lenient);
+    if (own.handOver) beginHandOver(real, own);
+    else start(real, machine);
   } catch (error) {
     if (!(error instanceof Exit)) throw error;
     process.stdout.write(error.stdout);
@@ -76,6 +75,48 @@ function run(): void {
     process.exitCode = error.code;
     process.exit();
   }
+}
+
+/** Options that supervisord does not have. */
+interface OwnOptions {
+  readonly lenient: boolean;
+  readonly handOver: boolean;
+  readonly isDry: boolean;
+  /** hostd.toml. */
+  readonly config: string;
+  /** Supervisor's own. */
+  readonly rest: readonly string[];
+}
+
+function ownOptions(args: readonly string[]): OwnOptions {
+  const [lenient, handOver, isDry, to] = ['--lenient', '--hand-over', '--dry-run', '--to'];
+  const isOver = args.includes(handOver);
+  const at = isOver ? args.indexOf(to) : -1;
+  const config = at < 0 ? undefined : args[at + 1];
+  const isOwn = (word: string, index: number) =>
+    word === lenient ||
+    word === handOver ||
+    (isOver && word === isDry) ||
+    (at >= 0 && (index === at || index === at + 1));
+  return {
+    lenient: args.includes(lenient),
+    handOver: isOver,
+    isDry: args.includes(isDry),
+    config: config ?? environment['HOSTD_CONFIG'] ?? '/etc/hostd/hostd.toml',
+    rest: args.filter((word, index) => !isOwn(word, index)),
+  };
+}
+
+function beginHandOver(real: Realized, { config, isDry }: OwnOptions): void {
+  const place = makePlace(real, environment);
+  import('./hand-over.ts')
+    .then(({ handOver }) => handOver({ real, place, config, isDry }))
+    .catch(error => {
+      const hint = hintOf(error);
+      process.stderr.write(`Error: ${messageOf(error)}${hint === undefined ? '' : `\n  try: ${hint}`}\n`);
+      return 1;
+    })
+    .then(code => process.exit(code));
 }
 
 function start(real: Realized, machine: Machine): void {
@@ -250,6 +291,7 @@ function supervise(
   const warn = (message: string) => log.warn(message);
   putRight(settings);
   takeLock(settings.stateDir, warn);
+  refuseTaken(place);
   const records = openRecords(settings.stateDir);
   const cgroups = findCgroups(sha256(settings.stateDir).slice(0, 8));
   process.on('exit', () => cgroups?.close());
@@ -389,6 +431,7 @@ function supervise(
   notifyReady();
   handleSignals();
   passEarlySignals();
+  native.unblock(constants.signals.SIGUSR1);
 
   function makeEnding() {
     const end = async (next: Mood, last: () => void) => {
@@ -428,6 +471,14 @@ function supervise(
     };
   }
 
+  /** Ends as if it had been killed, but tidily: its processes are the next one's, or another hostd's. */
+  function leave(): void {
+    main.flush();
+    for (const { listener } of servers) if ('path' in listener.address) names.remove(listener.address.path);
+    rmSync(real.pidfile, { force: true });
+    process.exit(0);
+  }
+
   /** Begins anew in the same process. */
   function becomesAnew(): boolean {
     main.flush();
@@ -449,6 +500,10 @@ function supervise(
         log.warn('received SIGHUP indicating restart request');
         ending.restart();
       }
+    });
+    process.on('SIGUSR1', () => {
+      log.warn('received SIGUSR1: ending, and leaving all processes as they are');
+      leave();
     });
     process.on('SIGUSR2', () => {
       log.info('received SIGUSR2 indicating log reopen request');
