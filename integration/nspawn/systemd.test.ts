@@ -80,7 +80,7 @@ for (const cgroups of ['as here', 'unified'] as const) {
     const main = await show('MainPID');
     const first = await request();
     assert.equal(first.uid, a.uid);
-    assert.match(first.cgroup, /\/system\.slice\/hostd\.service\/hostd-\w+\/hello\.1$/);
+    assert.match(first.cgroup, /\/system\.slice\/hostd\.service\/hostd-\w+\/hello\.app\/hello\.1$/);
 
     await t.test('kill -9 of hostd: systemd starts it again, and it adopts its programs', async () => {
       const workers = async () =>

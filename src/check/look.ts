@@ -4,6 +4,7 @@
 import type { App, Host } from '../model/host.ts';
 import type { Problem } from '../model/problem.ts';
 import { native, type User } from '../native/index.ts';
+import { checkBounds } from './bounds.ts';
 import { checkCertificate } from './certificates.ts';
 import { checkCode } from './code.ts';
 import { checkDeep } from './deep.ts';
@@ -25,7 +26,7 @@ export function lookAround(host: Host, now = Date.now()): readonly Problem[] {
       ...checkCertificate(app, own, now),
     ];
   });
-  return [...checkPorts(host), ...checkDisks(host), ...apps];
+  return [...checkPorts(host), ...checkDisks(host), ...checkBounds(host), ...apps];
 }
 
 /** The problems that show when each app's code is run by its own user, besides `plain`, the findings of lookAround. */

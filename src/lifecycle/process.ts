@@ -15,6 +15,8 @@ import { afterFailedStart, afterRunning } from './restarts.ts';
 export interface Exit {
   readonly code: number | null;
   readonly signal: string | null;
+  /** The kernel has killed it for its memory: which bound was reached, such as "memory_max 400M reached". */
+  readonly oom?: string;
 }
 
 /** The rules of one program; times in milliseconds. */

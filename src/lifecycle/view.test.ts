@@ -13,4 +13,8 @@ test('an exit is told by its status or its signal', () => {
   assert.equal(describeExit({ code: 3, signal: null }), 'exit status 3');
   assert.equal(describeExit({ code: null, signal: 'SIGKILL' }), 'ended by SIGKILL');
   assert.equal(describeExit({ code: null, signal: null }), 'ended');
+  assert.equal(
+    describeExit({ code: null, signal: 'SIGKILL', oom: 'memory_max 400M reached' }),
+    'killed by the kernel: memory_max 400M reached',
+  );
 });

@@ -24,6 +24,7 @@ export function spawnError(state: State): string {
 
 /** "exit status 3", "ended by SIGKILL". */
 export function describeExit(how: Exit): string {
+  if (how.oom !== undefined) return `killed by the kernel: ${how.oom}`;
   if (how.signal !== null) return `ended by ${how.signal}`;
   return how.code === null ? 'ended' : `exit status ${how.code}`;
 }

@@ -1,6 +1,7 @@
 // What an update will do: the differences between two sets of programs, and the keys that make them. Pure.
 
-import type { LogFile, Program, Through } from './host.ts';
+import { boundFields, noBounds } from './bounds.ts';
+import type { Bounds, LogFile, Program, Through } from './host.ts';
 import { fields, plainThrough, supervisionRows, throughRows } from './supervision.ts';
 
 export interface Change {
@@ -52,6 +53,7 @@ const ownFields: { readonly [F in Exclude<keyof Program, keyof typeof supervisio
   socket: 'socket',
   health: 'health',
   healthWatch: 'health_interval',
+  appBounds: 'memory_max',
   supervisord: null,
   listener: 'events',
 };
@@ -67,9 +69,14 @@ function differingKeys(before: Program, after: Program): readonly string[] {
     if (key === null || same(before[field], after[field])) return [];
     // A proxy worker's environment has a digest of the sites in it.
     if (before.kind === 'proxy' && field === 'environment') return ['sites'];
+    if (field === 'appBounds') return boundKeys(before.appBounds, after.appBounds);
     return field === 'stdout' || field === 'stderr' ? logKeys(key, before[field], after[field]) : [key];
   });
   return [...new Set(keys)];
+}
+
+function boundKeys(before: Bounds = noBounds, after: Bounds = noBounds): readonly string[] {
+  return boundFields.filter(field => before[field] !== after[field]).map(field => supervisionRows[field].key);
 }
 
 function logKeys(key: string, before: LogFile | null, after: LogFile | null): readonly string[] {

@@ -188,6 +188,8 @@ export interface Program extends Supervision {
   readonly unixGroup: string | null;
   readonly socket: UnixSocket | null;
   readonly health: { readonly path: string; readonly host: string } | null;
+  /** What all programs of its app are held to together; its own bounds are below that. Absent: nothing. */
+  readonly appBounds?: Bounds;
   /** Absent: nobody asks after the start. */
   readonly healthWatch?: HealthWatch;
   /** Settings of an event listener; null: the program is none. */
@@ -229,7 +231,7 @@ export interface Listener {
 }
 
 /** How a program is supervised, apart from what is run. supervision.ts has a row for each field. */
-export interface Supervision {
+export interface Supervision extends Bounds {
   readonly umask: number;
   readonly limits: Readonly<Record<string, Limit>>;
   readonly noNewPrivileges: boolean;
@@ -262,6 +264,22 @@ export interface Supervision {
   readonly maxAge: number;
   /** A local time, in minutes after midnight; null: at none. */
   readonly restartAt: number | null;
+}
+
+/** What the kernel holds processes to together, by cgroup v2 (Control Group v2). 0: to nothing. */
+export interface Bounds {
+  /** Bytes: one of them is killed when they need more. */
+  readonly memoryMax: number;
+  /** Bytes from which they are slowed down. */
+  readonly memoryHigh: number;
+  /** Percent of one processor. */
+  readonly cpuMax: number;
+  /** 1 to 10000; 100 is what everybody has. */
+  readonly cpuWeight: number;
+  /** Processes and threads. */
+  readonly tasksMax: number;
+  /** As cpuWeight, of the disks. */
+  readonly ioWeight: number;
 }
 
 /** setrlimit(2): soft and hard; null is unlimited. */

@@ -40,9 +40,14 @@ test('what is run needs a new start, how it is looked after does not', () => {
 
 test("Supervisor's keys are those of its manual", () => {
   assert.deepEqual([...ownKeys].sort(), [
+    'cpu_max',
+    'cpu_weight',
     'group',
+    'io_weight',
     'limits',
     'max_age',
+    'memory_high',
+    'memory_max',
     'memory_restart',
     'nice',
     'no_new_privileges',
@@ -51,6 +56,7 @@ test("Supervisor's keys are those of its manual", () => {
     'restart_at',
     'stderr_logfile_maxage',
     'stdout_logfile_maxage',
+    'tasks_max',
   ]);
   assert.equal(usualSupervision.stopwaitsecs, 10);
 });

@@ -1,6 +1,8 @@
 // From [app.NAME] to an App, its gunicorn program, and the programs beside it.
 
 import { appEnvironment, appProgram, appSupervision, makeApp } from '../../model/app.ts';
+import { boundsIn, noBounds } from '../../model/bounds.ts';
+import { same } from '../../model/changes.ts';
 import type { App, Program } from '../../model/host.ts';
 import { nearest } from '../../words/nearest.ts';
 import { isTable } from './decoded.ts';
@@ -55,7 +57,12 @@ export function readApp(
     (_key, written) => written,
   );
   const directory = absolute(scope, 'directory', given.directory ?? app.project, root);
-  const gunicorn = appProgram(app, { ...supervision, directory, environment: given.environment ?? {} });
+  const appBounds = boundsIn(supervision);
+  const own = { ...supervision, ...noBounds };
+  const gunicorn: Program = {
+    ...appProgram(app, { ...own, directory, environment: given.environment ?? {} }),
+    ...(same(appBounds, noBounds) ? {} : { appBounds }),
+  };
   return {
     app,
     programs: [gunicorn, ...readAppPrograms(scope, app, gunicorn, table['program'], around.machineName)],
@@ -219,7 +226,9 @@ function readAppPrograms(
     }
     checkName(inner, name);
     const given = readTable(inner, table, appProgramKeys);
-    return programsOf(inner, given, placeBeside(app, gunicorn, name, machineName));
+    const { appBounds } = gunicorn;
+    const programs = programsOf(inner, given, placeBeside(app, gunicorn, name, machineName));
+    return appBounds === undefined ? programs : programs.map(program => ({ ...program, appBounds }));
   });
 }
 

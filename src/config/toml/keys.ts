@@ -293,6 +293,45 @@ export const supervisionKeys = {
     meaning: 'higher is killed earlier when memory runs out: -1000 to 1000',
     alias: ['oom_score_adjust', 'oomscoreadjust', 'oom_adj'],
   },
+  memory_max: {
+    kind: 'size',
+    default: '0: none',
+    meaning:
+      'how much memory its processes may have together; when they need more, the kernel kills one of them',
+    alias: ['memory_limit', 'max_memory', 'memorymax', 'mem_limit'],
+  },
+  memory_high: {
+    kind: 'size',
+    default: '0: none',
+    meaning: 'how much memory they may have before the kernel takes it back from them and slows them down',
+    alias: ['memoryhigh', 'memory_soft_limit'],
+  },
+  cpu_max: {
+    kind: 'percent',
+    default: '0: none',
+    meaning: 'how much of the processors they may use: "150%" is one and a half',
+    alias: ['cpuquota', 'cpu_quota', 'cpu_limit', 'cpus'],
+  },
+  cpu_weight: {
+    kind: 'count',
+    range: [1, 10_000],
+    default: '100',
+    meaning: 'their part of the processors where others want them too, 1 to 10000',
+    alias: ['cpuweight', 'cpu_shares'],
+  },
+  tasks_max: {
+    kind: 'natural',
+    default: '0: none',
+    meaning: 'how many processes and threads they may be',
+    alias: ['tasksmax', 'pids_max', 'pids_limit', 'max_processes'],
+  },
+  io_weight: {
+    kind: 'count',
+    range: [1, 10_000],
+    default: '100',
+    meaning: 'their part of the disks where others want them too, 1 to 10000',
+    alias: ['ioweight', 'blkio_weight'],
+  },
   memory_restart: {
     kind: 'size',
     default: '0: never',
@@ -374,6 +413,36 @@ export const appProgramKeys = {
   redirect_stderr: { ...programKeys.redirect_stderr, default: 'true' },
   stdout_logfile: { ...programKeys.stdout_logfile, default: '"AUTO": LOGS/X.log' },
   stderr_logfile: { ...programKeys.stderr_logfile, default: '"AUTO": LOGS/X-stderr.log' },
+} as const satisfies Keys;
+
+/** In [app.NAME] the bounds are those of the app: all its programs together. */
+const appWide = {
+  memory_max: {
+    ...supervisionKeys.memory_max,
+    meaning:
+      'how much memory all of its programs may have together; when they need more, the kernel kills one of their processes',
+  },
+  memory_high: {
+    ...supervisionKeys.memory_high,
+    meaning:
+      'how much memory all of its programs may have before the kernel takes it back and slows them down',
+  },
+  cpu_max: {
+    ...supervisionKeys.cpu_max,
+    meaning: 'how much of the processors all of its programs may use together: "150%" is one and a half',
+  },
+  cpu_weight: {
+    ...supervisionKeys.cpu_weight,
+    meaning: "the app's part of the processors where others want them too, 1 to 10000",
+  },
+  tasks_max: {
+    ...supervisionKeys.tasks_max,
+    meaning: 'how many processes and threads all of its programs may be',
+  },
+  io_weight: {
+    ...supervisionKeys.io_weight,
+    meaning: "the app's part of the disks where others want them too, 1 to 10000",
+  },
 } as const satisfies Keys;
 
 export const appKeys = {
@@ -584,6 +653,7 @@ export const appKeys = {
     ...supervisionKeys.environment,
     default: 'what [app.NAME.env] describes, to which this adds',
   },
+  ...appWide,
   redirect_stderr: { ...supervisionKeys.redirect_stderr, default: 'true' },
   stdout_logfile: { ...supervisionKeys.stdout_logfile, default: '"AUTO": LOGS/gunicorn_supervisor.log' },
   stderr_logfile: {

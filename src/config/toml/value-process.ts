@@ -28,6 +28,16 @@ export function duration(value: unknown): Decoded<number> {
     : bad('it must be whole seconds, or a number with s, m, h, d or w; 0 is never', '"1d"');
 }
 
+/** Of one processor, from "150%". */
+export function percent(value: unknown): Decoded<number> {
+  const found = typeof value === 'string' ? /^(\d{1,6}) ?%$/.exec(value) : null;
+  const number = found === null ? value : Number(found[1]);
+  const isPlain = typeof value === 'number' && value !== 0;
+  return Number.isSafeInteger(number) && !isPlain
+    ? good(number as number)
+    : bad('it must be whole percents of one processor, in a text', isPlain ? `"${value}%"` : '"150%"');
+}
+
 /** Minutes after midnight, from "04:00". */
 export function clockTime(value: unknown): Decoded<number> {
   const found = typeof value === 'string' ? /^(\d{1,2}):(\d{2})$/.exec(value) : null;

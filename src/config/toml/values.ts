@@ -14,6 +14,7 @@ import {
   environment,
   exitcodes,
   limits,
+  percent,
   restart,
   signal,
   size,
@@ -45,6 +46,8 @@ export interface ValueKinds {
   readonly size: number;
   /** Whole seconds. */
   readonly duration: number;
+  /** Of one processor; 0 is no bound. */
+  readonly percent: number;
   /** Minutes after midnight. */
   readonly 'clock time': number;
   /** Seconds; -1: clients must ask each time; null: the answer says nothing. */
@@ -108,6 +111,7 @@ export const decoders: { readonly [K in Kind]: Decoder<ValueKinds[K]> } = {
       : bad(`it must be a number of seconds, 0 to ${longest}`, '10'),
   size,
   duration,
+  percent,
   'clock time': clockTime,
   expires,
   'media types': mediaTypes,

@@ -1,7 +1,7 @@
 // One function for each effect. Nothing here decides. The result of an effect goes back to the loop as an event.
 
 import { hintOf, messageOf } from '../../errors.ts';
-import { type Effect, visitorPatience } from '../../lifecycle/process.ts';
+import { type Effect, type Exit, visitorPatience } from '../../lifecycle/process.ts';
 import type { News } from '../../lifecycle/service.ts';
 import type { Logs } from '../logs/logs.ts';
 import type { Outputs } from '../output/outputs.ts';
@@ -168,6 +168,8 @@ export function attend(unit: Unit, run: Run, context: RunContext, post: (news: N
   const { name } = unit.program;
   unit.run = run;
   unit.upkeep = null;
+  unit.unbound = null;
+  unit.killed = null;
   unit.lastPid = run.process.pid;
   unit.startedAt = run.startedAt;
   unit.upSince = performance.now() - Math.max(0, Date.now() - run.startedAt);
@@ -190,11 +192,16 @@ export function attend(unit: Unit, run: Run, context: RunContext, post: (news: N
       post({ kind: 'spawn-failed', run: run.number, why: ending.why, random });
       return;
     }
-    const how = ending.kind === 'failed' ? { code: notSpawned, signal: null } : ending.how;
+    const how = ending.kind === 'failed' ? { code: notSpawned, signal: null } : endOf(ending.how, unit);
     unit.lastExit = how;
     context.words.ended(unit, how, run.number);
     post({ kind: 'exited', run: run.number, how, random });
   });
+}
+
+/** What hostd itself has killed was not the kernel's. */
+function endOf({ oom, ...how }: Exit, { state }: Unit): Exit {
+  return oom === undefined || state.kind === 'stopping' ? how : { ...how, oom };
 }
 
 function signal(unit: Unit, effect: Effect & { kind: 'signal' }, words: Words): void {

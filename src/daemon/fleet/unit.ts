@@ -41,6 +41,10 @@ export interface Unit {
   unasked: string | null;
   /** Why hostd itself has started this run, or is about to end it (upkeep.ts), or null. */
   upkeep: string | null;
+  /** Which of its bounds do not hold, and the mend, or null. */
+  unbound: string | null;
+  /** What the kernel has killed of this run, or null. */
+  killed: string | null;
   lastExit: Exit | null;
   /** Monotonic milliseconds: when the generation was made, and when its run began. Setting the clock changes no uptime. */
   readonly madeAt: number;
@@ -67,6 +71,8 @@ export function makeUnit(id: number, { program, rules }: Made): Unit {
     waitsFor: null,
     unasked: null,
     upkeep: null,
+    unbound: null,
+    killed: null,
     lastExit: null,
     madeAt: performance.now(),
     upSince: null,
@@ -109,7 +115,7 @@ function describe(unit: Unit, uptime: number, now: number): string {
   const last = lastExit === null ? '' : ` (${describeExit(lastExit)})`;
   switch (state.kind) {
     case 'running':
-      return `pid ${run?.process.pid ?? '?'}, uptime ${formatUptime(uptime)}${historyOf(unit).describe(at => since(Date.now() - (now - at)).trim())}${unit.unasked === null ? '' : `, health unknown: ${unit.unasked}`}${unit.upkeep === null ? '' : `, ${unit.upkeep}`}`;
+      return `pid ${run?.process.pid ?? '?'}, uptime ${formatUptime(uptime)}${historyOf(unit).describe(at => since(Date.now() - (now - at)).trim())}${notesOf(unit)}`;
     case 'starting':
       return [
         run === null ? [] : `pid ${run.process.pid}`,
@@ -128,6 +134,11 @@ function describe(unit: Unit, uptime: number, now: number): string {
     case 'stopped':
       return unit.stoppedAt === null ? 'Not started' : since(unit.stoppedAt).trim();
   }
+}
+
+function notesOf({ unasked, upkeep, killed, unbound }: Unit): string {
+  const notes = [unasked === null ? null : `health unknown: ${unasked}`, upkeep, killed, unbound];
+  return notes.flatMap(note => (note === null ? [] : `, ${note}`)).join('');
 }
 
 function since(at: number | null): string {

@@ -1,5 +1,6 @@
 // Listens to the programs' changes, and tells the journal.
 
+import { describeExit } from '../../lifecycle/view.ts';
 import type { Tell } from '../events/bus.ts';
 import type { Loop, Observed } from '../fleet/loop.ts';
 import { happeningsOf } from './causes.ts';
@@ -14,6 +15,7 @@ export function rememberPrograms(loop: Loop, tell: Tell, askMemory: AskMemory): 
       // What somebody has asked for goes on for as long as the program is on its way down.
       const isAskers = isAsked || before.kind === 'stopping';
       const isKilled = lastExit?.signal === 'SIGKILL' && before.kind !== 'stopping' && !isAsked;
+      const isBound = lastExit?.oom !== undefined;
       for (const happening of happeningsOf({
         name: program.name,
         before,
@@ -23,7 +25,7 @@ export function rememberPrograms(loop: Loop, tell: Tell, askMemory: AskMemory): 
         pid,
         asker: isAskers ? entry.asker : null,
         unasked,
-        memory: isKilled && pid > 0 ? askMemory() : null,
+        memory: isBound ? describeExit(lastExit) : isKilled && pid > 0 ? askMemory() : null,
       }))
         tell(happening);
     }

@@ -5,7 +5,6 @@ import {
   closeSync,
   constants,
   type FSWatcher,
-  mkdirSync,
   openSync,
   readdirSync,
   readFileSync,
@@ -13,41 +12,14 @@ import {
   watch,
   writeSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { errnoOf } from '../../errors.ts';
 
-export interface Cgroups {
-  /** Makes the cgroup of a run and returns its path. */
-  make(name: string): string;
-  /** Removes the directory of the runs' cgroups, if it is empty. */
-  close(): void;
-}
+/** Ends the name of an app's cgroup, which those of its runs are in. A run's name ends with a number. */
+export const appEnding = '.app';
 
 /** Milliseconds between two looks where the kernel has no watch left to tell. */
 const lookAgain = 20;
-
-/** Where hostd's cgroups go; null: it can have none. `id` keeps two hostds on one machine apart. */
-export function findCgroups(id: string): Cgroups | null {
-  const own = ownCgroup(readFileSync('/proc/self/cgroup', 'utf8'));
-  const parent = own === null ? null : cgroupPath(readFileSync('/proc/self/mountinfo', 'utf8'), own);
-  if (parent === null) return null;
-  const base = join(parent, `hostd-${id}`);
-  try {
-    mkdirSync(base, { recursive: true });
-    closeSync(openKill(base));
-  } catch {
-    removeCgroup(base);
-    return null;
-  }
-  return {
-    make(name) {
-      const path = join(base, name);
-      mkdirSync(path, { recursive: true });
-      return path;
-    },
-    close: () => removeCgroup(base),
-  };
-}
 
 /**
  * The path of a cgroup of the unified hierarchy: below /sys/fs/cgroup, or /sys/fs/cgroup/unified on a hybrid machine. null: no mount
@@ -94,7 +66,7 @@ export function killCgroup(path: string): boolean {
 }
 
 /** Never makes the file: a cgroup of Linux before 5.14 has none. */
-function openKill(path: string): number {
+export function openKill(path: string): number {
   return openSync(join(path, 'cgroup.kill'), constants.O_WRONLY);
 }
 
@@ -155,6 +127,9 @@ export function removeCgroup(path: string): void {
     for (const item of readdirSync(path, { withFileTypes: true }))
       if (item.isDirectory()) removeCgroup(join(path, item.name));
     rmdirSync(path);
+    // An app's goes with the last of its runs.
+    const above = dirname(path);
+    if (above.endsWith(appEnding)) rmdirSync(above);
   } catch {
     // Still in use, or gone. A leftover costs nothing, and is removed when its name is used again.
   }

@@ -11,7 +11,9 @@ import { type Launch, native, type User } from '../../native/index.ts';
 import { identify } from '../sockets/socket-identity.ts';
 import type { Sockets } from '../sockets/sockets.ts';
 import { admitChild } from './admit.ts';
-import { type Cgroups, clearCgroup } from './cgroups.ts';
+import { limitsWith } from './bounds.ts';
+import type { Cgroups } from './cgroup-tree.ts';
+import { clearCgroup } from './cgroups.ts';
 import { keepReserve } from './descriptors.ts';
 import { closeEnds, type Made, noEnds, type Pipes } from './pipes.ts';
 import type { Records } from './records.ts';
@@ -88,7 +90,7 @@ export function launch(program: Program, number: number, equipment: Equipment, c
   let cgroup: string | null = null;
   let pipes: Made = { child: noEnds, own: noEnds };
   try {
-    const birth = context.bear?.(program, equipment) ?? bear(program, equipment, context.warn);
+    const birth = context.bear?.(program, equipment) ?? bear(program, equipment, context);
     const { env, openLog, stdin: given, ...born } = birth;
     const marker = `HOSTD_RUN=${program.name}.${number}.${process.pid}.${Date.now().toString(36)}`;
     const owner = { uid: birth.uid, gid: birth.gid };
@@ -100,7 +102,7 @@ export function launch(program: Program, number: number, equipment: Equipment, c
     const stdin = passed.stdin ?? given ?? (equipment.fds.length === 0 ? closing(makeInput(owner)) : nothing);
     const stdout = passed.stdout ?? closing(openLog(program.stdout));
     const stderr = program.stderr === null ? stdout : (passed.stderr ?? closing(openLog(program.stderr)));
-    cgroup = context.cgroups?.make(`${program.name}.${number}`) ?? null;
+    cgroup = context.cgroups?.make(program, number) ?? null;
     const child = native.spawn({
       ...born,
       binary: equipment.binary ?? -1,
@@ -139,7 +141,7 @@ export function launch(program: Program, number: number, equipment: Equipment, c
 }
 
 /** How hostd brings its own programs to life. */
-function bear(program: Program, equipment: Equipment, warn: (message: string) => void): Birth {
+function bear(program: Program, equipment: Equipment, { warn, cgroups }: LaunchContext): Birth {
   const user = userOf(program);
   const gid = groupOf(program, user);
   const env = environmentOf(program, user, { ...equipment.env });
@@ -154,6 +156,7 @@ function bear(program: Program, equipment: Equipment, warn: (message: string) =>
     gid,
     groups: groupsOf(user, gid),
     ...attributesOf(program),
+    limits: limitsOf(limitsWith(program, () => cgroups?.controllers() ?? new Set())),
     openLog: log => openLog(log, owner, warn),
   };
 }

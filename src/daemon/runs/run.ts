@@ -2,6 +2,7 @@
 
 import { closeSync } from 'node:fs';
 import { constants } from 'node:os';
+import { dirname } from 'node:path';
 import { errnoOf } from '../../errors.ts';
 import type { Exit } from '../../lifecycle/process.ts';
 import { explainExecution } from '../../linux/execution.ts';
@@ -12,7 +13,8 @@ import { type ProcessId, readStat } from '../../linux/procfs.ts';
 import { killStrays, noteDescendants, strayPidfds, whenEnded } from '../../linux/strays.ts';
 import { type Ended, native } from '../../native/index.ts';
 import type { SocketId } from '../sockets/socket-identity.ts';
-import { clearCgroup, killCgroup, whenEmpty } from './cgroups.ts';
+import { appEnding, clearCgroup, killCgroup, whenEmpty } from './cgroups.ts';
+import { boundMet, killsIn } from './oom.ts';
 import type { Ends } from './pipes.ts';
 
 export interface Run {
@@ -59,7 +61,7 @@ export function whenOver(
     // Before the zombie is reaped: it still holds the pid, so the group's number can belong to no other group.
     if (!wait) signalGroup(run, 'SIGKILL');
     const ended = native.reap(run.process.pid);
-    const ending = endingOf(run, ended);
+    const ending = withOom(run, endingOf(run, ended));
     const clean = wait ? awaitRest : sweep;
     clean(run, left => {
       closeSync(run.pidfd);
@@ -111,6 +113,15 @@ function endingOf(run: Run, ended: Ended | null): Ending {
   const { executed } = run;
   const why = executed === undefined ? failure : explainExecution(failure, executed.file, executed.owner);
   return { kind: 'failed', why };
+}
+
+/** Why the kernel has killed it, while its cgroup is still there to tell. */
+function withOom({ cgroup }: Run, ending: Ending): Ending {
+  if (cgroup === null || ending.kind !== 'exited') return ending;
+  const { code, signal } = ending.how;
+  const mayBe = signal === 'SIGKILL' || (code === null && signal === null);
+  if (!mayBe || killsIn(cgroup) === 0) return ending;
+  return { ...ending, how: { ...ending.how, oom: boundMet(cgroup, dirname(cgroup).endsWith(appEnding)) } };
 }
 
 function sweep(run: Run, done: (left: number) => void): void {

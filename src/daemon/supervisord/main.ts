@@ -28,7 +28,7 @@ import { keepStatus, notifyReady, notifyRestarting, notifyStopping } from '../ow
 import { ownPaths, putRight } from '../own/own-files.ts';
 import { makePassing } from '../passing.ts';
 import { makeRpc } from '../rpc/process.ts';
-import { findCgroups } from '../runs/cgroups.ts';
+import { findCgroups } from '../runs/cgroup-tree.ts';
 import { reapOrphans } from '../runs/orphans.ts';
 import { openRecords } from '../runs/records.ts';
 import { keepNames } from '../sockets/names.ts';

@@ -10,7 +10,8 @@ import type { Program } from '../../model/host.ts';
 import { type Launched, native, type User } from '../../native/index.ts';
 import { openTerminal, type Terminal } from '../../native/terminal.ts';
 import type { TerminalKind, TerminalSize } from '../../protocol/terminal.ts';
-import { type Cgroups, clearCgroup } from '../runs/cgroups.ts';
+import type { Cgroups } from '../runs/cgroup-tree.ts';
+import { clearCgroup } from '../runs/cgroups.ts';
 import { checkReserve } from '../runs/descriptors.ts';
 import { attributesOf, environmentOf, findCommand, groupOf, groupsOf } from '../runs/launch.ts';
 import { noEnds } from '../runs/pipes.ts';
@@ -65,7 +66,7 @@ export class TerminalCommand {
     checkReserve('start');
     const streams = kind === null ? openPipes(hooks) : openScreen(kind, user, hooks);
     const marker = `HOSTD_RUN=terminal.${number}.${process.pid}.${Date.now().toString(36)}`;
-    const cgroup = cgroups?.make(`terminal.${number}.${process.pid}`) ?? null;
+    const cgroup = cgroups?.makePlain(`terminal.${number}.${process.pid}`) ?? null;
     const born = cgroup === null ? -1 : openSync(cgroup, constants.O_DIRECTORY);
     try {
       const child = native.spawn({

@@ -22,7 +22,7 @@ import { refusalFor } from '../callers/standing.ts';
 import type { Supervisor } from '../fleet/supervisor.ts';
 import type { Unit } from '../fleet/unit.ts';
 import type { Logger } from '../own/log.ts';
-import type { Cgroups } from '../runs/cgroups.ts';
+import type { Cgroups } from '../runs/cgroup-tree.ts';
 import { checkReserve } from '../runs/descriptors.ts';
 import { userOf } from '../runs/launch.ts';
 import type { Ending } from '../runs/run.ts';

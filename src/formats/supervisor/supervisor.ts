@@ -1,5 +1,6 @@
 // Supervisor's configuration, one file for each app and each group. Written here, read by read.ts.
 
+import { boundFields, noBounds } from '../../model/bounds.ts';
 import { same } from '../../model/changes.ts';
 import type { Host, Program } from '../../model/host.ts';
 import type { Problem } from '../../model/problem.ts';
@@ -168,12 +169,23 @@ function sectionLines({ name, keys }: Section, plain: boolean): readonly string[
   return [`[${titleOf(keys)}:${name}]`, ...written];
 }
 
+const unbound = [
+  'Supervisor holds nothing to bounds',
+  'command = "systemd-run --scope -p ... COMMAND"',
+] as const;
+
 /** hostd's own keys: the message, with a hint, where a value is not the usual one. null: the command has it, see keys.ts. */
 const unsaidKeys: Readonly<Record<OwnField, readonly [message: string, hint: string] | null>> = {
   limits: ['Supervisor sets no limits', 'command = "prlimit --nofile=... -- COMMAND"'],
   noNewPrivileges: null,
   nice: ['Supervisor sets no nice value', 'command = "nice -n ... COMMAND"'],
   oomScoreAdj: ['Supervisor sets no OOM score', 'command = "choom -n ... -- COMMAND"'],
+  memoryMax: unbound,
+  memoryHigh: unbound,
+  cpuMax: unbound,
+  cpuWeight: unbound,
+  tasksMax: unbound,
+  ioWeight: unbound,
   memoryRestart: ['Supervisor looks at no memory', 'an event listener such as memmon'],
   maxAge: ['Supervisor restarts nothing for its age', 'cron, and supervisorctl restart'],
   restartAt: ['Supervisor restarts nothing by the clock', 'cron, and supervisorctl restart'],
@@ -194,6 +206,10 @@ function report(host: Host, program: Program, { plain }: WriteOptions, problems:
   for (const [field, unsaid] of Object.entries(unsaidKeys) as [OwnField, (typeof unsaidKeys)[OwnField]][])
     if (unsaid !== null && !same(program[field], usualSupervision[field]))
       say(supervisionRows[field].key, ...unsaid);
+  const { appBounds = noBounds } = program;
+  // Of the app as a whole it is said once.
+  if (program.name === program.app)
+    for (const field of boundFields) if (appBounds[field] > 0) say(supervisionRows[field].key, ...unbound);
   if ([program.stdout, program.stderr].some(log => log !== null && log.maxAge !== null))
     say('stdout_logfile_maxage', 'Supervisor puts no log aside by its age', 'logrotate');
   if (program.stdout.through?.stripAnsi || program.stderr?.through?.stripAnsi)

@@ -1,8 +1,9 @@
 // systemd's units: a service for each program, and for each app the socket unit that holds its listening socket.
 
+import { type BoundField, boundFields, noBounds } from '../../model/bounds.ts';
 import type { App, Host, Limit, Program } from '../../model/host.ts';
 import type { Problem } from '../../model/problem.ts';
-import { type Field, fields } from '../../model/supervision.ts';
+import { type Field, fields, supervisionRows } from '../../model/supervision.ts';
 import { cannotSay, type Format, type OutputFile, type WriteOptions } from '../format.ts';
 import { appOf, givenEnvironment, isScripted, writtenBy } from '../layout.ts';
 import { escapePercent, quoteAssignment, quoteExec, quoteVariable } from './quote.ts';
@@ -15,7 +16,8 @@ export const systemd: Format = {
     const problems: Problem[] = [];
     const units = unitNames(host);
     const files = host.programs.flatMap(program => {
-      report(program, problems);
+      const siblings = host.programs.filter(({ app }) => app !== null && app === program.app).length;
+      report(program, siblings, problems);
       const app = appOf(host, program);
       const unit = (kind: string, lines: readonly string[], mode = 0o644): OutputFile => ({
         kind: 'file',
@@ -116,6 +118,14 @@ function serviceLines(
   ];
 }
 
+/** A line of systemd.resource-control(5), from the program's own bound or, for the program that serves the app, from the app's. */
+function bound(word: string, field: BoundField, unit = ''): (program: Program) => readonly string[] {
+  return ({ [field]: own, app, name, appBounds = noBounds }) => {
+    const given = [own, name === app ? appBounds[field] : 0].filter(value => value > 0);
+    return given.length === 0 ? [] : [`${word}=${Math.min(...given)}${unit}`];
+  };
+}
+
 /** The lines in [Service] for each field of a program; empty: [Unit] or [Install], another field's line, or report() has it. */
 const serviceKeys: { readonly [F in Field]: (program: Program) => readonly string[] } = {
   umask: ({ umask }) => [`UMask=0${umask.toString(8).padStart(3, '0')}`],
@@ -124,6 +134,12 @@ const serviceKeys: { readonly [F in Field]: (program: Program) => readonly strin
   noNewPrivileges: ({ noNewPrivileges }) => (noNewPrivileges ? ['NoNewPrivileges=yes'] : []),
   nice: ({ nice }) => (nice === null ? [] : [`Nice=${nice}`]),
   oomScoreAdj: ({ oomScoreAdj }) => (oomScoreAdj === null ? [] : [`OOMScoreAdjust=${oomScoreAdj}`]),
+  memoryMax: bound('MemoryMax', 'memoryMax'),
+  memoryHigh: bound('MemoryHigh', 'memoryHigh'),
+  cpuMax: bound('CPUQuota', 'cpuMax', '%'),
+  cpuWeight: bound('CPUWeight', 'cpuWeight'),
+  tasksMax: bound('TasksMax', 'tasksMax'),
+  ioWeight: bound('IOWeight', 'ioWeight'),
   memoryRestart: () => [],
   // It is ended, and started again by Restart=.
   maxAge: ({ maxAge }) => (maxAge === 0 ? [] : [`RuntimeMaxSec=${maxAge}`]),
@@ -206,7 +222,8 @@ const sandbox: readonly string[] = [
   'SystemCallArchitectures=native',
 ];
 
-function report(program: Program, problems: Problem[]): void {
+/** `siblings`: the programs of its app, itself included. */
+function report(program: Program, siblings: number, problems: Problem[]): void {
   const say = (key: string, message: string, hint: string) =>
     problems.push(
       cannotSay(
@@ -228,6 +245,14 @@ function report(program: Program, problems: Problem[]): void {
   if (program.listener !== null)
     say('events', "systemd tells nobody by Supervisor's protocol", 'OnFailure= of the units that matter');
   if (program.health !== null) say('health', 'systemd asks no URL', 'WatchdogSec=, and a command that pings');
+  const { app, name, appBounds = noBounds } = program;
+  if (name === app && siblings > 1)
+    for (const field of boundFields.filter(one => appBounds[one] > 0))
+      say(
+        supervisionRows[field].key,
+        'it is that of this unit, where hostd holds all programs of the app to it together',
+        'Slice= in a drop-in of each of the units',
+      );
   if (program.memoryRestart > 0)
     say('memory_restart', 'systemd restarts nothing for the memory that it uses', 'MemoryMax= in a drop-in');
   if (program.maxAge > 0)

@@ -1,0 +1,112 @@
+// Holds the programs that run to their bounds as the configuration changes, and says what the kernel has killed for them.
+
+import { type FSWatcher, watch } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { boundsIn, boundsOf, noBounds } from '../../model/bounds.ts';
+import type { Program } from '../../model/host.ts';
+import type { Tell } from '../events/bus.ts';
+import type { Logger } from '../own/log.ts';
+import { unheldKeys, unheldText } from '../runs/bounds.ts';
+import type { Cgroups } from '../runs/cgroup-tree.ts';
+import { appEnding } from '../runs/cgroups.ts';
+import { boundMet, killsIn } from '../runs/oom.ts';
+import type { Run } from '../runs/run.ts';
+import type { Entry, Loop } from './loop.ts';
+import type { Unit } from './unit.ts';
+
+interface Held {
+  readonly run: Run;
+  /** The bounds that it was held to last. */
+  bounds: string;
+  watcher: FSWatcher | null;
+  kills: number;
+}
+
+/** Follows the programs for as long as hostd lives. A program that has no bounds costs nothing. */
+export function keepBounds(loop: Loop, cgroups: Cgroups | null, log: Logger, tell: Tell): void {
+  const held = new Map<Unit, Held>();
+  /** What was said last of a program. */
+  const said = new Map<string, string>();
+
+  const follow = (entry: Entry) => {
+    for (const unit of entry.units.values()) {
+      const { run, program } = unit;
+      const known = held.get(unit);
+      if (known !== undefined && known.run !== run) {
+        known.watcher?.close();
+        held.delete(unit);
+      }
+      if (run === null) continue;
+      const isBound = boundsOf(program).length > 0;
+      if (!isBound && !held.has(unit)) continue;
+      const one = held.get(unit) ?? { run, bounds: '', watcher: null, kills: 0 };
+      held.set(unit, one);
+      const bounds = JSON.stringify([boundsIn(program), program.appBounds ?? noBounds]);
+      if (one.bounds === bounds) continue;
+      one.bounds = bounds;
+      void hold(unit, run, program);
+      if (one.watcher === null) listen(unit, one);
+    }
+  };
+
+  const hold = async (unit: Unit, run: Run, program: Program) => {
+    const unheld =
+      cgroups === null || run.cgroup === null
+        ? withoutCgroups(program)
+        : await cgroups.bind(run.cgroup, program);
+    if (unit.run !== run) return;
+    unit.unbound = unheld;
+    if (unheld === (said.get(program.name) ?? null)) return;
+    if (unheld === null) said.delete(program.name);
+    else {
+      said.set(program.name, unheld);
+      log.warn({ program: program.name }, `${program.name}: ${unheld}`);
+    }
+  };
+
+  /** A gunicorn goes on when one of its workers is killed: the kernel tells of it. */
+  const listen = (unit: Unit, one: Held) => {
+    const { cgroup } = one.run;
+    if (cgroup === null) return;
+    one.kills = killsIn(cgroup);
+    const look = () => {
+      const kills = killsIn(cgroup);
+      if (kills <= one.kills || unit.run !== one.run) return;
+      one.kills = kills;
+      const why = boundMet(cgroup, isAppPlace(cgroup));
+      unit.killed = `the kernel has killed ${kills === 1 ? 'a process' : `${kills} processes`} of it: ${why}`;
+      tell({ kind: 'oom', name: unit.program.name, cause: unit.killed });
+      log.error(
+        { program: unit.program.name, run: one.run.number, kills },
+        `${unit.program.name}: ${unit.killed}`,
+      );
+    };
+    try {
+      one.watcher = watch(join(cgroup, 'memory.events'), look);
+      one.watcher.on('error', () => {});
+    } catch {
+      // There is no memory controller, or no watch left: its end will tell.
+    }
+  };
+
+  loop.observe(({ entry }) => follow(entry));
+  // What has just begun to run is not to be seen in an event before it is up.
+  loop.listen(unit => {
+    const entry = loop.entries.get(unit.program.name);
+    if (entry !== undefined) follow(entry);
+  });
+}
+
+function isAppPlace(cgroup: string): boolean {
+  return dirname(cgroup).endsWith(appEnding);
+}
+
+function withoutCgroups(program: Program): string | null {
+  const keys = unheldKeys(program, new Set());
+  return keys.length === 0
+    ? null
+    : unheldText(
+        keys,
+        'there is no cgroup v2 that hostd may use: start hostd by systemd, with etc/hostd.service',
+      );
+}

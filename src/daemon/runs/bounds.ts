@@ -1,0 +1,77 @@
+// What a program's bounds are in the files of its cgroup, and what is said where one does not hold. Pure (Control Group v2).
+
+import {
+  type BoundField,
+  boundFields,
+  boundsOf,
+  type Controller,
+  controllerOf,
+  fewestTasks,
+} from '../../model/bounds.ts';
+import type { Bounds, Limit, Program } from '../../model/host.ts';
+import { supervisionRows } from '../../model/supervision.ts';
+
+interface File {
+  readonly file: string;
+  /** `value` is above 0. */
+  readonly text: (value: number) => string;
+  /** What the kernel begins with. */
+  readonly none: string;
+}
+
+/** Microseconds in which cpu.max is counted: the kernel's own. */
+const period = 100_000;
+
+const files: { readonly [F in BoundField]: File } = {
+  memoryMax: { file: 'memory.max', text: String, none: 'max' },
+  memoryHigh: { file: 'memory.high', text: String, none: 'max' },
+  cpuMax: {
+    file: 'cpu.max',
+    text: percent => `${Math.max(1000, Math.round((percent * period) / 100))} ${period}`,
+    none: `max ${period}`,
+  },
+  cpuWeight: { file: 'cpu.weight', text: String, none: '100' },
+  tasksMax: { file: 'pids.max', text: String, none: 'max' },
+  ioWeight: { file: 'io.weight', text: weight => `default ${weight}`, none: 'default 100' },
+};
+
+/** A file of a cgroup, and what is to stand in it. */
+export interface Setting {
+  readonly field: BoundField;
+  readonly file: string;
+  readonly text: string;
+}
+
+/** All settings that these controllers have files for. */
+export function settingsOf(bounds: Bounds, on: ReadonlySet<Controller>): readonly Setting[] {
+  return boundFields.flatMap(field => {
+    const { file, text, none } = files[field];
+    const value = bounds[field];
+    return on.has(controllerOf[field]) ? [{ field, file, text: value > 0 ? text(value) : none }] : [];
+  });
+}
+
+/** The bounds of a program for which there is no controller, as its keys; its app's are among them. */
+export function unheldKeys(program: Program, on: ReadonlySet<Controller>): readonly string[] {
+  return boundsOf(program)
+    .filter(field => !on.has(controllerOf[field]))
+    .map(field => supervisionRows[field].key);
+}
+
+/** What stands in for tasks_max without its controller: a limit that counts all processes of the user, and does not hold root. */
+export function limitsWith(
+  program: Program,
+  on: () => ReadonlySet<Controller>,
+): Readonly<Record<string, Limit>> {
+  const most = fewestTasks(program);
+  if (most === 0 || on().has('pids') || 'nproc' in program.limits) return program.limits;
+  return { ...program.limits, nproc: { soft: most, hard: most } };
+}
+
+/** "memory_max is not in force: WHY". `why`: with its mend. */
+export function unheldText(keys: readonly string[], why: string): string {
+  const tasks = keys.includes('tasks_max')
+    ? ' (tasks_max holds for all processes of the user, by RLIMIT_NPROC)'
+    : '';
+  return `${keys.join(', ')} ${keys.length === 1 ? 'is' : 'are'} not in force${tasks}: ${why}`;
+}

@@ -1,0 +1,121 @@
+// hostd's part of cgroup v2 (cgroups(7)): a directory for each run, those of an app's programs within one for the app, and what
+// they are bound to. Where there is no cgroup2 that hostd may write to, there are none, and run.ts falls back on process groups.
+
+import { closeSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { errnoOf, messageOf } from '../../errors.ts';
+import { boundsOf, type Controller, noBounds } from '../../model/bounds.ts';
+import type { Program } from '../../model/host.ts';
+import { supervisionRows } from '../../model/supervision.ts';
+import { type Setting, settingsOf, unheldKeys, unheldText } from './bounds.ts';
+import { appEnding, cgroupPath, openKill, ownCgroup, removeCgroup } from './cgroups.ts';
+import { delegatedIn, handOn, type Switched, switchOn } from './controllers.ts';
+
+export interface Cgroups {
+  /** Makes the cgroup of a run, within its app's and bound as the program is, and returns its path. */
+  make(program: Program, number: number): string;
+  /** Makes one without bounds, for what is no program. */
+  makePlain(name: string): string;
+  /** Holds a run to the program's bounds as they are now. Resolves to what does not hold, with the mend, or to null. */
+  bind(cgroup: string, program: Program): Promise<string | null>;
+  /** The controllers that a program with bounds finds. */
+  controllers(): ReadonlySet<Controller>;
+  /** Removes the directory that the runs' cgroups were in, if none is left. */
+  close(): void;
+}
+
+/** Where hostd's cgroups go, or null when it can have none. `id` keeps two hostds on one machine apart. */
+export function findCgroups(id: string): Cgroups | null {
+  const own = ownCgroup(readFileSync('/proc/self/cgroup', 'utf8'));
+  const path = own === null ? null : cgroupPath(readFileSync('/proc/self/mountinfo', 'utf8'), own);
+  if (path === null) return null;
+  const parent = delegatedIn(path);
+  const base = join(parent, `hostd-${id}`);
+  try {
+    mkdirSync(base, { recursive: true });
+    closeSync(openKill(base));
+  } catch {
+    removeCgroup(base);
+    return null;
+  }
+  return makeTree(parent, base);
+}
+
+function makeTree(parent: string, base: string): Cgroups {
+  let switched: Switched | null = null;
+  const controllers = () => {
+    switched ??= switchOn(parent, base);
+    return switched;
+  };
+  return {
+    make(program, number) {
+      const { app, name } = program;
+      const path = join(base, ...(app === null ? [] : [`${app}${appEnding}`]), `${name}.${number}`);
+      mkdirSync(path, { recursive: true });
+      if (switched !== null || boundsOf(program).length > 0)
+        // What does not hold, bind() says.
+        for (const { file, text } of settingsFor(base, path, program, controllers()))
+          write(() => writeFileSync(file, text));
+      return path;
+    },
+    makePlain(name) {
+      const path = join(base, name);
+      mkdirSync(path, { recursive: true });
+      return path;
+    },
+    async bind(cgroup, program) {
+      if (switched === null && boundsOf(program).length === 0) return null;
+      const { on, why } = controllers();
+      const failures: string[] = [];
+      for (const { field, file, text } of settingsFor(base, cgroup, program, { on, why })) {
+        // A bound below what is used takes the kernel a while.
+        const failure = await writeFile(file, text).then(
+          () => null,
+          (error: unknown) =>
+            errnoOf(error) === 'ENOENT'
+              ? `the kernel has no ${file.slice(dirname(file).length + 1)}`
+              : messageOf(error),
+        );
+        const isAsked = program[field] > 0 || (program.appBounds?.[field] ?? 0) > 0;
+        if (failure !== null && isAsked) failures.push(unheldText([supervisionRows[field].key], failure));
+      }
+      const { appBounds = noBounds } = program;
+      if (appOf(base, cgroup) === null && boundsOf({ ...program, ...noBounds, appBounds }).length > 0)
+        failures.push("the app's bounds hold from its next start: an earlier hostd has started this run");
+      const keys = unheldKeys(program, on);
+      if (keys.length > 0) failures.push(unheldText(keys, why ?? 'the kernel has no controller for it'));
+      return failures.length === 0 ? null : [...new Set(failures)].join('; ');
+    },
+    controllers: () => controllers().on,
+    close: () => removeCgroup(base),
+  };
+}
+
+/** The cgroup of the app that a run's is in, or null. */
+function appOf(base: string, cgroup: string): string | null {
+  const above = dirname(cgroup);
+  return above.endsWith(appEnding) && dirname(above) === base ? above : null;
+}
+
+/** What is to stand where; the app's cgroup hands on what it has been given. */
+function settingsFor(base: string, cgroup: string, program: Program, { on }: Switched): readonly Setting[] {
+  const app = appOf(base, cgroup);
+  const at = (directory: string) => (setting: Setting) => ({
+    ...setting,
+    file: join(directory, setting.file),
+  });
+  if (app !== null) for (const name of on) handOn(app, name);
+  return [
+    ...(app === null ? [] : settingsOf(program.appBounds ?? noBounds, on).map(at(app))),
+    ...settingsOf(program, on).map(at(cgroup)),
+  ];
+}
+
+function write(work: () => void): void {
+  try {
+    work();
+  } catch {
+    // Not every kernel has every file.
+  }
+}

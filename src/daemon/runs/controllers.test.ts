@@ -1,0 +1,99 @@
+// Decisions alone, on directories that look like a cgroup2: what a kernel makes of the writes, scripts/test-vm.sh sees.
+
+import assert from 'node:assert/strict';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { delegatedIn, switchOn } from './controllers.ts';
+import { boundMet, killsIn } from './oom.ts';
+
+function tree(t: TestContext, files: Readonly<Record<string, string>>) {
+  const top = mkdtempSync(join(tmpdir(), 'hostd-cgroup-'));
+  t.after(() => rmSync(top, { recursive: true }));
+  const parent = join(top, 'hostd.service');
+  const base = join(parent, 'hostd-1');
+  mkdirSync(base, { recursive: true });
+  const usual = {
+    'cgroup.controllers': 'cpu io memory pids',
+    'hostd.service/cgroup.controllers': 'cpuset cpu io memory hugetlb pids',
+    'hostd.service/cgroup.type': 'domain',
+    'hostd.service/cgroup.procs': '',
+    'hostd.service/cgroup.subtree_control': '',
+    'hostd.service/hostd-1/cgroup.subtree_control': '',
+  };
+  for (const [name, text] of Object.entries({ ...usual, ...files })) writeFileSync(join(top, name), text);
+  return { top, parent, base, read: (name: string) => readFileSync(join(top, name), 'utf8') };
+}
+
+test('hostd stands beside what it hands controllers to', () => {
+  assert.equal(
+    delegatedIn('/sys/fs/cgroup/system.slice/hostd.service'),
+    '/sys/fs/cgroup/system.slice/hostd.service',
+  );
+  assert.equal(delegatedIn('/cg/hostd.service/hostd-supervisor'), '/cg/hostd.service');
+  assert.equal(delegatedIn('/cg/hostd.service/hostd-moved'), '/cg/hostd.service');
+});
+
+test('where no process is in the way, all are on', t => {
+  const { parent, base, read } = tree(t, {});
+  assert.deepEqual(switchOn(parent, base, {}), { on: new Set(['memory', 'cpu', 'pids', 'io']), why: null });
+  assert.match(read('hostd.service/cgroup.subtree_control'), /^\+/);
+});
+
+test('hostd itself makes room, unless systemd could start no other one then', t => {
+  const own = { 'hostd.service/cgroup.procs': `${process.pid}\n` };
+  const alone = tree(t, own);
+  assert.equal(switchOn(alone.parent, alone.base, {}).why, null);
+  assert.equal(alone.read('hostd.service/hostd-moved/cgroup.procs'), String(process.pid));
+
+  const old = tree(t, own);
+  const refused = switchOn(old.parent, old.base, { NOTIFY_SOCKET: '/run/systemd/notify' });
+  assert.equal(refused.on.size, 0);
+  assert.match(refused.why ?? '', /started by the unit of an earlier hostd: copy etc\/hostd\.service again/);
+  assert.equal(old.read('hostd.service/cgroup.subtree_control'), '', 'nothing is changed');
+  assert.ok(!existsSync(join(old.parent, 'hostd-moved')));
+
+  const prepared = tree(t, own);
+  const environment = { NOTIFY_SOCKET: '/run/systemd/notify', HOSTD_CGROUP: 'delegated' };
+  assert.equal(switchOn(prepared.parent, prepared.base, environment).why, null);
+});
+
+test('processes of others are left where they are', t => {
+  const { parent, base, read } = tree(t, { 'hostd.service/cgroup.procs': `${process.pid}\n1\n` });
+  const { on, why } = switchOn(parent, base, {});
+  assert.equal(on.size, 0);
+  assert.match(why ?? '', /other processes are in ".*" too \(such as 1\): start hostd by systemd/);
+  assert.equal(read('hostd.service/cgroup.subtree_control'), '');
+});
+
+test('a machine without controllers is told from a unit without Delegate', t => {
+  const bare = tree(t, { 'cgroup.controllers': '', 'hostd.service/cgroup.controllers': '' });
+  assert.match(switchOn(bare.parent, bare.base, {}).why ?? '', /no controllers on this machine: boot with/);
+  const kept = tree(t, { 'hostd.service/cgroup.controllers': '' });
+  assert.match(switchOn(kept.parent, kept.base, {}).why ?? '', /hands none .* Delegate=yes/);
+});
+
+test('a kernel that counts no memory is named', t => {
+  const { parent, base } = tree(t, { 'hostd.service/cgroup.controllers': 'cpu pids io' });
+  assert.deepEqual(switchOn(parent, base, {}), {
+    on: new Set(['cpu', 'pids', 'io']),
+    why: 'the kernel has no memory controller here: boot with cgroup_enable=memory',
+  });
+});
+
+test('which bound a killed process has met', t => {
+  const { parent } = tree(t, {
+    'hostd.service/memory.events': 'low 0\noom 3\noom_kill 2\noom_group_kill 0\n',
+    'hostd.service/memory.events.local': 'oom 1\n',
+    'hostd.service/memory.max': '419430400\n',
+    'hostd.service/hostd-1/memory.events': 'oom_kill 1\n',
+    'hostd.service/hostd-1/memory.events.local': 'oom 0\n',
+    'hostd.service/hostd-1/memory.max': 'max\n',
+  });
+  assert.equal(killsIn(parent), 2);
+  assert.equal(killsIn('/no/such/cgroup'), 0);
+  assert.equal(boundMet(parent, false), 'memory_max 400M reached');
+  assert.equal(boundMet(join(parent, 'hostd-1'), true), 'memory_max 400M of the app reached');
+  assert.equal(boundMet(join(parent, 'hostd-1'), false), 'the machine ran out of memory');
+});

@@ -1,0 +1,123 @@
+// Switches the controllers of cgroup v2 on, level by level, down to hostd's own directory (Control Group v2, "Enabling and
+// Disabling"). No process may be in a directory that hands them on, so hostd moves itself into one beside it first. Nothing is switched on
+// before there is a bound: whoever has none keeps the tree as it was.
+
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { messageOf } from '../../errors.ts';
+import { type Controller, controllers } from '../../model/bounds.ts';
+
+/** Where etc/hostd.service has systemd put hostd (DelegateSubgroup=, systemd 254). */
+const ownPlace = 'hostd-supervisor';
+/** Where hostd puts itself; ExecStopPost= of etc/hostd.service looks for it. */
+export const movedPlace = 'hostd-moved';
+
+/** What is on, and why the others are not, with the mend; null: all are. */
+export interface Switched {
+  readonly on: ReadonlySet<Controller>;
+  readonly why: string | null;
+}
+
+/** The directory that hostd's cgroups go into: where hostd was put, but for the one that it is in by itself. */
+export function delegatedIn(own: string): string {
+  return [ownPlace, movedPlace].includes(basename(own)) ? dirname(own) : own;
+}
+
+/** `parent` holds `base`. `environment`: hostd's own. */
+export function switchOn(
+  parent: string,
+  base: string,
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+): Switched {
+  const there = listed(parent, 'cgroup.controllers');
+  if (there.size === 0) return { on: new Set(), why: whyNone(parent) };
+  const missing = [...there].filter(name => !listed(parent, 'cgroup.subtree_control').has(name));
+  const obstacle = missing.length === 0 || isRootOfAll(parent) ? null : makeRoom(parent, environment);
+  if (obstacle !== null) return { on: new Set(), why: obstacle };
+  const failures = new Map(
+    [...there].map(name => [name, handOn(parent, name) ?? handOn(base, name)] as const),
+  );
+  const on = new Set([...there].filter(name => failures.get(name) === null));
+  const off = controllers.filter(name => !on.has(name));
+  return {
+    on,
+    why: off.length === 0 ? null : ([...failures.values()].find(why => why !== null) ?? whyMissing(off)),
+  };
+}
+
+/** Switches a controller on for what is in the directory. What is wrong with that, or null. */
+export function handOn(directory: string, name: Controller): string | null {
+  try {
+    writeFileSync(join(directory, 'cgroup.subtree_control'), `+${name}`);
+    return null;
+  } catch (error) {
+    return `the kernel refuses the ${name} controller in "${directory}": ${messageOf(error)}`;
+  }
+}
+
+/** Those in a file of a cgroup that bounds need. */
+function listed(directory: string, file: string): Set<Controller> {
+  const words = read(join(directory, file)).split(/\s+/);
+  return new Set(controllers.filter(name => words.includes(name)));
+}
+
+/** The root has no type, and may have processes beside what it hands on. */
+function isRootOfAll(directory: string): boolean {
+  return !existsSync(join(directory, 'cgroup.type'));
+}
+
+/** Leaves the directory without a process. What stands in the way, with the mend, or null. */
+function makeRoom(
+  parent: string,
+  { HOSTD_CGROUP: isPrepared, NOTIFY_SOCKET: manager }: Readonly<Record<string, string | undefined>>,
+): string | null {
+  const pids = read(join(parent, 'cgroup.procs')).split('\n').filter(Boolean).map(Number);
+  if (pids.length === 0) return null;
+  const others = pids.filter(pid => pid !== process.pid && !isOwnChild(pid));
+  if (others.length > 0)
+    return `other processes are in "${parent}" too (such as ${others[0]}): start hostd by systemd, with etc/hostd.service`;
+  // systemd could not start the next hostd in a directory that hands controllers on.
+  if (manager !== undefined && isPrepared === undefined)
+    return 'hostd was started by the unit of an earlier hostd: copy etc/hostd.service again (the Debian package has), then: systemctl daemon-reload && hostctl shutdown --keep-apps';
+  try {
+    const place = join(parent, movedPlace);
+    mkdirSync(place, { recursive: true });
+    for (const pid of pids) writeFileSync(join(place, 'cgroup.procs'), String(pid));
+    return null;
+  } catch (error) {
+    return `hostd cannot leave "${parent}": ${messageOf(error)}`;
+  }
+}
+
+function isOwnChild(pid: number): boolean {
+  return read(`/proc/${pid}/stat`).split(') ').at(-1)?.split(' ')[1] === String(process.pid);
+}
+
+/** No controller is handed to hostd: has the kernel any for cgroup v2? */
+function whyNone(parent: string): string {
+  const top = topOf(parent);
+  return listed(top, 'cgroup.controllers').size === 0
+    ? `cgroup v2 has no controllers on this machine: boot with systemd.unified_cgroup_hierarchy=1`
+    : `cgroup v2 hands none of its controllers to "${parent}": Delegate=yes in hostd.service`;
+}
+
+function whyMissing(off: readonly Controller[]): string {
+  return `the kernel has no ${off.join(', ')} controller here: ${
+    off.includes('memory')
+      ? 'boot with cgroup_enable=memory'
+      : `Delegate=yes in hostd.service hands on all that there are`
+  }`;
+}
+
+function topOf(directory: string): string {
+  const above = dirname(directory);
+  return existsSync(join(above, 'cgroup.controllers')) ? topOf(above) : directory;
+}
+
+function read(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}
