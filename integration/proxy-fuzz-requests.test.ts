@@ -85,7 +85,7 @@ test('no app sees a request that is not there', async t => {
 function sendAndEnd(port: number, bytes: string): Promise<void> {
   return new Promise(resolve => {
     const socket = net.connect({ port, host: '127.0.0.1', allowHalfOpen: true });
-    const late = setTimeout(() => socket.destroy(), 3000);
+    const late = setTimeout(() => socket.destroy(), 60_000);
     socket.on('error', () => {});
     socket.on('close', () => {
       clearTimeout(late);

@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { chmodSync, chownSync } from 'node:fs';
 import net from 'node:net';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
+import { until } from './harness/until.ts';
 import { type Fixture, makeFixture } from './proxy/fixture.ts';
 import { type RunningWorker, startWorker, workerIds } from './proxy/worker.ts';
 
@@ -105,9 +106,12 @@ test('after SIGQUIT a tunnel and a stream go on for as long as they like, and th
   assert.ok(await refuses());
   for (const client of [tunnel, events]) client.news();
   tunnel.socket.write('still there?');
-  await sleep(200);
-  assert.equal(tunnel.news(), 'still there?');
-  assert.match(events.news(), /data: x/);
+  let echo = '';
+  await until('the echo', () => {
+    echo += tunnel.news();
+    return echo === 'still there?';
+  });
+  await until('an event', () => /data: x/.test(events.news()));
   worker.process.kill('SIGQUIT');
   events.socket.destroy();
   await sleep(200);

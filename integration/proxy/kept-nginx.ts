@@ -69,7 +69,7 @@ function ask(path: string, requests: readonly string[]): Promise<readonly Parsed
   return new Promise((resolve, reject) => {
     const pieces: Buffer[] = [];
     const socket = net.connect({ path, allowHalfOpen: true });
-    const late = setTimeout(() => socket.destroy(new Error('nginx says nothing')), 5000);
+    const late = setTimeout(() => socket.destroy(new Error('nginx says nothing')), 60_000);
     socket.on('data', bytes => pieces.push(bytes));
     socket.on('error', reject);
     socket.on('close', () => {
