@@ -30,6 +30,8 @@ missing_packages() {
   command -v logrotate >/dev/null || echo logrotate
   command -v openssl >/dev/null || echo openssl
   command -v slowhttptest >/dev/null || echo slowhttptest
+  # For the pages of hostd dev. Ubuntu has it as a snap alone.
+  if grep -qsx 'ID=debian' /etc/os-release; then command -v chromium google-chrome >/dev/null || echo chromium; fi
 }
 
 # Ours is recognised by its mark, so that one left behind by a killed run does no harm for long.
