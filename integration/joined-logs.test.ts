@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import { run } from '../scripts/run.ts';
 import { isRoot, self, testAccounts } from './harness/accounts.ts';
 import { tinyApp } from './harness/apps.ts';
-import { startHostd } from './harness/hostd.ts';
+import { checkout, startHostd } from './harness/hostd.ts';
 import { follow } from './harness/log-lines.ts';
 import { makePlace } from './harness/place.ts';
 import { until } from './harness/until.ts';
@@ -110,12 +110,19 @@ test('one look at all logs, one id through two of them, and one reload for all o
     return /reload under way for \d+ s/.test(stdout) && stdout;
   });
   assert.match(String(shown), /^one +RUNNING +pid \d+, .*; reload under way for \d+ s, waits for /m);
-  const second = hostd.hostctl('reload', 'one');
-  await until('the second one to be asked for', () => hostd.output().split('asks for reload').length > 4);
-  // Longer than hostctl's patience, so that both have spoken.
-  await new Promise(resolve => setTimeout(resolve, 600));
+  const said = place.write('said', '');
+  const env = {
+    PATH: process.env['PATH'],
+    HOSTD_SOCKET: hostd.socket,
+    HOSTD_CONFIG: hostd.config,
+    ...place.env,
+  };
+  const second = run(['sh', '-c', `exec ${checkout}/bin/hostctl reload one 2>${said}`], { env });
+  await until('the second one to say that it waits', () =>
+    readFileSync(said, 'utf8').includes('waiting for one'),
+  );
   place.write('go', '');
   const [a, b] = await Promise.all([first, second]);
   assert.deepEqual([a.stdout, b.stdout], ['one: reloaded\n', 'one: reloaded\n'], a.stderr + b.stderr);
-  assert.match(b.stderr, /waiting for one: another reload of it is under way/);
+  assert.match(readFileSync(said, 'utf8'), /waiting for one: another reload of it is under way/);
 });
