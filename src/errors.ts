@@ -7,7 +7,7 @@ export type ErrorCode =
   | 'no-daemon' // nobody answers on the control socket
   | 'permission'
   | 'unknown-name'
-  | 'conflict' // somebody else holds a socket, a lock, a file
+  | 'conflict' // another process holds a socket, a lock, a file
   | 'failed';
 
 export class HostdError extends Error {

@@ -1,4 +1,4 @@
-// Holds the drawing of the source true: who may import whom, read from the import lines of every file.
+// Keeps the drawing of the source true: who may import whom, read from the import lines of every file.
 
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -187,7 +187,7 @@ const barred: readonly { folder: string; modules: RegExp; only?: RegExp; why: st
 interface Import {
   readonly file: string;
   readonly target: string;
-  /** `import type`: nothing of it is there at run time. */
+  /** `import type`: it is gone at run time. */
   readonly typeOnly: boolean;
 }
 
@@ -211,7 +211,7 @@ function roomOf(file: string): string {
 const isOneOf = (file: string, entries: readonly string[]) =>
   entries.some(entry => file.startsWith(`${entry}/`) || file === `${entry}.ts`);
 
-/** Why this import may not be, or null. */
+/** Why this import is not allowed, or null. */
 function objection({ file, target, typeOnly }: Import): string | null {
   const room = roomOf(file);
   const folder = room.split('/', 1)[0] ?? '';

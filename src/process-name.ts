@@ -1,4 +1,4 @@
-// What ps, top and pgrep call this process; Node's own word for each of its processes is "MainThread".
+// Sets the name of this process in ps, top and pgrep. Node calls each of its processes "MainThread".
 
 import { writeFileSync } from 'node:fs';
 

@@ -1,4 +1,4 @@
-// How many connections are served at once, so that nobody takes those of others: one too many is closed.
+// How many connections are served at once, so that no client takes those of others. A connection beyond that is closed.
 
 import type { Socket } from 'node:net';
 
@@ -6,7 +6,7 @@ import type { Socket } from 'node:net';
 const most = { each: 64, all: 256 };
 
 export interface Admission {
-  /** Whether it is served; else it is closed. `uid` null: it came over TCP. */
+  /** Whether the connection is served. If not, it is closed. `uid` null: it came over TCP. */
   admit(socket: Socket, uid: number | null): boolean;
 }
 

@@ -1,4 +1,4 @@
-// hostd-rpc: speaks XML-RPC with Supervisor's clients on the sockets that it inherits, and asks root for what they ask. It has no
+// hostd-rpc: speaks XML-RPC with Supervisor's clients on inherited sockets, and asks root for what they want. It has no
 // rights of its own, knows the passwords, and ends with the hostd that has started it.
 
 import { closeSync, readFileSync } from 'node:fs';
@@ -23,7 +23,7 @@ async function run(): Promise<void> {
     throw new Error('cannot run hostd-rpc as root: it reads what strangers send\n  try: hostd start');
   const settings = JSON.parse(readFileSync(settingsFd, 'utf8')) as RpcSettings;
   closeSync(settingsFd);
-  // Passwords are in it. Not where hostd itself is no more than that user: it looks in, too.
+  // Its memory has passwords in it. Stays open where hostd runs as the same user: it looks in.
   if (process.env['HOSTD_CLOSE_MEMORY'] === '1') loadBareSockets()?.closeMemory();
   const root = await openRoot(asksFd, repliesFd, () => process.exit(0));
   const service = makeService(root, complain);

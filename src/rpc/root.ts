@@ -1,4 +1,4 @@
-// The private channel to root (protocol/rpc.ts): questions go out, replies come back, by their numbers.
+// The private channel to root (protocol/rpc.ts): questions go out, and replies come back by their numbers.
 
 import { Socket } from 'node:net';
 import { createInterface } from 'node:readline';
@@ -27,10 +27,10 @@ interface Waiting {
   reject(error: Error): void;
 }
 
-/** What a follower is told: a chunk, or (null) that there are no more. */
+/** Called with a chunk, or with null at the end. */
 type Hear = (bytes: Buffer | null) => void;
 
-/** `asks` and `replies` are the pipes' fds. Resolves when root has told what it is; `ended` is told that root is gone. */
+/** `asks` and `replies`: the pipes' descriptors. Resolves when root has described itself. `ended` is called when root is gone. */
 export function openRoot(asks: number, replies: number, ended: () => void): Promise<Root> {
   const out = new Socket({ fd: asks, readable: false, writable: true });
   const back = new Socket({ fd: replies, readable: true, writable: false });
@@ -56,7 +56,7 @@ export function openRoot(asks: number, replies: number, ended: () => void): Prom
       });
     },
     async follow(log, bytes, uid) {
-      // Before the reply, which the first chunk may come with.
+      // Before the reply, since the first chunk may come with it.
       const id = last + 1;
       const queue: (Buffer | null)[] = [];
       let wake: (() => void) | null = null;

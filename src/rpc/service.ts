@@ -1,4 +1,4 @@
-// What is behind the HTTP of Supervisor's clients: calls of methods, and logs to follow.
+// What hostd-rpc's HTTP offers to Supervisor's clients: calls of methods, and logs to follow.
 
 import { messageOf } from '../errors.ts';
 import type { LogName } from '../protocol/rpc.ts';
@@ -11,10 +11,10 @@ import { call } from './methods/table.ts';
 import type { Root } from './root.ts';
 import { RootFault, type Session } from './session.ts';
 
-/** How much of a log's end a follower is shown, in bytes. */
+/** Bytes from a log's end that a follower gets first. */
 const tailBytes = 1024;
 
-/** `complain` hears of mistakes of hostd's own. */
+/** `complain` is called with mistakes of hostd's own. */
 export function makeService(root: Root, complain: (why: string) => void): Service {
   return {
     async call(body, uid) {

@@ -1,13 +1,13 @@
-// One caller's way to root, as the methods know it: what they may ask, and how it is refused.
+// One caller's way to root, as the methods use it: what may be asked, and how it is refused.
 
 import type { AskKind, Asks, FaultName, Mood } from '../protocol/rpc.ts';
 
-/** hostd itself. */
+/** Facts about hostd itself. */
 export interface About {
   readonly pid: number;
   readonly mood: Mood;
   readonly identification: string;
-  /** Names that Supervisor's own interface has; not given: "supervisor". */
+  /** The names of Supervisor's own interface; absent: "supervisor". */
   readonly interfaces?: readonly string[];
 }
 
@@ -19,7 +19,7 @@ export interface Session {
   now(): number;
 }
 
-/** Root's refusal. */
+/** A refusal of root's. */
 export class RootFault extends Error {
   readonly fault: FaultName;
   readonly extra: string | null;

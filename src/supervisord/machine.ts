@@ -5,7 +5,7 @@ import { hostname } from 'node:os';
 import { native } from '../native/index.ts';
 import type { Machine } from './config/machine.ts';
 
-/** As it is now; `directory` and `environment` are kept. */
+/** The machine as it is now. `directory` and `environment` keep their present values. */
 export function thisMachine(): Machine {
   const directory = process.cwd();
   const environment = Object.fromEntries(
@@ -46,7 +46,7 @@ export function thisMachine(): Machine {
   };
 }
 
-/** tempfile.gettempdir(): the first of these that may be written to. */
+/** tempfile.gettempdir(): the first of these directories that can be written to. */
 function temporary(environment: Readonly<Record<string, string>>, directory: string): string {
   const named = ['TMPDIR', 'TEMP', 'TMP'].flatMap(name => environment[name] || []);
   const found = [...named, '/tmp', '/var/tmp', '/usr/tmp', directory].find(mayWrite);

@@ -1,4 +1,4 @@
-// What start, stop, restart, signal, update and shutdown have in common: ask, show the waiting, print what came of it.
+// Shared by start, stop, restart, signal, update and shutdown: ask hostd, show what is waited for, print the results.
 
 import type { Progress } from '../../protocol/control.ts';
 import { escapeLine, escapeLines } from '../../words/escape.ts';
@@ -13,8 +13,8 @@ export type Reread = Extract<Progress, { kind: 'reread' }>;
 const interrupted = 130;
 
 /**
- * Sends one request and prints a line for each name that hostd is done with: what was done, or was so already, to
- * stdout; what failed, to stderr. Returns 1 when anything failed. `onReread` prints what `update` begins with.
+ * Sends one request and prints a line for each name when hostd is done with it: what was done, or had been before, to stdout, and what
+ * failed to stderr. Returns 1 when anything failed. `onReread` prints the first reply to `update`.
  */
 export async function act(
   client: Client,
@@ -48,6 +48,6 @@ export async function act(
 function printDone({ outcome, message }: Done, { stdout, stderr, program }: Context): number {
   const isGood = outcome === 'ok' || outcome === 'noop';
   if (isGood) stdout.write(`${escapeLine(message)}\n`);
-  else stderr.write(`${program.name}: ${escapeLines(message)}\n`); // a failure may bring its hint, as a second line
+  else stderr.write(`${program.name}: ${escapeLines(message)}\n`); // the second line may be its hint
   return isGood ? 0 : 1;
 }

@@ -1,4 +1,4 @@
-// How differences of the configuration, and what is wrong with it, are printed by reread and update.
+// How reread and update print the differences of the configuration, and its problems.
 
 import type { ChangeReport, ProblemReport } from '../../protocol/control.ts';
 import { escapeLine, escapeLines } from '../../words/escape.ts';
@@ -10,7 +10,7 @@ export function changeLine({ name, change, keys }: ChangeReport): string {
   return escapeLine(`${name}: ${change}${keys.length === 0 ? '' : ` (${keys.join(', ')})`}`);
 }
 
-/** Errors whole, warnings as their number: those were there before, and check shows them. 1 when there is an error. */
+/** Prints errors as a whole, and the number of warnings, which check shows. Returns 1 when there is an error. */
 export function printProblems(problems: readonly ProblemReport[], { program, stderr }: Context): number {
   const errors = problems.filter(problem => problem.severity === 'error');
   for (const problem of errors) stderr.write(`${escapeLines(problem.text)}\n`);

@@ -12,13 +12,13 @@ export interface Request {
   /** Pairs of the query; a name may come more than once. */
   readonly query?: readonly (readonly [string, string])[];
   readonly body?: unknown;
-  /** Seconds without a byte until the request fails; without it, it may wait for ever. */
+  /** Seconds without a byte until the request fails; absent: never. */
   readonly timeout?: number;
-  /** Ends the request: the reply then ends as if it were whole. */
+  /** Ends the request. The reply then ends as if it were whole. */
   readonly stop?: AbortSignal;
 }
 
-/** Sends requests to the hostd that listens on a socket. Each throws a HostdError: no-daemon, permission, or what hostd said. */
+/** Sends requests to the hostd that listens on a socket. Each throws a HostdError: no-daemon, permission, or hostd's own. */
 export class Client {
   readonly socket: string;
 
@@ -26,14 +26,14 @@ export class Client {
     this.socket = socket;
   }
 
-  /** The JSON of a reply. The shape is hostd's word for it: both come from one package. */
+  /** The JSON of a reply. Its shape is not checked: client and hostd come from one package. */
   async get<T>(request: Request): Promise<T> {
     const chunks: Buffer[] = [];
     for await (const chunk of this.stream(request)) chunks.push(chunk);
     return parseJson(Buffer.concat(chunks).toString()) as T;
   }
 
-  /** News of a command that takes time. Fails unless hostd says `end`. */
+  /** The progress of a command that takes time. Fails unless hostd sends `end`. */
   async *progress(request: Request): AsyncGenerator<Progress> {
     let rest = '';
     const decoder = new TextDecoder();
@@ -62,7 +62,7 @@ export class Client {
     } catch (error) {
       if (request.stop?.aborted === true) return;
       if (error instanceof HostdError) throw error;
-      // Loaded only now: it is of use only when something is wrong.
+      // Loaded only when something is wrong.
       const { explain } = await import('./unreachable.ts');
       throw await explain(error, this.socket);
     } finally {
@@ -126,7 +126,7 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** What hostd answered with a status of 400 or more. */
+/** The error in a reply with a status of 400 or more. */
 function toError(status: number, body: string): HostdError {
   const { error } = (parseJson(body) ?? {}) as Partial<ErrorReply>;
   if (error === undefined) return new HostdError('failed', `cannot: hostd answered with status ${status}`);

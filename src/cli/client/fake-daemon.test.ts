@@ -1,4 +1,4 @@
-// What the tests of commands share, and no test itself: a stand-in for hostd that speaks the protocol, and hostctl with
+// Shared by the tests of commands, and no test itself: a stand-in for hostd that speaks the protocol, and hostctl with
 // its output caught.
 
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -26,7 +26,7 @@ export interface FakeDaemon {
   readonly asked: readonly Asked[];
 }
 
-/** A hostd that gives one answer to everything. Gone after the test. */
+/** A hostd that gives one answer to everything. It is removed after the test. */
 export async function fakeDaemon(t: TestContext, answer: Answer): Promise<FakeDaemon> {
   const directory = mkdtempSync(join(tmpdir(), 'cli-test-'));
   const socket = join(directory, 'hostd.sock');
@@ -82,7 +82,7 @@ export interface Surroundings {
   readonly program?: Program;
   readonly env?: Readonly<Record<string, string>>;
   readonly isTerminal?: boolean;
-  /** Gets the function that Ctrl-C would call. */
+  /** Called with the function that Ctrl-C calls. */
   readonly onInterrupt?: (interrupt: () => void) => void;
 }
 
@@ -119,7 +119,7 @@ function caught({ isTerminal = false }: Surroundings) {
   };
 }
 
-/** A running program, but for what `differs`. */
+/** The status of a running program, with the fields of `differs`. */
 export function programStatus(differs: Partial<ProgramStatus> = {}): ProgramStatus {
   return {
     name: 'hello',

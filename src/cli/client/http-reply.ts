@@ -1,11 +1,11 @@
-// Bytes of one HTTP/1.1 reply to its head and its body (RFC 9112 sections 4 to 7). Pure: knows no socket.
-// Instead of node:http, because loading that costs hostctl 29 ms, as much as all of its other work.
+// Reads the head and body of one HTTP/1.1 reply (RFC 9112 sections 4 to 7). Pure: knows no socket.
+// In place of node:http, whose loading takes hostctl 29 ms, as much as all of its other work.
 
 import { HostdError } from '../../errors.ts';
 
 export interface Head {
   readonly status: number;
-  /** Names in lower case; of repeated fields the last. */
+  /** Names in lower case. Of repeated fields the last counts. */
   readonly fields: ReadonlyMap<string, string>;
 }
 
@@ -22,7 +22,7 @@ type State =
 /** Longest head, and longest line between chunks, in bytes. */
 const limit = 16_384;
 
-/** Takes the bytes of a reply in pieces of any size. Throws HostdError('failed') for what is not HTTP/1.1. */
+/** Takes the bytes of a reply in pieces of any size. Throws HostdError('failed') for bytes that are no HTTP/1.1. */
 export class ReplyReader {
   #state: State = { kind: 'head' };
   #rest: Buffer = Buffer.alloc(0);
@@ -32,18 +32,18 @@ export class ReplyReader {
     return this.#head;
   }
 
-  /** The whole reply has been seen. */
+  /** Whether the whole reply has come. */
   get isDone(): boolean {
     return this.#state.kind === 'done';
   }
 
-  /** No more bytes will come: whether the reply was whole. */
+  /** No more bytes will come. Returns whether the reply was whole. */
   end(): boolean {
     if (this.#state.kind === 'until-close') this.#state = { kind: 'done' };
     return this.isDone;
   }
 
-  /** The pieces of the body that these bytes complete. */
+  /** Takes bytes. Returns the pieces of the body in them. */
   push(bytes: Buffer): Buffer[] {
     this.#rest = this.#rest.length === 0 ? bytes : Buffer.concat([this.#rest, bytes]);
     const body: Buffer[] = [];
@@ -51,7 +51,7 @@ export class ReplyReader {
     return body;
   }
 
-  /** One step; false when it needs more bytes. */
+  /** Takes one step. false: it needs more bytes. */
   #advance(body: Buffer[]): boolean {
     const state = this.#state;
     switch (state.kind) {
@@ -144,7 +144,7 @@ function parseHead(text: string): Head {
   return { status: Number(status), fields };
 }
 
-/** How the body's end is known (RFC 9112 section 6.3). */
+/** What tells where the body ends (RFC 9112 section 6.3). */
 function framing(head: Head): State {
   if (head.status === 204 || head.status === 304) return { kind: 'done' };
   const coding = head.fields.get('transfer-encoding');

@@ -1,4 +1,4 @@
-// Which control socket a command talks to.
+// Finds the control socket for a command.
 
 import { existsSync } from 'node:fs';
 import { HostdError } from '../../errors.ts';
@@ -9,7 +9,7 @@ import { Client } from './client.ts';
 export const defaultSocket = '/run/hostd/hostd.sock';
 export const defaultConfig = '/etc/hostd/hostd.toml';
 
-/** --socket, -c, HOSTD_SOCKET, HOSTD_CONFIG, in this order; else the usual socket, or the one that the usual file names. */
+/** By --socket, -c, HOSTD_SOCKET, HOSTD_CONFIG, in this order; else the usual socket, or the one that the usual file names. */
 export async function connect(input: Input, context: Context): Promise<Client> {
   return new Client(await findSocket(input, context));
 }
@@ -20,7 +20,7 @@ async function findSocket(input: Input, { env }: Context): Promise<string> {
   if (typeof config === 'string') return socketIn(config);
   if (env['HOSTD_SOCKET']) return env['HOSTD_SOCKET'];
   if (env['HOSTD_CONFIG']) return socketIn(env['HOSTD_CONFIG']);
-  // Reading the file costs start-up time: only when the usual socket is not there.
+  // The file is read only if the usual socket is not there, since reading it takes time.
   if (existsSync(defaultSocket) || !existsSync(defaultConfig)) return defaultSocket;
   return socketIn(defaultConfig);
 }

@@ -1,4 +1,4 @@
-// How the steps of create and remove are shown: a line for each that is done, and what is at work while it takes long.
+// Shows the steps of create and remove: a line for each step that is done, and the present step when it takes long.
 
 import type { Report } from '../../create/create.ts';
 import { CommandFailed } from '../../create/run.ts';
@@ -54,14 +54,14 @@ export class StepReport implements Report {
     this.#context.stderr.write(`${this.#context.program.name}: ${escapeLine(line)}\n`);
   }
 
-  /** Something else is about to print. */
+  /** Makes room for other output. */
   pause(): void {
     this.#waiting?.stop();
     this.#waiting = null;
   }
 }
 
-/** The error, and the last lines of the command that failed. Returns the exit code. */
+/** Prints the error, and the last lines of the command that failed. Returns the exit code. */
 export function printFailure(error: unknown, isInterrupted: boolean, { program, stderr }: Context): number {
   if (isInterrupted) {
     stderr.write(errorText(program.name, 'interrupted', undefined));

@@ -1,4 +1,4 @@
-// Tells hostd that an app has come or gone, and waits until it has been started or stopped.
+// Tells hostd that an app has come or gone, and waits until hostd has started or stopped it.
 
 import { CommandFailed } from '../../create/run.ts';
 import type { Outcome } from '../../create/site.ts';
@@ -11,7 +11,7 @@ import { Client, type Request } from './client.ts';
 
 const unknown = 'hostd does not know it';
 
-/** Keeps what hostd said of one app that failed to start: somebody else prints the rest. */
+/** Keeps hostd's message about one app that has failed to start. Others are printed elsewhere. */
 class ListeningClient extends Client {
   /** The app; null: none. */
   own: string | null = null;
@@ -31,7 +31,7 @@ export class Teller {
   readonly #client: ListeningClient;
   readonly #context: Context;
 
-  /** `socket`: the one that the configuration names; --socket and HOSTD_SOCKET go before it. */
+  /** `socket`: the one that the configuration names. --socket and HOSTD_SOCKET win over it. */
   constructor(input: Input, context: Context, socket: string) {
     const { socket: given, config } = input.options;
     const environment = typeof config === 'string' ? undefined : context.env['HOSTD_SOCKET'];
@@ -39,7 +39,7 @@ export class Teller {
     this.#context = context;
   }
 
-  /** hostctl update; false: no hostd runs. */
+  /** Does what hostctl update does. false: no hostd runs. */
   async update(): Promise<boolean> {
     try {
       await this.#ask('update', {});
@@ -50,7 +50,7 @@ export class Teller {
     }
   }
 
-  /** Like update. @throws HostdError when hostd keeps the app all the same, since its configuration has errors */
+  /** The same. @throws HostdError when hostd keeps the app all the same, since its configuration has errors */
   async gone(name: string): Promise<boolean> {
     if (!(await this.update())) return false;
     const { programs } = await this.#client.get<StatusReply>({ method: 'GET', path: 'status' });
@@ -60,12 +60,12 @@ export class Teller {
     });
   }
 
-  /** @throws CommandFailed with what its log says, when a new app does not run */
+  /** @throws CommandFailed with lines of its log, when a new app does not run */
   async started(name: string, isNew: boolean): Promise<Outcome> {
     this.#client.own = isNew ? name : null;
     if (!(await this.update())) return { made: false, said: 'hostd does not run; hostd start will start it' };
     let why = await this.#state(name);
-    // It ran when hostd said so, and has ended since: its second try has something to tell.
+    // The app ran when hostd said so, and has ended since. Its second try says why.
     if (why !== null && why !== unknown && isNew && this.#client.failed === null) {
       await this.#ask('start', { names: [name] });
       why = await this.#state(name);
@@ -92,7 +92,7 @@ export class Teller {
   }
 }
 
-/** `message`: hostd's, with the app's own lines behind "  | ". Its hint is another here: the app is about to be removed. */
+/** `message`: hostd's, with the app's own lines behind "  | ". hostd's hint is left out, since the app will be removed. */
 function notStarted(name: string, message: string): CommandFailed {
   const [first = '', ...rest] = message.split('\n');
   const said = rest.filter(line => line.startsWith('  | ')).map(line => line.slice('  | '.length));

@@ -1,4 +1,4 @@
-// The caller's side of `hostctl exec`, `shell` and `attach`: its terminal, or its pipes, tied to a command that hostd runs.
+// The caller's side of `hostctl exec`, `shell` and `attach`: connects its terminal, or its pipes, with a command that hostd runs.
 
 import { createConnection, type Socket } from 'node:net';
 import { constants } from 'node:os';
@@ -29,12 +29,12 @@ export function terminalOf(wanted: boolean, { env }: Context): TerminalRequest['
   return { columns: columns || 80, rows: rows || 24, term };
 }
 
-/** Signals that are passed on, since without a terminal nobody else turns keys into them. */
+/** Signals that are passed on: without a terminal, nothing else turns keys into them. */
 const passedOn = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'] as const;
 
 /**
- * Runs a request to its end. Returns the command's exit code, or 128 and the signal's number, as a shell does.
- * @throws HostdError when hostd is not there, or refuses.
+ * Runs a request to its end. Returns the command's exit code, or 128 plus the signal's number, as a shell does.
+ * @throws HostdError when hostd does not run, or refuses.
  */
 export async function runTerminal(
   client: Client,
@@ -112,7 +112,7 @@ class Session {
         socket.on('data', (bytes: Buffer) => this.#take(bytes, resolve, reject));
         socket.on('error', () => {});
         socket.on('close', () => reject(brokenOff()));
-        // What one only looks in on goes on without us.
+        // A program that is only attached to goes on without us.
         this.#passSignals(request.what === 'attach' ? () => resolve({ code: 0, signal: null }) : null);
       });
       socket.write(encodeFrame('open', JSON.stringify(request)));
@@ -153,7 +153,7 @@ class Session {
     }
   }
 
-  /** A reader of ours that is slow slows the command down. */
+  /** Slows the command down while our own reader is slow. */
   #waitFor(drained: Promise<void>): void {
     this.#socket.pause();
     void drained.then(() => this.#socket.resume());
@@ -176,7 +176,7 @@ class Session {
       stdin.off('data', onData).off('end', onEnd);
       if (isRaw) (stdin as ReadStream).setRawMode(false);
       stdin.pause();
-      // A pipe that nobody writes to would keep this process.
+      // A pipe that nobody writes to would keep this process alive.
       (stdin as Partial<ReadStream>).unref?.();
     });
   }
@@ -202,13 +202,13 @@ class Session {
   }
 }
 
-/** Node leaves it blocked under --disable-sigusr1. Loaded here, since no other command of hostctl's needs the addon. */
+/** Unblocks SIGUSR1, which Node leaves blocked under --disable-sigusr1. Loaded here, since no other command needs the addon. */
 async function letUsr1Through(): Promise<void> {
   try {
     const { native } = await import('../../native/index.ts');
     native.unblock(constants.signals.SIGUSR1);
   } catch {
-    // No addon: then this one signal is not passed on.
+    // No addon: SIGUSR1 is not passed on.
   }
 }
 

@@ -1,4 +1,4 @@
-// Why nobody answers on the control socket, in words, and what to try.
+// Says why nobody answers on the control socket, and what to try.
 
 import { readFile, stat } from 'node:fs/promises';
 import { errnoOf, HostdError, messageOf } from '../../errors.ts';
@@ -14,7 +14,7 @@ export async function explain(error: unknown, socket: string): Promise<HostdErro
     case 'ENOENT':
       return failure('no-daemon', socket, 'no such file', howToStart, error);
     case 'ECONNREFUSED':
-      // The file outlives a hostd that has ended, in whatever way.
+      // The socket's file outlives a hostd that has ended in any way.
       return failure('no-daemon', socket, 'hostd is not running', howToStart, error);
     case 'ECONNRESET':
     case 'EPIPE':
@@ -46,7 +46,7 @@ function failure(
   return new HostdError(code, `cannot reach hostd at ${socket}: ${why}`, { hint, cause });
 }
 
-/** Members of the socket's group may operate; when that is root's, only root may. */
+/** Members of the socket's group may operate. If the group is root's, only root may. */
 async function howToBeAllowed(socket: string): Promise<string> {
   const sudo = 'sudo hostctl ...';
   try {
@@ -54,7 +54,7 @@ async function howToBeAllowed(socket: string): Promise<string> {
     const group = gid === 0 ? null : groupName(await readFile('/etc/group', 'utf8'), gid);
     return group === null ? sudo : `${sudo}, or: join group ${group} (usermod -aG ${group} USER)`;
   } catch {
-    return sudo; // the directory may not be searched
+    return sudo; // this user may not enter the directory
   }
 }
 

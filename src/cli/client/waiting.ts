@@ -1,12 +1,12 @@
-// Shows what a command waits for, once it has waited long enough for anybody to wonder. Talk, so it goes to stderr.
+// Shows what a command waits for, once it has waited long enough. Written to stderr.
 
 import { escapeLine } from '../../words/escape.ts';
 import type { Output } from '../program/output.ts';
 
-/** Milliseconds of quiet: commands that are quicker say nothing. */
+/** Milliseconds of quiet: a quicker command shows nothing. */
 const patience = 400;
 
-/** On a terminal one line that is rewritten; elsewhere one line for each change. */
+/** On a terminal one line that is rewritten. Elsewhere a new line for each change. */
 export class Waiting {
   readonly #stderr: Output;
   readonly #pending = new Map<string, string>();
@@ -69,7 +69,7 @@ export class Waiting {
   }
 }
 
-/** "waiting for blog: STARTING, hello: STOPPING ...", never as wide as the terminal, or it would wrap. */
+/** "waiting for blog: STARTING, hello: STOPPING ...", narrower than the terminal, so that it does not wrap. */
 export function waitingLine(pending: ReadonlyMap<string, string>, columns: number): string {
   if (pending.size === 0) return '';
   const all = [...pending].map(([name, state]) => `${escapeLine(name)}: ${escapeLine(state)}`).join(', ');

@@ -29,7 +29,7 @@ Ctrl-C, or the end of the input, ends this and leaves the program as it is. guni
   },
 };
 
-/** The log is a comfort: that there is none is no reason not to type. */
+/** Shows the log beside the input. Without a log one can still type. */
 async function follow(client: Client, name: string, stop: AbortSignal, { stdout }: Context): Promise<void> {
   const query = [
     ['name', name],
@@ -39,6 +39,6 @@ async function follow(client: Client, name: string, stop: AbortSignal, { stdout 
   try {
     await printApp(client.stream({ method: 'GET', path: 'logs', query, stop }), stdout, false);
   } catch {
-    // what is wrong with the program is said by the other connection
+    // the other connection reports what is wrong with the program
   }
 }

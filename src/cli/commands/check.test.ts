@@ -6,7 +6,7 @@ import { type TestContext, test } from 'node:test';
 import { fakeDaemon, hostctl, json } from '../client/fake-daemon.test.ts';
 import { hostd } from '../tables.ts';
 
-/** A configuration directory with these files, gone after the test. */
+/** A configuration directory with these files, removed after the test. */
 function configuration(t: TestContext, files: Readonly<Record<string, string>>): string {
   const directory = mkdtempSync(join(tmpdir(), 'cli-test-'));
   t.after(() => rmSync(directory, { recursive: true }));

@@ -26,7 +26,7 @@ Exit code: 0 no errors (warnings may be), 1 errors.`,
   operands: noOperands,
   async run(input, context) {
     const { stdout } = context;
-    // Loaded only now: help needs this file too, and reading TOML costs start-up time.
+    // Loaded only now, since help needs this file too, and reading TOML takes time.
     const { load } = await import('../../config/load.ts');
     const { ownProgramProblems } = await import('../../config/own-programs.ts');
     const { lookAround, lookDeep } = await import('../../check/look.ts');

@@ -78,7 +78,7 @@ async function perform(order: Order, place: Place, input: Input, context: Contex
   const interrupt = new AbortController();
   const stop = () => interrupt.abort();
   const forget = context.onInterrupt(stop);
-  // A lost terminal must not leave half an app, nor a pip that nobody waits for.
+  // A lost terminal must leave neither half an app nor a running pip.
   for (const signal of ['SIGHUP', 'SIGTERM']) process.on(signal, stop);
   const report = new StepReport(context, interrupt.signal);
   const teller = new Teller(input, context, place.settings.control.socket);
@@ -104,7 +104,7 @@ async function perform(order: Order, place: Place, input: Input, context: Contex
   }
 }
 
-/** Where the site is, and what is usually wanted next. */
+/** Where the site is, and the usual next commands. */
 function nextText({ name, hosts, existing }: Order, { settings }: Place): string {
   const { enabled, listen, tlsListen } = settings.proxy;
   const host = hosts.find(host => !host.startsWith('*')) ?? localName(name);

@@ -66,14 +66,14 @@ Exit code: 0, or 1 when files differ (--check) or the configuration has errors.`
   },
 };
 
-/** One file as it is; several with a line before each, as head(1) prints them. */
+/** Prints one file as it is, or several with a line before each, as head(1) does. */
 function print(outputs: readonly Output[], { stdout }: Context): void {
   const files = outputs.filter(output => output.kind === 'file');
   for (const [index, { path, text }] of files.entries())
     stdout.write(files.length === 1 ? text : `${index === 0 ? '' : '\n'}==> ${path} <==\n${text}`);
 }
 
-/** 1 when any cannot be written: that keeps no other from being so. */
+/** Returns 1 when one cannot be written. The others are written all the same. */
 function write(base: string, outputs: readonly Output[], context: Context): number {
   let written = 0;
   const failed = each(outputs, context, output => {
@@ -87,7 +87,7 @@ function write(base: string, outputs: readonly Output[], context: Context): numb
   return failed;
 }
 
-/** 1 when anything differs, or cannot be looked at. */
+/** Returns 1 when one differs, or cannot be looked at. */
 function compare(base: string, outputs: readonly Output[], context: Context): number {
   let differing = 0;
   const failed = each(outputs, context, output => {
@@ -101,7 +101,7 @@ function compare(base: string, outputs: readonly Output[], context: Context): nu
   return Math.max(differing, failed);
 }
 
-/** Does one after the other, also when one fails: 1 then. */
+/** Does one after the other, also after a failure. Then it returns 1. */
 function each(outputs: readonly Output[], context: Context, work: (output: Output) => void): number {
   let failed = 0;
   for (const output of outputs) {

@@ -1,4 +1,4 @@
-// hostd start: for its help. bin/hostd makes a daemon of `hostd start` itself, wherever the options stand, since it has its flags.
+// hostd start, for its help. bin/hostd itself starts the daemon, wherever the options stand, since it has the flags for Node.
 
 import { fileURLToPath } from 'node:url';
 import { type Command, noOperands } from '../program/command.ts';
@@ -16,7 +16,7 @@ SIGTERM or SIGINT stops every program and then hostd; SIGHUP reads the configura
     const launcher = fileURLToPath(new URL('../../../bin/hostd', import.meta.url));
     const { config } = input.options;
     const args = ['start', ...(typeof config === 'string' ? ['-c', config] : [])];
-    // The same pid, for the service manager that started it.
+    // The pid stays the same, for the service manager that started it.
     process.execve?.(launcher, ['hostd', ...args], process.env);
     throw new Error('cannot become the daemon: this Node has no process.execve');
   },

@@ -1,4 +1,4 @@
-// hostd supervisord: for its help. bin/hostd makes a daemon of it itself, with supervisord's own options.
+// hostd supervisord, for its help. bin/hostd itself starts the daemon, with supervisord's own options.
 
 import { fileURLToPath } from 'node:url';
 import type { Command } from '../program/command.ts';

@@ -76,7 +76,7 @@ function queryOf({ options }: Input): (readonly [string, string])[] {
   ];
 }
 
-/** Of several programs: one after the other, or with --follow all at the same time. */
+/** The logs of several programs: one after the other, or with --follow all at the same time. */
 async function showAll(
   { operands, options }: Input,
   context: Context,
@@ -86,7 +86,7 @@ async function showAll(
 ): Promise<number> {
   const { programs, unknown } = await fetchStatus(client, operands);
   for (const name of unknown) await printUnknown(name, client, context);
-  // The logs of a site are its app's.
+  // A site's logs belong to its app.
   const ofSites = options['access'] === true || options['errors'] === true;
   const chosen = programs.filter(({ name, app }) => !ofSites || name === app).map(({ name }) => name);
   const width = Math.max(0, ...chosen.map(name => escapeLine(name).length));

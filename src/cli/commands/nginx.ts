@@ -33,7 +33,7 @@ sites-available. nginx reads it when it is told to: nginx -t && nginx -s reload`
   },
 };
 
-/** Whether there was anything to do. */
+/** Returns whether there was anything to do. */
 function enable(base: string, name: string): boolean {
   const available = `/etc/nginx/sites-available/${name}`;
   if (find(base, available).kind !== 'file')

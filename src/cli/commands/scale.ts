@@ -7,7 +7,7 @@ import { act } from '../client/act.ts';
 import { connect } from '../client/socket.ts';
 import type { Command } from '../program/command.ts';
 
-/** Workers for each processor that nobody is asked about, and in all. */
+/** Workers that need no confirmation: for each processor, and in all. */
 const each = 8;
 const least = 32;
 

@@ -39,13 +39,13 @@ Exit code: 0 every program shown is RUNNING, 3 one is not, 4 a NAME is unknown o
   },
 };
 
-/** Programs by name; seconds of silence are limited, for this is what monitoring calls. */
+/** The status by names. It fails after some seconds of silence, since monitoring calls it. */
 export function fetchStatus(client: Client, names: readonly string[]): Promise<StatusReply> {
   const query = names.map(name => ['name', name] as const);
   return client.get<StatusReply>({ method: 'GET', path: 'status', query, timeout: 10 });
 }
 
-/** Says that there is no such program, and the name that may have been meant. */
+/** Says that there is no such program, with a similar name if there is one. */
 export async function printUnknown(name: string, client: Client, context: Context): Promise<void> {
   const { nearest } = await import('../../words/nearest.ts');
   const { programs } = await fetchStatus(client, []);

@@ -1,5 +1,5 @@
-// How a program goes from Supervisor to hostd: everything is checked first, then it is stopped there and started here;
-// when it does not come up, it goes back.
+// Moves a program from Supervisor to hostd. Everything is checked first. Then it is stopped there and started here. If it does not
+// come up, it goes back.
 
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -18,15 +18,15 @@ export interface Request {
   readonly names: readonly string[];
   readonly config: string;
   readonly supervisor: string;
-  /** null: the usual place, if it is there. */
+  /** null: the usual directory, if it exists. */
   readonly nginx: string | null;
   readonly client: Client;
 }
 
-/** One file of apps.d to be, and what Supervisor calls its processes. */
+/** A future file of apps.d, and Supervisor's names for its processes. */
 export interface Movable extends ImportedFile {
   readonly file: string;
-  /** As closed as what it was read from. */
+  /** A mode as closed as that of the files that it was read from. */
   readonly mode: number;
   readonly config: string;
   readonly supervisor: string;
@@ -46,7 +46,7 @@ export async function adoption(request: Request): Promise<Adoption> {
   const here = new Set((await fetchStatus(client, [])).programs.map(program => program.group));
   const sites = request.nginx ?? (existsSync(usualSites) ? usualSites : null);
   const operands = ['supervisor', supervisor, ...(sites === null ? [] : ['nginx', sites])];
-  // A program that would lack a variable stays where it has it.
+  // A program that would lose a variable stays with Supervisor.
   const { drafts, problems, files, around } = readForeign(operands, 'refused');
   const imported = importDrafts(drafts, around);
   const directory = await appsDirectory(request.config);
@@ -78,7 +78,7 @@ export async function adoption(request: Request): Promise<Adoption> {
 }
 
 export type Moved =
-  /** `logs`: those that were root's, and are the app's now. */
+  /** `logs`: those that root owned, and that the app now owns. */
   | { readonly kind: 'moved'; readonly ms: number; readonly logs: readonly string[] }
   | { readonly kind: 'back'; readonly why: string };
 
@@ -123,7 +123,7 @@ export async function move(one: Movable, client: Client): Promise<Moved> {
   }
 }
 
-/** Commands that undo the move, and what keeps Supervisor from starting it again. */
+/** Commands that undo the move, and what keeps Supervisor from starting the program again. */
 export function wayBack(one: Movable): string {
   const names = one.processes.map(quoteWord).join(' ');
   return (
@@ -144,7 +144,7 @@ async function update(client: Client): Promise<void> {
       throw new HostdError('failed', progress.message);
 }
 
-/** What check says of the new file, now that it is in its place; null: nothing. */
+/** Errors of check in the new file, once it is in its place; null: none. */
 async function errorsIn(one: Movable): Promise<string | null> {
   const { load } = await import('../../config/load.ts');
   const { problems } = load(one.config);
@@ -152,7 +152,7 @@ async function errorsIn(one: Movable): Promise<string | null> {
   return own.length === 0 ? null : own.map(formatProblem).join('\n');
 }
 
-/** Where the first pattern of include looks. */
+/** The directory of the first pattern of include. */
 async function appsDirectory(config: string): Promise<string> {
   const { load } = await import('../../config/load.ts');
   const { host } = load(config, { machine: null });
@@ -164,10 +164,10 @@ async function appsDirectory(config: string): Promise<string> {
   return join(dirname(config), dirname(pattern));
 }
 
-/** Processes by Supervisor's name, of those that run or are about to. */
+/** Processes that run or are about to, by Supervisor's names. */
 async function runningThere(config: string): Promise<ReadonlySet<string>> {
   const { code, output } = await supervisorctl(config, ['status']);
-  // 3: some do not run.
+  // Status 3: some do not run.
   if (code !== 0 && code !== 3)
     throw new HostdError('failed', `cannot ask Supervisor: ${output.split('\n')[0]}`, {
       hint: `supervisorctl -c ${quoteWord(config)} status`,

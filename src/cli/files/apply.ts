@@ -1,6 +1,6 @@
-// [emit]: keeps the files of other tools current. Writes what differs, app by app, so that one whose files cannot be written (some of
-// them lie in directories of its own) keeps no other from its; has nginx test the whole, and reloads it only then. When the test
-// fails, what was there before is put back.
+// [emit]: keeps the files of other tools current. Writes what differs, app by app: an app whose files cannot be written (some are in
+// directories of its own) does not affect the others. nginx tests the result, and is reloaded only if the test succeeds. Otherwise the
+// files are put back as they were.
 
 import { execFile } from 'node:child_process';
 import { readdirSync } from 'node:fs';
@@ -16,14 +16,14 @@ import { errorText } from '../program/print.ts';
 import { emission } from './emission.ts';
 import { type Found, find, isCurrent, put, take } from './tree.ts';
 
-/** What was done to a path, and what was there before. `output` null: it was taken away. */
+/** What was done to a path, and what was there before. `output` null: the file was removed. */
 interface Step {
   readonly path: string;
   readonly output: Output | null;
   readonly before: Found;
 }
 
-/** Returns the exit code. `isWhole`: the configuration has no errors, so that what is missing in it is really gone. */
+/** Returns the exit code. `isWhole`: the configuration has no errors, so what is not in it is really gone. */
 export async function apply(host: Host, isWhole: boolean, base: string, context: Context): Promise<number> {
   const { formats, plain, nginxTest, nginxReload } = host.settings.emit;
   const wanted = emission(host, formats, [], plain);
@@ -59,7 +59,7 @@ export async function apply(host: Host, isWhole: boolean, base: string, context:
 
 type Complain = (error: unknown) => void;
 
-/** What was done: all of the plan, or nothing. */
+/** Carries out the whole plan, or nothing. Returns what was done. */
 function carryOut(base: string, plan: () => readonly Step[], complain: Complain): readonly Step[] {
   const done: Step[] = [];
   try {
@@ -82,20 +82,20 @@ function changed(base: string, outputs: readonly Output[]): readonly Step[] {
     .filter(({ output, before }) => !isCurrent(before, output) && !isDisabled(base, output, before));
 }
 
-/** A site that has its file, but no link to it: somebody wants it so (hostctl nginx disable). */
+/** Whether a site has its file, but no link to it: somebody has disabled it (hostctl nginx disable). */
 function isDisabled(base: string, output: Output, before: Found): boolean {
   if (output.kind !== 'link' || before.kind !== 'missing') return false;
   return find(base, join(dirname(output.path), output.target)).kind === 'file';
 }
 
-/** Where each format keeps its files. A start script stays: it lies in the app's own directory. */
+/** Where each format has its files. A start script is in the app's own directory, and stays. */
 const places: Readonly<Record<string, string>> = {
   supervisor: '/etc/supervisor/conf.d',
   nginx: '/etc/nginx/sites-available',
   systemd: '/etc/systemd/system',
 };
 
-/** Files that an earlier emit wrote for what is no longer there, and their links; the links go first. One list for each file. */
+/** Files and links of an earlier emit, for apps that are gone. Links come first. One list for each file. */
 function stale(
   base: string,
   formats: readonly string[],
@@ -131,11 +131,11 @@ function namesIn(directory: string): readonly string[] {
   try {
     return readdirSync(directory).sort();
   } catch {
-    return []; // It is not there: so is nothing in it.
+    return []; // there is no such directory
   }
 }
 
-/** Last done, first undone. What cannot be undone keeps nothing else from being so. */
+/** Undoes the steps, the last one first. A step that cannot be undone does not stop the others. */
 function putBack(base: string, steps: readonly Step[], complain: Complain): void {
   for (const step of steps.toReversed()) {
     try {
@@ -154,7 +154,7 @@ function undo(base: string, { path, before, output }: Step): void {
     put(base, { kind: 'file', path, text: before.text, mode: before.mode, owner });
 }
 
-/** What a command says when it fails; null when it does not. */
+/** The message of a command that fails; null: it succeeds. */
 function failureOf([file, ...args]: readonly string[]): Promise<string | null> {
   if (file === undefined) return Promise.resolve(null);
   return new Promise(resolve => {

@@ -41,7 +41,7 @@ test('what has no variables of its own, from a file for everybody, is for everyb
 test('variables are for who has to read them, whatever the configuration is', async t => {
   const { run, out, mode } = place(t, `${secret}[app.hello.program.job]\ncommand = "/bin/true"\n`);
   for (const format of ['all', 'systemd']) await run('emit', format, '--out', out);
-  // The classic unit says them to everybody who asks systemd: they are in a file of their own.
+  // The variables have a file of their own: systemd would tell those in the classic unit to everybody.
   assert.deepEqual([conf, unit, variables, script, vhost].map(mode), ['600', '644', '600', '700', '644']);
 });
 
@@ -57,7 +57,7 @@ test('a file that was open when there was no secret in it is closed when there i
   writeFileSync(config, secret);
   await run('emit', 'gunicorn-start', '--out', out);
   assert.equal(mode(script), '700');
-  // Somebody opened it again: that is a difference.
+  // A file that somebody has opened again differs.
   chmodSync(`${out}/${script}`, 0o755);
   assert.equal((await run('emit', 'gunicorn-start', '--out', out, '--check')).code, 1);
   await run('emit', 'gunicorn-start', '--out', out);

@@ -1,12 +1,12 @@
-// How open files are for others than their owners: what is made of them may not be read by more people.
+// How open files are to others than their owners. A file made from them must not be more open.
 
 import { realpathSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 /**
- * `mode`, less what others than its owner may not do with one of these files. Of a mode that they may not read by, the right to
- * execute goes too. A file that cannot be looked at is for its owner alone. `also`: whether the directories on the way to a
- * file count, which may close it as well.
+ * `mode`, without what users other than the owner may not do with one of these files. Those who may not read lose the right to execute,
+ * too. A file that cannot be looked at counts as closed to all but its owner. `also`: whether the directories on the way to a
+ * file, which may close it as well, count.
  */
 export function noWiderThan(mode: number, files: Iterable<string>, also: 'directories' | 'nothing'): number {
   let readable = 0o444;
@@ -17,7 +17,7 @@ export function noWiderThan(mode: number, files: Iterable<string>, also: 'direct
   return mode & (0o700 | readable | (readable >> 2));
 }
 
-/** The bits of 0o444 that a file has. Its group counts as the caller's own, or not at all. */
+/** The bits of 0o444 in a file's mode. The group's counts only where it is the caller's own group. */
 function readersOf(file: string): number {
   try {
     const { mode, gid } = statSync(file);
@@ -27,7 +27,7 @@ function readersOf(file: string): number {
   }
 }
 
-/** The bits of 0o444 of those who may go through every directory to a file. */
+/** The bits of 0o444 of the users who may pass through every directory to a file. */
 function passersTo(file: string): number {
   let passers = 0o111;
   try {

@@ -1,4 +1,4 @@
-// What emit and [emit] write: the outputs of some formats for some apps, with their problems placed in the configuration.
+// What emit and [emit] write: the outputs of some formats for some apps, with the places of problems in the configuration.
 
 import { readFileSync } from 'node:fs';
 import { thisMachine } from '../../config/machine.ts';
@@ -17,7 +17,7 @@ export interface Emission {
   readonly problems: readonly Problem[];
 }
 
-/** `names`: apps, or groups of other programs; none is all. Throws HostdError for a name or a format that there is not. */
+/** `names`: apps, or groups of other programs; empty: all. Throws HostdError for an unknown name or format. */
 export function emission(
   host: Host,
   formatNames: readonly string[],
@@ -52,7 +52,7 @@ export function emission(
   };
 }
 
-/** Without the addresses that this machine cannot have: nginx would not start. */
+/** The host without addresses that this machine cannot have, with which nginx would not start. */
 function spoken(host: Host): Host {
   const { settings } = host;
   const usable = (list: readonly Listen[]) => usableListeners(list, thisMachine.hasIpv6());
@@ -73,8 +73,8 @@ function writerNamed(name: string) {
   throw new HostdError('usage', `unknown format "${name}"`, { hint: near ?? writable.join(', ') });
 }
 
-/** What is made of a closed configuration is as closed. Only variables are secret for sure, and those are closed by themselves:
- *  a configuration that lies in somebody's home closes nothing else. */
+/** Makes what is written from a closed configuration as closed. Only variables are certainly secret, and their files are closed anyway:
+ *  a configuration in somebody's home closes nothing else. */
 function closedAs(output: Output, host: Host): Output {
   if (output.kind === 'link' || output.isOpen === true) return output;
   const sources = [
@@ -91,6 +91,6 @@ function placed(problem: Problem): Problem {
   try {
     return { ...problem, at: placesOf(readFileSync(file, 'utf8'), file)(key) };
   } catch {
-    return problem; // The file's name is place enough.
+    return problem; // the file's name is enough of a place
   }
 }

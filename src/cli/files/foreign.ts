@@ -1,5 +1,5 @@
-// Reads the files of other tools from disk for import: files, directories, what they include, and the start scripts that
-// their programs run.
+// Reads the files of other tools from disk for import: files, directories, what they include, and the start scripts of their
+// programs.
 
 import { globSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { hostname } from 'node:os';
@@ -13,20 +13,20 @@ import { baseEnvironment } from '../../model/app.ts';
 import type { Problem } from '../../model/problem.ts';
 import { quoteWord } from '../../words/shlex.ts';
 
-/** Longer than any configuration. */
+/** Bytes. No configuration is longer. */
 const longest = 4 * 1024 ** 2;
 
 export interface Drafts {
   readonly drafts: readonly Draft[];
   readonly problems: readonly Problem[];
-  /** Every file that was read, included ones and scripts too; it grows as what they name is looked up. */
+  /** All files that were read, included ones and scripts too. Grows as more are looked up. */
   readonly files: ReadonlySet<string>;
-  /** Where what they name is looked up. */
+  /** Looks up what the files name. */
   readonly around: ReadContext;
 }
 
 /**
- * Operands such as `supervisor FILE FILE nginx DIR`: the word of a format says what follows it. `unknown`: what is to become of
+ * Operands such as `supervisor FILE FILE nginx DIR`: a format's name tells what follows it. `unknown`: what becomes of
  * a variable that only Supervisor's own environment has.
  */
 export function readForeign(
@@ -60,7 +60,7 @@ export function readForeign(
   for (const { file } of [...given.values()].flat()) files.add(file);
   for (const { source } of scripts) files.add(source.file);
   return {
-    // A script that cannot be read as one stays what it is: the program's command.
+    // A file that cannot be read as a script stays the program's command.
     drafts: [
       ...read.flatMap(({ drafts }) => drafts),
       ...more.flatMap(one => (one?.problems.length === 0 ? one.drafts : [])),
@@ -71,7 +71,7 @@ export function readForeign(
   };
 }
 
-/** The format that a text is plainly of, whatever it was called. */
+/** The format that a text plainly has, whatever the operands say. */
 function plainly(text: string): Format | undefined {
   const fitting = formats.filter(({ looksLike }) => looksLike?.(text) === true);
   return fitting.length === 1 ? fitting[0] : undefined;
@@ -104,7 +104,7 @@ function sourceAt(file: string): SourceText {
   return { file, text: readFileSync(file, 'utf8') };
 }
 
-/** Nothing of the caller's own environment gets into what is read: hostd starts programs with this one. */
+/** Nothing of the caller's own environment gets into what is read. Programs are read with hostd's environment. */
 function contextOf(unknown: ReadContext['unknown'], files: Set<string>): ReadContext {
   return {
     machineName: hostname(),
@@ -125,7 +125,7 @@ function contextOf(unknown: ReadContext['unknown'], files: Set<string>): ReadCon
   };
 }
 
-/** Whether whoever wrote `by` may read the file: root, its owner, or everybody. */
+/** Whether the owner of `by` may read the file: he is root, or owns it, or everybody may. */
 function mayRead(file: string, by: string): boolean {
   const stats = statSync(file, { throwIfNoEntry: false });
   const author = statSync(by, { throwIfNoEntry: false });
@@ -134,7 +134,7 @@ function mayRead(file: string, by: string): boolean {
   return isRoots || stats.uid === author.uid || isOpen(real(file));
 }
 
-/** Readable by everybody, with all the directories on the way. */
+/** Whether everybody may read it, and enter all directories on the way. */
 function isOpen(file: string): boolean {
   if ((statSync(file).mode & 0o004) === 0) return false;
   for (let directory = dirname(file); ; directory = dirname(directory)) {
@@ -149,7 +149,7 @@ interface Script {
   readonly start: NonNullable<ReadContext['start']>;
 }
 
-/** Scripts that programs run and that are there: they are read, never run. */
+/** Existing scripts that programs run. They are read, never run. */
 function scriptsOf(
   drafts: readonly Draft[],
   given: ReadonlyMap<Format, readonly SourceText[]>,
@@ -160,7 +160,7 @@ function scriptsOf(
     const [process] = draft.processes;
     if (process === undefined) return [];
     const { directory, environment } = process;
-    // Within "bash -c ..." too.
+    // Also within "bash -c ...".
     const words = (wordsOf(process) ?? []).flatMap(word => word.split(/[\s;&|]+/));
     for (const word of words) {
       const file = resolve(directory ?? '/', word);
@@ -179,7 +179,7 @@ function scriptAt(file: string): readonly SourceText[] {
     const source = sourceAt(file);
     return source.text.startsWith('#!') && /\bgunicorn\b/.test(source.text) ? [source] : [];
   } catch {
-    return []; // Not there, or not ours to read: the command stays a command.
+    return []; // missing, or closed to this user: the command stays a command
   }
 }
 

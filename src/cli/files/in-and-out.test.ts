@@ -38,7 +38,7 @@ test('emit prints one file as it is, and several under their names; no user or d
   assert.equal(all.code, 0);
   assert.match(all.stdout, /^==> \/etc\/supervisor\/conf\.d\/hello\.conf <==\n/);
   assert.match(all.stdout, /\n==> \/webapps\/hello_django\/bin\/gunicorn_start <==\n#!/);
-  // What a format cannot say is on stderr, with its place.
+  // What a format cannot express is on stderr, with its place.
   assert.match(all.stderr, /hostd\.toml:1:1: warning: systemd: .*\n {2}try: /);
 });
 

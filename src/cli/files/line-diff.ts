@@ -2,10 +2,10 @@
 
 type Edit = { readonly kind: ' ' | '-' | '+'; readonly line: string };
 
-/** The comparison of each line with each takes memory; what is longer is nobody's small change. */
+/** Comparing each line with each takes memory. Longer texts are no small change. */
 const mostPairs = 4_000_000;
 
-/** "" when the texts are the same. Lines around a change: three. Of very long texts only how many lines they have is said. */
+/** "" when the texts are the same. Has three lines around a change. Of very long texts it tells only the numbers of lines. */
 export function lineDiff(before: string, after: string, name: string): string {
   if (before === after) return '';
   const [present, wanted] = [linesOf(before), linesOf(after)];

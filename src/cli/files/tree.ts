@@ -1,5 +1,5 @@
-// A tree of files that is kept up to date: below a base directory, by way of open directories, never through a link, and
-// each file at once or not at all. Knows nothing of what the files say.
+// A tree of files that is kept current: below a base directory, by way of open directories, never through a link. Each file is
+// written as a whole or not at all. Knows nothing of the files' content.
 
 import { randomBytes } from 'node:crypto';
 import {
@@ -28,10 +28,10 @@ import type { Machine } from '../../model/machine.ts';
 import { quoteWord } from '../../words/shlex.ts';
 
 const { O_CREAT, O_DIRECTORY, O_EXCL, O_NOCTTY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
-/** A reference to a directory that may be searched, if not read (open(2)). */
+/** open(2): a reference, also to a directory that may be entered but not read. */
 const O_PATH = 0o10000000;
 
-/** The longest file that is read, in bytes. What this tree is made of is shorter; what an app has put there may be of any length. */
+/** Bytes that are read of a file, at most. The tree's own files are shorter. A file that an app has put there may have any length. */
 const longest = 4 * 1024 ** 2;
 
 /** What is there now. */
@@ -41,7 +41,7 @@ export type Found =
   | { readonly kind: 'link'; readonly target: string }
   | { readonly kind: 'other' };
 
-/** Reads what is at an output's place, waiting for nobody. Throws HostdError where a link is on the way, or it cannot be read. */
+/** Reads what is at an output's place, without waiting. Throws HostdError where a link is on the way, or it cannot be read. */
 export function find(base: string, path: string): Found {
   const directory = walk(base, dirname(path), false);
   if (directory === null) return { kind: 'missing' };
@@ -63,7 +63,7 @@ export function find(base: string, path: string): Found {
   }
 }
 
-/** Neither a FIFO that was put there this moment nor a lease (fcntl(2)) can make the caller wait. */
+/** Opens a file so that neither a FIFO nor a lease (fcntl(2)) can make the caller wait. */
 function openToRead(name: string, path: string): number {
   try {
     return openSync(name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
@@ -77,7 +77,7 @@ function openToRead(name: string, path: string): number {
   }
 }
 
-/** By what is read, not by what the file says of itself: it may be an app's. */
+/** Reads until the end, since an app's file may claim any length. */
 function readText(file: number, path: string): string {
   const fail = (why: string) =>
     new HostdError('conflict', `cannot read "${path}": ${why}`, { hint: `ls -l ${quoteWord(path)}` });
@@ -92,8 +92,8 @@ function readText(file: number, path: string): string {
   return bytes.toString('utf8', 0, length);
 }
 
-/** Whether nothing is left to do. Somebody's stricter mode is no difference; a script that cannot be executed is, and so
- *  is what others may read and should not. */
+/** Whether nothing is left to do. A stricter mode than wanted is no difference. A script that cannot be executed is one, and so is
+ *  a file that others may read and should not. */
 export function isCurrent(found: Found, output: Output): boolean {
   if (output.kind === 'link') return found.kind === 'link' && found.target === output.target;
   if (found.kind !== 'file' || found.text !== output.text) return false;
@@ -101,15 +101,15 @@ export function isCurrent(found: Found, output: Output): boolean {
   return isExecutable && modeOver(found.mode, output.mode) === (found.mode & 0o777);
 }
 
-/** The mode of what replaces a file: as closed as that was, executable where it has to be, and open to others only where the
- *  new one may be. */
+/** The mode of a file that replaces another: as closed as the old one, executable where it has to be, and open to others only where
+ *  the new one may be. */
 function modeOver(before: number, wanted: number): number {
-  // Who may not read a script has no use for the right to execute it.
+  // A user that may not read a script cannot execute it either.
   const kept = (before & 0o777) | (wanted & ((before & 0o444) >> 2));
   return (wanted & 0o004) === 0 ? kept & (wanted | 0o600) : kept;
 }
 
-/** Puts a file or a link in its place, by renaming. In a directory of somebody else's it acts with their rights alone. */
+/** Puts a file or a link in its place by renaming. In another user's directory it acts with that user's rights only. */
 export function put(base: string, output: Output): void {
   const directory = walk(base, dirname(output.path), true);
   if (directory === null) throw new HostdError('failed', `cannot make the directory of "${output.path}"`);
@@ -145,7 +145,7 @@ export function put(base: string, output: Output): void {
   }
 }
 
-/** Takes away a file or a link; never a directory. */
+/** Removes a file or a link, never a directory. */
 export function take(base: string, path: string): void {
   const directory = walk(base, dirname(path), false);
   if (directory === null) return;
@@ -162,12 +162,12 @@ export function take(base: string, path: string): void {
   }
 }
 
-/** The user who has to read a file that not everybody may. */
+/** The user that has to read a file that not everybody may read. */
 function readerOf({ reader, mode }: OutputFile): ReturnType<Machine['user']> {
   return reader === undefined || (mode & 0o004) !== 0 ? null : thisMachine.user(reader);
 }
 
-/** `gid`: of the file that it replaces. Another group does not get that one's rights. */
+/** `gid`: of the file that is replaced. Any other group must not get that group's rights. */
 function write(
   path: string,
   text: string,
@@ -192,11 +192,11 @@ function discard(path: string): void {
   try {
     unlinkSync(path);
   } catch {
-    // It was never made.
+    // The file was never made.
   }
 }
 
-/** The directory, opened part by part below the base; null when it is missing and not to be made. */
+/** Opens a directory, part by part below the base; null: it is missing and must not be made. */
 function walk(base: string, path: string, make: boolean): number | null {
   let directory = openBase(base, make);
   if (directory === null) return null;
@@ -211,7 +211,7 @@ function walk(base: string, path: string, make: boolean): number | null {
   return directory;
 }
 
-/** The base itself is the caller's word: links on the way to it are followed. */
+/** Opens the base. The caller has named it, so links on the way to it are followed. */
 function openBase(base: string, make: boolean): number | null {
   try {
     if (make) mkdirSync(base, { recursive: true });
@@ -249,12 +249,12 @@ function step(directory: number, part: string, make: boolean, walked: string): n
   }
 }
 
-/** By way of an open directory: whatever is renamed on the way to it afterwards does not matter. */
+/** A path by way of an open directory, which no later rename can divert. */
 function entry(directory: number, name: string): string {
   return `/proc/self/fd/${directory}/${name}`;
 }
 
-/** Within asOwner: only root can give a file away. */
+/** Within asOwner: gives root's rights back, since only root can give a file away. */
 function asRoot<T>(act: () => T): T {
   if (process.getuid?.() !== 0) return act();
   const [uid, gid] = [process.geteuid?.() ?? 0, process.getegid?.() ?? 0];
@@ -268,7 +268,7 @@ function asRoot<T>(act: () => T): T {
   }
 }
 
-/** Root takes the rights of the directory's owner: what an app could divert leads no further than the app itself can go. */
+/** Acts with the rights of the directory's owner: whatever an app diverts leads no further than the app itself can go. */
 function asOwner<T>(directory: number, act: () => T): T {
   const { uid, gid } = fstatSync(directory);
   if (process.geteuid?.() !== 0 || uid === 0) return act();

@@ -16,7 +16,7 @@ export interface Split {
   readonly rest: readonly string[];
 }
 
-/** Finds the command among the words: the first that is neither a common option nor the value of one. */
+/** Finds the command: the first word that is neither a common option nor its value. */
 export function splitCommand(args: readonly string[], common: Options): Split {
   const first = tokensOf(args, common).find(token => token.kind === 'positional');
   if (first === undefined) return { command: null, rest: args };
@@ -27,7 +27,7 @@ export function splitCommand(args: readonly string[], common: Options): Split {
   };
 }
 
-/** Options and operands of one command; everything after `--` is an operand. */
+/** Options and operands of one command. Everything after `--` is an operand. */
 export function parseCommand(args: readonly string[], options: Options, operands: Operands): Input {
   const given = checkOptions(args, options);
   const words = tokensOf(args, options).flatMap(token => (token.kind === 'positional' ? [token.value] : []));
@@ -67,7 +67,7 @@ function checkOperands(words: readonly string[], operands: Operands): void {
 }
 
 function tokensOf(args: readonly string[], options: Options) {
-  // Not strict: parseArgs then reports what it saw, and the messages above can be hostd's own.
+  // Not strict: parseArgs reports what it has seen, and the messages are hostd's own.
   return parseArgs({
     args: [...args],
     options: parseArgsOptions(options),

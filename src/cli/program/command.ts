@@ -1,4 +1,4 @@
-// What a command is: its name, its help, its options and what it does; and what a program is: its commands. It knows neither argv
+// A command: its name, its help, its options and what it does. And a program: its commands. Knows neither argv
 // nor exit.
 
 import type { Output } from './output.ts';
@@ -6,39 +6,39 @@ import type { Output } from './output.ts';
 export interface Option {
   readonly type: 'boolean' | 'string';
   readonly short?: string;
-  /** It may be given more than once; its value is then a list. */
+  /** Set if it may be given more than once. Its value is then a list. */
   readonly multiple?: true;
-  /** What the value is called in help, such as "FILE"; for type 'string' only. */
+  /** The value's name in help, such as "FILE"; for type 'string' only. */
   readonly value?: string;
   readonly help: string;
 }
 
-/** What follows the options: how many, and what they are. */
+/** The operands after the options: how many, and what they are. */
 export interface Operands {
   readonly min: number;
   readonly max: number;
-  /** In the words of the usage line, such as "NAME". */
+  /** In the usage line, such as "NAME". */
   readonly what: string;
-  /** What a shell may complete them to: programs that hostd runs, commands of this program, or these words. */
+  /** What a shell completes them to: programs that hostd runs, commands of this program, or these words. */
   readonly complete?: 'programs' | 'commands' | readonly string[];
-  /** Words that may stand beside programs. */
+  /** Words that are completed besides programs. */
   readonly also?: readonly string[];
 }
 
-/** A command line after parsing: only options and operands that the command declares are in it. */
+/** A parsed command line. It has only options and operands that the command declares. */
 export interface Input {
   readonly operands: readonly string[];
-  /** Options by long name: true, or the value, or the values of one with `multiple`; absent when not given. */
+  /** Options by long name: true, or the value, or the values of an option with `multiple`; absent when not given. */
   readonly options: Readonly<Record<string, string | boolean | readonly string[] | undefined>>;
 }
 
-/** What surrounds a command. Everything that it prints goes through here, so a test can read it. */
+/** The surroundings of a command. All output goes through here, so that a test can read it. */
 export interface Context {
   readonly program: Program;
   readonly stdout: Output;
   readonly stderr: Output;
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Calls `stop` on Ctrl-C instead of dying of it; the result undoes that. */
+  /** Calls `stop` on Ctrl-C, which then does not end the process. Call the returned function to end that. */
   onInterrupt(stop: () => void): () => void;
 }
 
@@ -48,7 +48,7 @@ export interface Command {
   readonly summary: string;
   /** After the command's name: "[NAME ...] [--json]". */
   readonly usage: string;
-  /** What help says besides usage and options. */
+  /** The text of help besides usage and options. */
   readonly help: string;
   readonly options: Readonly<Record<string, Option>>;
   readonly operands: Operands;
@@ -56,7 +56,7 @@ export interface Command {
   run(input: Input, context: Context): Promise<number>;
 }
 
-/** A command line program: its commands, and what all of them take. */
+/** A command line program: its commands, and the options of all of them. */
 export interface Program {
   readonly name: 'hostctl' | 'hostd';
   readonly summary: string;
@@ -64,13 +64,13 @@ export interface Program {
   readonly options: Readonly<Record<string, Option>>;
   /** Commands in the order of help, grouped by task. */
   readonly groups: readonly { readonly title: string; readonly commands: readonly Entry[] }[];
-  /** What other tools call what this one does otherwise, and what to type instead. */
+  /** Other tools' names for commands that are called otherwise here, and what to type instead. */
   readonly elsewhere?: Readonly<Record<string, string>>;
 }
 
 export interface Entry {
   readonly name: string;
-  /** Commands are loaded one at a time: start-up time is what operators feel. */
+  /** Commands are loaded one at a time, since operators notice start-up time. */
   readonly load: () => Promise<Command>;
 }
 

@@ -1,4 +1,4 @@
-// Completion scripts of hostctl, made from its commands. Pure. Names of programs are asked of hostctl when Tab is pressed.
+// Completion scripts for hostctl, made from its commands. Pure. The scripts ask hostctl for names of programs when Tab is pressed.
 
 import { type Command, commonOptions, type Operands, type Option } from './command.ts';
 
@@ -175,18 +175,18 @@ function valueOptions(all: readonly Options[]): string[] {
   return [...new Set(names)];
 }
 
-/** The words beside the programs themselves, or null where it takes none. */
+/** The words besides the programs; null: the command takes no programs. */
 function programWords({ complete, also = [] }: Operands): readonly string[] | null {
   return complete === 'programs' ? ['all', ...also] : null;
 }
 
-/** The words that an operand of the command may be, where they are known without asking hostd. */
+/** The words that an operand may be, where they are known without hostd. */
 function fixedWords({ complete }: Operands, commands: readonly Command[]): readonly string[] {
   if (complete === 'commands') return commands.map(({ name }) => name);
   return complete === undefined || complete === 'programs' ? [] : complete;
 }
 
-/** One word for a shell: bash and zsh by POSIX; fish reads \\' and \\\\ in quotes, so those are kept out. */
+/** One word for a shell: POSIX's for bash and zsh. fish reads \\' and \\\\ in quotes, so neither is used. */
 function quote(text: string): string {
   return `'${text.replaceAll("'", '’')}'`;
 }

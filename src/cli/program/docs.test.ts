@@ -8,7 +8,7 @@ import { parseCommand, splitCommand } from './arguments.ts';
 import { commonOptions, entries } from './command.ts';
 import { find } from './program.ts';
 
-/** A page of this project as plain text: troff's fonts and escapes taken out. */
+/** A page of this project as plain text, without troff's fonts and escapes. */
 function page(path: string): string {
   const text = readFileSync(new URL(`../../../${path}`, import.meta.url), 'utf8');
   return text.replaceAll('\\-', '-').replaceAll(/\\f./g, '');
@@ -48,7 +48,7 @@ test('the manual tells of no option that there is not', async () => {
   }
 });
 
-/** Throws where hostd or hostctl would call this command line wrong use. Brackets of a usage line are left out. */
+/** Throws where hostd or hostctl would refuse this command line. Brackets of a usage line are removed. */
 async function parse(text: string, min?: number): Promise<void> {
   const split = splitWords(text.replaceAll(/[[\]]/g, ''));
   assert.ok(split.ok);

@@ -1,4 +1,4 @@
-// The process around a command line: its streams, its signals, its exit code. hostctl.ts and hostd.ts add only a name.
+// The process around a command line: its streams, its signals, its exit code. hostctl.ts and hostd.ts only add a name.
 
 import { messageOf } from '../../errors.ts';
 import { nameProcess } from '../../process-name.ts';
@@ -7,7 +7,7 @@ import { Output } from './output.ts';
 import { errorText } from './print.ts';
 import { run } from './program.ts';
 
-/** Runs this process's own command line, and leaves the exit code with the process. */
+/** Runs this process's command line, and sets its exit code. */
 export async function main(program: Program): Promise<void> {
   nameProcess(program.name);
   const context: Context = {
@@ -22,11 +22,11 @@ export async function main(program: Program): Promise<void> {
   };
   process.exitCode = await run(program, process.argv.slice(2), context);
   failIfLost(context);
-  // A write that is still under way can fail after the command has ended.
+  // A write that goes on may fail after the command has ended.
   context.stdout.onClosed(() => failIfLost(context));
 }
 
-/** What was printed did not arrive (a full disk). A reader that went away, as `| head` does, is no failure. */
+/** Reports output that did not arrive (a full disk). A reader that went away, such as `| head`, is no failure. */
 function failIfLost({ program, stdout, stderr }: Context): void {
   if (stdout.failure === null) return;
   stderr.write(errorText(program.name, `cannot write: ${messageOf(stdout.failure)}`, undefined));

@@ -1,11 +1,11 @@
-// One output stream of the command line: whether it is a terminal, and whether anybody still reads it.
+// One output stream of the command line: whether it is a terminal, and whether it still has a reader.
 
 import type { Writable } from 'node:stream';
 import { errnoOf } from '../../errors.ts';
 
 export class Output {
   readonly isTerminal: boolean;
-  /** Colours only where a person looks, and did not ask for none (no-color.org). */
+  /** Colours only on a terminal whose user does not refuse them (no-color.org). */
   readonly hasColours: boolean;
   readonly #stream: Writable & { isTTY?: boolean; columns?: number };
   readonly #onClosed = new Set<() => void>();
@@ -26,20 +26,20 @@ export class Output {
 
   /** Width of the terminal in columns. */
   get columns(): number {
-    return this.#stream.columns || 80; // 0: a terminal that nobody gave a size
+    return this.#stream.columns || 80; // 0: a terminal without a size
   }
 
-  /** Nobody reads any more, as behind `| head`. What is written then is dropped. */
+  /** Whether nobody reads any more, as after `| head`. What is written then is dropped. */
   get isClosed(): boolean {
     return this.#error !== null;
   }
 
-  /** Why nothing can be written, unless it is only that the reader went away. */
+  /** Why nothing can be written, unless only the reader has gone. */
   get failure(): unknown {
     return errnoOf(this.#error) === 'EPIPE' ? null : this.#error;
   }
 
-  /** Calls back when nobody reads any more; the result undoes that. */
+  /** Calls back when nobody reads any more. Call the returned function to end that. */
   onClosed(listener: () => void): () => void {
     this.#onClosed.add(listener);
     return () => this.#onClosed.delete(listener);

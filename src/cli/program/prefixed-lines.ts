@@ -11,13 +11,13 @@ export class PrefixedLines {
   readonly #hasColours: boolean | null;
   #rest: Buffer = Buffer.alloc(0);
 
-  /** `hasColours`: of the terminal that is to be kept from harm; null: there is none. */
+  /** `hasColours`: of the terminal that the lines are made harmless for; null: there is none. */
   constructor(prefix: string, hasColours: boolean | null) {
     this.#prefix = prefix;
     this.#hasColours = hasColours;
   }
 
-  /** The lines that are whole. */
+  /** Takes bytes. Returns the lines that are whole. */
   push(bytes: Uint8Array): Uint8Array {
     const all = Buffer.concat([this.#rest, bytes]);
     const end = all.lastIndexOf(10) + 1;
@@ -26,7 +26,7 @@ export class PrefixedLines {
     return this.#show(all.subarray(0, cut));
   }
 
-  /** What has no end yet. */
+  /** Returns the last line, which has no end. */
   end(): Uint8Array {
     const rest = this.#rest;
     this.#rest = Buffer.alloc(0);

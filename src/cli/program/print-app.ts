@@ -1,9 +1,9 @@
-// Prints what an app has written. Whoever looks at it on a terminal is often root.
+// Prints what an app has written. The user who reads it on a terminal is often root.
 
 import { HarmlessText } from '../../words/harmless-text.ts';
 import type { Output } from './output.ts';
 
-/** As it is where it is no terminal, or wanted `raw`; else without what would steer the terminal. */
+/** Prints it as it is where there is no terminal, or with `raw`; else without what would steer the terminal. */
 export async function printApp(
   chunks: AsyncIterable<Uint8Array>,
   output: Output,

@@ -16,7 +16,7 @@ const colours: Readonly<Record<StateName, number | null>> = {
   STOPPED: null,
 };
 
-/** A line for each program; columns are as wide as supervisorctl's, since scripts split them on blanks. */
+/** A line for each program. Columns are as wide as supervisorctl's, since scripts split them on blanks. */
 export function statusTable(programs: readonly ProgramStatus[], hasColours: boolean): string {
   const names = programs.map(program => escapeLine(program.name));
   const width = Math.max(30, ...names.map(name => name.length)) + 3;

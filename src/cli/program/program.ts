@@ -23,7 +23,7 @@ export async function run(program: Program, args: readonly string[], context: Co
 
 const versionOption: Option = { type: 'boolean', short: 'V', help: 'show the version' };
 
-/** The command of this name; throws HostdError('usage') with the nearest one. */
+/** The command of this name. Throws HostdError('usage') with the nearest name. */
 export async function find(program: Program, name: string): Promise<Command> {
   const entry = entries(program).find(candidate => candidate.name === name);
   if (entry !== undefined) return entry.load();

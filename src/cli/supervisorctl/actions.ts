@@ -108,7 +108,7 @@ async function open(ctl: Controller, arg: string): Promise<void> {
   ctl.exit = before;
 }
 
-/** Whether it is meant: a shell asks. */
+/** Whether the user confirms it. Only a shell asks. */
 async function isMeant(ctl: Controller, question: string): Promise<boolean> {
   if (!ctl.interactive) return true;
   return (await ctl.terminal.ask(question))?.toLowerCase().startsWith('y') === true;

@@ -1,4 +1,4 @@
-// What supervisorctl's actions have in common: the server, the exit code, and what is said when there is no server.
+// Shared by supervisorctl's actions: the server, the exit code, and the messages where there is no server.
 
 import { faultCodes } from '../../protocol/rpc.ts';
 import { repr } from '../../words/python.ts';
@@ -24,14 +24,14 @@ const dead: readonly number[] = [
   faultCodes.NOT_RUNNING,
 ];
 
-/** Whom it speaks with, and on what. */
+/** The user or script on the other side, and how to talk to it. */
 export interface Terminal {
   write(text: string): void;
   /** A line of input after a prompt; null: there are no more. */
   ask(prompt: string): Promise<string | null>;
   /** The same, without an echo where there is a terminal. */
   askHidden(prompt: string): Promise<string | null>;
-  /** Until the returned function is called, Ctrl-C is told. */
+  /** Calls back on Ctrl-C, until the returned function is called. */
   onInterrupt(stop: () => void): () => void;
 }
 
@@ -60,7 +60,7 @@ export class Controller {
     return Array.isArray(value) ? value.filter(isStruct) : [];
   }
 
-  /** Whether there is a server that it understands; else it has said why. */
+  /** Whether there is a server of a version that it understands. If not, it has said why. */
   async isUp(): Promise<boolean> {
     const { serverurl } = this.login;
     try {
@@ -94,14 +94,14 @@ export class Controller {
     }
   }
 
-  /** A later success takes no failure back. */
+  /** Sets the exit code for a fault. A later success does not change it back. */
   note(fault: number, ignored?: number): void {
     if (fault === ignored || fault === faultCodes.SUCCESS) return;
     this.exit = dead.includes(fault) ? exits.notRunning : exits.generic;
   }
 }
 
-/** What the action of an error that nobody has foreseen says: as Supervisor does, with Python's names and Debian's places. */
+/** Supervisor's message for an unforeseen error, with Python's names and Debian's paths. */
 export function unforeseen(error: unknown): string {
   const at = (type: string, text: string, file: string, line: number) =>
     `error: <class '${type}'>, ${text}: file: ${file} line: ${line}`;
@@ -143,7 +143,7 @@ const unreachable: Readonly<Record<string, readonly [type: string, text: string]
   ENOTFOUND: ['socket.gaierror', '[Errno -2] Name or service not known'],
 };
 
-/** A fault that an action knows no words for. */
+/** A fault that an action has no message for. */
 export class UnknownResult extends Error {
   readonly line: number;
   constructor(code: number, name: string, line: number) {

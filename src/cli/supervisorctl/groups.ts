@@ -7,7 +7,7 @@ import { type Controller, exits, numberIn, textIn, wordsOf } from './controller.
 import { Fault } from './server.ts';
 import { helpTexts } from './texts.ts';
 
-/** Whether it was given nothing; else it has said so. */
+/** Whether the action has no arguments. If it has some, it has said that it takes none. */
 export function takesNothing(ctl: Controller, arg: string, action: keyof typeof helpTexts): boolean {
   if (arg === '') return true;
   ctl.say(`Error: ${action} accepts no arguments`);

@@ -77,7 +77,7 @@ async function show(
   }
 }
 
-/** Until Ctrl-C, or until the server ends it. */
+/** Follows a log until Ctrl-C, or until the server ends it. */
 async function followLog(ctl: Controller, path: string): Promise<void> {
   ctl.say('==> Press Ctrl-C to exit <==');
   const stop = new AbortController();
@@ -91,7 +91,7 @@ async function followLog(ctl: Controller, path: string): Promise<void> {
   if (interrupted) ctl.say('');
 }
 
-/** What is wrong goes to stderr, as there. */
+/** Copies a log to the output. Errors go to stderr, as in Supervisor. */
 async function copy(
   login: Login,
   path: string,
@@ -149,7 +149,7 @@ function faultText({ code, text }: Fault): string {
   return `<Fault ${code}: ${repr(text)}>`;
 }
 
-/** Lines go to its stdin, and both its logs come back, until Ctrl-C, the end of input, or its own. */
+/** Sends lines to a program's stdin and shows both its logs, until Ctrl-C, the end of the input, or the program's end. */
 async function converse(ctl: Controller, name: string, isRunning: () => Promise<boolean>): Promise<void> {
   const stop = new AbortController();
   const interrupted = new Promise<null>(resolve => {

@@ -1,5 +1,5 @@
-// hostctl in the words of supervisorctl: what a link of that name to bin/hostctl is. It talks XML-RPC to the server that it is told,
-// hostd's or a genuine supervisord's.
+// supervisorctl: the command that a link of that name to bin/hostctl is. Speaks XML-RPC with the server that it is told, hostd's or a
+// genuine supervisord's.
 
 import { nameProcess } from '../../process-name.ts';
 import { Exit } from '../../supervisord/config/options.ts';
@@ -41,7 +41,7 @@ async function run(): Promise<number> {
   }
 }
 
-/** What a line may go on with. */
+/** The words that a line can be completed with. */
 async function complete(ctl: Controller, line: string): Promise<string[]> {
   const words = line.trimStart().split(/\s+/);
   const [action = ''] = words;

@@ -17,7 +17,7 @@ export interface Options {
   readonly username: string | null;
   readonly password: string | null;
   readonly historyFile: string | null;
-  /** The action and its arguments; none: a shell. */
+  /** The action and its arguments; empty: a shell. */
   readonly args: readonly string[];
 }
 
@@ -41,7 +41,7 @@ const options: readonly Option[] = [
 
 const defaultUrl = 'http://localhost:9001';
 
-/** `program` is how it was called. @throws Exit */
+/** `program`: the name that it was called by. @throws Exit */
 export function readOptions(argv: readonly string[], program: string, machine: Machine): Options {
   try {
     const { given, rest } = take(argv, program);
@@ -84,7 +84,7 @@ function take(
   return { given, rest };
 }
 
-/** [supervisorctl]; what the file includes is not read. @throws ConfigError */
+/** Reads [supervisorctl] of the file itself, not of those that it includes. @throws ConfigError */
 function readSection(
   file: string,
   machine: Machine,

@@ -70,17 +70,17 @@ export async function pid(ctl: Controller, arg: string): Promise<void> {
   }
 }
 
-/** What is done to processes, one by one, by group or all, and how it is told. */
+/** Something that is done to one process, a group or all, and the messages about it. */
 interface Deed {
   readonly one: string;
   readonly group: string;
   readonly all: string;
   readonly more: readonly string[];
-  /** A fault that is no failure. */
+  /** A fault that does not count as a failure. */
   readonly ignored?: number;
-  /** Of a group that is not there. */
+  /** The exit code for a group that does not exist. */
   readonly noGroup: number;
-  /** Whether any other fault of a group makes a failure before it is told. */
+  /** Whether any other fault of a group counts as a failure before it is reported. */
   readonly strict: boolean;
   tell(result: { readonly name: string; readonly status: number; readonly description: string }): string;
 }

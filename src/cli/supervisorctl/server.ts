@@ -1,4 +1,4 @@
-// The server: calls of its methods over HTTP, on a unix socket or TCP, and logs that are followed.
+// The server: calls of its methods over HTTP, on a unix socket or TCP, and logs to follow.
 
 import type { IncomingMessage, RequestOptions } from 'node:http';
 import { errnoOf } from '../../errors.ts';
@@ -23,7 +23,7 @@ export class Fault extends Error {
   }
 }
 
-/** An answer of HTTP that is none. */
+/** An HTTP answer with a wrong status. */
 export class BadStatus extends Error {
   readonly status: number;
   readonly reason: string;
@@ -72,7 +72,7 @@ export async function call(login: Login, method: string, ...params: readonly Val
   return answer.value;
 }
 
-/** What a followed log says, from its end on. @throws BadStatus, Unreachable */
+/** The end of a log, and what is added to it. @throws BadStatus, Unreachable */
 export async function follow(
   login: Login,
   path: string,

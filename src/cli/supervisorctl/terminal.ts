@@ -1,4 +1,4 @@
-// The person, or the script, at the other end of supervisorctl: lines in, with history and completion where there is a terminal.
+// The user, or the script, on the other side of supervisorctl: reads lines, with history and completion on a terminal.
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createInterface, type Interface } from 'node:readline';
@@ -8,11 +8,11 @@ import type { Terminal } from './controller.ts';
 const mostHistory = 1000;
 
 export interface Shell extends Terminal {
-  /** Keeps its history, where it has one. */
+  /** Writes its history, where it has one. */
   close(): void;
 }
 
-/** `complete`: the words that may stand where the last one of a line does. */
+/** `complete`: the words that a line's last word can be completed to. */
 export function openShell(historyFile: string | null, complete: (line: string) => Promise<string[]>): Shell {
   const isTerminal = process.stdin.isTTY === true && process.stdout.isTTY === true;
   const interrupts = new Set<() => void>();
@@ -114,6 +114,6 @@ function writeHistory(file: string, history: readonly string[]): void {
   try {
     writeFileSync(file, `${[...history].reverse().join('\n')}\n`, { mode: 0o600 });
   } catch {
-    // It is a convenience.
+    // The history is only a convenience.
   }
 }

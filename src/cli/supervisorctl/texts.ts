@@ -1,8 +1,8 @@
-// What supervisorctl says of itself: Supervisor 4.2.5's own words, for eyes and scripts that know them.
+// supervisorctl's own texts: those of Supervisor 4.2.5, for people and scripts that know them.
 // Copyright (c) 2006-2015 Agendaless Consulting and Contributors, under the BSD-derived license of Supervisor (LICENSES.txt there):
 // redistributions keep this notice.
 
-/** "%s" is how it was called. */
+/** "%s" is the name that it was called by. */
 export const usageText = `supervisorctl -- control applications run by supervisord from the cmd line.
 
 Usage: %s [options] [action [arguments]]

@@ -1,4 +1,4 @@
-// One connection of a client of Supervisor's: request after request, each read to its end, judged and answered before the next.
+// One connection of a client of Supervisor's: each request is read to its end, judged and answered before the next.
 
 import type { Socket } from 'node:net';
 import { messageOf } from '../../errors.ts';
@@ -9,32 +9,32 @@ import { errorPage, type Fields, keeping, replyHead, type Status } from './reply
 
 /** The longest body of a request, in bytes. */
 const longestBody = 512 * 1024;
-/** Milliseconds that a client may take to read an answer. */
+/** Milliseconds for a client to read an answer. */
 const patienceMs = 60_000;
 
-/** A log that is being followed. */
+/** A log that is followed. */
 export interface Following {
   /** Unix time in milliseconds. */
   readonly mtime: number;
-  /** Its end, then what is added to it. */
+  /** The end of the log, then what is added to it. */
   readonly chunks: AsyncIterable<Buffer>;
   cancel(): void;
 }
 
 export interface Service {
-  /** Answers the body of a call with the body of its answer, or with a status where there is none. */
+  /** The answer's body for a call's body, or a status. */
   call(body: string, uid: number | null): Promise<string | 400 | 500>;
   /** null: there is no such log. */
   follow(process: string | null, channel: string, uid: number | null): Promise<Following | null>;
 }
 
 export interface Client {
-  /** Of a unix socket. */
+  /** The client's uid; null: it came over TCP, or is not known. */
   readonly uid: number | null;
   readonly login: Login | null;
 }
 
-/** Serves it until it is closed. */
+/** Serves the connection until it is closed. */
 export async function serve(socket: Socket, client: Client, service: Service): Promise<void> {
   const input = new Input(socket);
   for (;;) {
@@ -54,7 +54,7 @@ interface Exchange {
   readonly head: Head;
 }
 
-/** Whether the connection stays open. */
+/** Returns whether the connection stays open. */
 async function answer(exchange: Exchange, client: Client, service: Service): Promise<boolean> {
   const { head, input } = exchange;
   if (client.login !== null) {
@@ -90,7 +90,7 @@ async function answerCall(exchange: Exchange, { uid }: Client, service: Service)
     await sendError(exchange, 413);
     return false;
   }
-  // Medusa waits for a body of no bytes for ever.
+  // Medusa waits for ever for a body of no bytes.
   const body = await input.body(Number(digits) === 0 ? Number.POSITIVE_INFINITY : Number(digits));
   input.complete();
   if (body === null) return false;
@@ -170,7 +170,7 @@ async function sendError(exchange: Exchange, status: Status, before: Fields = []
   return send(exchange, status, fields, page);
 }
 
-/** Whether the connection stays open. */
+/** Returns whether the connection stays open. */
 async function send(
   { socket, head }: Exchange,
   status: Status,
@@ -179,7 +179,7 @@ async function send(
 ): Promise<boolean> {
   const { close, fields: more } = keeping(head.version, header(head, 'Connection') ?? '', true);
   if (!socket.write(`${replyHead(head.version, status, [...fields, ...more], Date.now())}${body}`)) {
-    // One that reads no answers is asked nothing more, and not kept for ever.
+    // A client that reads no answers gets no more of them, and is not kept for ever.
     const late = setTimeout(() => socket.destroy(), patienceMs);
     await drained(socket);
     clearTimeout(late);
@@ -187,7 +187,7 @@ async function send(
   return !close;
 }
 
-/** What a connection fails with is its own business. */
+/** Serves the connection. Its failure affects nothing else. */
 export function serveQuietly(
   socket: Socket,
   client: Client,

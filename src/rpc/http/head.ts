@@ -1,18 +1,18 @@
-// The head of a request, cracked as Supervisor's HTTP server (Medusa) does: its clients rely on what it takes, and probes on what it
-// does not. Pure.
+// Reads the head of a request as Supervisor's HTTP server (Medusa) does: clients rely on what Medusa accepts, and probes on what it
+// refuses. Pure.
 
 export interface Head {
   readonly command: string;
   readonly uri: string;
-  /** "1.1"; null: the request line names none. */
+  /** "1.1"; null: the request line has none. */
   readonly version: string | null;
-  /** Lines, with those joined that continue one. */
+  /** Lines. A line that continues another is joined to it. */
   readonly lines: readonly string[];
 }
 
 const requestLine = /^([^ ]+) ([^ ]+)(?: HTTP\/([0-9.]+))?$/;
 
-/** `bytes`: everything before the empty line. null: what Medusa closes the connection at. */
+/** `bytes`: everything before the empty line. null: Medusa would close the connection. */
 export function crackHead(bytes: Buffer): Head | null {
   let text: string;
   try {
@@ -21,7 +21,7 @@ export function crackHead(bytes: Buffer): Head | null {
     return null;
   }
   const all = text.split('\r\n');
-  // Clients end bodies, and tail's client its head, with an empty line too many.
+  // Clients end bodies, and tail's client its head, with one empty line too many.
   const start = all.findIndex(line => line !== '');
   const match = start < 0 ? null : requestLine.exec(all[start] ?? '');
   const lines = match === null ? null : joined(all.slice(start + 1));
@@ -30,14 +30,14 @@ export function crackHead(bytes: Buffer): Head | null {
   return { command, uri: unquotePath(uri), version, lines };
 }
 
-/** A header's value, of a line that says "Name: value"; null: there is none. */
+/** The value of the header "Name: value"; null: there is none. */
 export function header({ lines }: Head, name: string): string | null {
   const start = `${name.toLowerCase()}: `;
   const line = lines.find(line => line.slice(0, start.length).toLowerCase() === start);
   return line === undefined ? null : line.slice(start.length);
 }
 
-/** The path without parameters, query and fragment, unquoted once more, without slashes before it. */
+/** The path without parameters, query and fragment, unquoted once more, without leading slashes. */
 export function pathOf({ uri }: Head): string {
   const path = /^[^;?#]*/.exec(uri)?.[0] ?? '';
   return unquote(path).replace(/^\/+/, '');
@@ -59,7 +59,7 @@ function unquotePath(uri: string): string {
   return mark < 0 ? unquote(uri) : `${unquote(uri.slice(0, mark))}${uri.slice(mark)}`;
 }
 
-/** As Python's urllib.parse.unquote: bytes that are no UTF-8 become U+FFFD. */
+/** Python's urllib.parse.unquote: bytes that are no UTF-8 become U+FFFD. */
 function unquote(text: string): string {
   return text.replaceAll(/(?:%[0-9a-f]{2})+/gi, escaped =>
     Buffer.from(escaped.replaceAll('%', ''), 'hex').toString('utf8'),

@@ -1,12 +1,12 @@
-// What a client sends, in the portions that are asked for: up to an empty line, or so many bytes. It is not read ahead of that by more
-// than the kernel and one chunk hold, and not waited for longer than there is time.
+// What a client sends, in the portions that are asked for: up to an empty line, or a number of bytes. No more is read ahead than the
+// kernel and one chunk hold, and the wait for each portion is bounded.
 
 import type { Socket } from 'node:net';
 
 const endOfHead = Buffer.from('\r\n\r\n');
 /** The longest head, in bytes. */
 const longestHead = 64 * 1024;
-/** Milliseconds that a connection may be idle between two requests, as in Supervisor; and that the rest of a request may take. */
+/** Milliseconds that a connection may be idle between two requests, as in Supervisor; and the same for the rest of a request. */
 const idleMs = 30 * 60_000;
 const requestMs = 60_000;
 
@@ -16,7 +16,7 @@ export class Input {
   #ended = false;
   #wake: (() => void) | null = null;
   #deadline: NodeJS.Timeout | undefined;
-  /** Whether anything of a request has come. */
+  /** Whether a part of a request has come. */
   #inRequest = false;
   #isDiscarding = false;
 
@@ -58,18 +58,18 @@ export class Input {
     }
   }
 
-  /** So many bytes, within the time that the request's head has begun; null: they do not come. */
+  /** A number of bytes, within the time that began with the request's head; null: they do not come. */
   async body(length: number): Promise<Buffer | null> {
     while (this.#buffer.length < length) if (!(await this.#more())) return null;
     return this.#take(length, 0);
   }
 
-  /** The request is there: its answer may take as long as it takes. */
+  /** The request is here. Its answer has no time limit. */
   complete(): void {
     clearTimeout(this.#deadline);
   }
 
-  /** Nothing more of what comes is wanted, but its end is. */
+  /** Drops what still comes, but notices its end. */
   discard(): void {
     this.complete();
     this.#isDiscarding = true;

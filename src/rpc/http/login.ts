@@ -1,5 +1,5 @@
-// HTTP's Basic authentication (RFC 7617) against the one user that a server of Supervisor's may have. Nothing here tells, by its time
-// or in a log, how much of a password was right. Pure.
+// HTTP's Basic authentication (RFC 7617) for the one user that a server of Supervisor's may have. Neither its time nor a log tells
+// how much of a password was right. Pure.
 
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { decodeBase64 } from '../../xmlrpc/read.ts';
@@ -10,7 +10,7 @@ export interface Login {
   readonly password: string;
 }
 
-/** 'malformed' and 'broken': what Supervisor answers with 400 and with 500. */
+/** 'malformed' and 'broken': Supervisor answers these with 400 and 500. */
 export type Judgement = 'yes' | 'no' | 'malformed' | 'broken';
 
 /** `field`: the value of Authorization, or null. */
@@ -33,7 +33,7 @@ export function judge(field: string | null, login: Login): Judgement {
   return user && right ? 'yes' : 'no';
 }
 
-/** Digests have one length, whatever the texts have. */
+/** Compares digests, which have one length whatever the texts have. */
 function same(a: string, b: string): boolean {
   return timingSafeEqual(digest(a), digest(b));
 }

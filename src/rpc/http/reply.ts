@@ -1,6 +1,6 @@
-// What Supervisor's HTTP server (Medusa) answers, byte for byte: heads and error pages. Pure.
+// The answers of Supervisor's HTTP server (Medusa), byte for byte: heads and error pages. Pure.
 
-/** Reason phrases as Medusa has them. */
+/** Medusa's reason phrases. */
 const reasons = {
   200: 'OK',
   400: 'Bad Request',
@@ -15,7 +15,7 @@ export type Status = keyof typeof reasons;
 
 export type Fields = readonly (readonly [name: string, value: string | number])[];
 
-/** `version`: the request's; null as for Head. `now`: a Unix time in milliseconds. */
+/** `version`: the request's; null as in Head. `now`: a Unix time in milliseconds. */
 export function replyHead(version: string | null, status: Status, fields: Fields, now: number): string {
   const all: Fields = [['Server', 'Medusa/1.12'], ['Date', httpDate(now)], ...fields];
   const lines = all.map(([name, value]) => `${name}: ${value}\r\n`);
@@ -42,7 +42,7 @@ export function httpDate(ms: number): string {
   return new Date(ms).toUTCString();
 }
 
-/** Whether the connection is closed after the answer, and what the answer says of that. */
+/** Whether the connection is closed after the answer, and the field that says so. */
 export function keeping(
   version: string | null,
   connection: string,

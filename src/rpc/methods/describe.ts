@@ -21,7 +21,7 @@ export function describe(info: ProcessInfo, now: number): string {
   }
 }
 
-/** As Python writes a timedelta: "0:00:07", "1 day, 2:03:04". */
+/** The uptime as Python writes a timedelta: "0:00:07", "1 day, 2:03:04". */
 export function uptime(seconds: number): string {
   const total = Math.max(0, Math.trunc(seconds));
   const days = Math.floor(total / 86_400);

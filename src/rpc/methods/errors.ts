@@ -1,13 +1,13 @@
-// How a method ends that has no result: with one of Supervisor's faults, or with an exception that Supervisor has no fault for. Pure.
+// How a method ends without a result: with one of Supervisor's faults, or with an exception that Supervisor has no fault for. Pure.
 
 import { type FaultName, faultCodes } from '../../protocol/rpc.ts';
 import { pythonRepr, pythonStr, pythonType, type Value } from '../../xmlrpc/values.ts';
 
-/** A fault as a client sees it. */
+/** A fault as clients see it. */
 export class RpcFault extends Error {
   readonly code: number;
   readonly text: string;
-  /** `extra` null: the name alone. */
+  /** `extra` null: only the name. */
   constructor(name: FaultName, extra: Value = null) {
     const text = extra === null ? name : `${name}: ${pythonStr(extra)}`;
     super(text);
@@ -16,9 +16,9 @@ export class RpcFault extends Error {
   }
 }
 
-/** What Supervisor answers with HTTP's 500, and within a multicall with these words. */
+/** An exception that Supervisor answers with HTTP's 500, and in a multicall with these words. */
 export class Unforeseen extends Error {
-  /** Python's class and words for it. */
+  /** Python's class and message. */
   readonly type: string;
   constructor(type: string, message: string) {
     super(message);
@@ -26,24 +26,24 @@ export class Unforeseen extends Error {
   }
 }
 
-/** The arguments do not fit; in Supervisor any TypeError. */
+/** The fault for unsuitable arguments, which in Supervisor is any TypeError. */
 export function unfit(): RpcFault {
   return new RpcFault('INCORRECT_PARAMETERS');
 }
 
-/** A text that is to be taken apart. @throws Unforeseen */
+/** The value as a text. @throws Unforeseen */
 export function textOf(value: Value, method: string): string {
   if (typeof value === 'string') return value;
   throw new Unforeseen('AttributeError', `'${pythonType(value)}' object has no attribute '${method}'`);
 }
 
-/** As a key of a dictionary of Python's: what has no hash fits nowhere. @throws RpcFault */
+/** The value as a key of a Python dictionary. A value without a hash fits nowhere. @throws RpcFault */
 export function keyOf(value: Value): Value {
   if (Array.isArray(value) || value instanceof Map) throw unfit();
   return value;
 }
 
-/** As Python's int(). @throws RpcFault for a type that has none, Unforeseen for a text that is none */
+/** Python's int(). @throws RpcFault for an unsuitable type, Unforeseen for a text that is no number */
 export function integerOf(value: Value): number {
   if (typeof value === 'number' || typeof value === 'bigint') return Number(value);
   if (typeof value === 'boolean') return value ? 1 : 0;

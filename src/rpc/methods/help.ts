@@ -1,8 +1,8 @@
-// What system.methodHelp and system.methodSignature say of each method: Supervisor 4.2.5's own words, which its clients may compare.
+// The answers of system.methodHelp and system.methodSignature: Supervisor 4.2.5's own texts, which its clients may compare.
 // Copyright (c) 2006-2015 Agendaless Consulting and Contributors, under the BSD-derived license of Supervisor (LICENSES.txt there):
 // redistributions keep this notice.
 
-/** A method's signature: the type of what it returns, then those of its parameters. */
+/** A method's signature: the type of its result, then those of its parameters. */
 export interface Help {
   readonly signature: readonly string[];
   readonly text: string;

@@ -1,5 +1,5 @@
-// Reading and clearing logs: hostd's own and those of the processes. What is no UTF-8 in them becomes U+FFFD, where Supervisor would
-// answer with an error of its own.
+// Reading and clearing logs: hostd's own and those of the processes. Bytes that are no UTF-8 become U+FFFD, where Supervisor would
+// answer with an error.
 
 import { type LogName, longestRead, type ProcessName } from '../../protocol/rpc.ts';
 import { splitName } from '../../words/process-names.ts';
@@ -56,17 +56,17 @@ async function read(session: Session, log: LogName, offset: Value, length: Value
   try {
     range = wanted();
   } catch (error) {
-    // A log that is not there is said first.
+    // A missing log is reported first.
     await ask(0, 0);
     if (!(error instanceof Unforeseen) || error.type !== 'ValueError') throw error;
     throw new Unforeseen('AttributeError', `type object 'Faults' has no attribute '${error.message}'`);
   }
-  // Of a tail that is too long, its end.
+  // Of a tail that is too long, the end counts.
   const { bytes } = await ask(range.from < 0 ? -range.bytes : range.from, range.bytes);
   return textIn(bytes);
 }
 
-/** [text, the offset to go on from, whether more was written than was asked for]. */
+/** Returns [text, the offset to go on from, whether more was written than was asked for]. */
 async function tail(session: Session, log: LogName, offset: Value, length: Value): Promise<Value> {
   let size: number;
   try {
@@ -85,7 +85,7 @@ async function tail(session: Session, log: LogName, offset: Value, length: Value
   return [textIn(bytes), size, range.overflow];
 }
 
-/** Which bytes of a log of so many a tail has: as Supervisor reckons. */
+/** The bytes of the tail of a log of this size, as Supervisor computes them. */
 export function tailRange(
   size: number,
   offset: number,

@@ -1,5 +1,5 @@
-// Starting, stopping and signalling: one process, a group, all. Those of a group are asked for in one go, and its result lists
-// them as they are done.
+// Starting, stopping and signalling: one process, a group, or all. All members of a group are asked for in one go. The result lists them
+// in the order in which they were done.
 
 import type { ProcessInfo, ProcessName } from '../../protocol/rpc.ts';
 import { faultCodes } from '../../protocol/rpc.ts';
@@ -11,14 +11,14 @@ import { type Listed, listed } from './processes.ts';
 import { signalNumber } from './signals.ts';
 import { isSignallable, isUp } from './states.ts';
 
-/** What is done to one process. `typed`: its name as the caller has written it. */
+/** An act on one process. `typed`: its name as the caller has written it. */
 type Act = (process: ProcessName, typed: string) => Promise<unknown>;
 
 interface Order {
-  /** Which members of a group it is for. */
+  /** Which members of a group the order is for. */
   isFor(info: ProcessInfo): boolean;
   act(session: Session): Act;
-  /** Which of them are done as soon as they are begun. */
+  /** Which of them are done as soon as they have begun. */
   isAtOnce?(info: ProcessInfo): boolean;
 }
 
@@ -47,7 +47,7 @@ const signal = (which: Value): Order => ({
       wrong = error;
     }
     if (number === null) {
-      // A name that is not there is said before a signal that is none.
+      // An unknown name is reported before an unknown signal.
       await named(find(session, process), typed);
       throw wrong;
     }
@@ -96,7 +96,7 @@ async function all(session: Session, order: Order): Promise<Value> {
   return each(session, listed(await session.ask('processes', { groups: null })), order);
 }
 
-/** Milliseconds within which those that are done count as done at once, and stand in the order of their group. */
+/** Milliseconds in which members that are done count as done at once. They keep the order of their group. */
 const atOnceMs = 50;
 
 async function each(session: Session, processes: readonly Listed[], order: Order): Promise<Struct[]> {
@@ -109,7 +109,7 @@ async function each(session: Session, processes: readonly Listed[], order: Order
     done = [];
   };
   let timer: NodeJS.Timeout | undefined;
-  // What is done at once, Supervisor does before it looks at anything else.
+  // Supervisor does these at once, before it looks at the others.
   let before = order.isAtOnce === undefined ? 0 : chosen.filter(({ info }) => order.isAtOnce?.(info)).length;
   await Promise.all(
     chosen.map(async (process, place) => {
@@ -125,7 +125,7 @@ async function each(session: Session, processes: readonly Listed[], order: Order
   return results;
 }
 
-/** The struct that tells of one process of several. */
+/** The struct for one process among several. */
 export async function resultOf(process: ProcessName, act: Act): Promise<Struct> {
   const result = (status: number, description: string): Struct =>
     new Map<string, Value>([
@@ -152,7 +152,7 @@ function plain({ group, name }: ProcessName): ProcessName {
   return { group, name };
 }
 
-/** A fault without words of its own has the name, as it was typed. */
+/** A fault without its own words gets the name, as it was typed. */
 export async function named<T>(asked: Promise<T>, typed: string): Promise<T> {
   try {
     return await asked;

@@ -1,4 +1,4 @@
-// hostd itself, as Supervisor would tell of itself, and what goes to programs past their logs.
+// hostd itself, as Supervisor describes itself, and what goes to programs besides logs.
 
 import { splitName } from '../../words/process-names.ts';
 import type { Struct, Value } from '../../xmlrpc/values.ts';
@@ -9,7 +9,7 @@ import { named } from './orders.ts';
 import { moods } from './states.ts';
 
 export const apiVersion = '3.0';
-/** Whose behaviour this is. */
+/** The version of Supervisor whose behaviour this is. */
 export const supervisorVersion = '4.2.5';
 
 export function getState(session: Session): Struct {

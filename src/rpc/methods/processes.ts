@@ -52,7 +52,7 @@ export interface Listed extends ProcessName {
   readonly info: ProcessInfo;
 }
 
-/** The processes of groups, lower priorities first; of one priority in the order that they come in. */
+/** The processes of all groups, lower priorities first, and within one priority in the given order. */
 export function listed(groups: readonly GroupInfo[]): Listed[] {
   return groups
     .toSorted(byPriority)

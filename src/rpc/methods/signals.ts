@@ -1,10 +1,10 @@
-// Signals as Supervisor takes them: a number, or a name with or without SIG. Pure.
+// Signals as Supervisor reads them: a number, or a name with or without SIG. Pure.
 
 import { constants } from 'node:os';
 import { isStruct, pythonType, type Value } from '../../xmlrpc/values.ts';
 import { Unforeseen } from './errors.ts';
 
-/** What Python's signal module has besides: the bounds of the real-time signals, and other names and numbers that begin with SIG. */
+/** More names of Python's signal module: the bounds of the real-time signals, and other names that begin with SIG. */
 const others: Readonly<Record<string, number>> = {
   SIGCLD: 17,
   SIGRTMIN: 34,
@@ -22,7 +22,7 @@ const byName: ReadonlyMap<string, number> = new Map([
 ]);
 const numbers: ReadonlySet<number> = new Set(byName.values());
 
-/** null: there is no such signal. @throws Unforeseen for a value that can name none */
+/** null: there is no such signal. @throws Unforeseen for a value of a wrong type */
 export function signalNumber(value: Value): number | null {
   const number = numberOf(value);
   return number !== null && numbers.has(number) ? number : null;

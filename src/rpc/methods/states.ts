@@ -1,4 +1,4 @@
-// Supervisor's states by their codes, and which of them go together. Pure.
+// Supervisor's states by their codes, and groups of states. Pure.
 
 export const processStates: Readonly<Record<number, string>> = {
   0: 'STOPPED',

@@ -1,4 +1,4 @@
-// Which methods there are, by the names under which Supervisor's own interface is configured.
+// The methods that exist under each configured name of Supervisor's own interface.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,4 +1,4 @@
-// Supervisor's 41 methods by their names, and how one is called: who may not be called, with how many arguments, and when.
+// Supervisor's 41 methods by their names, and the rules of a call: when it is allowed, and with how many arguments.
 
 import { pythonType, type Value } from '../../xmlrpc/values.ts';
 import { RootFault, type Session } from '../session.ts';
@@ -32,10 +32,10 @@ type Name = keyof typeof help;
 type Run = (session: Session, ...params: any[]) => Value | Promise<Value>;
 
 interface Row {
-  /** How many arguments it takes, at least and at most. */
+  /** The least and the most arguments that it takes. */
   readonly least: number;
   readonly most: number;
-  /** Also while hostd is about to end, or to start anew. */
+  /** Set if it is also allowed while hostd is about to end, or to start anew. */
   readonly always?: true;
   readonly run: Run;
 }
@@ -108,7 +108,7 @@ export async function call(session: Session, method: string, params: readonly Va
   }
 }
 
-/** The method's name among the rows: Supervisor's own interface may be configured under another name, under several, or not at all. */
+/** The row's name of a method: Supervisor's own interface may have another name, several, or none. */
 function ownName(session: Session, method: string): Name | null {
   const dot = method.indexOf('.');
   const space = method.slice(0, dot);
@@ -132,7 +132,7 @@ function helpOf(session: Session, method: Value): (typeof help)[Name] {
   return help[name];
 }
 
-/** Calls one after the other. Unlike the specification's, its results are bare, as Supervisor's are. */
+/** Makes the calls one after the other. Its results are bare, as Supervisor's are, unlike in the specification. */
 async function multicall(session: Session, calls: Value): Promise<Value> {
   if (typeof calls === 'string' && calls === '') return [];
   if (typeof calls === 'string')
@@ -163,7 +163,7 @@ async function callOne(session: Session, one: ReadonlyMap<string, Value>): Promi
   return call(session, name, listOf(one.has('params') ? (one.get('params') ?? null) : []));
 }
 
-/** What Python's call(*value) passes on. */
+/** The arguments that Python's call(*value) passes. */
 function listOf(value: Value): readonly Value[] {
   if (Array.isArray(value)) return value;
   if (typeof value === 'string') return [...value];

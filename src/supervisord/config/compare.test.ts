@@ -1,4 +1,4 @@
-// What reread calls changed: every value counts, but not where a log of childlogdir lies.
+// What reread reports as changed: every value counts, but not the path of a log in childlogdir.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,4 +1,4 @@
-// Whether two groups are the same to Supervisor (the __eq__ of options.py): then reread has nothing to say of them. Pure.
+// Whether two groups are equal for Supervisor (the __eq__ of options.py), so that reread reports no change. Pure.
 
 import type { Channel, GroupConfig, ProcessConfig } from './config.ts';
 
@@ -20,7 +20,7 @@ function sameProcess(left: ProcessConfig, right: ProcessConfig | undefined): boo
   return right !== undefined && same(comparable(left, right), comparable(right, left));
 }
 
-/** A log of childlogdir is like any other. */
+/** The process as it is compared. A log in childlogdir equals any other. */
 function comparable(process: ProcessConfig, other: ProcessConfig): unknown {
   const channel = (own: Channel, its: Channel) => ({
     ...own,
@@ -34,7 +34,7 @@ function comparable(process: ProcessConfig, other: ProcessConfig): unknown {
   };
 }
 
-/** By value; the order of keys is the same, since one and the same reader has made both. */
+/** Equal by value. The keys are in one order, since the same reader has made both. */
 function same(left: unknown, right: unknown): boolean {
   return JSON.stringify(left) === JSON.stringify(right);
 }

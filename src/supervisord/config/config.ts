@@ -1,4 +1,4 @@
-// What a supervisord.conf comes to: every value with its default, in Supervisor's own terms.
+// A supervisord.conf as values: each with its default, in Supervisor's own terms.
 
 import type { Autorestart } from './values.ts';
 
@@ -11,7 +11,7 @@ export interface Supervisord {
   readonly logfile: string;
   readonly logfileMaxBytes: number;
   readonly logfileBackups: number;
-  /** As logLevels counts them. */
+  /** A number of logLevels. */
   readonly loglevel: number;
   readonly pidfile: string;
   readonly identifier: string;
@@ -43,7 +43,7 @@ export interface Channel {
 export interface ProcessConfig {
   readonly name: string;
   readonly uid: number | null;
-  /** Not yet split into words. */
+  /** One text: it is split into words later. */
   readonly command: string;
   readonly directory: string | null;
   readonly umask: number | null;
@@ -54,14 +54,14 @@ export interface ProcessConfig {
   readonly startretries: number;
   readonly stdout: Channel;
   readonly stderr: Channel;
-  /** Number. */
+  /** The signal's number. */
   readonly stopsignal: number;
   readonly stopwaitsecs: number;
   readonly stopasgroup: boolean;
   readonly killasgroup: boolean;
   readonly exitcodes: readonly number[];
   readonly redirectStderr: boolean;
-  /** [supervisord]'s, and the program's own over it. */
+  /** The variables of [supervisord], and the program's own, which win. */
   readonly environment: ReadonlyMap<string, string>;
   readonly serverurl: string | null;
 }
@@ -99,7 +99,7 @@ export type ServerConfig = {
   | {
       readonly family: 'unix';
       readonly file: string;
-      /** uid and gid; -1: left as they are. */
+      /** uid and gid; -1: not changed. */
       readonly chown: { readonly uid: number; readonly gid: number };
       readonly chmod: number;
     }
@@ -114,9 +114,9 @@ export interface Configuration {
   readonly interfaces: readonly string[];
   readonly warnings: readonly string[];
   readonly infos: readonly string[];
-  /** Names that values may use, for the next reading of the same file. */
+  /** Names for values, for the next reading of the same file. */
   readonly names: Readonly<Record<string, string | number>>;
-  /** Sections that are not used, where that does not end the reading (`isolate`). */
+  /** Sections that cannot be used, where they do not end the reading (`isolate`). */
   readonly broken: readonly Broken[];
 }
 

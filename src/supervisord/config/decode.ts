@@ -1,8 +1,8 @@
-// A file's bytes to text as Python decodes UTF-8, with its words for what is none.
+// Decodes a file's bytes as Python decodes UTF-8, with Python's words for bytes that are not.
 
 import { ConfigError } from './values.ts';
 
-/** Python reads files in pieces of so many bytes, and counts from the beginning of a piece. */
+/** Bytes of a piece: Python reads files in pieces, and counts from the beginning of a piece. */
 const piece = 8192;
 
 /** @throws ConfigError at the first bytes that are no UTF-8. */
@@ -14,7 +14,7 @@ export function decode(bytes: Uint8Array): string {
   for (let at = 0; at < bytes.length; ) {
     const length = sequence(bytes, at);
     const used = Math.max(1, length || sound(bytes, at));
-    // What is cut by the end of a piece is kept for the next one.
+    // A character that the end of a piece cuts is kept for the next one.
     const end = Math.ceil((at + 1) / piece) * piece;
     if (at % piece === 0 || (at < end && at + used > end)) start = at;
     if (length < 1) throw new ConfigError(complaint(bytes, at, start));
@@ -23,7 +23,7 @@ export function decode(bytes: Uint8Array): string {
   return whole;
 }
 
-/** The second byte's bounds, by the first byte (RFC 3629, section 4). */
+/** The bounds of the second byte, by the first byte (RFC 3629, section 4). */
 function second(first: number): readonly [number, number] {
   if (first === 0xe0) return [0xa0, 0xbf];
   if (first === 0xed) return [0x80, 0x9f];
@@ -39,7 +39,7 @@ function lengthBy(first: number): number {
   return first >= 0xf0 && first <= 0xf4 ? 4 : 0;
 }
 
-/** How many bytes from `at` on belong together and are sound. */
+/** How many bytes from `at` on are the sound beginning of a character. */
 function sound(bytes: Uint8Array, at: number): number {
   const first = bytes[at] ?? 0;
   const length = lengthBy(first);
@@ -52,7 +52,7 @@ function sound(bytes: Uint8Array, at: number): number {
   return good;
 }
 
-/** Length of the character at `at`; 0: it is none. */
+/** Length of the character at `at`; 0: there is none. */
 function sequence(bytes: Uint8Array, at: number): number {
   const length = lengthBy(bytes[at] ?? 0);
   return length > 0 && sound(bytes, at) === length ? length : 0;

@@ -1,4 +1,4 @@
-// All sections that are of programs, to groups: in the order in which Supervisor reads them.
+// Makes groups of all sections about programs, in the order in which Supervisor reads them.
 
 import { eventNames } from '../../model/event-names.ts';
 import { repr } from '../../words/python.ts';
@@ -20,11 +20,11 @@ import {
   userAndGroup,
 } from './values.ts';
 
-/** Supervisor's own, and the only one that is here. */
+/** Supervisor's own handler, the only one that hostd has. */
 export const defaultHandler = 'supervisor.dispatchers:default_handler';
 
 /**
- * The groups by priority and name. `broken`: sections with errors are left out and noted there, else the first error is thrown.
+ * The groups by priority and name. `broken`: sections with errors are left out and noted there; null: the first error is thrown.
  * @throws ConfigError
  */
 export function groupsOf(parser: Parser, broken: Broken[] | null): readonly GroupConfig[] {
@@ -60,7 +60,7 @@ function readGroup(
   const programs = listOfStrings(get('programs') ?? '');
   const priority = integer(get('priority') ?? '999');
   const processes: ProcessConfig[] = [];
-  // The loop gives its own section's name to the last program's, as there.
+  // As in Supervisor, the loop gives the last program its own section's name.
   let named = section;
   for (const program of programs) {
     const candidates = [`program:${program}`, `fcgi-program:${program}`].filter(one =>

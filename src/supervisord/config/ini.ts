@@ -1,5 +1,5 @@
 // Supervisor's file as its parser reads it: Python 3's RawConfigParser with inline comments after ";" and "#", not strict.
-// Every surprise is Python's own (configparser.py, _read): comments need a blank before them, and quotes protect nothing.
+// All oddities are Python's (configparser.py, _read): a comment needs a blank before it, and quotes protect nothing.
 
 import type { Place } from '../../model/problem.ts';
 
@@ -18,16 +18,16 @@ export interface IniSection {
 export interface IniError {
   readonly at: Place;
   readonly message: string;
-  /** What keeps Python's parser from the file: it says so at the first of the second kind, and lists all of the first. */
+  /** Kinds of errors: Python's parser stops at the first of the second kind, and lists all of the first. */
   readonly kind?: 'no-option' | 'no-section';
   /** The line as it is, with its line feed. */
   readonly source?: string;
 }
 
-/** Sections by name, in the order of their first line; reading another file into the same one merges them. */
+/** Sections by name, in the order of their first lines. Another file that is read into the same Ini is merged. */
 export interface Ini {
   readonly sections: Map<string, IniSection>;
-  /** [DEFAULT]: its values stand in every section that has none of its own. */
+  /** [DEFAULT]: its values hold in every section that has none of its own. */
   readonly defaults: Map<string, IniValue>;
 }
 
@@ -35,7 +35,7 @@ export function emptyIni(): Ini {
   return { sections: new Map(), defaults: new Map() };
 }
 
-// What str.isspace() and \s are in Python; JavaScript counts U+FEFF too, and Python the four separators.
+// What str.isspace() and \s match in Python. JavaScript also has U+FEFF, and Python the four separators.
 const space = '\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000';
 const spaceOnly = new RegExp(`[${space}]`);
 const ends = new RegExp(`^[${space}]+|[${space}]+$`, 'g');
@@ -48,7 +48,7 @@ export function strip(text: string): string {
   return text.replace(ends, '');
 }
 
-/** The first thing that keeps Supervisor from using the file ends the reading, as there. */
+/** As in Supervisor, the reading ends at the first thing that makes the file unusable. */
 export function readIni(text: string, file: string, ini: Ini): readonly IniError[] {
   const errors: IniError[] = [];
   let section: Map<string, IniValue> | null = null;
@@ -64,7 +64,7 @@ export function readIni(text: string, file: string, ini: Ini): readonly IniError
   const all = text.split(/\r\n|\r|\n/);
   for (const [index, line] of all.entries()) {
     const source = index < all.length - 1 ? `${line}\n` : line;
-    // What follows the last line feed is no line.
+    // There is no line after the last line feed.
     if (source === '') continue;
     const at: Place = { file, line: index + 1, column: Math.max(0, line.search(/\S/)) + 1 };
     const comment = commentStart(line);
@@ -116,7 +116,7 @@ function firstNonSpace(line: string): number {
 
 /**
  * Where a comment begins, or null. Both prefixes are tried in rounds (the first ";" and the first "#", then the second of
- * each), and the first round that finds one after a blank, or at the beginning, decides.
+ * each). The first round that finds one after a blank, or at the beginning, decides.
  */
 function commentStart(line: string): number | null {
   if (/^[;#]/.test(strip(line))) return 0;
@@ -139,12 +139,12 @@ function commentStart(line: string): number | null {
   return null;
 }
 
-/** A value, or the one in [DEFAULT]. */
+/** The section's value, or the one in [DEFAULT]. */
 export function iniValue(ini: Ini, section: IniSection, key: string): IniValue | undefined {
   return section.values.get(key) ?? ini.defaults.get(key);
 }
 
-/** Puts a directory in the place of %(here)s everywhere, as Supervisor does after each file that it includes. */
+/** Replaces %(here)s by a directory everywhere, as Supervisor does after each file that it includes. */
 export function replaceHere(ini: Ini, directory: string): void {
   for (const section of ini.sections.values())
     for (const [key, value] of [...ini.defaults, ...section.values]) {

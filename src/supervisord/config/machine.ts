@@ -1,4 +1,4 @@
-// What a supervisord.conf is read with: the machine and the process that reads it. Kept apart, so that the reader itself is pure.
+// What the reader of a supervisord.conf asks about the machine and its process. Kept apart, so that the reader is pure.
 
 export interface Account {
   readonly name: string;
@@ -14,15 +14,15 @@ export interface Machine {
   readonly directory: string;
   readonly uid: number;
   readonly hostName: string;
-  /** Where temporary files go: childlogdir's default. */
+  /** The directory for temporary files, which is childlogdir's default. */
   readonly temporary: string;
   account(nameOrUid: string | number): Account | null;
   /** gid of a group. */
   group(nameOrGid: string | number): number | null;
   exists(path: string): boolean;
   isDirectory(path: string): boolean;
-  /** null: it cannot be read. */
+  /** null: the file cannot be read. */
   read(path: string): Uint8Array | null;
-  /** Names in a directory; none when it cannot be listed. */
+  /** Names in a directory; empty when it cannot be listed. */
   names(path: string): readonly string[];
 }

@@ -1,4 +1,4 @@
-// supervisord's command line, and what it makes of the configuration: an option wins over the file's key.
+// supervisord's command line, and its effect on the configuration: an option wins over the file's key.
 
 import { GetoptError, getopt } from '../../words/getopt.ts';
 import { repr } from '../../words/python.ts';
@@ -17,7 +17,7 @@ import {
   uidOf,
 } from './values.ts';
 
-/** How the command line ends the program before it begins. */
+/** The end of the program before it begins, because of its command line. */
 export class Exit extends Error {
   readonly code: 0 | 2;
   readonly stdout: string;
@@ -31,7 +31,7 @@ export class Exit extends Error {
   }
 }
 
-/** The version whose ways these are. */
+/** The version of Supervisor whose behaviour this is. */
 export const supervisorVersion = '4.2.5';
 
 /** Supervisor's own text (supervisord.py), and hostd's own options. */
@@ -74,7 +74,7 @@ export type Given = {
 interface Option {
   readonly short: string;
   readonly long: string;
-  /** Reads what it takes; undefined: a flag. */
+  /** Reads its argument; undefined: it is a flag. */
   readonly take?: (text: string, machine: Machine) => string | number;
   readonly key?: keyof Given;
 }
@@ -102,7 +102,7 @@ const options = (
     { short: '', long: 'minprocs', take: integer, key: 'minprocs' },
     { short: 'k', long: 'nocleanup', key: 'nocleanup' },
     { short: 't', long: 'strip_ansi', key: 'stripAnsi' },
-    // There is no profiler here; what it would say is nothing that a program depends on.
+    // There is no profiler here. No program depends on what it would print.
     { short: '', long: 'profile_options', take: same },
     { short: 's', long: 'silent', key: 'silent' },
   ] as readonly Option[]
@@ -113,7 +113,7 @@ export function usage(message: string, program: string): Exit {
   return new Exit(2, '', `Error: ${message}\nFor help, use ${program} -h\n`);
 }
 
-/** Reads the command line. `program` is how it was called. @throws Exit */
+/** Reads the command line. `program`: the name that it was called by. @throws Exit */
 export function readArguments(args: readonly string[], program: string, machine: Machine): Given {
   const given: Given = {};
   const { cuts, rest } = cutArguments(args, program);
@@ -149,7 +149,7 @@ function cutArguments(args: readonly string[], program: string) {
   }
 }
 
-/** Where the configuration is looked for when the command line does not say. */
+/** Where the configuration is looked for without an option. */
 export function searchPaths(program: string): readonly string[] {
   const above = directoryOf(directoryOf(program));
   return [
@@ -162,11 +162,11 @@ export function searchPaths(program: string): readonly string[] {
   ];
 }
 
-/** What supervisord goes by. */
+/** The settings that supervisord uses. */
 export interface Realized extends Supervisord {
-  /** Of the configuration. */
+  /** The configuration's file. */
   readonly file: string;
-  /** Of `user`; null: whoever runs it. */
+  /** The uid of `user`; null: the user that runs supervisord. */
   readonly uid: number | null;
   readonly configuration: Configuration;
   /** SUPERVISOR_SERVER_URL of its processes. */
@@ -210,7 +210,7 @@ function settle(given: Given, file: string, configuration: Configuration, machin
   };
 }
 
-/** A unix socket is preferred. */
+/** The unix socket, if there is one, or else the TCP address. */
 export function serverUrl(servers: readonly ServerConfig[]): string | null {
   const unix = servers.find(server => server.family === 'unix');
   if (unix !== undefined) return `unix://${unix.file}`;

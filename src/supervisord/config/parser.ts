@@ -1,4 +1,4 @@
-// The configuration file and those that it includes, as one, and how a value is asked of it.
+// The configuration file and those that it includes, as one, and access to its values.
 
 import type { Names } from '../../words/python.ts';
 import { repr } from '../../words/python.ts';
@@ -15,9 +15,9 @@ export interface Parser {
   readonly file: string;
   /** Its directory. */
   readonly here: string;
-  /** Names that every value may use: ENV_X. Grows by [supervisord]'s environment. */
+  /** Names for values: ENV_X. [supervisord]'s environment adds to them. */
   readonly names: Record<string, string | number>;
-  /** The included file that a section was first met in; others are of the main file. */
+  /** The included file that a section was first seen in. Other sections are in the main file. */
   readonly files: ReadonlyMap<string, string>;
   readonly warnings: string[];
   readonly infos: string[];
@@ -54,7 +54,7 @@ function include(parser: Parser, files: Map<string, string>): void {
       infos.push(`Included extra file "${path}" during parsing`);
       const before = new Set(ini.sections.keys());
       const bytes = machine.read(path);
-      // One that cannot be read says nothing.
+      // A file that cannot be read is ignored.
       if (bytes !== null) refuse(readIni(decode(bytes), path, ini), path);
       for (const name of ini.sections.keys()) if (!before.has(name)) files.set(name, path);
       replaceHere(ini, absolute(directoryOf(path), machine));
@@ -82,7 +82,7 @@ export function written(parser: Parser, section: string, key: string): string | 
   return found === undefined ? null : (iniValue(parser.ini, found, key)?.text ?? null);
 }
 
-/** A value with its names expanded; `own` are further names. Null: it is not there. */
+/** A value with its names expanded. `own`: more names. null: there is no such key. */
 export function value(parser: Parser, section: string, key: string, own: Names): string | null {
   const text = written(parser, section, key);
   return text === null ? null : expand(text, { ...parser.names, ...own }, `${section}.${key}`);

@@ -1,4 +1,4 @@
-// Paths as Python's os.path makes them, and glob.glob(). Pure, but for what the machine says.
+// Paths as Python's os.path makes them, and glob.glob(). Pure: the machine is an argument.
 
 import type { Machine } from './machine.ts';
 
@@ -32,7 +32,7 @@ export function absolute(path: string, machine: Machine): string {
   return normal(joined(machine.directory, path));
 }
 
-/** os.path.expanduser: "~" is HOME, "~name" that user's; what is not known stays. */
+/** os.path.expanduser: "~" is HOME, "~name" that user's home. An unknown name stays. */
 export function atHome(path: string, machine: Machine): string {
   const [whole = '', name = ''] = /^~([^/]*)/.exec(path) ?? [];
   if (whole === '') return path;
@@ -51,7 +51,7 @@ export function settled(path: string, machine: Machine): string {
 
 const magic = /[*?[]/;
 
-/** sorted(glob.glob(pattern)), by code points; "**" is "*", as there. */
+/** sorted(glob.glob(pattern)), by code points. As there, "**" is "*". */
 export function glob(pattern: string, machine: Machine): readonly string[] {
   return found(pattern, machine).sort(byCodePoint);
 }

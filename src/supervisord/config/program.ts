@@ -1,5 +1,5 @@
-// One [program:x], [eventlistener:x] or [fcgi-program:x] to its processes, in the order in which Supervisor reads it: the first
-// wrong value is what it complains of.
+// From one [program:x], [eventlistener:x] or [fcgi-program:x] to its processes, read in Supervisor's order: the first wrong value is
+// reported.
 
 import { repr } from '../../words/python.ts';
 import type { Channel, LogTarget, ProcessConfig } from './config.ts';
@@ -22,10 +22,10 @@ import {
   uidOf,
 } from './values.ts';
 
-/** More processes than this of one section are a mistake that would take the machine's memory. */
+/** More processes than this of one section are a mistake, and would use up the machine's memory. */
 const mostProcesses = 100_000;
 
-/** Asks a value of the section, or takes the usual one. */
+/** Reads a value of the section, or its default. */
 type Get = <T>(key: string, usual: string, convert: (text: string) => T) => T;
 
 /** @throws ConfigError that names the section and its file. */
@@ -39,7 +39,7 @@ export function processesOf(parser: Parser, section: string, group: string): rea
   }
 }
 
-/** What follows the first colon. */
+/** The text after the first colon. */
 export function nameOf(section: string): string {
   return section.slice(section.indexOf(':') + 1);
 }
@@ -53,7 +53,7 @@ export function byPriority(
 
 function readSection(parser: Parser, section: string, group: string): readonly ProcessConfig[] {
   const { machine } = parser;
-  // One and the same for all processes, and each adds to it, as there.
+  // As in Supervisor, all processes share these names, and each adds to them.
   const names: Record<string, string | number> = {
     here: parser.here,
     program_name: plainName(nameOf(section)),
@@ -147,7 +147,7 @@ function readChannel(
 ): Omit<Channel, 'captureMaxBytes' | 'eventsEnabled'> {
   const key = `${channel}_logfile`;
   const once = value(parser, section, key, names);
-  // Expanded twice, as there.
+  // Expanded twice, as in Supervisor.
   const target = once === null ? 'auto' : targetOf(parser, expand(once, names, key));
   const backups = get(`${key}_backups`, '10', integer);
   const maxBytes = get(`${key}_maxbytes`, '50MB', byteSize);

@@ -1,5 +1,5 @@
-// A supervisord.conf from disk to values, in the order in which Supervisor 4.2.5 reads it, so that what it complains of first is
-// what is complained of here, in the same words.
+// Reads a supervisord.conf from disk in the order of Supervisor 4.2.5, so that the first error is Supervisor's, in the same
+// words.
 
 import type { Broken, Configuration, ProcessConfig, Supervisord } from './config.ts';
 import { groupsOf } from './groups.ts';
@@ -22,13 +22,13 @@ import {
 } from './values.ts';
 
 export interface ReadOptions {
-  /** Sections of programs that have errors are left out, and the others used. */
+  /** Whether sections of programs with errors are left out, and the others used. */
   readonly isolate?: boolean;
-  /** Names that an earlier reading of the file has come to know. */
+  /** Names that an earlier reading of the file has found. */
   readonly names?: Readonly<Record<string, string | number>>;
 }
 
-/** The only RPC interface that is here. */
+/** The only RPC interface that hostd has. */
 const ownInterface = 'supervisor.rpcinterface:make_main_rpcinterface';
 const factoryKey = 'supervisor.rpcinterface_factory';
 
@@ -87,7 +87,7 @@ function readSupervisord(parser: Parser): Supervisord {
   };
 }
 
-/** What has been expanded is expanded again, as there. */
+/** As in Supervisor, expanded text is expanded again. */
 function readEnvironment(parser: Parser, once: string): ReadonlyMap<string, string> {
   const names = { here: parser.here, host_node_name: parser.machine.hostName, ...parser.names };
   return keyValuePairs(expand(once, names, 'environment'));

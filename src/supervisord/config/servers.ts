@@ -1,4 +1,4 @@
-// [inet_http_server] and [unix_http_server]: where Supervisor's clients find it.
+// [inet_http_server] and [unix_http_server]: the sockets for Supervisor's clients.
 
 import type { ServerConfig } from './config.ts';
 import { strip } from './ini.ts';
@@ -6,7 +6,7 @@ import { type Parser, value } from './parser.ts';
 import { settled } from './paths.ts';
 import { ConfigError, inetAddress, octal, userAndGroup } from './values.ts';
 
-/** Those for TCP first, as Supervisor reads them. @throws ConfigError */
+/** Servers on TCP come first, as Supervisor reads them. @throws ConfigError */
 export function serversOf(parser: Parser): readonly ServerConfig[] {
   const sections = [...parser.ini.sections.keys()];
   return [
