@@ -193,6 +193,15 @@ function reprOf(names: Names): string {
   return `{${pairs.join(', ')}}`;
 }
 
+/** The characters of str.isspace() and \s, for a class of a regular expression. JavaScript also has U+FEFF, and Python the four separators. */
+export const space = '\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000';
+const ends = new RegExp(`^[${space}]+|[${space}]+$`, 'g');
+
+/** str.strip(). */
+export function strip(text: string): string {
+  return text.replace(ends, '');
+}
+
 /** int(text), base 10; digits of any script are digits. */
 export function int(text: string): number {
   const digits = text.trim().replaceAll(/\p{Nd}/gu, digit => String(digitOf(digit)));

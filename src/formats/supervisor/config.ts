@@ -4,6 +4,7 @@
 import { dirname } from 'node:path';
 import type { Place } from '../../model/problem.ts';
 import { type Ini, type IniError, type IniSection, iniValue } from '../../supervisord/config/ini.ts';
+import { listOfStrings, plainName } from '../../words/datatypes.ts';
 import { format, int, PythonError } from '../../words/python.ts';
 import {
   attemptAt,
@@ -14,7 +15,7 @@ import {
   readProcesses,
   type SectionKind,
 } from './process.ts';
-import { environmentPairs, knownPairs, names, plainName } from './values.ts';
+import { environmentPairs, knownPairs } from './values.ts';
 
 /** What one [program:x] means. */
 export interface Definition {
@@ -125,7 +126,7 @@ function readGroup(
   sections: readonly IniSection[],
 ): ConfiguredGroup {
   const text = (key: string, usual: string) => format(iniValue(ini, section, key)?.text ?? usual, base);
-  const programs = names(text('programs', ''));
+  const programs = listOfStrings(text('programs', ''));
   for (const program of programs) {
     const known = ['program', 'fcgi-program'].filter(kind =>
       sections.some(other => other.name === `${kind}:${program}`),

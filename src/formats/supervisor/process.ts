@@ -3,19 +3,16 @@
 import type { Listener, Program } from '../../model/host.ts';
 import type { Place } from '../../model/problem.ts';
 import { type Ini, type IniError, type IniSection, iniValue } from '../../supervisord/config/ini.ts';
-import { format, int, PythonError } from '../../words/python.ts';
 import {
   autorestart,
   boolean,
   byteSize,
-  environmentPairs,
-  exitcodes,
-  knownPairs,
-  names,
-  octal,
+  exitCodes,
+  listOfStrings,
   plainName,
-  signal,
-} from './values.ts';
+} from '../../words/datatypes.ts';
+import { format, int, PythonError } from '../../words/python.ts';
+import { environmentPairs, knownPairs, signal, umask } from './values.ts';
 
 export type SectionKind = 'program' | 'eventlistener' | 'fcgi-program';
 
@@ -129,12 +126,12 @@ export function readProcesses(
     autorestart: read('autorestart', 'unexpected', autorestart),
     startsecs: read('startsecs', '1', int),
     startretries: read('startretries', '3', int),
-    exitcodes: read('exitcodes', '0', exitcodes),
+    exitcodes: read('exitcodes', '0', exitCodes),
     stopsignal: read('stopsignal', 'TERM', signal),
     stopwaitsecs: read('stopwaitsecs', '10', int),
     redirectStderr: read('redirect_stderr', 'false', boolean),
     user: optional(reader, 'user', own),
-    umask: raw(reader, 'umask') === null ? null : read('umask', '022', octal),
+    umask: raw(reader, 'umask') === null ? null : read('umask', '022', umask),
     stopasgroup,
     killasgroup,
   };
@@ -144,7 +141,7 @@ export function readProcesses(
   const listener: Listener | null =
     kind === 'eventlistener'
       ? {
-          events: names(read('events', '', text => text)).map(event => event.toUpperCase()),
+          events: listOfStrings(read('events', '', text => text)).map(event => event.toUpperCase()),
           bufferSize: read('buffer_size', '10', int),
         }
       : null;

@@ -1,38 +1,14 @@
-// Values of Supervisor's keys as its own converters read them (datatypes.py, 4.2.5). Each throws a PythonError.
+// Values of Supervisor's keys that hostd cannot take as Supervisor's converters (words/datatypes.ts) read them. Each throws a PythonError.
 
-import { format, int, type Names, PythonError, shlexTokens } from '../../words/python.ts';
+import { keyValuePairs, octal } from '../../words/datatypes.ts';
+import { format, type Names, PythonError } from '../../words/python.ts';
 import { parseSignal } from '../../words/signals.ts';
 
-export function boolean(text: string): boolean {
-  const word = text.toLowerCase();
-  if (['yes', 'true', 'on', '1'].includes(word)) return true;
-  if (['no', 'false', 'off', '0'].includes(word)) return false;
-  throw new PythonError(`"${text}" is neither true nor false`);
-}
-
-export function autorestart(text: string): 'never' | 'unexpected' | 'always' {
-  if (text.toLowerCase() === 'unexpected') return 'unexpected';
-  return boolean(text) ? 'always' : 'never';
-}
-
-export function exitcodes(text: string): readonly number[] {
-  if (text === '') return [];
-  const codes = text.split(',').map(int);
-  if (codes.some(code => code < 0 || code > 255))
-    throw new PythonError(`"${text}" has no exit code of 0 to 255`);
-  return codes;
-}
-
-export function byteSize(text: string): number {
-  const lower = text.toLowerCase();
-  const unit = { kb: 1024, mb: 1024 ** 2, gb: 1024 ** 3 }[lower.slice(-2)];
-  return unit === undefined ? int(lower) : int(lower.slice(0, -2)) * unit;
-}
-
-export function octal(text: string): number {
-  const digits = text.trim().replace(/^\+?(?:0o)?/i, '');
-  if (!/^[0-7]+(?:_[0-7]+)*$/.test(digits)) throw new PythonError(`"${text}" is no octal number`);
-  return Number.parseInt(digits.replaceAll('_', ''), 8);
+/** The bits of a umask. */
+export function umask(text: string): number {
+  const bits = octal(text);
+  if (bits < 0) throw new PythonError(`"${text}" is no octal number`);
+  return bits;
 }
 
 export function signal(text: string): NodeJS.Signals {
@@ -41,29 +17,17 @@ export function signal(text: string): NodeJS.Signals {
   return found;
 }
 
-export function names(text: string): readonly string[] {
-  return text === '' ? [] : text.split(',').map(name => name.trim());
-}
-
-/** Name of a program, a process or a group. */
-export function plainName(text: string): string {
-  const name = text.trim();
-  if (/[ :/]/.test(name))
-    throw new PythonError(`"${text}" cannot be a name: it has a blank, a colon or a slash`);
-  return name;
-}
-
-/** environment=: expanded, cut into tokens, and taken three by three; the fourth is a separator, whatever it is. */
+/** environment=: expanded, then read. */
 export function environmentPairs(text: string, expansions: Names): Readonly<Record<string, string>> {
   return pairsOf(format(text, expansions));
 }
 
-/** A word that stands for the value of a variable that is not known here; no file has it. */
+/** Stands for the value of a variable that is not known here. No file has this word. */
 const unknownWord = 'hostd_does_not_know_this_';
 
 /**
- * The same, less what hostd cannot have: variables whose values are made of an %(ENV_X)s that is not known, and names that no
- * shell takes. `without` is told of each. `isTwice`: the text is expanded twice.
+ * The same, without the variables that hostd cannot have: those made from an unknown %(ENV_X)s, and those with a name that no
+ * shell accepts. `without` is called for each. `isTwice`: the text is expanded twice.
  */
 export function knownPairs(
   text: string,
@@ -92,15 +56,5 @@ export function knownPairs(
 }
 
 function pairsOf(expanded: string): Readonly<Record<string, string>> {
-  const tokens = shlexTokens(expanded, '/.+-():');
-  const pairs: Record<string, string> = {};
-  for (let at = 0; at < tokens.length; at += 4) {
-    const [key, equals, value] = tokens.slice(at, at + 3);
-    if (key === undefined || equals !== '=' || value === undefined)
-      throw new PythonError(
-        `environment ends within KEY=value after ${Object.keys(pairs).at(-1) ?? 'its beginning'}, or has something else between two of them`,
-      );
-    pairs[key] = value.replace(/^['"]+|['"]+$/g, '');
-  }
-  return pairs;
+  return Object.fromEntries(keyValuePairs(expanded));
 }

@@ -1,6 +1,6 @@
 // A supervisord.conf as values: each with its default, in Supervisor's own terms.
 
-import type { Autorestart } from './values.ts';
+import type { Autorestart } from '../../words/datatypes.ts';
 
 export interface Supervisord {
   readonly minfds: number;

@@ -1,6 +1,7 @@
 // Makes groups of all sections about programs, in the order in which Supervisor reads them.
 
 import { eventNames } from '../../model/event-names.ts';
+import { listOfStrings } from '../../words/datatypes.ts';
 import { repr } from '../../words/python.ts';
 import type { Broken, FastCgiSocket, GroupConfig, ProcessConfig } from './config.ts';
 import type { Machine } from './machine.ts';
@@ -12,7 +13,6 @@ import {
   ConfigError,
   entryPoint,
   integer,
-  listOfStrings,
   octal,
   plainName,
   portNumber,

@@ -2,6 +2,7 @@
 // All oddities are Python's (configparser.py, _read): a comment needs a blank before it, and quotes protect nothing.
 
 import type { Place } from '../../model/problem.ts';
+import { space, strip } from '../../words/python.ts';
 
 /** One value, with the place of its key. Lines of a long value are joined by line feeds. */
 export interface IniValue {
@@ -35,18 +36,11 @@ export function emptyIni(): Ini {
   return { sections: new Map(), defaults: new Map() };
 }
 
-// What str.isspace() and \s match in Python. JavaScript also has U+FEFF, and Python the four separators.
-const space = '\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000';
 const spaceOnly = new RegExp(`[${space}]`);
-const ends = new RegExp(`^[${space}]+|[${space}]+$`, 'g');
 /** str.split(), for String.split. */
 export const blanks = new RegExp(`[${space}]+`);
 const header = /^\[([^\n]+)\]/;
 const option = new RegExp(`^([^\\n]*?)[${space}]*[=:][${space}]*([^\\n]*)$`);
-
-export function strip(text: string): string {
-  return text.replace(ends, '');
-}
 
 /** As in Supervisor, the reading ends at the first thing that makes the file unusable. */
 export function readIni(text: string, file: string, ini: Ini): readonly IniError[] {

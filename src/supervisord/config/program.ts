@@ -1,9 +1,8 @@
 // From one [program:x], [eventlistener:x] or [fcgi-program:x] to its processes, read in Supervisor's order: the first wrong value is
 // reported.
 
-import { repr } from '../../words/python.ts';
+import { repr, strip } from '../../words/python.ts';
 import type { Channel, LogTarget, ProcessConfig } from './config.ts';
-import { strip } from './ini.ts';
 import { type Parser, value, written } from './parser.ts';
 import { byCodePoint } from './paths.ts';
 import {

@@ -1,7 +1,7 @@
 // [inet_http_server] and [unix_http_server]: the sockets for Supervisor's clients.
 
+import { strip } from '../../words/python.ts';
 import type { ServerConfig } from './config.ts';
-import { strip } from './ini.ts';
 import { type Parser, value } from './parser.ts';
 import { settled } from './paths.ts';
 import { ConfigError, inetAddress, octal, userAndGroup } from './values.ts';

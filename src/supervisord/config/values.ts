@@ -1,15 +1,15 @@
-// Values of supervisord's keys as its converters read them (datatypes.py of 4.2.5), with its words for those that are wrong.
+// Values of supervisord's keys as its converters read them (datatypes.py of 4.2.5), with its words for errors.
 
 import { constants } from 'node:os';
-import { format, int, type Names, PythonError, repr, shlexTokens } from '../../words/python.ts';
-import { strip } from './ini.ts';
+import * as datatypes from '../../words/datatypes.ts';
+import { format, int, type Names, PythonError, repr, strip } from '../../words/python.ts';
 import type { Machine } from './machine.ts';
 import { atHome, byCodePoint, directoryOf } from './paths.ts';
 
-/** What keeps supervisord from using its configuration, in its own words. */
+/** Why supervisord cannot use its configuration, in its own words. */
 export class ConfigError extends Error {}
 
-/** Runs a piece of Python; what that throws is told in Python's words. */
+/** Runs a piece of Python. Its error becomes a ConfigError in Supervisor's words. */
 export function pythonic<T>(act: () => T): T {
   try {
     return act();
@@ -18,57 +18,24 @@ export function pythonic<T>(act: () => T): T {
   }
 }
 
-export function integer(text: string): number {
-  return pythonic(() => int(text));
-}
+/** A converter whose errors are in Supervisor's words. */
+const told =
+  <T>(convert: (text: string) => T) =>
+  (text: string): T =>
+    pythonic(() => convert(text));
 
-export function boolean(text: string): boolean {
-  const word = text.toLowerCase();
-  if (['yes', 'true', 'on', '1'].includes(word)) return true;
-  if (['no', 'false', 'off', '0'].includes(word)) return false;
-  throw new ConfigError(`not a valid boolean value: ${repr(text)}`);
-}
-
-export type Autorestart = 'never' | 'unexpected' | 'always';
-
-export function autorestart(text: string): Autorestart {
-  const word = text.toLowerCase();
-  if (word === 'unexpected') return 'unexpected';
-  if (['yes', 'true', 'on', '1'].includes(word)) return 'always';
-  if (['no', 'false', 'off', '0'].includes(word)) return 'never';
-  throw new ConfigError(`invalid 'autorestart' value ${repr(word)}`);
-}
-
-export function listOfStrings(text: string): readonly string[] {
-  return text === '' ? [] : text.split(',').map(part => strip(part));
-}
-
-export function exitCodes(text: string): readonly number[] {
-  if (text === '') return [];
-  try {
-    const codes = text.split(',').map(part => int(part));
-    if (codes.every(code => code >= 0 && code <= 255)) return codes;
-  } catch (error) {
-    if (!(error instanceof PythonError)) throw error;
-  }
-  throw new ConfigError(`not a valid list of exit codes: ${repr(text)}`);
-}
-
+export const integer = told(int);
+export const boolean = told(datatypes.boolean);
+export const autorestart = told(datatypes.autorestart);
+export const exitCodes = told(datatypes.exitCodes);
 /** Bytes. */
-export function byteSize(text: string): number {
-  const lower = text.toLowerCase();
-  const unit = { kb: 1024, mb: 1024 ** 2, gb: 1024 ** 3 }[lower.slice(-2)];
-  return unit === undefined ? integer(lower) : integer(lower.slice(0, -2)) * unit;
-}
+export const byteSize = told(datatypes.byteSize);
+export const octal = told(datatypes.octal);
+/** The name of a program, a process or a group. */
+export const plainName = told(datatypes.plainName);
+export const keyValuePairs = told(datatypes.keyValuePairs);
 
-export function octal(text: string): number {
-  const digits = strip(text).replace(/^([-+]?)0[oO]_?/, '$1');
-  if (!/^[-+]?[0-7]+(?:_[0-7]+)*$/.test(digits))
-    throw new ConfigError(`${text} can not be converted to an octal type`);
-  return Number.parseInt(digits.replaceAll('_', ''), 8);
-}
-
-/** What Python's signal module calls signals; libc keeps 32 and 33 for itself. */
+/** The signals of Python's signal module. libc keeps 32 and 33 for itself. */
 const signalNumbers = new Map<string, number>([
   ...Object.entries(constants.signals),
   ['SIGCLD', constants.signals.SIGCHLD],
@@ -97,29 +64,7 @@ export function signalNumber(text: string): number {
   return number;
 }
 
-/** Name of a program, a process or a group. */
-export function plainName(text: string): string {
-  const name = strip(text);
-  for (const char of ' :/')
-    if (name.includes(char))
-      throw new ConfigError(`Invalid name: ${repr(text)} because of character: ${repr(char)}`);
-  return name;
-}
-
-/** environment=: cut into tokens and taken three by three; the fourth is a separator, whatever it is. */
-export function keyValuePairs(text: string): ReadonlyMap<string, string> {
-  const tokens = pythonic(() => shlexTokens(text, '/.+-():'));
-  const pairs = new Map<string, string>();
-  for (let at = 0; at < tokens.length; at += 4) {
-    const [key, equals, value] = tokens.slice(at, at + 3);
-    if (key === undefined || equals !== '=' || value === undefined)
-      throw new ConfigError(`Unexpected end of key/value pairs in value '${text}'`);
-    pairs.set(key, value.replaceAll(/^['"]+|['"]+$/g, ''));
-  }
-  return pairs;
-}
-
-/** `text % names`; `name` is what it is the value of. */
+/** `text % names`. `name`: the key that has this value. */
 export function expand(text: string, names: Names, name: string): string {
   try {
     return format(text, names, 'repr');
@@ -140,7 +85,7 @@ export function existingDirectory(text: string, machine: Machine): string {
   throw new ConfigError(`${text} is not an existing directory`);
 }
 
-/** A path whose directory is there. */
+/** A path whose directory exists. */
 export function existingPath(text: string, machine: Machine): string {
   const path = atHome(text, machine);
   const directory = directoryOf(path);
@@ -158,7 +103,7 @@ export const logLevels = {
   blather: 3,
 } as const;
 
-/** Number of a level: lower ones say more. */
+/** The number of a level. A lower one logs more. */
 export function logLevel(text: string): number {
   const word = text.toLowerCase();
   if (Object.hasOwn(logLevels, word)) return logLevels[word as keyof typeof logLevels];
@@ -172,7 +117,7 @@ export function uidOf(text: string, machine: Machine): number {
   throw new ConfigError(number === null ? `Invalid user name ${text}` : `Invalid user id ${text}`);
 }
 
-/** "user" or "user:group"; gid -1: to be left as it is. */
+/** "user" or "user:group"; gid -1: not changed. */
 export function userAndGroup(text: string, machine: Machine): { readonly uid: number; readonly gid: number } {
   const [user = '', group] = text.includes(':')
     ? [text.slice(0, text.indexOf(':')), text.slice(text.indexOf(':') + 1)]
@@ -203,7 +148,7 @@ export function portNumber(text: string): number {
   return port;
 }
 
-/** host "": every address. */
+/** `host` "": every address. */
 export function inetAddress(text: string): { readonly host: string; readonly port: number } {
   const colon = text.lastIndexOf(':');
   if (colon < 0) {
