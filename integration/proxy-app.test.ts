@@ -4,6 +4,8 @@ import assert from 'node:assert/strict';
 import { chmodSync, chownSync, rmSync } from 'node:fs';
 import net from 'node:net';
 import { after, afterEach, before, test } from 'node:test';
+import { setImmediate as turn } from 'node:timers/promises';
+import { until } from './harness/until.ts';
 import { exchangeRaw, field, type ParsedReply, parseReplies, untilEnd } from './proxy/client.ts';
 import { type Fixture, makeFixture } from './proxy/fixture.ts';
 import { type RunningWorker, startWorker, workerIds } from './proxy/worker.ts';
@@ -13,12 +15,16 @@ let worker: RunningWorker;
 let app: net.Server;
 let onConnection: (socket: net.Socket, number: number) => void = () => {};
 let accepted = 0;
+/** The app's ends of connections that the proxy has not ended. */
+const open = new Set<net.Socket>();
 
 /** hello is a sync app, first one that keeps connections. */
 before(async () => {
   fixture = makeFixture('app');
   const [first, hello, small] = fixture.sites;
   app = net.createServer({ allowHalfOpen: true }, socket => {
+    open.add(socket);
+    for (const over of ['end', 'close']) socket.once(over, () => open.delete(socket));
     socket.on('error', () => {});
     onConnection(socket, ++accepted);
   });
@@ -31,16 +37,18 @@ before(async () => {
   worker = await startWorker({ sites, directory: fixture.directory, limits });
 });
 
-// Longer than an idle connection to the app is kept.
-afterEach(() => sleep(450));
+/** The proxy gives up its idle connections by itself, before gunicorn does, which keeps them for two seconds. */
+function noneIsKept(): Promise<unknown> {
+  return until('the proxy to end its connections', () => open.size === 0, { timeout: 2000 });
+}
+
+afterEach(noneIsKept);
 
 after(async () => {
   await worker?.stop();
   app?.close();
   fixture?.remove();
 });
-
-const sleep = (ms: number): Promise<void> => new Promise(resolve => setTimeout(resolve, ms));
 
 async function send(request: string): Promise<readonly ParsedReply[]> {
   return parseReplies((await exchangeRaw(worker.port, request)).bytes);
@@ -80,7 +88,7 @@ test('a connection is used again for an app that keeps it, and never for one tha
 test('an idle connection is given up before gunicorn does so', async () => {
   const seen = answering(() => ok);
   await get('/1', 'first.test');
-  await sleep(600);
+  await noneIsKept();
   await get('/2', 'first.test');
   assert.deepEqual(seen, ['1 GET /1 HTTP/1.1', '2 GET /2 HTTP/1.1']);
 });
@@ -109,7 +117,7 @@ test('a request on connections that an app closes unread, as a server that ends 
     else socket.destroy();
   };
   await get('/1', 'first.test');
-  await sleep(600);
+  await noneIsKept();
   assert.equal((await get('/2', 'first.test'))[0]?.status, 200);
   assert.deepEqual(seen, ['1 GET /1 HTTP/1.1', '4 GET /2 HTTP/1.1']);
   onConnection = socket => socket.destroy();
@@ -128,16 +136,20 @@ test('what an app says beyond its answer never becomes the answer of the next re
   answering((_, connection) => (connection === 1 ? ok + evil : ok));
   for (const path of ['/1', '/2', '/3']) assert.equal((await get(path, 'first.test'))[0]?.body, 'ok');
   let late: net.Socket | null = null;
-  answering(() => ok);
+  const seen = answering(() => ok);
   const plain = onConnection;
   onConnection = (socket, number) => {
     late ??= socket;
     plain(socket, number);
   };
+  await noneIsKept();
   await get('/4', 'first.test');
-  (late as net.Socket | null)?.write(evil);
-  await sleep(20);
+  // The bytes are with the proxy before the next request is.
+  await new Promise(
+    resolve => (late as net.Socket | null)?.write(evil, resolve) ?? assert.fail('no connection'),
+  );
   assert.equal((await get('/5', 'first.test'))[0]?.body, 'ok');
+  assert.deepEqual(seen, ['1 GET /4 HTTP/1.1', '2 GET /5 HTTP/1.1']);
 });
 
 test('an app that answers early and closes is heard, however large the upload', async () => {
@@ -168,27 +180,30 @@ test('interim answers are skipped, and a flood of them is not waited out', async
 });
 
 test('events reach the client as the app sends them', async () => {
+  let hasCome: () => void = () => {};
+  // The app sends no second event before the client has the first.
+  const firstEvent = new Promise<void>(resolve => {
+    hasCome = resolve;
+  });
   onConnection = socket => {
     socket.once('data', async () => {
       socket.write(
         'HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\ndata: 1\n\n',
       );
-      await sleep(300);
+      await firstEvent;
       socket.end('data: 2\n\n');
     });
   };
-  const times: number[] = [];
   const bytes = await new Promise<string>(resolve => {
     const client = net.connect({ port: worker.port, host: '127.0.0.1' });
     let text = '';
     client.on('data', data => {
-      times.push(performance.now());
       text += data.toString('latin1');
+      if (text.includes('data: 1\n\n')) hasCome();
     });
     client.on('end', () => resolve(text));
     client.write('GET /events HTTP/1.1\r\nHost: hello.test\r\nConnection: close\r\n\r\n');
   });
-  assert.ok((times.at(-1) ?? 0) - (times[0] ?? 0) > 50);
   const [reply] = parseReplies(bytes);
   assert.equal(reply?.body, 'data: 1\n\ndata: 2\n\n');
   assert.equal(reply && field(reply, 'transfer-encoding'), 'chunked');
@@ -201,7 +216,7 @@ test('chunks keep their bytes whatever pieces they come in, and a cut one ends t
     socket.once('data', async () => {
       for (const character of chunked) {
         socket.write(character);
-        await sleep(0);
+        await turn();
       }
     });
   };
@@ -288,8 +303,7 @@ test('a full backlog is waited for, then 503', async () => {
   chmodSync(sites[2].socket, 0o666);
   const request = 'GET / HTTP/1.1\r\nHost: small.test\r\nConnection: close\r\n\r\n';
   const clients = Array.from({ length: 6 }, () => net.connect({ port: worker.port, host: '127.0.0.1' }));
-  for (const client of clients) client.write(request);
-  await sleep(1); // connected and written
+  await Promise.all(clients.map(client => new Promise(resolve => client.write(request, resolve))));
   const end = performance.now() + 900;
   while (performance.now() < end);
   const texts = await Promise.all(
@@ -317,7 +331,7 @@ test('bytes behind an answer answer nobody else: the connection is not used agai
     );
     assert.deepEqual(bodies, ['ok', 'ok'], JSON.stringify(behind));
     assert.deepEqual(seen, ['1 GET /first HTTP/1.1', '2 GET /second HTTP/1.1'], JSON.stringify(behind));
-    await sleep(450);
+    await noneIsKept();
   }
 });
 

@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { native } from '../src/native/index.ts';
 import { startHostd } from './harness/hostd.ts';
 import { makePlace, type Place } from './harness/place.ts';
 import { marked } from './harness/processes.ts';
@@ -25,6 +26,8 @@ interface Manager {
   readonly address: string;
   /** Every message so far, as its lines. */
   readonly heard: string[][];
+  /** When each came, in milliseconds. */
+  readonly times: readonly number[];
   /** Waits for a message with this line; returns its place. */
   wait(line: string | RegExp, from?: number): Promise<number>;
 }
@@ -35,9 +38,13 @@ async function listen(place: Place, address = `${place.dir}/notify`): Promise<Ma
   });
   place.after(() => void child.kill('SIGKILL'));
   const heard: string[][] = [];
+  const times: number[] = [];
   let bound = false;
   createInterface({ input: child.stdout }).on('line', line => {
-    if (bound) heard.push(JSON.parse(line) as string[]);
+    if (bound) {
+      heard.push(JSON.parse(line) as string[]);
+      times.push(performance.now());
+    }
     bound = true;
   });
   await until('the socket', () => bound);
@@ -49,6 +56,7 @@ async function listen(place: Place, address = `${place.dir}/notify`): Promise<Ma
   return {
     address,
     heard,
+    times,
     async wait(line, from = 0) {
       await until(`"${line}" among ${JSON.stringify(heard)}`, () => find(line, from) >= 0, {
         timeout: 120_000,
@@ -98,7 +106,9 @@ for (const kind of ['path', 'abstract'] as const) {
     const end = heard.length;
     assert.equal(await hostd.stop(), 0);
     const stopping = await manager.wait('STOPPING=1', end);
-    await sleep(50);
+    // It comes behind everything that hostd has sent.
+    native.notify(manager.address, 'END=1');
+    await manager.wait('END=1', stopping);
     assert.deepEqual(
       heard.slice(stopping).filter(message => message.some(line => /^(READY|RELOADING)=/.test(line))),
       [],
@@ -134,13 +144,14 @@ test('STATUS says in one line what is not well, is gathered, and an idle hostd s
 test('the watchdog is fed twice as often as it asks for, and only where it is meant', async t => {
   const { manager } = await start(t, undefined, { WATCHDOG_USEC: '400000' });
   await manager.wait('READY=1');
-  const fed = () => manager.heard.filter(message => message[0] === 'WATCHDOG=1').length;
-  const before = fed();
-  await sleep(1100);
-  assert.ok(fed() - before >= 4 && fed() - before <= 6, `${fed() - before} times in 1.1 s`);
+  const fed = () => manager.times.filter((_, index) => manager.heard[index]?.[0] === 'WATCHDOG=1');
+  await until('six of its messages', () => fed().length >= 6);
+  const [first = 0, , , , , sixth = 0] = fed();
+  assert.ok(sixth - first > 750 && sixth - first < 5 * 400, `six times in ${sixth - first} ms`);
   const other = await start(t, place => `${place.dir}/other`, { WATCHDOG_USEC: '100000', WATCHDOG_PID: '1' });
   await other.manager.wait('READY=1');
-  await sleep(300);
+  await other.hostd.stop();
+  await other.manager.wait('STOPPING=1');
   assert.ok(other.manager.heard.every(message => message[0] !== 'WATCHDOG=1'));
 });
 
