@@ -1,4 +1,4 @@
-// The same faults under load, side by side in one run: supervisord + nginx as the article sets them up, hostd + the same nginx,
+// The same faults under load, side by side in one run: supervisord + nginx as in the well-known article, hostd + the same nginx,
 // and hostd alone with its own proxy. Counts what became of every request. As root, with Debian's nginx and supervisor.
 //   npm run bench:faults -- [--json]
 
@@ -17,7 +17,7 @@ interface Row {
   readonly fault: string;
   readonly stack: string;
   readonly report: LoadReport;
-  /** gunicorn masters of the app when it was over. */
+  /** The app's gunicorn masters when the fault was over. */
   readonly masters: number;
 }
 
@@ -33,7 +33,7 @@ for (const makeStack of [supervisorAndNginx, hostdAndNginx, hostdAlone]) {
 }
 process.stdout.write(values.json ? `${JSON.stringify(rows, null, 2)}\n` : table(rows));
 
-/** A fresh stack for each fault; its place is taken down before the next one. */
+/** Makes a new stack for each fault, and removes it before the next one. */
 async function measure(makeStack: typeof hostdAlone, fault: Fault): Promise<Row> {
   const ends: (() => unknown)[] = [];
   const place = makePlace({ after: (action: () => unknown) => ends.push(action) } as unknown as TestContext);
@@ -47,7 +47,7 @@ async function measure(makeStack: typeof hostdAlone, fault: Fault): Promise<Row>
       clients,
       atMost: longestLoad,
     });
-    // Right answers first, then the fault.
+    // The fault comes after right answers.
     await until('good answers', () => load.report().ok > 100);
     await fault.happen(stack);
     const before = load.report().ok;

@@ -52,7 +52,7 @@ for (const peer of peers.filter(({ name }) => wanted(values.peers, name))) {
   }
 }
 
-/** A session that fails is said, and leaves its figures out. */
+/** A session that fails is reported, and its figures are left out. */
 async function measure(peer: Peer): Promise<Figures> {
   let figures: Figures = {};
   for (const [name, session] of Object.entries(sessions)) {

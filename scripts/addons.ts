@@ -1,5 +1,5 @@
-// Looks at the addons of a release: both machines' are there, each is what its folder says, and no glibc newer than the promised
-// one is needed. Reads the files as bytes: neither binutils nor the other machine are at hand.
+// Checks the addons of a release: those of both machines are there, each is for the machine of its folder, and none needs a newer glibc
+// than promised. Reads the files as bytes, since neither binutils nor the other machine may be at hand.
 
 import { readFileSync } from 'node:fs';
 
@@ -12,11 +12,11 @@ export const oldestGlibc = '2.28';
 export interface Needs {
   /** e_machine; -1 where the file is no ELF file. */
   readonly machine: number;
-  /** The newest version of glibc's symbols that it asks for; '0' for none. */
+  /** The newest version of glibc's symbols that it needs; '0' for none. */
   readonly glibc: string;
 }
 
-/** What an addon's bytes ask of the machine. */
+/** What an addon needs of the machine, from its bytes. */
 export function needsOf(bytes: Buffer): Needs {
   const isElf = bytes.subarray(0, 4).equals(Buffer.from('\x7fELF', 'latin1'));
   const versions = [...bytes.toString('latin1').matchAll(/GLIBC_(\d+(?:\.\d+)+)/g)].map(
@@ -25,7 +25,7 @@ export function needsOf(bytes: Buffer): Needs {
   return { machine: isElf ? bytes.readUInt16LE(18) : -1, glibc: versions.sort(compare).at(-1) ?? '0' };
 }
 
-/** Versions by their numbers: "2.4" before "2.28". */
+/** Orders versions by their numbers: "2.4" before "2.28". */
 export function compare(a: string, b: string): number {
   const [left, right] = [a.split('.').map(Number), b.split('.').map(Number)];
   const at = left.findIndex((part, index) => part !== right[index]);

@@ -1,4 +1,4 @@
-// Writes the demo's hostd.toml and apps.d/, as a person would by hand, with every path inside the demo's directory.
+// Writes the demo's hostd.toml and apps.d/, as a person would by hand, with all paths inside the demo's directory.
 
 import { writeFileSync } from 'node:fs';
 import { native } from '../src/native/index.ts';
@@ -20,7 +20,7 @@ export function writeConfig(
   writeFileSync(file, heading + tomlText(hostTable(dir, port)));
   for (const name of siteNames) {
     const table = appTable(name, place.root(name), accounts[name], memory.secretKeys[name], dir);
-    // Its SECRET_KEY is nobody else's to read.
+    // Only the app's user may read its SECRET_KEY.
     const text = heading + tomlText({ app: { [name]: table } });
     writeFileSync(`${dir}/etc/apps.d/${name}.toml`, text, { mode: 0o600 });
   }
@@ -53,7 +53,7 @@ function appTable(name: SiteName, root: string, account: Account, secretKey: str
     workers: 2,
     server_names: [`${name}.test`],
     health: '/healthz',
-    // HOSTD_DEMO is how the demo sees, when it ends, that nothing of it is left.
+    // HOSTD_DEMO marks the demo's processes, so that it finds any that are left when it ends.
     env: { SECRET_KEY: secretKey, HOSTD_DEMO: dir },
   };
 }

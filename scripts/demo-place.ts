@@ -1,5 +1,5 @@
-// Where the demo lives and as whom its sites run: for root /srv/hostd-demo and the users hello and goodbye, for anyone
-// else .demo/ in the checkout and that user alone. Remembers the machine's own secrets. Touches nothing outside.
+// Where the demo is, and which users its sites run as: for root /srv/hostd-demo and the users hello and goodbye, for any other user
+// .demo/ in the checkout and that user alone. Keeps the machine's own secrets. Touches nothing outside.
 
 import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -13,11 +13,11 @@ export const checkout = new URL('..', import.meta.url).pathname.replace(/\/$/, '
 export const siteNames: readonly SiteName[] = ['hello', 'goodbye'];
 export const isRoot = process.getuid?.() === 0;
 
-/** What the demo knows from one run to the next. */
+/** What the demo keeps from one run to the next. */
 export interface Memory {
   readonly password: string;
   readonly secretKeys: Readonly<Record<SiteName, string>>;
-  /** Users that the demo made itself. */
+  /** Users that the demo has made. */
   readonly made: readonly string[];
   /** Digest of the code that each site was last prepared with. */
   readonly prepared: Readonly<Partial<Record<SiteName, string>>>;
@@ -28,7 +28,7 @@ export interface DemoPlace {
   readonly root: (name: SiteName) => string;
 }
 
-/** @throws Error when the directory is somebody else's, or too deep for a unix socket's path. */
+/** @throws Error when the directory is another user's, or too deep for a unix socket's path. */
 export function openPlace(asked: string | undefined): DemoPlace {
   const dir = asked ?? (isRoot ? '/srv/hostd-demo' : `${checkout}/.demo`);
   const root = (name: SiteName) => `${dir}/webapps/${name}_django`;
@@ -63,7 +63,7 @@ function memoryFile(dir: string): string {
   return `${dir}/etc/demo.json`;
 }
 
-/** The sites' users, made where they are missing; second, those that were made now. */
+/** The sites' users, which are made if missing; and those of them that were made now. */
 export async function siteAccounts({ root }: DemoPlace): Promise<[Record<SiteName, Account>, string[]]> {
   if (!isRoot) {
     const { username: name, uid, gid } = userInfo();
@@ -81,7 +81,7 @@ export async function siteAccounts({ root }: DemoPlace): Promise<[Record<SiteNam
   return [{ hello: accountOf('hello'), goodbye: accountOf('goodbye') }, made];
 }
 
-/** Whose rights a proxy worker has. */
+/** The user of the proxy's workers. */
 export function proxyAccount(): Account {
   if (!isRoot) return { name: userInfo().username, uid: userInfo().uid, gid: userInfo().gid };
   return accountOf(native.user('www-data') === null ? 'nobody' : 'www-data');
@@ -93,7 +93,7 @@ export function accountOf(name: string): Account {
   return { name, uid: user.uid, gid: user.gid };
 }
 
-/** Removes the directory and the users that the demo made. The group may be others' too: it stays. */
+/** Removes the directory and the users that the demo has made. The group stays, since others may use it. */
 export async function removePlace(place: DemoPlace, memory: Memory): Promise<void> {
   for (const name of memory.made) await must(`remove the user "${name}"`, ['userdel', name]);
   await must(`remove "${place.dir}"`, ['rm', '-rf', place.dir]);

@@ -53,7 +53,7 @@ async function prepare(place: DemoPlace): Promise<Prepared> {
   return { memory, accounts };
 }
 
-/** Virtualenv, code, database, static files, superuser; returns the digest of what is now in place. */
+/** Prepares virtualenv, code, database, static files and superuser. Returns the digest of what is now in place. */
 async function prepareSite(
   place: DemoPlace,
   name: SiteName,
@@ -62,7 +62,7 @@ async function prepareSite(
 ): Promise<string> {
   const root = place.root(name);
   const site: Site = { name, root, account, env: { SECRET_KEY: memory.secretKeys[name] } };
-  // The directories above are the caller's own; the root is the app's, as in a real installation.
+  // The directories above are the caller's. The root is the app's, as in a real installation.
   await must(`make "${root}"`, ['mkdir', '-p', root]);
   if (isRoot)
     await must(`give "${root}" to ${account.name}`, ['chown', '-h', `${account.uid}:${account.gid}`, root]);
@@ -79,7 +79,7 @@ async function prepareSite(
   return digest;
 }
 
-/** In its own session: Ctrl-C reaches this program alone, which then asks hostd to stop, once. */
+/** In its own session: Ctrl-C reaches only this program, which then asks hostd to stop, once. */
 function start(config: string, log: string | null): ChildProcess {
   const output = log === null ? 'inherit' : openSync(log, 'w');
   return spawn(`${checkout}/bin/hostd`, ['start', '-c', config], {
@@ -128,7 +128,7 @@ function explain(config: string, port: number, password: string): void {
 `);
 }
 
-/** Asks hostd to stop when this program is asked to; resolves with hostd's exit code. */
+/** Asks hostd to stop when this program is asked to. Resolves with hostd's exit code. */
 function untilEnded(hostd: ChildProcess): Promise<number> {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, () => {

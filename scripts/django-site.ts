@@ -1,5 +1,5 @@
-// Puts one of demo/'s Django projects into an app's root and makes it ready. Everything below the root is done with
-// the rights of the app's own user: root follows no path that an app could have prepared.
+// Puts one of demo/'s Django projects into an app's root and makes it ready. The app's own user does everything below the root, so that
+// root follows no path that an app could have prepared.
 
 import { type Account, must, run } from './run.ts';
 
@@ -23,7 +23,7 @@ export async function makeDirectories({ root, account }: Pick<Site, 'root' | 'ac
   await must(`close ${root}/data`, ['chmod', '750', `${root}/data`], { as: account });
 }
 
-/** Copies the project's code. The caller reads it, the app's user writes it: each may lack the other's rights. */
+/** Copies the project's code. The caller reads it and the app's user writes it, since each may lack the other's rights. */
 export async function copyProject({ name, root, account }: Site): Promise<void> {
   const tar = ['tar', '-C', projects, '--exclude=__pycache__', '-cf', '-', name] as const;
   const packed = await run(tar);
@@ -48,7 +48,7 @@ export async function manage(
   });
 }
 
-/** Code, database and static files; again after a change of the code. */
+/** Prepares code, database and static files. Done again after a change of the code. */
 export async function installSite(site: Site): Promise<void> {
   await makeDirectories(site);
   await copyProject(site);
@@ -56,7 +56,7 @@ export async function installSite(site: Site): Promise<void> {
   await manage(site, ['collectstatic', '--noinput', '--verbosity=0']);
 }
 
-/** The admin's superuser; again, it gets this password. */
+/** Makes the admin's superuser, or gives it this password. */
 export async function ensureAdmin(site: Site, name: string, password: string): Promise<void> {
   const env = { DJANGO_SUPERUSER_USERNAME: name, DJANGO_SUPERUSER_PASSWORD: password };
   await manage(site, ['ensure_admin'], env);

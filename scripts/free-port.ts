@@ -1,12 +1,12 @@
-// Ports for servers that are told theirs before they start.
+// Free ports for servers that are given theirs before they start.
 
 import { randomInt } from 'node:crypto';
 import { createServer, type ListenOptions, type Server } from 'node:net';
 import { errnoOf } from '../src/errors.ts';
 
-/** Below those that Linux gives to outgoing connections (net.ipv4.ip_local_port_range), which would take one at any moment. */
+/** Below the ports that Linux gives to outgoing connections (net.ipv4.ip_local_port_range), which could take one at any moment. */
 const first = 10_000;
-/** Leaves room above it, for those who listen on port + 443 too. */
+/** Leaves room above it for servers that also listen on port + 443. */
 const afterLast = 32_000;
 
 /** A port of 127.0.0.1 that nobody listens on, and that no other process gets from here while this one runs. */

@@ -1,4 +1,4 @@
-// One HTTP request to this machine, its whole answer in memory. For checks in scripts and tests.
+// Sends one HTTP request to this machine, and reads the whole answer into memory. For checks in scripts and tests.
 
 import { type IncomingHttpHeaders, request } from 'node:http';
 

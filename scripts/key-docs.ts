@@ -1,4 +1,4 @@
-// npm run docs:keys: brings the rows of keys in docs/configuration.md and hostd.toml(5) into line with src/config/toml/keys.ts.
+// npm run docs:keys: makes the rows of keys in docs/configuration.md and hostd.toml(5) agree with src/config/toml/keys.ts.
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { documents, withRows } from './key-rows.ts';

@@ -9,7 +9,7 @@ export interface Document {
   /** Where the next section begins. */
   readonly next: RegExp;
   readonly row: (name: string, key: Key) => string;
-  /** Each row that there is, the key's name in its group. */
+  /** Each row, with the key's name as its group. */
   readonly rows: RegExp;
 }
 
@@ -35,7 +35,7 @@ function troff(text: string): string {
   return text.replaceAll('-', '\\-').replace(/^(['.])/, '\\&$1');
 }
 
-/** The document's text with a row for each key: wrong rows put right, missing ones behind the key before, others taken out. */
+/** The document's text with a row for each key: wrong rows are replaced, missing ones follow the key before them, others are removed. */
 export function withRows(text: string, document: Document): string {
   return Object.entries<Keys>(tableKeys).reduce((whole, [table, keys]) => {
     const from = whole.indexOf(document.heading(table)) + document.heading(table).length;
@@ -57,7 +57,7 @@ function sectionWithRows(section: string, { row, rows }: Document, keys: Keys): 
       .slice(from, to)
       .map(name => row(name, keys[name] as Key))
       .join('');
-  /** A key's row, and those of the missing keys that follow it in the table; before the first one those that it follows. */
+  /** A key's row, and the missing rows of the keys that follow it in the table; the first row also has those before it. */
   const around = (name: string): string => {
     const at = names.indexOf(name);
     let end = at + 1;

@@ -1,4 +1,4 @@
-// bin/hostd and bin/hostctl, with a stand-in for Node that prints what it is given.
+// bin/hostd and bin/hostctl, with a stand-in for Node that prints its arguments.
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
@@ -19,7 +19,7 @@ function write(path: string, text: string, mode: number): void {
 
 const brought = `node_modules/node-linux-${process.arch}/bin/node`;
 
-/** What npm brings. */
+/** The Node that npm installs. */
 function bringNode(version: string): void {
   write(brought, `#!/bin/sh\necho ${brought} "$@"\n`, 0o755);
   const text = JSON.stringify({ name: `node-linux-${process.arch}`, version }, null, 2);
@@ -139,7 +139,7 @@ test('where npm has brought a Node, no other process is started to find it', () 
 test('a link leads to the launcher, and a Node that cannot run is passed over', () => {
   mkdirSync(`${home}/usr/bin`, { recursive: true });
   symlinkSync('../../bin/hostctl', `${home}/usr/bin/hostctl`);
-  // For another machine: npm would not have brought it, but a tree can be copied.
+  // For another machine. npm would not have installed it, but a tree can be copied.
   const [other] = ['x64', 'arm64'].filter(arch => arch !== process.arch);
   write(`node_modules/node-linux-${other}/bin/node`, '#!/no/such/loader\n', 0o755);
   write(`node_modules/node-linux-${other}/package.json`, '{\n  "version": "24.21.0"\n}', 0o644);

@@ -1,4 +1,4 @@
-// Which packages come with hostd is decided here, and not by whoever publishes the next version of one: root runs them.
+// Pins the packages that come with hostd. Their publishers must not decide by a new version what root runs.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';

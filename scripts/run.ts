@@ -1,4 +1,4 @@
-// Runs one command to its end, as another user if wanted, and keeps what it printed. Knows nothing of what it runs.
+// Runs one command to its end, as another user if wanted, and keeps its output. Knows nothing of the command.
 
 import { spawn } from 'node:child_process';
 
@@ -9,7 +9,7 @@ export interface Account {
 }
 
 export interface RunOptions {
-  /** Whose rights the command gets; only root can choose. Supplementary groups are dropped. */
+  /** The user that the command runs as. Only root can choose. Supplementary groups are dropped. */
   readonly as?: Account | undefined;
   readonly cwd?: string;
   /** The whole environment. */
@@ -28,7 +28,7 @@ export interface Ran {
   readonly bytes: Buffer;
 }
 
-/** Never throws: what went wrong is in `code` and `stderr`. */
+/** Never throws: `code` and `stderr` tell what went wrong. */
 export function run(argv: readonly [string, ...string[]], options: RunOptions = {}): Promise<Ran> {
   const [file, ...args] = argv;
   const drop = options.as && process.getuid?.() === 0 ? { uid: options.as.uid, gid: options.as.gid } : {};
@@ -57,7 +57,7 @@ export function run(argv: readonly [string, ...string[]], options: RunOptions = 
         bytes,
       });
     });
-    // A command that ends without reading its input is no error of ours.
+    // A command may end without reading its input.
     child.stdin.on('error', () => {});
     child.stdin.end(options.input ?? '');
   });

@@ -1,17 +1,17 @@
-// The commands that a Markdown page shows in its blocks: fenced as sh, or indented by four spaces. Knows nothing of what they do.
+// Finds the commands in a Markdown page's blocks: fenced as sh, or indented by four spaces. Knows nothing of what they do.
 
 export interface ShownCommand {
   /** 1 for the page's first line. */
   readonly line: number;
-  /** As a shell takes it: without the prompt, without what the page says about it. */
+  /** As a shell takes it: without the prompt, and without the page's remark. */
   readonly text: string;
 }
 
-/** How a command begins in an indented block, which may also be a picture, a table or output. */
+/** The beginnings of commands in an indented block, which may also be a picture, a table or output. */
 const begins =
   /^(?:(?:hostd|hostctl|supervisorctl|supervisord|npm) [a-z-]|(?:systemctl|certbot|curl|cp|mkdir|ln|echo|printf|cat|rm|groupadd|useradd|python3|pip|\$EDITOR|nginx|apt|apt-get|cd|update-alternatives) |\/\S+\/bin\/\S+ [a-z-])/;
 
-/** All commands of a page, in its order. Two blanks end a command: what follows is a remark. */
+/** All commands of a page, in order. Two blanks end a command, and a remark follows. */
 export function shownCommands(markdown: string): ShownCommand[] {
   const found: ShownCommand[] = [];
   let fence: string | null = null;

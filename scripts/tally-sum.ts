@@ -1,4 +1,4 @@
-// What a suite of tests came to, and the lines that say it. Knows nothing of how tests are run.
+// Adds up the results of a suite of tests, and makes the lines about them. Knows nothing of how tests are run.
 
 export interface Tally {
   readonly passed: number;

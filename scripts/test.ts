@@ -25,7 +25,7 @@ function execute(file: string, args: readonly string[]): Promise<number> {
   });
 }
 
-/** A check counts as one test. `args`: a JavaScript file and what it is given. */
+/** A check counts as one test. `args`: a JavaScript file and its arguments. */
 async function check(name: string, args: readonly string[]): Promise<Tally> {
   console.log(`test: ${name}`);
   const passed = (await execute(process.execPath, args)) === 0;
@@ -46,7 +46,7 @@ async function suite(name: string, patterns: readonly string[], options: readonl
     ...patterns,
   ]);
   const tally = readTally(counted);
-  // A runner that failed without naming a test (a crash, a file that is not there) has failed all the same.
+  // A runner that fails without naming a test (a crash, a missing file) counts as one failure.
   return code !== 0 && tally.failed === 0 ? { ...tally, failed: 1 } : tally;
 }
 
@@ -58,17 +58,17 @@ function readTally(file: string): Tally {
   }
 }
 
-/** What real processes need and many tests share. */
+/** Prepared once for integration tests, since many tests share it. */
 async function prepare(): Promise<void> {
   await prepareVirtualenvs();
   process.env['HOSTD_TEST_CACHE'] = cacheDirectory;
 }
 
-/** Real processes: none may hang for ever. Two files at a time, since half of such a test is waiting. */
+/** Integration tests: none may hang for ever. Two files at a time, since half of such a test is waiting. */
 const real = ['--test-timeout=600000', '--test-concurrency=2'];
 /**
- * Files beside which nothing else runs: they measure, count the processes of the users that all tests share, use what there is
- * once on a machine (the demo's place, cgroups of a container), or take whole minutes of both processors.
+ * Files beside which nothing else runs: they measure, count the processes of the users that all tests share, use something that a
+ * machine has only once (the demo's place, cgroups of a container), or need both processors for whole minutes.
  */
 const alone =
   /^(demo|hostile-load|logs-faults|proxy-fuzz.*|proxy-signals|proxy-slow.*|proxy-tls|proxy-traffic|service-manager|soak|storms|supervisord-suite|nspawn\/.*)\.test\.ts$/;

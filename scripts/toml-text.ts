@@ -1,4 +1,4 @@
-// Writes plain tables as TOML, for configuration files that scripts and tests make up. Reads nothing.
+// Writes plain tables as TOML, for configuration files that scripts and tests make.
 
 export type TomlValue =
   | string
@@ -8,7 +8,7 @@ export type TomlValue =
   | { readonly [key: string]: TomlValue };
 export type TomlTable = { readonly [key: string]: TomlValue };
 
-/** `undefined` entries are the caller's to leave out. Keys that need quotes get them. */
+/** Entries that are `undefined` are left out. Keys that need quotes get them. */
 export function tomlText(table: TomlTable, path: readonly string[] = []): string {
   const entries = Object.entries(table);
   const values = entries

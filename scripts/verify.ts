@@ -1,4 +1,4 @@
-// Uses one demo site as a visitor would, through the proxy, and says the first thing that is not as it should be.
+// Uses one demo site as a visitor would, through the proxy, and reports the first thing that is wrong.
 
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
@@ -10,9 +10,9 @@ export interface Visit {
   readonly to: Target;
   /** Host header, such as "hello.localhost:8000". */
   readonly host: string;
-  /** Who must be serving. */
+  /** The server that must answer. */
   readonly uid: number;
-  /** Whether /static/ and /media/ are served here: the proxy does, gunicorn alone does not. */
+  /** Whether /static/ and /media/ are served: by the proxy they are, by gunicorn alone they are not. */
   readonly files: boolean;
 }
 
@@ -21,7 +21,7 @@ const places = {
   goodbye: { app: 'departures', form: '/leave', heading: 'Goodbye.', uploads: 'keepsakes' },
 } as const;
 
-/** Throws an AssertionError that names what failed; returns what was checked, in words. */
+/** Throws an AssertionError that names what has failed. Returns what was checked, in words. */
 export async function verifySite(visit: Visit): Promise<string[]> {
   const { name, to, host } = visit;
   const place = places[name];

@@ -1,11 +1,11 @@
-// Makes Python virtualenvs with Django and gunicorn, once: a marker at the end tells a finished one from a torn one.
+// Makes Python virtualenvs with Django and gunicorn, once. A marker that is written last tells a finished one from a torn one.
 // Knows nothing of the sites that run in them.
 
 import { existsSync, readFileSync } from 'node:fs';
 import { type Account, must, type RunOptions, run } from './run.ts';
 
 const MARKER = '.hostd-ready';
-/** pip's own patience is minutes when there is no network at all. */
+/** Without a network, pip itself would wait for minutes. */
 const PIP = [
   '-m',
   'pip',
@@ -21,9 +21,9 @@ const PIP = [
 export interface Recipe {
   readonly name: string;
   readonly packages: readonly string[];
-  /** Python versions that it runs on: from, and below. */
+  /** The Python versions that it runs on: from, and below. */
   readonly python: readonly [from: number, below: number];
-  /** Debian's packages that do instead, where pip reaches no index. */
+  /** Debian's packages for it, where pip reaches no index. */
   readonly debian: readonly string[];
 }
 
@@ -35,18 +35,18 @@ export const modern: Recipe = {
   debian: ['python3-django', 'gunicorn'],
 };
 
-/** Who stands for "any user" when root looks for something that all may run. */
+/** The user that stands for any user, when root looks for a Python that everybody may run. */
 const nobody: Account = { name: 'nobody', uid: 65534, gid: 65534 };
 
 interface Python {
   readonly path: string;
-  /** Whether its venv can bring pip: Debian keeps ensurepip in a package of its own, python3-venv. */
+  /** Whether its venv can install pip: Debian has ensurepip in its own package, python3-venv. */
   readonly hasPip: boolean;
 }
 
 /**
- * A Python that `account` may run, any user if root asks without naming one: a Python below a closed home directory,
- * such as root's pyenv, is passed over. Rather one whose venv brings pip.
+ * A Python that `account` may run; any user, if root names none. A Python below a closed home directory, such as root's pyenv, is not
+ * used. A Python whose venv can install pip is preferred.
  */
 async function findPython(account: Account | undefined): Promise<Python> {
   const tried: string[] = [];
@@ -111,7 +111,7 @@ export async function makeVirtualenv(root: string, recipe: Recipe, account?: Acc
   return true;
 }
 
-/** Returns what went wrong, or null. */
+/** Returns the error, or null. */
 async function bringPip(
   python: string,
   options: RunOptions,
@@ -122,7 +122,7 @@ async function bringPip(
   return ended.code === 0 ? null : ended;
 }
 
-/** pip's settings and the proxy's come along; HOME is where the account may write. */
+/** Passes on pip's settings and proxy. HOME is a directory that the account may write to. */
 function environment(root: string): Record<string, string | undefined> {
   const kept = Object.entries(process.env).filter(([name]) =>
     /^(PIP_|LANG$|LC_|SSL_|(https?|no|all)_proxy$)/i.test(name),
@@ -149,7 +149,7 @@ async function useDebians(
   );
   if (process.getuid?.() === 0) {
     const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-    // Both of the demo's sites may ask for them at the same time.
+    // Both of the demo's sites may ask for it at the same time.
     const apt = ['apt-get', '-qq', '-o', 'DPkg::Lock::Timeout=300', 'install', '-y'] as const;
     await must('install them', [...apt, ...recipe.debian], { env });
   }

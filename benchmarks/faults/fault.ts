@@ -1,4 +1,4 @@
-// What happens to a stack under load.
+// The faults that a stack meets under load.
 
 import { childrenOf } from '../../integration/harness/processes.ts';
 import type { Stack } from './stack.ts';

@@ -35,7 +35,7 @@ async function start(place: Place, behindNginx: boolean): Promise<Stack> {
   };
 }
 
-/** gunicorn's processes whose parent is none. */
+/** gunicorn's processes whose parent is no gunicorn. */
 export function mastersIn(place: Place): number[] {
   const all = marked(place.mark).filter(process => / [^ ]*gunicorn /.test(`${process.command} `));
   const pids = new Set(all.map(process => process.pid));

@@ -1,4 +1,4 @@
-// One way of serving an app: what a fault needs to know of it.
+// One way to serve an app, as far as a fault needs to know it.
 
 export interface Stack {
   readonly name: string;
@@ -9,6 +9,6 @@ export interface Stack {
   masters(): number[];
   /** SIGKILL to the supervisor, then what a service manager does: starts it again. */
   killSupervisor(): Promise<void>;
-  /** A deploy: new code is to be loaded, by the supervisor's own command for it. */
+  /** A deploy: loads new code, by the supervisor's own command. */
   deploy(): Promise<void>;
 }

@@ -1,5 +1,5 @@
-// Debian's supervisord and nginx, as the article sets them up: gunicorn binds its own socket, `restart` is the deploy.
-// Nothing here may block: the load's clients run in this process.
+// Debian's supervisord and nginx, as in the well-known article: gunicorn binds its own socket, and `restart` is the deploy.
+// Nothing here may block, since the load's clients run in this process.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';

@@ -1,4 +1,4 @@
-// What the proxies are measured in front of: an app that costs next to nothing, and Django.
+// The apps behind the measured proxies: one that costs next to nothing, and Django.
 
 import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
@@ -49,7 +49,7 @@ export async function startDjango(
   return program;
 }
 
-/** A python with Django and gunicorn: HOSTD_BENCH_PYTHON, or a virtualenv that is made once. null, and it is said why. */
+/** A python with Django and gunicorn: HOSTD_BENCH_PYTHON, or a virtualenv that is made once. null: there is none, and why is printed. */
 export async function findDjango(): Promise<string | null> {
   const python = process.env['HOSTD_BENCH_PYTHON'] ?? (await ownPython());
   if (python === null) return null;

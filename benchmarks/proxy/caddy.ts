@@ -1,4 +1,4 @@
-// Caddy with what one vhost of the article says: files below /static/, the rest to the app.
+// Caddy with the article's vhost: files below /static/, the rest to the app.
 
 import { mkdirSync, writeFileSync } from 'node:fs';
 import type { TestSite } from '../../integration/proxy/fixture.ts';

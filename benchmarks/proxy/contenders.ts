@@ -12,12 +12,12 @@ import { findCommand, startProgram, whenAccepting } from './processes.ts';
 export interface Contender {
   readonly name: string;
   readonly port: number;
-  /** Its first process; the others are this one's children. */
+  /** Its first process. The others are children of that one. */
   readonly pid: number;
   stop(): Promise<void>;
 }
 
-/** "nginx-new": with a new connection to the app for each request, as in the usual vhost, also where the others keep theirs. */
+/** "nginx-new": makes a new connection to the app for each request, as in the usual vhost, even where the others keep theirs. */
 export type ContenderName =
   | 'nginx'
   | 'nginx-new'
@@ -31,16 +31,16 @@ export const fileServers: readonly ContenderName[] = ['nginx', 'hostd', 'caddy']
 export const all: readonly ContenderName[] = [...fileServers, 'http-proxy', 'http-proxy-3', 'httpxy'];
 
 export interface Before {
-  /** Scratch, for its configuration. */
+  /** A directory for its configuration. */
   readonly directory: string;
   readonly site: TestSite;
   /** Whether connections to the app are kept. */
   readonly kept: boolean;
-  /** What hostd tells its proxy of an app that it runs itself: that its workers are gunicorn's sync workers. */
+  /** Whether hostd tells its proxy that the app's workers are gunicorn's sync workers. */
   readonly isSync: boolean;
 }
 
-/** null where it is not installed. */
+/** null: it is not installed. */
 export async function startContender(name: ContenderName, before: Before): Promise<Contender | null> {
   const { directory, kept, isSync } = before;
   const site = { ...before.site, keepalive: kept };
@@ -70,7 +70,7 @@ function startCaddy(port: number, { directory, site, kept }: Before): ReturnType
   const caddy = findCommand('caddy');
   if (caddy === null) return null;
   const { args, env } = configureCaddy(directory, port, site, kept);
-  // It says on stderr what it reads at start; anything worse is found by asking it.
+  // It reports on stderr what it reads at its start. Anything worse shows in its answers.
   return startProgram(caddy, args, { env, stdio: 'ignore' });
 }
 
@@ -80,7 +80,7 @@ function startNpmProxy(name: string, port: number, { site, kept }: Before): Retu
   return startProgram(process.execPath, args);
 }
 
-/** --cpu-prof for the worker: HOSTD_BENCH_PROFILE names a directory that it may write to. */
+/** --cpu-prof for the worker, if HOSTD_BENCH_PROFILE names a directory that it may write to. */
 function profiling(): readonly string[] {
   const directory = process.env['HOSTD_BENCH_PROFILE'];
   return directory === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${directory}`];

@@ -1,4 +1,4 @@
-// Connections that have had one answer and wait: many, from several addresses of the loopback.
+// Many idle connections, each after one answer, from several loopback addresses.
 
 import net from 'node:net';
 

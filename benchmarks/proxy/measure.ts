@@ -1,4 +1,4 @@
-// Measures one row: every contender's answer is checked, then they take turns, so that what else the machine does meets all.
+// Measures one row: every contender's answer is checked, then they take turns, so that other work of the machine affects all.
 
 import { execFileSync } from 'node:child_process';
 import { exchangeRaw, parseReplies } from '../../integration/proxy/client.ts';
@@ -14,7 +14,7 @@ export interface Plan {
   readonly rounds: number;
 }
 
-/** A just-in-time compiler needs its time. */
+/** Seconds for the just-in-time compiler. */
 const warmUpSeconds = 6;
 
 export async function measure(

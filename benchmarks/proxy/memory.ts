@@ -1,4 +1,4 @@
-// What the worker's resident memory does: with many idle connections, over a million requests, in a large download. And
+// The worker's resident memory: with many idle connections, over a million requests, during a large download. Also
 // how evenly two workers share one listener.
 
 import { readFileSync, truncateSync, writeFileSync } from 'node:fs';
@@ -63,13 +63,13 @@ async function withIdleConnections(scene: Scene, wanted: number): Promise<void> 
   });
 }
 
-/** A worker takes half as many connections as it may open files, less a few for itself; past that it closes the idle ones. */
+/** A worker takes half as many connections as it may open files, minus a few for itself. Beyond that it closes idle ones. */
 function possibleConnections(): number {
   const files = /^Max open files +(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1];
   return Math.floor(Number(files) / 2) - 200;
 }
 
-/** Files and pages in turn. */
+/** Requests files and pages in turn. */
 async function overRequests(scene: Scene, total: number): Promise<void> {
   await withWorker(scene, {}, async worker => {
     let done = 0;
@@ -108,7 +108,7 @@ async function duringDownload(scene: Scene): Promise<void> {
 function download(port: number, request: string): Promise<number> {
   return new Promise(resolve => {
     let size = 0;
-    // One buffer for all of it: the client's own memory is not what is measured.
+    // One buffer for all of it, since the client's own memory is not measured.
     const socket = net.connect({
       port,
       host: '127.0.0.1',

@@ -1,8 +1,8 @@
-// A proxy of npm's in the usual few lines: a yardstick. Arguments: package, port, unix socket, "kept" or "closed".
+// A proxy from npm in the usual few lines, as a yardstick. Arguments: package, port, unix socket, "kept" or "closed".
 
 import http, { type IncomingMessage, type ServerResponse } from 'node:http';
 
-/** As much as is used of what http-proxy, http-proxy-3 and httpxy have in common. */
+/** The part that http-proxy, http-proxy-3 and httpxy have in common, as far as it is used. */
 interface ProxyPackage {
   createProxyServer(options: { readonly target: object; readonly agent: http.Agent | false }): {
     on(event: 'error', listener: (error: Error, req: IncomingMessage, res: ServerResponse) => void): void;

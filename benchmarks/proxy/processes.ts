@@ -26,7 +26,7 @@ export function startProgram(file: string, args: readonly string[], options: Spa
   };
 }
 
-/** A process and all that it has started, as of now. */
+/** A process and everything that it has started, as of now. */
 export function family(pid: number): readonly number[] {
   try {
     const children = readdirSync(`/proc/${pid}/task`).flatMap(task =>
@@ -37,11 +37,11 @@ export function family(pid: number): readonly number[] {
     );
     return [pid, ...children.flatMap(child => family(Number(child)))];
   } catch {
-    return []; // it has gone
+    return []; // it has ended
   }
 }
 
-/** Waits until somebody accepts there; throws after 15 seconds. */
+/** Waits until the address accepts connections. Throws after 15 seconds. */
 export async function whenAccepting(address: net.NetConnectOpts): Promise<void> {
   for (let i = 0; i < 300; i++) {
     if (await accepts(address)) return;
@@ -61,7 +61,7 @@ function accepts(address: net.NetConnectOpts): Promise<boolean> {
   });
 }
 
-/** Where a command is, or null. */
+/** The path of a command, or null. */
 export function findCommand(name: string): string | null {
   const directories = [...(process.env['PATH'] ?? '').split(':'), '/usr/local/bin', '/usr/sbin', '/usr/bin'];
   return directories.map(directory => `${directory}/${name}`).find(path => existsSync(path)) ?? null;

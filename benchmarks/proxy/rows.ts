@@ -1,4 +1,4 @@
-// What is measured.
+// The rows of the table: what is measured.
 
 import { syncWorkers, threads } from './apps.ts';
 import { all, type ContenderName, fileServers } from './contenders.ts';

@@ -1,4 +1,4 @@
-// What wrk --latency prints, as figures. Pure.
+// The figures in the output of wrk --latency. Pure.
 
 export interface Load {
   readonly requests: number;
@@ -11,7 +11,7 @@ export interface Load {
   readonly bad: number;
 }
 
-/** Throws when the text is not of a whole run. */
+/** Throws when the text is not that of a whole run. */
 export function parseWrk(text: string): Load {
   const found = (pattern: RegExp): string => {
     const value = pattern.exec(text)?.[1];

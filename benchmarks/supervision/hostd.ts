@@ -6,7 +6,7 @@ import { must } from '../../scripts/run.ts';
 import { tomlText } from '../../scripts/toml-text.ts';
 import type { Peer, Subject } from './peer.ts';
 
-// The tree to measure: another build can be compared with this one.
+// The tree to measure. Another build can be compared with this one.
 const home = process.env['HOSTD_HOME'] ?? new URL('../..', import.meta.url).pathname;
 
 export const hostd: Peer = {

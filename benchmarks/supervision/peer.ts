@@ -1,4 +1,4 @@
-// What a supervisor must be able to do to be measured, and the table of what is measured. Knows no supervisor.
+// What a supervisor must offer to be measured, and the table of measures. Knows no supervisor.
 
 /** A supervised program. */
 export interface Subject {
@@ -13,9 +13,9 @@ export interface Command {
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
-/** Where one session of one peer keeps its files. */
+/** The place for the files of one session of one peer. */
 export interface Ground {
-  /** A directory of its own; short, for the sake of unix sockets' paths. */
+  /** A directory of its own; short, because unix sockets' paths must be. */
   readonly dir: string;
   /** The compiled subject.c. */
   readonly subject: string;
@@ -25,11 +25,11 @@ export interface Ground {
 
 export interface Peer {
   readonly name: string;
-  /** It keeps a program's log in a directory of its own, as svlogd does. */
+  /** Set if it keeps each program's log in a directory of its own, as svlogd does. */
   readonly logsToDirectory?: true;
   /** Its version. @throws Error that says what is missing, and what to install. */
   find(): Promise<string>;
-  /** Starts its daemon with these programs; does not wait for them. */
+  /** Starts its daemon with these programs. Does not wait for them. */
   start(ground: Ground, subjects: readonly Subject[]): Promise<Session>;
 }
 
@@ -38,9 +38,9 @@ export interface Session {
   processes(): readonly number[];
   /** Asks for the state of one program. */
   status(name: string): Command;
-  /** Whether what `status` printed says that this very process is running. */
+  /** Whether the output of `status` says that this very process runs. */
   saysRunning(output: string, pid: number): boolean;
-  /** Stops every program and waits for it; the daemon stays. */
+  /** Stops every program and waits for it. The daemon stays. */
   readonly stopAll: Command;
   /** Starts them again. */
   readonly startAll: Command;
@@ -71,5 +71,5 @@ export const measures = {
 
 export type Measure = keyof typeof measures;
 
-/** What one peer achieved; a measure that failed is absent. */
+/** The figures of one peer. A measure that failed is absent. */
 export type Figures = Partial<Record<Measure, number>>;

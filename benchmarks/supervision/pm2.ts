@@ -47,7 +47,7 @@ function app({ name, argv: [script, ...args], log }: Subject) {
   return { name, script, args, interpreter: 'none', ...output };
 }
 
-/** jlist prints JSON on its last line; news about pm2 itself may come before. */
+/** jlist prints JSON on its last line. Messages about pm2 itself may come before. */
 function runs(text: string, pid: number): boolean {
   const list = JSON.parse(text.slice(text.indexOf('[{'))) as { pid: number; pm2_env: { status: string } }[];
   return list.some(entry => entry.pid === pid && entry.pm2_env.status === 'online');

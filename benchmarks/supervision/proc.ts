@@ -27,7 +27,7 @@ export function cpuOf(pids: readonly number[]): number {
   let ticks = 0;
   for (const pid of pids) {
     const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    // Fields 14 and 15 (proc_pid_stat(5)), counted from behind the name, which may hold blanks.
+    // Fields 14 and 15 (proc_pid_stat(5)), counted from after the name, which may have blanks in it.
     const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
     ticks += Number(fields[11]) + Number(fields[12]);
   }

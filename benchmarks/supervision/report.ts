@@ -1,4 +1,4 @@
-// The table that people read. Pure.
+// The table for people. Pure.
 
 import { type Figures, type Measure, measures } from './peer.ts';
 
@@ -9,7 +9,7 @@ export interface Result {
   readonly figures: Figures;
 }
 
-/** hostd's figures first; beside each peer's figure, how many times hostd's it is. */
+/** hostd's figures first. Each peer's figure has its multiple of hostd's beside it. */
 export function table(results: readonly Result[]): string {
   const [own] = results;
   const header = ['', ...results.map(({ name }) => name), 'aim'];
@@ -45,7 +45,7 @@ function verdict(value: number | undefined, aim: number): string {
   return `<= ${aim} ${value <= aim ? 'met' : 'MISSED'}`;
 }
 
-/** Three figures are more than such measurements are good for. */
+/** Three digits: such measurements are no more exact. */
 function figure(value: number): string {
   if (value >= 100) return value.toFixed(0);
   return value >= 10 ? value.toFixed(1) : value.toFixed(2);

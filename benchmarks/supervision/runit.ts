@@ -1,4 +1,4 @@
-// runit: runsvdir with a runsv for each program, as on any machine; none of them is pid 1 here.
+// runit: runsvdir with a runsv for each program. Neither is pid 1 here.
 
 import { spawn } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';

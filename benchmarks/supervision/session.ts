@@ -1,4 +1,4 @@
-// One daemon with its programs, from start to end, and the questions put to it. Knows no peer: see peer.ts.
+// One daemon with its programs, from start to end, and the questions to it. Knows no peer: see peer.ts.
 
 import { run } from '../../scripts/run.ts';
 import type { Command, Ground, Peer, Session, Subject } from './peer.ts';
@@ -13,7 +13,7 @@ export interface Started {
   readonly wall: number;
 }
 
-/** Longer than Supervisor's startsecs and its second of main loop, and than the second that runit waits, in milliseconds. */
+/** Milliseconds: longer than Supervisor's startsecs and a second of its main loop, and than the second that runit waits. */
 export const settling = 2200;
 
 /** Longest wait for anything that a peer does, in milliseconds. */
@@ -41,7 +41,7 @@ export async function begin(
   return { session, stamps, first, wall: Math.max(...first.map(({ at }) => secondsSince(start, at))) };
 }
 
-/** Runs a command; its milliseconds. @throws Error when it fails. */
+/** Runs a command. Returns its milliseconds. @throws Error when it fails. */
 export async function timed({ argv, env }: Command): Promise<{ stdout: string; ms: number }> {
   const start = process.hrtime.bigint();
   const { code, stdout, stderr } = await run(argv, { env, timeout: patience });
@@ -49,7 +49,7 @@ export async function timed({ argv, env }: Command): Promise<{ stdout: string; m
   return { stdout, ms: secondsSince(start) * 1000 };
 }
 
-/** Asks for the state of a program that runs; the milliseconds of a right answer. */
+/** Asks for the state of a program that runs. Returns the milliseconds until the right answer. */
 export async function askStatus(session: Session, { name, pid }: Stamp): Promise<number> {
   const { stdout, ms } = await timed(session.status(name));
   if (!session.saysRunning(stdout, pid))
@@ -57,14 +57,14 @@ export async function askStatus(session: Session, { name, pid }: Stamp): Promise
   return ms;
 }
 
-/** Runs a command that ends these processes; seconds until it has returned and they are gone. */
+/** Runs a command that ends these processes. Returns the seconds until it has returned and they are gone. */
 export async function timeStop(command: Command, pids: readonly number[]): Promise<number> {
   const start = process.hrtime.bigint();
   await Promise.all([timed(command), ended(pids, patience)]);
   return secondsSince(start);
 }
 
-/** Ends the daemon; seconds until it and its programs are gone. */
+/** Ends the daemon. Returns the seconds until it and its programs are gone. */
 export async function finish(session: Session, pids: readonly number[]): Promise<number> {
   const all = [...pids, ...session.processes()];
   const start = process.hrtime.bigint();

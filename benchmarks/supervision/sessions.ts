@@ -1,4 +1,4 @@
-// What is measured: one function for each kind of fleet. Answers are checked before their time counts.
+// The sessions: one function for each kind of fleet. Answers are checked before their time counts.
 
 import { readdirSync, statSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -14,7 +14,7 @@ const questions = 20;
 const logLines = 2_000_000;
 const logBytes = logLines * 100;
 
-/** Ten programs: how fast a killed one is back, how fast a question is answered, how much memory that takes. */
+/** Ten programs: how soon a killed one is back, how soon a question is answered, how much memory it takes. */
 export async function smallFleet(peer: Peer, ground: Ground): Promise<Figures> {
   const { session, stamps, first } = await begin(peer, ground, ['wait'], 10);
   const now = [...first];
@@ -48,19 +48,19 @@ export async function smallFleet(peer: Peer, ground: Ground): Promise<Figures> {
   };
 }
 
-/** Kills a program; milliseconds from before the signal to the first instruction of its next run. */
+/** Kills a program. Returns the milliseconds from before the signal to the first instruction of its next run. */
 async function respawn(stamps: Stamps, victim: Stamp): Promise<{ next: Stamp; ms: number }> {
   const count = stamps.all().length;
   const killed = process.hrtime.bigint();
   process.kill(victim.pid, 'SIGKILL');
   const next = (await stamps.reach(count + 1)).at(-1);
   if (next?.name !== victim.name || next.pid === victim.pid) throw new Error(`"${victim.name}" is not back`);
-  // So that the next kill hits no rhythm of the supervisor's.
+  // So that the kills fall into no rhythm with the supervisor.
   await sleep(20 + Math.random() * 30);
   return { next, ms: secondsSince(killed, next.at) * 1000 };
 }
 
-/** Two hundred programs: how long they take to start and to stop, and how much memory they take. */
+/** Two hundred programs: how long they take to start and to stop, and how much memory they need. */
 export async function largeFleet(peer: Peer, ground: Ground): Promise<Figures> {
   const { session, first, wall, stamps } = await begin(peer, ground, ['wait'], 200);
   const cpu = cpuOf(session.processes());
@@ -81,7 +81,7 @@ export async function largeFleet(peer: Peer, ground: Ground): Promise<Figures> {
   };
 }
 
-/** One program that writes 200 MB of log: until all of it is in the files. */
+/** One program that writes 200 MB of log: the time until all of it is in the files. */
 export async function bigLog(peer: Peer, ground: Ground): Promise<Figures> {
   const { session, first } = await begin(peer, ground, ['log', String(logLines)], 1);
   await sleep(settling);
@@ -98,14 +98,14 @@ export async function bigLog(peer: Peer, ground: Ground): Promise<Figures> {
   return { 'log.wall': wall, 'log.cpu': cpu };
 }
 
-/** Bytes of a log with its rotated files; svlogd keeps two files of its own beside them. */
+/** Bytes of a log with its rotated files. svlogd has two files of its own beside them. */
 function logSize(directory: string): number {
   return readdirSync(directory)
     .filter(name => name !== 'config' && name !== 'lock')
     .reduce((sum, name) => sum + (statSync(`${directory}/${name}`, { throwIfNoEntry: false })?.size ?? 0), 0);
 }
 
-/** Twenty programs that need half a second each to end: one after the other, or together. */
+/** Twenty programs that each need half a second to end: one after the other, or together. */
 export async function slowStops(peer: Peer, ground: Ground): Promise<Figures> {
   const { session, first, stamps } = await begin(peer, ground, ['slow', '500'], 20);
   await sleep(settling);

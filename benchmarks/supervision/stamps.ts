@@ -1,4 +1,4 @@
-// The notes that subjects leave when they start: who, which process, and when to the nanosecond.
+// The notes that subjects write when they start: name, process, and time to the nanosecond.
 
 import { readFileSync, statSync } from 'node:fs';
 import { until } from '../../integration/harness/until.ts';
@@ -28,7 +28,7 @@ export class Stamps {
     });
   }
 
-  /** Waits until there are `count`. The time of each is the subject's own, however late it is read. */
+  /** Waits until there are `count`. Each time is the subject's own, however late it is read. */
   async reach(count: number, timeout = 20_000): Promise<Stamp[]> {
     return await until(`${count} starts (${this.all().length} so far)`, () => this.#atLeast(count), {
       timeout,
@@ -48,7 +48,7 @@ export class Stamps {
   }
 }
 
-/** Resolves when all of these processes have ended (zombies have). Told by the kernel: pidfd_open(2). */
+/** Resolves when all of these processes have ended. A zombie has. The kernel tells: pidfd_open(2). */
 export async function ended(pids: readonly number[], timeout: number): Promise<void> {
   const waits = pids.map(
     pid =>
@@ -71,7 +71,7 @@ export async function ended(pids: readonly number[], timeout: number): Promise<v
   clearTimeout(late);
 }
 
-/** Seconds from a moment of process.hrtime.bigint() to another, or to now. */
+/** Seconds from one moment of process.hrtime.bigint() to another, or to now. */
 export function secondsSince(start: bigint, end = process.hrtime.bigint()): number {
   return Number(end - start) / 1e9;
 }

@@ -28,7 +28,7 @@ static void on_term(int signal_number) {
 
 int main(int argc, char **argv) {
   if (argc < 4) return 2;
-  // Blocked before the note: who reads it may signal at once.
+  // Blocked before the note is written: a reader of the note may signal at once.
   sigset_t go;
   sigemptyset(&go);
   sigaddset(&go, SIGUSR1);

@@ -44,7 +44,7 @@ serverurl=unix://${dir}/supervisor.sock
 `;
 }
 
-/** Its log settings are the defaults, except for the place. */
+/** Its log settings are the defaults, except for the path. */
 function program({ name, argv, log }: Subject): string {
   return `[program:${name}]
 command=${argv.join(' ')}

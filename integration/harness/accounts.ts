@@ -1,4 +1,4 @@
-// Who tests run as: root makes two system users for them, once per machine; anyone else is alone.
+// The users of tests: root makes two system users, once per machine. Any other user is the only one.
 
 import { userInfo } from 'node:os';
 import { type Account, must, run } from '../../scripts/run.ts';
@@ -8,7 +8,7 @@ export type { Account };
 
 export const isRoot = process.getuid?.() === 0;
 
-/** For node:test's `skip`: a reason where the test can't run. */
+/** For node:test's `skip`: the reason where the test can't run. */
 export const needsRoot: string | false = isRoot ? false : 'needs root';
 
 const group = 'hostd-test';
@@ -26,7 +26,7 @@ export async function testAccounts(): Promise<{ readonly a: Account; readonly b:
   return { a: await account('hostd-test-a'), b: await account('hostd-test-b') };
 }
 
-/** Whom the proxy's workers run as. */
+/** The user of the proxy's workers. */
 export function proxyAccount(): Account {
   if (!isRoot) return self();
   const user = native.user('www-data') ?? native.user('nobody');
@@ -55,7 +55,7 @@ async function account(name: string): Promise<Account> {
   return { name, uid: user.uid, gid: user.gid };
 }
 
-/** Another test run may make the same one at the same moment. */
+/** Another test run may make the same user at the same moment. */
 async function make(argv: [string, ...string[]], exists: () => unknown): Promise<void> {
   const ran = await run(argv, { env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' } });
   if (ran.code !== 0 && !exists()) await must(`run ${argv[0]}`, argv);

@@ -14,7 +14,7 @@ export interface TestApp {
   readonly account: Account;
   readonly host: string;
   readonly socket: string;
-  /** What [app.NAME] says. */
+  /** The table [app.NAME]. */
   readonly table: TomlTable;
 }
 
@@ -22,7 +22,7 @@ export interface AppOptions {
   readonly name?: string;
   readonly account?: Account;
   readonly vintage?: Vintage;
-  /** More keys of [app.NAME], or other values for those that are there. */
+  /** More keys of [app.NAME], or other values for its keys. */
   readonly keys?: TomlTable;
   /** More of the app's environment. */
   readonly env?: Readonly<Record<string, string>>;
@@ -30,7 +30,7 @@ export interface AppOptions {
 
 const tiny = new URL('tiny_wsgi.py', import.meta.url);
 
-/** A WSGI application without Django: see tiny_wsgi.py for what it answers; `source` is another module in its place. */
+/** A WSGI application without Django. tiny_wsgi.py lists its answers. `source` is another module in its place. */
 export async function tinyApp(
   place: Place,
   options: AppOptions & { source?: string } = {},
@@ -61,7 +61,7 @@ async function appRoot(place: Place, name: string, options: AppOptions): Promise
   const venv = virtualenv(vintage).root;
   const root = place.directory(`webapps/${name}`);
   for (const program of ['gunicorn', 'python']) {
-    // A script, so that the program finds its own virtualenv; exec keeps the pid that LISTEN_PID names.
+    // A script, so that the program finds its own virtualenv. exec keeps the pid that LISTEN_PID names.
     place.write(`webapps/${name}/bin/${program}`, `#!/bin/sh\nexec ${venv}/bin/${program} "$@"\n`, 0o755);
   }
   chmodSync(root, 0o755);

@@ -1,5 +1,5 @@
-// One hostd with two sites, each of a user of its own: "evil" does what it likes, "good" is to be served all the while. And who
-// attacks them, as a user of his own too.
+// One hostd with two sites, each with its own user: "evil" does what it likes, and "good" has to be served all the while. The attacks
+// also come from a third user.
 
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { chownSync } from 'node:fs';
@@ -9,7 +9,7 @@ import { type Account, testAccounts } from './accounts.ts';
 import { type Hostd, type HostdOptions, startHostd } from './hostd.ts';
 import { makePlace, type Place } from './place.ts';
 
-/** A program that answers each request on the socket that it was handed with one and the same text. */
+/** A program that answers each request on its inherited socket with the same text. */
 const server = `import socket, sys
 listener = socket.socket(fileno=3)
 while True:
@@ -21,7 +21,7 @@ while True:
     connection.close()
 `;
 
-/** nobody: neither root, nor an app, nor the proxy's user. */
+/** nobody: it is neither root, nor an app's user, nor the proxy's. */
 const stranger = { uid: 65_534, gid: 65_534 };
 
 export interface Attack {
@@ -29,13 +29,13 @@ export interface Attack {
   readonly hostd: Hostd;
   readonly evil: Account;
   root(name: 'evil' | 'good'): string;
-  /** Runs shell as the hostile app, in its root. */
+  /** Runs a shell script as the hostile app, in its root. */
   asEvil(script: string): void;
-  /** Runs Python as a stranger, with the proxy's port for its argument, until the test ends. */
+  /** Runs Python as a stranger until the test ends. Its argument is the proxy's port. */
   stranger(script: string): ChildProcess;
-  /** Milliseconds of one request to the other site, answered as it should be. */
+  /** Milliseconds of one request to the other site, which gets the right answer. */
   ask(): Promise<number>;
-  /** The same over and over while `attack` lasts, and longer where that is short. */
+  /** The same again and again while `attack` lasts, and longer where that is short. */
   meanwhile(attack: Promise<unknown>): Promise<readonly number[]>;
 }
 

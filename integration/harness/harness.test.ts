@@ -1,4 +1,4 @@
-// The harness itself: what it makes serves, what it counts is so, and nothing of it stays.
+// The harness itself: what it makes serves, its counts are right, and nothing of it stays.
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
@@ -16,7 +16,7 @@ import { look, marked } from './processes.ts';
 import { until } from './until.ts';
 import { needsVirtualenv, type Vintage, virtualenv } from './virtualenvs.ts';
 
-/** gunicorn alone, on a listening socket that this process made and hands over, as hostd does. */
+/** gunicorn alone, on a listening socket that this process hands over, as hostd does. */
 async function serve(
   place: Place,
   app: TestApp,

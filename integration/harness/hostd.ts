@@ -1,4 +1,4 @@
-// Runs bin/hostd and bin/hostctl for one test, with every path of theirs inside the test's place.
+// Runs bin/hostd and bin/hostctl for one test, with all their paths inside the test's place.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { freePort } from '../../scripts/free-port.ts';
@@ -19,13 +19,13 @@ export interface HostdOptions {
   readonly apps?: readonly TestApp[];
   /** Tables besides the apps', or keys in place of the usual ones: { proxy: { workers: 2 } }. */
   readonly config?: TomlTable;
-  /** apps.d/NAME.toml written as it stands. */
+  /** apps.d/NAME.toml, written as it is. */
   readonly files?: Readonly<Record<string, string>>;
   /** More of hostd's own environment. */
   readonly env?: Readonly<Record<string, string>>;
   /** A command that becomes hostd by exec, with its arguments, such as ["prlimit", "--nofile=64"]. */
   readonly under?: readonly string[];
-  /** Another installation than the one that is tested. */
+  /** Another installation than the one under test. */
   readonly home?: string;
 }
 
@@ -45,15 +45,15 @@ export interface Hostd {
   state(name: string, state: StateName): Promise<ProgramStatus>;
   /** A request through the proxy. */
   get(host: string, path?: string, rest?: Partial<Ask>): Promise<Answer>;
-  /** SIGKILL. Its apps live on: `again` takes them over, else they are killed when the test ends. */
+  /** SIGKILL. Its apps live on: `again` takes them over, or they are killed when the test ends. */
   kill9(): Promise<void>;
   /** Starts another hostd with the same configuration file, after kill9 or stop. */
   again(): Promise<Hostd>;
-  /** SIGTERM, and the wait for its end; returns the exit code (null: a signal ended it). */
+  /** Sends SIGTERM and waits for the end. Returns the exit code (null: a signal ended it). */
   stop(): Promise<number | null>;
 }
 
-/** Writes the configuration and starts hostd; resolves when hostd has started everything. */
+/** Writes the configuration and starts hostd. Resolves when hostd has started everything. */
 export async function startHostd(place: Place, options: HostdOptions = {}): Promise<Hostd> {
   const port = portOf(options.config) ?? (await freePort());
   return await launch(place, writeConfig(place, port, options), port, options);
@@ -128,7 +128,7 @@ async function launch(
   return hostd;
 }
 
-/** What hostctl asks and prints, without the third of a second that hostctl takes; null: nobody listens, so hostctl says why. */
+/** What hostctl asks and prints, without the third of a second that hostctl takes; null: nobody listens, and hostctl says why. */
 async function askStatus(socketPath: string): Promise<ProgramStatus[] | null> {
   try {
     const { status, text } = await ask({ to: { socketPath }, host: 'hostd', path: `${API}/status` });
@@ -138,7 +138,7 @@ async function askStatus(socketPath: string): Promise<ProgramStatus[] | null> {
   }
 }
 
-/** hostd logs "ready: ..." when everything has been started; if it ends before that, its own words are the error. */
+/** hostd logs "ready: ..." when everything has been started. If it ends before, its own output is the error. */
 function ready(child: ChildProcess, output: () => string): Promise<void> {
   return new Promise((resolve, reject) => {
     const fail = (why: string) => reject(new Error(`hostd ${why} before it was ready:\n${output()}`));

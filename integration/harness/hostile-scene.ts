@@ -1,5 +1,5 @@
-// A hostile app's own directories, with a trick played in each, beside a tree that belongs to others; and the way through
-// all that hostd may do with them.
+// A hostile app's own directories, with a trick in each, beside a tree that belongs to others; and everything that hostd may do
+// with these directories.
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
@@ -11,7 +11,7 @@ import { type Hostd, startHostd } from './hostd.ts';
 import { makePlace, type Place } from './place.ts';
 import { until } from './until.ts';
 
-/** A program that answers on the socket that it was handed, and writes to its log. */
+/** A program that answers on its inherited socket, and writes to its log. */
 const server = `import socket, sys
 listener = socket.socket(fileno=3)
 print("hello, log", flush=True)
@@ -22,7 +22,7 @@ while True:
     connection.close()
 `;
 
-/** Shell, run as the app in its root, where logs/, run/, static/ and media/ are; $OUT is what it should not reach. */
+/** Shell, run as the app in its root, where logs/, run/, static/ and media/ are. It must not reach $OUT. */
 export type Tricks = Readonly<Record<string, string>>;
 
 export interface Scene {
@@ -31,13 +31,13 @@ export interface Scene {
   readonly outside: string;
   readonly config: Record<string, Record<string, string | string[]>>;
   root(name: string): string;
-  /** Runs shell as the app, in the root of one of its apps. */
+  /** Runs a shell script as the app, in the root of one of its apps. */
   as(name: string, script: string): void;
   /** Everything outside, as it is now. */
   snapshot(): readonly string[];
 }
 
-/** An app for each trick, all of one user; and a tree that belongs to others, with what the proxy's user may read. */
+/** An app for each trick, all of one user, and a tree that belongs to others, with files that the proxy's user may read. */
 export async function makeScene(t: TestContext, tricks: Tricks): Promise<Scene> {
   const place = makePlace(t);
   const { a, b } = await testAccounts();
@@ -93,7 +93,7 @@ function snapshotOf(path: string): string[] {
   return [own, ...below.flatMap(name => snapshotOf(`${path}/${name}`))];
 }
 
-/** Starts hostd on the scene, and takes it through what it may meet the tricks in; after each step nothing has changed. */
+/** Starts hostd on the scene, and makes it meet the tricks, step by step. After each step nothing outside has changed. */
 export async function throughAll(
   { place, config, snapshot }: Scene,
   expected: (hostd: Hostd) => Promise<void>,

@@ -1,19 +1,19 @@
-// Another installation of hostd for one test: a copy of the checkout whose parts may be missing, closed or somebody else's.
+// Another installation of hostd for one test: a copy of the checkout whose parts may be missing, closed or another user's.
 
 import { existsSync, mkdirSync } from 'node:fs';
 import { must } from '../../scripts/run.ts';
 import { checkout } from './hostd.ts';
 import type { Place } from './place.ts';
 
-/** What an installed package has. */
+/** The parts of an installed package. */
 const installed = ['bin', 'build', 'dist', 'man', 'package.json', 'src/native', 'node_modules'];
 
-/** The Node that npm brings for this machine. */
+/** The Node that npm installs for this machine. */
 export const broughtNode = `node_modules/node-linux-${process.arch}/bin/node`;
 
 /**
- * Copies `parts` of the checkout to `home`, by hard links where that can be: change no file in it, but put another in its
- * place. Returns `home`.
+ * Copies `parts` of the checkout to `home`, by hard links where possible: never change a file in it, but replace it.
+ * Returns `home`.
  */
 export async function copyCheckout(home: string, parts: readonly string[] = installed): Promise<string> {
   mkdirSync(home, { recursive: true });
@@ -23,7 +23,7 @@ export async function copyCheckout(home: string, parts: readonly string[] = inst
   return home;
 }
 
-/** Everything that a clone with its packages has, but for git's own. */
+/** Everything in a clone with its packages, without git's own. */
 export const wholeCheckout = [
   ...[
     '.ci',
@@ -42,7 +42,7 @@ export const wholeCheckout = [
   ...['package-lock.json', 'package.json', 'scripts', 'src', 'tsconfig.build.json', 'tsconfig.json'],
 ];
 
-/** A directory with a `node` that is too old for hostd, as many machines have it: the Node of this process in disguise. */
+/** A directory with a `node` that is too old for hostd, as on many machines: the Node of this process in disguise. */
 export function oldNode(place: Place): string {
   const script = `#!/bin/sh
 case "$*" in

@@ -1,4 +1,4 @@
-// A bounded load: some clients, each one request after the other, and what became of every request.
+// A bounded load: some clients, each with one request after the other, and what became of every request.
 // For loopback and unix sockets only.
 
 import { Agent, request } from 'node:http';
@@ -12,7 +12,7 @@ export interface LoadOptions {
   readonly clients?: number;
   /** Milliseconds until the load ends by itself; at most 60 s. */
   readonly atMost?: number;
-  /** One connection for many requests; false opens one for each, as a refused connection shows best. */
+  /** One connection for many requests. false: one for each, with which a refused connection shows best. */
   readonly keepAlive?: boolean;
   /** Milliseconds that a client pauses between requests. */
   readonly pause?: number;

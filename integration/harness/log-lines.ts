@@ -85,7 +85,7 @@ export function writerConfig(log: string, command: string, keys: TomlTable): Tom
 
 export interface Follow {
   text(): string;
-  /** Stops reading, so that what comes piles up. */
+  /** Stops reading, so that lines pile up. */
   pause(): void;
   resume(): void;
   stop(): Promise<void>;
@@ -122,11 +122,11 @@ export interface Tally {
   readonly lost: number;
   readonly doubled: number;
   readonly torn: number;
-  /** Files in which a line begins or ends that is not whole in it. */
+  /** Files that begin or end within a line. */
   readonly tornFiles: readonly string[];
 }
 
-/** The log and its backups, oldest first. */
+/** The log and its backups, the oldest first. */
 export function logFiles(path: string): string[] {
   const name = basename(path);
   const number = (file: string) => Number(/\.(\d+)(\.gz)?$/.exec(file)?.[1] ?? 0);
@@ -141,7 +141,7 @@ export function readLog(file: string): string {
   return (file.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString('latin1');
 }
 
-/** Waits until all backups but the newest are compressed: names change until then. */
+/** Waits until all backups but the newest are compressed. Names change until then. */
 async function compressed(path: string): Promise<void> {
   const packing = join(dirname(path), `.${basename(path)}.packing`);
   const isDone = (file: string) => file === path || file === `${path}.1` || file.endsWith('.gz');

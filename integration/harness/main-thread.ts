@@ -1,4 +1,4 @@
-// How busy hostd's main thread is, and how soon it answers: what one app does must cost the others neither.
+// How busy hostd's main thread is, and how soon it answers. One app must not cost the others either of these.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -13,7 +13,7 @@ export function mainThreadMs({ pid }: Hostd): number {
   return (Number(fields[11]) + Number(fields[12])) * 10;
 }
 
-/** Part of one core that the main thread takes for this many milliseconds: 0 to 1. */
+/** The part of one core, 0 to 1, that the main thread takes during this many milliseconds. */
 export async function share(hostd: Hostd, ms: number): Promise<number> {
   const [before, begun] = [mainThreadMs(hostd), performance.now()];
   await sleep(ms);
@@ -33,7 +33,7 @@ export async function answersSoon(hostd: Hostd, times = 5): Promise<void> {
   assert.ok(late.length <= 1, `status took ${late.map(Math.round).join(', ')} ms`);
 }
 
-/** Of the control socket itself: hostctl takes a third of a second to start. */
+/** Asks the control socket itself, since hostctl takes a third of a second to start. */
 function status({ socket }: Hostd): Promise<void> {
   return new Promise((resolve, reject) => {
     const options = { socketPath: socket, path: '/v1/status', agent: false, timeout: 120_000 };

@@ -1,4 +1,4 @@
-// One test's own place: a directory that every user may enter, a mark for its processes, and the way both end.
+// One test's own place: a directory that every user may enter, a mark for its processes, and the end of both.
 
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -7,22 +7,22 @@ import { killMarked, type Mark, marked } from './processes.ts';
 import { until } from './until.ts';
 
 export interface Place {
-  /** /tmp/hostd-test-XXXXXX, mode 0755, owned by whoever runs the test; short, for the sake of unix sockets' paths. */
+  /** /tmp/hostd-test-XXXXXX, mode 0755, owned by the user of the test; short, because unix sockets' paths must be. */
   readonly dir: string;
   readonly mark: Mark;
-  /** HOSTD_TEST=ID, for the environment of what the test starts. */
+  /** HOSTD_TEST=ID, for the environment of everything that the test starts. */
   readonly env: Readonly<Record<string, string>>;
-  /** Runs when the test ends, last registered first. */
+  /** Runs when the test ends. The last one registered runs first. */
   after(action: () => void | Promise<void>): void;
-  /** Processes that outlive the test are killed without a word: it has killed who would have ended them. */
+  /** Processes that outlive the test are killed without an error: the test has killed the hostd that would have ended them. */
   expectLeftovers(expected: boolean): void;
-  /** Writes a file below `dir`, with the directories on the way; returns its path. */
+  /** Writes a file below `dir`, with the directories on the way. Returns its path. */
   write(path: string, text: string | Buffer, mode?: number): string;
-  /** Makes a directory below `dir`; returns its path. */
+  /** Makes a directory below `dir`. Returns its path. */
   directory(path: string, mode?: number): string;
 }
 
-/** The place is removed, and its processes are looked for, when `t` has ended. A process that is left fails the test. */
+/** When `t` has ended, the place is removed and its processes are looked for. A process that is left fails the test. */
 export function makePlace(t: TestContext): Place {
   process.umask(0o022);
   const dir = mkdtempSync('/tmp/hostd-test-');
@@ -76,7 +76,7 @@ export function makePlace(t: TestContext): Place {
   };
 }
 
-/** The kernel takes a moment to take a killed process down. */
+/** The kernel takes a moment to remove a killed process. */
 async function settled(mark: Mark): Promise<void> {
   await until('the processes of the test to end', () => marked(mark).length === 0, { timeout: 10_000 }).catch(
     () => {},

@@ -1,5 +1,5 @@
-// Which processes belong to a test: those whose environment, command line, directory or output carries its mark.
-// Reads /proc only; signals nothing but pids that it has just seen carry the mark.
+// Which processes belong to a test: those whose environment, command line, directory or output has its mark.
+// Only reads /proc. Signals only pids that it has just seen to have the mark.
 
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
@@ -10,7 +10,7 @@ export interface Process {
   readonly command: string;
 }
 
-/** What tells a test's processes from all others. */
+/** What distinguishes a test's processes from all others. */
 export interface Mark {
   /** Entry of the environment, such as "HOSTD_TEST=x1y2". */
   readonly environment: string;
@@ -18,7 +18,7 @@ export interface Mark {
   readonly directory: string;
 }
 
-/** Processes with the mark, zombies left out. Those of other users are seen only by root. */
+/** Processes with the mark, without zombies. Only root sees those of other users. */
 export function marked(mark: Mark): Process[] {
   const found: Process[] = [];
   for (const name of readdirSync('/proc')) {
@@ -30,7 +30,7 @@ export function marked(mark: Mark): Process[] {
   return found;
 }
 
-/** The process, or null when there is none with this pid (a zombie is none). */
+/** The process; null: there is none with this pid. A zombie is none. */
 export function look(pid: number): Process | null {
   try {
     const status = readFileSync(`/proc/${pid}/status`, 'latin1');
@@ -43,7 +43,7 @@ export function look(pid: number): Process | null {
   }
 }
 
-/** Children of `pid`, youngest last. */
+/** Children of `pid`, the youngest last. */
 export function childrenOf(pid: number): Process[] {
   return readdirSync('/proc')
     .map(Number)
@@ -52,7 +52,7 @@ export function childrenOf(pid: number): Process[] {
     .sort((a, b) => a.pid - b.pid);
 }
 
-/** Kills whatever carries the mark, until nothing does; returns what it had to kill. */
+/** Kills everything with the mark, until nothing is left. Returns what it had to kill. */
 export function killMarked(mark: Mark): Process[] {
   const killed: Process[] = [];
   for (let round = 0; round < 50; round++) {
@@ -63,7 +63,7 @@ export function killMarked(mark: Mark): Process[] {
       try {
         process.kill(process_.pid, 'SIGKILL');
       } catch {
-        // It has ended in the meantime.
+        // The process has ended.
       }
     }
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20);
@@ -77,12 +77,12 @@ function carries(pid: number, command: string, mark: Mark): boolean {
     attempt(() => readlinkSync(`/proc/${pid}/${link}`).startsWith(mark.directory));
   return (
     environmentOf(pid).includes(mark.environment) ||
-    // A proxy worker has hostd's environment only in part, but its log is the test's.
+    // A proxy worker has only a part of hostd's environment, but its log is the test's.
     ['cwd', 'fd/1', 'fd/2'].some(inside)
   );
 }
 
-/** "KEY=value" each, as the process was started with; none where it has ended or cannot be looked at. */
+/** "KEY=value" each, as the process was started with; empty where it has ended or cannot be looked at. */
 export function environmentOf(pid: number): string[] {
   try {
     return readFileSync(`/proc/${pid}/environ`, 'latin1').split('\0');

@@ -1,5 +1,5 @@
-// Other people's programs that the tests compare hostd with: where they are on this machine, and of which version. What a test
-// expects of one belongs to every version of it, or says to which.
+// Other people's programs that the tests compare hostd with: where they are on this machine, and their versions. What a test
+// expects of a program must hold for every version of it, or the test says for which.
 
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -12,13 +12,13 @@ export function findProgram(name: string): string | undefined {
   return given ?? directories.map(directory => `${directory}/${name}`).find(path => existsSync(path));
 }
 
-/** What `nginx -v` says of itself, such as "1.22.1". */
+/** The version that `nginx -v` prints, such as "1.22.1". */
 export function nginxVersion(nginx = findProgram('nginx')): string {
   const said = execFileSync('sh', ['-c', '"$0" -v 2>&1', nginx ?? 'nginx'], { encoding: 'utf8' });
   return /nginx\/([\d.]+)/.exec(said)?.[1] ?? '';
 }
 
-/** Whether a version is less than another, number by number: 1.9 before 1.22. */
+/** Whether a version is lower than another, number by number: 1.9 is lower than 1.22. */
 export function isBefore(version: string, other: string): boolean {
   const [own, its] = [version, other].map(text => text.split('.').map(Number));
   for (const [place, number] of (its ?? []).entries())

@@ -1,4 +1,4 @@
-// Waiting for what announces itself by no event. Where there is an event, wait for that instead.
+// Waits for what no event tells of. Where there is an event, wait for that instead.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -9,7 +9,7 @@ export interface Patience {
   readonly every?: number;
 }
 
-/** Waits until `condition` gives something true, and returns it; `what` completes "waited in vain for ...". */
+/** Waits until `condition` returns something true, and returns it. `what` completes "waited in vain for ...". */
 export async function until<T>(
   what: string,
   condition: () => T | Promise<T>,

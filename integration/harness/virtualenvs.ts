@@ -1,5 +1,5 @@
-// The virtualenvs that tests share: made once per machine, kept in a cache. Apps of tests only point at them. Each recipe has a
-// directory of its own, so that two checkouts that differ in it take nothing away from each other.
+// The virtualenvs that tests share: made once per machine, kept in a cache. Apps of tests only point at them. Each recipe has its
+// own directory, so that two checkouts with different recipes do not disturb each other.
 
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -13,7 +13,7 @@ export const cacheDirectory =
 /** Today's Django and gunicorn, and what ASGI needs. */
 const recent: Recipe = { ...modern, packages: [...modern.packages, 'uvicorn', 'uvicorn-worker'] };
 
-/** What many servers still run. Django 3.2 needs a module that Python 3.13 dropped; gunicorn 20.1 needs pkg_resources. */
+/** What many servers still run. Django 3.2 needs a module that Python 3.13 has not; gunicorn 20.1 needs pkg_resources. */
 const old: Recipe = {
   name: 'old',
   packages: ['Django==3.2.*', 'gunicorn==20.1.*', 'setuptools<81', 'uvicorn<0.30'],
@@ -39,7 +39,7 @@ export interface Virtualenv {
   readonly asgiWorker: string;
 }
 
-/** Makes them where they are missing. A failure is said and leaves that one out: its tests are skipped. */
+/** Makes the missing ones. A failure is reported and leaves that one out: its tests are skipped. */
 export async function prepareVirtualenvs(): Promise<void> {
   for (const vintage of ['recent', 'old', 'servers'] as const) {
     try {
@@ -55,13 +55,13 @@ export async function prepareVirtualenvs(): Promise<void> {
   }
 }
 
-/** The virtualenv, or the reason why there is none, for node:test's `skip`. */
+/** The virtualenv; or the reason why there is none, for node:test's `skip`. */
 export function virtualenv(vintage: Vintage): Virtualenv {
   const asgiWorker = vintage === 'old' ? 'uvicorn.workers.UvicornWorker' : 'uvicorn_worker.UvicornWorker';
   return { vintage, root: rootOf(vintage), asgiWorker };
 }
 
-/** For node:test's `skip`: a reason where the virtualenv is not there. */
+/** For node:test's `skip`: the reason where the virtualenv is not there. */
 export function needsVirtualenv(vintage: Vintage): string | false {
   const root = rootOf(vintage);
   if (existsSync(`${root}/.hostd-ready`)) return false;
@@ -71,14 +71,14 @@ export function needsVirtualenv(vintage: Vintage): string | false {
     : `needs the virtualenv ${root}: run npm test once`;
 }
 
-/** What stood in the way when it was last tried. */
+/** What went wrong when it was last tried. */
 const whyNotFile = (vintage: Vintage) => `${rootOf(vintage)}.why-not`;
 
 function noteWhyNot(vintage: Vintage, why: string): void {
   try {
     writeFileSync(whyNotFile(vintage), `${why.replace(/\s*\n\s*/g, ' ')}\n`);
   } catch {
-    // The cache cannot be written either, which is said already.
+    // The cache cannot be written to either, which has been reported.
   }
 }
 

@@ -1,4 +1,4 @@
-// What to start a hostd under (HostdOptions.under) that is to find no cgroup v2, as in many containers. Needs root.
+// Starts a hostd (HostdOptions.under) that finds no cgroup v2, as in many containers. Needs root.
 
 import { readFileSync } from 'node:fs';
 
