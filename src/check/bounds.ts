@@ -1,4 +1,4 @@
-// Whether the kernel can hold programs to the bounds that they are given: of what it has no controller for cgroup v2, nothing is held.
+// Whether the kernel can enforce the bounds of programs: without cgroup v2's controller for a bound, it is not enforced.
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -7,7 +7,7 @@ import type { Host } from '../model/host.ts';
 import type { Problem } from '../model/problem.ts';
 import { supervisionRows } from '../model/supervision.ts';
 
-/** One finding for all of them, at the first. `known`: the controllers that this machine has. */
+/** One finding for all programs, at the first of them. `known`: the controllers that this machine has. */
 export function checkBounds({ programs }: Host, known = knownControllers()): readonly Problem[] {
   const bound = programs
     .map(program => ({
@@ -35,7 +35,7 @@ export function checkBounds({ programs }: Host, known = knownControllers()): rea
   ];
 }
 
-/** Those of the first cgroup2 that is mounted (proc_pid_mountinfo(5)). */
+/** The controllers of the first mounted cgroup2 (proc_pid_mountinfo(5)). */
 function knownControllers(): ReadonlySet<string> {
   try {
     const line = readFileSync('/proc/self/mountinfo', 'utf8')

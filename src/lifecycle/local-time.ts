@@ -1,5 +1,5 @@
-// Times of day on the machine's clock, daylight saving included: when "04:00" is next, and when it was last. Pure: the time zone
-// is the process's own.
+// Times of day on the machine's clock, daylight saving included: the next "04:00", and the last one. Pure: the time zone is the
+// process's own.
 
 /** Unix time in milliseconds of the first "HH:MM" after `after`; `minutes` after midnight, as the clock on the wall shows them. */
 export function nextTimeOfDay(minutes: number, after: number): number {
@@ -24,8 +24,8 @@ export function timeOfDayText(minutes: number): string {
 }
 
 /**
- * So many days after the one that `near` is on. A time that the clock skips is as much later as it skips; of one that it shows
- * twice it is the first (ECMA-262, 21.4.1.26).
+ * The time on the day that is so many days after `near`'s. A time that the clock skips comes later by what it skips. Of a time that the
+ * clock shows twice, it is the first (ECMA-262, 21.4.1.26).
  */
 function onDay(minutes: number, near: number, days: number): number {
   const date = new Date(near);

@@ -1,10 +1,10 @@
-// When a program that runs is to be reloaded before it makes trouble: by its age, by the clock, by the memory that it uses, by
-// answers that do not come. And when not: a reload that was refused, or did not help, is not tried again at once. Pure: times
+// When a running program has to be reloaded before it makes trouble: for its age, the clock, its memory, or missing
+// answers. And when not: a reload that was refused, or did not help, is not tried again at once. Pure: times
 // and figures come in.
 
 import { lastTimeOfDay, nextTimeOfDay, timeOfDayText } from './local-time.ts';
 
-/** What a program asks for; zero and null: nothing. */
+/** The keys of a program; zero and null: it asks for nothing. */
 export interface UpkeepRules {
   /** Bytes. */
   readonly memoryRestart: number;
@@ -22,12 +22,12 @@ export type Cause =
   | { readonly kind: 'age'; readonly limit: number }
   | { readonly kind: 'clock'; readonly minutes: number };
 
-/** What is urgent goes first. */
+/** The urgent ones go first. */
 export function urgency({ kind }: Cause): number {
   return ['health', 'memory', 'age', 'clock'].indexOf(kind);
 }
 
-/** "max_age 1d", with the figure that is over it where there is one. */
+/** "max_age 1d", with the figure that exceeds it if there is one. */
 export function causeText(cause: Cause): string {
   switch (cause.kind) {
     case 'health':
@@ -65,16 +65,16 @@ function ageText(seconds: number): string {
   return `${seconds}s`;
 }
 
-/** Milliseconds after a time of day for which it is made up for, when hostd was not there. */
+/** Milliseconds after a time of day in which a hostd that was down then makes up for it. */
 export const longestMissed = 3_600_000;
 
-/** A run, and since when its time of day has been asked for: since its start, or since an update has said so. Unix times in milliseconds. */
+/** A run, and since when it has its time of day: since its start, or since an update has set it. Unix times in milliseconds. */
 export interface Life {
   readonly startedAt: number;
   readonly clockSince: number;
 }
 
-/** When the run is due next, and why; a time that is not after `now` is now. null: never. */
+/** When the run is due, and why. A time that is not after `now` means now. null: never. */
 export function nextDue(
   { maxAge, restartAt }: UpkeepRules,
   { startedAt, clockSince }: Life,
@@ -89,7 +89,7 @@ export function nextDue(
   return age !== null && age.at <= at ? age : { at, cause: { kind: 'clock', minutes: restartAt } };
 }
 
-/** How often a program was reloaded for a cause, or was not since it was refused, one time soon after the other. */
+/** How often a program was reloaded for a cause, or refused to be, in quick succession. */
 export interface Attempts {
   readonly count: number;
   /** Unix time in milliseconds of the last. */
@@ -107,13 +107,13 @@ export function pauseAfter({ count }: Attempts): number {
   return count === 0 ? 0 : Math.min(longestPause, firstPause * 2 ** Math.min(count - 1, 20));
 }
 
-/** Another one, at `now`: when all was well for twice the pause, it is the first. */
+/** Counts another attempt at `now`. After a good time of twice the pause it is the first. */
 export function attempted(attempts: Attempts, now: number): Attempts {
   const isForgotten = now - attempts.last >= 2 * pauseAfter(attempts);
   return { count: isForgotten ? 1 : attempts.count + 1, last: now };
 }
 
-/** Milliseconds until its memory is looked at again: rarely, and more often near its limit. */
+/** Milliseconds until the next look at its memory: rare, and more frequent near its limit. */
 export function nextLook(used: number, limit: number): number {
   return used * 2 < limit ? 30_000 : 10_000;
 }

@@ -1,16 +1,16 @@
-// How much memory processes use without what the kernel keeps of files for them: by their cgroup where its memory is counted
+// How much memory processes use, without the kernel's cache of files: by their cgroup where its memory is counted
 // (Control Group v2, memory.stat), else process by process (proc_pid_smaps(5)).
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { descendants } from './procfs.ts';
 
-/** Processes that are read of in one turn: each costs the kernel a walk through all of its memory. */
+/** Processes that are read in one turn. For each the kernel walks through all of its memory. */
 const inOneTurn = 8;
-/** Of more than that the rest is taken to be as large. */
+/** Processes that are read. Beyond that the rest are assumed to be as large. */
 const mostProcesses = 400;
 
-/** Bytes; null: nobody can say. `cgroup` null: those below `pid`. Others have their turns meanwhile. */
+/** Bytes; null: not known. `cgroup` null: the processes below `pid`. Gives others their turns meanwhile. */
 export async function memoryUse(cgroup: string | null, pid: number): Promise<number | null> {
   const counted = cgroup === null ? null : read(join(cgroup, 'memory.stat'));
   const anonymous = counted === null ? null : anonymousOf(counted);
@@ -44,7 +44,7 @@ export function anonymousOf(text: string): number | null {
   return found === null ? null : Number(found[1]);
 }
 
-/** Bytes of smaps_rollup: what is shared is divided among those who share it. Pss_Anon is new in Linux 5.4. */
+/** Bytes in smaps_rollup: shared memory is divided among its users. Pss_Anon is new in Linux 5.4. */
 export function proportionOf(text: string): number | null {
   const found = /^Pss_Anon: +(\d+) kB$/m.exec(text) ?? /^Pss: +(\d+) kB$/m.exec(text);
   return found === null ? null : Number(found[1]) * 1024;

@@ -1,4 +1,4 @@
-// What the kernel may be told to hold programs to, by cgroup v2. Pure.
+// The bounds that the kernel can enforce for programs, by cgroup v2. Pure.
 
 import type { Bounds, Program } from './host.ts';
 
@@ -13,7 +13,7 @@ export const boundFields: readonly BoundField[] = [
   'ioWeight',
 ];
 
-/** What of the kernel holds programs to them (Control Group v2, "Controllers"). */
+/** The kernel's controllers that enforce them (Control Group v2, "Controllers"). */
 export type Controller = 'memory' | 'cpu' | 'pids' | 'io';
 
 export const controllers: readonly Controller[] = ['memory', 'cpu', 'pids', 'io'];
@@ -41,7 +41,7 @@ export function boundsIn(from: Bounds): Bounds {
   return { memoryMax, memoryHigh, cpuMax, cpuWeight, tasksMax, ioWeight };
 }
 
-/** The fields that are bound, by the program's own table or by its app's. */
+/** The fields that are bounded, by the program's own table or by its app's. */
 export function boundsOf(program: Program): readonly BoundField[] {
   const { appBounds = noBounds } = program;
   return boundFields.filter(field => program[field] > 0 || appBounds[field] > 0);

@@ -1,5 +1,5 @@
-// What hostd remembers of what has happened, as a closed union: `hostctl events` shows it, and [notify] tells of it. This is the one
-// place where a kind of event is declared: a row in `eventKinds`, and what it has besides in `Details`.
+// The events that hostd keeps, as a closed union: `hostctl events` shows them, and [notify] tells of them. Each kind of event is
+// declared here only: by a row in `eventKinds`, and by its further fields in `Details`.
 // (Supervisor's own events, for event listeners, are in events.ts.)
 
 import type { StateName } from '../model/state.ts';
@@ -7,12 +7,12 @@ import type { StateName } from '../model/state.ts';
 export type Severity = 'info' | 'warning' | 'error';
 
 interface Row {
-  /** In a line of text, before the cause. */
+  /** The word in a line of text, before the cause. */
   readonly what: string;
   readonly severity: Severity;
   /** Whether [notify] tells of it unless `events` says otherwise. */
   readonly isTold: boolean;
-  /** Troubles of the same name that are over with it. */
+  /** Troubles of the same name that this event ends. */
   readonly ends: readonly string[];
   readonly meaning: string;
 }
@@ -109,12 +109,12 @@ interface Ended {
   readonly signal?: string | null;
 }
 
-/** Who has asked for it: a user's name; without it nobody has, or hostd itself. */
+/** The user who has asked for it; absent: nobody has, or hostd itself. */
 interface Asked {
   readonly by?: string;
 }
 
-/** What an event of a kind has besides its name and its cause; a kind without a row has nothing. */
+/** The fields of a kind besides name and cause. A kind without a row has none. */
 export interface Details {
   readonly starting: Asked;
   readonly running: { readonly pid?: number };
@@ -137,28 +137,28 @@ export interface Details {
   readonly 'hostd-upgraded': Asked;
 }
 
-/** Something that has happened. `name`: of a program, an app or its site; "hostd" is hostd itself. */
+/** An event. `name`: of a program, an app or its site; "hostd" is hostd itself. */
 export type Happening = {
   readonly [K in EventKind]: {
     readonly kind: K;
     readonly name: string;
-    /** In words; "": there is nothing to be said. */
+    /** The cause in words; "": there is none. */
     readonly cause: string;
   } & (K extends keyof Details ? Details[K] : unknown);
 }[EventKind];
 
-/** A happening as it is kept and shown: one JSON object a line. */
+/** An event as it is kept and shown: one JSON object a line. */
 export type JournalEvent = {
-  /** Counts up, over restarts of hostd too. */
+  /** Counts up, also over restarts of hostd. */
   readonly seq: number;
   /** ISO 8601, UTC. */
   readonly time: string;
   readonly severity: Severity;
-  /** So many of its like before it were not kept one by one. */
+  /** How many similar ones before it were not kept. */
   readonly repeated?: number;
 } & Happening;
 
-/** The kind of a program's change to a state. */
+/** The kind of event for a program's change to a state. */
 export function kindOfState(state: StateName) {
   return kindsOfStates[state];
 }
@@ -174,7 +174,7 @@ const kindsOfStates = {
   UNKNOWN: 'unknown',
 } as const satisfies Record<StateName, EventKind>;
 
-/** The longest cause, in characters: what an app or a file has supplied may be of any length. */
+/** Characters of the longest cause, since an app or a file may have supplied any length. */
 const longestCause = 400;
 
 /** A line of JSON, with its newline. */
@@ -194,7 +194,7 @@ export function encodeEvent(seq: number, at: number, happening: Happening, repea
   return `${JSON.stringify(event)}\n`;
 }
 
-/** The event in one line; null for anything else, such as what a full disk has left of one. */
+/** The event in one line; null: the text is none, such as a line that a full disk has cut. */
 export function decodeEvent(line: string): JournalEvent | null {
   let value: unknown;
   try {
@@ -208,14 +208,14 @@ export function decodeEvent(line: string): JournalEvent | null {
     Number.isSafeInteger(seq) &&
     typeof time === 'string' &&
     Number.isFinite(Date.parse(time)) &&
-    // A newer hostd may have kinds that this one does not know: they are shown all the same.
+    // A newer hostd may have kinds that this one does not know. They are shown all the same.
     typeof kind === 'string' &&
     typeof name === 'string' &&
     typeof cause === 'string';
   return isSound ? (value as JournalEvent) : null;
 }
 
-/** What has happened, in a few words; also of a kind that only a newer hostd knows. */
+/** The event in a few words, also one of a kind that only a newer hostd knows. */
 export function whatOf({ kind }: { readonly kind: string }): string {
   return Object.hasOwn(eventKinds, kind) ? eventKinds[kind as EventKind].what : kind;
 }

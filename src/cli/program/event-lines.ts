@@ -1,4 +1,4 @@
-// Events as hostctl prints them: a line each. Pure: text in, text out.
+// Events as hostctl prints them, one line each. Pure: text in, text out.
 
 import { decodeEvent, type JournalEvent, whatOf } from '../../protocol/journal.ts';
 import { escapeJsonText, escapeLine } from '../../words/escape.ts';
@@ -8,7 +8,7 @@ const red = '\x1b[31m';
 const yellow = '\x1b[33m';
 const green = '\x1b[32m';
 const plain = '\x1b[0m';
-/** Characters; longer names and words push what follows. */
+/** Widths in characters. Longer names and words push the rest to the right. */
 const nameWidth = 20;
 const whatWidth = 15;
 
@@ -29,7 +29,7 @@ function colourOf({ severity, kind }: JournalEvent): string {
   return kind === 'running' ? green : '';
 }
 
-/** Takes pieces of JSON lines, and gives them back as they are to be printed. What is no event is left out. */
+/** Takes pieces of JSON lines. Returns what has to be printed. A line that is no event is left out. */
 export class EventLines {
   readonly #print: (event: JournalEvent, line: string) => string;
   readonly #decoder = new TextDecoder();

@@ -1,4 +1,4 @@
-// Moments as people type them: how long ago, a time of today, a day, or both. Pure: local time comes from Date.
+// Points in time as people type them: how long ago, a time of today, a day, or both. Pure: local time comes from Date.
 
 import { parseDuration } from '../../words/durations.ts';
 

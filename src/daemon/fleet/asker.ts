@@ -1,6 +1,6 @@
-// Who has asked for what happens, in words. Pure.
+// Who has asked for what happens, in words for events. Pure.
 
-/** Who has asked for something: what it was called, and a user's name (null: hostd itself, or a signal to it). */
+/** Who has asked for something: the word for it, and a user's name (null: hostd itself, or a signal to it). */
 export interface Asker {
   readonly what: string;
   readonly user: string | null;
@@ -11,7 +11,7 @@ export function wordsOf({ what, user }: Asker): string {
   return user === null ? what : `${what}, by ${user}`;
 }
 
-/** `by` of an event, where there is a user. */
+/** `by` of an event, if a user has asked for it. */
 export function byOf(asker: Asker | null): { readonly by?: string } {
   return asker === null || asker.user === null ? {} : { by: asker.user };
 }

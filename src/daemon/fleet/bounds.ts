@@ -1,4 +1,4 @@
-// Holds the programs that run to their bounds as the configuration changes, and says what the kernel has killed for them.
+// Applies changed bounds to programs that run, and reports what the kernel has killed because of a bound.
 
 import { type FSWatcher, watch } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -16,16 +16,16 @@ import type { Unit } from './unit.ts';
 
 interface Held {
   readonly run: Run;
-  /** The bounds that it was held to last. */
+  /** The bounds that were applied last. */
   bounds: string;
   watcher: FSWatcher | null;
   kills: number;
 }
 
-/** Follows the programs for as long as hostd lives. A program that has no bounds costs nothing. */
+/** Follows the programs for as long as hostd lives. A program without bounds costs nothing. */
 export function keepBounds(loop: Loop, cgroups: Cgroups | null, log: Logger, tell: Tell): void {
   const held = new Map<Unit, Held>();
-  /** What was said last of a program. */
+  /** The last report about each program. */
   const said = new Map<string, string>();
 
   const follow = (entry: Entry) => {
@@ -64,7 +64,7 @@ export function keepBounds(loop: Loop, cgroups: Cgroups | null, log: Logger, tel
     }
   };
 
-  /** A gunicorn goes on when one of its workers is killed: the kernel tells of it. */
+  /** gunicorn goes on when one of its workers is killed, so the kernel's own event tells of it. */
   const listen = (unit: Unit, one: Held) => {
     const { cgroup } = one.run;
     if (cgroup === null) return;
@@ -85,12 +85,12 @@ export function keepBounds(loop: Loop, cgroups: Cgroups | null, log: Logger, tel
       one.watcher = watch(join(cgroup, 'memory.events'), look);
       one.watcher.on('error', () => {});
     } catch {
-      // There is no memory controller, or no watch left: its end will tell.
+      // There is no memory controller, or no watch is left. The program's end will tell.
     }
   };
 
   loop.observe(({ entry }) => follow(entry));
-  // What has just begun to run is not to be seen in an event before it is up.
+  // A run that has just begun must not be in an event before it is up.
   loop.listen(unit => {
     const entry = loop.entries.get(unit.program.name);
     if (entry !== undefined) follow(entry);

@@ -1,5 +1,5 @@
-// Asks a program that runs for its health, again and again, and says when it has failed too often in a row. Each question is a
-// probe without rights; only a few ask at once, whatever the number of programs.
+// Asks a running program for its health, again and again, and tells when it has failed too often in a row. Each question is a
+// probe without rights. Only a few probes run at once, however many programs there are.
 
 import type { Host, Program } from '../../model/host.ts';
 import type { ProbeAnswer } from '../../protocol/probe.ts';
@@ -14,15 +14,15 @@ const mostProbes = 4;
 export type Stop = () => void;
 
 export interface HealthListener {
-  /** So many bad answers in a row as the program has for its bound, or more; the last one's reason. */
+  /** As many bad answers in a row as the program's bound, or more. The reason is the last one's. */
   onFailed(failures: number, why: string): void;
-  /** It could not be asked. */
+  /** The program could not be asked. */
   onUnasked(why: string): void;
 }
 
 export type WatchHealth = (program: Program, listener: HealthListener) => Stop;
 
-/** All that are watched wait for each other's probes. */
+/** All watched programs share the bounded number of probes. */
 export function makeHealthWatch(host: () => Host): WatchHealth {
   const asking = new Set<Probe>();
   const waiting: (() => void)[] = [];
@@ -86,7 +86,7 @@ export function makeHealthWatch(host: () => Host): WatchHealth {
       }, ms);
       stop = () => clearTimeout(timer);
     };
-    // Programs that came up together are not asked together.
+    // Programs that came up together are not asked at the same time.
     again(Math.ceil(interval * 1000 * (1 - Math.random() / 2)));
     return () => stop();
   };

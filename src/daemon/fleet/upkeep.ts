@@ -1,5 +1,5 @@
-// Reloads programs before they make trouble, as lifecycle/upkeep.ts says: one after the other, the urgent first. What has no
-// reload is restarted. A program that asks for none of this costs nothing: no timer, no look.
+// Reloads programs before they make trouble, as lifecycle/upkeep.ts decides: one after the other, the urgent ones first. A program
+// that cannot be reloaded is restarted. A program without such keys costs nothing: no timer, no look.
 
 import {
   attempted,
@@ -25,9 +25,9 @@ import { type Report, restart } from './orders.ts';
 import { askedBy, type Supervisor } from './supervisor.ts';
 import type { Unit } from './unit.ts';
 
-/** Milliseconds that a timer may take at most: the clock may be set meanwhile. */
+/** Milliseconds of the longest timer, since the clock may be set meanwhile. */
 const longestWait = 3_600_000;
-/** Milliseconds that the others wait for one to be done, its old generation's last requests included. */
+/** Milliseconds that other programs wait for one reload, the last requests of its old generation included. */
 const longestTurn = 300_000;
 
 interface Rules extends UpkeepRules {
@@ -53,11 +53,11 @@ export function keepUp(supervisor: Supervisor, log: Logger): void {
   const attempts = new Map<string, typeof noAttempts>();
   const watchHealth = makeHealthWatch(supervisor.host);
   const waiting: Wanted[] = [];
-  /** What is said of the run that begins now, by program. */
+  /** By program: the cause that is told of the run that begins now. */
   const reasons = new Map<string, string>();
   let isBusy = false;
 
-  /** Since when its time of day has been asked for: an update that asks at half past four means tomorrow. */
+  /** Since when the program has its time of day: an update at half past four that asks for 04:00 means tomorrow. */
   const lifeOf = (run: Run, { restartAt }: Rules): Life => {
     const known = clocks.get(run);
     const since =
@@ -82,7 +82,7 @@ export function keepUp(supervisor: Supervisor, log: Logger): void {
     watches.set(name, { run, rules, stop: startWatch(unit, run, life, { wait, watchHealth, log }) });
   };
 
-  /** Milliseconds until it may be asked for again; null: it is on its way. */
+  /** Milliseconds until the reload may be tried again; null: it has begun. */
   const want = (wanted: Wanted): number | null => {
     const { name, cause } = wanted;
     const before = attempts.get(name) ?? noAttempts;
@@ -113,7 +113,7 @@ export function keepUp(supervisor: Supervisor, log: Logger): void {
       isBusy = false;
       next();
     });
-    // Where nothing has come of it, the same run is watched anew.
+    // Nothing came of it, so the same run is watched again.
     void work.then(() => {
       const { name, run } = wanted;
       const entry = supervisor.loop.entries.get(name);
@@ -140,7 +140,7 @@ function asksFor({ memoryRestart, maxAge, restartAt, healthWatch }: Rules): bool
   return memoryRestart > 0 || maxAge > 0 || restartAt !== null || healthWatch !== null;
 }
 
-/** The program's unit, where it is RUNNING and no other generation is there: over a shared socket nobody knows who answers. */
+/** The program's unit, if it is RUNNING and has no other generation: on a shared socket it is not known which one answers. */
 function aloneIn({ service, units }: Entry): Unit | null {
   const { current, next, heir, old, removing } = service;
   if (current?.state.kind !== 'running' || next !== null || heir !== null || old.length > 0 || removing)
@@ -149,7 +149,7 @@ function aloneIn({ service, units }: Entry): Unit | null {
 }
 
 interface WatchContext {
-  /** Asks for a reload: milliseconds until it may be asked for again, or null: it is on its way. */
+  /** Asks for a reload. Returns the milliseconds until it may be tried again; null: it has begun. */
   readonly wait: (cause: Cause) => number | null;
   readonly watchHealth: WatchHealth;
   readonly log: Logger;
@@ -201,7 +201,7 @@ function startWatch(unit: Unit, run: Run, life: Life, { wait, watchHealth, log }
   };
 }
 
-/** `count`: another attempt is made; milliseconds until the next may be. */
+/** Counts an attempt. Returns the milliseconds until the next one. */
 async function act(
   supervisor: Supervisor,
   { name, run, cause }: Wanted,
@@ -210,7 +210,7 @@ async function act(
   count: () => number,
 ): Promise<void> {
   const unit = supervisor.unit(name);
-  // Somebody else has ended it meanwhile.
+  // Something else has ended the run meanwhile.
   if (unit?.run !== run || unit.state.kind !== 'running') return;
   const { program } = unit;
   const verb = verbOf(program);
@@ -238,7 +238,7 @@ async function act(
   );
 }
 
-/** What is done to it: a program without a socket has nothing to hand over. */
+/** The act on a program: one without a socket has nothing to hand over. */
 function verbOf({ socket }: Program): 'reload' | 'restart' {
   return socket === null ? 'restart' : 'reload';
 }

@@ -1,4 +1,4 @@
-// From the changes of a program to what is remembered of them, with their causes. Pure.
+// From the changes of a program to events with their causes. Pure.
 
 import { type Exit, isDown, type State } from '../../lifecycle/process.ts';
 import { describeExit } from '../../lifecycle/view.ts';
@@ -10,15 +10,15 @@ export interface Change {
   readonly name: string;
   readonly before: State;
   readonly after: State;
-  /** Of its last run. */
+  /** The pid of the last run. */
   readonly lastExit: Exit | null;
   readonly exitcodes: readonly number[];
   readonly pid: number;
-  /** Whoever has asked for what happens to it now; null: it happens by itself. */
+  /** Who has asked for what happens to the program now; null: it happens by itself. */
   readonly asker: Asker | null;
   /** Why it counts as RUNNING without an answer, or null. */
   readonly unasked: string | null;
-  /** What the kernel says of a SIGKILL that nobody has sent; null: nothing. */
+  /** What the kernel tells about a SIGKILL that hostd has not sent; null: nothing. */
   readonly memory: string | null;
 }
 

@@ -1,4 +1,4 @@
-// What hostctl events asks for: the last events, and those that come.
+// Answers hostctl events: the last events, and new ones as they come.
 
 import type { ServerResponse } from 'node:http';
 import { HostdError } from '../../errors.ts';
@@ -7,9 +7,9 @@ import type { Handlers } from '../control/control.ts';
 import type { Supervisor } from '../fleet/supervisor.ts';
 import { allLines, type Journal } from './journal.ts';
 
-/** Events that are shown unless a number is asked for. */
+/** Events that are shown where no number is given. */
 const usual = 100;
-/** Bytes that wait for somebody who follows and does not read: then it is given up. */
+/** Bytes that wait for a follower that does not read. Beyond that the follower is given up. */
 const mostWaiting = 1024 * 1024;
 
 export function eventHandlers(supervisor: Supervisor, journal: Journal): Handlers {
@@ -38,9 +38,9 @@ export function eventHandlers(supervisor: Supervisor, journal: Journal): Handler
 }
 
 interface Names {
-  /** As events have them. */
+  /** The names as events have them. */
   readonly all: ReadonlySet<string>;
-  /** A name that no program has now; null: there is none. It may be one that is gone. */
+  /** A name that no present program has; null: there is none. A program of that name may be gone. */
   readonly unknown: string | null;
 }
 
@@ -79,7 +79,7 @@ async function follow(
   wanted: Parameters<Journal['read']>[0],
   response: ServerResponse,
 ): Promise<void> {
-  /** What comes while the past is being read. */
+  /** Events that come while older ones are being read. */
   let early: { readonly seq: number; readonly line: string }[] | null = [];
   const write = (line: string) => {
     response.write(line);

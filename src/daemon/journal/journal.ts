@@ -1,4 +1,4 @@
-// What has happened, kept: numbered, written to the ring of files, and told to whoever follows. Does nothing while nothing happens.
+// The events that are kept: numbered, written to the ring of files, and told to followers. Does nothing while nothing happens.
 
 import { messageOf } from '../../errors.ts';
 import { decodeEvent, encodeEvent, type Happening, type JournalEvent } from '../../protocol/journal.ts';
@@ -8,7 +8,7 @@ import { capacity, Ring, type RingPaths } from './ring.ts';
 import { type Kept, Storms } from './storms.ts';
 
 export interface Wanted {
-  /** At most so many, the newest. */
+  /** The number of events, at most. The newest ones are taken. */
   readonly lines: number;
   /** Unix time in milliseconds; null: from the beginning. */
   readonly since: number | null;
@@ -16,20 +16,20 @@ export interface Wanted {
   readonly names: ReadonlySet<string> | null;
 }
 
-/** Told of each event that is kept, as its line; `happening` and all that has led to it are in it. */
+/** Called with each event that is kept, as its line, and with `happening`. */
 export type Follow = (event: JournalEvent, line: string) => void;
 
 export interface Journal {
   readonly tell: Tell;
   /** Number of the newest event. */
   readonly last: () => number;
-  /** Lines of the events that are wanted, the oldest first, with the number of the newest that there is. */
+  /** Lines of the wanted events, the oldest first, with the number of the newest event of all. */
   read(wanted: Wanted): Promise<{ readonly lines: readonly string[]; readonly last: number }>;
-  /** Until the returned function is called. */
+  /** Follows events until the returned function is called. */
   follow(follow: Follow): () => void;
-  /** Every happening as it comes, the ones that are not kept too. Until the returned function is called. */
+  /** Hears every happening, also those that are not kept, until the returned function is called. */
   hear(hear: (happening: Happening, at: number, seq: number) => void): () => void;
-  /** Writes what is held back; resolves when it has been written, or cannot be. */
+  /** Writes what is held back. Resolves when it has been written, or cannot be. */
   close(): Promise<void>;
 }
 
@@ -41,7 +41,7 @@ export function makeJournal(paths: RingPaths, log: Logger): Journal {
   const trouble = (error: unknown, lost: number) => {
     if (error === null) {
       log.info(`events are written again; ${lost} of them are lost`);
-      // Not from within the ring's own turn.
+      // Not within the ring's own call.
       setImmediate(() => tell({ kind: 'disk-free', name: 'hostd', cause: `${lost} events are lost` }));
       return;
     }
@@ -90,7 +90,7 @@ export function makeJournal(paths: RingPaths, log: Logger): Journal {
         const event = decodeEvent(line);
         if (event === null || event.seq > last) return true;
         if (names !== null && !names.has(event.name)) return true;
-        // Clocks are set: a later event may have an earlier time.
+        // Clocks can be set, so a later event may have an earlier time.
         if (since === null || Date.parse(event.time) >= since) lines.push(`${line}\n`);
         return true;
       });
@@ -112,7 +112,7 @@ export function makeJournal(paths: RingPaths, log: Logger): Journal {
   };
 }
 
-/** null: there is none, and hostd goes on without. */
+/** null: the ring cannot be opened, and hostd goes on without one. */
 function openRing(
   paths: RingPaths,
   trouble: (error: unknown, lost: number) => void,

@@ -1,9 +1,9 @@
-// Whether the kernel has killed for want of memory: its own count (proc_vmstat(5), oom_kill), looked at when a program was ended by
-// a SIGKILL that hostd has not sent. Whose process it was, the count does not say.
+// Whether the kernel has killed a process for lack of memory: its own count (proc_vmstat(5), oom_kill) is looked at when a program was
+// ended by a SIGKILL that hostd has not sent. The count does not tell whose process it was.
 
 import { readFileSync } from 'node:fs';
 
-/** What the count says of a SIGKILL that has just been seen; null: nothing. */
+/** What the count tells about a SIGKILL that has just been seen; null: nothing. */
 export type AskMemory = () => string | null;
 
 /** Looks at once, for what comes after. */
@@ -18,7 +18,7 @@ export function watchMemory(read: () => string = readStat): AskMemory {
   };
 }
 
-/** null: a kernel that does not count (before 4.13). */
+/** null: the kernel does not count (before 4.13). */
 export function killsIn(vmstat: string): number | null {
   const count = /^oom_kill (\d+)$/m.exec(vmstat)?.[1];
   return count === undefined ? null : Number(count);

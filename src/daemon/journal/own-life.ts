@@ -1,5 +1,5 @@
-// hostd's own beginning and end, as a file in its state directory: what is still there at the next start was written by a hostd that
-// has ended without a word. An upgrade in place keeps the pid, and so is none.
+// hostd's own start and end, noted in a file of its state directory. A note that is still there at the next start was written by a hostd
+// that has ended without removing it: by a crash or a kill. An upgrade in place keeps the pid, and is no such end.
 
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { bootId } from '../../linux/procfs.ts';
@@ -12,15 +12,15 @@ interface Life {
 }
 
 export interface OwnLife {
-  /** What has become of the hostd before, in words; null: nothing is wrong. */
+  /** The end of the hostd before, in words; null: nothing was wrong. */
   readonly death: string | null;
-  /** This is the same hostd, in its next version. */
+  /** This is the same hostd in its next version. */
   readonly isUpgraded: boolean;
-  /** hostd ends as it should. */
+  /** hostd ends in order. */
   end(): void;
 }
 
-/** Notes that this hostd lives. Whatever cannot be read or written is no reason not to. */
+/** Notes that this hostd lives. Errors of reading or writing are ignored. */
 export function beginLife(path: string): OwnLife {
   const before = read(path);
   const own: Life = { pid: process.pid, bootId: bootId(), since: new Date().toISOString() };

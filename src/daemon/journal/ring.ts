@@ -1,5 +1,5 @@
-// The file of the last events, a line each, and the one before it: when a file has 10,000 it takes the other's place. Written without
-// waiting for the disk. What a kill or a full disk has left of a line is no trouble for those after it. Knows no event: lines, by number.
+// The file of the last events, one line each, and the file before it: a full file (10,000 lines) takes the other's place. Written without
+// waiting for the disk. A line that a kill or a full disk has cut does not affect later ones. Knows no event: only numbered lines.
 
 import {
   closeSync,
@@ -15,11 +15,11 @@ import {
 import { open } from 'node:fs/promises';
 import { errnoOf } from '../../errors.ts';
 
-/** Lines that are kept, at least, and shown, at most. */
+/** Lines that are kept, at least. No more are shown. */
 export const capacity = 10_000;
-/** Read at once, in bytes. */
+/** Bytes that are read at once. */
 const block = 64 * 1024;
-/** Bytes that wait for a disk that is full or slow; of what comes after, the oldest are lost. */
+/** Bytes that wait for a disk that is full or slow. Beyond that the oldest are lost. */
 const mostWaiting = 256 * 1024;
 
 export interface RingPaths {
@@ -27,12 +27,12 @@ export interface RingPaths {
   readonly before: string;
 }
 
-/** Lines newest first; stops when it returns false. */
+/** Takes lines, the newest first. Returns false to stop. */
 export type See = (line: string) => boolean;
 
 export class Ring {
   readonly #paths: RingPaths;
-  /** Told what is wrong with the file, and (null) when it is well again; `lost`: lines that nobody will read. */
+  /** Called with what is wrong with the file, and with null when it is well again. `lost`: lines that were lost. */
   readonly #trouble: (error: unknown, lost: number) => void;
   #fd: number;
   /** Of the first line in the file; null: there is none. */
@@ -40,7 +40,7 @@ export class Ring {
   #last: number;
   #waiting: { readonly seq: number; readonly text: Buffer }[] = [];
   #bytes = 0;
-  /** The rest of what could be written in part only. */
+  /** The rest of a write that was only done in part. */
   #rest: Buffer | null = null;
   #isBusy = false;
   #isBad = false;
@@ -56,7 +56,7 @@ export class Ring {
     this.#first = seqsIn(readPiece(this.#fd, 0, block))[0] ?? null;
     const end = readPiece(this.#fd, Math.max(0, size - block), block);
     this.#last = Math.max(0, ...seqsIn(end), ...(this.#first === null ? lastOf(paths.before) : []));
-    // What is left of a line is one by itself.
+    // A cut line at the end of the file must not be joined to the next one.
     if (end.length > 0 && end.at(-1) !== 10) this.#rest = Buffer.from('\n');
   }
 
@@ -78,13 +78,13 @@ export class Ring {
     this.#pump();
   }
 
-  /** Resolves when nothing waits any more, or cannot be written. */
+  /** Resolves when nothing waits any more, or it cannot be written. */
   flush(): Promise<void> {
     if (!this.#isBusy) return Promise.resolve();
     return new Promise(resolve => this.#idle.push(resolve));
   }
 
-  /** For the moment before the process ends: what waits is written now. */
+  /** Writes at once what waits, before the process ends. */
   flushNow(): void {
     if (this.#isBusy) return;
     try {
@@ -97,10 +97,10 @@ export class Ring {
     this.#waiting = [];
   }
 
-  /** Lines from the newest to the oldest, for as long as `see` wants more; resolves when there are no more of them. */
+  /** Gives lines from the newest to the oldest, as long as `see` wants more. Resolves after the last. */
   async read(see: See): Promise<void> {
     await this.flush();
-    // Both before anything is read: a rename in between would show one twice.
+    // Both files are opened before anything is read: a rename in between would show one of them twice.
     const files = [await openOrNull(this.#paths.current), await openOrNull(this.#paths.before)];
     let left = capacity;
     try {
@@ -166,7 +166,7 @@ export class Ring {
     this.#lost = 0;
   }
 
-  /** The file is full: it becomes the one before. */
+  /** The file is full: it takes the place of the one before. */
   #turn(): void {
     try {
       renameSync(this.#paths.current, this.#paths.before);
@@ -174,7 +174,7 @@ export class Ring {
       closeSync(this.#fd);
       this.#fd = next;
     } catch {
-      // A disk without a free inode: better no history than a file that grows for ever.
+      // The disk has no inode left. No history is better than a file without bound.
       ftruncateSync(this.#fd, 0);
     }
     this.#first = null;

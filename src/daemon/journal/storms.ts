@@ -1,19 +1,19 @@
-// Which happenings are kept one by one. Of what comes again and again, such as the crash loops of two hundred programs, so few
-// are that they neither fill the disk nor push all else out: the first ones, then each time that there were twice as many, and in any case
-// the last word once it has become quiet. Pure: time arrives with the happenings.
+// Decides which happenings are kept. Of those that come again and again, such as the crash loops of two hundred programs, only a few are
+// kept, so that they neither fill the disk nor push out all others: the first ones, then each time that there were twice as many, and
+// the last one once it has become quiet. Pure: time arrives with the happenings.
 
 import type { Happening } from '../../protocol/journal.ts';
 
-/** So many in a row are kept. */
+/** This many in a row are all kept. */
 const first = 16;
-/** Milliseconds of silence after which the last word is kept. */
+/** Milliseconds of quiet after which the last one is kept. */
 export const calm = 60_000;
-/** Milliseconds of silence after which it is all forgotten. */
+/** Milliseconds of quiet after which a storm is forgotten. */
 export const forgotten = 3_600_000;
-/** Storms that are remembered; a host has at most as many names as its files have. */
+/** Storms that are remembered. A host has no more names than its files have. */
 const most = 4096;
 
-/** What comes with a change of a program's state all the time is one storm, by name; of all else each kind is its own. */
+/** The key of a storm: all changes of a program's state are one storm, by name. Otherwise each kind is its own. */
 const cycle: ReadonlySet<string> = new Set([
   'starting',
   'running',
@@ -27,7 +27,7 @@ export interface Kept {
   readonly happening: Happening;
   /** Unix time in milliseconds. */
   readonly at: number;
-  /** So many before it were not kept. */
+  /** How many before it were not kept. */
   readonly repeated: number;
 }
 
@@ -35,7 +35,7 @@ interface Storm {
   count: number;
   nextKept: number;
   last: number;
-  /** Since the last one that was kept; the newest of them. */
+  /** How many came since the last one that was kept; and the newest of them. */
   held: number;
   newest: { happening: Happening; at: number } | null;
 }
@@ -43,7 +43,7 @@ interface Storm {
 export class Storms {
   readonly #storms = new Map<string, Storm>();
 
-  /** What is to be kept now that this has happened at `at`. */
+  /** What has to be kept after this happening at `at`. */
   offer(happening: Happening, at: number): readonly Kept[] {
     const quiet = this.settle(at);
     const key = cycle.has(happening.kind) ? happening.name : `${happening.name}\0${happening.kind}`;
@@ -67,7 +67,7 @@ export class Storms {
     return [...quiet, kept];
   }
 
-  /** What is to be kept since it has become quiet by `at`. */
+  /** What has to be kept because it has become quiet by `at`. */
   settle(at: number): readonly Kept[] {
     const kept: Kept[] = [];
     for (const [key, storm] of this.#storms) {
@@ -81,7 +81,7 @@ export class Storms {
     return kept;
   }
 
-  /** When `settle` will have something to say; null: there is nothing held. */
+  /** When `settle` will have something to keep; null: nothing is held. */
   next(): number | null {
     let next: number | null = null;
     for (const { newest, last } of this.#storms.values())
@@ -89,7 +89,7 @@ export class Storms {
     return next;
   }
 
-  /** All that is held: hostd ends. */
+  /** Everything that is held, since hostd ends. */
   flush(): readonly Kept[] {
     return this.settle(Number.POSITIVE_INFINITY);
   }

@@ -1,4 +1,4 @@
-// What a program's bounds are in the files of its cgroup, and what is said where one does not hold. Pure (Control Group v2).
+// A program's bounds as the files of its cgroup, and the messages where a bound is not in force. Pure (Control Group v2).
 
 import {
   type BoundField,
@@ -35,7 +35,7 @@ const files: { readonly [F in BoundField]: File } = {
   ioWeight: { file: 'io.weight', text: weight => `default ${weight}`, none: 'default 100' },
 };
 
-/** A file of a cgroup, and what is to stand in it. */
+/** A file of a cgroup, and its content. */
 export interface Setting {
   readonly field: BoundField;
   readonly file: string;
@@ -58,7 +58,7 @@ export function unheldKeys(program: Program, on: ReadonlySet<Controller>): reado
     .map(field => supervisionRows[field].key);
 }
 
-/** What stands in for tasks_max without its controller: a limit that counts all processes of the user, and does not hold root. */
+/** The limit in place of tasks_max without its controller. It counts all processes of the user, and does not apply to root. */
 export function limitsWith(
   program: Program,
   on: () => ReadonlySet<Controller>,

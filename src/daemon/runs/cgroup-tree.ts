@@ -1,5 +1,5 @@
-// hostd's part of cgroup v2 (cgroups(7)): a directory for each run, those of an app's programs within one for the app, and what
-// they are bound to. Where there is no cgroup2 that hostd may write to, there are none, and run.ts falls back on process groups.
+// hostd's part of cgroup v2 (cgroups(7)): a directory for each run, within one for its app, and their bounds. Where hostd can write to no
+// cgroup2, there are none, and run.ts falls back on process groups.
 
 import { closeSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
@@ -13,19 +13,19 @@ import { appEnding, cgroupPath, openKill, ownCgroup, removeCgroup } from './cgro
 import { delegatedIn, handOn, type Switched, switchOn } from './controllers.ts';
 
 export interface Cgroups {
-  /** Makes the cgroup of a run, within its app's and bound as the program is, and returns its path. */
+  /** Makes the cgroup of a run, within its app's and with the program's bounds. Returns its path. */
   make(program: Program, number: number): string;
-  /** Makes one without bounds, for what is no program. */
+  /** Makes a cgroup without bounds, for something that is no program. */
   makePlain(name: string): string;
-  /** Holds a run to the program's bounds as they are now. Resolves to what does not hold, with the mend, or to null. */
+  /** Applies the program's present bounds to a run. Resolves with what is not in force, and a remedy; null: all are. */
   bind(cgroup: string, program: Program): Promise<string | null>;
   /** The controllers that a program with bounds finds. */
   controllers(): ReadonlySet<Controller>;
-  /** Removes the directory that the runs' cgroups were in, if none is left. */
+  /** Removes the directory of the runs' cgroups, if it is empty. */
   close(): void;
 }
 
-/** Where hostd's cgroups go, or null when it can have none. `id` keeps two hostds on one machine apart. */
+/** Where hostd's cgroups go; null: it can have none. `id` keeps two hostds on one machine apart. */
 export function findCgroups(id: string): Cgroups | null {
   const own = ownCgroup(readFileSync('/proc/self/cgroup', 'utf8'));
   const path = own === null ? null : cgroupPath(readFileSync('/proc/self/mountinfo', 'utf8'), own);
@@ -54,7 +54,7 @@ function makeTree(parent: string, base: string): Cgroups {
       const path = join(base, ...(app === null ? [] : [`${app}${appEnding}`]), `${name}.${number}`);
       mkdirSync(path, { recursive: true });
       if (switched !== null || boundsOf(program).length > 0)
-        // What does not hold, bind() says.
+        // bind() reports a bound that is not in force.
         for (const { file, text } of settingsFor(base, path, program, controllers()))
           write(() => writeFileSync(file, text));
       return path;
@@ -69,7 +69,7 @@ function makeTree(parent: string, base: string): Cgroups {
       const { on, why } = controllers();
       const failures: string[] = [];
       for (const { field, file, text } of settingsFor(base, cgroup, program, { on, why })) {
-        // A bound below what is used takes the kernel a while.
+        // With a bound below what is used, the kernel takes a while.
         const failure = await writeFile(file, text).then(
           () => null,
           (error: unknown) =>
@@ -92,7 +92,7 @@ function makeTree(parent: string, base: string): Cgroups {
   };
 }
 
-/** The cgroup of the app that a run's is in, or null. */
+/** The app's cgroup that a run's cgroup is in, or null. */
 function appOf(base: string, cgroup: string): string | null {
   const above = dirname(cgroup);
   return above.endsWith(appEnding) && dirname(above) === base ? above : null;

@@ -1,6 +1,6 @@
-// Switches the controllers of cgroup v2 on, level by level, down to hostd's own directory (Control Group v2, "Enabling and
-// Disabling"). No process may be in a directory that hands them on, so hostd moves itself into one beside it first. Nothing is switched on
-// before there is a bound: whoever has none keeps the tree as it was.
+// Switches on the controllers of cgroup v2, level by level, down to hostd's own directory (Control Group v2, "Enabling and
+// Disabling"). A directory that hands controllers on must have no process, so hostd first moves itself into one beside it. Nothing is
+// switched on before there is a bound: without bounds the tree stays as it was.
 
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
@@ -12,7 +12,7 @@ const ownPlace = 'hostd-supervisor';
 /** Where hostd puts itself; ExecStopPost= of etc/hostd.service looks for it. */
 export const movedPlace = 'hostd-moved';
 
-/** What is on, and why the others are not, with the mend; null: all are. */
+/** The controllers that are on, and why others are not, with a remedy; null: all are on. */
 export interface Switched {
   readonly on: ReadonlySet<Controller>;
   readonly why: string | null;
@@ -45,7 +45,7 @@ export function switchOn(
   };
 }
 
-/** Switches a controller on for what is in the directory. What is wrong with that, or null. */
+/** Switches a controller on for what is in the directory. Returns what is wrong, or null. */
 export function handOn(directory: string, name: Controller): string | null {
   try {
     writeFileSync(join(directory, 'cgroup.subtree_control'), `+${name}`);
@@ -55,7 +55,7 @@ export function handOn(directory: string, name: Controller): string | null {
   }
 }
 
-/** Those in a file of a cgroup that bounds need. */
+/** The controllers in a file of a cgroup that bounds need. */
 function listed(directory: string, file: string): Set<Controller> {
   const words = read(join(directory, file)).split(/\s+/);
   return new Set(controllers.filter(name => words.includes(name)));
@@ -66,7 +66,7 @@ function isRootOfAll(directory: string): boolean {
   return !existsSync(join(directory, 'cgroup.type'));
 }
 
-/** Leaves the directory without a process. What stands in the way, with the mend, or null. */
+/** Leaves no process in the directory. Returns what prevents that, with a remedy, or null. */
 function makeRoom(
   parent: string,
   { HOSTD_CGROUP: isPrepared, NOTIFY_SOCKET: manager }: Readonly<Record<string, string | undefined>>,
@@ -93,7 +93,7 @@ function isOwnChild(pid: number): boolean {
   return read(`/proc/${pid}/stat`).split(') ').at(-1)?.split(' ')[1] === String(process.pid);
 }
 
-/** No controller is handed to hostd: has the kernel any for cgroup v2? */
+/** Why no controller was handed to hostd: does the kernel have any for cgroup v2? */
 function whyNone(parent: string): string {
   const top = topOf(parent);
   return listed(top, 'cgroup.controllers').size === 0

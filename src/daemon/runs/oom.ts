@@ -5,12 +5,12 @@ import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { sizeText } from '../../lifecycle/upkeep.ts';
 
-/** Processes of the cgroup that were killed for memory, by whatever bound. */
+/** Processes of the cgroup that were killed for memory, for any bound. */
 export function killsIn(cgroup: string): number {
   return countOf(read(cgroup, 'memory.events'), 'oom_kill');
 }
 
-/** Which bound they met: "memory_max 400M reached". `appPlace`: whether the cgroup lies in that of an app. */
+/** The bound that was reached: "memory_max 400M reached". `appPlace`: whether the cgroup is in that of an app. */
 export function boundMet(cgroup: string, appPlace: boolean): string {
   const app = dirname(cgroup);
   for (const directory of appPlace ? [cgroup, app] : [cgroup]) {
@@ -21,7 +21,7 @@ export function boundMet(cgroup: string, appPlace: boolean): string {
   return 'the machine ran out of memory';
 }
 
-/** A line's number in a flat keyed file; 0: it has none. */
+/** The number of a key in a flat keyed file; 0: it has none. */
 export function countOf(text: string, name: string): number {
   return Number(new RegExp(`^${name} (\\d+)$`, 'm').exec(text)?.[1] ?? 0);
 }

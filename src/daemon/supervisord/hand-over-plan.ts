@@ -1,5 +1,5 @@
-// Which runs of a hostd supervisord a hostd start can go on with, and as which of its programs. Pure. A run is handed over where the
-// tables say of it what supervisord.conf said. Nothing else is: the next start would make another program of it.
+// Which runs of a hostd supervisord a hostd start can continue, and as which of its programs. Pure. A run is handed over only if the
+// tables say of it what supervisord.conf says. Otherwise the next start would restart it.
 
 import { changes } from '../../model/changes.ts';
 import type { Channel, LogFile, Program } from '../../model/host.ts';
@@ -8,23 +8,23 @@ import type { Record } from '../runs/records.ts';
 export interface HandOverContext {
   /** Of a user's name or number; null: there is none. */
   readonly uidOf: (user: string) => number | null;
-  /** Whom a program without a user runs as: supervisord, and hostd. */
+  /** The user of a program without one: supervisord's, and hostd's. */
   readonly uid: number;
   readonly hostdsUid: number;
   /** [supervisord] directory, in which programs without one run. */
   readonly directory: string | null;
   /** What the environment of each program of a table has besides. */
   readonly usualEnvironment: Readonly<globalThis.Record<string, string>>;
-  /** A log of which the configuration says AUTO. */
+  /** The path of an AUTO log. */
   readonly isAuto: (path: string) => boolean;
 }
 
 export interface GoesOn {
-  /** As it is to be written down: under hostd's name for it, as what its table makes of it. */
+  /** The record to write: with hostd's name for the program, and with its table's definition. */
   readonly record: Record;
-  /** What Supervisor calls it. */
+  /** Supervisor's name for it. */
   readonly former: string;
-  /** Logs that get the name that the table gives them. */
+  /** Logs that are renamed to the table's names. */
   readonly renames: readonly { readonly from: string; readonly to: string }[];
 }
 
@@ -39,7 +39,7 @@ export interface HandOver {
   readonly stay: readonly Stays[];
 }
 
-/** `records`: the runs that live. `tables`: hostd's programs. */
+/** `records`: the live runs. `tables`: hostd's programs. */
 export function planHandOver(
   records: readonly Record[],
   tables: readonly Program[],
@@ -85,7 +85,7 @@ function judge(record: Record, tables: readonly Program[], context: HandOverCont
   return { record: { ...record, name: table.name, program: table }, former: name, renames };
 }
 
-/** By its name; or by that of its process, where only one program has it. */
+/** A program by its name; or by its process's name, if only one program has it. */
 function tableOf(program: Program, tables: readonly Program[]): Program | null {
   const same = tables.find(({ name }) => name === program.name);
   if (same !== undefined) return same;
@@ -94,7 +94,7 @@ function tableOf(program: Program, tables: readonly Program[]): Program | null {
   return found.length === 1 ? (found[0] ?? null) : null;
 }
 
-/** What runs, in the words of its table: where the two ways of starting a program differ of necessity, the table's. */
+/** The running program with the table's values where the two ways to start a program must differ. */
 function asTable(program: Program, table: Program, context: HandOverContext): Program {
   const { uidOf, uid, hostdsUid, usualEnvironment } = context;
   const runsAs = program.user === null ? uid : Number(program.user);

@@ -1,6 +1,6 @@
-// hostd supervisord --hand-over: the processes of a supervisord go on as programs of a hostd start, without a stop. First everything is
-// judged, and nothing done if one of them could not go on. Then the supervisord ends and leaves its processes (SIGUSR1), and its records
-// go over to hostd, in one step: killed before it, the same command does it again; after it, hostd has them at its next start.
+// hostd supervisord --hand-over: the processes of a supervisord become programs of a hostd start, without a stop. First everything is
+// checked. If one process could not go on, nothing is done. Then the supervisord ends and leaves its processes (SIGUSR1), and its records
+// move to hostd in one step. After a kill before that step, the same command does it again. After a kill behind it, hostd adopts them.
 
 import {
   closeSync,
@@ -39,11 +39,11 @@ export interface HandOverRequest {
   readonly isDry: boolean;
 }
 
-/** Milliseconds that a supervisord has for its end. It stops nothing. */
+/** Milliseconds for a supervisord to end. It stops nothing. */
 const patience = 10_000;
 const lookAgain = 50;
 
-/** Returns the exit code: 0, or 1 when something cannot go on; then nothing has changed. @throws HostdError */
+/** Returns the exit code: 0, or 1 when a process cannot go on, and nothing has changed. @throws HostdError */
 export async function handOver({ real, place, config, isDry }: HandOverRequest): Promise<number> {
   const { host, problems } = load(config);
   const errors = problems.filter(({ severity }) => severity === 'error');
@@ -60,7 +60,7 @@ export async function handOver({ real, place, config, isDry }: HandOverRequest):
   putRight(settings);
   takeHostds(settings.stateDir);
   await endSupervisord(place);
-  // Some may have ended meanwhile, or have been started anew.
+  // Some may have ended meanwhile, or were started anew.
   const last = plan(real, place, host);
   if (last.stay.length > 0) {
     tell(last, false);
@@ -112,7 +112,7 @@ function liveRecords(place: string): Record[] {
     .filter(({ process }) => isAlive(process));
 }
 
-/** @throws HostdError while a hostd runs: it would start programs of its own beside those that are handed over. */
+/** @throws HostdError while a hostd runs, which would start its own programs beside those that are handed over. */
 function takeHostds(stateDir: string): void {
   try {
     takeLock(stateDir, say);
@@ -128,7 +128,7 @@ function takeHostds(stateDir: string): void {
   }
 }
 
-/** Has the place's lock when it returns, so that no supervisord begins meanwhile. @throws HostdError */
+/** Takes the place's lock, so that no supervisord begins meanwhile. @throws HostdError */
 async function endSupervisord(place: string): Promise<void> {
   const { lock } = ownPaths({ stateDir: place, runtimeDir: place });
   const fd = openSync(lock, 'a+', 0o600);
@@ -154,7 +154,7 @@ async function endSupervisord(place: string): Promise<void> {
   }
 }
 
-/** In an order in which nothing is lost or doubled, wherever it is interrupted. */
+/** The order of steps loses and doubles nothing, wherever it is interrupted. */
 function move(goOn: readonly GoesOn[], place: string, { settings }: Host): void {
   const records = openRecords(settings.stateDir);
   markTaken(place, { stateDir: settings.stateDir, processes: goOn.map(({ record }) => record.process) });
@@ -184,7 +184,7 @@ function giveName(from: string, to: string): void {
   }
 }
 
-/** What root has written for a program is its user's from now on: hostd opens a program's log with its user's rights. */
+/** Gives the logs that root has written for a program to its user: hostd opens a program's log with its user's rights. */
 function giveLogs({ record: { program } }: GoesOn): void {
   const user = userOf(program);
   if (user.uid === 0) return;
@@ -206,7 +206,7 @@ function giveLogs({ record: { program } }: GoesOn): void {
   }
 }
 
-/** The FIFOs by which output passes. hostd finds one by the process itself, where it cannot be renamed. */
+/** Moves the FIFOs for output. hostd finds a FIFO by the process itself, where it cannot be renamed. */
 function moveStreams({ record, former }: GoesOn, from: string, to: string): void {
   const prefix = `${former}.${record.run}.`;
   for (const name of readdirSync(from)) {

@@ -1,5 +1,5 @@
-// The mark of a hand-over (hand-over.ts) in a supervisord's place: these processes are another hostd's, and no supervisord begins
-// with this configuration as long as one of them lives. It would start each a second time.
+// The mark of a hand-over (hand-over.ts) in a supervisord's place. It lists processes that another hostd has now. While one of them lives,
+// no supervisord begins with this configuration, since it would start each a second time.
 
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
