@@ -31,6 +31,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/timerfd.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <termios.h>
@@ -1057,6 +1058,37 @@ static napi_value unwatch(napi_env env, napi_callback_info info) {
   return NULL;
 }
 
+// ---- the clock on the wall ----
+
+// () -> fd of a timer by the real-time clock.
+static napi_value wall_timer(napi_env env, napi_callback_info info) {
+  (void)info;
+  return result_of(env, timerfd_create(CLOCK_REALTIME, TFD_NONBLOCK | TFD_CLOEXEC), "timerfd_create");
+}
+
+// (fd, Unix time in milliseconds): readable then, or as soon as somebody sets the clock.
+static napi_value set_wall_timer(napi_env env, napi_callback_info info) {
+  napi_value a[MAX_ARGS];
+  args(env, info, a);
+  int64_t ms = to_int(env, a[1]);
+  // All zeros would disarm it.
+  if (ms < 1) ms = 1;
+  struct itimerspec due = {.it_value = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000}};
+  int status = timerfd_settime(to_int(env, a[0]), TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &due, NULL);
+  return result_of(env, status, "timerfd_settime");
+}
+
+// (fd): forgets that it was readable.
+static napi_value clear_wall_timer(napi_env env, napi_callback_info info) {
+  napi_value a[MAX_ARGS];
+  uint64_t expirations;
+  args(env, info, a);
+  // ECANCELED: the clock was set.
+  if (read(to_int(env, a[0]), &expirations, sizeof expirations) < 0 && errno != ECANCELED && errno != EAGAIN)
+    return fail(env, "read");
+  return NULL;
+}
+
 static napi_value init(napi_env env, napi_value exports) {
   static const struct {
     const char *name;
@@ -1070,6 +1102,7 @@ static napi_value init(napi_env env, napi_value exports) {
       {"watch", watch},            {"unwatch", unwatch},          {"collapse", collapse},   {"lowerThread", lower_thread},
       {"unblock", unblock},        {"listenAgain", listen_again}, {"openTerminal", open_terminal},
       {"resizeTerminal", resize_terminal},                        {"closeElsewhere", close_elsewhere},
+      {"wallTimer", wall_timer},   {"setWallTimer", set_wall_timer}, {"clearWallTimer", clear_wall_timer},
   };
   for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
     napi_value function;

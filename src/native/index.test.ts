@@ -228,3 +228,17 @@ test('users and groups are found by name and number, or are null', () => {
   assert.ok(root?.groups.includes(0));
   assert.deepEqual([native.user('no-such-user'), native.group('no-such-group')], [null, null]);
 });
+
+test('a timer by the clock on the wall is readable at its time, also one that has passed', async t => {
+  const fd = native.wallTimer();
+  t.after(() => closeSync(fd));
+  const rings = () => new Promise<void>(resolve => void native.watch(fd, resolve));
+  for (const at of [Date.now() - 1000, 0, Date.now() + 20]) {
+    native.setWallTimer(fd, at);
+    await rings();
+    assert.ok(Date.now() >= at);
+    native.clearWallTimer(fd);
+    // There is nothing to read any more, and that is no error.
+    native.clearWallTimer(fd);
+  }
+});

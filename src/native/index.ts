@@ -175,6 +175,12 @@ export interface Native {
   watch(fd: number, callback: () => void, writable?: 0 | 1): Watch;
   /** Ends a watch. Harmless when it has called back already. */
   unwatch(watch: Watch): void;
+  /** A timer by the clock on the wall, as a file descriptor to be watched; timerfd_create(2). */
+  wallTimer(): number;
+  /** Makes it readable at this Unix time in milliseconds, which may have passed; also when the clock is set (TFD_TIMER_CANCEL_ON_SET). */
+  setWallTimer(fd: number, at: number): void;
+  /** It is not readable any more, until it is set anew. */
+  clearWallTimer(fd: number): void;
 }
 
 /** Opaque handle of `watch`. */
