@@ -44,7 +44,7 @@ export type State = {
   | { readonly kind: 'starting'; readonly tries: number; readonly since: number | null }
   | { readonly kind: 'running'; readonly tries: number; readonly since: number }
   | { readonly kind: 'backoff'; readonly tries: number; readonly why: string; readonly until: number }
-  | { readonly kind: 'stopping'; readonly next: 'stopped' | 'starting' }
+  | { readonly kind: 'stopping'; readonly next: 'stopped' | 'starting' | 'exited' }
   | { readonly kind: 'exited'; readonly how: Exit }
   | { readonly kind: 'fatal'; readonly why: string }
 );
@@ -59,6 +59,8 @@ export type Event = { readonly at: number } & (
   | { readonly kind: 'exited'; readonly run: number; readonly how: Exit; readonly random: number }
   | { readonly kind: 'spawn-failed'; readonly run: number; readonly why: string; readonly random: number }
   | { readonly kind: 'timer'; readonly run: number; readonly timer: Timer }
+  /** The run has had the time that it may take: it is ended as by a stop, but counts as having ended by itself. */
+  | { readonly kind: 'overdue'; readonly run: number }
 );
 
 export type Effect =
@@ -138,6 +140,7 @@ function whenStarting(policy: Policy, state: State & { kind: 'starting' }, event
     case 'spawn-failed':
       return failed(policy, state, event.why, event);
     case 'start':
+    case 'overdue':
       return stay(state);
   }
 }
@@ -146,6 +149,7 @@ function whenRunning(policy: Policy, state: State & { kind: 'running' }, event: 
   switch (event.kind) {
     case 'stop':
     case 'restart':
+    case 'overdue':
       return end(policy, state, event.kind);
     case 'exited': {
       if (!restarts(policy, event.how)) return stay({ kind: 'exited', run: state.run, how: event.how });
@@ -185,8 +189,10 @@ function whenStopping(policy: Policy, state: State & { kind: 'stopping' }, event
     case 'stop':
       return stay({ ...state, next: 'stopped' });
     case 'exited':
+      if (state.next === 'exited') return stay({ kind: 'exited', run: state.run, how: event.how });
+      return down(state);
     case 'spawn-failed':
-      return state.next === 'starting' ? spawn(state, 0) : stay({ kind: 'stopped', run: state.run });
+      return down(state);
     case 'timer': {
       if (event.timer !== 'kill') return stay(state);
       // A process in an uninterruptible sleep outlives SIGKILL for a while. SIGKILL is sent again.
@@ -200,8 +206,13 @@ function whenStopping(policy: Policy, state: State & { kind: 'stopping' }, event
     }
     case 'spawned':
     case 'ready':
+    case 'overdue':
       return stay(state);
   }
+}
+
+function down(state: State & { kind: 'stopping' }): Step {
+  return state.next === 'starting' ? spawn(state, 0) : stay({ kind: 'stopped', run: state.run });
 }
 
 const supervisorsWords = 'Exited too quickly (process log may have details)';
@@ -232,10 +243,12 @@ function running(state: State & { kind: 'starting' }, at: number): Step {
   return stay({ kind: 'running', run: state.run, tries: state.tries, since: at });
 }
 
-function end(policy: Policy, state: State, how: 'stop' | 'restart'): Step {
+const afterwards = { stop: 'stopped', restart: 'starting', overdue: 'exited' } as const;
+
+function end(policy: Policy, state: State, how: keyof typeof afterwards): Step {
   const { run } = state;
   return {
-    state: { kind: 'stopping', run, next: how === 'stop' ? 'stopped' : 'starting' },
+    state: { kind: 'stopping', run, next: afterwards[how] },
     effects: [
       { kind: 'signal', run, signal: policy.stopsignal },
       { kind: 'timer', run, timer: 'kill', ms: policy.stopwait },

@@ -24,6 +24,8 @@ function obey<D extends Definition>(draft: Draft<D>, event: Ask<D>): Outcome | n
       return resume(draft, event.job);
     case 'wake':
       return wake(draft, event.job);
+    case 'await':
+      return awaitTime(draft);
     case 'scale':
       return scale(draft, event);
     case 'scaled':
@@ -86,6 +88,14 @@ function wake<D extends Definition>(draft: Draft<D>, id: number): Outcome | null
   if (asleep) return start(draft, id);
   addStart(draft, id, current?.state.kind === 'running');
   return null;
+}
+
+function awaitTime<D extends Definition>(draft: Draft<D>): Outcome {
+  if (isGone(draft)) return removed;
+  if (draft.service.wanted === 'up') return { kind: 'already' };
+  draft.overtake('start', job => job.kind === 'stop');
+  draft.set({ wanted: 'up', asleep: true });
+  return { kind: 'done' };
 }
 
 /** Puts a program to sleep. One that waits for its start sleeps at once. */
@@ -172,8 +182,12 @@ function replace<D extends Definition>(
   const { current, next, removing, wanted, due, asleep, jobs } = draft.service;
   const isNew = removing || current === null;
   const isStarting = jobs.some(job => job.kind === 'start' || job.kind === 'restart');
+  const { scheduled = false } = event.definition.rules;
+  // One that has lost its schedule is to be up from now on.
+  const isAsleep = asleep && current?.definition.rules.scheduled !== true;
   // With a next generation about to take over, a current one that has died counts as up: it would have been started again.
-  const isUp = wanted === 'up' && !asleep && current !== null && (next !== null || !isDown(current.state));
+  const isUp =
+    wanted === 'up' && current !== null && !isAsleep && (asleep || next !== null || !isDown(current.state));
   const isBack = isNew && event.start;
   draft.overtake(
     'update',
@@ -181,12 +195,14 @@ function replace<D extends Definition>(
       job.kind === 'remove' || job.kind === 'scale' || isHandingOver(job) || (isBack && job.kind === 'stop'),
   );
   draft.dropNext();
-  const inTurn = isNew ? event.start : isUp || due !== 'no';
+  const inTurn = !scheduled && (isNew ? event.start : isUp || due !== 'no');
+  const willBeWanted = isNew ? event.start : wanted === 'up';
   draft.set({
     heir: draft.make(event.definition),
     removing: false,
     due: isStarting ? 'now' : inTurn ? 'in-turn' : 'no',
-    ...(isNew ? { wanted: event.start ? 'up' : 'down' } : {}),
+    wanted: willBeWanted ? 'up' : 'down',
+    asleep: scheduled ? willBeWanted : isAsleep,
   });
   if (current !== null) draft.order(current, 'stop');
   draft.add({ id, kind: 'replace' });

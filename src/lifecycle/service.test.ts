@@ -395,3 +395,82 @@ for (const patient of [false, true])
       { numRuns: 2000 },
     );
   });
+
+test('a scheduled program sleeps until it is woken, after each run, and not after a stop', () => {
+  const scheduled = { ...made(1, false) };
+  const policyOfRuns: Policy = {
+    ...policy,
+    autorestart: 'never',
+    startretries: 0,
+    readiness: 'startsecs',
+    startsecs: 0,
+  };
+  const definition = {
+    ...scheduled,
+    rules: { ...scheduled.rules, current: policyOfRuns, old: policyOfRuns, scheduled: true },
+  };
+  let service: Service<Made> = emptyService();
+  let job = 0;
+  const outcomes: (Outcome['kind'] | 'waits')[] = [];
+  const ask = (
+    request:
+      | { kind: 'start' | 'stop' | 'wake' | 'await' | 'restart' }
+      | { kind: 'replace'; definition: Made; start: boolean },
+  ) => {
+    job += 1;
+    const step = advance(service, { ...request, at: 0, job } as Event<Made>);
+    service = step.service;
+    const done = step.effects.find(effect => effect.kind === 'done' && effect.job === job);
+    outcomes.push(done?.kind === 'done' ? done.outcome.kind : 'waits');
+    return step.effects.filter(({ kind }) => kind === 'spawn').length;
+  };
+  const news = (event: object) => {
+    const { current } = service;
+    const generation = current?.id ?? 0;
+    const { run } = current?.state ?? { run: 0 };
+    service = advance(service, {
+      at: 5,
+      kind: 'process',
+      generation,
+      news: { run, ...event },
+    } as Event<Made>).service;
+  };
+  const runs = () => {
+    news({ kind: 'spawned' });
+    news({ kind: 'timer', timer: 'startsecs' });
+    assert.equal(service.current?.state.kind, 'running');
+  };
+  const ends = (code: number) => news({ kind: 'exited', how: { code, signal: null }, random: 0 });
+
+  assert.equal(ask({ kind: 'replace', definition, start: true }), 0);
+  assert.deepEqual([service.wanted, service.asleep, service.due], ['up', true, 'no']);
+  assert.equal(ask({ kind: 'wake' }), 1);
+  runs();
+  assert.equal(service.asleep, false);
+  // Never twice at once.
+  assert.equal(ask({ kind: 'wake' }) + ask({ kind: 'start' }), 0);
+  ends(1);
+  assert.deepEqual([service.current?.state.kind, service.asleep, service.wanted], ['exited', true, 'up']);
+  // One that cannot be started is tried again at its next time.
+  assert.equal(ask({ kind: 'wake' }), 1);
+  news({ kind: 'spawn-failed', why: 'no such file', random: 0 });
+  assert.deepEqual([service.current?.state.kind, service.asleep], ['fatal', true]);
+  ask({ kind: 'stop' });
+  assert.equal(ask({ kind: 'wake' }), 0);
+  assert.deepEqual([service.wanted, service.asleep], ['down', false]);
+  assert.equal(ask({ kind: 'await' }), 0);
+  assert.equal(ask({ kind: 'await' }), 0);
+  assert.deepEqual(outcomes.slice(-2), ['done', 'already']);
+  assert.equal(ask({ kind: 'wake' }), 1);
+  runs();
+  // Its time is over: it counts as having ended by itself.
+  news({ kind: 'overdue' });
+  assert.equal(service.current?.state.kind, 'stopping');
+  ends(143);
+  assert.deepEqual([service.current?.state.kind, service.asleep], ['exited', true]);
+  // Without a schedule it is to be up; with one it is not.
+  assert.equal(ask({ kind: 'replace', definition: made(2, false), start: false }), 0);
+  assert.deepEqual([service.due, service.asleep], ['in-turn', false]);
+  ask({ kind: 'replace', definition, start: false });
+  assert.deepEqual([service.due, service.asleep], ['no', true]);
+});

@@ -20,6 +20,8 @@ export interface Rules {
   readonly old: Policy;
   /** Old generations may take long to finish, and nothing waits for them. */
   readonly patient: boolean;
+  /** It is run at certain times and asleep in between: it is wanted, and 'wake' runs it. */
+  readonly scheduled?: boolean;
   /** Milliseconds for the next generation to get ready. */
   readonly longestHandOver: number;
   /** Milliseconds that a command waits for the program to leave STARTING. */
@@ -119,6 +121,8 @@ export type Request<D> =
   | (Asked & { readonly kind: 'start' | 'stop' | 'restart' | 'remove' })
   /** Starts a program that an update has left to be started, unless another command has come since. */
   | (Asked & { readonly kind: 'resume' })
+  /** What is stopped may be woken again, and sleeps until then: for a scheduled program. */
+  | (Asked & { readonly kind: 'await' })
   /** Somebody needs the program: starts it if it is asleep. Never against a 'stop', and never after it has given up. */
   | (Asked & { readonly kind: 'wake' })
   /** This many workers, until the program's next start. */

@@ -14,6 +14,7 @@ export function settle<D extends Definition>(draft: Draft<D>): void {
     succeed(draft);
     inherit(draft);
     startDue(draft);
+    rest(draft);
     handOver(draft);
     scale(draft);
   }
@@ -57,6 +58,13 @@ function startDue<D extends Definition>(draft: Draft<D>): void {
   if (due !== 'now' || current === null || heir !== null || next !== null) return;
   draft.set({ due: 'no' });
   draft.order(current, 'start');
+}
+
+/** A scheduled program that is down sleeps until its time comes. */
+function rest<D extends Definition>(draft: Draft<D>): void {
+  const { current, heir, due, wanted, asleep } = draft.service;
+  if (asleep || wanted === 'down' || due !== 'no' || heir !== null || current === null) return;
+  if (current.definition.rules.scheduled && isDown(current.state)) draft.set({ asleep: true });
 }
 
 /** Starts the oldest hand-over, ends it, or lets it wait on. */
