@@ -30,6 +30,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
     'words/escape',
     'words/python',
     'words/python-repr',
+    'words/timetable',
   ],
   proxy: ['protocol', 'model', 'native/bare-sockets', 'words/shlex'],
   xmlrpc: [],
@@ -105,6 +106,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   ],
   'daemon/supervisord': ['own', 'runs', 'sockets', 'fleet', 'logs', 'rpc', 'passing', 'events'],
   'daemon/callers': ['fleet', 'runs'],
+  'daemon/schedules': ['own', 'events/bus', 'runs/records', 'fleet/loop', 'fleet/unit'],
   'daemon/terminal': ['own', 'runs', 'fleet', 'callers'],
   'daemon/journal': ['own', 'events', 'fleet/loop', 'fleet/asker', 'fleet/supervisor', 'control/control'],
   'daemon/control': [
@@ -116,6 +118,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     'logs',
     'callers',
     'ending',
+    'schedules/schedules',
     'proxies/certificates',
     'proxies/worker-history',
   ],

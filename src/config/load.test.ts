@@ -251,6 +251,7 @@ test("a [program] has Supervisor's defaults", () => {
     socket: null,
     health: null,
     listener: null,
+    schedule: null,
   });
 });
 
@@ -327,6 +328,7 @@ priority = 7
     socket: null,
     health: null,
     listener: null,
+    schedule: null,
   });
 });
 

@@ -25,6 +25,26 @@ const cases: readonly [title: string, text: string, said: string][] = [
     'a.toml:4:1: program "cat": there is no key "serverurl"\n  try: leave it out: hostd sets no SUPERVISOR_SERVER_URL',
   ],
   [
+    'a schedule that is none',
+    program('schedule = "61 3 * * *"'),
+    'a.toml:4:1: program "cat": cannot use schedule = "61 3 * * *": minute "61": "61" is not 0 to 59\n  try: schedule = "0 3 * * *"',
+  ],
+  [
+    'a time zone that is none',
+    program('schedule = "@daily"\ntimezone = "Europe/Berln"'),
+    'a.toml:5:1: program "cat": cannot use timezone = "Europe/Berln": there is no such time zone\n  try: timezone = "Europe/Berlin"',
+  ],
+  [
+    'what belongs to a schedule without one',
+    program('time_limit = "1h"'),
+    'a.toml:4:1: program "cat": cannot use time_limit without a schedule\n  try: schedule = "0 3 * * *"',
+  ],
+  [
+    'a scheduled program that is to stay up',
+    program('schedule = "@daily"\nautorestart = true'),
+    'a.toml:5:1: program "cat": cannot use autorestart with a schedule: a run may end at any time, and the next one comes at its time\n  try: leave autorestart out',
+  ],
+  [
     'a misspelt table',
     '[ap.shop]\nroot = "/x"',
     'a.toml:1:1: this file: there is no table [ap]\n  try: [app.NAME]',

@@ -67,13 +67,14 @@ export async function boot(own: Supervisor, records: Records, log: Logger): Prom
   await Promise.race([Promise.all([proxies, apps, applied]), later(patienceMs, proxies)]);
   notifyReady();
   giveMemoryBack();
-  const up = supervisor.units().filter(unit => unit.state.kind === 'running').length;
+  const steady = supervisor.units().filter(unit => unit.program.schedule === null);
+  const up = steady.filter(unit => unit.state.kind === 'running').length;
   supervisor.tell({
     kind: 'hostd-started',
     name: 'hostd',
-    cause: `${up} of ${supervisor.units().length} programs are running`,
+    cause: `${up} of ${steady.length} programs are running`,
   });
-  log.info(`ready: ${up} of ${supervisor.units().length} programs are running`);
+  log.info(`ready: ${up} of ${steady.length} programs are running`);
 }
 
 /** Resolves `ms` milliseconds from now, or when `promise` does, whichever is later. */

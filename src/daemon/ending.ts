@@ -11,6 +11,7 @@ import type { Journal } from './journal/journal.ts';
 import type { Logger } from './own/log.ts';
 import { notifyStopping } from './own/notify.ts';
 import type { Records } from './runs/records.ts';
+import type { Schedules } from './schedules/schedules.ts';
 import { becomeNewVersion, tryNewVersion } from './upgrade.ts';
 
 export interface Ending {
@@ -28,8 +29,13 @@ export function makeEnding(
   supervisor: Supervisor,
   {
     listeners,
+    schedules,
     journal,
-  }: { readonly listeners: Pick<Pools, 'rest'>; readonly journal: Pick<Journal, 'close'> },
+  }: {
+    readonly listeners: Pick<Pools, 'rest'>;
+    readonly schedules: Pick<Schedules, 'end'>;
+    readonly journal: Pick<Journal, 'close'>;
+  },
   records: Records,
   config: string,
   log: Logger,
@@ -41,6 +47,7 @@ export function makeEnding(
   return {
     async shutdown(keepApps, report, asker) {
       isEnding = true;
+      schedules.end();
       notifyStopping();
       supervisor.events.emit({ kind: 'supervisor-state', state: 'STOPPING' });
       if (keepApps) log.info('hostd ends; its programs go on, for the next hostd to adopt');

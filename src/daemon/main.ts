@@ -41,6 +41,7 @@ import { serveSupervisorsClients } from './rpc/serve.ts';
 import { findCgroups } from './runs/cgroup-tree.ts';
 import { reapOrphans } from './runs/orphans.ts';
 import { openRecords } from './runs/records.ts';
+import { makeSchedules } from './schedules/schedules.ts';
 import { keepNames } from './sockets/names.ts';
 import { listenOwn } from './sockets/own-socket.ts';
 import { makeSockets } from './sockets/sockets.ts';
@@ -176,14 +177,30 @@ function startHostd(config: string, trial: boolean, loaded: Loaded, log: Logger)
   let rpc: Rpc | null = null;
   passing.follow(supervisor.loop);
   rememberPrograms(supervisor.loop, tell, watchMemory());
+  const schedules = makeSchedules(supervisor.loop, records, tell, log);
   keepStatus(supervisor.loop, supervisor.units);
   keepBounds(supervisor.loop, cgroups, log, tell);
   keepUp(supervisor, log);
   if (process.pid === 1) reapOrphans();
   adoptAll(supervisor, records, pipes, log);
   supervisor.setHost(withRunning(supervisor, loaded, records));
-  const ending = makeEnding(supervisor, { listeners: passing.pools, journal }, records, config, log);
-  const handlers = commandHandlers({ supervisor, records, certificates, log, logs, ending, journal });
+  const ending = makeEnding(
+    supervisor,
+    { listeners: passing.pools, schedules, journal },
+    records,
+    config,
+    log,
+  );
+  const handlers = commandHandlers({
+    supervisor,
+    records,
+    certificates,
+    schedules,
+    log,
+    logs,
+    ending,
+    journal,
+  });
   // Held like the programs' sockets, so that an upgrade in place refuses no hostctl.
   const { socket } = settings.control;
   if (!supervisor.sockets.held().has(socket))
@@ -207,7 +224,7 @@ function startHostd(config: string, trial: boolean, loaded: Loaded, log: Logger)
   reopenMoved(logs, log);
   passEarlySignals();
   native.unblock(constants.signals.SIGUSR1);
-  boot(supervisor, records, log).catch(error => {
+  boot(supervisor, records, log).then(schedules.begin, error => {
     log.fatal({ err: error }, `cannot start: ${messageOf(error)}`);
     // Programs that run go on, for the next hostd to adopt.
     process.exit(1);

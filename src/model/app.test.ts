@@ -113,6 +113,7 @@ test('gunicorn runs as its start script would run it, without a --bind', () => {
     socket: { path: '/webapps/hello_django/run/gunicorn.sock', backlog: 2048 },
     health: null,
     listener: null,
+    schedule: null,
   });
 });
 

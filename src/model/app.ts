@@ -97,6 +97,7 @@ export function appProgram(
     health: app.health === null ? null : { path: app.health, host: plainName(app) },
     ...(app.health === null || app.healthWatch === null ? {} : { healthWatch: app.healthWatch }),
     listener: null,
+    schedule: null,
     ...supervision,
     environment: { ...appEnvironment(app), ...given.environment },
   };

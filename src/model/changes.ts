@@ -1,8 +1,8 @@
 // What an update will do: the differences between two sets of programs, and the keys that make them. Pure.
 
 import { boundFields, noBounds } from './bounds.ts';
-import type { Bounds, LogFile, Program, Through } from './host.ts';
-import { fields, plainThrough, supervisionRows, throughRows } from './supervision.ts';
+import type { Bounds, LogFile, Program, Schedule, Through } from './host.ts';
+import { fields, plainThrough, scheduleKeys, supervisionRows, throughRows } from './supervision.ts';
 
 export interface Change {
   /** The program's name. */
@@ -56,6 +56,7 @@ const ownFields: { readonly [F in Exclude<keyof Program, keyof typeof supervisio
   appBounds: 'memory_max',
   supervisord: null,
   listener: 'events',
+  schedule: 'schedule',
 };
 
 const keyOfField = {
@@ -70,6 +71,7 @@ function differingKeys(before: Program, after: Program): readonly string[] {
     // A proxy worker's environment has a digest of the sites in it.
     if (before.kind === 'proxy' && field === 'environment') return ['sites'];
     if (field === 'appBounds') return boundKeys(before.appBounds, after.appBounds);
+    if (field === 'schedule') return timeKeys(before.schedule, after.schedule);
     return field === 'stdout' || field === 'stderr' ? logKeys(key, before[field], after[field]) : [key];
   });
   return [...new Set(keys)];
@@ -77,6 +79,13 @@ function differingKeys(before: Program, after: Program): readonly string[] {
 
 function boundKeys(before: Bounds = noBounds, after: Bounds = noBounds): readonly string[] {
   return boundFields.filter(field => before[field] !== after[field]).map(field => supervisionRows[field].key);
+}
+
+function timeKeys(before: Schedule | null, after: Schedule | null): readonly string[] {
+  const names = Object.keys(scheduleKeys) as (keyof Schedule)[];
+  return before === null || after === null
+    ? [scheduleKeys.cron]
+    : names.filter(name => before[name] !== after[name]).map(name => scheduleKeys[name]);
 }
 
 function logKeys(key: string, before: LogFile | null, after: LogFile | null): readonly string[] {

@@ -194,6 +194,8 @@ export interface Program extends Supervision {
   readonly healthWatch?: HealthWatch;
   /** Settings of an event listener; null: the program is none. */
   readonly listener: Listener | null;
+  /** When it is run; null: it is to be up all the time. */
+  readonly schedule: Schedule | null;
   /** Set for a program of a supervisord.conf, which is started as Supervisor starts its own. */
   readonly supervisord?: SupervisordProgram;
 }
@@ -220,6 +222,18 @@ export interface SupervisordProgram {
   readonly serverUrl: string | null;
   /** The name of the socket that a FastCGI program has as its standard input. */
   readonly fastCgi: string | null;
+}
+
+/** A program that is run at certain times, and is expected to end. */
+export interface Schedule {
+  /** crontab(5)'s five fields, or one of its nicknames. */
+  readonly cron: string;
+  /** Such as "Europe/Berlin"; null: the machine's. */
+  readonly timezone: string | null;
+  /** Whether a run that was missed while hostd was down is made up for, once. */
+  readonly catchUp: boolean;
+  /** Seconds that a run may take; null: as long as it likes. */
+  readonly timeLimit: number | null;
 }
 
 /** What an event listener is told. The listeners of one group are a pool, and each event goes to one of them. */

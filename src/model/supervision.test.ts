@@ -40,6 +40,7 @@ test('what is run needs a new start, how it is looked after does not', () => {
 
 test("Supervisor's keys are those of its manual", () => {
   assert.deepEqual([...ownKeys].sort(), [
+    'catch_up',
     'cpu_max',
     'cpu_weight',
     'group',
@@ -54,9 +55,12 @@ test("Supervisor's keys are those of its manual", () => {
     'oom_score_adj',
     'requires',
     'restart_at',
+    'schedule',
     'stderr_logfile_maxage',
     'stdout_logfile_maxage',
     'tasks_max',
+    'time_limit',
+    'timezone',
   ]);
   assert.equal(usualSupervision.stopwaitsecs, 10);
 });

@@ -1,7 +1,7 @@
 // What hostd knows about each of a program's keys besides its value: one row a key. Code for all keys goes through these rows, so
 // that a new key cannot be forgotten.
 
-import type { LogFile, Program, Supervision, Through } from './host.ts';
+import type { LogFile, Program, Schedule, Supervision, Through } from './host.ts';
 import { kindByNames } from './kind.ts';
 
 /** Logs have several keys each, in their own rows. */
@@ -69,13 +69,20 @@ export const usualSupervision: Pick<Supervision, Field> = eachField(field => sup
 
 /** A program from an earlier hostd's record, in which newer fields have their usual values. */
 export function completed(program: Program): Program {
-  const { kind = kindByNames(program), listener = null, stdout, stderr } = program as Partial<Program>;
+  const {
+    kind = kindByNames(program),
+    listener = null,
+    schedule = null,
+    ...logs
+  } = program as Partial<Program>;
+  const { stdout, stderr } = logs;
   const withThrough = (log: LogFile): LogFile => ({ ...log, through: log.through ?? null });
   return {
     ...usualSupervision,
     ...program,
     kind,
     listener,
+    schedule,
     stdout: stdout === undefined ? { path: null, ...usualLog } : withThrough(stdout),
     stderr: stderr == null ? null : withThrough(stderr),
   };
@@ -112,10 +119,19 @@ export const throughRows = {
   syslog: { key: 'syslog', usual: false },
 } as const;
 
+/** The keys of a schedule's fields. */
+export const scheduleKeys = {
+  cron: 'schedule',
+  timezone: 'timezone',
+  catchUp: 'catch_up',
+  timeLimit: 'time_limit',
+} as const satisfies Readonly<Record<keyof Schedule, string>>;
+
 /** Keys about how hostd supervises a program, not what it runs: `update` applies them without a restart. */
 export const liveKeys: ReadonlySet<string> = new Set([
   'numprocs',
   'health_interval',
+  ...Object.values(scheduleKeys),
   ...fields
     .filter(field => supervisionRows[field].applies === 'live')
     .map(field => supervisionRows[field].key),
@@ -132,6 +148,7 @@ export function isLive(keys: readonly string[]): boolean {
 /** hostd's own keys of a program, which Supervisor does not have. */
 export const ownKeys: ReadonlySet<string> = new Set([
   'group',
+  ...Object.values(scheduleKeys),
   ...fields.filter(field => !supervisionRows[field].supervisor).map(field => supervisionRows[field].key),
   ...['stdout', 'stderr'].flatMap(stream =>
     Object.values(logRows)

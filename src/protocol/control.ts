@@ -33,6 +33,24 @@ export interface ProgramStatus {
   readonly reload_seconds: number | null;
   /** What visitors of the app's site meet. null for programs other than an app's own. */
   readonly site: SiteStatus | null;
+  /** Of a scheduled program; null for all others. */
+  readonly schedule: ScheduleStatus | null;
+}
+
+/** What `status` says of a scheduled program, besides its state. */
+export interface ScheduleStatus {
+  /** When it is run next: Unix time in seconds; null: it is stopped. */
+  readonly next: number | null;
+  /** What has come of its last run; null: it has had none. */
+  readonly last: {
+    readonly result: 'ok' | 'failed' | 'stopped' | 'unknown';
+    /** "exit status 1". */
+    readonly why: string;
+    /** Unix time in seconds. */
+    readonly started: number;
+    /** How long it took; null: nobody knows. */
+    readonly seconds: number | null;
+  } | null;
 }
 
 /** What `status` says of an app's site, besides its program. */

@@ -77,6 +77,8 @@ export interface ProcessInfo {
   readonly spawnerr: string;
   /** The start is done with the spawn, since startsecs is 0. */
   readonly startsAtOnce?: boolean;
+  /** It is down, and is run at its times unless it has been stopped. */
+  readonly isScheduled?: boolean;
   /** 0: there was no run; -1: ended by a signal. */
   readonly exitstatus: number;
   /** 0: there is none. */
@@ -134,9 +136,12 @@ export interface Asks {
   readonly configurations: { readonly ask: object; readonly reply: readonly ConfigInfo[] };
   /**
    * ALREADY_STARTED, NO_FILE and NOT_EXECUTABLE with Supervisor's words as extra, SPAWN_ERROR, ABNORMAL_TERMINATION, FAILED.
-   * `wait`: the reply comes when the process is RUNNING, or cannot become so.
+   * `wait`: the reply comes when the process is RUNNING, or cannot become so. `isOneOfMany`: the caller named a group, or all.
    */
-  readonly start: { readonly ask: ProcessName & { readonly wait: boolean }; readonly reply: boolean };
+  readonly start: {
+    readonly ask: ProcessName & { readonly wait: boolean; readonly isOneOfMany: boolean };
+    readonly reply: boolean;
+  };
   /** NOT_RUNNING, FAILED. `wait`: the reply comes when the process is down. */
   readonly stop: { readonly ask: ProcessName & { readonly wait: boolean }; readonly reply: boolean };
   /** NOT_RUNNING, FAILED. The signal by its number. */

@@ -137,6 +137,7 @@ export function programStatus(differs: Partial<ProgramStatus> = {}): ProgramStat
     stopped: null,
     reload_seconds: null,
     site: null,
+    schedule: null,
     ...differs,
   };
 }

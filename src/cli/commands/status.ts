@@ -6,7 +6,7 @@ import { escapeJson } from '../../words/escape.ts';
 import type { Client } from '../client/client.ts';
 import { connect } from '../client/socket.ts';
 import type { Command, Context } from '../program/command.ts';
-import { errorText, statusTable } from '../program/print.ts';
+import { errorText, isWell, statusTable } from '../program/print.ts';
 
 export const status: Command = {
   name: 'status',
@@ -15,7 +15,9 @@ export const status: Command = {
   help: `
 Shows every program, or those named: a program (hello, hello:celery), a group (hello:*) or all.
 
-Exit code: 0 every program shown is RUNNING, 3 one is not, 4 a NAME is unknown or hostd cannot be reached
+A scheduled program that waits for its time is well, unless its last run failed.
+
+Exit code: 0 every program shown is RUNNING or waits for its time, 3 one is not well, 4 a NAME is unknown or hostd cannot be reached
 (3 wins over 4, as in supervisorctl).`,
   options: {
     json: { type: 'boolean', help: 'print an array of objects' },
@@ -29,7 +31,7 @@ Exit code: 0 every program shown is RUNNING, 3 one is not, 4 a NAME is unknown o
       const { stdout } = context;
       if (input.options['json'] === true) stdout.write(`${escapeJson(reply.programs)}\n`);
       else stdout.write(statusTable(reply.programs, stdout.hasColours));
-      if (reply.programs.some(program => program.state !== 'RUNNING')) return 3;
+      if (!reply.programs.every(isWell)) return 3;
       return reply.unknown.length > 0 ? 4 : 0;
     } catch (error) {
       if (!(error instanceof HostdError)) throw error;

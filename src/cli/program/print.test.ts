@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { programStatus } from '../client/fake-daemon.test.ts';
 import { waitingLine } from '../client/waiting.ts';
-import { count, errorText, statusTable } from './print.ts';
+import { count, errorText, isWell, statusTable } from './print.ts';
 
 test('a long name widens the column for all', () => {
   const long = 'x'.repeat(40);
@@ -37,4 +37,17 @@ test('the waiting line names everything that is waited for, as far as the termin
   assert.equal(waitingLine(two, 80), 'waiting for 2 programs, hello: STARTING, blog: STOPPING');
   assert.equal(waitingLine(two, 40), 'waiting for 2 programs, hello: STAR ...');
   assert.ok(waitingLine(two, 40).length < 40);
+});
+
+test('a scheduled program is well while it waits or runs, unless it failed the last time or has been stopped', () => {
+  const last = { result: 'ok', why: 'exit status 0', started: 1, seconds: 2 } as const;
+  const failed = { ...last, result: 'failed' } as const;
+  const states = ['RUNNING', 'STOPPED', 'EXITED', 'FATAL', 'STARTING', 'STOPPING'] as const;
+  const well = (schedule: Parameters<typeof isWell>[0]['schedule']) =>
+    states.filter(state => isWell({ state, schedule }));
+  assert.deepEqual(well(null), ['RUNNING']);
+  assert.deepEqual(well({ next: 9, last: null }), ['RUNNING', 'STOPPED', 'EXITED']);
+  assert.deepEqual(well({ next: 9, last }), ['RUNNING', 'STOPPED', 'EXITED']);
+  assert.deepEqual(well({ next: 9, last: failed }), []);
+  assert.deepEqual(well({ next: null, last }), ['RUNNING']);
 });

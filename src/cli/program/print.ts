@@ -16,6 +16,14 @@ const colours: Readonly<Record<StateName, number | null>> = {
   STOPPED: null,
 };
 
+/** Whether a program is as it should be: it runs, or waits for its time and has not failed at the last one. */
+export function isWell({ state, schedule }: Pick<ProgramStatus, 'state' | 'schedule'>): boolean {
+  // An older hostd knows of no schedules.
+  if (schedule == null) return state === 'RUNNING';
+  if (schedule.last?.result === 'failed') return false;
+  return state === 'RUNNING' || (schedule.next !== null && (state === 'STOPPED' || state === 'EXITED'));
+}
+
 /** A line for each program. Columns are as wide as supervisorctl's, since scripts split them on blanks. */
 export function statusTable(programs: readonly ProgramStatus[], hasColours: boolean): string {
   const names = programs.map(program => escapeLine(program.name));
@@ -24,14 +32,15 @@ export function statusTable(programs: readonly ProgramStatus[], hasColours: bool
     .map((program, index) => {
       const name = (names[index] ?? '').padEnd(width);
       const state = escapeLine(program.state).padEnd(10);
-      const line = `${name}${hasColours ? paint(state, program.state) : state}${escapeLine(program.description)}`;
+      const line = `${name}${hasColours ? paint(state, program) : state}${escapeLine(program.description)}`;
       return `${line.trimEnd()}\n`;
     })
     .join('');
 }
 
-function paint(text: string, state: StateName): string {
-  const colour = colours[state] ?? null;
+function paint(text: string, program: ProgramStatus): string {
+  const isWaiting = program.state !== 'RUNNING' && isWell(program);
+  const colour = isWaiting ? null : (colours[program.state] ?? null);
   return colour === null ? text : `\x1b[${colour}m${text}\x1b[0m`;
 }
 

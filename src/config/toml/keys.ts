@@ -369,6 +369,32 @@ export const programKeys = {
   },
   numprocs: { kind: 'count', default: '1', meaning: 'how many of it run' },
   numprocs_start: { kind: 'natural', default: '0', meaning: 'the first process_num' },
+  schedule: {
+    kind: 'cron',
+    default: 'none: it is up all the time',
+    meaning: 'when it is run, in cron\'s five fields, such as "0 3 * * *", or "@daily" and its like',
+    alias: ['cron', 'crontab', 'oncalendar', 'on_calendar', 'every', 'at'],
+  },
+  timezone: {
+    kind: 'time zone',
+    default: "the machine's",
+    meaning: 'the time zone of schedule, such as "Europe/Berlin"',
+    alias: ['tz', 'time_zone', 'zone', 'cron_tz'],
+  },
+  catch_up: {
+    kind: 'boolean',
+    default: 'false',
+    meaning:
+      'a run that was missed while hostd was down is made up for at its start, once however many were missed',
+    alias: ['persistent', 'catchup', 'anacron'],
+  },
+  time_limit: {
+    kind: 'duration',
+    range: [1, 1_000_000],
+    default: 'none',
+    meaning: 'how long a scheduled run may take, such as "2h"; then it is stopped, and has failed',
+    alias: ['max_runtime', 'runtime_max', 'run_timeout', 'deadline'],
+  },
   ...supervisionKeys,
 } as const satisfies Keys;
 
@@ -377,6 +403,10 @@ const {
   stdout_events_enabled: _events,
   stdout_capture_maxbytes: _capture,
   stdout_syslog: _syslog,
+  schedule: _schedule,
+  timezone: _timezone,
+  catch_up: _catchUp,
+  time_limit: _timeLimit,
   ...usualListenerKeys
 } = programKeys;
 

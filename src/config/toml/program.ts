@@ -2,7 +2,7 @@
 
 import { dirname } from 'node:path';
 import { baseEnvironment, isRoot } from '../../model/app.ts';
-import type { Program } from '../../model/host.ts';
+import type { Program, Schedule } from '../../model/host.ts';
 import { usualSupervision } from '../../model/supervision.ts';
 import type { Names } from '../../words/expansion.ts';
 import { commandOf, expandAll, expander, prefixed } from './expander.ts';
@@ -138,10 +138,17 @@ function programOf(
     redirect: defaults.redirect,
     base: defaults.base,
   };
+  const schedule = scheduleOf(scope, given);
   const { autorestart, startretries } = defaults;
   const noNewPrivileges = user !== null && !isRoot(user);
-  const usual = { ...usualSupervision, autorestart, startretries, noNewPrivileges };
-  const supervision = supervisionOf(scope, given, usual, logs, text);
+  const ways = schedule === null ? { autorestart, startretries } : scheduledWays;
+  const supervision = supervisionOf(
+    scope,
+    given,
+    { ...usualSupervision, ...ways, noNewPrivileges },
+    logs,
+    text,
+  );
   const directory = given.directory === undefined ? defaults.directory : text('directory', given.directory);
   return {
     name: place.alone && processName === place.group ? processName : `${place.group}:${processName}`,
@@ -159,8 +166,49 @@ function programOf(
     socket: null,
     health: null,
     listener: null,
+    schedule,
     ...supervision,
   };
+}
+
+/** A run is RUNNING at once, may end at once, and is not repeated before its time. */
+const scheduledWays = { autorestart: 'never', startretries: 0, startsecs: 0 } as const;
+
+/** What only a program that is to stay up can have. */
+const restless = [
+  'autorestart',
+  'startretries',
+  'startsecs',
+  'memory_restart',
+  'max_age',
+  'restart_at',
+] as const;
+
+/** What such a key may say beside a schedule, since it says nothing. */
+const idleValues: Readonly<Record<(typeof restless)[number], unknown>> = {
+  ...scheduledWays,
+  memory_restart: 0,
+  max_age: 0,
+  restart_at: null,
+};
+
+function scheduleOf(scope: Scope, given: Given): Schedule | null {
+  const { schedule: cron, timezone = null, catch_up: catchUp = false, time_limit: timeLimit = null } = given;
+  if (cron === undefined) {
+    for (const key of ['timezone', 'catch_up', 'time_limit'] as const)
+      if (given[key] !== undefined)
+        report(scope, [key], `cannot use ${key} without a schedule`, 'schedule = "0 3 * * *"');
+    return null;
+  }
+  for (const key of restless)
+    if (given[key] !== undefined && given[key] !== idleValues[key])
+      report(
+        scope,
+        [key],
+        `cannot use ${key} with a schedule: a run may end at any time, and the next one comes at its time`,
+        `leave ${key} out`,
+      );
+  return { cron, timezone, catchUp, timeLimit };
 }
 
 function namesFor(scope: Scope, place: ProgramPlace, number: number, count: number): Names {

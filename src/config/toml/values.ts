@@ -22,6 +22,7 @@ import {
   wordsOf,
 } from './value-process.ts';
 import { requirement } from './value-requirement.ts';
+import { cron, timeZone } from './value-schedule.ts';
 
 /** What each kind is read into. */
 export interface ValueKinds {
@@ -70,6 +71,9 @@ export interface ValueKinds {
   readonly 'log format': AccessLogFormat;
   readonly requirements: readonly Requirement[];
   readonly uri: string;
+  /** As it is written, without blanks around it. */
+  readonly cron: string;
+  readonly 'time zone': string;
   readonly restart: 'never' | 'unexpected' | 'always';
   readonly exitcodes: readonly number[];
   readonly signal: NodeJS.Signals;
@@ -140,6 +144,8 @@ export const decoders: { readonly [K in Kind]: Decoder<ValueKinds[K]> } = {
         ),
   requirements: value => list(value, requirement, '["postgresql"]'),
   uri: value => matching(value, /^\/[\x21-\x7e]*$/, 'it must be a path that begins with "/"', '"/healthz"'),
+  cron,
+  'time zone': timeZone,
   restart,
   exitcodes,
   signal,

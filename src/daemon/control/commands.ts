@@ -12,6 +12,7 @@ import { type Asker, byOf } from '../fleet/asker.ts';
 import { hangUp, reload } from '../fleet/handover.ts';
 import { type Command, type Report, restart, start, stop } from '../fleet/orders.ts';
 import { scale } from '../fleet/scale.ts';
+import { unlessGathered } from '../fleet/scheduled.ts';
 import { askedBy, type Supervisor } from '../fleet/supervisor.ts';
 import type { Unit } from '../fleet/unit.ts';
 import { reread, update } from '../fleet/update.ts';
@@ -22,6 +23,7 @@ import type { Logs } from '../logs/logs.ts';
 import type { Logger } from '../own/log.ts';
 import type { Certificates } from '../proxies/certificates.ts';
 import type { Records } from '../runs/records.ts';
+import type { Schedules } from '../schedules/schedules.ts';
 import { type Call, type Handlers, stream } from './control.ts';
 import { listMaintenance, readMaintenanceOrder, setMaintenance } from './maintenance.ts';
 import { status } from './status.ts';
@@ -32,6 +34,7 @@ export interface Daemon {
   readonly logs: Logs;
   readonly records: Records;
   readonly certificates: Pick<Certificates, 'states'>;
+  readonly schedules: Pick<Schedules, 'note'>;
   readonly ending: Ending;
   readonly journal: Journal;
 }
@@ -50,15 +53,18 @@ export function commandHandlers(daemon: Daemon): Handlers {
       for (const unit of units) records.setStopped(unit.program.name, stopped);
       return command(callers(call), programsOf(units), report);
     });
+  /** A scheduled program is run by its own name alone. */
+  const orderNow = (call: Call, command: Command) =>
+    order(call, unlessGathered(namesOf(call), command), false);
   return {
     'GET /status': ({ query }) => status(daemon, distinctNames(query.getAll('name'))),
     'GET /sites': ({ query }) => sites(supervisor, distinctNames(query.getAll('name'))),
     'GET /pid': () => ({ pid: process.pid }),
     ...logHandlers(supervisor, daemon.logs),
     ...eventHandlers(supervisor, daemon.journal),
-    'POST /start': call => order(call, start, false),
+    'POST /start': call => orderNow(call, start),
     'POST /stop': call => order(call, stop, true),
-    'POST /restart': call => order(call, restart, false),
+    'POST /restart': call => orderNow(call, restart),
     'POST /reload': call =>
       act(call, async (units, report) => {
         if (call.body['hup'] === true) hangUp(supervisor, units, report);

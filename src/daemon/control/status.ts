@@ -13,6 +13,7 @@ import type { Logs } from '../logs/logs.ts';
 import type { Certificates } from '../proxies/certificates.ts';
 import { historyOf } from '../proxies/worker-history.ts';
 import type { Records } from '../runs/records.ts';
+import type { Schedules } from '../schedules/schedules.ts';
 import { type Closed, noteReload, noteRoom, noteSite, type Waiting } from './site-notes.ts';
 
 export interface Known {
@@ -20,11 +21,12 @@ export interface Known {
   readonly records: Pick<Records, 'maintenance'>;
   readonly certificates: Pick<Certificates, 'states'>;
   readonly logs: Pick<Logs, 'withoutRoom'>;
+  readonly schedules: Pick<Schedules, 'note'>;
 }
 
 /** The status of the named programs, or of all. */
 export function status(known: Known, names: readonly string[]): StatusReply {
-  const { supervisor, records, certificates, logs } = known;
+  const { supervisor, records, certificates, logs, schedules } = known;
   const now = performance.now();
   const chosen = names.length === 0 ? supervisor.units() : names.flatMap(name => supervisor.select(name));
   const all = supervisor.units();
@@ -33,7 +35,7 @@ export function status(known: Known, names: readonly string[]): StatusReply {
   const waiting = waitingIn(all, Math.floor(Date.now() / 1000));
   const noted = (unit: Unit): ProgramStatus => {
     const { name } = unit.program;
-    const plain = noteRoom(noteLeftOut(statusOf(unit, now), all), logs.withoutRoom(name));
+    const plain = noteRoom(noteLeftOut(schedules.note(statusOf(unit, now)), all), logs.withoutRoom(name));
     const closed = closedWay(unit.program, supervisor.host().settings.proxy);
     const about = {
       maintenance: maintenance.get(name),

@@ -49,6 +49,10 @@ async function restartInstead(
 ): Promise<void> {
   const { name, app } = program;
   const fail = (message: string) => report({ kind: 'done', name, outcome: 'failed', message });
+  if (program.schedule !== null) {
+    const message = `${name}: nothing to reload: its next run has the new code`;
+    return report({ kind: 'done', name, outcome: 'noop', message });
+  }
   if (app === null)
     return fail(`${name}: cannot reload: it has no socket to hand over\n  try: hostctl restart ${name}`);
   if (failed.has(app)) return fail(`${name}: not restarted, since the new code of "${app}" does not load`);

@@ -105,6 +105,7 @@ function rulesFor(program: Program): Rules {
     next: { ...next, autorestart: 'never', startretries: 0 },
     old: patient ? { ...current, stopsignal: 'SIGQUIT', stopwait: longestLinger } : current,
     patient,
+    scheduled: program.schedule !== null,
     longestHandOver,
     longestStart,
   };

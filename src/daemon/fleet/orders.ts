@@ -88,8 +88,10 @@ async function stopOne(supervisor: Supervisor, name: string, report: Report): Pr
   const { outcome } = await ask(supervisor, name, { kind: 'stop' }, report);
   const done = (result: 'ok' | 'noop' | 'failed', message: string) =>
     report({ kind: 'done', name, outcome: result, message: `${name}: ${message}` });
-  if (outcome.kind === 'already') done('noop', 'not running');
-  else if (outcome.kind !== 'overtaken') done('ok', 'stopped');
+  const isScheduled = supervisor.unit(name)?.program.schedule != null;
+  const until = isScheduled ? `; not run by its schedule until: hostctl start ${name}` : '';
+  if (outcome.kind === 'already') done('noop', `not running${until}`);
+  else if (outcome.kind !== 'overtaken') done('ok', `stopped${until}`);
   else done('failed', `was ${overtaking[outcome.by]} before it had stopped`);
 }
 
@@ -126,6 +128,7 @@ function startedReport(
   // A program that may end, such as a migration, has done its work.
   if (state?.kind === 'exited' && unit?.policy.exitcodes.includes(state.how.code ?? -1))
     return { kind: 'done', name, outcome: 'ok', message: `${name}: ${done}, and has ended: ${description}` };
-  const why = outcome.kind === 'late' ? `still STARTING after ${longestStart / 1000} s` : 'cannot start';
+  const ended = state?.kind === 'exited' && unit?.program.schedule != null ? 'has failed' : 'cannot start';
+  const why = outcome.kind === 'late' ? `still STARTING after ${longestStart / 1000} s` : ended;
   return failed(`${name}: ${why}: ${description}${logSince()}\n  try: hostctl logs ${name}`);
 }

@@ -107,6 +107,7 @@ export function statusOf(unit: Unit, now: number): ProgramStatus {
     stopped: unit.stoppedAt === null ? null : Math.floor(unit.stoppedAt / 1000),
     reload_seconds: null,
     site: null,
+    schedule: null,
   };
 }
 
@@ -142,10 +143,14 @@ function notesOf({ unasked, upkeep, killed, unbound }: Unit): string {
 }
 
 function since(at: number | null): string {
-  if (at === null) return '';
+  return at === null ? '' : ` ${localTime(at)}`;
+}
+
+/** As the machine's clock shows a Unix time in milliseconds: "2026-11-28 03:00:00". */
+export function localTime(at: number): string {
   // Without toLocaleString, which would load ICU's tables, 7 MB.
   const date = new Date(at);
   const two = (n: number) => String(n).padStart(2, '0');
   const day = [date.getFullYear(), two(date.getMonth() + 1), two(date.getDate())].join('-');
-  return ` ${day} ${[date.getHours(), date.getMinutes(), date.getSeconds()].map(two).join(':')}`;
+  return `${day} ${[date.getHours(), date.getMinutes(), date.getSeconds()].map(two).join(':')}`;
 }

@@ -117,7 +117,7 @@ export async function apply(
     const program = programs.get(name);
     if (program === undefined) return null;
     if (change === 'available') return add(supervisor, program, report);
-    if (isLive(keys)) return amend(supervisor, program, keys, report);
+    if (mayAmend(targets.get(name) ?? null, program, keys)) return amend(supervisor, program, keys, report);
     if (!mayHandOver(supervisor, program, keys)) return replace(supervisor, program, keys, report);
     reloaded.push({ program, keys });
     return null;
@@ -129,6 +129,12 @@ export async function apply(
     reloadAll(supervisor, reloaded, log, report),
     found.length > own.length ? renewProxies(supervisor, log, report) : null,
   ]);
+}
+
+/** Whether nothing need be started anew. A run of a scheduled program is left to its end; what has changed is for the next one. */
+function mayAmend(before: Program | null, after: Program, keys: readonly string[]): boolean {
+  const isScheduled = after.schedule !== null;
+  return (before !== null && before.schedule !== null) === isScheduled && (isScheduled || isLive(keys));
 }
 
 /** Keys of an app's server that may differ between two generations on one socket. */
@@ -186,7 +192,7 @@ async function add(supervisor: Supervisor, program: Program, report: Report): Pr
   const definition = supervisor.made(program);
   await ask(supervisor, name, { kind: 'replace', definition, start }, () => {});
   report({ kind: 'done', name, outcome: 'ok', message: `${name}: added` });
-  return start ? program : null;
+  return start && program.schedule === null ? program : null;
 }
 
 function amend(supervisor: Supervisor, program: Program, keys: readonly string[], report: Report): null {
@@ -196,7 +202,9 @@ function amend(supervisor: Supervisor, program: Program, keys: readonly string[]
   // A program that waits for its former requirements must wait for the new ones.
   if (keys.includes('requires') && unit?.state.kind === 'starting' && unit.state.since === null)
     supervisor.loop.ask(name, { kind: 'restart' }, () => {});
-  const message = `${name}: updated, not restarted (${keys.join(', ')})`;
+  const how =
+    program.schedule !== null && !isLive(keys) ? 'updated, for its next run' : 'updated, not restarted';
+  const message = `${name}: ${how} (${keys.join(', ')})`;
   report({ kind: 'done', name, outcome: 'ok', message });
   return null;
 }

@@ -72,7 +72,8 @@ export function keepStatus(loop: Loop, units: () => readonly Unit[]): void {
   takeStatus = () => {
     clearTimeout(_timer);
     _timer = undefined;
-    last = statusLine(units().map(({ program, state }) => ({ name: program.name, state: stateName(state) })));
+    const steady = units().filter(({ program }) => program.schedule === null);
+    last = statusLine(steady.map(({ program, state }) => ({ name: program.name, state: stateName(state) })));
     return last;
   };
   const tell = () => {

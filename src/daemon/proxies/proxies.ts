@@ -89,6 +89,7 @@ export function proxyPrograms({ settings, sites }: Host, published: Published): 
     socket: null,
     health: null,
     listener: null,
+    schedule: null,
   }));
 }
 

@@ -83,9 +83,15 @@ export function makeAnswers(context: AnswersContext): Answers {
       const inUse = new Set(shown().map(({ program }) => program.group));
       return groups.configured().programs.map(program => describeConfig(program, inUse));
     },
-    async start({ wait, ...process }, uid) {
+    async start({ wait, isOneOfMany, ...process }, uid) {
       const unit = find(process);
-      const { name } = unit.program;
+      const { name, schedule } = unit.program;
+      // Whoever starts a group wants none of its scheduled programs to be run at once.
+      if (isOneOfMany && schedule !== null) {
+        records.setStopped(name, false);
+        await ask(supervisor, name, { kind: 'await' }, () => {});
+        return true;
+      }
       assertCommand(unit);
       if (isIn(unit, up)) throw new Refusal('ALREADY_STARTED');
       tellWho(uid, `start of ${name}`);
@@ -103,8 +109,8 @@ export function makeAnswers(context: AnswersContext): Answers {
     },
     async stop({ wait, ...process }, uid) {
       const unit = find(process);
-      const { name } = unit.program;
-      if (!isIn(unit, up)) throw new Refusal('NOT_RUNNING');
+      const { name, schedule } = unit.program;
+      if (!isIn(unit, up) && schedule === null) throw new Refusal('NOT_RUNNING');
       tellWho(uid, `stop of ${name}`);
       records.setStopped(name, true);
       const stopped = ask(asked(uid, 'stop'), name, { kind: 'stop' }, () => {});

@@ -12,7 +12,7 @@ test('each kind of question is understood, and nothing that is not asked for com
     ['processes', { groups: null }],
     ['processes', { groups: ['g'] }],
     ['configurations', {}],
-    ['start', { ...process, wait: true }],
+    ['start', { ...process, wait: true, isOneOfMany: true }],
     ['stop', { ...process, wait: false }],
     ['signal', { ...process, signal: 1 }],
     ['reread', {}],

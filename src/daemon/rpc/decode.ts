@@ -30,7 +30,10 @@ const asks: Readers = {
       ? { groups: groups as string[] | null }
       : null,
   configurations: none,
-  start: orderOf,
+  start: ask => {
+    const order = orderOf(ask);
+    return order && { ...order, isOneOfMany: ask['isOneOfMany'] === true };
+  },
   stop: orderOf,
   signal: ask => {
     const process = processOf(ask);
@@ -64,7 +67,7 @@ function processOf({ group, name }: Fields): { group: string; name: string } | n
   return isText(group) && isText(name) ? { group, name } : null;
 }
 
-function orderOf(ask: Fields): Asks['start']['ask'] | null {
+function orderOf(ask: Fields): Asks['stop']['ask'] | null {
   const process = processOf(ask);
   return process !== null && typeof ask['wait'] === 'boolean' ? { ...process, wait: ask['wait'] } : null;
 }

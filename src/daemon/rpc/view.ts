@@ -6,7 +6,7 @@ import type { LogFile, Program } from '../../model/host.ts';
 import { stateCodes } from '../../model/state.ts';
 import type { ConfigInfo, GroupInfo, LogConfig, ProcessInfo } from '../../protocol/rpc.ts';
 import { quoteWord } from '../../words/shlex.ts';
-import type { Unit } from '../fleet/unit.ts';
+import { isDown, type Unit } from '../fleet/unit.ts';
 import { userOf } from '../runs/launch.ts';
 
 /** The largest integer of XML-RPC. */
@@ -54,6 +54,7 @@ function describeProcess(unit: Unit): ProcessInfo {
     start: seconds(startedAt),
     stop: seconds(stoppedAt),
     startsAtOnce: program.startsecs === 0,
+    isScheduled: program.schedule !== null && isDown(unit),
     spawnerr: supervisorWords(spawnError(state)),
     // A run that lives has no exit status yet.
     exitstatus: run !== null || lastExit === null ? 0 : lastExit.signal !== null ? -1 : (lastExit.code ?? 0),

@@ -1,9 +1,11 @@
-// What the next hostd finds of this one: live runs, stopped programs, pairs of certificates, the configuration in force. Each is a small
-// file that is replaced as a whole. A run is written down before any of the program's own code runs, so no run is lost.
+// What the next hostd finds of this one: live runs, stopped programs, what scheduled ones have run, pairs of
+// certificates, the configuration in force. Each is a small file that is replaced as a whole. A run is written down before any of the
+// program's own code runs, so no run is lost.
 
 import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { errnoOf, HostdError } from '../../errors.ts';
+import type { Memory } from '../../lifecycle/schedule.ts';
 import { bootId, identify, type ProcessId } from '../../linux/procfs.ts';
 import type { Host, Program } from '../../model/host.ts';
 import { completed } from '../../model/supervision.ts';
@@ -45,6 +47,10 @@ export interface Records {
   setPair(site: string, pair: Pem | null): void;
   /** By site. */
   pairs(): ReadonlyMap<string, Pem>;
+  /** Notes what a scheduled program has run; or (null) that it has no schedule any more. */
+  setSchedule(name: string, memory: Memory | null): void;
+  /** null: nothing is known. */
+  schedule(name: string): Memory | null;
   /** Notes the configuration in force, for the next hostd, which may find a broken one. */
   writeHost(host: Host): void;
   readHost(): Host | null;
@@ -59,7 +65,15 @@ export interface Records {
 /** Opens the records below `stateDir`. Their directories exist and are root's alone (own-files.ts). */
 export function openRecords(stateDir: string): Records {
   const paths = ownPaths({ stateDir, runtimeDir: '' });
-  const { runs: directory, stopped, maintenance: maintained, certificates, host, received } = paths;
+  const {
+    runs: directory,
+    stopped,
+    maintenance: maintained,
+    certificates,
+    schedules,
+    host,
+    received,
+  } = paths;
   const file = (name: string, run: number) => join(directory, `${name}.${run}.json`);
   const write = (record: Record) => replace(file(record.name, record.run), JSON.stringify(record));
   return {
@@ -95,6 +109,10 @@ export function openRecords(stateDir: string): Records {
           return pair === null ? [] : [[name, pair]];
         }),
       ),
+    setSchedule(name, memory) {
+      note(join(schedules, name), memory);
+    },
+    schedule: name => readMemory(join(schedules, name)),
     writeHost: value => replace(host, JSON.stringify(value)),
     readHost() {
       try {
@@ -187,6 +205,18 @@ function readPair(path: string): Pem | null {
   try {
     const { certificate, key } = JSON.parse(readFileSync(path, 'utf8')) as Pem;
     return typeof certificate === 'string' && typeof key === 'string' ? { certificate, key } : null;
+  } catch {
+    return null;
+  }
+}
+
+function readMemory(path: string): Memory | null {
+  try {
+    const memory = JSON.parse(readFileSync(path, 'utf8')) as Memory;
+    const isTime = (value: unknown) => value === null || Number.isSafeInteger(value);
+    const { rule, upTo, begun, last } = memory;
+    const isSound = typeof rule === 'string' && isTime(upTo) && isTime(begun) && typeof last === 'object';
+    return isSound ? memory : null;
   } catch {
     return null;
   }

@@ -17,6 +17,7 @@ function program(name: string, keys: Partial<Program> = {}): Program {
     app: null,
     kind: 'command',
     listener: null,
+    schedule: null,
     source: { file: 'a.toml', key: ['program', group] },
     instance: null,
     command: ['sleep', '1'],

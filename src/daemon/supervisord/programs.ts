@@ -80,6 +80,7 @@ function toProgram(
     killasgroup: process.killasgroup,
     stdout: log('stdout'),
     stderr: process.redirectStderr ? null : log('stderr'),
+    schedule: null,
     supervisord: {
       process: process.name,
       command: process.command,

@@ -65,7 +65,7 @@ async function planApp(app: App, host: Host, file: string, context: PlanContext)
     directory: moved.project,
     web: { ...web.command, name },
     others: host.programs
-      .filter(program => program.app === app.name && program.name !== app.name)
+      .filter(program => program.app === app.name && program.name !== app.name && program.schedule === null)
       .map(program => besides(program, app, moved, env)),
     site: {
       ...plainSite(web.address, held, keepalive),
@@ -183,7 +183,7 @@ function besides(program: Program, app: App, { project, python }: Moved, env: En
 /** [program.NAME]: the commands of no app. */
 function planPrograms(host: Host, { env }: PlanContext): AppPlan[] {
   return host.programs
-    .filter(program => program.app === null)
+    .filter(program => program.app === null && program.schedule === null)
     .map(program => ({
       name: program.name,
       what: 'program',

@@ -17,7 +17,8 @@ type Act = (process: ProcessName, typed: string) => Promise<unknown>;
 interface Order {
   /** Which members of a group the order is for. */
   isFor(info: ProcessInfo): boolean;
-  act(session: Session): Act;
+  /** `isOneOfMany`: the caller has named a group, or all. */
+  act(session: Session, isOneOfMany: boolean): Act;
   /** Which of them are done as soon as they have begun. */
   isAtOnce?(info: ProcessInfo): boolean;
 }
@@ -25,12 +26,12 @@ interface Order {
 const start = (wait: Value): Order => ({
   isFor: info => !isUp(info),
   isAtOnce: info => info.startsAtOnce === true,
-  act: session => (process, typed) =>
-    named(session.ask('start', { ...plain(process), wait: isTrue(wait) }), typed),
+  act: (session, isOneOfMany) => (process, typed) =>
+    named(session.ask('start', { ...plain(process), wait: isTrue(wait), isOneOfMany }), typed),
 });
 
 const stop = (wait: Value): Order => ({
-  isFor: isUp,
+  isFor: info => isUp(info) || info.isScheduled === true,
   act: session => (process, typed) =>
     named(session.ask('stop', { ...plain(process), wait: isTrue(wait) }), typed),
 });
@@ -77,7 +78,7 @@ async function one(session: Session, name: Value, order: Order): Promise<Value> 
   const typed = textOf(name, 'split');
   const { group: of, name: process } = splitName(typed);
   if (process !== null) {
-    await order.act(session)({ group: of, name: process }, typed);
+    await order.act(session, false)({ group: of, name: process }, typed);
     return true;
   }
   const groups = await session.ask('processes', { groups: [of] });
@@ -101,7 +102,7 @@ const atOnceMs = 50;
 
 async function each(session: Session, processes: readonly Listed[], order: Order): Promise<Struct[]> {
   const chosen = processes.filter(({ info }) => order.isFor(info));
-  const act = order.act(session);
+  const act = order.act(session, true);
   const results: Struct[] = [];
   let done: { readonly place: number; readonly result: Struct }[] = [];
   const flush = () => {
