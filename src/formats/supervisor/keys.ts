@@ -28,7 +28,7 @@ export function sectionKeys(program: Program, app: App | null, plain: boolean): 
     put('buffer_size', program.listener.bufferSize, 10);
   }
   put('priority', program.priority, program.listener === null ? 999 : -1);
-  put('autostart', program.autostart, true);
+  put('autostart', program.autostart && program.schedule === null, true);
   const leaves = (isUsual: boolean) => plain && app !== null && isUsual;
   if (!leaves(program.autorestart === 'always'))
     put('autorestart', { always: 'true', never: 'false', unexpected: '' }[program.autorestart], '');

@@ -192,6 +192,25 @@ const unsaidKeys: Readonly<Record<OwnField, readonly [message: string, hint: str
   requires: ['Supervisor waits for no service', 'priority, and a command that waits'],
 };
 
+/** What Supervisor does not say of a schedule: of all of it. */
+function unsaidTimes({ name, group, schedule }: Program): (readonly [string, string, string])[] {
+  if (schedule === null) return [];
+  const { cron, timezone, catchUp, timeLimit } = schedule;
+  const zone = timezone === null ? '' : `CRON_TZ=${timezone}, then: `;
+  const full = name.includes(':') ? name : `${group}:${name}`;
+  return [
+    [
+      'schedule',
+      'Supervisor runs nothing at certain times',
+      `crontab -e: ${zone}${cron} supervisorctl start ${full}`,
+    ],
+    ...(catchUp ? [['catch_up', 'Supervisor makes up for no run', 'anacron(8)'] as const] : []),
+    ...(timeLimit === null
+      ? []
+      : [['time_limit', 'Supervisor ends no run', `command = "timeout ${timeLimit} COMMAND"`] as const]),
+  ];
+}
+
 function report(host: Host, program: Program, { plain }: WriteOptions, problems: Problem[]): void {
   const app = appOf(host, program);
   const say = (key: string, message: string, hint: string) =>
@@ -214,6 +233,7 @@ function report(host: Host, program: Program, { plain }: WriteOptions, problems:
     say('stdout_logfile_maxage', 'Supervisor puts no log aside by its age', 'logrotate');
   if (program.stdout.through?.stripAnsi || program.stderr?.through?.stripAnsi)
     say('strip_ansi', 'Supervisor has it for all programs alone', 'strip_ansi in [supervisord]');
+  for (const unsaid of unsaidTimes(program)) say(...unsaid);
   if (program.health !== null)
     say('health', 'Supervisor checks no health', 'an event listener such as httpok');
   if (program.unixGroup !== null && (app === null || !isScripted(app)))

@@ -1,4 +1,4 @@
-// systemd's units: a service for each program, and for each app the socket unit that holds its listening socket.
+// systemd's units: a service for each program, a timer for each schedule, and for each app the socket unit that holds its listening socket.
 
 import { type BoundField, boundFields, noBounds } from '../../model/bounds.ts';
 import type { App, Host, Limit, Program } from '../../model/host.ts';
@@ -7,6 +7,7 @@ import { type Field, fields, supervisionRows } from '../../model/supervision.ts'
 import { cannotSay, type Format, type OutputFile, type WriteOptions } from '../format.ts';
 import { appOf, givenEnvironment, isScripted, writtenBy } from '../layout.ts';
 import { escapePercent, quoteAssignment, quoteExec, quoteVariable } from './quote.ts';
+import { timerLines } from './timer.ts';
 
 const unitDirectory = '/etc/systemd/system';
 
@@ -32,6 +33,9 @@ export const systemd: Format = {
       return [
         unit('service', [...comment, ...serviceLines(host, program, app, units, options)]),
         ...(program.socket === null ? [] : [unit('socket', [...comment, ...socketLines(host, program)])]),
+        ...(program.schedule === null
+          ? []
+          : [unit('timer', [...comment, ...timerLines(program, program.schedule)])]),
         // Everybody may ask systemd for Environment=, but not for the content of a file.
         ...(given.length === 0 ? [] : [unit('env', [...comment, ...variables], 0o600)]),
       ];
@@ -110,11 +114,14 @@ function serviceLines(
       : [`EnvironmentFile=${unitDirectory}/${units.get(program.name)}.env`]),
     `ExecStart=${program.command.map(quoteExec).join(' ')}`,
     ...endings.flatMap(field => serviceKeys[field](program)),
+    ...runLines(program),
     `StandardOutput=${output(program.stdout.path)}`,
     `StandardError=${program.stderr === null ? 'inherit' : output(program.stderr.path)}`,
     ...bounds.flatMap(field => serviceKeys[field](program)),
     ...(plain || program.user === null || !program.noNewPrivileges ? [] : sandbox),
-    ...(program.autostart ? ['', '[Install]', 'WantedBy=multi-user.target'] : []),
+    ...(program.autostart && program.schedule === null
+      ? ['', '[Install]', 'WantedBy=multi-user.target']
+      : []),
   ];
 }
 
@@ -182,6 +189,16 @@ function restart({ autorestart, exitcodes }: Program): readonly string[] {
     'Restart=always',
     'RestartSec=1',
     ...(prevent ? [`RestartPreventExitStatus=${exitcodes.join(' ')}`] : []),
+  ];
+}
+
+/** What a run of a scheduled program is judged by, and bound to. */
+function runLines({ schedule, exitcodes }: Program): readonly string[] {
+  if (schedule === null) return [];
+  const { timeLimit } = schedule;
+  return [
+    ...(exitcodes.every(code => code === 0) ? [] : [`SuccessExitStatus=${exitcodes.join(' ')}`]),
+    ...(timeLimit === null ? [] : [`RuntimeMaxSec=${timeLimit}`]),
   ];
 }
 
