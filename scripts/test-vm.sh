@@ -1,6 +1,6 @@
 #!/bin/sh
 # test-vm.sh [SUITE]: the kernel's bounds under a real systemd with cgroup v2 and all controllers, in a virtual machine of Debian's bookworm
-# (systemd 252) or trixie (257). By hand, as root; not part of npm test. Without KVM it takes about five minutes.
+# (systemd 252) or trixie (257). By hand, as root; not part of npm test. Without KVM it takes ten minutes, and more on a busy machine.
 #   Needs: apt-get install --no-install-recommends qemu-system-x86 debootstrap e2fsprogs linux-image-cloud-amd64
 #   The fresh system is kept as /var/tmp/hostd-vm/SUITE.tar and used again.
 set -eu
@@ -48,7 +48,7 @@ main() {
   for boot in first second; do
     echo "test-vm: $suite: the $boot boot"
     began=$(wc -l <"$console")
-    timeout 900 qemu-system-x86_64 -accel tcg,thread=multi -cpu max -smp 2 -nographic -m 1536 -no-reboot -net none \
+    timeout 2700 qemu-system-x86_64 -accel tcg,thread=multi -cpu max -smp 2 -nographic -m 1536 -no-reboot -net none \
       -kernel "$kernel" -initrd "$initrd" -drive "file=$disk,if=virtio,format=raw" \
       -append 'console=ttyS0 root=/dev/vda rw quiet systemd.show_status=0' </dev/null >>"$console" 2>&1 || :
     tail -n "+$((began + 1))" "$console" | tr -d '\r' | grep -aE '^(ok|FAILED|  )' || :
