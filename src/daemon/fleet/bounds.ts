@@ -9,7 +9,7 @@ import type { Logger } from '../own/log.ts';
 import { unheldKeys, unheldText } from '../runs/bounds.ts';
 import type { Cgroups } from '../runs/cgroup-tree.ts';
 import { appEnding } from '../runs/cgroups.ts';
-import { boundMet, killsIn } from '../runs/oom.ts';
+import { boundMet, newKills } from '../runs/oom.ts';
 import type { Run } from '../runs/run.ts';
 import type { Entry, Loop } from './loop.ts';
 import type { Unit } from './unit.ts';
@@ -19,7 +19,6 @@ interface Held {
   /** The bounds that were applied last. */
   bounds: string;
   watcher: FSWatcher | null;
-  kills: number;
 }
 
 /** Follows the programs for as long as hostd lives. A program without bounds costs nothing. */
@@ -39,7 +38,7 @@ export function keepBounds(loop: Loop, cgroups: Cgroups | null, log: Logger, tel
       if (run === null) continue;
       const isBound = boundsOf(program).length > 0;
       if (!isBound && !held.has(unit)) continue;
-      const one = held.get(unit) ?? { run, bounds: '', watcher: null, kills: 0 };
+      const one = held.get(unit) ?? { run, bounds: '', watcher: null };
       held.set(unit, one);
       const bounds = JSON.stringify([boundsIn(program), program.appBounds ?? noBounds]);
       if (one.bounds === bounds) continue;
@@ -68,11 +67,12 @@ export function keepBounds(loop: Loop, cgroups: Cgroups | null, log: Logger, tel
   const listen = (unit: Unit, one: Held) => {
     const { cgroup } = one.run;
     if (cgroup === null) return;
-    one.kills = killsIn(cgroup);
+    // Those that an earlier hostd has told of, where it is adopted.
+    newKills(cgroup, Number.NEGATIVE_INFINITY);
     const look = () => {
-      const kills = killsIn(cgroup);
-      if (kills <= one.kills || unit.run !== one.run) return;
-      one.kills = kills;
+      if (unit.run !== one.run) return;
+      const kills = newKills(cgroup, performance.now());
+      if (kills === null) return;
       const why = boundMet(cgroup, isAppPlace(cgroup));
       unit.killed = `the kernel has killed ${kills === 1 ? 'a process' : `${kills} processes`} of it: ${why}`;
       tell({ kind: 'oom', name: unit.program.name, cause: unit.killed });

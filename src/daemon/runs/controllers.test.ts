@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { delegatedIn, switchOn } from './controllers.ts';
-import { boundMet, killsIn } from './oom.ts';
+import { boundMet, forgetKills, hasJustKilled, killsIn, newKills } from './oom.ts';
 
 function tree(t: TestContext, files: Readonly<Record<string, string>>) {
   const top = mkdtempSync(join(tmpdir(), 'hostd-cgroup-'));
@@ -96,4 +96,18 @@ test('which bound a killed process has met', t => {
   assert.equal(boundMet(parent, false), 'memory_max 400M reached');
   assert.equal(boundMet(join(parent, 'hostd-1'), true), 'memory_max 400M of the app reached');
   assert.equal(boundMet(join(parent, 'hostd-1'), false), 'the machine ran out of memory');
+});
+
+test('a kill of an hour ago is not the end of today', t => {
+  const { parent } = tree(t, { 'hostd.service/memory.events': 'oom_kill 1\n' });
+  const events = join(parent, 'memory.events');
+  assert.equal(newKills(parent, 1000), 1);
+  assert.equal(newKills(parent, 2000), null, 'it is told once');
+  assert.equal(hasJustKilled(parent, 1500), true, 'the news came first');
+  assert.equal(hasJustKilled(parent, 3_600_000), false);
+  writeFileSync(events, 'oom_kill 2\n');
+  assert.equal(hasJustKilled(parent, 3_600_000), true, 'the end came first');
+  forgetKills(parent);
+  assert.equal(newKills(parent, 0), 2);
+  forgetKills(parent);
 });

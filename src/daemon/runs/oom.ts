@@ -10,6 +10,31 @@ export function killsIn(cgroup: string): number {
   return countOf(read(cgroup, 'memory.events'), 'oom_kill');
 }
 
+/** Milliseconds between the kernel's kill of a main process and hostd's news of its end, at most. */
+const longestNews = 5000;
+/** How many kills were seen of a cgroup, and when the last one was (performance.now()). */
+const seen = new Map<string, { readonly kills: number; readonly at: number }>();
+
+/** Looks whether there are more kills than at the last look. Returns their number, or null: there are no more. */
+export function newKills(cgroup: string, now: number): number | null {
+  const kills = killsIn(cgroup);
+  if (kills <= (seen.get(cgroup)?.kills ?? 0)) return null;
+  seen.set(cgroup, { kills, at: now });
+  return kills;
+}
+
+/** Whether a main process that has just ended by SIGKILL may have been one of them: a worker's death of an hour ago is not its own. */
+export function hasJustKilled(cgroup: string, now: number): boolean {
+  newKills(cgroup, now);
+  const last = seen.get(cgroup);
+  return last !== undefined && last.kills > 0 && now - last.at < longestNews;
+}
+
+/** The cgroup is gone. */
+export function forgetKills(cgroup: string): void {
+  seen.delete(cgroup);
+}
+
 /** The bound that was reached: "memory_max 400M reached". `appPlace`: whether the cgroup is in that of an app. */
 export function boundMet(cgroup: string, appPlace: boolean): string {
   const app = dirname(cgroup);

@@ -14,7 +14,7 @@ import { killStrays, noteDescendants, strayPidfds, whenEnded } from '../../linux
 import { type Ended, native } from '../../native/index.ts';
 import type { SocketId } from '../sockets/socket-identity.ts';
 import { appEnding, clearCgroup, killCgroup, whenEmpty } from './cgroups.ts';
-import { boundMet, killsIn } from './oom.ts';
+import { boundMet, forgetKills, hasJustKilled } from './oom.ts';
 import type { Ends } from './pipes.ts';
 
 export interface Run {
@@ -66,6 +66,7 @@ export function whenOver(
     clean(run, left => {
       closeSync(run.pidfd);
       if (run.status !== null) closeSync(run.status);
+      if (run.cgroup !== null) forgetKills(run.cgroup);
       callback(ending, left);
     });
   });
@@ -120,7 +121,8 @@ function withOom({ cgroup }: Run, ending: Ending): Ending {
   if (cgroup === null || ending.kind !== 'exited') return ending;
   const { code, signal } = ending.how;
   const mayBe = signal === 'SIGKILL' || (code === null && signal === null);
-  if (!mayBe || killsIn(cgroup) === 0) return ending;
+  const isKilled = mayBe && hasJustKilled(cgroup, performance.now());
+  if (!isKilled) return ending;
   return { ...ending, how: { ...ending.how, oom: boundMet(cgroup, dirname(cgroup).endsWith(appEnding)) } };
 }
 
