@@ -89,7 +89,8 @@ function tell({ goOn, stay }: HandOver, isDry: boolean): void {
       process.stdout.write(`${former}: would go on as ${record.name} (pid ${record.process.pid})\n`);
   for (const { name, why, hint } of stay) say(`cannot hand over "${name}": ${why}\n  try: ${hint}`);
   if (stay.length > 0) say('nothing was handed over');
-  else if (goOn.length === 0) say('nothing runs that could be handed over');
+  else if (goOn.length === 0)
+    say('nothing runs that a hostd supervisord has started with this configuration, as this user');
 }
 
 function plan(real: Realized, place: string, host: Host): HandOver {
