@@ -124,6 +124,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   ],
   'rpc/http': [],
   'rpc/methods': ['session'],
+  'rpc/pages': ['methods', 'session'],
   'proxy/http': ['limits'],
   'proxy/log': ['clock', 'request/exchange'],
   'proxy/pages': ['log', 'files'],

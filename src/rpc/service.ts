@@ -5,9 +5,12 @@ import type { LogName } from '../protocol/rpc.ts';
 import { splitName } from '../words/process-names.ts';
 import { readCall } from '../xmlrpc/read.ts';
 import { CannotMarshal, writeAnswer, writeFault } from '../xmlrpc/write.ts';
-import type { Service } from './http/connection.ts';
+import type { Reply, Service } from './http/connection.ts';
+import type { Fields } from './http/reply.ts';
 import { RpcFault, Unforeseen } from './methods/errors.ts';
 import { call } from './methods/table.ts';
+import { pageHeaders } from './pages/html.ts';
+import { type Page, pageName, pageOf } from './pages/pages.ts';
 import type { Root } from './root.ts';
 import { RootFault, type Session } from './session.ts';
 
@@ -16,6 +19,11 @@ const tailBytes = 1024;
 
 /** `complain` is called with mistakes of hostd's own. */
 export function makeService(root: Root, complain: (why: string) => void): Service {
+  const sessionOf = (uid: number | null): Session => ({
+    about: root.about,
+    ask: (kind, ask) => root.ask(kind, ask, uid),
+    now: Date.now,
+  });
   return {
     async call(body, uid) {
       let wanted: ReturnType<typeof readCall>;
@@ -26,16 +34,22 @@ export function makeService(root: Root, complain: (why: string) => void): Servic
       }
       const { method, params } = wanted;
       if (method === null) return 400;
-      const session: Session = {
-        about: root.about,
-        ask: (kind, ask) => root.ask(kind, ask, uid),
-        now: Date.now,
-      };
       try {
-        return writeAnswer(await call(session, method, params));
+        return writeAnswer(await call(sessionOf(uid), method, params));
       } catch (error) {
         if (error instanceof RpcFault) return writeFault(error.code, error.text);
         if (!(error instanceof Unforeseen || error instanceof CannotMarshal)) complain(messageOf(error));
+        return 500;
+      }
+    },
+    hasPage: path => pageName(path) !== null,
+    async page(path, fields, foreign, uid) {
+      const form = formOf(fields);
+      if (foreign && form.has('action')) return 403;
+      try {
+        return replyOf(await pageOf(sessionOf(uid), path, form));
+      } catch (error) {
+        if (!(error instanceof RpcFault || error instanceof Unforeseen)) complain(messageOf(error));
         return 500;
       }
     },
@@ -56,4 +70,33 @@ function logOf(typed: string, channel: string): LogName | null {
   const { group, name } = splitName(typed);
   if (name === null || (channel !== 'stdout' && channel !== 'stderr')) return null;
   return { group, name, channel };
+}
+
+/** Later fields win over earlier ones; of one kind the first value. Empty ones are none, as Python reads them. */
+function formOf(fields: readonly URLSearchParams[]): Map<string, string> {
+  const form = new Map<string, string>();
+  for (const some of fields)
+    for (const name of new Set(some.keys())) {
+      const value = some.getAll(name).find(one => one !== '');
+      if (value !== undefined) form.set(name, value);
+    }
+  return form;
+}
+
+const uncached: Fields = [
+  ['Pragma', 'no-cache'],
+  ['Cache-Control', 'no-cache'],
+  ['Expires', 'Thu, 01 Jan 1970 00:00:00 GMT'],
+  ...pageHeaders,
+];
+
+function replyOf(page: Page): Reply {
+  if (page.kind === 'done') {
+    // Relative, for those who have it below a path of a proxy's.
+    const location = `./?message=${encodeURIComponent(page.message)}`;
+    const fields: Fields = [['Location', location], ['Content-Type', 'text/html'], ...uncached];
+    return { status: 301, fields, body: '' };
+  }
+  const type = page.kind === 'html' ? 'text/html;charset=utf-8' : 'text/plain';
+  return { status: 200, fields: [['Content-Type', type], ...uncached], body: page.body };
 }

@@ -5,6 +5,7 @@ import { messageOf } from '../../errors.ts';
 import { crackHead, type Head, header, pathOf } from './head.ts';
 import { Input } from './input.ts';
 import { judge, type Login } from './login.ts';
+import { isForeign } from './origin.ts';
 import { errorPage, type Fields, keeping, replyHead, type Status } from './reply.ts';
 
 /** The longest body of a request, in bytes. */
@@ -24,8 +25,23 @@ export interface Following {
 export interface Service {
   /** The answer's body for a call's body, or a status. */
   call(body: string, uid: number | null): Promise<string | 400 | 500>;
+  /** `path`: as of pathOf. `fields`: of the query, then of a form. 404: there is no such page. `foreign`: see origin.ts. */
+  page(
+    path: string,
+    fields: readonly URLSearchParams[],
+    foreign: boolean,
+    uid: number | null,
+  ): Promise<Reply | 403 | 404 | 500>;
+  hasPage(path: string): boolean;
   /** null: there is no such log. */
   follow(process: string | null, channel: string, uid: number | null): Promise<Following | null>;
+}
+
+/** A page, or where the client finds what has come of its action. */
+export interface Reply {
+  readonly status: 200 | 301;
+  readonly fields: Fields;
+  readonly body: string;
 }
 
 export interface Client {
@@ -70,6 +86,8 @@ async function answer(exchange: Exchange, client: Client, service: Service): Pro
     if (judgement !== 'yes') return sendError(exchange, judgement === 'malformed' ? 400 : 500);
   }
   if (head.uri.startsWith('/RPC2')) return answerCall(exchange, client, service);
+  const isAsked = head.command === 'GET' || head.command === 'POST';
+  if (isAsked && service.hasPage(pathOf(head))) return answerPage(exchange, client, service);
   input.complete();
   if (head.uri.startsWith('/logtail')) return answerLogTail(exchange, client, service);
   if (head.uri.startsWith('/mainlogtail')) {
@@ -80,8 +98,21 @@ async function answer(exchange: Exchange, client: Client, service: Service): Pro
 }
 
 async function answerCall(exchange: Exchange, { uid }: Client, service: Service): Promise<boolean> {
+  if (exchange.head.command !== 'POST') return sendError(exchange, 400);
+  const text = await readBody(exchange);
+  if (typeof text === 'boolean') return text;
+  const answer = await service.call(text, uid);
+  if (typeof answer === 'number') return sendError(exchange, answer);
+  const fields: Fields = [
+    ['Content-Type', 'text/xml'],
+    ['Content-Length', Buffer.byteLength(answer)],
+  ];
+  return send(exchange, 200, fields, answer);
+}
+
+/** The body of a POST; otherwise it has been answered, and the connection stays open or not. */
+async function readBody(exchange: Exchange): Promise<string | boolean> {
   const { head, input } = exchange;
-  if (head.command !== 'POST') return sendError(exchange, 400);
   const length = header(head, 'Content-Length');
   if (length === null || length === '') return sendError(exchange, 411);
   const digits = /^\s*\+?(\d+)\s*$/.exec(length)?.[1];
@@ -94,19 +125,27 @@ async function answerCall(exchange: Exchange, { uid }: Client, service: Service)
   const body = await input.body(Number(digits) === 0 ? Number.POSITIVE_INFINITY : Number(digits));
   input.complete();
   if (body === null) return false;
-  let text: string;
   try {
-    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(body);
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(body);
   } catch {
     return false;
   }
-  const answer = await service.call(text, uid);
-  if (typeof answer === 'number') return sendError(exchange, answer);
-  const fields: Fields = [
-    ['Content-Type', 'text/xml'],
-    ['Content-Length', Buffer.byteLength(answer)],
-  ];
-  return send(exchange, 200, fields, answer);
+}
+
+async function answerPage(exchange: Exchange, { uid }: Client, service: Service): Promise<boolean> {
+  const { head, input } = exchange;
+  const query = /\?([^#]*)/.exec(head.uri)?.[1] ?? '';
+  const fields = [new URLSearchParams(query)];
+  if (head.command === 'POST') {
+    const text = await readBody(exchange);
+    if (typeof text === 'boolean') return text;
+    fields.push(new URLSearchParams(text));
+  }
+  input.complete();
+  const reply = await service.page(pathOf(head), fields, isForeign(head), uid);
+  if (typeof reply === 'number') return sendError(exchange, reply);
+  const length = ['Content-Length', Buffer.byteLength(reply.body)] as const;
+  return send(exchange, reply.status, [...reply.fields, length], reply.body);
 }
 
 async function answerLogTail(exchange: Exchange, { uid }: Client, service: Service): Promise<boolean> {

@@ -3,8 +3,10 @@
 /** Medusa's reason phrases. */
 const reasons = {
   200: 'OK',
+  301: 'Moved Permanently',
   400: 'Bad Request',
   401: 'Unauthorized',
+  403: 'Forbidden',
   404: 'Not Found',
   411: 'Length Required',
   413: 'Request Entity Too Large',
