@@ -27,7 +27,7 @@ export interface SitesOptions {
 
 /** Milliseconds that a request waits for an app that runs but does not listen, such as while runserver loads changed code. */
 const reloadMs = 4000;
-/** Milliseconds between two looks from a page that waits. */
+/** Milliseconds in which a client has to take some of an answer. */
 const gapMs = 120_000;
 const own: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[::1]']);
 
