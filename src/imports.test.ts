@@ -78,7 +78,15 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     'proxies/proxies',
     'control/control',
   ],
-  'daemon/proxies': ['own', 'runs', 'events/bus', 'sockets', 'own-code', 'fleet/half-close'],
+  'daemon/proxies': [
+    'own',
+    'runs',
+    'events/bus',
+    'sockets',
+    'own-code',
+    'fleet/half-close',
+    'fleet/down-reasons',
+  ],
   'daemon/fleet': [
     'own',
     'runs',

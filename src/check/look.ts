@@ -11,6 +11,7 @@ import { checkDeep } from './deep.ts';
 import { checkDisks } from './disks.ts';
 import { checkLogs, checkServed } from './files.ts';
 import { checkPorts } from './ports.ts';
+import { checkSleep } from './sleep.ts';
 
 /** `host`: what load() can use. `at` of a problem is the name of a key, for load's `place`. */
 export function lookAround(host: Host, now = Date.now()): readonly Problem[] {
@@ -24,6 +25,7 @@ export function lookAround(host: Host, now = Date.now()): readonly Problem[] {
       ...(worker === null ? [] : checkServed(app, worker)),
       ...checkLogs(app, host.programs, own),
       ...checkCertificate(app, own, now),
+      ...checkSleep(app),
     ];
   });
   return [...checkPorts(host), ...checkDisks(host), ...checkBounds(host), ...apps];

@@ -4,6 +4,7 @@ import type { Loaded } from '../config/load.ts';
 import { type Change, changes } from '../model/changes.ts';
 import type { Host, Program } from '../model/host.ts';
 import { withKept } from '../model/merge.ts';
+import { maySleep } from '../model/sleep.ts';
 import { allPrograms } from './fleet/kinds.ts';
 import { resume } from './fleet/orders.ts';
 import { askedBy, type Supervisor } from './fleet/supervisor.ts';
@@ -44,12 +45,21 @@ export async function boot(own: Supervisor, records: Records, log: Logger): Prom
   for (const program of wanted)
     if (!changed.has(program.name))
       supervisor.loop.post(program.name, { kind: 'amend', definition: supervisor.made(program) });
+  const asleep = records.asleep();
   const isWanted = ({ autostart, name }: Program) => autostart && !stopped.has(name);
   const starting = wanted.filter(({ name }) => names.has(name));
   for (const program of starting) {
     const definition = supervisor.made(program);
     supervisor.loop.ask(program.name, { kind: 'replace', definition, start: isWanted(program) }, () => {});
   }
+  bedAll(supervisor, starting.filter(isWanted), asleep);
+  for (const program of wanted) {
+    const since = asleep.get(program.name);
+    if (since !== undefined && !names.has(program.name)) supervisor.sleepers.bedAgain(program, since);
+  }
+  supervisor.sleepers.settle();
+  for (const name of asleep.keys())
+    if (!wanted.some(program => program.name === name)) records.setAsleep(name, null);
   supervisor.events.emit({ kind: 'supervisor-state', state: 'RUNNING' });
   // The proxy waits for no app, so visitors of an app that is up already need not wait for the others.
   const wantedNow = starting.filter(isWanted);
@@ -75,6 +85,18 @@ export async function boot(own: Supervisor, records: Records, log: Logger): Prom
     cause: `${up} of ${steady.length} programs are running`,
   });
   log.info(`ready: ${up} of ${steady.length} programs are running`);
+}
+
+/** Those that sleep on, or begin asleep, are not started. An app comes before what sleeps with it. */
+function bedAll(
+  { sleepers }: Supervisor,
+  programs: readonly Program[],
+  asleep: ReadonlyMap<string, number>,
+): void {
+  for (const program of programs) {
+    const since = asleep.get(program.name) ?? null;
+    if (program.onDemand === true || (since !== null && maySleep(program))) sleepers.bed(program, since);
+  }
 }
 
 /** Resolves `ms` milliseconds from now, or when `promise` does, whichever is later. */

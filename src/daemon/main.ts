@@ -141,7 +141,9 @@ function startHostd(config: string, trial: boolean, loaded: Loaded, log: Logger)
   const names = keepNames(at.socketNames, warn, path => {
     // The next generation gets a new socket of that name. The old generation serves the visitors in the old socket.
     const programs = supervisor.units().map(unit => unit.program);
-    const losers = programs.filter(program => program.socket?.path === path);
+    const losers = programs
+      .filter(program => program.socket?.path === path)
+      .filter(program => !supervisor.sleepers.renewSocket(program));
     detach(
       log,
       reload(

@@ -20,6 +20,7 @@ const rules: Rules = {
   next: { ...policy, autorestart: 'never', startretries: 0 },
   old: policy,
   patient: false,
+  overlaps: false,
   longestHandOver: 120_000,
   longestStart: 60_000,
 };
@@ -447,6 +448,29 @@ test('what nobody needs ends as at a stop and stays wanted; whoever needs it sta
   assert.deepEqual(world.done(), ['SIGTERM 2', 'spawn 3']);
 });
 
+test('what may overlap is woken while it is ending: another generation starts at once, and the old one ends beside it', () => {
+  const world = running({ ...rules, overlaps: true });
+  world.idle();
+  world.say('wake');
+  assert.deepEqual(world.done(), ['SIGTERM 1', 'spawn 2']);
+  world.comesUp(2);
+  assert.deepEqual(world.done(), ['1 done']);
+  world.idle();
+  assert.deepEqual(world.done(), [], 'never more than two are in memory');
+  world.news(1, 'exited');
+  world.idle();
+  assert.deepEqual(world.done(), ['SIGTERM 2']);
+  world.say('stop');
+  world.say('start');
+  assert.deepEqual(
+    world.done(),
+    ['2 overtaken by start'],
+    'somebody has stopped it: that is no sleep any more',
+  );
+  world.news(2, 'exited');
+  assert.deepEqual(world.done(), ['spawn 3']);
+});
+
 test('what is asleep: a stop is the last word, a reload has nothing to do, an update leaves it asleep', () => {
   const asleep = () => {
     const world = running();
@@ -458,7 +482,7 @@ test('what is asleep: a stop is the last word, a reload has nothing to do, an up
   const stopped = asleep();
   stopped.say('stop');
   stopped.say('wake');
-  assert.deepEqual(stopped.done(), ['1 already', '2 overtaken by stop']);
+  assert.deepEqual(stopped.done(), ['1 done', '2 overtaken by stop']);
   const reloaded = asleep();
   reloaded.reload();
   assert.deepEqual(reloaded.done(), ['1 done']);

@@ -2,7 +2,7 @@
 
 import type { Draft } from './draft.ts';
 import { isDown } from './process.ts';
-import type { Definition, Event, Job, Outcome } from './service.ts';
+import { type Definition, type Event, type Job, mayFallAsleep, type Outcome } from './service.ts';
 import { keepCurrent, takeOver } from './succession.ts';
 
 type Ask<D> = Extract<Event<D>, { job: number }>;
@@ -55,6 +55,7 @@ function isGone<D extends Definition>({ service }: Draft<D>): boolean {
 function start<D extends Definition>(draft: Draft<D>, id: number): Outcome | null {
   if (isGone(draft)) return removed;
   draft.overtake('start', job => job.kind === 'stop');
+  passOver(draft);
   const { current, heir, next } = draft.service;
   const state = heir === null ? current?.state.kind : undefined;
   const already = state === 'running' || state === 'starting';
@@ -63,6 +64,15 @@ function start<D extends Definition>(draft: Draft<D>, id: number): Outcome | nul
   if (heir === null && next === null && current !== null) draft.order(current, 'start');
   addStart(draft, id, already);
   return null;
+}
+
+/** What is still on its way to sleep is left to it: whoever needs the program now gets another generation at once. */
+function passOver<D extends Definition>(draft: Draft<D>): void {
+  const { asleep, current, heir } = draft.service;
+  if (!asleep || heir !== null || current?.state.kind !== 'stopping') return;
+  if (!current.definition.rules.overlaps) return;
+  draft.set({ current: draft.make(current.definition) });
+  draft.retire(current, false);
 }
 
 function addStart<D extends Definition>(draft: Draft<D>, id: number, already: boolean): void {
@@ -100,10 +110,8 @@ function awaitTime<D extends Definition>(draft: Draft<D>): Outcome {
 
 /** Puts a program to sleep. One that waits for its start sleeps at once. */
 export function idle<D extends Definition>(draft: Draft<D>): void {
-  const { wanted, current, next, heir, due, jobs } = draft.service;
-  if (wanted === 'down' || current === null || next !== null || heir !== null || jobs.length > 0) return;
-  const waits = due === 'in-turn' && isDown(current.state);
-  if (current.state.kind !== 'running' && !waits) return;
+  const { current } = draft.service;
+  if (current === null || !mayFallAsleep(draft.service)) return;
   draft.set({ asleep: true, due: 'no' });
   draft.order(current, 'stop');
 }
@@ -131,8 +139,9 @@ function stop<D extends Definition>(draft: Draft<D>, id: number): Outcome | null
   const alive = [current, next, ...old].some(generation => generation && !isDown(generation.state));
   const contradicted: readonly Job<D>['kind'][] = ['start', 'restart', 'hand-over', 'scale'];
   draft.overtake('stop', job => contradicted.includes(job.kind));
+  const { asleep } = draft.service;
   draft.set({ wanted: 'down', due: 'no', asleep: false });
-  if (!alive) return { kind: 'already' };
+  if (!alive) return { kind: asleep ? 'done' : 'already' };
   draft.dropNext();
   if (current !== null) draft.order(current, 'stop');
   draft.hastenOld(0);

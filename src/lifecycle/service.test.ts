@@ -30,13 +30,14 @@ interface Made {
   readonly mark: number;
 }
 
-const made = (mark: number, patient: boolean): Made => ({
+const made = (mark: number, patient: boolean, overlaps = false): Made => ({
   mark,
   rules: {
     current: policy,
     next,
     old: patient ? { ...policy, stopsignal: 'SIGQUIT', stopwait: 86_400_000 } : policy,
     patient,
+    overlaps,
     longestHandOver: 120_000,
     longestStart: 60_000,
   },
@@ -49,6 +50,7 @@ class World {
   service: Service<Made> = emptyService();
   at = 0;
   readonly patient: boolean;
+  readonly overlaps: boolean;
   /** Runs that have not ended: their generation, whether they are spawned, and what they were told. */
   readonly runs = new Map<number, { generation: number; spawned: boolean; told: boolean; since: number }>();
   readonly spawnedRuns = new Set<number>();
@@ -68,7 +70,8 @@ class World {
   /** Whether the last command wants it up; null: there was none. */
   wanted: 'up' | 'down' = 'down';
 
-  constructor(patient: boolean) {
+  constructor(patient: boolean, overlaps: boolean) {
+    this.overlaps = overlaps;
     this.patient = patient;
   }
 
@@ -216,7 +219,7 @@ class World {
     if (kind === 'renew' && isGone) this.wanted = 'up';
     if (kind === 'replace' || kind === 'renew') this.marks += 1;
     this.asked.set(job, { kind, mark: this.marks, step: this.step + 1, workers: job });
-    const definition = made(this.marks, this.patient);
+    const definition = made(this.marks, this.patient, this.overlaps);
     if (kind === 'replace') this.send({ kind, at, job, definition, start });
     else if (kind === 'scale') this.send({ kind, at, job, workers: job });
     else if (kind === 'reload') this.send({ kind: 'hand-over', at, job, definition: null, asks: false });
@@ -372,11 +375,11 @@ const act: fc.Arbitrary<Act> = fc.oneof(
   ),
 );
 
-for (const patient of [false, true])
-  test(`whatever is said and happens to ${patient ? 'a patient' : 'an impatient'} service, runs have numbers of their own, jobs end with what is true, and the last word wins`, () => {
+for (const kind of ['a patient', 'an impatient', 'an overlapping'] as const)
+  test(`whatever is said and happens to ${kind} service, runs have numbers of their own, jobs end with what is true, and the last word wins`, () => {
     fc.assert(
       fc.property(fc.array(act, { maxLength: 60 }), acts => {
-        const world = new World(patient);
+        const world = new World(kind === 'a patient', kind === 'an overlapping');
         world.command('replace');
         for (const each of acts) each(world);
         world.calm();

@@ -9,7 +9,13 @@
 // The last word wins: a command that contradicts an earlier one ends the earlier one's wait, with that as its outcome.
 // Every run has its own number over all generations, since records and cgroups are named after it.
 
-import type { Policy, Event as ProcessEvent, Effect as RunEffect, State } from './process.ts';
+import {
+  isDown,
+  type Policy,
+  type Event as ProcessEvent,
+  type Effect as RunEffect,
+  type State,
+} from './process.ts';
 
 /** How a generation is supervised, by the place that it has. */
 export interface Rules {
@@ -22,6 +28,8 @@ export interface Rules {
   readonly patient: boolean;
   /** It is run at certain times and asleep in between: it is wanted, and 'wake' runs it. */
   readonly scheduled?: boolean;
+  /** What wakes need not wait for the end of what has fallen asleep: two of it may run at once, each with sockets of its own. */
+  readonly overlaps: boolean;
   /** Milliseconds for the next generation to get ready. */
   readonly longestHandOver: number;
   /** Milliseconds that a command waits for the program to leave STARTING. */
@@ -192,6 +200,13 @@ export function emptyService<D>(): Service<D> {
     removing: false,
     jobs: [],
   };
+}
+
+/** Whether 'idle' puts it to sleep now: nobody waits for it, and no more than this generation of it runs. */
+export function mayFallAsleep<D>({ wanted, current, next, heir, old, due, jobs }: Service<D>): boolean {
+  if (wanted === 'down' || current === null || next !== null || heir !== null) return false;
+  if (old.length > 0 || jobs.length > 0) return false;
+  return current.state.kind === 'running' || (due === 'in-turn' && isDown(current.state));
 }
 
 /** All generations, the heir included. */

@@ -31,6 +31,8 @@ test("an app with nothing but a root is the article's layout", () => {
     command: null,
     health: null,
     healthWatch: null,
+    idleTimeout: null,
+    onDemand: false,
     serverNames: [],
     socket: '/webapps/hello_django/run/gunicorn.sock',
     static: '/webapps/hello_django/static/',

@@ -45,6 +45,35 @@ test('a request that gunicorn would wait for longer than the proxy is warned of'
     assert.deepEqual(check(host(app('a', given)), null), []);
 });
 
+test('keys of sleep that do nothing are warned of', () => {
+  const worker = (one: App) => ({
+    ...appProgram(one),
+    name: 'a:w',
+    kind: 'command' as const,
+    source: { file: 'a.toml', key: ['app', 'a', 'program', 'w'] },
+    sleepsWithApp: true,
+  });
+  const found = (one: App, autostart = true) =>
+    check(
+      assemble({
+        settings: defaultSettings('hostd.toml'),
+        apps: [one],
+        programs: [{ ...appProgram(one), autostart }, worker(one)],
+        groups: [],
+      }),
+      null,
+    ).map(({ severity, message }) => `${severity}: ${message}`);
+  assert.deepEqual(found(app('a', { idleTimeout: 60 })), []);
+  assert.deepEqual(found(app('a', { onDemand: true })), []);
+  assert.deepEqual(found(app('a')), [
+    'warning: app "a", program "w": sleeps_with_app does nothing, since the app never sleeps',
+  ]);
+  assert.match(
+    found(app('a', { onDemand: true }), false).join(),
+    /on_demand = true does nothing with autostart = false/,
+  );
+});
+
 test('the first of two newcomers has the host name', () => {
   assert.deepEqual(check(host(app('a', shared), app('b', shared)), machine), [
     {

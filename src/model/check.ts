@@ -4,6 +4,7 @@
 import { checkApp } from './check-app.ts';
 import { checkProgram } from './check-program.ts';
 import { checkSite, checkSiteSettings } from './check-site.ts';
+import { checkSleep } from './check-sleep.ts';
 import { type Before, findConflicts, findDoubleNames } from './conflicts.ts';
 import type { Host } from './host.ts';
 import { usableListeners } from './listen.ts';
@@ -25,6 +26,7 @@ export function check(host: Host, machine: Machine | null, options: CheckOptions
     ...(machine === null ? [] : checkSettings(host, machine)),
     ...host.apps.flatMap(app => [...checkApp(app, machine), ...checkSite(app, host.settings.proxy, machine)]),
     ...onePerSource(host).flatMap(program => checkProgram(program, machine)),
+    ...checkSleep({ ...host, programs: onePerSource(host) }),
   ];
   // An app that cannot be used claims nothing.
   const broken = new Set(alone.flatMap(problem => (problem.severity === 'error' ? [problem.subject] : [])));

@@ -135,6 +135,10 @@ export interface App {
   readonly health: string | null;
   /** null: it is not asked for after the start. */
   readonly healthWatch: HealthWatch | null;
+  /** Seconds without a request after which it is stopped until the next one; null: it is not. */
+  readonly idleTimeout: number | null;
+  /** Whether only its first request starts it. */
+  readonly onDemand: boolean;
   readonly serverNames: readonly string[];
   readonly socket: string;
   /** Directories served below /static/ and /media/; null: not served. They end with "/". */
@@ -192,6 +196,12 @@ export interface Program extends Supervision {
   readonly appBounds?: Bounds;
   /** Absent: nobody asks after the start. */
   readonly healthWatch?: HealthWatch;
+  /** Seconds without a request after which it is stopped until the next one; null, or not given: it is not. */
+  readonly idleTimeout?: number | null;
+  /** Whether it is started by the first request alone. */
+  readonly onDemand?: boolean;
+  /** Whether it is down while its app sleeps. */
+  readonly sleepsWithApp?: boolean;
   /** Settings of an event listener; null: the program is none. */
   readonly listener: Listener | null;
   /** When it is run; null: it is to be up all the time. */

@@ -132,6 +132,9 @@ export const liveKeys: ReadonlySet<string> = new Set([
   'numprocs',
   'health_interval',
   ...Object.values(scheduleKeys),
+  'idle_timeout',
+  'on_demand',
+  'sleeps_with_app',
   ...fields
     .filter(field => supervisionRows[field].applies === 'live')
     .map(field => supervisionRows[field].key),

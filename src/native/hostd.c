@@ -22,6 +22,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/fsuid.h>
@@ -1018,6 +1019,21 @@ static void watch_ready(uv_poll_t *poll, int status, int events) {
 
 // (fd, callback, writable) -> a handle. The callback runs once, when the fd is readable (for a pidfd: when the process has
 // ended) or, if `writable` is 1, writable.
+static napi_value epoll_of(napi_env env, napi_callback_info info) {
+  napi_value a[MAX_ARGS];
+  args(env, info, a);
+  int epoll = epoll_create1(EPOLL_CLOEXEC);
+  if (epoll < 0) return fail(env, "epoll_create1");
+  struct epoll_event event = {.events = EPOLLIN};
+  if (epoll_ctl(epoll, EPOLL_CTL_ADD, to_int(env, a[0]), &event) < 0) {
+    int number = errno;
+    close(epoll);
+    errno = number;
+    return fail(env, "epoll_ctl");
+  }
+  return from_int(env, epoll);
+}
+
 static napi_value watch(napi_env env, napi_callback_info info) {
   napi_value a[MAX_ARGS], external;
   args(env, info, a);
@@ -1099,7 +1115,7 @@ static napi_value init(napi_env env, napi_value exports) {
       {"cloexec", cloexec},        {"pipe", make_pipe},           {"makeFifo", make_fifo},           {"spawn", spawn},         {"pidfdOpen", pidfd_open},
       {"reap", reap},              {"pidfdSignal", pidfd_signal}, {"lock", lock},           {"pidfdGetfd", pidfd_getfd},
       {"endedChild", ended_child}, {"subreaper", subreaper},   {"hasIpv6", has_ipv6},   {"user", user},           {"group", group},
-      {"watch", watch},            {"unwatch", unwatch},          {"collapse", collapse},   {"lowerThread", lower_thread},
+      {"watch", watch},            {"unwatch", unwatch},          {"epoll", epoll_of},          {"collapse", collapse},   {"lowerThread", lower_thread},
       {"unblock", unblock},        {"listenAgain", listen_again}, {"openTerminal", open_terminal},
       {"resizeTerminal", resize_terminal},                        {"closeElsewhere", close_elsewhere},
       {"wallTimer", wall_timer},   {"setWallTimer", set_wall_timer}, {"clearWallTimer", clear_wall_timer},

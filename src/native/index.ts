@@ -173,6 +173,11 @@ export interface Native {
   resizeTerminal(fd: number, columns: number, rows: number): void;
   /** Calls back once: when `fd` is readable (for a pidfd: when the process has ended), or with `writable` when it is writable. */
   watch(fd: number, callback: () => void, writable?: 0 | 1): Watch;
+  /**
+   * An epoll(7) of its own that is readable while `fd` is. `watch` makes what it is given non-blocking, and of a listener that
+   * would be so for the program too.
+   */
+  epoll(fd: number): number;
   /** Ends a watch. Harmless when it has called back already. */
   unwatch(watch: Watch): void;
   /** A timer by the clock on the wall, as a file descriptor to be watched; timerfd_create(2). */

@@ -30,6 +30,9 @@ export interface ProgramStatus {
   readonly started: number | null;
   readonly stopped: number | null;
   /** Seconds for which a reload of the program has been under way, or null. */
+  /** Asleep since then (Unix time in seconds): the next request starts it. null: it does not sleep. */
+  readonly idle_since: number | null;
+  /** Seconds for which a reload of it has been under way, or null. */
   readonly reload_seconds: number | null;
   /** What visitors of the app's site meet. null for programs other than an app's own. */
   readonly site: SiteStatus | null;

@@ -23,6 +23,8 @@ export type ProcessStateEvent = About & {
   readonly expected: boolean;
   /** The pid of the present run, or of the one that has just ended; 0: there was none. */
   readonly pid: number;
+  /** Of STOPPING and STOPPED: nobody has stopped it, it sleeps until it is needed. */
+  readonly idle: boolean;
 };
 
 export type Event =

@@ -39,6 +39,8 @@ export interface RoutedSite extends Site {
   readonly maintenance?: Maintenance | null;
   /** The file that exists while connections to the app may be half closed with the end of a request; null: never. */
   readonly halfClose?: string | null;
+  /** A file that says why the app cannot be started, while that is so; null: nobody says it. */
+  readonly downReason?: string | null;
   /**
    * Whether X-Forwarded-For is the client's address alone. A server that a `command` starts believes the first address in it, which
    * would otherwise be the client's own claim.

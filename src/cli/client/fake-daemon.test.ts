@@ -135,6 +135,7 @@ export function programStatus(differs: Partial<ProgramStatus> = {}): ProgramStat
     run: 1,
     started: 1_700_000_000,
     stopped: null,
+    idle_since: null,
     reload_seconds: null,
     site: null,
     schedule: null,

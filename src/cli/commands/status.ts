@@ -15,9 +15,9 @@ export const status: Command = {
   help: `
 Shows every program, or those named: a program (hello, hello:celery), a group (hello:*) or all.
 
-A scheduled program that waits for its time is well, unless its last run failed.
+A scheduled program that waits for its time is well, unless its last run failed; so is an app that sleeps.
 
-Exit code: 0 every program shown is RUNNING or waits for its time, 3 one is not well, 4 a NAME is unknown or hostd cannot be reached
+Exit code: 0 every program shown is RUNNING, asleep or waits for its time, 3 one is not well, 4 a NAME is unknown or hostd cannot be reached
 (3 wins over 4, as in supervisorctl).`,
   options: {
     json: { type: 'boolean', help: 'print an array of objects' },

@@ -142,6 +142,8 @@ function renamed(given: Values<typeof appKeys>): Partial<App> {
     ['gunicornArgs', given.gunicorn_args],
     ['command', given.command],
     ['health', given.health],
+    ['idleTimeout', given.idle_timeout || undefined],
+    ['onDemand', given.on_demand],
     ['serverNames', given.server_names === undefined ? undefined : [...new Set(given.server_names)]],
     ['redirectHttps', given.redirect_https],
     ['redirectFrom', given.redirect_from === undefined ? undefined : [...new Set(given.redirect_from)]],
@@ -228,7 +230,11 @@ function readAppPrograms(
     const given = readTable(inner, table, appProgramKeys);
     const { appBounds } = gunicorn;
     const programs = programsOf(inner, given, placeBeside(app, gunicorn, name, machineName));
-    return appBounds === undefined ? programs : programs.map(program => ({ ...program, appBounds }));
+    return programs.map(program => ({
+      ...program,
+      ...(appBounds === undefined ? {} : { appBounds }),
+      ...(given.sleeps_with_app === true ? { sleepsWithApp: true } : {}),
+    }));
   });
 }
 

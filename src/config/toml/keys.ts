@@ -443,6 +443,11 @@ export const appProgramKeys = {
   redirect_stderr: { ...programKeys.redirect_stderr, default: 'true' },
   stdout_logfile: { ...programKeys.stdout_logfile, default: '"AUTO": LOGS/X.log' },
   stderr_logfile: { ...programKeys.stderr_logfile, default: '"AUTO": LOGS/X-stderr.log' },
+  sleeps_with_app: {
+    kind: 'boolean',
+    default: 'false',
+    meaning: 'stopped while the app sleeps (idle_timeout, on_demand), and started with it',
+  },
 } as const satisfies Keys;
 
 /** In [app.NAME] the bounds are those of the app: all its programs together. */
@@ -586,6 +591,19 @@ export const appKeys = {
     default: '3',
     meaning: 'bad answers in a row until it is reloaded; one that takes longer than 10 seconds is bad',
     alias: ['health_retries', 'healthcheck_retries'],
+  },
+  idle_timeout: {
+    kind: 'duration',
+    default: '0: never',
+    meaning:
+      'how long without a request until it is stopped, such as "30m"; the next request starts it again, and waits for that',
+    alias: ['idle', 'inactivity_timeout', 'sleep_after', 'idle_after'],
+  },
+  on_demand: {
+    kind: 'boolean',
+    default: 'false',
+    meaning: 'not started with hostd, but by its first request',
+    alias: ['ondemand', 'lazy', 'socket_activated', 'on_request'],
   },
   server_names: {
     kind: 'hosts',

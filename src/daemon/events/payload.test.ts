@@ -16,6 +16,7 @@ const state = (to: ProcessStateEvent['to'], from: ProcessStateEvent['from']): Ev
   tries: 2,
   expected: false,
   pid: 7,
+  idle: false,
 });
 const log = (data: Buffer): Event => ({ kind: 'process-log', ...about, channel: 'stdout', pid: 7, data });
 

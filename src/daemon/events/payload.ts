@@ -25,7 +25,7 @@ export function payloadOf(event: Event): string {
   }
 }
 
-function further({ to, tries, expected, pid }: ProcessStateEvent): string[] {
+function further({ to, tries, expected, pid, idle }: ProcessStateEvent): string[] {
   switch (to) {
     case 'STARTING':
     case 'BACKOFF':
@@ -33,9 +33,10 @@ function further({ to, tries, expected, pid }: ProcessStateEvent): string[] {
     case 'EXITED':
       return [`expected:${expected ? 1 : 0}`, `pid:${pid}`];
     case 'RUNNING':
+      return [`pid:${pid}`];
     case 'STOPPING':
     case 'STOPPED':
-      return [`pid:${pid}`];
+      return [`pid:${pid}`, ...(idle ? ['idle:1'] : [])];
     default:
       return [];
   }

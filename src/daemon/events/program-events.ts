@@ -1,6 +1,7 @@
 // Makes events from the changes of services: events of states, and of groups that come and go.
 
 import { aboutOf } from '../../model/about.ts';
+import { maySleep } from '../../model/sleep.ts';
 import type { Loop, Observed } from '../fleet/loop.ts';
 import type { Bus } from './bus.ts';
 import type { Pools } from './pools.ts';
@@ -51,6 +52,7 @@ export function tellOfPrograms(loop: Loop, bus: Bus, pools: Pools): void {
           tries,
           expected,
           pid: from === 'BACKOFF' ? 0 : pid,
+          idle: observed.entry.service.asleep && maySleep(program) && (to === 'STOPPING' || to === 'STOPPED'),
         });
       if (program.listener !== null) pools.changed(unit);
     }

@@ -18,7 +18,8 @@ export function adoptAll(supervisor: Supervisor, records: Records, pipes: Pipes,
   const { records: found, broken } = records.read();
   for (const file of broken) log.warn({ file }, `cannot read record ${file}: dropped`);
   // Of two runs of one program (a hand-over was under way) the newer one stays, and the older one is told to end.
-  found.sort((a, b) => b.run - a.run);
+  // What a keeper holds is what visitors find at the path, whatever a run of the program has.
+  found.sort((a, b) => Number(b.isKeeper ?? false) - Number(a.isKeeper ?? false) || b.run - a.run);
   const alive = new Set<string>();
   for (const record of found) {
     const run = isAlive(record.process) ? openRun(record, pipes) : null;
@@ -29,6 +30,10 @@ export function adoptAll(supervisor: Supervisor, records: Records, pipes: Pipes,
     }
     if (record.isTrial) {
       endTrial(run, record, records, log);
+      continue;
+    }
+    if (record.isKeeper) {
+      supervisor.adoptKeeper(record.name, record.program, run);
       continue;
     }
     alive.add(`${record.name}.${record.run}`);
@@ -72,6 +77,10 @@ function openRun(record: Record, pipes: Pipes): Run | null {
 /** Ends what is left of a run that died in hostd's absence. */
 function bury(record: Record, log: Logger): void {
   const { name, process: id, cgroup } = record;
+  if (record.isKeeper) {
+    if (id.bootId === bootId() && cgroup !== null) clearCgroup(cgroup, () => {});
+    return;
+  }
   if (id.bootId !== bootId()) {
     log.info({ program: name }, `'${name}' ran before this boot`);
     return;

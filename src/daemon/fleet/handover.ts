@@ -116,6 +116,10 @@ export async function handOver(
   const { outcome } = answer;
   const { tell, asker } = supervisor;
   if (outcome.kind === 'done') {
+    if (supervisor.loop.entries.get(name)?.service.asleep === true) {
+      const message = `${name}: sleeps: its next start loads the new code`;
+      return report({ kind: 'done', name, outcome: 'ok', message });
+    }
     const pid = supervisor.unit(name)?.run?.process.pid;
     const cause = asker === null ? '' : wordsOf(asker);
     tell({ kind: 'reloaded', name, cause, ...byOf(asker), ...(pid === undefined ? {} : { pid }) });

@@ -22,17 +22,22 @@ export interface HealthListener {
 
 export type WatchHealth = (program: Program, listener: HealthListener) => Stop;
 
-/** All watched programs share the bounded number of probes. */
-export function makeHealthWatch(host: () => Host): WatchHealth {
+/** All watched programs share the bounded number of probes. `probing` is told before each probe, and what it returns after it. */
+export function makeHealthWatch(
+  host: () => Host,
+  probing: (program: Program) => () => void = () => () => {},
+): WatchHealth {
   const asking = new Set<Probe>();
   const waiting: (() => void)[] = [];
 
   const ask = (program: Program, hear: (answer: ProbeAnswer) => void, fail: (why: string) => void): Stop => {
     let probe: Probe | null = null;
     let isOver = false;
+    let probed = () => {};
     const over = () => {
       isOver = true;
       clearTimeout(late);
+      probed();
       if (probe !== null && asking.delete(probe)) waiting.shift()?.();
     };
     const once = (tell: () => void) => {
@@ -48,6 +53,7 @@ export function makeHealthWatch(host: () => Host): WatchHealth {
       if (isOver) return waiting.shift()?.();
       const { health, socket } = program;
       const question = { socket: socket?.path ?? '', path: health?.path ?? '/', once: true };
+      probed = probing(program);
       try {
         probe = spawnProbe(
           host(),

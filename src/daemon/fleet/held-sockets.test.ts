@@ -22,6 +22,7 @@ const rules: Rules = {
   next,
   old: policy,
   patient: false,
+  overlaps: false,
   longestHandOver: 1000,
   longestStart: 1000,
 };

@@ -8,12 +8,13 @@ import type { Made } from './unit.ts';
 
 /**
  * Keys of the sockets that a service's clients may wait in: those of its present generation, of the one that is about to take over, and
- * of the one that an update is about to start. An old generation holds its own. A program whose next try is far away at this moment,
+ * of the one that an update is about to start; the first client wakes what sleeps. An old generation holds its own. A program whose next try is far away at this moment,
  * `at`, has none: its visitors are told, and the next try makes the socket anew.
  */
 export function socketsFor(service: Service<Made>, at: number): Set<string> {
-  const { current, next, due } = service;
-  const needs = ({ state }: Generation<Made>) => !isHopeless(state, at) && (due !== 'no' || !isDown(state));
+  const { current, next, due, asleep } = service;
+  const needs = ({ state }: Generation<Made>) =>
+    !isHopeless(state, at) && (due !== 'no' || asleep || !isDown(state));
   const wanted = generationsOf(service).filter(
     generation => generation === next || (generation === current && needs(generation)),
   );

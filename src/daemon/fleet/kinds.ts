@@ -106,6 +106,8 @@ function rulesFor(program: Program): Rules {
     old: patient ? { ...current, stopsignal: 'SIGQUIT', stopwait: longestLinger } : current,
     patient,
     scheduled: program.schedule !== null,
+    // It has been given another socket before (fall-asleep.ts).
+    overlaps: program.socket !== null,
     longestHandOver,
     longestStart,
   };

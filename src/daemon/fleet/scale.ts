@@ -32,7 +32,10 @@ export async function scale(
       });
     return report(scaledReport(name, workers, outcome));
   }
-  if (outcome.kind !== 'overtaken') return failed(`${name}: not running`);
+  if (outcome.kind !== 'overtaken') {
+    const isAsleep = supervisor.loop.entries.get(name)?.service.asleep === true;
+    return failed(`${name}: not running${isAsleep ? `: it sleeps\n  try: hostctl start ${name}` : ''}`);
+  }
   failed(`${name}: cannot scale: it was ${overtaking[outcome.by]} meanwhile`);
 }
 

@@ -13,12 +13,14 @@ import { makeTraffic, type Traffic } from '../proxies/traffic.ts';
 import { killRun, type Run, signalRun } from '../runs/run.ts';
 import type { SocketRights, Sockets } from '../sockets/sockets.ts';
 import type { Asker } from './asker.ts';
+import { writeDownReasons } from './down-reasons.ts';
 import type { HalfClose } from './half-close.ts';
 import { releaser } from './held-sockets.ts';
 import { equip, madeFrom, socketRights } from './kinds.ts';
 import { type Entry, type Loop, makeLoop } from './loop.ts';
 import { attend, makePerform, type RunContext } from './perform.ts';
 import { askForHealth } from './probes.ts';
+import { makeSleepers, type Sleepers } from './sleepers.ts';
 import { startTrial } from './trial.ts';
 import { isDown, type Made, type Unit } from './unit.ts';
 import { scaleRun } from './workers.ts';
@@ -27,6 +29,7 @@ export interface Supervisor {
   readonly loop: Loop;
   readonly sockets: Sockets;
   readonly traffic: Traffic;
+  readonly sleepers: Sleepers;
   /** The bus for events. */
   readonly events: Bus;
   /** What is to be remembered is told here. */
@@ -50,6 +53,8 @@ export interface Supervisor {
   select(name: string): Unit[];
   /** Gives a program its run that an earlier hostd has started. Of several runs the newest comes first. */
   adopt(program: Program, run: Run): void;
+  /** Takes back the socket that the keeper of an earlier hostd holds; `name`: of its record. */
+  adoptKeeper(name: string, program: Program, keeper: Run): void;
   /** Signals a unit's main process. false: the unit does not run. */
   signal(unit: Unit, signal: NodeJS.Signals): boolean;
   /** Sends SIGKILL to everything. For a second signal to a hostd that is already stopping. */
@@ -112,12 +117,15 @@ export function makeSupervisor(first: Host, context: SupervisorContext): Supervi
         onWorkerClass: setSync,
       }),
   });
-  const loop = makeLoop(
-    { perform, scale: scaleRun },
-    context.now,
-    releaser(sockets, () => loop.entries.values(), context.now),
-  );
+  const release = releaser(sockets, () => loop.entries.values(), context.now);
+  const loop = makeLoop({ perform, scale: scaleRun }, context.now, entry => {
+    sleepers.follow(entry);
+    release(entry);
+  });
+  const rightsNow = (program: Program) => socketRights(program, host);
+  const sleepers = makeSleepers({ ...context, loop, rightsOf: rightsNow });
   askForHealth(loop, () => host, log, tell);
+  writeDownReasons(loop, first.settings.runtimeDir);
   loop.listen((unit, before) => {
     context.words.changed(unit, before);
     updateHalfClose(unit.program);
@@ -130,6 +138,7 @@ export function makeSupervisor(first: Host, context: SupervisorContext): Supervi
     loop,
     sockets,
     traffic,
+    sleepers,
     events: context.events,
     tell,
     asker: null,
@@ -182,6 +191,13 @@ export function makeSupervisor(first: Host, context: SupervisorContext): Supervi
         );
       };
       loop.post(program.name, { kind: 'adopt', definition, run: run.number }, post);
+    },
+    adoptKeeper(name, program, keeper) {
+      const { pidfd, process: id, sockets: given } = keeper;
+      const path = program.socket?.path;
+      const isBack =
+        path !== undefined && sockets.takeBack(path, pidfd, id.pid, given, rightsOf(program, host));
+      sleepers.adoptKeeper(name, keeper, isBack ? path : null);
     },
     signal(unit, signal) {
       if (unit.run === null) return false;

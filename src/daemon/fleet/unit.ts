@@ -52,6 +52,8 @@ export interface Unit {
   /** Unix times in milliseconds. */
   startedAt: number | null;
   stoppedAt: number | null;
+  /** null: it does not sleep. */
+  asleepSince: number | null;
 }
 
 /** Only the loop changes `state`. */
@@ -78,6 +80,7 @@ export function makeUnit(id: number, { program, rules }: Made): Unit {
     upSince: null,
     startedAt: null,
     stoppedAt: null,
+    asleepSince: null,
   };
 }
 
@@ -105,10 +108,23 @@ export function statusOf(unit: Unit, now: number): ProgramStatus {
     run: state.run,
     started: unit.startedAt === null ? null : Math.floor(unit.startedAt / 1000),
     stopped: unit.stoppedAt === null ? null : Math.floor(unit.stoppedAt / 1000),
+    idle_since: asleepSince(unit),
     reload_seconds: null,
     site: null,
     schedule: null,
   };
+}
+
+/** Of what has come to rest; Unix time in seconds. */
+function asleepSince({ state, asleepSince }: Unit): number | null {
+  return state.kind === 'stopped' && asleepSince !== null ? Math.floor(asleepSince / 1000) : null;
+}
+
+/** What a program that sleeps is described by, for whoever has other words for its state; null: it does not sleep. */
+export function describeSleep(unit: Unit): string | null {
+  if (asleepSince(unit) === null || unit.asleepSince === null) return null;
+  const what = unit.program.sleepsWithApp === true ? 'its app' : 'the next request';
+  return `idle since ${shortly(unit.asleepSince)}, starts with ${what}`;
 }
 
 function describe(unit: Unit, uptime: number, now: number): string {
@@ -133,13 +149,20 @@ function describe(unit: Unit, uptime: number, now: number): string {
     case 'exited':
       return `${describeExit(state.how)}${since(unit.stoppedAt)}`;
     case 'stopped':
-      return unit.stoppedAt === null ? 'Not started' : since(unit.stoppedAt).trim();
+      return describeSleep(unit) ?? (unit.stoppedAt === null ? 'Not started' : since(unit.stoppedAt).trim());
   }
 }
 
 function notesOf({ unasked, upkeep, killed, unbound }: Unit): string {
   const notes = [unasked === null ? null : `health unknown: ${unasked}`, upkeep, killed, unbound];
   return notes.flatMap(note => (note === null ? [] : `, ${note}`)).join('');
+}
+
+/** The time of day; of another day the date too. */
+function shortly(at: number): string {
+  const [day = '', time = ''] = since(at).trim().split(' ');
+  const [today] = since(Date.now()).trim().split(' ');
+  return day === today ? time.slice(0, 5) : `${day} ${time.slice(0, 5)}`;
 }
 
 function since(at: number | null): string {

@@ -191,8 +191,22 @@ async function add(supervisor: Supervisor, program: Program, report: Report): Pr
   const { name, autostart: start } = program;
   const definition = supervisor.made(program);
   await ask(supervisor, name, { kind: 'replace', definition, start }, () => {});
-  report({ kind: 'done', name, outcome: 'ok', message: `${name}: added` });
-  return start && program.schedule === null ? program : null;
+  const waits = start && beginsAsleep(supervisor, program);
+  if (waits) supervisor.sleepers.bed(program, null);
+  const message = `${name}: added${waits ? ', and starts when it is needed' : ''}`;
+  report({ kind: 'done', name, outcome: 'ok', message });
+  return start && !waits && program.schedule === null ? program : null;
+}
+
+/** Whether a program is not to be started before somebody needs it. */
+function beginsAsleep({ loop }: Supervisor, { app, onDemand, sleepsWithApp, schedule }: Program): boolean {
+  if (onDemand === true) return true;
+  return (
+    sleepsWithApp === true &&
+    schedule === null &&
+    app !== null &&
+    loop.entries.get(app)?.service.asleep === true
+  );
 }
 
 function amend(supervisor: Supervisor, program: Program, keys: readonly string[], report: Report): null {

@@ -51,7 +51,7 @@ export function keepUp(supervisor: Supervisor, log: Logger): void {
   const watches = new Map<string, Watch>();
   const clocks = new WeakMap<Run, { readonly restartAt: number | null; readonly since: number }>();
   const attempts = new Map<string, typeof noAttempts>();
-  const watchHealth = makeHealthWatch(supervisor.host);
+  const watchHealth = makeHealthWatch(supervisor.host, program => supervisor.sleepers.probing(program));
   const waiting: Wanted[] = [];
   /** By program: the cause that is told of the run that begins now. */
   const reasons = new Map<string, string>();

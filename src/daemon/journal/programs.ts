@@ -1,10 +1,14 @@
 // Listens to the programs' changes, and tells the journal.
 
 import { describeExit } from '../../lifecycle/view.ts';
+import { maySleep } from '../../model/sleep.ts';
 import type { Tell } from '../events/bus.ts';
 import type { Loop, Observed } from '../fleet/loop.ts';
 import { happeningsOf } from './causes.ts';
 import type { AskMemory } from './memory-kills.ts';
+
+/** Who asks for what falls asleep. */
+const nobody = { what: 'idle', user: null };
 
 export function rememberPrograms(loop: Loop, tell: Tell, askMemory: AskMemory): void {
   loop.observe(({ entry, changes, isAsked }: Observed) => {
@@ -23,7 +27,7 @@ export function rememberPrograms(loop: Loop, tell: Tell, askMemory: AskMemory): 
         lastExit,
         exitcodes: policy.exitcodes,
         pid,
-        asker: isAskers ? entry.asker : null,
+        asker: entry.service.asleep && maySleep(program) ? nobody : isAskers ? entry.asker : null,
         unasked,
         memory: isBound ? describeExit(lastExit) : isKilled && pid > 0 ? askMemory() : null,
       }))

@@ -46,6 +46,7 @@ export function ownPaths({ stateDir, runtimeDir }: Pick<Settings, 'stateDir' | '
     /** Runs of another daemon's that the next start takes over (runs/records.ts). */
     received: join(stateDir, 'received.json'),
     stopped: join(stateDir, 'stopped'),
+    asleep: join(stateDir, 'asleep'),
     maintenance: join(stateDir, 'maintenance'),
     certificates: join(stateDir, 'certificates'),
     schedules: join(stateDir, 'schedules'),
@@ -62,6 +63,8 @@ export function ownPaths({ stateDir, runtimeDir }: Pick<Settings, 'stateDir' | '
     code: join(runtimeDir, 'code'),
     gunicorn: join(runtimeDir, 'gunicorn.conf.py'),
     halfClose: join(runtimeDir, 'half-close'),
+    /** Why an app cannot be started (fleet/down-reasons.ts). */
+    reasons: join(runtimeDir, 'reasons'),
     /** The FIFOs between hostd and the runs (runs/pipes.ts). */
     pipes: join(runtimeDir, 'pipes'),
   };
@@ -83,6 +86,7 @@ function table({ stateDir, runtimeDir, control }: Settings): readonly Own[] {
     { kind: 'file', path: at.life, mode: 0o600 },
     { ...secret, path: at.runs, make: true },
     { ...secret, path: at.stopped, make: true },
+    { ...secret, path: at.asleep, make: true },
     { ...secret, path: at.maintenance, make: true },
     { ...secret, path: at.certificates, make: true },
     { ...secret, path: at.schedules, make: true },
@@ -91,6 +95,8 @@ function table({ stateDir, runtimeDir, control }: Settings): readonly Own[] {
     { kind: 'directory', path: at.pipes, mode: 0o700, make: true },
     // The proxy's workers look here for a file by its whole name.
     { kind: 'directory', path: at.halfClose, mode: 0o711, files: 0o600, make: true },
+    // The proxy's workers read them, by their whole names.
+    { kind: 'directory', path: at.reasons, mode: 0o711, files: 0o644, make: true },
     // Each app's gunicorn reads it.
     { kind: 'file', path: at.gunicorn, mode: 0o644 },
     // The proxy's workers load it (own-code.ts). Everybody can download the same code.

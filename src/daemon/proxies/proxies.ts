@@ -22,6 +22,7 @@ import {
   type RouteSettings,
   type Routes,
 } from '../../protocol/worker.ts';
+import { downReasonPath } from '../fleet/down-reasons.ts';
 import { halfClosePath } from '../fleet/half-close.ts';
 import { sha256 } from '../own/digest.ts';
 import { openDocument, openNameless } from '../own/nameless.ts';
@@ -179,6 +180,7 @@ function routeSites(
       pem: published.certificates.get(site.name) ?? null,
       maintenance: published.maintenance.get(site.name) ?? null,
       halfClose: site.keepalive ? null : halfClosePath(settings.runtimeDir, site.name),
+      downReason: downReasonPath(settings.runtimeDir, site.name),
       clientAlone: servers.get(site.name)?.kind === 'app',
       isLeftOut: history.leftOut.has(site.name),
       socketOwners: app === undefined ? null : [userOf(app).uid, process.geteuid?.() ?? 0],

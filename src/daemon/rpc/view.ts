@@ -6,7 +6,7 @@ import type { LogFile, Program } from '../../model/host.ts';
 import { stateCodes } from '../../model/state.ts';
 import type { ConfigInfo, GroupInfo, LogConfig, ProcessInfo } from '../../protocol/rpc.ts';
 import { quoteWord } from '../../words/shlex.ts';
-import { isDown, type Unit } from '../fleet/unit.ts';
+import { describeSleep, isDown, type Unit } from '../fleet/unit.ts';
 import { userOf } from '../runs/launch.ts';
 
 /** The largest integer of XML-RPC. */
@@ -61,7 +61,7 @@ function describeProcess(unit: Unit): ProcessInfo {
     pid: run?.process.pid ?? 0,
     stdoutLogfile: program.stdout.path ?? '',
     stderrLogfile: program.stderr?.path ?? '',
-    description: null,
+    description: describeSleep(unit),
   };
 }
 

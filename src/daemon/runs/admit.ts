@@ -21,6 +21,7 @@ export interface Admission {
   readonly executed?: Run['executed'];
   readonly sockets: readonly SocketId[];
   readonly isTrial: boolean;
+  readonly isKeeper: boolean;
   readonly ends: Ends;
 }
 
@@ -29,7 +30,7 @@ const buryLate = 1000;
 
 /** @throws when the run cannot be written down, or the child has failed already. */
 export function admitChild(child: Launched, admission: Admission, records: Records): Run {
-  const { program, number, cgroup, marker, refusal, executed, sockets, isTrial, ends } = admission;
+  const { program, number, cgroup, marker, refusal, executed, sockets, isTrial, isKeeper, ends } = admission;
   let pidfd = -1;
   try {
     pidfd = native.pidfdOpen(child.pid);
@@ -46,6 +47,7 @@ export function admitChild(child: Launched, admission: Admission, records: Recor
       sockets,
       program,
       ...(isTrial ? { isTrial } : {}),
+      ...(isKeeper ? { isKeeper } : {}),
     };
     records.write({ version: 1, ...record });
     writeSync(child.gate, '\n');

@@ -70,6 +70,8 @@ export interface LaunchContext {
   readonly warn: (message: string) => void;
   /** Whether this run is a trial, not the program itself. The next hostd ends a trial. */
   readonly isTrial?: boolean;
+  /** It holds a socket for a program that sleeps (fleet/keeper.ts). */
+  readonly isKeeper?: boolean;
 }
 
 /** Numbers of setrlimit(2), the same on every architecture that Node runs on. */
@@ -114,7 +116,7 @@ export function launch(program: Program, number: number, equipment: Equipment, c
     });
     const { refusal } = equipment;
     const sockets = identify(context.sockets.held(), equipment.fds);
-    const { isTrial = false } = context;
+    const { isTrial = false, isKeeper = false } = context;
     const isOwnWay = birth.file !== '' && program.supervisord === undefined;
     const executed = isOwnWay ? { file: birth.file, owner } : undefined;
     const admission = {
@@ -126,6 +128,7 @@ export function launch(program: Program, number: number, equipment: Equipment, c
       refusal,
       sockets,
       isTrial,
+      isKeeper,
       ends: pipes.own,
     };
     return admitChild(child, admission, context.records);

@@ -29,6 +29,8 @@ export interface Record {
   readonly program: Program;
   /** The run is a trial (fleet/trial.ts), not the program itself. */
   readonly isTrial?: boolean;
+  /** It only holds the socket of a program that sleeps (fleet/keeper.ts). */
+  readonly isKeeper?: boolean;
 }
 
 export interface Records {
@@ -38,7 +40,12 @@ export interface Records {
   setStopped(name: string, stopped: boolean): void;
   /** The programs that were stopped by a command since the machine's boot. */
   stopped(): Set<string>;
+  /** Of a full stop: the next start is a fresh one, for what slept too. */
   forgetStopped(): void;
+  /** Notes that a program sleeps, or is about to, and since when (Unix time in milliseconds); null: it does not. */
+  setAsleep(name: string, since: number | null): void;
+  /** The programs that have slept since the machine's boot, with since when. */
+  asleep(): ReadonlyMap<string, number>;
   /** Notes that the app's site is in maintenance, or (null) no longer. The note outlasts restarts and reboots. */
   setMaintenance(app: string, maintenance: Maintenance | null): void;
   /** By app. */
@@ -68,6 +75,7 @@ export function openRecords(stateDir: string): Records {
   const {
     runs: directory,
     stopped,
+    asleep,
     maintenance: maintained,
     certificates,
     schedules,
@@ -92,8 +100,19 @@ export function openRecords(stateDir: string): Records {
     stopped: () =>
       new Set(namesIn(stopped).filter(name => readFileSync(join(stopped, name), 'utf8') === bootId())),
     forgetStopped() {
-      for (const name of namesIn(stopped)) rmSync(join(stopped, name));
+      for (const directory of [stopped, asleep])
+        for (const name of namesIn(directory)) rmSync(join(directory, name));
     },
+    setAsleep(name, since) {
+      note(join(asleep, name), since === null ? null : { boot: bootId(), since });
+    },
+    asleep: () =>
+      new Map(
+        namesIn(asleep).flatMap((name): [string, number][] => {
+          const since = readAsleep(join(asleep, name));
+          return since === null ? [] : [[name, since]];
+        }),
+      ),
     setMaintenance(app, maintenance) {
       note(join(maintained, app), maintenance);
     },
@@ -198,6 +217,16 @@ function environmentOf(pid: number): readonly string[] {
     return readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0');
   } catch {
     return [];
+  }
+}
+
+/** null: of an earlier boot, or half written. */
+function readAsleep(path: string): number | null {
+  try {
+    const { boot, since } = JSON.parse(readFileSync(path, 'utf8')) as { boot: unknown; since: unknown };
+    return boot === bootId() && typeof since === 'number' ? since : null;
+  } catch {
+    return null;
   }
 }
 

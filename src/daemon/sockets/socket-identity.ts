@@ -1,6 +1,7 @@
 // Which socket is which: by its inode, as the kernel has it, and by what the kernel says of the open socket itself. The names in
 // /proc/net are not believed, because the process that binds a socket chooses them.
 
+import { randomBytes } from 'node:crypto';
 import { closeSync, fstatSync, opendirSync, readlinkSync } from 'node:fs';
 import { isIPv6 } from 'node:net';
 import { basename } from 'node:path';
@@ -16,6 +17,8 @@ export interface SocketId {
 
 /** Milliseconds to wait for the end of a socket that other processes have had. */
 const patienceMs = 50;
+/** Characters of a socket's name that its draft's has, too. */
+const longestStem = 64;
 /** Descriptors of one process whose links are read, and how many of them are taken for a closer look. A process may have a million. */
 const mostLinks = 4096;
 const mostLooks = 64;
@@ -61,7 +64,7 @@ export function fits({ domain, address, port, stream, accepts }: SocketName, key
       if (!key.startsWith('/')) return false;
       return (
         address === key ||
-        (/^\/proc\/self\/fd\/\d+\/[^/]+$/.test(address) && basename(address) === basename(key))
+        (/^\/proc\/self\/fd\/\d+\/[^/]+$/.test(address) && isNameOf(basename(address), basename(key)))
       );
     case 'inet':
       return `${address}:${port}` === key;
@@ -70,6 +73,17 @@ export function fits({ domain, address, port, stream, accepts }: SocketName, key
     default:
       return false;
   }
+}
+
+/** A name for a socket that is to take the place of the one at `path`: no other socket has had it. */
+export function draftName(path: string): string {
+  return `.${basename(path).slice(0, longestStem)}.${randomBytes(6).toString('hex')}`;
+}
+
+/** A socket that has taken another's place was bound as a draft. */
+function isNameOf(bound: string, name: string): boolean {
+  const stem = `.${name.slice(0, longestStem)}.`;
+  return bound === name || (bound.startsWith(stem) && /^[0-9a-f]{12}$/.test(bound.slice(stem.length)));
 }
 
 function isSameAddress(one: string, other: string): boolean {

@@ -1,17 +1,28 @@
 // The listening sockets that hostd makes, holds and passes on. hostd never accepts from one: while a program is away,
 // its clients wait in the backlog.
 
-import { chmodSync, chownSync, closeSync, constants, fstatSync, lstatSync, unlinkSync } from 'node:fs';
-import { basename, dirname } from 'node:path';
+import {
+  chmodSync,
+  chownSync,
+  closeSync,
+  constants,
+  fstatSync,
+  lstatSync,
+  renameSync,
+  rmSync,
+  unlinkSync,
+} from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { errnoOf, HostdError } from '../../errors.ts';
 import { holdersOfAddress } from '../../linux/listeners.ts';
-import { as, entry, makeDirectory, type Owner } from '../../linux/paths.ts';
+import { as, entry, makeDirectory, type Owner, openDirectory } from '../../linux/paths.ts';
 import type { Listen, UnixSocket } from '../../model/host.ts';
 import { native, O_PATH, RESOLVE_BENEATH, RESOLVE_NO_SYMLINKS } from '../../native/index.ts';
 import { quoteWord } from '../../words/shlex.ts';
+import { wasConnected } from './last-connection.ts';
 import type { Rights } from './name-state.ts';
 import type { SocketNames } from './names.ts';
-import { closeShared, isListener, type SocketId, takeListener } from './socket-identity.ts';
+import { closeShared, draftName, isListener, type SocketId, takeListener } from './socket-identity.ts';
 
 /** Characters of the longest path of a unix socket (unix(7), sun_path without its NUL). */
 const longestPath = 107;
@@ -33,6 +44,18 @@ export interface Sockets {
     known?: readonly SocketId[],
     rights?: SocketRights,
   ): boolean;
+  /**
+   * Puts a new socket in the place of the one that is held: whoever connects from now on waits in the new one, and nobody finds none.
+   * `before` is called when the new one is held, and nobody can have found it yet. Returns the former one, which is the caller's to
+   * close. @throws HostdError when it cannot: then the former one is held as before.
+   */
+  renew(socket: UnixSocket, owner: Owner, clients: number, before: (listener: number) => void): number | null;
+  /**
+   * Whether anybody has connected since the last call; the first call only begins to look. null: the file system does not say.
+   */
+  wasConnected(socket: UnixSocket, owner: Owner): boolean | null;
+  /** Keeps the name of a socket that hostd held before it was upgraded in place; nothing happens where it held none. */
+  inherit(key: string, rights?: SocketRights): void;
   /** Holds a socket that was made elsewhere, so that it outlives an upgrade in place. */
   keep(key: string, fd: number): void;
   /** Closes a socket and removes its file: from now on clients are refused. */
@@ -80,6 +103,10 @@ export function makeSockets(
     closeShared(fd);
     return undefined;
   };
+  const keepName = (key: string, rights: SocketRights | undefined) => {
+    if (key.startsWith('/'))
+      names.keepFound(key, rights?.owner ?? null, rights === undefined ? null : rightsFor(rights.clients));
+  };
   return {
     unix(socket, owner, clients) {
       const { path } = socket;
@@ -95,6 +122,25 @@ export function makeSockets(
       return keep(path, listener);
     },
     tcp: listen => sound(tcpKey(listen), tcpBacklog) ?? keep(tcpKey(listen), listenTcp(listen)),
+    renew(socket, owner, clients, before) {
+      const { path } = socket;
+      const former = held.get(path) ?? null;
+      const take = (listener: number) => before(keep(path, listener));
+      try {
+        const node = replaceUnix(socket, owner, clients, take);
+        names.keep(path, node, owner, rightsFor(clients));
+        names.restore(path);
+        return former;
+      } catch (error) {
+        if (former === null) held.delete(path);
+        else keep(path, former);
+        throw error;
+      }
+    },
+    wasConnected({ path }, owner) {
+      const node = names.node(path);
+      return node === null ? null : wasConnected(node, path, owner);
+    },
     takeBack(key, pidfd, pid, known, rights) {
       if (!held.has(key)) {
         const inode = known?.find(socket => socket.key === key)?.inode;
@@ -103,10 +149,13 @@ export function makeSockets(
         const fd = takeListener(pidfd, pid, key, inode);
         if (fd === null) return false;
         keep(key, fd);
+        finishRenewal(fd, key);
       }
-      if (key.startsWith('/'))
-        names.keepFound(key, rights?.owner ?? null, rights === undefined ? null : rightsFor(rights.clients));
+      keepName(key, rights);
       return true;
+    },
+    inherit(key, rights) {
+      if (held.has(key)) keepName(key, rights);
     },
     release(key) {
       const fd = held.get(key);
@@ -212,6 +261,64 @@ function listenUnix(socket: UnixSocket, owner: Owner, clients: number): { listen
     });
   } finally {
     closeSync(directory);
+  }
+}
+
+/** Another socket at the path, in place of whatever is there. `take` is given the listener before that. Returns its file (O_PATH). */
+function replaceUnix(
+  { path, backlog }: UnixSocket,
+  owner: Owner,
+  clients: number,
+  take: (listener: number) => void,
+): number {
+  const directory = makeDirectory(dirname(path), owner, 0o755);
+  const draft = draftName(path);
+  const at = entry(directory, draft);
+  try {
+    const make = (maker: Owner) => {
+      const listener = native.listenUnix(at, maker.uid, maker.gid, 0o600, backlog);
+      try {
+        const node = giveTo(join(dirname(path), draft), directory, maker, clients);
+        take(listener);
+        renameSync(at, entry(directory, basename(path)));
+        return node;
+      } catch (error) {
+        closeSync(listener);
+        rmSync(at, { force: true });
+        throw error;
+      }
+    };
+    try {
+      return make(owner);
+    } catch (error) {
+      if (errnoOf(error) !== 'EACCES' || process.geteuid?.() !== 0) throw error;
+      return make({ uid: 0, gid: 0 });
+    }
+  } catch (cause) {
+    if (cause instanceof HostdError) throw cause;
+    throw new HostdError('failed', `cannot listen anew on "${path}": ${errnoOf(cause) ?? String(cause)}`, {
+      cause,
+    });
+  } finally {
+    closeSync(directory);
+  }
+}
+
+/** A hostd that was killed while it renewed the socket has left it beside the path: it takes its place now. */
+function finishRenewal(fd: number, path: string): void {
+  const draft = basename(native.socketOf(fd).address);
+  if (!path.startsWith('/') || draft === basename(path)) return;
+  try {
+    const directory = openDirectory(dirname(path));
+    try {
+      const stats = lstatSync(entry(directory, draft));
+      if (stats.isSocket() && stats.uid === process.geteuid?.())
+        renameSync(entry(directory, draft), entry(directory, basename(path)));
+    } finally {
+      closeSync(directory);
+    }
+  } catch {
+    // It has its place already.
   }
 }
 

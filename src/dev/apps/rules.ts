@@ -20,5 +20,13 @@ export function rulesFor(serves: boolean): Rules {
     stopwait: grace,
   };
   // There is never a second generation.
-  return { current: policy, next: policy, old: policy, patient: false, longestHandOver: 0, longestStart };
+  return {
+    current: policy,
+    next: policy,
+    old: policy,
+    patient: false,
+    overlaps: false,
+    longestHandOver: 0,
+    longestStart,
+  };
 }

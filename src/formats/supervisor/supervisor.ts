@@ -4,6 +4,7 @@ import { boundFields, noBounds } from '../../model/bounds.ts';
 import { same } from '../../model/changes.ts';
 import type { Host, Program } from '../../model/host.ts';
 import type { Problem } from '../../model/problem.ts';
+import { sleepKeys } from '../../model/sleep.ts';
 import { type OwnField, supervisionRows, usualSupervision } from '../../model/supervision.ts';
 import { numbered } from '../../words/numbered.ts';
 import { cannotSay, type Format, type OutputFile, type WriteOptions } from '../format.ts';
@@ -234,6 +235,8 @@ function report(host: Host, program: Program, { plain }: WriteOptions, problems:
   if (program.stdout.through?.stripAnsi || program.stderr?.through?.stripAnsi)
     say('strip_ansi', 'Supervisor has it for all programs alone', 'strip_ansi in [supervisord]');
   for (const unsaid of unsaidTimes(program)) say(...unsaid);
+  for (const key of sleepKeys(program))
+    say(key, 'Supervisor sends no program to sleep', `leave it out: it runs all the time`);
   if (program.health !== null)
     say('health', 'Supervisor checks no health', 'an event listener such as httpok');
   if (program.unixGroup !== null && (app === null || !isScripted(app)))

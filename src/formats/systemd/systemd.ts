@@ -3,6 +3,7 @@
 import { type BoundField, boundFields, noBounds } from '../../model/bounds.ts';
 import type { App, Host, Limit, Program } from '../../model/host.ts';
 import type { Problem } from '../../model/problem.ts';
+import { sleepKeys } from '../../model/sleep.ts';
 import { type Field, fields, supervisionRows } from '../../model/supervision.ts';
 import { cannotSay, type Format, type OutputFile, type WriteOptions } from '../format.ts';
 import { appOf, givenEnvironment, isScripted, writtenBy } from '../layout.ts';
@@ -261,6 +262,8 @@ function report(program: Program, siblings: number, problems: Problem[]): void {
     );
   if (program.listener !== null)
     say('events', "systemd tells nobody by Supervisor's protocol", 'OnFailure= of the units that matter');
+  for (const key of sleepKeys(program))
+    say(key, 'systemd ends no service that nobody asks for anything', 'a .socket unit starts one on demand');
   if (program.health !== null) say('health', 'systemd asks no URL', 'WatchdogSec=, and a command that pings');
   const { app, name, appBounds = noBounds } = program;
   if (name === app && siblings > 1)

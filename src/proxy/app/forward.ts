@@ -1,6 +1,7 @@
 // Sends one request to its app and the answer to the client. A bad answer becomes a 502 while nothing has been sent. After that it ends
 // the client's connection: a wrong answer never looks whole.
 
+import { readFileSync } from 'node:fs';
 import type { ResponseHead } from '../http/response-head.ts';
 import { upstreamHead } from '../http/upstream-request.ts';
 import type { Accepted, Exchange, Held } from '../request/exchange.ts';
@@ -45,6 +46,16 @@ export function forward(
 function refuseBody(exchange: Exchange, status: number): void {
   exchange.closeAfter();
   exchange.sendPage(status, status === 503 ? { extra: ['Retry-After', '10'] } : {});
+}
+
+/** What hostd says of an app that could not be reached; "" where it has nothing to say. */
+function reasonIn(file: string | null): string {
+  if (file === null) return '';
+  try {
+    return ` (${readFileSync(file, 'utf8').trim()})`;
+  } catch {
+    return '';
+  }
 }
 
 class Forwarding implements AttemptOwner, Held, Redirector, Seeker {
@@ -106,7 +117,7 @@ class Forwarding implements AttemptOwner, Held, Redirector, Seeker {
     this.#search = null;
     this.#times.queuedMs += waitedMs;
     if (got.kind !== 'connection') {
-      this.#exchange.report(got.why);
+      this.#exchange.report(`${got.why}${reasonIn(this.#accepted.site.downReason ?? null)}`);
       if (got.kind === 'busy') this.#exchange.sendPage(503, { extra: ['Retry-After', '1'] });
       else this.#exchange.sendPage(502);
       return;
