@@ -58,7 +58,7 @@ test('for an app that is not there a request waits less long than for one that i
 test('who is in haste waits for nobody', async () => {
   const connections = new AppConnections(`${directory}/absent.sock`, limits);
   const answer = await seek(connections, 'a', true).got;
-  assert.ok(answer.kind === 'failed' && /absent\.sock: .*ENOENT/.test(answer.why));
+  assert.ok(answer.kind === 'busy' && /absent\.sock: .*ENOENT/.test(answer.why));
 });
 
 test('an app that comes meanwhile gets the request', async t => {

@@ -133,8 +133,12 @@ export class Search {
       typeof address === 'string' && code === 'EACCES'
         ? refusalOf('connect to', Buffer.from(address).toString('latin1'), code)
         : `cannot connect to ${addressText(address)}: ${error.message}`;
-    if (!passing.has(code) || (this.#seeker.isHasty && code !== 'EAGAIN')) {
+    if (!passing.has(code)) {
       this.#settle({ kind: 'failed', why });
+      return;
+    }
+    if (this.#seeker.isHasty && code !== 'EAGAIN') {
+      this.#settle({ kind: 'busy', why });
       return;
     }
     const patience = code === 'EAGAIN' ? limits.queueMs : Math.min(limits.absentMs, limits.queueMs);
