@@ -35,6 +35,8 @@ async function account() {
 async function refuses(hostd: Hostd, app: TestApp, file: string, broken: string, why: RegExp) {
   const load = startLoad({ to: { port: hostd.port }, host: app.host, clients: 2, atMost: 60_000 });
   const { pid } = await hostd.state(app.name, 'RUNNING');
+  // Django reads urls.py with its first request.
+  await until('the good code to be loaded', () => load.report().ok > 0);
   const good = readFileSync(file, 'utf8');
   writeFileSync(file, broken);
   const refused = await hostd.hostctl('reload', app.name);
