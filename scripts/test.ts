@@ -3,7 +3,7 @@
 
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { cacheDirectory, prepareVirtualenvs } from '../integration/harness/virtualenvs.ts';
 import { addTallies, formatSkips, formatTally, type Tally } from './tally-sum.ts';
 
@@ -64,14 +64,14 @@ async function prepare(): Promise<void> {
   process.env['HOSTD_TEST_CACHE'] = cacheDirectory;
 }
 
-/** Integration tests: none may hang for ever. Two files at a time, since half of such a test is waiting. */
-const real = ['--test-timeout=600000', '--test-concurrency=2'];
+/** Integration tests: none may hang for ever. Two files for each processor at a time, since half of such a test is waiting. */
+const real = ['--test-timeout=600000', `--test-concurrency=${2 * availableParallelism()}`];
 /**
  * Files beside which nothing else runs: they measure, count the processes of the users that all tests share, use something that a
  * machine has only once (the demo's place, cgroups of a container), or need both processors for whole minutes.
  */
 const alone =
-  /^(demo|hostile-load|logs-faults|proxy-fuzz.*|proxy-signals|proxy-slow.*|proxy-tls|proxy-traffic|service-manager|soak|storms|supervisord-suite|nspawn\/.*)\.test\.ts$/;
+  /^(demo|hostile-load|logs-faults|proxy-fuzz.*|proxy-slowhttptest|service-manager|soak|storms|supervisord-suite|nspawn\/.*)\.test\.ts$/;
 
 function integrationFiles(isAlone: boolean): string[] {
   return readdirSync('integration', { recursive: true, encoding: 'utf8' })
