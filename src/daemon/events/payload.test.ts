@@ -22,6 +22,11 @@ const log = (data: Buffer): Event => ({ kind: 'process-log', ...about, channel: 
 
 const cases: readonly [Event, name: string, payload: string][] = [
   [
+    { ...state('STOPPED', 'STOPPING'), idle: true } as Event,
+    'PROCESS_STATE_STOPPED',
+    'processname:p groupname:g from_state:STOPPING pid:7 idle:1',
+  ],
+  [
     state('STARTING', 'BACKOFF'),
     'PROCESS_STATE_STARTING',
     'processname:p groupname:g from_state:BACKOFF tries:2',
