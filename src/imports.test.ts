@@ -37,6 +37,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   rpc: ['xmlrpc', 'protocol', 'model', 'native', 'words/process-names'],
   embed: ['proxy', 'protocol', 'model'],
   probe: ['protocol', 'model'],
+  notify: ['protocol', 'model'],
   check: ['model', 'config', 'native', 'linux', 'words'],
   create: ['model', 'config', 'native', 'linux'],
   dev: ['lifecycle', 'linux', 'embed', 'proxy', 'protocol', 'model', 'words', 'config', 'native'],
@@ -117,7 +118,9 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   'daemon/schedules': ['own', 'events/bus', 'runs/records', 'fleet/loop', 'fleet/unit'],
   'daemon/terminal': ['own', 'runs', 'fleet', 'callers'],
   'daemon/journal': ['own', 'events', 'fleet/loop', 'fleet/asker', 'fleet/supervisor', 'control/control'],
+  'daemon/notify': ['own', 'own-process', 'runs', 'journal', 'proxies/lines', 'control/control'],
   'daemon/control': [
+    'notify',
     'own',
     'events/bus',
     'journal',

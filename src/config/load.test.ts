@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { toldKinds } from '../model/happenings.ts';
 import type { Host } from '../model/host.ts';
 import { formatProblem } from '../model/problem.ts';
 import { bareMachine, richMachine, tryAfter, tryApps, tryFiles } from './fixture.test.ts';
@@ -55,6 +56,7 @@ test('an empty hostd.toml means the defaults', () => {
         nginxTest: ['nginx', '-t'],
         nginxReload: ['nginx', '-s', 'reload'],
       },
+      notify: { command: [], user: null, url: null, caFile: null, events: toldKinds },
       supervisor: [],
     },
   );

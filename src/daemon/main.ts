@@ -28,6 +28,7 @@ import { beginLife } from './journal/own-life.ts';
 import { rememberPrograms } from './journal/programs.ts';
 import { reopenMoved, reopenOnSignal } from './logs/commands.ts';
 import { makeLogs } from './logs/logs.ts';
+import { makeNotifier } from './notify/notifier.ts';
 import { sha256 } from './own/digest.ts';
 import { passEarlySignals } from './own/early-signals.ts';
 import { takeLock } from './own/lock.ts';
@@ -128,6 +129,8 @@ function startHostd(config: string, trial: boolean, loaded: Loaded, log: Logger)
     log,
   });
   const { events, pipes, outputs } = passing;
+  const nothing = { held: () => new Map<string, number>() };
+  const notifier = makeNotifier(at.notify, { cgroups, records, journal, log, warn, pipes, sockets: nothing });
   const { stateDir } = settings;
   const logs = makeLogs({ stateDir, host: () => supervisor.host(), log, tell, written: outputs.logs });
   const renew = () => {
@@ -174,6 +177,7 @@ function startHostd(config: string, trial: boolean, loaded: Loaded, log: Logger)
       certificates.keep(host);
       certificates.watch(host);
       rpc?.keep(host);
+      notifier.keep(host);
     },
   });
   let rpc: Rpc | null = null;
@@ -202,6 +206,7 @@ function startHostd(config: string, trial: boolean, loaded: Loaded, log: Logger)
     logs,
     ending,
     journal,
+    notifier,
   });
   // Held like the programs' sockets, so that an upgrade in place refuses no hostctl.
   const { socket } = settings.control;

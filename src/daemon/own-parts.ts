@@ -5,7 +5,7 @@ import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from 'n
 import { dirname, join } from 'node:path';
 import { sha256 } from './own/digest.ts';
 
-export type OwnName = 'proxy' | 'probe' | 'rpc';
+export type OwnName = 'proxy' | 'probe' | 'rpc' | 'notify';
 
 /** A file, or a folder with everything below it. */
 export interface Part {
@@ -49,6 +49,12 @@ const loads: Readonly<Record<OwnName, Loads>> = {
   },
   probe: {
     code: ['probe', 'protocol', 'model', `errors${suffix}`, `process-name${suffix}`],
+    addons: [],
+    packages: ['undici'],
+    flags: [],
+  },
+  notify: {
+    code: ['notify', 'protocol', 'model', `errors${suffix}`, `process-name${suffix}`],
     addons: [],
     packages: ['undici'],
     flags: [],

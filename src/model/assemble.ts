@@ -1,6 +1,7 @@
 // Puts a Host together: programs into their groups, everything in its order, sites from apps. Reports no problems.
 
 import { appSite } from './app.ts';
+import { toldKinds } from './happenings.ts';
 import type { App, Group, Host, Program, Settings } from './host.ts';
 
 export interface Parts {
@@ -71,6 +72,7 @@ export function defaultSettings(file: string): Settings {
       nginxTest: ['nginx', '-t'],
       nginxReload: ['nginx', '-s', 'reload'],
     },
+    notify: { command: [], user: null, url: null, caFile: null, events: toldKinds },
     supervisor: [],
   };
 }

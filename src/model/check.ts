@@ -78,7 +78,7 @@ function withoutIpv6({ proxy, file }: Host['settings']): readonly Problem[] {
 }
 
 function checkSettings(host: Host, machine: Machine): readonly Problem[] {
-  const { control, proxy, file } = host.settings;
+  const { control, notify, proxy, file } = host.settings;
   const problems: Problem[] = [];
   if (control.group !== null && machine.group(control.group) === null)
     problems.push({
@@ -86,6 +86,13 @@ function checkSettings(host: Host, machine: Machine): readonly Problem[] {
       message: `[control]: group "${control.group}" does not exist, so only root can use hostctl`,
       hint: `groupadd --system ${control.group}`,
       at: { file, key: ['control', 'group'] },
+    });
+  if (notify.user !== null && machine.user(notify.user) === null)
+    problems.push({
+      severity: 'error',
+      message: `[notify]: user "${notify.user}" does not exist`,
+      hint: `useradd --system --user-group --no-create-home ${notify.user}`,
+      at: { file, key: ['notify', 'user'] },
     });
   if (proxy.enabled && !machine.hasIpv6()) problems.push(...withoutIpv6(host.settings));
   const user = machine.user(proxy.user);

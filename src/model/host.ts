@@ -24,6 +24,7 @@ export interface Settings {
   readonly control: { readonly socket: string; readonly group: string | null };
   readonly proxy: ProxySettings;
   readonly emit: EmitSettings;
+  readonly notify: NotifySettings;
   /** The sockets for Supervisor's clients; empty: they are not served. */
   readonly supervisor: readonly RpcListener[];
 }
@@ -86,6 +87,20 @@ export interface EmitSettings {
   /** Commands; empty: none is run. */
   readonly nginxTest: readonly string[];
   readonly nginxReload: readonly string[];
+}
+
+/** Who is told of what happens. */
+export interface NotifySettings {
+  /** A program that reads what is told; empty: none. */
+  readonly command: readonly string[];
+  /** Whom it runs as; null: nobody without rights, or hostd's own user where that is not root. */
+  readonly user: string | null;
+  /** Where the same is posted; null: nowhere. It may have a secret in it. */
+  readonly url: string | null;
+  /** PEM file of further certificate authorities for it. */
+  readonly caFile: string | null;
+  /** Kinds of events (happenings.ts). */
+  readonly events: readonly string[];
 }
 
 /** A TCP address: numeric host, port 1 to 65535. */

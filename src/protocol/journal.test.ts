@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { decodeEvent, encodeEvent, eventKinds, type Happening, whatOf } from './journal.ts';
+import { eventKinds, type Happening } from '../model/happenings.ts';
+import { decodeEvent, encodeEvent, whatOf } from './journal.ts';
 
 const at = Date.UTC(2026, 10, 28, 3, 4, 5, 6);
 

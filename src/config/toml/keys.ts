@@ -148,6 +148,38 @@ export const emitKeys = {
   nginx_reload: { kind: 'words', default: '"nginx -s reload"', meaning: 'what follows a good test' },
 } as const satisfies Keys;
 
+export const notifyKeys = {
+  command: {
+    kind: 'words',
+    default: 'none',
+    meaning:
+      'a program that is told of trouble: a JSON object on its standard input; words split as a shell would, or a list',
+  },
+  user: {
+    kind: 'account',
+    default: '"nobody", or whoever hostd runs as',
+    meaning: 'whom the command runs as',
+  },
+  url: {
+    kind: 'password',
+    default: 'none',
+    meaning: 'where the same object is posted, by https or http; it is shown nowhere',
+    alias: ['webhook'],
+  },
+  ca_file: {
+    kind: 'path',
+    default: 'none',
+    meaning: 'PEM file of certificate authorities that are believed for url besides the public ones',
+    alias: ['ca', 'cafile', 'extra_ca_certs', 'node_extra_ca_certs'],
+  },
+  events: {
+    kind: 'names',
+    default: 'the kinds that mean trouble',
+    meaning:
+      'kinds of events that are told of (hostctl events --json has them as "kind"); their end is told, too',
+  },
+} as const satisfies Keys;
+
 export const supervisorKeys = {
   socket: {
     kind: 'path',
@@ -747,6 +779,7 @@ export const tableKeys = {
   proxy: proxyKeys,
   emit: emitKeys,
   supervisor: supervisorKeys,
+  notify: notifyKeys,
   'app.NAME': appKeys,
   'app.NAME.program.X': appProgramKeys,
   'program.NAME': programKeys,

@@ -1,15 +1,24 @@
 // From [hostd], [control], [proxy], [emit] and [supervisor] to the settings. A key that is missing or wrong has its default.
 
 import { defaultSettings } from '../../model/assemble.ts';
-import type { Listen, RpcListener, Settings } from '../../model/host.ts';
+import { kindNames } from '../../model/happenings.ts';
+import type { Listen, NotifySettings, RpcListener, Settings } from '../../model/host.ts';
 import type { Problem } from '../../model/problem.ts';
 import { nearest } from '../../words/nearest.ts';
 import { isTable, showValue } from './decoded.ts';
-import { controlKeys, emitKeys, hostdKeys, type Keys, proxyKeys, supervisorKeys } from './keys.ts';
+import {
+  controlKeys,
+  emitKeys,
+  hostdKeys,
+  type Keys,
+  notifyKeys,
+  proxyKeys,
+  supervisorKeys,
+} from './keys.ts';
 import { readTable, report, type Scope, type Values } from './table.ts';
 import { asDirectory } from './values.ts';
 
-export const settingsTables = ['hostd', 'control', 'proxy', 'emit', 'supervisor'] as const;
+export const settingsTables = ['hostd', 'control', 'proxy', 'emit', 'supervisor', 'notify'] as const;
 
 /** Formats that [emit] may name. formats.ts, which root never loads, has the formats themselves. */
 const writable = ['supervisor', 'gunicorn-start', 'nginx', 'systemd'];
@@ -70,6 +79,7 @@ export function readSettings(
       nginxTest: emit.nginx_test ?? defaults.emit.nginxTest,
       nginxReload: emit.nginx_reload ?? defaults.emit.nginxReload,
     },
+    notify: readNotify(scope('notify'), read(scope('notify'), tables, notifyKeys), defaults.notify),
     supervisor: rpcListeners(scope('supervisor'), supervisor),
   };
 }
@@ -107,6 +117,32 @@ function rpcListeners(
       : [{ name: 'unix_http_server', address: { path: socket, rights: null }, login }]),
     ...(listen === undefined ? [] : [{ name: 'inet_http_server', address: listen, login }]),
   ];
+}
+
+function readNotify(
+  scope: Scope,
+  { command, user, url, ca_file: caFile, events }: Values<typeof notifyKeys>,
+  defaults: NotifySettings,
+): NotifySettings {
+  const wrong = events?.find(kind => !(kindNames as readonly string[]).includes(kind));
+  if (wrong !== undefined)
+    report(
+      scope,
+      ['events'],
+      `cannot tell of "${wrong}": there is no such kind of event`,
+      nearest(wrong, kindNames) ?? defaults.events.join(', '),
+    );
+  const isUrl = url === undefined || (URL.canParse(url) && /^https?:\/\//i.test(url));
+  // It may have a secret in it.
+  if (!isUrl) report(scope, ['url'], 'cannot use url: it is no https or http URL', 'url = "https://..."');
+  if (command?.length === 0) report(scope, ['command'], 'cannot use command: it is empty', 'leave it out');
+  return {
+    command: command ?? defaults.command,
+    user: user ?? defaults.user,
+    url: url !== undefined && isUrl ? url : defaults.url,
+    caFile: caFile ?? defaults.caFile,
+    events: wrong === undefined ? (events ?? defaults.events) : defaults.events,
+  };
 }
 
 function refuseListeners(

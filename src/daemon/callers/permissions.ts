@@ -53,6 +53,7 @@ export const operatorsMay: Readonly<Record<string, Rule>> = {
   'POST /update': 'yes',
   'POST /shutdown': 'yes',
   'POST /upgrade': 'yes',
+  'POST /notify/test': 'yes',
   'POST /signal': 'signals',
   exec: 'programs',
   shell: 'programs',

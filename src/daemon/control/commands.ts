@@ -20,6 +20,8 @@ import { eventHandlers } from '../journal/handlers.ts';
 import type { Journal } from '../journal/journal.ts';
 import { logHandlers } from '../logs/commands.ts';
 import type { Logs } from '../logs/logs.ts';
+import { notifyHandlers } from '../notify/handlers.ts';
+import type { Notifier } from '../notify/notifier.ts';
 import type { Logger } from '../own/log.ts';
 import type { Certificates } from '../proxies/certificates.ts';
 import type { Records } from '../runs/records.ts';
@@ -37,6 +39,7 @@ export interface Daemon {
   readonly schedules: Pick<Schedules, 'note'>;
   readonly ending: Ending;
   readonly journal: Journal;
+  readonly notifier: Notifier;
 }
 
 export function commandHandlers(daemon: Daemon): Handlers {
@@ -62,6 +65,7 @@ export function commandHandlers(daemon: Daemon): Handlers {
     'GET /pid': () => ({ pid: process.pid }),
     ...logHandlers(supervisor, daemon.logs),
     ...eventHandlers(supervisor, daemon.journal),
+    ...notifyHandlers(daemon.notifier),
     'POST /start': call => orderNow(call, start),
     'POST /stop': call => order(call, stop, true),
     'POST /restart': call => orderNow(call, restart),

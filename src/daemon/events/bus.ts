@@ -1,7 +1,7 @@
 // Tells events to its listeners, in the order in which they happen. Keeps nothing.
 
+import type { Happening } from '../../model/happenings.ts';
 import type { Event } from '../../protocol/events.ts';
-import type { Happening } from '../../protocol/journal.ts';
 
 /** Told of what is to be remembered (journal/). */
 export type Tell = (happening: Happening) => void;

@@ -72,7 +72,7 @@ const cases: readonly [what: string, change: Partial<Change>, words: readonly st
       before: { ...starting, since: 1 },
       after: { kind: 'fatal', run: 2, why: 'cannot find command "x"' },
     },
-    ['backoff: cannot find command "x"', 'fatal: cannot find command "x"'],
+    ['fatal: cannot find command "x"'],
   ],
   [
     'RUNNING without an answer',

@@ -2,7 +2,7 @@
 
 import { type Exit, isDown, type State } from '../../lifecycle/process.ts';
 import { describeExit } from '../../lifecycle/view.ts';
-import { type Happening, kindOfState } from '../../protocol/journal.ts';
+import { type Happening, kindOfState } from '../../model/happenings.ts';
 import { type Transition, transitionsBetween } from '../events/transitions.ts';
 import { type Asker, byOf, wordsOf } from '../fleet/asker.ts';
 
@@ -25,7 +25,9 @@ export interface Change {
 export function happeningsOf(change: Change): readonly Happening[] {
   const { name, before, after, lastExit, exitcodes, pid, memory } = change;
   const steps = transitionsBetween(before, after, lastExit, exitcodes);
-  const told = steps.map(step => happeningOf(step, change));
+  // Supervisor passes through BACKOFF on its way to FATAL. Nobody waits there.
+  const own = steps.filter(({ to }) => to !== 'BACKOFF' || after.kind !== 'fatal');
+  const told = own.map(step => happeningOf(step, change));
   const ended = steps.some(({ to }) => to === 'EXITED' || to === 'BACKOFF' || to === 'FATAL');
   if (!ended || memory === null) return told;
   return [{ kind: 'oom', name, cause: memory, ...endOf(pid, lastExit) }, ...told];

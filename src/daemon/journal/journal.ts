@@ -1,7 +1,8 @@
 // The events that are kept: numbered, written to the ring of files, and told to followers. Does nothing while nothing happens.
 
 import { messageOf } from '../../errors.ts';
-import { decodeEvent, encodeEvent, type Happening, type JournalEvent } from '../../protocol/journal.ts';
+import type { Happening } from '../../model/happenings.ts';
+import { decodeEvent, encodeEvent, type JournalEvent } from '../../protocol/journal.ts';
 import type { Tell } from '../events/bus.ts';
 import type { Logger } from '../own/log.ts';
 import { capacity, Ring, type RingPaths } from './ring.ts';

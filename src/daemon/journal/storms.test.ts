@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { Happening } from '../../protocol/journal.ts';
+import type { Happening } from '../../model/happenings.ts';
 import { capacity } from './ring.ts';
 import { calm, forgotten, type Kept, Storms } from './storms.ts';
 

@@ -2,7 +2,7 @@
 // kept, so that they neither fill the disk nor push out all others: the first ones, then each time that there were twice as many, and
 // the last one once it has become quiet. Pure: time arrives with the happenings.
 
-import type { Happening } from '../../protocol/journal.ts';
+import type { Happening } from '../../model/happenings.ts';
 
 /** This many in a row are all kept. */
 const first = 16;

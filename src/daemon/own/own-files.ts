@@ -56,6 +56,8 @@ export function ownPaths({ stateDir, runtimeDir }: Pick<Settings, 'stateDir' | '
     /** What has happened (journal/): the file that is written, and the one before it. */
     events: join(stateDir, 'events.jsonl'),
     eventsBefore: join(stateDir, 'events.1.jsonl'),
+    /** How far [notify] has come. */
+    notify: join(stateDir, 'notify'),
     /** There while a hostd lives. */
     life: join(stateDir, 'life.json'),
     /** The apps' sockets have their second names here (sockets/names.ts), each on its own file system. */
@@ -90,6 +92,7 @@ function table({ stateDir, runtimeDir, control }: Settings): readonly Own[] {
     { ...secret, path: at.maintenance, make: true },
     { ...secret, path: at.certificates, make: true },
     { ...secret, path: at.schedules, make: true },
+    { ...secret, path: at.notify, make: true },
     { ...secret, path: at.created },
     ...at.socketNames.map(path => ({ kind: 'directory', path, mode: 0o700, make: true }) as const),
     { kind: 'directory', path: at.pipes, mode: 0o700, make: true },

@@ -17,8 +17,8 @@ import {
 import { HostdError, messageOf } from '../../errors.ts';
 import type { Owner } from '../../linux/paths.ts';
 import { readText } from '../../linux/read-text.ts';
+import type { Happening } from '../../model/happenings.ts';
 import type { CertificateFiles, Host, Site } from '../../model/host.ts';
-import type { Happening } from '../../protocol/journal.ts';
 import type { Pem } from '../../protocol/worker.ts';
 import type { Tell } from '../events/bus.ts';
 import { userOf } from '../runs/launch.ts';
