@@ -93,6 +93,19 @@ test('every change has its cause: a crash, a command and who gave it, a reload a
   await until('the follower to have it all', () => /configuration .*one\.toml:2:1/.test(followed));
   assert.match(followed, /EXITED +ended by SIGKILL\n/);
   assert.match(followed, /STOPPING +restart, by /);
+  // One page has it all, and a pipe only the line that scripts read.
+  const line = await hostd.hostctl('status', 'one');
+  assert.match(line.stdout, /^one +RUNNING +pid \d+.*\n$/);
+  const page = await hostd.hostctl('status', 'one', '--full');
+  assert.equal(page.code, 0);
+  assert.match(page.stdout, /^one +RUNNING[^\n]*\n\n {2}File +.*one\.toml\n/);
+  assert.match(page.stdout, new RegExp(`Socket +${one.socket}\n`));
+  assert.match(page.stdout, /Processes +\d+ .*gunicorn/);
+  assert.match(page.stdout, /Events \(hostctl events one\)\n[\s\S]*configuration .*one\.toml/);
+  assert.match(page.stdout, /Log \(hostctl logs one\)\n {2}.*gunicorn|Log \(hostctl logs one\)\n {2}\[/);
+  const two = await hostd.hostctl('status', 'one', 'failing', '--full');
+  assert.equal(two.code, 2);
+
   const over = new Promise(resolve => follower.on('close', resolve));
   follower.kill('SIGINT');
   assert.equal(await over, 0);

@@ -69,6 +69,44 @@ export interface SiteStatus {
   readonly oldest_request_seconds: number | null;
 }
 
+/** `GET /v1/about?name=...`: an app with its programs, or the programs of a name; what does not change from moment to moment. */
+export interface AboutReply {
+  readonly programs: readonly ProgramAbout[];
+  /** Of an app; null for any other program. */
+  readonly site: SiteAbout | null;
+}
+
+export interface ProgramAbout {
+  readonly name: string;
+  /** Of the configuration. */
+  readonly file: string;
+  /** null: hostd's own. */
+  readonly user: string | null;
+  readonly group: string | null;
+  readonly directory: string | null;
+  readonly command: readonly string[];
+  /** `held`: hostd has it, and clients can connect or wait. */
+  readonly socket: { readonly path: string; readonly held: boolean } | null;
+  readonly logs: readonly string[];
+  /** The main process comes first. */
+  readonly processes: readonly ProcessAbout[];
+  readonly more_processes: number;
+}
+
+export interface ProcessAbout {
+  readonly pid: number;
+  readonly command: string;
+}
+
+export interface SiteAbout {
+  readonly server_names: readonly string[];
+  readonly locations: readonly { readonly prefix: string; readonly alias: string }[];
+  /** Path of its file. */
+  readonly certificate: string | null;
+  readonly access_log: string;
+  readonly error_log: string;
+}
+
 export interface StatusReply {
   readonly programs: readonly ProgramStatus[];
   /** Names of no program and no group. */

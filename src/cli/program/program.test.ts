@@ -48,7 +48,8 @@ test("a misspelt option exits 2 with the nearest one and the command's own usage
   assert.deepEqual(await hostctl(['status', '--jsn']), {
     code: 2,
     stdout: '',
-    stderr: 'hostctl: unknown option "--jsn"\n  try: --json\nusage: hostctl status [NAME ...] [--json]\n',
+    stderr:
+      'hostctl: unknown option "--jsn"\n  try: --json\nusage: hostctl status [NAME ...] [--json | --full]\n',
   });
 });
 

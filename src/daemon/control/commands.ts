@@ -26,6 +26,7 @@ import type { Logger } from '../own/log.ts';
 import type { Certificates } from '../proxies/certificates.ts';
 import type { Records } from '../runs/records.ts';
 import type { Schedules } from '../schedules/schedules.ts';
+import { about } from './about.ts';
 import { type Call, type Handlers, stream } from './control.ts';
 import { listMaintenance, readMaintenanceOrder, setMaintenance } from './maintenance.ts';
 import { status } from './status.ts';
@@ -62,6 +63,7 @@ export function commandHandlers(daemon: Daemon): Handlers {
   return {
     'GET /status': ({ query }) => status(daemon, distinctNames(query.getAll('name'))),
     'GET /sites': ({ query }) => sites(supervisor, distinctNames(query.getAll('name'))),
+    'GET /about': ({ query }) => about(supervisor, query.get('name') ?? ''),
     'GET /pid': () => ({ pid: process.pid }),
     ...logHandlers(supervisor, daemon.logs),
     ...eventHandlers(supervisor, daemon.journal),
