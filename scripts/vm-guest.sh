@@ -135,7 +135,7 @@ second() {
   check 'within its bounds' holds "$(place web)/../memory.max" '^314572800$'
   check 'the web app answers' python3 -c "import socket; s = socket.socket(socket.AF_UNIX); s.settimeout(60); s.connect('/srv/web/run/gunicorn.sock'); s.send(b'GET / HTTP/1.1\r\nHost: web\r\n\r\n'); assert b'200' in s.recv(999)"
   check 'hostd stops' systemctl stop hostd
-  check 'nothing is left of its programs' sh -c '! grep -lqa web.py /proc/[0-9]*/cmdline'
+  check 'nothing is left of its programs' sh -c '! grep -qa "[/]web[.]py" /proc/[0-9]*/cmdline'
   end second
 }
 
