@@ -56,7 +56,8 @@ function zombiesOf(parent: number): number {
 test('orphans are reaped, and the exits of hostd’s own programs are still told right', {
   skip: needsRoot,
 }, async t => {
-  const breeder = `sh -c "for i in 1 2 3 4 5; do (for j in 1 2 3 4 5 6 7 8 9 10; do sleep 0.2 & done); sleep 0.1; done; exec sleep 1000"`;
+  // They live so long that a look on a busy machine finds them.
+  const breeder = `sh -c "for i in 1 2 3 4 5; do (for j in 1 2 3 4 5 6 7 8 9 10; do sleep 3.2 & done); sleep 0.1; done; exec sleep 1000"`;
   const { hostd, pid, place, zombies } = await start(t, {
     breeder: { command: breeder, startsecs: 0 },
     brief: { command: 'sh -c "sleep 0.5; exit 7"', autorestart: false, startsecs: 0 },
@@ -65,9 +66,9 @@ test('orphans are reaped, and the exits of hostd’s own programs are still told
   });
   await until(
     'the orphans to belong to PID 1',
-    () => childrenOf(pid).filter(p => p.command === 'sleep 0.2').length > 5,
+    () => childrenOf(pid).filter(p => p.command === 'sleep 3.2').length > 5,
   );
-  await until('them to end', () => !marked(place.mark).some(p => p.command === 'sleep 0.2'));
+  await until('them to end', () => !marked(place.mark).some(p => p.command === 'sleep 3.2'));
   await until('them to be reaped', () => zombies() === 0);
   const brief = await hostd.state('brief', 'EXITED');
   const killed = await hostd.state('killed', 'EXITED');
