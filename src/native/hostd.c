@@ -492,7 +492,7 @@ struct launch {
   gid_t gid, *groups;
   uint32_t group_count, limit_count, fd_count;
   int64_t *limits;  // resource, soft, hard; -1 is infinity
-  int *fds, mask, cgroup, enter_cgroup, binary, switch_user, no_new_privs, terminal, ignore_usr1, nice, complain;
+  int *fds, mask, cgroup, enter_cgroup, binary, switch_user, no_new_privs, terminal, ignore_usr1, nice, complain, keep_advantages;
   char oom_score_adj[12];  // as text; empty: it stays
 };
 
@@ -666,7 +666,7 @@ static void become(struct launch *l, int gate, int status) {
     int flags = fcntl(i, F_GETFL);
     if (flags & O_NONBLOCK) fcntl(i, F_SETFL, flags & ~O_NONBLOCK);
   }
-  give_up_advantages();
+  if (!l->keep_advantages) give_up_advantages();
   if (l->nice != KEEP_NICE && setpriority(PRIO_PROCESS, 0, l->nice) < 0) give_up(status, STAGE_PRIORITY);
   if (l->oom_score_adj[0] != 0 && write_oom_score(l->oom_score_adj) < 0) give_up(status, STAGE_PRIORITY);
   // First as root, since root's quota of keys is not used up. A user whose own quota is used up gets root's.
@@ -739,6 +739,7 @@ static napi_value spawn(napi_env env, napi_callback_info info) {
   l.terminal = to_int(env, get(env, o, "terminal"));
   l.ignore_usr1 = to_int(env, get(env, o, "ignoreUsr1"));
   l.complain = to_int(env, get(env, o, "complain"));
+  l.keep_advantages = to_int(env, get(env, o, "keepAdvantages"));
   l.nice = KEEP_NICE;
   if (is_number(env, get(env, o, "nice"))) l.nice = to_int(env, get(env, o, "nice"));
   if (is_number(env, get(env, o, "oomScoreAdj")))
@@ -821,7 +822,7 @@ static napi_value pidfd_getfd(napi_env env, napi_callback_info info) {
   return result_of(env, syscall(SYS_pidfd_getfd, (int)to_int(env, a[0]), (int)to_int(env, a[1]), 0), "pidfd_getfd");
 }
 
-// (pid) -> { code, signal } of a child that has ended, which is reaped; null: it still runs, or is no child.
+// (pid) -> { code, signal, dumped: true or nothing } of a child that has ended, which is reaped; null: it still runs, or is no child.
 static napi_value reap(napi_env env, napi_callback_info info) {
   napi_value a[MAX_ARGS], result;
   args(env, info, a);
@@ -831,6 +832,10 @@ static napi_value reap(napi_env env, napi_callback_info info) {
   napi_create_object(env, &result);
   napi_set_named_property(env, result, "code", WIFEXITED(status) ? from_int(env, WEXITSTATUS(status)) : null_value(env));
   napi_set_named_property(env, result, "signal", WIFSIGNALED(status) ? from_int(env, WTERMSIG(status)) : null_value(env));
+  if (!WIFSIGNALED(status) || !WCOREDUMP(status)) return result;
+  napi_value dumped;
+  napi_get_boolean(env, 1, &dumped);
+  napi_set_named_property(env, result, "dumped", dumped);
   return result;
 }
 
@@ -981,7 +986,7 @@ struct watch {
   uv_poll_t poll;  // first: libuv's pointer to it is the pointer to the whole
   napi_env env;
   napi_ref callback;  // NULL: it has run, or never will
-  int has_handle, is_open;
+  int has_handle, is_open, repeats;
 };
 
 // Freed by the later of two: libuv, when it has closed the poll handle, and JavaScript, when it has forgotten its handle.
@@ -1006,19 +1011,20 @@ static void watch_ready(uv_poll_t *poll, int status, int events) {
   napi_env env = w->env;
   napi_handle_scope scope;
   napi_value callback, global;
-  uv_poll_stop(poll);
   napi_open_handle_scope(env, &scope);
   napi_get_reference_value(env, w->callback, &callback);
-  napi_delete_reference(env, w->callback);
-  w->callback = NULL;
-  uv_close((uv_handle_t *)poll, watch_closed);
+  if (!w->repeats) {
+    uv_poll_stop(poll);
+    napi_delete_reference(env, w->callback);
+    w->callback = NULL;
+    uv_close((uv_handle_t *)poll, watch_closed);
+  }
   napi_get_global(env, &global);
   napi_make_callback(env, NULL, global, callback, 0, NULL, NULL);
   napi_close_handle_scope(env, scope);
 }
 
-// (fd, callback, writable) -> a handle. The callback runs once, when the fd is readable (for a pidfd: when the process has
-// ended) or, if `writable` is 1, writable.
+// (fd) -> an epoll(7) that is readable while the fd is.
 static napi_value epoll_of(napi_env env, napi_callback_info info) {
   napi_value a[MAX_ARGS];
   args(env, info, a);
@@ -1034,6 +1040,9 @@ static napi_value epoll_of(napi_env env, napi_callback_info info) {
   return from_int(env, epoll);
 }
 
+// (fd, callback, writable, repeats) -> a handle. The callback runs once, when the fd is readable (for a pidfd: when the process has
+// ended) or, if `writable` is 1, writable. If `repeats` is 1, it runs in each turn of the event loop in which the fd is so, until
+// unwatch.
 static napi_value watch(napi_env env, napi_callback_info info) {
   napi_value a[MAX_ARGS], external;
   args(env, info, a);
@@ -1048,6 +1057,7 @@ static napi_value watch(napi_env env, napi_callback_info info) {
     return fail(env, "uv_poll_init");
   }
   w->is_open = 1;
+  w->repeats = to_int(env, a[3]);
   napi_create_reference(env, a[1], 1, &w->callback);
   status = uv_poll_start(&w->poll, to_int(env, a[2]) ? UV_WRITABLE : UV_READABLE, watch_ready);
   if (status < 0) {

@@ -30,6 +30,8 @@ export interface Group {
 export interface Ended {
   readonly code: number | null;
   readonly signal: number | null;
+  /** It has left a core dump. */
+  readonly dumped?: true;
 }
 
 /** A socket's kind, as the kernel tells: getsockname(2), SO_TYPE and SO_ACCEPTCONN of socket(7). */
@@ -76,6 +78,8 @@ export interface Launch {
   readonly oomScoreAdj?: number | null;
   /** Whether a failure to enter the directory or to execute the program is written to its standard error, in Supervisor's words. */
   readonly complain?: 0 | 1;
+  /** 1: niceness, scheduling, I/O class, OOM score and personality are passed on, also where they favour this process. */
+  readonly keepAdvantages?: 0 | 1;
   /** Whether SIGUSR1 is ignored until the program changes that. All other signals have their defaults. */
   readonly ignoreUsr1?: 0 | 1;
   /** Whether fd 0 is a terminal, and becomes the controlling one of the new session; ioctl_tty(2), TIOCSCTTY. */
@@ -171,14 +175,17 @@ export interface Native {
   openTerminal(columns: number, rows: number): [output: number, input: number, slave: number];
   /** Sets the size, by the fd of either side. The kernel sends SIGWINCH to the foreground group; ioctl_tty(2), TIOCSWINSZ. */
   resizeTerminal(fd: number, columns: number, rows: number): void;
-  /** Calls back once: when `fd` is readable (for a pidfd: when the process has ended), or with `writable` when it is writable. */
-  watch(fd: number, callback: () => void, writable?: 0 | 1): Watch;
+  /**
+   * Calls back once, when `fd` is readable (for a pidfd: when the process has ended), or with `writable` when it is that. With
+   * `repeats` it calls back in each turn of the event loop in which the fd is so, until `unwatch`.
+   */
+  watch(fd: number, callback: () => void, writable?: 0 | 1, repeats?: 0 | 1): Watch;
   /**
    * An epoll(7) of its own that is readable while `fd` is. `watch` makes what it is given non-blocking, and of a listener that
    * would be so for the program too.
    */
   epoll(fd: number): number;
-  /** Ends a watch. Harmless when it has called back already. */
+  /** Ends a watch. Harmless when it has called back for the last time already. */
   unwatch(watch: Watch): void;
   /** A timer by the clock on the wall, as a file descriptor to be watched; timerfd_create(2). */
   wallTimer(): number;

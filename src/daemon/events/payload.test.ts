@@ -84,6 +84,20 @@ test('the header counts characters, as Supervisor does', () => {
   );
 });
 
+test('output is told as it came, whatever its characters', () => {
+  const envelope = { server: 'supervisor', pool: 'l', serial: 3, poolSerial: 1 };
+  for (const [data, text, length] of [
+    ['one\n', 'one\n', 4],
+    ['é😀', 'é😀', 2],
+    [Buffer.from([0xff]), "Undecodable: b'\\xff'", 20],
+    ['', '', 0],
+  ] as const)
+    assert.equal(
+      messageOf(log(Buffer.from(data as string)), envelope).toString(),
+      `ver:3.0 server:supervisor serial:3 pool:l poolserial:1 eventname:PROCESS_LOG_STDOUT len:${47 + length}\nprocessname:p groupname:g pid:7 channel:stdout\n${text}`,
+    );
+});
+
 test('a name stands for all below it', () => {
   assert.ok(includes('EVENT', 'TICK_5'));
   assert.ok(includes('PROCESS_STATE', 'PROCESS_STATE_FATAL'));

@@ -1,5 +1,6 @@
 // Events as listeners read them: the payload, and the header in front of it (supervisor/events.py; process.py, _eventEnvelope). Pure.
 
+import { isAscii } from 'node:buffer';
 import type { Event } from '../../protocol/events.ts';
 import { nameOfEvent, type ProcessStateEvent } from '../../protocol/events.ts';
 import { decoded } from '../../words/python-repr.ts';
@@ -11,7 +12,7 @@ export function payloadOf(event: Event): string {
       return [`processname:${process} groupname:${group} from_state:${from}`, ...further(event)].join(' ');
     }
     case 'process-log':
-      return `${aboutRun(event)} channel:${event.channel}\n${decoded(event.data)}`;
+      return `${firstLineOf(event)}${decoded(event.data)}`;
     case 'process-communication':
       return `${aboutRun(event)}\n${decoded(event.data)}`;
     case 'remote-communication':
@@ -42,6 +43,10 @@ function further({ to, tries, expected, pid, idle }: ProcessStateEvent): string[
   }
 }
 
+function firstLineOf(event: Event & { readonly kind: 'process-log' | 'process-communication' }): string {
+  return `${aboutRun(event)} channel:${event.channel}\n`;
+}
+
 function aboutRun({ process, group, pid }: { process: string; group: string; pid: number }): string {
   return `processname:${process} groupname:${group} pid:${pid}`;
 }
@@ -54,10 +59,22 @@ export interface Envelope {
   readonly poolSerial: number;
 }
 
+/** Characters that are two of JavaScript's. */
+const pairs = /[\ud800-\udbff][\udc00-\udfff]/g;
+
 /** The bytes for a listener's standard input. `len` counts characters, not bytes, as Supervisor's does under Python 3. */
 export function messageOf(event: Event, { server, pool, serial, poolSerial }: Envelope): Buffer {
+  const header = (length: number) =>
+    `ver:3.0 server:${server} serial:${serial} pool:${pool} poolserial:${poolSerial} eventname:${nameOfEvent(event)} len:${length}\n`;
+  if (event.kind === 'process-log' && isAscii(event.data)) {
+    // There may be much of it, and its length is known without a look at each character.
+    const first = firstLineOf(event);
+    return Buffer.concat([Buffer.from(header(codePoints(first) + event.data.length) + first), event.data]);
+  }
   const payload = payloadOf(event);
-  const length = [...payload].length;
-  const header = `ver:3.0 server:${server} serial:${serial} pool:${pool} poolserial:${poolSerial} eventname:${nameOfEvent(event)} len:${length}`;
-  return Buffer.from(`${header}\n${payload}`);
+  return Buffer.from(header(codePoints(payload)) + payload);
+}
+
+function codePoints(text: string): number {
+  return text.length - (text.match(pairs)?.length ?? 0);
 }

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Event } from '../../protocol/events.ts';
 import { newParser } from './listener-protocol.ts';
-import { type Item, type Member, Pool } from './pool.ts';
+import { answersInTime, type Item, type Member, Pool } from './pool.ts';
 
 function scene(bufferSize: number, names: readonly string[], events: readonly string[] = ['TICK']) {
   const said: string[] = [];
@@ -108,6 +108,28 @@ test('one that is not RUNNING or has closed its input is passed over', () => {
     said.includes('epipe occurred while sending event 1 to listener a, listener state unchanged'),
     said.join('\n'),
   );
+});
+
+test('output waits while many events do, and only for a listener that answers in time', t => {
+  let now = 0;
+  t.mock.method(performance, 'now', () => now);
+  const { tick, say, pool } = scene(4, ['a']);
+  tick();
+  tick();
+  assert.equal(pool.isFilling, false, 'nobody is at work');
+  say('a', 'READY\n');
+  tick();
+  assert.equal(pool.isFilling, true);
+  now = answersInTime;
+  assert.equal(pool.isFilling, false, 'it is late');
+  tick();
+  say('a', 'RESULT 2\nOK');
+  assert.equal(pool.isFilling, true, 'it is about to say READY');
+  say('a', 'READY\n');
+  say('a', 'RESULT 2\nOKREADY\n');
+  assert.equal(pool.isFilling, false, 'one event waits');
+  tick();
+  assert.equal(pool.isFilling, true, 'it has answered again');
 });
 
 test('an event that two subscriptions include comes twice, as under Supervisor', () => {

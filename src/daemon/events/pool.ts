@@ -37,6 +37,9 @@ export interface PoolLog {
 /** Lines a second about dropped events: a flood of events must not flood the log. */
 const mostComplaints = 20;
 
+/** Milliseconds in which a listener that is at work answers. Output does not wait for a slower one. */
+export const answersInTime = 200;
+
 export class Pool {
   readonly name: string;
   listener: Listener;
@@ -47,6 +50,7 @@ export class Pool {
   readonly #buffer: Item[] = [];
   #serial = -1;
   #complaints = { second: 0, count: 0 };
+  #movedAt = Number.NEGATIVE_INFINITY;
 
   /** `nextSerial` counts the events of all pools. */
   constructor(name: string, listener: Listener, nextSerial: () => number, log: PoolLog) {
@@ -70,6 +74,18 @@ export class Pool {
     );
   }
 
+  /** Whether many events wait and a listener that answers in time is at work: who can wait had better, so that none is dropped. */
+  get isFilling(): boolean {
+    return (
+      this.#buffer.length * 2 >= this.listener.bufferSize &&
+      performance.now() - this.#movedAt < answersInTime &&
+      // It has READY still to say, when it has answered.
+      this.members.some(
+        ({ listens, parser }) => listens && (parser.state === 'BUSY' || parser.state === 'ACKNOWLEDGED'),
+      )
+    );
+  }
+
   /** Queues an event, once for each of the pool's subscriptions that includes it. */
   offer(item: Item): void {
     const name = nameOfEvent(item.event);
@@ -83,6 +99,7 @@ export class Pool {
 
   /** Handles what a listener says. `heardIt` is called before anything follows from it. */
   hear(member: Member, data: Buffer, heardIt: () => void): void {
+    this.#movedAt = performance.now();
     this.#log.debug(`${reprText(member.name)} stdout output:\n${reprBytes(data)}`);
     const { parser, heard } = hear(member.parser, data);
     member.parser = parser;
@@ -129,6 +146,7 @@ export class Pool {
         continue;
       }
       member.parser = sent(member.parser);
+      this.#movedAt = performance.now();
       member.item = item;
       this.#log.debug(`event ${item.serial} sent to listener ${member.name}`);
       return true;

@@ -1,6 +1,7 @@
 // All pools of event listeners. They hear the bus, and each listener's run joins its pool here.
 
 import { aboutOf } from '../../model/about.ts';
+import type { EventName } from '../../model/event-names.ts';
 import type { Program } from '../../model/host.ts';
 import type { Event } from '../../protocol/events.ts';
 import { includes } from '../../protocol/events.ts';
@@ -12,7 +13,7 @@ import { type ListenerInput, makeListenerInput } from './listener-input.ts';
 import { newParser, sent } from './listener-protocol.ts';
 import type { Note, Notes } from './notes.ts';
 import { messageOf } from './payload.ts';
-import { type Member, Pool } from './pool.ts';
+import { answersInTime, type Member, Pool } from './pool.ts';
 import { makeTicks } from './ticks.ts';
 
 export interface Pools {
@@ -27,6 +28,8 @@ export interface Pools {
   detach(run: Run): void;
   /** The state of a listener's program has changed. */
   changed(unit: Unit): void;
+  /** Whether an event of this name may come now. false: `whenFree` is called when it is to be asked again, which is soon. */
+  hasRoom(name: EventName, whenFree: () => void): boolean;
   /** Resolves when the listeners have dealt with all events, or after `ms` milliseconds. */
   rest(ms: number): Promise<void>;
 }
@@ -72,6 +75,15 @@ export function makePools({ bus, log, notes, server, restart }: PoolsContext): P
     const told = [...whenIdle];
     whenIdle.clear();
     for (const tell of told) tell();
+  };
+  const held = new Set<() => void>();
+  let heldTimer: NodeJS.Timeout | undefined;
+  const release = () => {
+    clearTimeout(heldTimer);
+    heldTimer = undefined;
+    const free = [...held];
+    held.clear();
+    for (const tell of free) tell();
   };
   const keep = ({ group, listener }: Program) => {
     if (listener === null) return;
@@ -136,6 +148,7 @@ export function makePools({ bus, log, notes, server, restart }: PoolsContext): P
       const one = joined.get(run);
       if (one === undefined) return;
       one.pool.hear(one.member, data, () => one.note.write(one.member.parser, one.input?.isBehind !== true));
+      release();
       tellIdle();
     },
     detach(run) {
@@ -147,6 +160,15 @@ export function makePools({ bus, log, notes, server, restart }: PoolsContext): P
       one.input?.close();
       one.note.close();
       one.pool.end(one.member);
+    },
+    hasRoom(name, whenFree) {
+      const isFilling = [...pools.values()].some(
+        pool => pool.isFilling && pool.wants(wanted => includes(wanted, name)),
+      );
+      if (!isFilling) return true;
+      held.add(whenFree);
+      heldTimer ??= setTimeout(release, answersInTime);
+      return false;
     },
     rest(ms) {
       const { promise, resolve } = Promise.withResolvers<void>();

@@ -79,7 +79,10 @@ export function makeOutputs({ bus, pools, pipes, log, ident }: OutputsContext): 
             debug: message => log.debug(message),
             ident,
           });
-    const reader = readPipe(fd, data => sink.hear(data, () => reader.resume()));
+    const resume = () => reader.resume();
+    const event = channel === 'stdout' ? 'PROCESS_LOG_STDOUT' : 'PROCESS_LOG_STDERR';
+    const mayRead = () => file.through?.events !== true || pools.hasRoom(event, resume);
+    const reader = readPipe(fd, data => sink.hear(data, resume), mayRead);
     return [{ reader, sink, path }];
   };
   const hearListener = (run: Run, data: Buffer, writes: WrittenLog | null): boolean => {

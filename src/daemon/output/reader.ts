@@ -19,7 +19,8 @@ export interface Reader {
   finish(): void;
 }
 
-export function readPipe(fd: number, hear: Hear): Reader {
+/** `mayRead` is asked before each piece; when it says no, nothing is read until `resume` is called. */
+export function readPipe(fd: number, hear: Hear, mayRead: () => boolean = () => true): Reader {
   let watch: Watch | null = null;
   let state: 'reading' | 'held' | 'over' = 'reading';
   const buffer = Buffer.allocUnsafe(piece);
@@ -34,12 +35,17 @@ export function readPipe(fd: number, hear: Hear): Reader {
     return true;
   };
   const look = () => {
-    watch = null;
+    if (!mayRead()) state = 'held';
     // At the end of the file no process has the FIFO open for writing.
-    if (state === 'reading' && read()) arm();
+    const goesOn = state === 'reading' && read();
+    if (!goesOn || state !== 'reading') rest();
   };
   const arm = () => {
-    if (state === 'reading') watch ??= native.watch(fd, look);
+    if (state === 'reading') watch ??= native.watch(fd, look, 0, 1);
+  };
+  const rest = () => {
+    if (watch !== null) native.unwatch(watch);
+    watch = null;
   };
   arm();
   return {
@@ -49,8 +55,7 @@ export function readPipe(fd: number, hear: Hear): Reader {
     },
     finish() {
       if (state === 'over') return;
-      if (watch !== null) native.unwatch(watch);
-      watch = null;
+      rest();
       state = 'over';
       for (let count = 0; count < mostAtTheEnd; count++) {
         const length = readNow(fd, buffer);
