@@ -2,7 +2,6 @@
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { constants } from 'node:os';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { must, run } from '../scripts/run.ts';
@@ -11,6 +10,7 @@ import { importDrafts } from '../src/formats/import/import.ts';
 import type { Process } from '../src/formats/supervisor/process.ts';
 import { configuredIn } from '../src/formats/supervisor/read.ts';
 import { supervisor } from '../src/formats/supervisor/supervisor.ts';
+import { numberOfSignal } from '../src/linux/signals.ts';
 import { formatProblem } from '../src/model/problem.ts';
 import { native } from '../src/native/index.ts';
 import { splitWords } from '../src/words/shlex.ts';
@@ -50,7 +50,7 @@ function seen(process: Process, group: string, groupPriority: number): Record<st
   const { number: _, user, stopsignal, ...rest } = process;
   const uid =
     user === null ? null : (native.user(/^\d+$/.test(user) ? Number(user) : user)?.uid ?? 'unknown');
-  return { ...rest, group, groupPriority, uid, stopsignal: constants.signals[stopsignal] };
+  return { ...rest, group, groupPriority, uid, stopsignal: numberOfSignal(stopsignal) };
 }
 
 /** Lines that people write, and pieces of them, in any order. */

@@ -8,6 +8,7 @@
 //   exited    ended by itself after it had been running, and not to be restarted
 //   fatal     given up
 
+import type { SignalName } from '../model/host.ts';
 import type { Backoff, Restarts } from './restarts.ts';
 import { afterFailedStart, afterRunning } from './restarts.ts';
 
@@ -17,6 +18,8 @@ export interface Exit {
   readonly signal: string | null;
   /** The kernel has killed it for its memory: which bound was reached, such as "memory_max 400M reached". */
   readonly oom?: string;
+  /** The signal has left a core dump. */
+  readonly dumped?: true;
 }
 
 /** The rules of one program; times in milliseconds. */
@@ -26,7 +29,7 @@ export interface Policy extends Restarts {
   /** What makes a started program RUNNING: that it has stayed up for startsecs, or that it says it is ready. */
   readonly readiness: 'startsecs' | 'notified';
   readonly startsecs: number;
-  readonly stopsignal: NodeJS.Signals;
+  readonly stopsignal: SignalName;
   readonly stopwait: number;
   /** Supervisor's rules: a program that has run is EXITED before it is started again, and a failed start has Supervisor's words. */
   readonly supervisord?: boolean;
@@ -39,7 +42,11 @@ export type State = {
   /** Number of the present run, or of the last one; 0 before the first. */
   readonly run: number;
 } & (
-  | { readonly kind: 'stopped' }
+  | {
+      readonly kind: 'stopped';
+      /** Under Supervisor's rules: it was stopped between two tries, and the count goes on. */
+      readonly tries?: number;
+    }
   /** `since`: time of its spawn; null: it is not spawned yet. */
   | { readonly kind: 'starting'; readonly tries: number; readonly since: number | null }
   | { readonly kind: 'running'; readonly tries: number; readonly since: number }
@@ -65,7 +72,7 @@ export type Event = { readonly at: number } & (
 
 export type Effect =
   | { readonly kind: 'spawn'; readonly run: number }
-  | { readonly kind: 'signal'; readonly run: number; readonly signal: NodeJS.Signals }
+  | { readonly kind: 'signal'; readonly run: number; readonly signal: SignalName }
   /** SIGKILL to everything that the run has left. */
   | { readonly kind: 'kill'; readonly run: number }
   /** A timer lives until the program's kind of state or its run changes. */
@@ -105,14 +112,15 @@ export function step(policy: Policy, state: State, event: Event): Step {
     case 'running':
       return whenRunning(policy, state, event);
     case 'backoff':
-      return whenBackoff(state, event);
+      return whenBackoff(policy, state, event);
     case 'stopping':
       return whenStopping(policy, state, event);
   }
 }
 
 function whenDown(policy: Policy, state: State, event: Event): Step {
-  if (event.kind === 'start' || event.kind === 'restart') return spawn(state, 0);
+  if (event.kind === 'start' || event.kind === 'restart')
+    return spawn(state, (state.kind === 'stopped' && state.tries) || 0);
   const isDue = event.kind === 'timer' && event.timer === 'retry' && state.kind === 'exited';
   return isDue && restarts(policy, state.how) ? spawn(state, 0) : stay(state);
 }
@@ -167,13 +175,13 @@ function whenRunning(policy: Policy, state: State & { kind: 'running' }, event: 
   }
 }
 
-function whenBackoff(state: State & { kind: 'backoff' }, event: Event): Step {
+function whenBackoff(policy: Policy, state: State & { kind: 'backoff' }, event: Event): Step {
   switch (event.kind) {
     case 'start':
     case 'restart':
       return spawn(state, 0);
     case 'stop':
-      return stay({ kind: 'stopped', run: state.run });
+      return stay({ kind: 'stopped', run: state.run, ...(policy.supervisord ? { tries: state.tries } : {}) });
     case 'timer':
       return event.timer === 'retry' ? spawn(state, state.tries) : stay(state);
     default:

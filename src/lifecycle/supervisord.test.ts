@@ -38,6 +38,16 @@ test('an expected exit stays EXITED, and so does one that is not wanted any more
   assert.equal(step({ ...policy, autorestart: 'never' }, state, timer).state.kind, 'exited');
 });
 
+test('the count of failed starts goes on after a stop between two of them', () => {
+  const backoff: State = { kind: 'backoff', run: 4, tries: 2, why: '', until: 2100 };
+  const { state } = step(policy, backoff, { kind: 'stop', at: 1200 });
+  assert.deepEqual(state, { kind: 'stopped', run: 4, tries: 2 });
+  const again = step(policy, state, { kind: 'start', at: 1300 });
+  assert.deepEqual(again.state, { kind: 'starting', run: 5, tries: 2, since: null });
+  const { supervisord: _, ...own } = policy;
+  assert.deepEqual(step(own, backoff, { kind: 'stop', at: 1200 }).state, { kind: 'stopped', run: 4 });
+});
+
 test('a start that fails is told in the words of Supervisor', () => {
   const starting: State = { kind: 'starting', run: 4, tries: 0, since: 1000 };
   const { state } = step({ ...policy, startsecs: 1000 }, starting, exit(0, 1100));

@@ -3,6 +3,9 @@
 
 import type { Source } from './problem.ts';
 
+/** "signal 40": one without a name. */
+export type SignalName = NodeJS.Signals | 'SIGRTMIN' | 'SIGRTMAX' | `signal ${number}`;
+
 export interface Host {
   readonly settings: Settings;
   readonly apps: readonly App[];
@@ -283,7 +286,7 @@ export interface Supervision extends Bounds {
    *  null: for ever, with delays that double up to 30 seconds. */
   readonly startretries: number | null;
   readonly exitcodes: readonly number[];
-  readonly stopsignal: NodeJS.Signals;
+  readonly stopsignal: SignalName;
   /** Seconds until SIGKILL. */
   readonly stopwaitsecs: number;
   readonly stopasgroup: boolean;

@@ -4,7 +4,7 @@
 import { hintOf, messageOf } from '../../errors.ts';
 import { select } from '../../lifecycle/fleet.ts';
 import { targetOf } from '../../lifecycle/service.ts';
-import type { Host, Program } from '../../model/host.ts';
+import type { Host, Program, SignalName } from '../../model/host.ts';
 import { servesApp } from '../../model/kind.ts';
 import type { Bus, Tell } from '../events/bus.ts';
 import type { Logger } from '../own/log.ts';
@@ -56,7 +56,7 @@ export interface Supervisor {
   /** Takes back the socket that the keeper of an earlier hostd holds; `name`: of its record. */
   adoptKeeper(name: string, program: Program, keeper: Run): void;
   /** Signals a unit's main process. false: the unit does not run. */
-  signal(unit: Unit, signal: NodeJS.Signals): boolean;
+  signal(unit: Unit, signal: SignalName): boolean;
   /** Sends SIGKILL to everything. For a second signal to a hostd that is already stopping. */
   killAll(): void;
 }

@@ -2,6 +2,7 @@
 
 import type { Exit } from '../../lifecycle/process.ts';
 import { describeExit } from '../../lifecycle/view.ts';
+import type { SignalName } from '../../model/host.ts';
 import type { Logger } from '../own/log.ts';
 import { statusOf, type Unit } from './unit.ts';
 
@@ -11,7 +12,7 @@ export interface Words {
   /** The program could not be started. */
   failed(unit: Unit, why: string): void;
   ended(unit: Unit, how: Exit, run: number): void;
-  stopping(unit: Unit, signal: NodeJS.Signals): void;
+  stopping(unit: Unit, signal: SignalName): void;
   killing(unit: Unit, pid: number): void;
   /** The unit's state has changed. */
   changed(unit: Unit, before: Unit['state']): void;

@@ -1,7 +1,7 @@
 // The fleet as Supervisor's clients see it: names, states and reasons in Supervisor's words.
 
-import { constants } from 'node:os';
 import { spawnError, stateName } from '../../lifecycle/view.ts';
+import { numberOfSignal } from '../../linux/signals.ts';
 import type { LogFile, Program } from '../../model/host.ts';
 import { stateCodes } from '../../model/state.ts';
 import type { ConfigInfo, GroupInfo, LogConfig, ProcessInfo } from '../../protocol/rpc.ts';
@@ -96,7 +96,7 @@ export function describeConfig(program: Program, inUse: ReadonlySet<string>): Co
     redirectStderr: stderr === null,
     startretries: program.startretries ?? mostInt,
     startsecs: Math.floor(program.startsecs),
-    stopsignal: constants.signals[program.stopsignal],
+    stopsignal: numberOfSignal(program.stopsignal),
     stopwaitsecs: Math.floor(program.stopwaitsecs),
     serverurl: null,
     stdout: describeLog(stdout),

@@ -50,6 +50,7 @@ export interface Birth
     | 'nice'
     | 'oomScoreAdj'
     | 'complain'
+    | 'keepAdvantages'
   > {
   readonly env: Readonly<Record<string, string>>;
   /** Opens a log. If that fails, it warns and returns /dev/null. */

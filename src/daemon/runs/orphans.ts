@@ -1,16 +1,17 @@
-// For a hostd that is PID 1 of a container. A process whose parent has died becomes hostd's child, and stays a zombie until hostd
-// reaps it. Knows nothing of programs: hostd's own children are reaped where they were started.
+// For a hostd that is PID 1 of a container, or that took the place of a script. A process whose parent has died, or that the script has
+// left, is hostd's child, and stays a zombie until hostd reaps it. Knows nothing of programs: hostd's own children are reaped where
+// they were started.
 
 import { endedChildren, type ProcessId } from '../../linux/procfs.ts';
-import { native } from '../../native/index.ts';
+import { type Ended, native } from '../../native/index.ts';
 
 /** Milliseconds from a child's end to the first look at the zombies, and between two looks. */
 const pause = 200;
 /** A look goes through all processes, and an app may have thousands. Looks take at most this fraction (1/n) of hostd's time. */
 const restFactor = 10;
 
-/** Reaps orphans for as long as hostd lives. */
-export function reapOrphans(): void {
+/** Reaps orphans for as long as hostd lives, and `tell`s of each. */
+export function reapOrphans(tell: (pid: number, ended: Ended | null) => void = () => {}): void {
   let before: readonly ProcessId[] = [];
   let _timer: NodeJS.Timeout | undefined;
   let wait = pause;
@@ -19,7 +20,7 @@ export function reapOrphans(): void {
     const begun = performance.now();
     const ended = native.endedChild() === 0 ? [] : endedChildren();
     const nobodys = unclaimed(before, ended);
-    for (const { pid } of nobodys) native.reap(pid);
+    for (const { pid } of nobodys) tell(pid, native.reap(pid));
     const reaped = new Set(nobodys);
     before = ended.filter(id => !reaped.has(id));
     wait = Math.max(pause, (performance.now() - begun) * restFactor);

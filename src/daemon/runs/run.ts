@@ -1,7 +1,6 @@
 // One live run of a program: its process, the ways to signal it, and what it leaves when it has ended.
 
 import { closeSync } from 'node:fs';
-import { constants } from 'node:os';
 import { dirname } from 'node:path';
 import { errnoOf } from '../../errors.ts';
 import type { Exit } from '../../lifecycle/process.ts';
@@ -10,6 +9,7 @@ import { exitOf } from '../../linux/exit.ts';
 import { launchFailure } from '../../linux/launch-failure.ts';
 import type { Owner } from '../../linux/paths.ts';
 import { type ProcessId, readStat } from '../../linux/procfs.ts';
+import { numberOfSignal, type SignalName } from '../../linux/signals.ts';
 import { killStrays, noteDescendants, strayPidfds, whenEnded } from '../../linux/strays.ts';
 import { type Ended, native } from '../../native/index.ts';
 import type { SocketId } from '../sockets/socket-identity.ts';
@@ -73,7 +73,7 @@ export function whenOver(
 }
 
 /** Sends a signal to the main process, or to its whole process group. */
-export function signalRun(run: Run, signal: NodeJS.Signals, group: boolean): void {
+export function signalRun(run: Run, signal: SignalName, group: boolean): void {
   // The program's descendants can still be found below it, which is not so after its end.
   if (run.cgroup === null) noteDescendants(run);
   if (group) signalGroup(run, signal);
@@ -81,9 +81,9 @@ export function signalRun(run: Run, signal: NodeJS.Signals, group: boolean): voi
 }
 
 /** Signals the process. One that has ended in the meantime needs no signal. */
-function signalPidfd(pidfd: number, signal: NodeJS.Signals): void {
+function signalPidfd(pidfd: number, signal: SignalName): void {
   try {
-    native.pidfdSignal(pidfd, constants.signals[signal]);
+    native.pidfdSignal(pidfd, numberOfSignal(signal));
   } catch (error) {
     if (errnoOf(error) !== 'ESRCH') throw error;
   }
@@ -98,11 +98,11 @@ export function killRun(run: Run): void {
 }
 
 /** Signals the process group. Its number is the main process's pid, which the kernel may reuse once the whole group has gone. */
-function signalGroup(run: Run, signal: NodeJS.Signals): void {
+function signalGroup(run: Run, signal: SignalName): void {
   const leader = readStat(run.process.pid);
   if (leader !== null && leader.starttime !== run.process.starttime) return;
   try {
-    process.kill(-run.process.pid, signal);
+    process.kill(-run.process.pid, numberOfSignal(signal));
   } catch {
     // The group is empty, or this user may signal nobody in it.
   }

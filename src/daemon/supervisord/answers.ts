@@ -1,8 +1,8 @@
 // Root's answers to hostd-rpc for a supervisord.conf: what Supervisor's own interface does (rpcinterface.py of 4.2.5). A client that may
 // connect may do all of it. The socket's mode and its password decide who may connect.
 
-import { constants } from 'node:os';
 import { stateName } from '../../lifecycle/view.ts';
+import { nameOfSignal } from '../../linux/signals.ts';
 import type { LogFile, Program } from '../../model/host.ts';
 import { stateCodes } from '../../model/state.ts';
 import { native } from '../../native/index.ts';
@@ -45,7 +45,6 @@ type AutoPath = (process: ProcessConfig, channel: 'stdout' | 'stderr') => string
 const up: ReadonlySet<string> = new Set(['RUNNING', 'STARTING', 'BACKOFF']);
 const signallable: ReadonlySet<string> = new Set(['RUNNING', 'STARTING', 'STOPPING']);
 const down: ReadonlySet<string> = new Set(['STOPPED', 'EXITED', 'FATAL', 'UNKNOWN']);
-const signalNames = new Map(Object.entries(constants.signals).map(([name, number]) => [number, name]));
 
 /** Milliseconds until the log says that a process is waited for, and between two such lines. */
 const firstReport = 100;
@@ -143,8 +142,7 @@ export function makeAnswers(context: AnswersContext): Answers {
       if (!signallable.has(stateOf(program))) throw new Refusal('NOT_RUNNING');
       const { run } = unit as Unit;
       if (run === null) return true;
-      const name = signalNames.get(signal) ?? `signal ${signal}`;
-      log.debug(`sending ${process.name} (pid ${run.process.pid}) sig ${name}`);
+      log.debug(`sending ${process.name} (pid ${run.process.pid}) sig ${nameOfSignal(signal)}`);
       native.pidfdSignal(run.pidfd, signal);
       return true;
     },

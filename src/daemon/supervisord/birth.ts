@@ -67,6 +67,8 @@ function common(program: Program, own: SupervisordProgram, around: Surroundings)
     limits: around.limits,
     noNewPrivs: 0,
     complain: 1,
+    // What a unit file gives to supervisord, such as Nice=-5, is meant for its processes.
+    keepAdvantages: 1,
     env: {
       ...around.environment,
       SUPERVISOR_ENABLED: '1',

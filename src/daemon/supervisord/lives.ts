@@ -51,7 +51,7 @@ export function makeLives(log: Logger): Lives {
       life.stopped = Date.now();
       const status = how.signal !== null ? -1 : (how.code ?? -1);
       const isExpected = how.signal === null && unit.policy.exitcodes.includes(status);
-      const what = ending(how);
+      const what = wordsOfExit(how);
       if (unit.state.kind === 'stopping') {
         life.exitstatus = status;
         log[isExpected ? 'info' : 'warn'](`stopped: ${nameOf(unit)} (${what})`);
@@ -98,8 +98,8 @@ export function makeLives(log: Logger): Lives {
 }
 
 /** "exit status 3", "terminated by SIGKILL". */
-function ending({ code, signal }: Exit): string {
+export function wordsOfExit({ code, signal, dumped }: Exit): string {
   // The exit of a process that an earlier supervisord has started is told to nobody.
   if (signal === null && code === null) return 'exit status unknown';
-  return signal === null ? `exit status ${code}` : `terminated by ${signal}`;
+  return signal === null ? `exit status ${code}` : `terminated by ${signal}${dumped ? ' (core dumped)' : ''}`;
 }

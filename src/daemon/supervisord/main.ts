@@ -4,6 +4,7 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { HostdError, hintOf, messageOf } from '../../errors.ts';
+import { exitOf } from '../../linux/exit.ts';
 import type { Host, Program } from '../../model/host.ts';
 import { native } from '../../native/index.ts';
 import { nameProcess } from '../../process-name.ts';
@@ -40,7 +41,7 @@ import { becomeDaemon, givenEnvironment, ownStage, type Stage } from './daemoniz
 import { fastCgiSockets } from './fastcgi.ts';
 import { makeGroups } from './groups.ts';
 import { LimitError, limitsFor, softLimit } from './limits.ts';
-import { makeLives } from './lives.ts';
+import { makeLives, wordsOfExit } from './lives.ts';
 import { type MainLog, openMainLog } from './log.ts';
 import { makePlace, removePlace, settingsOf } from './place.ts';
 import { programsOf } from './programs.ts';
@@ -341,7 +342,7 @@ function supervise(
   });
   passing.follow(supervisor.loop);
   keepStatus(supervisor.loop, supervisor.units);
-  if (process.pid === 1) reapOrphans();
+  reapOrphans((pid, ended) => log.info(`reaped unknown pid ${pid} (${wordsOfExit(exitOf(ended))})`));
   adoptAll(supervisor, records, pipes, log);
   const adopted = supervisor.units();
   const usedLogs = new Set(

@@ -1,16 +1,12 @@
 // From the processes of a supervisord.conf to programs, as the rest of hostd knows them. Pure, but for the paths of AUTO logs, which
 // the caller finds.
 
-import { constants } from 'node:os';
+import { nameOfSignal } from '../../linux/signals.ts';
 import { programName } from '../../model/about.ts';
 import type { LogFile, Program, Through } from '../../model/host.ts';
 import { usualSupervision } from '../../model/supervision.ts';
 import type { Channel, GroupConfig, ProcessConfig } from '../../supervisord/config/config.ts';
 import { splitWords } from '../../words/shlex.ts';
-
-const signalNames = new Map(
-  Object.entries(constants.signals).map(([name, number]) => [number, name as NodeJS.Signals]),
-);
 
 /** The path in childlogdir for the log of a channel. */
 export type AutoLog = (process: ProcessConfig, program: string, channel: 'stdout' | 'stderr') => string;
@@ -74,7 +70,7 @@ function toProgram(
     startsecs: process.startsecs,
     startretries: process.startretries,
     exitcodes: process.exitcodes,
-    stopsignal: signalNames.get(process.stopsignal) ?? 'SIGTERM',
+    stopsignal: nameOfSignal(process.stopsignal),
     stopwaitsecs: process.stopwaitsecs,
     stopasgroup: process.stopasgroup,
     killasgroup: process.killasgroup,

@@ -6,6 +6,7 @@ import { Socket } from 'node:net';
 import { type Exit, exitOf } from '../../linux/exit.ts';
 import { launchFailure } from '../../linux/launch-failure.ts';
 import { identify } from '../../linux/procfs.ts';
+import type { SignalName } from '../../linux/signals.ts';
 import { killStrays, noteDescendants, type Origin } from '../../linux/strays.ts';
 import { native } from '../../native/index.ts';
 import { openTerminal, type Terminal } from '../../native/terminal.ts';
@@ -33,7 +34,7 @@ const lastWordsMs = 300;
 export interface Child {
   readonly pid: number;
   /** Signals its process group. */
-  signal(name: NodeJS.Signals): void;
+  signal(name: SignalName): void;
   /** Sends SIGKILL to everything that it has started. */
   kill(): void;
   type(bytes: Buffer | string): void;
