@@ -2,6 +2,7 @@
 //   subject wait STAMPS NAME        waits for SIGTERM
 //   subject slow STAMPS NAME MS     takes MS milliseconds to end after SIGTERM
 //   subject log  STAMPS NAME LINES  after SIGUSR1 writes LINES lines of 100 bytes, one write(2) each, then waits
+//   subject say  STAMPS NAME        at each SIGUSR1 writes a line: the time at which it does so
 // A note is one line, "NAME PID NANOSECONDS", on CLOCK_MONOTONIC, which Node's process.hrtime reads too.
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -20,6 +21,14 @@ static void note(const char *file, const char *name) {
   int fd = open(file, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
   if (fd < 0 || write(fd, line, length) != length) _exit(1);
   close(fd);
+}
+
+static void say(void) {
+  struct timespec now;
+  char line[32];
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  int length = snprintf(line, sizeof line, "%lld\n", now.tv_sec * 1000000000LL + now.tv_nsec);
+  if (write(1, line, length) != length) _exit(1);
 }
 
 static void on_term(int signal_number) {
@@ -41,8 +50,10 @@ int main(int argc, char **argv) {
     nanosleep(&(struct timespec){ms / 1000, ms % 1000 * 1000000}, NULL);
     return 0;
   }
+  int got;
+  if (strcmp(argv[1], "say") == 0)
+    while (sigwait(&go, &got) == 0) say();
   if (strcmp(argv[1], "log") == 0 && argc > 4) {
-    int got;
     sigwait(&go, &got);
     long lines = atol(argv[4]);
     char line[101];
