@@ -8,7 +8,7 @@ export const longestDelivery = 300_000;
 export const longestTry = 15_000;
 
 export interface Notice {
-  /** Of this telling and of no other; the same when it is sent again. */
+  /** Of this notice and of no other; the same in all tries of one hostd. */
   readonly id: string;
   /** ISO 8601, UTC. */
   readonly time: string;
