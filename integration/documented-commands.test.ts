@@ -63,6 +63,7 @@ test('every command of README.md and docs/ runs as the page says', {
     apps: [hello, cel],
     config: {
       proxy: { access_log_format: 'combined_id' },
+      notify: { command: ['/bin/cat'], user: a.name },
       program: { worker: { command: '/bin/cat', user: a.name, startsecs: 0 } },
     },
   });
