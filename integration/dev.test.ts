@@ -311,7 +311,8 @@ test('an app that fell over shows its traceback, and the next page load starts i
   const good = place.write('hello/hello/settings.py', bad);
   const dev = await startDev(place, { args: [folder, '--server', 'gunicorn'] });
   const page = await dev.get('hello.localhost', '/', html);
-  assert.equal(page.status, 502);
+  // It fell over while it was asked, or before.
+  assert.ok(page.status === 502 || page.status === 503, `${page.status}`);
   assert.match(page.text, /Traceback[\s\S]*RuntimeError: no settings today/);
   assert.match(page.text, /http-equiv="refresh"/);
   assert.match((await dev.get('localhost')).text, /failed/);
