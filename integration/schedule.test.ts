@@ -88,7 +88,7 @@ test('a program is run at its time, once at a time, and status says what came of
   assert.equal(start.code, 0, start.stderr);
   await until('the run that was asked for', () => nightly.runs() === 3);
   const stop = await hostd.hostctl('stop', 'all');
-  assert.match(stop.stdout, /^nightly: not running; not run by its schedule until: hostctl start nightly$/m);
+  assert.match(stop.stdout, /^nightly: stopped; not run by its schedule until: hostctl start nightly$/m);
   assert.match(
     await statusOf(hostd, 'nightly'),
     /^3 nightly .*; not run by its schedule until: hostctl start nightly\n$/,
