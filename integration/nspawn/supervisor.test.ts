@@ -157,10 +157,12 @@ test("hostd in the place of the supervisord of Debian's package", {
     'a stop while no hostd is there ends no program, and the next start takes them over',
     async () => {
       const [main, before] = [await show('MainPID'), pids(await running())];
-      // RestartSec is a second.
-      await shell(`kill -9 ${main}; systemctl stop supervisor`);
+      // systemd waits a second (RestartSec) before it starts the next one.
+      const waits = '[ "$(systemctl show --property=SubState --value supervisor)" = auto-restart ]';
+      await shell(`kill -9 ${main}; until ${waits}; do :; done; systemctl stop supervisor`);
       assert.equal(await show('ActiveState'), 'inactive');
-      await shell(`kill -0 ${before.join(' ')}; systemctl start supervisor`);
+      for (const pid of before) await inside('kill', '-0', pid);
+      await shell('systemctl start supervisor');
       assert.deepEqual(pids(await running()), before);
     },
   );
