@@ -199,13 +199,25 @@ function runOf(pid: number): string | undefined {
   }
 }
 
+const isDown = (state: string) => state !== 'STARTING' && state !== 'STOPPING';
+
+/** Of one that has just been killed hostd may not know yet. */
+function isThere(pid: number | null): boolean {
+  try {
+    return !/^State:\t[ZX]/m.test(readFileSync(`/proc/${pid}/status`, 'latin1'));
+  } catch {
+    return false;
+  }
+}
+
 /** What must hold whenever nothing is under way. */
 async function check(world: World): Promise<void> {
   const status = await until(
     'no program to be on its way',
     async () => {
       const all = await world.hostd.status();
-      return all.some(({ state }) => state === 'STARTING' || state === 'STOPPING') ? null : all;
+      const isSettled = all.every(({ state, pid }) => (state === 'RUNNING' ? isThere(pid) : isDown(state)));
+      return isSettled ? all : null;
     },
     { every: 50 },
   );
