@@ -26,48 +26,59 @@ export type WatchHealth = (program: Program, listener: HealthListener) => Stop;
 export function makeHealthWatch(
   host: () => Host,
   probing: (program: Program) => () => void = () => () => {},
+  spawn: typeof spawnProbe = spawnProbe,
 ): WatchHealth {
-  const asking = new Set<Probe>();
+  let asking = 0;
   const waiting: (() => void)[] = [];
+  const next = () => {
+    while (asking < mostProbes && waiting.length > 0) waiting.shift()?.();
+  };
 
   const ask = (program: Program, hear: (answer: ProbeAnswer) => void, fail: (why: string) => void): Stop => {
     let probe: Probe | null = null;
     let isOver = false;
-    let probed = () => {};
+    /** Undoes what its beginning has done. */
+    let leave = () => {};
     const over = () => {
       isOver = true;
-      clearTimeout(late);
-      probed();
-      if (probe !== null && asking.delete(probe)) waiting.shift()?.();
+      leave();
     };
     const once = (tell: () => void) => {
       if (isOver) return;
       over();
       tell();
     };
-    const late = setTimeout(() => {
+    const tooLate = () => {
       probe?.stop();
       once(() => hear({ kind: 'unhealthy', status: 0, why: `no answer in ${longestAnswer / 1000} seconds` }));
-    }, longestAnswer);
+    };
     const begin = () => {
-      if (isOver) return waiting.shift()?.();
+      if (isOver) return;
+      asking += 1;
+      // An app that waits here for its turn has no part in that.
+      const late = setTimeout(tooLate, longestAnswer);
+      const probed = probing(program);
+      leave = () => {
+        clearTimeout(late);
+        probed();
+        asking -= 1;
+        next();
+      };
       const { health, socket } = program;
       const question = { socket: socket?.path ?? '', path: health?.path ?? '/', once: true };
-      probed = probing(program);
       try {
-        probe = spawnProbe(
+        probe = spawn(
           host(),
           questionFor(host(), program, question),
           answer => once(() => hear(answer)),
           why => once(() => fail(why)),
         );
-        asking.add(probe);
       } catch (error) {
         setImmediate(() => once(() => fail(error instanceof Error ? error.message : String(error))));
       }
     };
-    if (asking.size < mostProbes) begin();
-    else waiting.push(begin);
+    waiting.push(begin);
+    next();
     return () => {
       probe?.stop();
       if (!isOver) over();
