@@ -106,11 +106,16 @@ export function openChannel({ name, kinds, deliver, path, journal, log }: Channe
   });
   const catchUp = async () => {
     const from = standing.seq;
-    const { lines } = await journal.read({ lines: allLines, since: null, names: null });
-    for (const line of lines) {
-      const event = decodeEvent(line);
-      if (event !== null && isKnown(event) && event.seq > from && event.seq <= before)
-        holding.hear(event, Date.parse(event.time));
+    try {
+      const { lines } = await journal.read({ lines: allLines, since: null, names: null });
+      for (const line of lines) {
+        const event = decodeEvent(line);
+        if (event !== null && isKnown(event) && event.seq > from && event.seq <= before)
+          holding.hear(event, Date.parse(event.time));
+      }
+    } catch (error) {
+      // What has come since is told all the same.
+      log.error(`[notify] ${name}: cannot read what happened before: ${messageOf(error)}`);
     }
     const late = early ?? [];
     early = null;
@@ -122,7 +127,7 @@ export function openChannel({ name, kinds, deliver, path, journal, log }: Channe
   seq = Math.max(seq, before);
   // From here on a death is missed.
   if (found === null) write();
-  catchUp().catch(error => log.error({ err: error }, messageOf(error)));
+  void catchUp();
   return {
     test() {
       if (isBusy) return null;
