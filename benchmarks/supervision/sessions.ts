@@ -22,7 +22,7 @@ export async function smallFleet(peer: Peer, ground: Ground): Promise<Figures> {
   while (respawns.length < kills) {
     await sleep(settling);
     for (const [place, victim] of now.entries()) {
-      const { next, ms } = await respawn(stamps, victim);
+      const { next, ms } = await timeRespawn(stamps, victim);
       now[place] = next;
       respawns.push(ms);
     }
@@ -49,7 +49,7 @@ export async function smallFleet(peer: Peer, ground: Ground): Promise<Figures> {
 }
 
 /** Kills a program. Returns the milliseconds from before the signal to the first instruction of its next run. */
-async function respawn(stamps: Stamps, victim: Stamp): Promise<{ next: Stamp; ms: number }> {
+export async function timeRespawn(stamps: Stamps, victim: Stamp): Promise<{ next: Stamp; ms: number }> {
   const count = stamps.all().length;
   const killed = process.hrtime.bigint();
   process.kill(victim.pid, 'SIGKILL');

@@ -4,6 +4,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { median, percentile } from '../supervision/figures.ts';
 import { memoryOf } from '../supervision/proc.ts';
+import { timeRespawn } from '../supervision/sessions.ts';
 import { ended, type Stamp, secondsSince } from '../supervision/stamps.ts';
 import { makeCaller } from './rpc-client.ts';
 import { type Client, type Ground, type Side, startBoth, waiting } from './side.ts';
@@ -126,7 +127,7 @@ async function respawn(ground: Ground): Promise<readonly Figure[]> {
     const [ours, theirs] = await taking(10, sides, async (side, turn) => {
       const victims = now.get(side) ?? [];
       const victim = victims[turn] as Stamp;
-      const { next, ms } = await killed(side, victim);
+      const { next, ms } = await timeRespawn(side.stamps, victim);
       victims[turn] = next;
       return ms;
     });
@@ -138,17 +139,6 @@ async function respawn(ground: Ground): Promise<readonly Figure[]> {
     figureOf(samples, median, { title: 'respawn after kill -9, median', ...about }),
     figureOf(samples, list => percentile(list, 0.95), { title: 'respawn after kill -9, p95', ...about }),
   ];
-}
-
-async function killed({ stamps }: Side, victim: Stamp): Promise<{ next: Stamp; ms: number }> {
-  const count = stamps.all().length;
-  const at = process.hrtime.bigint();
-  process.kill(victim.pid, 'SIGKILL');
-  const next = (await stamps.reach(count + 1)).at(-1);
-  if (next?.name !== victim.name || next.pid === victim.pid) throw new Error(`"${victim.name}" is not back`);
-  // So that the next kill hits no rhythm of the supervisor's.
-  await sleep(20 + Math.random() * 30);
-  return { next, ms: secondsSince(at, next.at) * 1000 };
 }
 
 /** Calls one after the other on one kept connection, with two hundred programs. */

@@ -1,5 +1,6 @@
 // The table that people read. Pure.
 
+import { columns, threeDigits } from '../columns.ts';
 import type { SideName } from './side.ts';
 
 /** What was measured of both. */
@@ -32,16 +33,7 @@ export function table(figures: readonly Figure[]): string {
       verdict(figure),
     ];
   });
-  const all = [header, ...rows];
-  const widths = header.map((_, column) => Math.max(...all.map(row => row[column]?.length ?? 0)));
-  const line = (row: readonly string[]) =>
-    row
-      .map((text, column) =>
-        column === 0 ? text.padEnd(widths[0] ?? 0) : text.padStart(widths[column] ?? 0),
-      )
-      .join('  ')
-      .trimEnd();
-  return `${all.map(line).join('\n')}\n`;
+  return columns([header, ...rows]);
 }
 
 function verdict(figure: Figure): string {
@@ -56,9 +48,7 @@ function verdict(figure: Figure): string {
   return `>= x${aim} ${isMet ? 'met' : 'MISSED'}`;
 }
 
-/** Three figures are more than such measurements are good for. */
+/** Nothing is "0", as none of the lines is lost. */
 function short(value: number): string {
-  if (value === 0) return '0';
-  if (value >= 100) return value.toFixed(0);
-  return value >= 10 ? value.toFixed(1) : value.toFixed(2);
+  return value === 0 ? '0' : threeDigits(value);
 }
