@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { test } from 'node:test';
+import { identify } from '../src/linux/procfs.ts';
 import { isRoot, self, testAccounts } from './harness/accounts.ts';
 import { tinyApp } from './harness/apps.ts';
 import { type Hostd, startHostd } from './harness/hostd.ts';
@@ -201,14 +202,8 @@ function runOf(pid: number): string | undefined {
 
 const isDown = (state: string) => state !== 'STARTING' && state !== 'STOPPING';
 
-/** Of one that has just been killed hostd may not know yet. */
-function isThere(pid: number | null): boolean {
-  try {
-    return !/^State:\t[ZX]/m.test(readFileSync(`/proc/${pid}/status`, 'latin1'));
-  } catch {
-    return false;
-  }
-}
+/** Of a process that has just been killed hostd may not know yet. */
+const isThere = (pid: number | null) => pid !== null && identify(pid) !== null;
 
 /** What must hold whenever nothing is under way. */
 async function check(world: World): Promise<void> {

@@ -117,17 +117,21 @@ const longestEnvironment = 256 * 1024;
 
 /** Every process whose initial environment contains `entry` ("KEY=value"), as far as this process may look. */
 export function withEnvironment(entry: string): number[] {
-  const wanted = `\0${entry}\0`;
   const buffer = Buffer.allocUnsafe(longestEnvironment);
-  return pids()
-    .filter(pid => pid !== process.pid)
-    .filter(pid => {
-      try {
-        return `\0${readBeginning(`/proc/${pid}/environ`, buffer)}`.includes(wanted);
-      } catch {
-        return false;
-      }
-    });
+  return pids().filter(pid => pid !== process.pid && hasEnvironment(pid, entry, buffer));
+}
+
+/** Whether the process's initial environment contains `entry`. `buffer` is for many processes. */
+export function hasEnvironment(
+  pid: number,
+  entry: string,
+  buffer = Buffer.allocUnsafe(longestEnvironment),
+): boolean {
+  try {
+    return `\0${readBeginning(`/proc/${pid}/environ`, buffer)}`.includes(`\0${entry}\0`);
+  } catch {
+    return false;
+  }
 }
 
 /** Reads as much as the buffer holds. */

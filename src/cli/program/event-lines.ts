@@ -2,7 +2,7 @@
 
 import { decodeEvent, type JournalEvent, whatOf } from '../../protocol/journal.ts';
 import { escapeJsonText, escapeLine } from '../../words/escape.ts';
-import { localTime } from './moment.ts';
+import { localTime } from '../../words/timestamp.ts';
 
 const red = '\x1b[31m';
 const yellow = '\x1b[33m';

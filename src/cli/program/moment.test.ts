@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { localTime, parseMoment } from './moment.ts';
+import { localTime } from '../../words/timestamp.ts';
+import { parseMoment } from './moment.ts';
 
 const now = new Date(2026, 10, 28, 12, 30, 15).getTime();
 

@@ -22,11 +22,3 @@ export function parseMoment(text: string, now: number): number | null {
   const at = Date.parse(`${date}T${time}${zone}`);
   return Number.isNaN(at) ? null : at;
 }
-
-/** "2026-11-28 03:04:05", local. By hand: toLocaleString would load ICU's tables. */
-export function localTime(at: number): string {
-  const date = new Date(at);
-  const two = (number: number) => String(number).padStart(2, '0');
-  const day = [date.getFullYear(), two(date.getMonth() + 1), two(date.getDate())].join('-');
-  return `${day} ${[date.getHours(), date.getMinutes(), date.getSeconds()].map(two).join(':')}`;
-}

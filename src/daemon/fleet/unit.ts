@@ -6,6 +6,7 @@ import { describeExit, formatUptime, spawnError, stateName } from '../../lifecyc
 import type { Program } from '../../model/host.ts';
 import { stateCodes } from '../../model/state.ts';
 import type { ProgramStatus } from '../../protocol/control.ts';
+import { localTime } from '../../words/timestamp.ts';
 import { historyOf } from '../proxies/worker-history.ts';
 import type { Run } from '../runs/run.ts';
 
@@ -167,13 +168,4 @@ function shortly(at: number): string {
 
 function since(at: number | null): string {
   return at === null ? '' : ` ${localTime(at)}`;
-}
-
-/** As the machine's clock shows a Unix time in milliseconds: "2026-11-28 03:00:00". */
-export function localTime(at: number): string {
-  // Without toLocaleString, which would load ICU's tables, 7 MB.
-  const date = new Date(at);
-  const two = (n: number) => String(n).padStart(2, '0');
-  const day = [date.getFullYear(), two(date.getMonth() + 1), two(date.getDate())].join('-');
-  return `${day} ${[date.getHours(), date.getMinutes(), date.getSeconds()].map(two).join(':')}`;
 }

@@ -5,6 +5,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { messageOf } from '../../errors.ts';
+import { readStat } from '../../linux/procfs.ts';
 import { type Controller, controllers } from '../../model/bounds.ts';
 
 /** Where etc/hostd.service has systemd put hostd (DelegateSubgroup=, systemd 254). */
@@ -73,7 +74,7 @@ function makeRoom(
 ): string | null {
   const pids = read(join(parent, 'cgroup.procs')).split('\n').filter(Boolean).map(Number);
   if (pids.length === 0) return null;
-  const others = pids.filter(pid => pid !== process.pid && !isOwnChild(pid));
+  const others = pids.filter(pid => pid !== process.pid && readStat(pid)?.parent !== process.pid);
   if (others.length > 0)
     return `other processes are in "${parent}" too (such as ${others[0]}): start hostd by systemd, with etc/hostd.service`;
   // systemd could not start the next hostd in a directory that hands controllers on.
@@ -87,10 +88,6 @@ function makeRoom(
   } catch (error) {
     return `hostd cannot leave "${parent}": ${messageOf(error)}`;
   }
-}
-
-function isOwnChild(pid: number): boolean {
-  return read(`/proc/${pid}/stat`).split(') ').at(-1)?.split(' ')[1] === String(process.pid);
 }
 
 /** Why no controller was handed to hostd: does the kernel have any for cgroup v2? */

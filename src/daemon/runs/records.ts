@@ -6,7 +6,7 @@ import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'no
 import { basename, dirname, join } from 'node:path';
 import { errnoOf, HostdError } from '../../errors.ts';
 import type { Memory } from '../../lifecycle/schedule.ts';
-import { bootId, identify, type ProcessId } from '../../linux/procfs.ts';
+import { bootId, hasEnvironment, identify, type ProcessId } from '../../linux/procfs.ts';
 import type { Host, Program } from '../../model/host.ts';
 import { completed } from '../../model/supervision.ts';
 import { defaultRetryAfter, type Maintenance, type Pem } from '../../protocol/worker.ts';
@@ -208,16 +208,8 @@ function readReceived(path: string): readonly Record[] {
 function asSeenHere(record: Record): Record {
   const { pid, starttime } = record.process;
   const here = identify(pid);
-  const isIt = here?.starttime === starttime && environmentOf(pid).includes(record.marker);
+  const isIt = here?.starttime === starttime && hasEnvironment(pid, record.marker);
   return isIt ? { ...record, process: here } : record;
-}
-
-function environmentOf(pid: number): readonly string[] {
-  try {
-    return readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0');
-  } catch {
-    return [];
-  }
 }
 
 /** null: of an earlier boot, or half written. */

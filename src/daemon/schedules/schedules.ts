@@ -17,10 +17,11 @@ import {
 import { formatUptime } from '../../lifecycle/view.ts';
 import type { Program, Schedule } from '../../model/host.ts';
 import type { ProgramStatus } from '../../protocol/control.ts';
+import { localTime } from '../../words/timestamp.ts';
 import { timetable } from '../../words/timetable.ts';
 import type { Tell } from '../events/bus.ts';
 import type { Loop, Observed } from '../fleet/loop.ts';
-import { isDown, localTime, type Unit } from '../fleet/unit.ts';
+import { isDown, type Unit } from '../fleet/unit.ts';
 import type { Logger } from '../own/log.ts';
 import type { Records } from '../runs/records.ts';
 import { makeWallClock } from './wall-clock.ts';

@@ -1,6 +1,8 @@
 // The page of Supervisor's web interface: the same addresses and links, in HTML of its own, without scripts. Everything that is not
 // written here is escaped. Pure.
 
+import { escapeHtml } from '../../words/html.ts';
+
 export interface Row {
   readonly group: string;
   readonly name: string;
@@ -33,7 +35,7 @@ ${rows.map(rowOf).join('\n')}
 </table>`;
   return page(
     'Supervisor Status',
-    `${message === null ? '' : `<p class="message">${escaped(message)}</p>\n`}<p>${link('index.html?action=refresh', 'Refresh')}${link(
+    `${message === null ? '' : `<p class="message">${escapeHtml(message)}</p>\n`}<p>${link('index.html?action=refresh', 'Refresh')}${link(
       'index.html?action=restartall',
       'Restart All',
     )}${link('index.html?action=stopall', 'Stop All')}</p>
@@ -54,7 +56,7 @@ function rowOf({ group, name, statename, description }: Row): string {
     link(`logtail/${quoted}/stderr`, 'Tail -f Stderr', true),
   ];
   const kind = statename === 'RUNNING' ? 'good' : ['FATAL', 'BACKOFF'].includes(statename) ? 'bad' : '';
-  return `<tr><td class="${kind}">${escaped(statename.toLowerCase())}</td><td>${escaped(description)}</td><td>${link(
+  return `<tr><td class="${kind}">${escapeHtml(statename.toLowerCase())}</td><td>${escapeHtml(description)}</td><td>${link(
     `tail.html?processname=${quoted}`,
     namespec,
     true,
@@ -66,7 +68,7 @@ export function tailPage(processname: string | null, limit: number, tail: string
   const refresh = `tail.html?processname=${encodeURIComponent(processname ?? '')}&limit=${limit}`;
   return page(
     `Supervisor tail of process ${processname ?? 'None'}`,
-    `<pre>${escaped(tail)}</pre>\n${processname === null ? '' : `<p>${link(refresh, 'Refresh')}</p>`}`,
+    `<pre>${escapeHtml(tail)}</pre>\n${processname === null ? '' : `<p>${link(refresh, 'Refresh')}</p>`}`,
   );
 }
 
@@ -75,7 +77,7 @@ function page(title: string, body: string): string {
 <html lang="en">
 <head>
 <meta charset="utf-8">
-<title>${escaped(title)}</title>
+<title>${escapeHtml(title)}</title>
 <style>${style}</style>
 </head>
 <body>
@@ -87,17 +89,5 @@ ${body}
 
 function link(href: string, text: string, isNew = false): string {
   const target = isNew ? ' target="_blank" rel="noopener"' : '';
-  return `<a href="${escaped(href)}"${target}>${escaped(text)}</a>`;
-}
-
-const entities: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
-
-function escaped(text: string): string {
-  return text.replaceAll(/[&<>"']/g, character => entities[character] ?? '');
+  return `<a href="${escapeHtml(href)}"${target}>${escapeHtml(text)}</a>`;
 }

@@ -1,19 +1,7 @@
-// Shared by all pages of hostd dev: escaping, the frame, the style. No page loads anything from elsewhere. Pure.
+// Shared by all pages of hostd dev: the frame, the style. No page loads anything from elsewhere. Pure.
 
 import { createHash } from 'node:crypto';
-
-const entities: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
-
-/** The text for an element, or for an attribute in quotes. */
-export function escapeHtml(text: string): string {
-  return text.replace(/[&<>"']/g, character => entities[character] ?? '');
-}
+import { escapeHtml } from '../../../words/html.ts';
 
 export interface Page {
   readonly title: string;

@@ -1,9 +1,10 @@
 // The pages of hostd dev: all apps, an app that does not answer, a host that no app has. Pure: facts in, HTML out.
 
 import { nearest } from '../../../config/toml/toml.ts';
+import { escapeHtml } from '../../../words/html.ts';
 import type { AppState } from '../../apps/state.ts';
 import { tracebackTail } from '../../apps/tame.ts';
-import { escapeHtml, logBox, renderPage } from './html.ts';
+import { logBox, renderPage } from './html.ts';
 
 /** What pages show of one app. */
 export interface Shown {
