@@ -11,6 +11,7 @@ import type { JournalEvent } from '../src/protocol/journal.ts';
 import { groupOf, isRoot, needsRoot, self, testAccounts } from './harness/accounts.ts';
 import { tinyApp } from './harness/apps.ts';
 import { checkout, type Hostd, startHostd } from './harness/hostd.ts';
+import { testInOwnMounts } from './harness/own-mounts.ts';
 import { makePlace } from './harness/place.ts';
 import { until } from './harness/until.ts';
 import { makePemBetween } from './proxy/pem.ts';
@@ -215,20 +216,10 @@ test('a certificate near its end, its renewal, and one that cannot be used', asy
   await eventLike(hostd, 'one', /^certificate-refused: .*no PEM certificate.*the one before serves on/);
 });
 
-const inner = 'HOSTD_TEST_EVENTS';
-
-if (process.env[inner] === undefined)
-  test('the disk of events is full', { skip: needsRoot }, async t => {
-    // The same file again, in a mount namespace of its own.
-    const file = new URL(import.meta.url).pathname;
-    const env = { ...process.env, [inner]: '1', NODE_TEST_CONTEXT: undefined };
-    const args = ['unshare', '-m', process.execPath, '--test-name-pattern=no room', file] as const;
-    const { code, stdout, stderr } = await run([...args], { env, timeout: 100_000 });
-    t.diagnostic(stdout.split('\n').find(line => /room/.test(line)) ?? '');
-    assert.equal(code, 0, stdout + stderr);
-  });
-else
-  test('no room for events: everything goes on, hostd says it once, and what is lost is counted when there is room', async t => {
+testInOwnMounts(
+  import.meta.url,
+  'no room for events: everything goes on, hostd says it once, and what is lost is counted when there is room',
+  async t => {
     const place = makePlace(t);
     const state = place.directory('lib');
     execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m,mode=711', 'none', state]);
@@ -259,4 +250,5 @@ else
       return (await eventsOf(hostd)).some(({ kind }) => kind === 'disk-free');
     });
     follower.kill();
-  });
+  },
+);

@@ -19,6 +19,7 @@ import { needsPostgresql, startCluster } from './create/cluster.ts';
 import { isRoot, needsRoot, self, testAccounts } from './harness/accounts.ts';
 import { tinyApp } from './harness/apps.ts';
 import { type Hostd, startHostd } from './harness/hostd.ts';
+import { testInOwnMounts } from './harness/own-mounts.ts';
 import { makePlace } from './harness/place.ts';
 import { until } from './harness/until.ts';
 import { makePemBetween } from './proxy/pem.ts';
@@ -251,20 +252,10 @@ test('an expired certificate: without a better one it is served, and status, che
   assert.equal((await hostd.hostctl('check')).code, 0);
 });
 
-const inner = 'HOSTD_TEST_NIGHT';
-
-if (process.env[inner] === undefined)
-  test('the disk is full', { skip: needsRoot }, async t => {
-    // The same file again, in a mount namespace of its own.
-    const file = new URL(import.meta.url).pathname;
-    const env = { ...process.env, [inner]: '1', NODE_TEST_CONTEXT: undefined };
-    const args = ['unshare', '-m', process.execPath, '--test-name-pattern=full disk', file] as const;
-    const { code, stdout, stderr } = await run([...args], { env, timeout: 120_000 });
-    t.diagnostic(stdout.split('\n').find(line => /full|ok/.test(line)) ?? '');
-    assert.equal(code, 0, stdout + stderr);
-  });
-else
-  test('a full disk: both sites are served, hostd says it once, check says which, and room ends it', async t => {
+testInOwnMounts(
+  import.meta.url,
+  'a full disk: both sites are served, hostd says it once, check says which, and room ends it',
+  async t => {
     const place = makePlace(t);
     const account = (await testAccounts()).a;
     const one = await tinyApp(place, { name: 'one', account });
@@ -305,4 +296,5 @@ else
       { every: 300 },
     );
     assert.equal((await hostd.hostctl('check')).code, 0);
-  });
+  },
+);
