@@ -16,6 +16,7 @@ import { until } from './harness/until.ts';
 import { needsVirtualenv, type Vintage, virtualenv } from './harness/virtualenvs.ts';
 import { writeApp } from './harness/write-app.ts';
 import { nginxMissing, startNginx } from './proxy/nginx.ts';
+import { plainSite } from './proxy/plain-site.ts';
 
 const idle = { idle_timeout: '1s' };
 
@@ -80,24 +81,6 @@ const asleep = (hostd: Hostd, name: string) =>
 const seen = ({ root }: TestApp) => readFileSync(`${root}/run/seen`, 'utf8').trim().split('\n');
 const sleeps = (hostd: Hostd, name: string) => hostd.output().split(`${name} sleeps until`).length - 1;
 
-function vhost(app: TestApp) {
-  return {
-    name: app.name,
-    serverNames: [app.host],
-    locations: [],
-    socket: app.socket,
-    clientMaxBodySize: 0,
-    proxyReadTimeout: 60,
-    accessLog: '',
-    errorLog: '',
-    keepalive: false,
-    certificate: null,
-    redirectHttps: false,
-    redirectFrom: [],
-    errorPages: null,
-  };
-}
-
 /** Bursts of visitors, with pauses about as long as it takes to fall asleep. Returns the numbers of all requests. */
 async function visitors(
   app: TestApp,
@@ -153,7 +136,10 @@ describe('sleep when idle', { concurrency: true }, () => {
       site(place, 'older', { threads: 4, ...briefly }, { vintage: 'old' }),
     ]);
     const hostd = await startHostd(place, { apps });
-    const nginx = await startNginx(place.directory('nginx-front'), apps.map(vhost));
+    const nginx = await startNginx(
+      place.directory('nginx-front'),
+      apps.map(({ name, host, socket }) => plainSite(name, host, socket)),
+    );
     place.after(() => nginx.stop());
     const end = performance.now() + 9000;
     const fronts = [{ port: hostd.port }, { port: nginx.port }];

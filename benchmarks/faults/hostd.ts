@@ -6,6 +6,7 @@ import { startHostd } from '../../integration/harness/hostd.ts';
 import type { Place } from '../../integration/harness/place.ts';
 import { marked } from '../../integration/harness/processes.ts';
 import { startNginx } from '../../integration/proxy/nginx.ts';
+import { plainSite } from '../../integration/proxy/plain-site.ts';
 import type { Stack } from './stack.ts';
 
 export const hostdAlone = (place: Place): Promise<Stack> => start(place, false);
@@ -16,7 +17,7 @@ async function start(place: Place, behindNginx: boolean): Promise<Stack> {
   let hostd = await startHostd(place, { apps: [app], config: { proxy: { enabled: !behindNginx } } });
   let port = hostd.port;
   if (behindNginx) {
-    const nginx = await startNginx(place.directory('front'), [site(app.host, app.socket)]);
+    const nginx = await startNginx(place.directory('front'), [plainSite('tiny', app.host, app.socket)]);
     place.after(() => nginx.stop());
     port = nginx.port;
   }
@@ -40,20 +41,4 @@ export function mastersIn(place: Place): number[] {
   const all = marked(place.mark).filter(process => / [^ ]*gunicorn /.test(`${process.command} `));
   const pids = new Set(all.map(process => process.pid));
   return all.filter(process => !pids.has(process.ppid)).map(process => process.pid);
-}
-
-export function site(host: string, socket: string) {
-  const none = {
-    locations: [],
-    clientMaxBodySize: 0,
-    accessLog: '',
-    errorLog: '',
-    keepalive: false,
-    certificate: null,
-    redirectHttps: false,
-    redirectFrom: [],
-    proxyReadTimeout: 60,
-    errorPages: null,
-  };
-  return { name: 'tiny', serverNames: [host], socket, ...none };
 }

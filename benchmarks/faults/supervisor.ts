@@ -9,8 +9,9 @@ import { tinyApp } from '../../integration/harness/apps.ts';
 import type { Place } from '../../integration/harness/place.ts';
 import { until } from '../../integration/harness/until.ts';
 import { startNginx } from '../../integration/proxy/nginx.ts';
+import { plainSite } from '../../integration/proxy/plain-site.ts';
 import { run } from '../../scripts/run.ts';
-import { mastersIn, site } from './hostd.ts';
+import { mastersIn } from './hostd.ts';
 import type { Stack } from './stack.ts';
 
 export async function supervisorAndNginx(place: Place): Promise<Stack> {
@@ -38,7 +39,7 @@ redirect_stderr=true
 `,
   );
   let daemon = await startSupervisor(place, config, app.socket);
-  const nginx = await startNginx(place.directory('front'), [site(app.host, app.socket)]);
+  const nginx = await startNginx(place.directory('front'), [plainSite('tiny', app.host, app.socket)]);
   place.after(() => nginx.stop());
   place.after(() => void daemon.kill('SIGTERM'));
   return {

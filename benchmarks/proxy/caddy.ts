@@ -1,7 +1,7 @@
 // Caddy with the article's vhost: files below /static/, the rest to the app.
 
 import { mkdirSync, writeFileSync } from 'node:fs';
-import type { TestSite } from '../../integration/proxy/fixture.ts';
+import type { TestSite } from '../../integration/proxy/plain-site.ts';
 
 /** Writes the configuration; returns Caddy's arguments and environment. */
 export function configureCaddy(

@@ -1,8 +1,8 @@
 // The proxies, each started in front of one site.
 
 import { mkdirSync, writeFileSync } from 'node:fs';
-import type { TestSite } from '../../integration/proxy/fixture.ts';
 import { startNginx } from '../../integration/proxy/nginx.ts';
+import type { TestSite } from '../../integration/proxy/plain-site.ts';
 import { startWorker } from '../../integration/proxy/worker.ts';
 import { freePort } from '../../scripts/free-port.ts';
 import { flagsOf } from '../../src/daemon/own-parts.ts';

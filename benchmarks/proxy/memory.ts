@@ -3,7 +3,8 @@
 
 import { readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
-import { type Fixture, makeFixture, type TestSite } from '../../integration/proxy/fixture.ts';
+import { type Fixture, makeFixture } from '../../integration/proxy/fixture.ts';
+import type { TestSite } from '../../integration/proxy/plain-site.ts';
 import { bind, type RunningWorker, startWorker } from '../../integration/proxy/worker.ts';
 import { flagsOf } from '../../src/daemon/own-parts.ts';
 import { memoryOf } from '../supervision/proc.ts';

@@ -12,10 +12,8 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import type { RoutedSite } from '../../src/protocol/worker.ts';
+import { plainSite, type TestSite } from './plain-site.ts';
 import { workerIds } from './worker.ts';
-
-export type TestSite = Omit<RoutedSite, 'accessLogFd'>;
 
 export interface Fixture {
   readonly directory: string;
@@ -46,22 +44,14 @@ function makeSite(directory: string, name: string): TestSite {
   for (const part of ['static', 'media', 'run', 'logs']) mkdirSync(`${root}/${part}`, { recursive: true });
   fillStatic(root);
   return {
-    name,
-    serverNames: [`${name}.test`],
+    ...plainSite(name, `${name}.test`, `${root}/run/gunicorn.sock`),
     locations: [
       { prefix: '/static/', alias: `${root}/static/`, expires: null },
       { prefix: '/media/', alias: `${root}/media/`, expires: null },
     ],
-    socket: `${root}/run/gunicorn.sock`,
     clientMaxBodySize: name === 'small' ? 1024 : 4 * 1024 ** 3,
-    proxyReadTimeout: 60,
     accessLog: `${root}/logs/nginx-access.log`,
     errorLog: `${root}/logs/nginx-error.log`,
-    keepalive: false,
-    certificate: null,
-    redirectHttps: false,
-    redirectFrom: [],
-    errorPages: null,
   };
 }
 

@@ -6,7 +6,7 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import { freePort } from '../../scripts/free-port.ts';
 import { findProgram, isBefore, nginxVersion } from '../harness/programs.ts';
-import type { TestSite } from './fixture.ts';
+import type { TestSite } from './plain-site.ts';
 import { workerIds } from './worker.ts';
 
 export const nginxPath = findProgram('nginx') ?? 'nginx';
