@@ -92,7 +92,7 @@ export function nextDue(
 /** How often a program was reloaded for a cause, or refused to be, in quick succession. */
 export interface Attempts {
   readonly count: number;
-  /** Unix time in milliseconds of the last. */
+  /** When the last one was, in milliseconds of a clock that nobody sets. */
   readonly last: number;
 }
 
