@@ -166,6 +166,12 @@ test('processes of hostd supervisord go on under hostd start: same pids, same lo
       /^cannot hand over "auto": \[program\.auto\] of \S+auto\.toml says another environment\n {2}try: supervisorctl stop auto; hostd starts it by its table\nnothing was handed over\n$/m,
     );
     place.write('etc/apps.d/auto.toml', text);
+    const unsaid = await run(
+      [`${checkout}/bin/hostd`, 'supervisord', '-c', supervisord.file, '--hand-over', '--to'],
+      { env: supervisord.environment },
+    );
+    assert.equal(unsaid.code, 2);
+    assert.match(unsaid.stderr, /^Error: option --to requires argument\n/);
     const dry = await supervisord.handOver('--dry-run');
     assert.equal(dry.code, 0, dry.stderr);
     assert.match(

@@ -89,11 +89,13 @@ interface OwnOptions {
   readonly rest: readonly string[];
 }
 
+/** @throws Exit */
 function ownOptions(args: readonly string[]): OwnOptions {
   const [lenient, handOver, isDry, to] = ['--lenient', '--hand-over', '--dry-run', '--to'];
   const isOver = args.includes(handOver);
   const at = isOver ? args.indexOf(to) : -1;
   const config = at < 0 ? undefined : args[at + 1];
+  if (at >= 0 && config === undefined) throw usage('option --to requires argument', program);
   const isOwn = (word: string, index: number) =>
     word === lenient ||
     word === handOver ||
