@@ -148,13 +148,13 @@ function outcomeOf(text: string, name: string): string {
 
 async function killMain({ hostd }: World, name: string) {
   const pid = (await hostd.status()).find(program => program.name === name)?.pid;
-  if (pid != null) kill(pid);
+  if (pid != null) await kill(pid);
 }
 
 async function killAny(world: World, name: string) {
   const found = processesOf(world, name);
   const victim = found[world.random(found.length)];
-  if (victim !== undefined) kill(victim);
+  if (victim !== undefined) await kill(victim);
 }
 
 async function upgrade({ hostd }: World) {
@@ -176,12 +176,14 @@ function changeWorkers({ place, random }: World, app: string) {
   writeFileSync(file, text);
 }
 
-function kill(pid: number): void {
+/** Resolves when the process has ended: a signal is sent before it has its effect. */
+async function kill(pid: number): Promise<void> {
   try {
     process.kill(pid, 'SIGKILL');
   } catch {
     // It has ended by itself.
   }
+  await until(`${pid} to end`, () => identify(pid) === null, { every: 2 });
 }
 
 /** Pids whose environment says that hostd started them for this program. */
@@ -202,7 +204,7 @@ function runOf(pid: number): string | undefined {
 
 const isDown = (state: string) => state !== 'STARTING' && state !== 'STOPPING';
 
-/** Of a process that has just been killed hostd may not know yet. */
+/** Of a process that has just ended hostd may not know yet. */
 const isThere = (pid: number | null) => pid !== null && identify(pid) !== null;
 
 /** What must hold whenever nothing is under way. */
