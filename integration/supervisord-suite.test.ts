@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { chmodSync, cpSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { makePlace } from './harness/place.ts';
@@ -46,13 +46,16 @@ test("Supervisor's own end-to-end tests pass", t => {
   writeFileSync(join(tmp, 'overlay/supervisor/supervisord.py'), daemon);
   writeFileSync(join(fixtures, 'hello.sh'), hello);
   chmodSync(join(fixtures, 'hello.sh'), 0o755);
+  // The fixtures say "python", which Debian has not.
+  mkdirSync(join(tmp, 'bin'));
+  symlinkSync(python, join(tmp, 'bin/python'));
   const inside = `mount --bind "$1" /tmp && mount -t tmpfs tmpfs /run && cd /tmp && exec ${python} ${runner}`;
   const said = execFileSync(
     'unshare',
     ['--mount', '--pid', '--fork', '--kill-child', '--mount-proc', 'sh', '-c', inside, 'sh', tmp],
     {
       env: {
-        PATH: process.env['PATH'] ?? '/usr/bin:/bin',
+        PATH: `/tmp/bin:${process.env['PATH'] ?? '/usr/bin:/bin'}`,
         HOME: '/root',
         LANG: 'C.UTF-8',
         PYTHONPATH: '/tmp/overlay',
