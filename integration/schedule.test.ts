@@ -104,6 +104,8 @@ test('a program is run at its time, once at a time, and status says what came of
   await clock.set(hostd, june(6, 3));
   await until('its next time', () => nightly.runs() === 4);
   assert.equal(other.runs(), 4);
+  // The next hostd goes on with both.
+  assert.match((await hostd.hostctl('shutdown')).stdout, /^nightly: stopped$/m);
 });
 
 test('a run outlives hostd, and what was missed meanwhile is made up for once, or said', async t => {

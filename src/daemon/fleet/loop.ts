@@ -86,6 +86,8 @@ export interface Loop {
   ): number;
   /** hostd ends: from now on stops have the last word, and any other order is answered as overtaken. */
   end(): void;
+  /** hostd ends, so that nothing is started any more. */
+  isEnding(): boolean;
   /** Calls the listener until the returned function is called. */
   listen(listener: Listener): () => void;
   /** Calls the observer with each event that has changed a service, while hostd lives. */
@@ -194,6 +196,7 @@ export function makeLoop(
       send({ name, event, attach: undefined, asker });
       return jobs;
     },
+    isEnding: () => isEnding,
     end() {
       isEnding = true;
     },

@@ -88,8 +88,8 @@ async function stopOne(supervisor: Supervisor, name: string, report: Report): Pr
   const { outcome } = await ask(supervisor, name, { kind: 'stop' }, report);
   const done = (result: 'ok' | 'noop' | 'failed', message: string) =>
     report({ kind: 'done', name, outcome: result, message: `${name}: ${message}` });
-  const isScheduled = supervisor.unit(name)?.program.schedule != null;
-  const until = isScheduled ? `; not run by its schedule until: hostctl start ${name}` : '';
+  const isPaused = supervisor.unit(name)?.program.schedule != null && !supervisor.loop.isEnding();
+  const until = isPaused ? `; not run by its schedule until: hostctl start ${name}` : '';
   if (outcome.kind === 'already') done('noop', `not running${until}`);
   else if (outcome.kind !== 'overtaken') done('ok', `stopped${until}`);
   else done('failed', `was ${overtaking[outcome.by]} before it had stopped`);
