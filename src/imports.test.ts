@@ -119,6 +119,14 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   'daemon/schedules': ['own', 'events/bus', 'runs/records', 'fleet/loop', 'fleet/unit'],
   'daemon/terminal': ['own', 'runs', 'fleet', 'callers'],
   'daemon/journal': ['own', 'events', 'fleet/loop', 'fleet/asker', 'fleet/supervisor', 'control/control'],
+  'daemon/samples': [
+    'fleet',
+    'journal/journal',
+    'proxies/certificates',
+    'runs',
+    'schedules/schedules',
+    'control/control',
+  ],
   'daemon/notify': ['own', 'own-process', 'runs', 'journal', 'proxies/lines', 'control/control'],
   'daemon/control': [
     'notify',
@@ -130,6 +138,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     'logs',
     'callers',
     'ending',
+    'samples',
     'schedules/schedules',
     'proxies/certificates',
     'proxies/worker-history',

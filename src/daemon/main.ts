@@ -42,6 +42,7 @@ import { serveSupervisorsClients } from './rpc/serve.ts';
 import { findCgroups } from './runs/cgroup-tree.ts';
 import { reapOrphans } from './runs/orphans.ts';
 import { openRecords } from './runs/records.ts';
+import { makeSamples } from './samples/sample.ts';
 import { makeSchedules } from './schedules/schedules.ts';
 import { keepNames } from './sockets/names.ts';
 import { listenOwn } from './sockets/own-socket.ts';
@@ -207,6 +208,7 @@ function startHostd(config: string, trial: boolean, loaded: Loaded, log: Logger)
     ending,
     journal,
     notifier,
+    samples: makeSamples({ supervisor, records, certificates, schedules, journal }, loaded.problems),
   });
   // Held like the programs' sockets, so that an upgrade in place refuses no hostctl.
   const { socket } = settings.control;

@@ -37,6 +37,7 @@ type Rule = 'yes' | 'programs' | 'signals';
 export const operatorsMay: Readonly<Record<string, Rule>> = {
   'GET /status': 'yes',
   'GET /sites': 'yes',
+  'GET /sample': 'yes',
   'GET /about': 'yes',
   'GET /events': 'yes',
   'GET /pid': 'yes',

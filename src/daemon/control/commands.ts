@@ -25,6 +25,8 @@ import type { Notifier } from '../notify/notifier.ts';
 import type { Logger } from '../own/log.ts';
 import type { Certificates } from '../proxies/certificates.ts';
 import type { Records } from '../runs/records.ts';
+import { sampleHandlers } from '../samples/handlers.ts';
+import type { Samples } from '../samples/sample.ts';
 import type { Schedules } from '../schedules/schedules.ts';
 import { about } from './about.ts';
 import { type Call, type Handlers, stream } from './control.ts';
@@ -41,6 +43,7 @@ export interface Daemon {
   readonly ending: Ending;
   readonly journal: Journal;
   readonly notifier: Notifier;
+  readonly samples: Samples;
 }
 
 export function commandHandlers(daemon: Daemon): Handlers {
@@ -68,6 +71,7 @@ export function commandHandlers(daemon: Daemon): Handlers {
     ...logHandlers(supervisor, daemon.logs),
     ...eventHandlers(supervisor, daemon.journal),
     ...notifyHandlers(daemon.notifier),
+    ...sampleHandlers(daemon.samples),
     'POST /start': call => orderNow(call, start),
     'POST /stop': call => order(call, stop, true),
     'POST /restart': call => orderNow(call, restart),

@@ -4,6 +4,7 @@ import { dayOf } from '../../config/certificate.ts';
 import type { ProgramStatus, SiteStatus } from '../../protocol/control.ts';
 import type { Maintenance } from '../../protocol/worker.ts';
 import { quoteWord } from '../../words/shlex.ts';
+import type { Waiting } from '../fleet/waiting.ts';
 import type { CertificateState } from '../proxies/certificates.ts';
 
 /** Facts about a site, from the code that keeps them; undefined: nothing is known. */
@@ -16,11 +17,6 @@ export interface SiteFacts {
   readonly waiting?: Waiting | null;
   /** Number of gunicorn's sync workers, each of which answers one request at a time; null: the workers are of another kind. */
   readonly syncWorkers?: number | null;
-}
-
-export interface Waiting {
-  readonly requests: number;
-  readonly seconds: number;
 }
 
 /** A request that waits longer than this many seconds is noted. */

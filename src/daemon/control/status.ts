@@ -9,12 +9,12 @@ import type { ProgramStatus, StatusReply } from '../../protocol/control.ts';
 import { noteLeftOut } from '../fleet/left-out.ts';
 import type { Supervisor } from '../fleet/supervisor.ts';
 import { statusOf, type Unit } from '../fleet/unit.ts';
+import { waitingIn } from '../fleet/waiting.ts';
 import type { Logs } from '../logs/logs.ts';
 import type { Certificates } from '../proxies/certificates.ts';
-import { historyOf } from '../proxies/worker-history.ts';
 import type { Records } from '../runs/records.ts';
 import type { Schedules } from '../schedules/schedules.ts';
-import { type Closed, noteReload, noteRoom, noteSite, type Waiting } from './site-notes.ts';
+import { type Closed, noteReload, noteRoom, noteSite } from './site-notes.ts';
 
 export interface Known {
   readonly supervisor: Supervisor;
@@ -50,21 +50,6 @@ export function status(known: Known, names: readonly string[]): StatusReply {
   };
   const programs = [...new Set(chosen)].map(noted).sort(byName);
   return { programs, unknown: names.filter(name => name !== 'all' && supervisor.select(name).length === 0) };
-}
-
-/** The requests that the proxy's workers have noted as waiting, by site. `now`: Unix time in seconds. */
-function waitingIn(units: readonly Unit[], now: number): ReadonlyMap<string, Waiting> {
-  const sum = new Map<string, Waiting>();
-  for (const unit of units) {
-    if (unit.program.kind !== 'proxy') continue;
-    for (const [site, { requests, since }] of historyOf(unit).pending()) {
-      if (requests === 0 || since === 0) continue;
-      const other = sum.get(site);
-      const seconds = Math.max(0, now - since, other?.seconds ?? 0);
-      sum.set(site, { requests: requests + (other?.requests ?? 0), seconds });
-    }
-  }
-  return sum;
 }
 
 /** The number of an app's sync workers; null: unknown, or of another kind. */

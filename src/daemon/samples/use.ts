@@ -1,0 +1,117 @@
+// What the runs of the programs have used: processes, processor time, memory. By their cgroups where there are any, else by one look
+// at all processes of the machine. Others get their turns meanwhile: hundreds of programs may be looked at.
+
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { anonymousOf, memoryUse } from '../../linux/memory-use.ts';
+import { type ProcessorTime, parseCpuStat, processorTime, residentMemory } from '../../linux/process-use.ts';
+import { below, pids } from '../../linux/procfs.ts';
+import type { MemoryKind } from '../../protocol/sample.ts';
+import type { Run } from '../runs/run.ts';
+import type { Breather } from './breather.ts';
+
+export interface Use {
+  readonly processes: number;
+  readonly cpuSeconds: number | null;
+  readonly memory: { readonly bytes: number; readonly kind: MemoryKind } | null;
+}
+
+/** Times of a process, by which a tree of processes is summed up. */
+interface Member extends ProcessorTime {
+  readonly pid: number;
+}
+
+export interface Uses {
+  of(run: Run): Promise<Use>;
+}
+
+/** The most that each run was seen to have used: a process that nobody has waited for takes its time with it, but time never goes back. */
+const most = new WeakMap<Run, number>();
+
+/** For one sample. `exact`: memory that processes share is divided among them. */
+export function lookAtUses(exact: boolean, breathe: Breather): Uses {
+  let children: Promise<ReadonlyMap<number, readonly Member[]>> | null = null;
+  return {
+    async of(run) {
+      const { cgroup, process: own } = run;
+      await breathe();
+      const members = cgroup === null ? null : readMembers(cgroup);
+      if (cgroup !== null && members !== null) {
+        const cpuSeconds = readNumber(join(cgroup, 'cpu.stat'), parseCpuStat);
+        return {
+          processes: members.length,
+          cpuSeconds,
+          memory: await memoryOf(cgroup, members, exact, breathe),
+        };
+      }
+      children ??= allProcesses(breathe);
+      const first = processorTime(own.pid);
+      const tree = below(await children, [own.pid]);
+      const all = [...(first === null ? [] : [{ ...first, pid: own.pid }]), ...tree];
+      const sum = all.reduce((seconds, one) => seconds + one.own + one.ended, 0);
+      const seconds = Math.max(most.get(run) ?? 0, sum);
+      most.set(run, seconds);
+      const processes = all.map(({ pid }) => pid);
+      return {
+        processes: processes.length,
+        cpuSeconds: seconds,
+        memory: await memoryOf(null, processes, exact, breathe),
+      };
+    },
+  };
+}
+
+async function memoryOf(
+  cgroup: string | null,
+  processes: readonly number[],
+  exact: boolean,
+  breathe: Breather,
+): Promise<Use['memory']> {
+  const counted = cgroup === null ? null : readNumber(join(cgroup, 'memory.stat'), anonymousOf);
+  if (counted !== null) return { bytes: counted, kind: 'cgroup' };
+  const [first] = processes;
+  if (first === undefined) return null;
+  if (exact) {
+    const bytes = await memoryUse(cgroup, first);
+    return bytes === null ? null : { bytes, kind: 'proportional' };
+  }
+  let sum = 0;
+  for (const pid of processes) {
+    sum += residentMemory(pid) ?? 0;
+    await breathe();
+  }
+  return { bytes: sum, kind: 'resident' };
+}
+
+/** All processes of the machine, by their parents. */
+async function allProcesses(breathe: Breather): Promise<ReadonlyMap<number, readonly Member[]>> {
+  const children = new Map<number, Member[]>();
+  for (const pid of pids()) {
+    await breathe();
+    const time = processorTime(pid);
+    if (time === null) continue;
+    const siblings = children.get(time.parent);
+    if (siblings === undefined) children.set(time.parent, [{ ...time, pid }]);
+    else siblings.push({ ...time, pid });
+  }
+  return children;
+}
+
+/** null: the cgroup is gone, or cannot be read. */
+function readMembers(cgroup: string): number[] | null {
+  const text = read(join(cgroup, 'cgroup.procs'));
+  return text === null ? null : text.split('\n').filter(Boolean).map(Number);
+}
+
+function readNumber(path: string, parse: (text: string) => number | null): number | null {
+  const text = read(path);
+  return text === null ? null : parse(text);
+}
+
+function read(path: string): string | null {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return null;
+  }
+}
