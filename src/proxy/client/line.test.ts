@@ -118,6 +118,18 @@ test('a body that its answer did not wait for is dropped, and the connection goe
   assert.deepEqual(play([bodyEnd, bytes, plain], dropped).effects, ['answer']);
 });
 
+test('a client that has closed its half is let go behind a dropped body, too', () => {
+  const piping = play([bytes, piped, stage('send'), ended, answered]);
+  assert.deepEqual(piping.effects, ['wait for next', 'read-soon']);
+  const bodyHeld: LineEvent = { ...withBody, isHolding: true };
+  const { line, effects } = play([bodyHeld, stage('send'), answered], piping.line);
+  assert.deepEqual(effects, ['wait for next', 'drop']);
+  assert.deepEqual(play([{ kind: 'body-part', isHolding: false }, bodyEnd, rest], line).effects, [
+    'end',
+    'wait for end',
+  ]);
+});
+
 test('where a body that is dropped cannot be understood, or has trailers, nothing that follows is believed', () => {
   for (const event of [
     bad(400),
@@ -524,6 +536,13 @@ test('whatever happens, a line that ends is closed by the next timer, and one th
     }
     assert.ok(effects.some(({ kind }) => kind === 'destroy'));
     if (line.isEnding) assert.deepEqual(effects.map(word), ['destroy']);
+  });
+});
+
+test('whatever happens, a client who has closed its half is not waited for once all that it sent was read and answered', () => {
+  always(({ line, isOver }) => {
+    if (isOver || line.isEnding || !line.hasEnded || line.isHolding) return;
+    assert.notEqual(line.stage, null);
   });
 });
 

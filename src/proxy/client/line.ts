@@ -375,7 +375,11 @@ function isInside({ reading }: Line): boolean {
 }
 
 function rest(line: Line): Step {
-  if (line.hasEnded && !line.isHolding && isInside(line)) return destroy(line);
+  if (line.hasEnded && !line.isHolding) {
+    if (isInside(line)) return destroy(line);
+    // The last of the held bytes was the end of a body that nobody wanted. Its request has its answer.
+    if (line.stage === null) return end(line);
+  }
   const isPaused = line.isHolding;
   const isWaiting =
     line.isHolding && !line.isWaiting && line.stage === null && !isInBody(line) && line.isTurnOver;
