@@ -2,13 +2,11 @@
 // for each request that an app has failed.
 
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { chmodSync, chownSync, readFileSync } from 'node:fs';
 import net from 'node:net';
 import { after, before, type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { describeRow, type SiteTraffic } from '../src/protocol/traffic.ts';
-import { decodeFact } from '../src/protocol/worker.ts';
-import { defaultLimits } from '../src/proxy/limits.ts';
 import { until } from './harness/until.ts';
 import { exchangeRaw, parseReplies } from './proxy/client.ts';
 import { type Fixture, makeFixture } from './proxy/fixture.ts';
@@ -113,20 +111,7 @@ function get(path: string, more = '', host = 'hello.test'): string {
   return `GET ${path} HTTP/1.1\r\nHost: ${host}\r\n${more}Connection: close\r\n\r\n`;
 }
 
-/** What a worker has told of a site last, read as root reads it. */
-function told(worker: RunningWorker, name: string | null): SiteTraffic | undefined {
-  const names = new Set(fixture.sites.map(site => site.name));
-  const rows = worker
-    .facts()
-    .trim()
-    .split('\n')
-    .map(line => decodeFact(line, names) ?? assert.fail(line))
-    .flatMap(fact => (fact.kind === 'traffic' && fact.site === name ? [fact.counts] : []));
-  const last = rows.at(-1);
-  return last && describeRow(name, Float64Array.from(last));
-}
-
-test('requests, statuses, bytes and times of each site, told when the worker ends', async t => {
+test('requests, statuses, bytes and times of each site', async t => {
   const worker = await start(t);
   const body = 'x'.repeat(1000);
   for (const request of [
@@ -151,10 +136,10 @@ test('requests, statuses, bytes and times of each site, told when the worker end
   await sleep(50);
   await worker.stop();
 
-  const hello = told(worker, 'hello');
-  assert.equal(hello?.requests, 11);
-  assert.equal(hello?.open_requests, 0);
-  assert.deepEqual(hello?.statuses, {
+  const hello = worker.counted('hello');
+  assert.equal(hello.requests, 11);
+  assert.equal(hello.open_requests, 0);
+  assert.deepEqual(hello.statuses, {
     '1xx': 0,
     '2xx': 5,
     '3xx': 1,
@@ -165,26 +150,26 @@ test('requests, statuses, bytes and times of each site, told when the worker end
     '503': 1,
     '504': 1,
   });
-  assert.equal(hello?.received_bytes, 1003);
+  assert.equal(hello.received_bytes, 1003);
   const pages = readFileSync(fixture.sites[1].accessLog, 'utf8').trim().split('\n');
   assert.equal(pages.length, 11);
   const bytes = pages.reduce((sum, line) => sum + Number(/" \d+ (\d+) "/.exec(line)?.[1]), 0);
-  assert.equal(hello?.sent_bytes, bytes);
-  assert.equal(hello?.latency_ms.count, 11);
-  assert.ok((hello?.latency_ms.sum ?? 0) > 120 + 1000 + 100);
+  assert.equal(hello.sent_bytes, bytes);
+  assert.equal(hello.latency_ms.count, 11);
+  assert.ok(hello.latency_ms.sum > 120 + 1000 + 100);
   assert.equal(
-    hello?.first_byte_ms.count,
+    hello.first_byte_ms.count,
     7,
     'neither files, nor the late, nor the one that nobody waited for',
   );
-  const soon = Object.entries(hello?.first_byte_ms.buckets ?? {}).filter(([most]) => Number(most) <= 100);
+  const soon = Object.entries(hello.first_byte_ms.buckets).filter(([most]) => Number(most) <= 100);
   assert.ok(soon.reduce((sum, [, count]) => sum + count, 0) <= 6, 'the slow one is none of the quick ones');
-  assert.equal(hello?.queue_ms.count, 0);
+  assert.equal(hello.queue_ms.count, 0);
 
-  const nameless = told(worker, null);
-  assert.equal(nameless?.requests, 2);
-  assert.equal(nameless?.statuses['4xx'], 2);
-  assert.equal(told(worker, 'first'), undefined, 'nothing was asked of it');
+  const nameless = worker.counted(null);
+  assert.equal(nameless.requests, 2);
+  assert.equal(nameless.statuses['4xx'], 2);
+  assert.equal(worker.counted('first').requests, 0, 'nothing was asked of it');
 });
 
 test('an app that is not there: who waited, how long, and what became of them', async t => {
@@ -198,28 +183,29 @@ test('an app that is not there: who waited, how long, and what became of them', 
   await small.close();
   await worker.stop();
   await patient.stop();
-  const first = told(worker, 'first');
-  assert.equal(first?.statuses['503'], 1);
-  assert.equal(first?.queue_ms.count, 1);
-  assert.equal(first?.first_byte_ms.count, 0);
-  const { count, sum, max } = told(patient, 'small')?.queue_ms ?? assert.fail();
+  const first = worker.counted('first');
+  assert.equal(first.statuses['503'], 1);
+  assert.equal(first.queue_ms.count, 1);
+  assert.equal(first.first_byte_ms.count, 0);
+  const { count, sum, max } = patient.counted('small').queue_ms;
   assert.equal(count, 1);
   assert.equal(sum, max);
   assert.ok(max >= 10 && max < 60_000, `${max}`);
 });
 
-test('a round comes again and again, and only of what has changed', async t => {
-  assert.equal(defaultLimits.countsMs, 10_000, 'as protocol/control.ts says');
-  const worker = await start(t, { limits: { ...limits, countsMs: 200 } });
-  await status(worker, get('/'));
-  const traffic = (): number => worker.facts().split('"kind":"traffic"').length - 1;
-  await until('the first round', () => traffic() > 0);
-  await status(worker, get('/r/gone'));
-  await until('the next round', () => told(worker, 'hello')?.statuses['504'] === 1);
-  const rounds = traffic();
-  assert.ok(rounds >= 2);
-  await sleep(700);
-  assert.equal(traffic(), rounds, 'nothing was new');
+test('what is counted can be read at once, and after a kill; without shared memory it comes in rounds', async t => {
+  const worker = await start(t);
+  assert.equal(await status(worker, get('/')), 200);
+  await until('it to be counted', () => worker.counted('hello').requests === 1);
+  const exited = once(worker.process, 'exit');
+  worker.process.kill('SIGKILL');
+  await exited;
+  assert.equal(worker.counted('hello').statuses['2xx'], 1);
+
+  // The note's descriptor can be written to, but not mapped.
+  const unshared = await start(t, { limits: { ...limits, noteMs: 50 }, nodeOptions: ['--no-addons'] });
+  assert.equal(await status(unshared, get('/')), 200);
+  await until('a round', () => unshared.counted('hello').requests === 1);
 });
 
 test('each site waits for its app as long as its own proxy_read_timeout says', async t => {
@@ -242,8 +228,8 @@ test('a request that is cut by the end of the drain is counted and logged', asyn
   await until('the app to be asked', () => asked('/r/gone'));
   await worker.stop();
   assert.equal(await cut, 0);
-  assert.equal(told(worker, 'hello')?.statuses['499'], 1);
-  assert.equal(told(worker, 'hello')?.open_requests, 0);
+  assert.equal(worker.counted('hello').statuses['499'], 1);
+  assert.equal(worker.counted('hello').open_requests, 0);
   assert.equal(lines(), before + 1);
 });
 
@@ -388,11 +374,11 @@ test('a tunnel is open while it lasts, and its bytes count both ways when it has
   socket.destroy();
   await sleep(50);
   await worker.stop();
-  const first = told(worker, 'first');
-  assert.equal(first?.open_tunnels, 0);
-  assert.equal(first?.open_requests, 0);
-  assert.equal(first?.statuses['1xx'], 1);
-  assert.equal(first?.received_bytes, 5);
-  assert.equal(first?.sent_bytes, 5);
-  assert.equal(first?.latency_ms.count, 0);
+  const first = worker.counted('first');
+  assert.equal(first.open_tunnels, 0);
+  assert.equal(first.open_requests, 0);
+  assert.equal(first.statuses['1xx'], 1);
+  assert.equal(first.received_bytes, 5);
+  assert.equal(first.sent_bytes, 5);
+  assert.equal(first.latency_ms.count, 0);
 });

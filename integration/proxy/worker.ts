@@ -2,8 +2,10 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, openSync, writeFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
+import { countsIn, noteSize } from '../../src/protocol/note.ts';
+import { describeRow, type SiteTraffic } from '../../src/protocol/traffic.ts';
 import type { Listener, RoutedSite, RouteSettings, Routes } from '../../src/protocol/worker.ts';
 
 /** www-data. */
@@ -21,6 +23,8 @@ export interface RunningWorker {
   errors(): string;
   /** Facts it told so far, one line each. */
   facts(): string;
+  /** What it has counted for a site so far, as hostd reads it; null: for requests whose site was never known. */
+  counted(site: string | null): SiteTraffic;
   stop(): Promise<void>;
 }
 
@@ -74,6 +78,9 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   const routesFile = `${options.directory}/routes.json`;
   writeFileSync(routesFile, JSON.stringify(routes));
   const routesFd = openSync(routesFile, 'r');
+  const noteFile = `${options.directory}/note.${port}`;
+  writeFileSync(noteFile, Buffer.alloc(noteSize(sites.length)));
+  const note = openSync(noteFile, 'r+');
   const main = new URL('../../src/proxy/main.ts', import.meta.url).pathname;
   const child = spawn(process.execPath, [...(options.nodeOptions ?? []), main], {
     ...workerIds,
@@ -81,6 +88,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     env: {
       HOSTD_ROUTES_FD: '3',
       HOSTD_FACTS_FD: '4',
+      HOSTD_NOTE_FD: String(6 + logs.length + (secure === null ? 0 : 1)),
       HOSTD_PROXY_LIMITS: JSON.stringify(options.limits ?? {}),
       TMPDIR: options.directory,
       TZ: 'UTC',
@@ -95,10 +103,11 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
       listener.fd,
       ...logs,
       ...(secure === null ? [] : [secure.fd]),
+      note,
     ],
   });
   closeSync(routesFd);
-  for (const fd of logs) closeSync(fd);
+  for (const fd of [...logs, note]) closeSync(fd);
   if (options.listener === undefined) listener.close();
   secure?.close();
   let errors = '';
@@ -122,6 +131,10 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     process: child,
     errors: () => errors,
     facts: () => facts,
+    counted(site) {
+      const number = site === null ? 0 : sites.findIndex(({ name }) => name === site) + 1;
+      return describeRow(site, countsIn(readFileSync(noteFile), number));
+    },
     stop: () => stop(child),
   };
 }

@@ -59,8 +59,6 @@ export class Front {
       errorLog: report,
       ...makeBounds(this.limits, tmpdir(), report),
       draining: false,
-      connections: 0,
-      requests: 0,
       ...(page === undefined ? {} : { page }),
     };
     this.connections = new Connections(this.#worker, serve);

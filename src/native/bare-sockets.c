@@ -1,6 +1,6 @@
 // Sockets for the proxy worker, without node:net's streams, which cost more than the rest of a request. Connections to unix
 // sockets are made, read and written here. A client's connection, which is node:net's, can be sent to past its stream.
-// Three calls are for the worker itself: one closes its memory to other processes of its user, one shares a page of it with hostd,
+// Three calls are for the worker itself: one closes its memory to other processes of its user, one shares a file's memory with hostd,
 // one reads a link that is open.
 // Only moves bytes: no parsing, no policy, no memory that grows. An addon of its own, so that the unprivileged worker loads
 // nothing else. bare-sockets.ts is the typed wrapper and says what each call is for.
@@ -17,6 +17,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 #include <uv.h>
@@ -24,7 +25,7 @@
 #define MOST_CONNECTIONS 65536
 #define LONGEST_TEXT 65536
 #define EVENTS_AT_ONCE 64
-#define PAGE 4096
+#define LARGEST_SHARE (64 * 1024 * 1024)
 
 struct connection {
   int fd;           // -1: free
@@ -257,12 +258,16 @@ static napi_value read_link(napi_env env, napi_callback_info info) {
   return target;
 }
 
-// share(fd): an ArrayBuffer of the first PAGE bytes of the file, which must have that size; null where that fails.
+// share(fd): an ArrayBuffer of the file's bytes, in as many as it has now; null where that fails.
 static napi_value share(napi_env env, napi_callback_info info) {
   napi_value a[1], buffer = NULL;
   if (!arguments(env, info, a, 1)) return NULL;
-  void *page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, to_int(env, a[0]), 0);
-  if (page == MAP_FAILED || napi_create_external_arraybuffer(env, page, PAGE, NULL, NULL, &buffer) != napi_ok)
+  int fd = to_int(env, a[0]);
+  struct stat file;
+  napi_get_null(env, &buffer);
+  if (fstat(fd, &file) != 0 || file.st_size <= 0 || file.st_size > LARGEST_SHARE) return buffer;
+  void *memory = mmap(NULL, file.st_size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+  if (memory == MAP_FAILED || napi_create_external_arraybuffer(env, memory, file.st_size, NULL, NULL, &buffer) != napi_ok)
     napi_get_null(env, &buffer);
   return buffer;
 }

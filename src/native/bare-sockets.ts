@@ -28,7 +28,7 @@ export interface BareSockets {
   closeMemory(): number;
   /** The target of the symbolic link that is open (O_PATH) as `fd`, latin-1; below 0: an error (readlinkat(2)). */
   readLink(fd: number): string | number;
-  /** The first page of a file, which must have 4096 bytes, shared with other processes that map it; null where that fails. */
+  /** A file's bytes, as many as it has now, shared with other processes that map or read it; null where that fails. */
   share(fd: number): ArrayBuffer | null;
 }
 

@@ -115,8 +115,8 @@ export interface StatusReply {
 
 /**
  * `GET /v1/sites[?name=...]`: an array of `SiteTraffic`, in the order of the sites' names, last the requests whose site was
- * never known; with names, only those, or 404. It adds up what the proxy workers that this hostd has started have told, dead ones
- * included. They tell every 10 seconds, and when they drain. A worker that is killed takes its last 10 seconds with it.
+ * never known; with names, only those, or 404. It adds up what the proxy workers that this hostd has started have counted, dead ones
+ * included, up to this moment.
  */
 export type { Histogram, SiteTraffic } from './traffic.ts';
 

@@ -1,13 +1,37 @@
-// A page of memory that a proxy worker shares with hostd: which site it works for now, and how many requests wait for each app's
-// answer. The worker writes plain numbers, and hostd reads them when it is asked. Neither waits for the other.
+// Memory that a proxy worker shares with hostd: which site it works for now, how many requests wait for each app's answer, and what each
+// site was served. The worker writes plain numbers, and hostd reads them when it is asked. Neither waits for the other, and a
+// worker that is killed takes nothing with it.
 //
-//   byte 0         number of the site that is worked for; 0: none
-//   byte 64 + 8 i  of site i (from 0): requests that wait for the app's answer, and since when the oldest does (Unix seconds)
+//   byte 0           number of the site that is worked for; 0: none
+//   byte 64 + 8 i    of site i (from 0): requests that wait for the app's answer, and since when the oldest does (Unix seconds)
+//   byte 4096 + r n  the counters of site number n (from 1), a row of r bytes (traffic.ts); n = 0: of requests whose site was never known
 //
-// All are unsigned 32-bit numbers, little-endian.
+// The first page has unsigned 32-bit numbers, the rows have 64-bit floating point numbers, as this machine orders their bytes.
 
-/** Bytes. */
+import { readRow, rowLength } from './traffic.ts';
+
+/** Bytes before the rows. */
 export const notePage = 4096;
+
+const rowBytes = rowLength * Float64Array.BYTES_PER_ELEMENT;
+
+/** Bytes of the whole note, for so many sites. */
+export function noteSize(sites: number): number {
+  return Math.ceil((notePage + (sites + 1) * rowBytes) / notePage) * notePage;
+}
+
+/** The row of a site by its number from 1, in the note's memory; 0: of requests whose site was never known. */
+export function rowIn(memory: ArrayBuffer, number: number): Float64Array {
+  return new Float64Array(memory, notePage + number * rowBytes, rowLength);
+}
+
+/** A copy of that row in the bytes of a note, as counts. A worker may have written anything, and the note may be too short. */
+export function countsIn(note: Buffer, number: number): Float64Array {
+  const row = new Float64Array(rowLength);
+  for (let i = 0, at = notePage + number * rowBytes; i < rowLength && at + 8 <= note.length; i++, at += 8)
+    row[i] = note.readDoubleLE(at);
+  return readRow(row);
+}
 
 const firstPending = 64;
 const pendingBytes = 8;

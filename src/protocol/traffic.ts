@@ -1,4 +1,4 @@
-// What one site was served, in numbers: a row of counters as a worker counts and tells them, and the names of the counters. Knows
+// What one site was served, in numbers: a row of counters as a worker counts them (note.ts), and the names of the counters. Knows
 // nothing of the code that counts or adds up.
 
 /** Upper bounds of a histogram's buckets in milliseconds, inclusive. One more bucket takes what is beyond. */
@@ -39,6 +39,11 @@ export function bucketOf(ms: number): number {
   let bucket = 0;
   while (bucket < boundsMs.length && ms > (boundsMs[bucket] ?? 0)) bucket++;
   return bucket;
+}
+
+/** Numbers that a worker has written, as whole counts: what is none is 0. */
+export function readRow(row: Float64Array): Float64Array {
+  return row.map(value => (value >= 0 && value <= Number.MAX_SAFE_INTEGER ? Math.round(value) : 0));
 }
 
 /** Adds one row to another. */

@@ -3,7 +3,6 @@
 // on the fd that HOSTD_FACTS_FD names. Nothing that a worker says asks hostd to do anything.
 
 import type { AccessLogFormat, Site } from '../model/host.ts';
-import { rowLength } from './traffic.ts';
 
 /** Inherited fds: the listeners, then the logs. */
 export interface Routes extends RouteSettings {
@@ -82,12 +81,8 @@ export type Fact =
   | { readonly kind: 'ready' }
   /** The worker accepts no new connections, and finishes the open ones. */
   | { readonly kind: 'draining'; readonly connections: number }
-  /** Numbers since the worker's start. */
-  | { readonly kind: 'counts'; readonly connections: number; readonly requests: number }
   /** A bound was reached; told now and then while it is. */
-  | { readonly kind: 'bound'; readonly what: Bound }
-  /** One site's row of counters since the worker's start (traffic.ts); null: requests whose site was never known. */
-  | { readonly kind: 'traffic'; readonly site: string | null; readonly counts: readonly number[] };
+  | { readonly kind: 'bound'; readonly what: Bound };
 
 /** Longest line that root reads from a worker, in bytes. */
 export const factLimit = 4096;
@@ -97,8 +92,8 @@ export function encodeFact(fact: Fact): string {
   return `${JSON.stringify(fact)}\n`;
 }
 
-/** The fact in one line; null: the line is not exactly one. `sites`: names of the sites that the worker serves. */
-export function decodeFact(line: string, sites: ReadonlySet<string>): Fact | null {
+/** The fact in one line; null: the line is not exactly one. */
+export function decodeFact(line: string): Fact | null {
   let value: unknown;
   try {
     value = JSON.parse(line);
@@ -113,32 +108,13 @@ export function decodeFact(line: string, sites: ReadonlySet<string>): Fact | nul
       return 'connections' in value && isCount(value.connections)
         ? { kind: 'draining', connections: value.connections }
         : null;
-    case 'counts':
-      return 'connections' in value &&
-        isCount(value.connections) &&
-        'requests' in value &&
-        isCount(value.requests)
-        ? { kind: 'counts', connections: value.connections, requests: value.requests }
-        : null;
     case 'bound':
       return 'what' in value && typeof value.what === 'string' && Object.hasOwn(boundWords, value.what)
         ? { kind: 'bound', what: value.what as Bound }
         : null;
-    case 'traffic':
-      return 'site' in value && isSite(value.site, sites) && 'counts' in value && isRow(value.counts)
-        ? { kind: 'traffic', site: value.site, counts: value.counts }
-        : null;
     default:
       return null;
   }
-}
-
-function isSite(value: unknown, sites: ReadonlySet<string>): value is string | null {
-  return value === null || (typeof value === 'string' && sites.has(value));
-}
-
-function isRow(value: unknown): value is number[] {
-  return Array.isArray(value) && value.length === rowLength && value.every(isCount);
 }
 
 function isCount(value: unknown): value is number {

@@ -4,13 +4,11 @@ import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { native } from '../native/index.ts';
-import { rowLength } from '../protocol/traffic.ts';
 import { encodeFact, type Fact } from '../protocol/worker.ts';
 import { openFacts } from './facts.ts';
 
-const counts = new Array<number>(rowLength).fill(123_456);
-const roundOf = (sites: number): Fact[] =>
-  Array.from({ length: sites }, (_, i) => ({ kind: 'traffic', site: `site${i}`, counts }));
+const roundOf = (facts: number): Fact[] =>
+  Array.from({ length: facts }, (_, i) => ({ kind: 'draining', connections: i }));
 
 const readSome = promisify(read);
 
@@ -24,11 +22,11 @@ async function readAll(fd: number, length: number): Promise<string> {
   return text;
 }
 
-test('a round of 200 sites gets through whole, also one that the pipe has no room for at once', async () => {
+test('many facts get through whole, also those that the pipe has no room for at once', async () => {
   const [from, to] = native.pipe();
   const facts = openFacts(to);
-  for (const sites of [200, 1000]) {
-    const round = roundOf(sites);
+  for (const number of [200, 10_000]) {
+    const round = roundOf(number);
     const text = round.map(encodeFact).join('');
     assert.equal(facts.tell(...round), true);
     assert.equal(await readAll(from, text.length), text);
@@ -37,10 +35,10 @@ test('a round of 200 sites gets through whole, also one that the pipe has no roo
   closeSync(from);
 });
 
-test('a hostd that does not read is told no second round, and the next when it reads again', async () => {
+test('a hostd that does not read is told nothing more, and told again when it reads', async () => {
   const [from, to] = native.pipe();
   const facts = openFacts(to);
-  const round = roundOf(1000);
+  const round = roundOf(10_000);
   const { length } = round.map(encodeFact).join('');
   assert.equal(facts.tell(...round), true);
   assert.equal(facts.tell({ kind: 'ready' }), false);
@@ -63,7 +61,7 @@ test('a hostd that has gone takes everything, and nothing of it is kept', async 
   closeSync(from);
   facts.tell({ kind: 'ready' });
   await sleep(20);
-  assert.equal(facts.tell(...roundOf(1000)), true);
+  assert.equal(facts.tell(...roundOf(10_000)), true);
   await facts.drained();
   const none = openFacts(null);
   assert.equal(none.tell({ kind: 'ready' }), true);

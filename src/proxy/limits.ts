@@ -64,8 +64,8 @@ export interface Limits {
   readonly lastRequestMs: number;
   /** Milliseconds that open requests have after SIGTERM. */
   readonly drainMs: number;
-  /** Milliseconds between two rounds in which the daemon is told what the sites have served. */
-  readonly countsMs: number;
+  /** Milliseconds between two times that the note is written, where its memory cannot be shared with hostd. */
+  readonly noteMs: number;
 }
 
 export const defaultLimits: Limits = {
@@ -106,7 +106,7 @@ export const defaultLimits: Limits = {
   tunnelIdleMs: 3_600_000,
   lastRequestMs: 2000,
   drainMs: 30_000,
-  countsMs: 10_000,
+  noteMs: 10_000,
 };
 
 /**

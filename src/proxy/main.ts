@@ -23,9 +23,9 @@ import { trustedAmong } from './http/client-address.ts';
 import { defaultLimits, type Limits, limitsFrom } from './limits.ts';
 import { AccessLog } from './log/access-log.ts';
 import { openErrorLog } from './log/error-log.ts';
+import { openNote } from './note.ts';
 import { ErrorPages } from './pages/error-pages.ts';
 import { makeRouter } from './request/router.ts';
-import { makeRounds } from './rounds.ts';
 import { Traffic } from './traffic.ts';
 import type { Worker } from './worker.ts';
 
@@ -45,13 +45,17 @@ function run(): void {
   const facts = openFacts(process.env['HOSTD_FACTS_FD'] === undefined ? null : descriptor('HOSTD_FACTS_FD'));
   const { tell } = facts;
   closeMemory();
-  const worker = makeWorker(routes, noteWork(), what => void tell({ kind: 'bound', what }));
+  const note = openNote(
+    process.env['HOSTD_NOTE_FD'] === undefined ? null : descriptor('HOSTD_NOTE_FD'),
+    routes.sites.length,
+  );
+  noteWorkIn(note.memory);
+  const worker = makeWorker(routes, note.memory, what => void tell({ kind: 'bound', what }));
   const connections = new Connections(worker);
   const servers = listen(routes, worker, connections, () => tell({ kind: 'ready' }));
-  const tellRound = makeRounds(worker, tell);
-  setInterval(tellRound, worker.limits.countsMs).unref();
+  if (note.flush !== null) setInterval(note.flush, worker.limits.noteMs).unref();
   const lastRound = (): Promise<void> => {
-    tellRound();
+    note.flush?.();
     return facts.drained();
   };
   let draining: Draining | null = null;
@@ -84,20 +88,10 @@ function bodyDirectory(): string {
   return `/proc/self/fd/${descriptor('HOSTD_BODIES_FD')}`;
 }
 
-/** The memory in which hostd finds which site was worked for, should the worker die, and the requests that wait (protocol/note.ts). */
-function noteWork(): ArrayBuffer | null {
-  if (process.env['HOSTD_NOTE_FD'] === undefined) return null;
-  const fd = descriptor('HOSTD_NOTE_FD');
-  const memory = loadBareSockets()?.share(fd) ?? null;
-  closeSync(fd);
-  if (memory !== null) noteWorkIn(memory);
-  return memory;
-}
-
 /** The part of the memory in which a site notes how many requests wait for its app. */
-function pendingIn(memory: ArrayBuffer | null, number: number): Uint32Array | null {
+function pendingIn(memory: ArrayBuffer, number: number): Uint32Array | null {
   const place = pendingPlace(number);
-  return memory === null || place === null ? null : new Uint32Array(memory, 4 * place, 2);
+  return place === null ? null : new Uint32Array(memory, 4 * place, 2);
 }
 
 function descriptor(name: string): number {
@@ -129,7 +123,7 @@ function directoryInBytes(path: string | null | undefined): string | null {
   return path == null ? null : bytes(path.replace(/\/?$/, '/'));
 }
 
-function makeWorker(routes: Routes, note: ArrayBuffer | null, tellBound: (bound: Bound) => void): Worker {
+function makeWorker(routes: Routes, note: ArrayBuffer, tellBound: (bound: Bound) => void): Worker {
   const { acmeWebroot = null, trustedProxies = [] } = routes;
   const sites = routes.sites.map((site, index) => ({
     ...site,
@@ -161,7 +155,10 @@ function makeWorker(routes: Routes, note: ArrayBuffer | null, tellBound: (bound:
     tlsPort: tlsPorts.includes(443) ? 443 : (tlsPorts[0] ?? 443),
     accessLogs,
     ...(routes.accessLogFormat === undefined ? {} : { accessLogFormat: routes.accessLogFormat }),
-    traffic: new Traffic(sites.map(site => site.name)),
+    traffic: new Traffic(
+      sites.map(site => site.name),
+      note,
+    ),
     ...(routes.types === undefined ? {} : { types: new Map(Object.entries(routes.types)) }),
     apps: new Map(
       sites.map(({ name, number, socket, proxyReadTimeout }) => [
@@ -177,8 +174,6 @@ function makeWorker(routes: Routes, note: ArrayBuffer | null, tellBound: (bound:
     errorPages: new ErrorPages(directoryInBytes(routes.errorPages), errorLog),
     ...makeBounds(limits, bodyDirectory(), errorLog, tellBound),
     draining: false,
-    connections: 0,
-    requests: 0,
   };
 }
 

@@ -1,8 +1,8 @@
 // Counts what each site is served, in rows of numbers (protocol/traffic.ts): a few additions a request. Knows nothing of
 // who reads the counts.
 
-import { at, bucketOf, rowLength, statusesApart } from '../protocol/traffic.ts';
-import type { Fact } from '../protocol/worker.ts';
+import { rowIn } from '../protocol/note.ts';
+import { at, bucketOf, statusesApart } from '../protocol/traffic.ts';
 
 /** When the app did its part of a request. Times are performance.now()'s; 0: it did not happen. */
 export interface AppTimes {
@@ -30,25 +30,20 @@ export interface Ended {
 }
 
 export class SiteTraffic {
-  readonly #site: string | null;
-  readonly #row = new Float64Array(rowLength);
-  /** Whether the row differs from what hostd was told last. */
-  changed = false;
+  readonly #row: Float64Array;
 
-  constructor(site: string | null) {
-    this.#site = site;
+  constructor(row: Float64Array) {
+    this.#row = row;
   }
 
   begin(): void {
     this.#add(at.open, 1);
-    this.changed = true;
   }
 
   /** A request that has begun (Traffic.begin) becomes a tunnel. */
   beginTunnel(): void {
     this.#add(at.open, -1);
     this.#add(at.tunnels, 1);
-    this.changed = true;
   }
 
   /** A request that has begun, or its tunnel, has ended. */
@@ -78,12 +73,6 @@ export class SiteTraffic {
       const apart = statusesApart.indexOf(status as (typeof statusesApart)[number]);
       if (apart !== -1) this.#add(at.apart + apart, 1);
     }
-    this.changed = true;
-  }
-
-  /** The row in whole numbers, as hostd takes them. */
-  fact(): Fact {
-    return { kind: 'traffic', site: this.#site, counts: Array.from(this.#row, Math.round) };
   }
 
   #queued(ms: number): void {
@@ -104,11 +93,13 @@ export class SiteTraffic {
 
 export class Traffic {
   /** Requests that were refused before their site was known. */
-  readonly nameless = new SiteTraffic(null);
+  readonly nameless: SiteTraffic;
   readonly #sites: ReadonlyMap<string, SiteTraffic>;
 
-  constructor(names: readonly string[]) {
-    this.#sites = new Map(names.map(name => [name, new SiteTraffic(name)]));
+  /** The sites in the order of their numbers. `memory`: of a note (protocol/note.ts). */
+  constructor(names: readonly string[], memory: ArrayBuffer) {
+    this.nameless = new SiteTraffic(rowIn(memory, 0));
+    this.#sites = new Map(names.map((name, index) => [name, new SiteTraffic(rowIn(memory, index + 1))]));
   }
 
   /** A request of this site begins. */
@@ -116,15 +107,5 @@ export class Traffic {
     const site = this.#sites.get(name) ?? null;
     site?.begin();
     return site;
-  }
-
-  /** One fact for each site whose row differs from what hostd was told last. */
-  news(): Fact[] {
-    return [this.nameless, ...this.#sites.values()].filter(site => site.changed).map(site => site.fact());
-  }
-
-  told(): void {
-    this.nameless.changed = false;
-    for (const site of this.#sites.values()) site.changed = false;
   }
 }

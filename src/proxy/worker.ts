@@ -48,6 +48,4 @@ export interface Worker {
   readonly errorPages?: ErrorPages;
   /** After SIGTERM or SIGQUIT: every answer closes its connection. */
   draining: boolean;
-  connections: number;
-  requests: number;
 }

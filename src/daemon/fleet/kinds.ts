@@ -203,7 +203,6 @@ function equipGunicorn(unit: Unit, onReady: () => void, context: EquipContext): 
 function equipWorker(unit: Unit, onReady: () => void, context: EquipContext): Equipment {
   const { host, published, sockets, log, traffic, tell } = context;
   const { program, state } = unit;
-  const teller = traffic.open(host().sites.map(site => site.name));
   const history = historyOf(unit);
   const isAgain = state.kind === 'starting' && state.tries > 0;
   if (isAgain) {
@@ -217,9 +216,9 @@ function equipWorker(unit: Unit, onReady: () => void, context: EquipContext): Eq
     published: published(host()),
     sockets,
     history,
+    traffic,
     onFact: fact => {
       if (fact.kind === 'ready') onReady();
-      else if (fact.kind === 'traffic') teller.tell(fact.site, fact.counts);
       else if (fact.kind === 'bound')
         tell({ kind: 'bound', name: program.name, cause: boundWords[fact.what] });
       else {
@@ -227,7 +226,6 @@ function equipWorker(unit: Unit, onReady: () => void, context: EquipContext): Eq
         log.debug({ program: program.name, ...fact }, 'proxy worker says');
       }
     },
-    onEnd: teller.end,
     warn: message => log.warn({ program: program.name }, message),
   });
 }

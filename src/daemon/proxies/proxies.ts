@@ -1,7 +1,7 @@
 // The proxy workers as supervised programs: their definitions, and what each of their runs gets (listeners, routes, access logs,
 // a pipe for its facts). The facts are counted and logged. They never make hostd do anything.
 
-import { closeSync, constants, fchmodSync, fchownSync, ftruncateSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, constants, fchmodSync, fchownSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf } from '../../errors.ts';
 import { type Owner, openForAppending } from '../../linux/paths.ts';
@@ -11,7 +11,7 @@ import { servesApp } from '../../model/kind.ts';
 import { usableListeners } from '../../model/listen.ts';
 import { usualSupervision } from '../../model/supervision.ts';
 import { native } from '../../native/index.ts';
-import { notePage } from '../../protocol/note.ts';
+import { noteSize } from '../../protocol/note.ts';
 import {
   decodeFact,
   type Fact,
@@ -30,6 +30,7 @@ import { ownProgram, workerDigest } from '../own-code.ts';
 import { type Equipment, userOf } from '../runs/launch.ts';
 import type { Sockets } from '../sockets/sockets.ts';
 import { readLines } from './lines.ts';
+import type { Traffic } from './traffic.ts';
 import type { WorkerHistory } from './worker-history.ts';
 
 export const proxyGroup = 'hostd-proxy';
@@ -100,16 +101,17 @@ export interface ProxyContext {
   readonly sockets: Sockets;
   /** Says which sites the run leaves out, and gets the file in which the run notes which site it works for. */
   readonly history: WorkerHistory;
-  /** Called with what the run says, until `onEnd` tells that no more will come. */
+  /** Reads what the run counts. */
+  readonly traffic: Traffic;
+  /** Called with what the run says. */
   readonly onFact: (fact: Fact) => void;
-  readonly onEnd: () => void;
   /** Called with problems, such as access logs that cannot be opened. */
   readonly warn: (message: string) => void;
 }
 
 /** Makes what one run of a worker needs. */
 export function equipProxy(host: Host, program: Program, context: ProxyContext): Equipment {
-  const { sockets, history } = context;
+  const { sockets } = context;
   const user = userOf(program);
   const { settings, sites } = host;
   const addresses = proxyListeners(host);
@@ -134,15 +136,14 @@ export function equipProxy(host: Host, program: Program, context: ProxyContext):
     };
     // The routes have private keys in them.
     const routesFd = closing(openDocument(settings.runtimeDir, JSON.stringify(routes)));
-    const note = closing(openNote(settings.runtimeDir));
+    const note = closing(openNote(settings.runtimeDir, sites.length));
     const bodies = openBodies(settings.proxy.clientBodyTempPath ?? settings.stateDir, user, context.warn);
     if (bodies !== null) close.push(bodies);
     const { argv, binary, refusal } = ownProgram('proxy', proxyGroup, user, settings.runtimeDir);
     closing(binary);
     const [read, write] = native.pipe();
     closing(write);
-    const ended = beginNote(history, note, sites);
-    hear(read, program.name, sites, context, ended);
+    hear(read, program.name, context, beginNote(context, note, sites));
     const env = {
       HOSTD_ROUTES_FD: `${firstRoutesFd}`,
       HOSTD_FACTS_FD: `${factsFd}`,
@@ -190,33 +191,24 @@ function routeSites(
 }
 
 /** Reads facts from the pipe `fd`, until something else comes. */
-function hear(
-  fd: number,
-  name: string,
-  sites: Host['sites'],
-  { onFact, onEnd, warn }: ProxyContext,
-  ended: () => void,
-): void {
-  const names = new Set(sites.map(site => site.name));
+function hear(fd: number, name: string, { onFact, warn }: ProxyContext, ended: () => void): void {
   const accept = (line: string): boolean => {
-    const fact = decodeFact(line, names);
+    const fact = decodeFact(line);
     if (fact !== null) onFact(fact);
     else warn(`${name} says what is no fact: it is listened to no more`);
     return fact !== null;
   };
-  readLines(fd, factLimit, accept, () => {
-    ended();
-    onEnd();
-  });
+  readLines(fd, factLimit, accept, ended);
 }
 
-/** Opens the note a second time, for hostd to read. Returns a function to call when the run has ended. */
-function beginNote(history: WorkerHistory, note: number, sites: Host['sites']): () => void {
-  const own = openSync(`/proc/self/fd/${note}`, 'r');
-  return history.begin(
-    own,
-    sites.map(site => site.name),
-  );
+/** Opens the note for those who read it in hostd. Returns a function to call when the run has ended. */
+function beginNote({ history, traffic }: ProxyContext, note: number, sites: Host['sites']): () => void {
+  const names = sites.map(site => site.name);
+  const open = () => openSync(`/proc/self/fd/${note}`, 'r');
+  const ends = [history.begin(open(), names), traffic.open(open(), names)];
+  return () => {
+    for (const end of ends) end();
+  };
 }
 
 /** The directory for request bodies that are too large for memory: only for the proxy's user, and on a disk, unlike /tmp or /run. */
@@ -239,11 +231,16 @@ function openBodies(above: string, user: Owner, warn: (message: string) => void)
   }
 }
 
-/** A page in which the worker notes for which site it works (proxy/guard.ts). */
-function openNote(directory: string): number {
+/** A file for what the worker notes (protocol/note.ts). All of it is allocated: a full disk must not end the worker later. */
+function openNote(directory: string, sites: number): number {
   const fd = openNameless(directory);
-  ftruncateSync(fd, notePage);
-  return fd;
+  try {
+    writeSync(fd, Buffer.alloc(noteSize(sites)));
+    return fd;
+  } catch (error) {
+    closeSync(fd);
+    throw error;
+  }
 }
 
 function routeSettings({

@@ -1,74 +1,74 @@
-// What the sites were served, added up over all runs of the proxy workers. A worker's counts are believed, if they are numbers:
-// wrong ones can harm nothing but the sums.
+// What the sites were served, added up over all runs of the proxy workers. It is read in the workers' notes (protocol/note.ts) when
+// somebody asks. A worker's counts are believed, if they are numbers: wrong ones can harm nothing but the sums.
 
+import { closeSync, readSync } from 'node:fs';
+import { countsIn, noteSize } from '../../protocol/note.ts';
 import { addRow, closeRow, describeRow, rowLength, type SiteTraffic } from '../../protocol/traffic.ts';
 
-/** By site name; null: requests whose site was never known. */
-type Rows = Map<string | null, Float64Array>;
-
-/** One run of a worker. */
-export interface Teller {
-  /** A site's counters since the worker's start. */
-  tell(site: string | null, counts: readonly number[]): void;
-  /** The run will say no more. Its last counts stay in the sums. */
-  end(): void;
-}
-
 export interface Traffic {
-  /** For a run that is about to start. `sites`: all sites from now on. Others are forgotten. */
-  open(sites: readonly string[]): Teller;
-  /** The sums of these sites, in this order. Sites without requests are included. */
+  /**
+   * A run of a worker begins. `note`: a descriptor of its note, which is closed at the end. `sites`: those it serves, in the order of
+   * their numbers, and all there are from now on: others are forgotten. Returns a function to call when the run has ended.
+   */
+  open(note: number, sites: readonly string[]): () => void;
+  /** The sums of these sites, in this order. Sites without requests are included. null: requests whose site was never known. */
   report(sites: readonly (string | null)[]): SiteTraffic[];
 }
 
-export function makeTraffic(): Traffic {
-  const ended: Rows = new Map();
-  const running = new Set<Rows>();
-  let known: ReadonlySet<string | null> = new Set([null]);
+/** One run: the number of each site that it counts for. */
+interface Counting {
+  readonly note: number;
+  readonly size: number;
+  readonly numbers: Map<string | null, number>;
+}
 
-  const forget = (): void => {
-    for (const rows of [ended, ...running])
+export function makeTraffic(): Traffic {
+  const ended = new Map<string | null, Float64Array>();
+  const running = new Set<Counting>();
+
+  const forget = (known: ReadonlySet<string | null>): void => {
+    for (const rows of [ended, ...[...running].map(({ numbers }) => numbers)])
       for (const site of rows.keys()) if (!known.has(site)) rows.delete(site);
   };
 
   return {
-    open(sites) {
-      known = new Set([null, ...sites]);
-      forget();
-      const rows: Rows = new Map();
-      return {
-        tell(site, counts) {
-          // Old workers still finish requests of sites that are gone.
-          if (!known.has(site)) return;
-          running.add(rows);
-          rowOf(rows, site).set(counts);
-        },
-        end() {
-          running.delete(rows);
-          for (const [site, row] of rows) {
-            closeRow(row);
-            addRow(rowOf(ended, site), row);
-          }
-          rows.clear();
-        },
+    open(note, sites) {
+      // Old workers still finish requests of sites that are gone.
+      forget(new Set([null, ...sites]));
+      const numbers = new Map<string | null, number>([null, ...sites].map((site, number) => [site, number]));
+      const counting = { note, size: noteSize(sites.length), numbers };
+      running.add(counting);
+      return () => {
+        if (!running.delete(counting)) return;
+        const bytes = readNote(counting);
+        closeSync(note);
+        for (const [site, number] of numbers) {
+          const row = countsIn(bytes, number);
+          closeRow(row);
+          const sum = ended.get(site) ?? new Float64Array(rowLength);
+          addRow(sum, row);
+          ended.set(site, sum);
+        }
       };
     },
-    report: sites =>
-      sites.map(site => {
+    report(sites) {
+      const notes = [...running].map(counting => ({ bytes: readNote(counting), numbers: counting.numbers }));
+      return sites.map(site => {
         const sum = new Float64Array(rowLength);
-        for (const rows of [ended, ...running]) {
-          const row = rows.get(site);
-          if (row !== undefined) addRow(sum, row);
+        const before = ended.get(site);
+        if (before !== undefined) addRow(sum, before);
+        for (const { bytes, numbers } of notes) {
+          const number = numbers.get(site);
+          if (number !== undefined) addRow(sum, countsIn(bytes, number));
         }
         return describeRow(site, sum);
-      }),
+      });
+    },
   };
 }
 
-function rowOf(rows: Rows, site: string | null): Float64Array {
-  const found = rows.get(site);
-  if (found !== undefined) return found;
-  const row = new Float64Array(rowLength);
-  rows.set(site, row);
-  return row;
+/** A worker may have made the file shorter. */
+function readNote({ note, size }: Counting): Buffer {
+  const bytes = Buffer.alloc(size);
+  return bytes.subarray(0, readSync(note, bytes, 0, size, 0));
 }

@@ -121,7 +121,6 @@ export class Connections {
 
   /** Adds a connection to those that are drained. */
   add(connection: Connection): void {
-    this.#worker.connections++;
     this.#all.add(connection);
     connection.socket.once('close', () => {
       this.#all.delete(connection);

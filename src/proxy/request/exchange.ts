@@ -97,7 +97,6 @@ export class Exchange implements CloseListener, Bearer {
     this.#owner = owner;
     this.req = req;
     this.res = res;
-    worker.requests++;
     res.onClose(this);
   }
 
