@@ -270,8 +270,15 @@ describe('sleep when idle', { concurrency: true }, () => {
     const own = await site(place, 'plain', { command, directory: `${root}/plain` });
     place.write('webapps/plain/plain/server.py', plain);
     const slow = await site(place, 'slow', { threads: 2 });
-    const hostd = await startHostd(place, { apps: [open, own, slow] });
+    const unlucky = await site(
+      place,
+      'unlucky',
+      { on_demand: true },
+      { source: 'raise RuntimeError("no such luck")\n' },
+    );
+    const hostd = await startHostd(place, { apps: [open, own, slow, unlucky] });
 
+    const posted = hostd.get(unlucky.host, '/', { method: 'POST', body: 'a=b', timeout: 60_000 });
     const stream = connect({ path: open.socket });
     stream.write('GET /stream HTTP/1.1\r\nHost: open.test\r\n\r\n');
     await once(stream, 'data');
@@ -296,6 +303,13 @@ describe('sleep when idle', { concurrency: true }, () => {
     assert.deepEqual([status, headers['retry-after']], [503, '1'], 'also the one that has woken it');
     const log = readFileSync(`${slow.root}/logs/nginx-error.log`, 'utf8');
     assert.match(log, /exited too quickly/);
+    const broken = await posted;
+    assert.deepEqual(
+      [broken.status, broken.headers['retry-after']],
+      [503, '1'],
+      'what may not be sent twice',
+    );
+    assert.match(readFileSync(`${unlucky.root}/logs/nginx-error.log`, 'utf8'), /exited too quickly/);
     await asleep(hostd, 'open');
   });
 });

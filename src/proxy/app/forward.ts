@@ -68,6 +68,8 @@ class Forwarding implements AttemptOwner, Held, Redirector, Seeker {
   /** How often it has been sent. */
   #tries = 0;
   #isHasty = false;
+  /** Why it has failed for good, while it is found out whether anybody listens. */
+  #lost: AnswerFailure | null = null;
   #search: Search | null = null;
   #attempt: Attempt | null = null;
   #answer: Answer | null = null;
@@ -120,6 +122,12 @@ class Forwarding implements AttemptOwner, Held, Redirector, Seeker {
       this.#exchange.report(`${got.why}${reasonIn(this.#accepted.site.downReason ?? null)}`);
       if (got.kind === 'busy') this.#exchange.sendPage(503, { extra: ['Retry-After', '1'] });
       else this.#exchange.sendPage(502);
+      return;
+    }
+    if (this.#lost !== null) {
+      got.connection.destroy();
+      this.#sayBad(this.#lost);
+      this.#exchange.sendPage(502);
       return;
     }
     // Without a body and a wait, the app was asked when the request came. Reading the clock would cost more than the difference.
@@ -184,14 +192,19 @@ class Forwarding implements AttemptOwner, Held, Redirector, Seeker {
     const { method } = this.#exchange.req;
     const wasKept = trial.connection.used;
     const next = afterFailure({ ...failure, method, tries: this.#tries, wasKept, isMistaken });
-    if (next === 'again' || next === 'again at once') {
-      this.#isHasty = next === 'again at once';
+    if (typeof next === 'string') {
+      this.#isHasty = next !== 'again';
+      if (next === 'look') this.#lost = failure;
       this.#connect(false);
       return;
     }
-    this.#ended();
-    this.#exchange.report(`bad answer (${failure.kind}): ${failure.why}`);
+    this.#sayBad(failure);
     if (!next.showsRest || !trial.answer.cut()) this.#exchange.sendPage(next.status);
+  }
+
+  #sayBad({ kind, why }: AnswerFailure): void {
+    this.#ended();
+    this.#exchange.report(`bad answer (${kind}): ${why}`);
   }
 
   /** The app's answer is over, or its request was given up. The time is taken only for a log that has it. */

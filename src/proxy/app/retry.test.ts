@@ -62,11 +62,12 @@ test('what the app has closed without reading it is sent again, a few times, whe
   };
   assert.deepEqual(
     [1, 2, 3, 4].map(tries => statusOf({ ...unread, tries })),
-    ['again at once', 'again at once', 'again at once', 502],
+    ['again at once', 'again at once', 'again at once', 'look'],
   );
   assert.equal(statusOf({ ...unread, wasKept: true, tries: 2 }), 'again at once');
   assert.equal(statusOf({ ...unread, method: 'PUT' }), 'again at once');
-  assert.equal(statusOf({ ...unread, method: 'POST' }), 502);
+  assert.equal(statusOf({ ...unread, method: 'POST' }), 'look');
+  assert.equal(statusOf({ ...unread, method: 'POST', begun: true }), 502);
   assert.equal(statusOf({ ...unread, begun: true }), 502);
 });
 

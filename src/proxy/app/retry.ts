@@ -63,10 +63,14 @@ export interface FailedTry extends Pick<AnswerFailure, 'kind' | 'begun' | 'isUnr
   readonly isMistaken: boolean;
 }
 
-/** "again": on a new connection. "again at once": unless nobody listens. Else the page to answer with. `showsRest`: if possible, what has come of the answer is shown instead. */
+/**
+ * "again": on a new connection. "again at once": unless nobody listens. "look": it is not sent again, and its client is told whether
+ * anybody listens. Else the page to answer with. `showsRest`: if possible, what has come of the answer is shown instead.
+ */
 export type AfterFailure =
   | 'again'
   | 'again at once'
+  | 'look'
   | { readonly status: 502 | 504; readonly showsRest: boolean };
 
 /** What becomes of a request whose answer has failed. */
@@ -78,6 +82,8 @@ export function afterFailure(failed: FailedTry): AfterFailure {
     if (tries === 1 && (metTheEnd || isMistaken)) return 'again';
     // A server that ends closes what it has accepted and not read; who comes next may meet another that ends.
     if (isUnread && !begun && repeatable.has(method) && tries < mostTries) return 'again at once';
+    // So does the kernel with what waits in a socket that is closed: the app could not be started.
+    if (isUnread && !begun) return 'look';
   }
   return { status: kind === 'timeout' ? 504 : 502, showsRest: kind !== 'bad' };
 }
