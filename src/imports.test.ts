@@ -65,6 +65,8 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   'formats/nginx': ['format', 'draft', 'layout', 'backend'],
   'formats/supervisor': ['format', 'draft', 'layout'],
   'formats/systemd': ['format', 'layout'],
+  'formats/containers': ['format', 'layout'],
+  'formats/compose': ['format', 'layout', 'containers'],
   'formats/import': ['draft', 'format', 'gunicorn', 'supervisor'],
   'daemon/own': ['fleet/loop', 'fleet/unit'],
   'daemon/sockets': ['own/digest'],

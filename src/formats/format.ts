@@ -17,7 +17,39 @@ export interface Format {
 export interface WriteOptions {
   /** Only the classic directives: no hardening, no comment about who wrote it. */
   readonly plain: boolean;
+  /** For what runs in containers; absent: containerDefaults. */
+  readonly container?: ContainerOptions;
 }
+
+/** What the configuration of a machine does not say about containers. */
+export interface ContainerOptions {
+  /** For Docker's Swarm in place of Compose on one machine. */
+  readonly swarm: boolean;
+  /** Whether hostd runs in the container, too, and serves the site's files beside the app. */
+  readonly hostd: boolean;
+  /** Whether the app is a Django site whose migrations run before the new code does. */
+  readonly migrations: boolean;
+  /** Copies of what serves the site. */
+  readonly replicas: number;
+  /** Where images are pushed to and pulled from, such as "registry.example.org/team"; null: they stay on the machine. */
+  readonly registry: string | null;
+  readonly tag: string;
+  /** The port of the node; null: the engine chooses one. */
+  readonly port: number | null;
+  /** Between how many copies Kubernetes may choose; null: it does not. */
+  readonly autoscale: { readonly least: number; readonly most: number } | null;
+}
+
+export const containerDefaults: ContainerOptions = {
+  swarm: false,
+  hostd: false,
+  migrations: true,
+  replicas: 1,
+  registry: null,
+  tag: 'latest',
+  port: null,
+  autoscale: null,
+};
 
 /** Outputs and problems have the name of their app or group, so that a caller can choose among them. */
 export interface Written {
@@ -39,6 +71,8 @@ export interface OutputFile {
   readonly reader?: string;
   /** The file has host names and places only, so it may be less closed than the configuration. */
   readonly isOpen?: true;
+  /** Problems that are told at the top of the file, too, in its comments ("# "). */
+  readonly unsaid?: readonly Problem[];
 }
 
 export interface OutputLink {

@@ -59,6 +59,7 @@ export function makeApp(given: { name: string; root: string; source: Source } & 
     redirectHttps: false,
     redirectFrom: [],
     errorPages: null,
+    envFiles: [],
     env: {},
     ...given,
   };

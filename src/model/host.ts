@@ -180,6 +180,8 @@ export interface App {
   readonly redirectFrom: readonly string[];
   /** A directory of STATUS.html and maintenance.html, ending with "/"; null: [proxy]'s. */
   readonly errorPages: string | null;
+  /** Files of variables (env_file). Their variables are in `env`, where the files were read. */
+  readonly envFiles: readonly string[];
   /** [app.NAME.env] as written; the program's environment adds to it. */
   readonly env: Readonly<Record<string, string>>;
 }

@@ -5,6 +5,7 @@ import type { Output } from '../../formats/format.ts';
 import { formatProblem } from '../../model/problem.ts';
 import { escapeLines } from '../../words/escape.ts';
 import { configFile } from '../client/socket.ts';
+import { containerOptions, containerOptionsOf } from '../files/container-options.ts';
 import { emission, writable } from '../files/emission.ts';
 import { lineDiff } from '../files/line-diff.ts';
 import { type Found, find, isCurrent, put } from '../files/tree.ts';
@@ -13,8 +14,8 @@ import { count, errorText } from '../program/print.ts';
 
 export const emit: Command = {
   name: 'emit',
-  summary: 'write the configuration for Supervisor, nginx or systemd',
-  usage: 'supervisor|gunicorn-start|nginx|systemd|all [APP ...] [--out DIR] [--check] [--plain]',
+  summary: 'write the configuration for Supervisor, nginx, systemd or Docker',
+  usage: 'supervisor|gunicorn-start|nginx|systemd|compose|all [APP ...] [--out DIR] [--check] [--plain]',
   help: `
 Says in another tool's words what hostd hosts: for all apps, or for those named. Needs no running hostd, no root,
 and neither users nor directories to exist. Without --out or --check the files are printed.
@@ -24,18 +25,26 @@ and neither users nor directories to exist. Without --out or --check the files a
   --plain     the classic directives alone, without hardening; docs/emit.md explains every difference
   --apply     does what [emit] in hostd.toml says: writes, tests nginx's configuration, reloads nginx
 
+compose is for another machine or several: a file for each app, with its programs as services. docs/containers.md has the rest.
+
+  --swarm            for docker stack deploy, in place of Compose on one machine
+  --registry HOST/X  where images are pushed to; --tag TAG: which one, "latest" otherwise
+  --replicas N       copies of what serves the site; --port N: its port on the node
+  --no-migrations    it is no Django site, or somebody else migrates its database
+
 Exit code: 0, or 1 when files differ (--check) or the configuration has errors.`,
   options: {
     out: { type: 'string', value: 'DIR', help: 'write below this directory' },
     check: { type: 'boolean', help: 'only compare, and print a diff' },
     plain: { type: 'boolean', help: 'without hardening' },
     apply: { type: 'boolean', help: 'do what [emit] says' },
+    ...containerOptions,
   },
   operands: {
     min: 0,
     max: Number.POSITIVE_INFINITY,
-    what: 'a format: supervisor, gunicorn-start, nginx, systemd or all',
-    complete: ['supervisor', 'gunicorn-start', 'nginx', 'systemd', 'all'],
+    what: `a format: ${writable.slice(0, -1).join(', ')} or all`,
+    complete: writable,
   },
   async run(input, context) {
     const [format, ...names] = input.operands;
@@ -54,7 +63,8 @@ Exit code: 0, or 1 when files differ (--check) or the configuration has errors.`
     }
     if (format === undefined)
       throw new HostdError('usage', 'no format was given', { hint: writable.join(', ') });
-    const wanted = emission(host, [format], names, input.options['plain'] === true);
+    const container = containerOptionsOf(format, input.options);
+    const wanted = emission(host, [format], names, input.options['plain'] === true, container);
     for (const problem of wanted.problems) context.stderr.write(`${escapeLines(formatProblem(problem))}\n`);
     const { out } = input.options;
     const base = typeof out === 'string' ? out : null;

@@ -4,11 +4,12 @@ import { readFileSync } from 'node:fs';
 import { thisMachine } from '../../config/machine.ts';
 import { placesOf } from '../../config/toml/toml.ts';
 import { HostdError } from '../../errors.ts';
-import type { Output } from '../../formats/format.ts';
+import type { ContainerOptions, Output } from '../../formats/format.ts';
 import { formats, together } from '../../formats/formats.ts';
 import type { Host, Listen } from '../../model/host.ts';
 import { usableListeners } from '../../model/listen.ts';
-import type { Problem } from '../../model/problem.ts';
+import { formatProblem, type Problem } from '../../model/problem.ts';
+import { escapeLines } from '../../words/escape.ts';
 import { nearest } from '../../words/nearest.ts';
 import { noWiderThan } from './closed.ts';
 
@@ -23,6 +24,7 @@ export function emission(
   formatNames: readonly string[],
   names: readonly string[],
   plain: boolean,
+  container?: ContainerOptions,
 ): Emission {
   const chosen = formatNames.flatMap(name => (name === 'all' ? together : [writerNamed(name)]));
   const known = [
@@ -39,12 +41,15 @@ export function emission(
     }
   const isWanted = (name: string | undefined) =>
     names.length === 0 || (name !== undefined && names.includes(name));
-  const written = [...new Set(chosen)].flatMap(format => format.write?.(spoken(host), { plain }) ?? []);
+  const written = [...new Set(chosen)].flatMap(
+    format =>
+      format.write?.(spoken(host), { plain, ...(container === undefined ? {} : { container }) }) ?? [],
+  );
   return {
     outputs: written
       .flatMap(({ files }) => files)
       .filter(({ owner }) => isWanted(owner))
-      .map(output => closedAs(output, host)),
+      .map(output => closedAs(remarked(output), host)),
     problems: written
       .flatMap(({ problems }) => problems)
       .filter(({ subject }) => isWanted(subject))
@@ -71,6 +76,14 @@ function writerNamed(name: string) {
   if (format !== undefined) return format;
   const near = nearest(name, writable);
   throw new HostdError('usage', `unknown format "${name}"`, { hint: near ?? writable.join(', ') });
+}
+
+/** What a file does not say stands at its top, by key and line, for whoever has only the file. */
+function remarked(output: Output): Output {
+  if (output.kind === 'link' || output.unsaid === undefined || output.unsaid.length === 0) return output;
+  const lines = output.unsaid.flatMap(problem => escapeLines(formatProblem(placed(problem))).split('\n'));
+  const [first = '', ...rest] = output.text.split('\n');
+  return { ...output, text: [first, ...lines.map(line => `# ${line}`), ...rest].join('\n') };
 }
 
 /** Makes what is written from a closed configuration as closed. Only variables are certainly secret, and their files are closed anyway:

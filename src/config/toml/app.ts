@@ -13,7 +13,7 @@ import { type ProgramPlace, programsOf } from './program.ts';
 import { refuseHalfSite } from './site.ts';
 import { absolute, supervisionOf } from './supervision.ts';
 import { readTable, report, type Scope, type Values } from './table.ts';
-import { asDirectory } from './values.ts';
+import { asDirectory, tidyPath } from './values.ts';
 
 /** What readApp needs besides the table. */
 export interface AppSurroundings extends EnvSurroundings {
@@ -96,6 +96,7 @@ function appOf(
     root,
     source: { file: scope.file, key: scope.key },
     ...renamed(given),
+    envFiles: files.flatMap(written => (written.startsWith('/') ? [tidyPath(written)] : [])),
     env: { ...variables, ...env },
     ...place('project'),
     ...place('socket'),
