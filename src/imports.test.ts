@@ -21,6 +21,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   daemon: [
     'lifecycle',
     'protocol',
+    'exposition',
     'model',
     'native',
     'linux',
@@ -33,6 +34,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
     'words/python-repr',
     'words/timetable',
   ],
+  exposition: ['protocol', 'model'],
   proxy: ['protocol', 'model', 'native/bare-sockets', 'words/shlex'],
   xmlrpc: [],
   rpc: ['xmlrpc', 'protocol', 'model', 'native', 'words/process-names', 'words/html'],
@@ -201,6 +203,7 @@ const barred: readonly { folder: string; modules: RegExp; only?: RegExp; why: st
   },
   { folder: 'formats', modules: /^node:(fs|net|http|child_process)/, why: 'their callers touch the disk' },
   { folder: 'proxy', modules: /^node:child_process$/, why: 'a proxy worker starts nothing' },
+  { folder: 'exposition', modules: /^node:/, why: 'texts and values are pure' },
   { folder: 'xmlrpc', modules: /^node:/, why: 'texts and values are pure' },
   { folder: 'rpc', modules: /^node:child_process$/, why: 'hostd-rpc starts nothing' },
   {

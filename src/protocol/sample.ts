@@ -51,6 +51,8 @@ export interface ProgramSample {
   readonly statecode: number;
   readonly pid: number | null;
   readonly uptime_seconds: number | null;
+  /** Of the present run: Unix time in seconds; null: nothing runs. */
+  readonly started: number | null;
   /** Starts after the first one that hostd knows of: by itself, by a command or by a reload. */
   readonly restarts: number;
   /** Asleep since then (Unix time in seconds); null: it does not sleep. */

@@ -2,11 +2,12 @@
 
 import { HostdError } from '../../errors.ts';
 import type { AboutReply, StatusReply } from '../../protocol/control.ts';
+import { isWell } from '../../protocol/well.ts';
 import { escapeJson, escapeLine } from '../../words/escape.ts';
 import type { Client } from '../client/client.ts';
 import { connect } from '../client/socket.ts';
 import type { Command, Context, Input } from '../program/command.ts';
-import { errorText, isWell, statusTable } from '../program/print.ts';
+import { errorText, statusTable } from '../program/print.ts';
 
 export const status: Command = {
   name: 'status',

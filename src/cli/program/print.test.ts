@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { isWell } from '../../protocol/well.ts';
 import { programStatus } from '../client/fake-daemon.test.ts';
 import { waitingLine } from '../client/waiting.ts';
-import { count, errorText, isWell, statusTable } from './print.ts';
+import { count, errorText, statusTable } from './print.ts';
 
 test('a long name widens the column for all', () => {
   const long = 'x'.repeat(40);

@@ -2,6 +2,7 @@
 
 import type { StateName } from '../../model/state.ts';
 import type { ProgramStatus } from '../../protocol/control.ts';
+import { isWell } from '../../protocol/well.ts';
 import { escapeLine } from '../../words/escape.ts';
 
 /** Select Graphic Rendition parameters (ECMA-48 8.3.117). */
@@ -15,18 +16,6 @@ const colours: Readonly<Record<StateName, number | null>> = {
   UNKNOWN: 31,
   STOPPED: null,
 };
-
-/** Whether a program is as it should be: it runs, sleeps until it is needed, or waits for its time and has not failed at the last one. */
-export function isWell({
-  state,
-  schedule,
-  idle_since = null,
-}: Pick<ProgramStatus, 'state' | 'schedule'> & Partial<Pick<ProgramStatus, 'idle_since'>>): boolean {
-  // An older hostd knows of no schedules, and of no sleep.
-  if (schedule == null) return state === 'RUNNING' || idle_since !== null;
-  if (schedule.last?.result === 'failed') return false;
-  return state === 'RUNNING' || (schedule.next !== null && (state === 'STOPPED' || state === 'EXITED'));
-}
 
 /** A line for each program. Columns are as wide as supervisorctl's, since scripts split them on blanks. */
 export function statusTable(programs: readonly ProgramStatus[], hasColours: boolean): string {

@@ -38,6 +38,7 @@ export const operatorsMay: Readonly<Record<string, Rule>> = {
   'GET /status': 'yes',
   'GET /sites': 'yes',
   'GET /sample': 'yes',
+  'GET /metrics': 'yes',
   'GET /about': 'yes',
   'GET /events': 'yes',
   'GET /pid': 'yes',

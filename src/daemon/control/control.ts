@@ -100,7 +100,7 @@ async function handle(
 ): Promise<void> {
   const caller = peerOf(request.socket);
   const url = new URL(request.url ?? '/', 'http://control');
-  const path = url.pathname.startsWith(`${API}/`) ? url.pathname.slice(API.length) : '';
+  const path = pathOf(url.pathname);
   const route = `${request.method} ${path}`;
   const handler = Object.hasOwn(handlers, route) ? handlers[route] : undefined;
   if (handler === undefined) {
@@ -132,6 +132,12 @@ async function handle(
       ...(hint === undefined ? {} : { hint }),
     });
   }
+}
+
+/** Below the API's prefix. Metrics are where everybody has them, too. */
+function pathOf(path: string): string {
+  if (path.startsWith(`${API}/`)) return path.slice(API.length);
+  return path === '/metrics' ? path : '';
 }
 
 async function leaveHttp(

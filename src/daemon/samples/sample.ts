@@ -84,7 +84,8 @@ async function programSample(
   const all = own === null ? others : [own, ...others];
   const { program } = unit;
   const status = schedules.note(statusOf(unit, performance.now()));
-  const { name, app, group, state, statecode, pid, uptime_seconds, run, idle_since, schedule } = status;
+  const { name, app, group, state, statecode, pid, uptime_seconds, started, run, idle_since, schedule } =
+    status;
   return {
     name,
     app,
@@ -94,6 +95,7 @@ async function programSample(
     statecode,
     pid,
     uptime_seconds,
+    started: pid === null ? null : started,
     restarts: Math.max(0, run - 1),
     idle_since,
     processes: all.reduce((sum, { processes }) => sum + processes, 0),
