@@ -185,9 +185,10 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   'dev/sites': ['apps'],
   'cli/supervisorctl': [],
   'cli/program': [],
+  'cli/top': ['program', 'client'],
   'cli/client': ['program'],
   'cli/files': ['program', 'client', 'commands/status'],
-  'cli/commands': ['program', 'client', 'files'],
+  'cli/commands': ['program', 'client', 'files', 'top'],
 };
 
 /** Built-in modules that a folder must do without, and why. `only` names the files that may have them. */

@@ -78,3 +78,16 @@ export interface SiteSample extends SiteTraffic {
   /** Whether something is wrong with its certificate (`status` says what). */
   readonly certificate_bad: boolean;
 }
+
+/** `GET /v1/processes?name=...`: an array of the processes of an app's programs, or of the programs of a name; at most 400. */
+export interface ProcessSample {
+  readonly program: string;
+  readonly pid: number;
+  readonly command: string;
+  /** Seconds of the clock that nobody sets, when this was seen. */
+  readonly clock: number;
+  /** Of this process alone, since its start. null here and below: it cannot be read. */
+  readonly cpu_seconds: number | null;
+  /** What it shares with others is divided among them. */
+  readonly memory_bytes: number | null;
+}

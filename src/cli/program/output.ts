@@ -7,12 +7,12 @@ export class Output {
   readonly isTerminal: boolean;
   /** Colours only on a terminal whose user does not refuse them (no-color.org). */
   readonly hasColours: boolean;
-  readonly #stream: Writable & { isTTY?: boolean; columns?: number };
+  readonly #stream: Writable & { isTTY?: boolean; columns?: number; rows?: number };
   readonly #onClosed = new Set<() => void>();
   #error: unknown = null;
 
   constructor(
-    stream: Writable & { isTTY?: boolean; columns?: number },
+    stream: Writable & { isTTY?: boolean; columns?: number; rows?: number },
     env: Readonly<Record<string, string | undefined>>,
   ) {
     this.#stream = stream;
@@ -27,6 +27,17 @@ export class Output {
   /** Width of the terminal in columns. */
   get columns(): number {
     return this.#stream.columns || 80; // 0: a terminal without a size
+  }
+
+  /** Height of the terminal in lines. */
+  get rows(): number {
+    return this.#stream.rows || 24;
+  }
+
+  /** Calls back when the terminal has another size. Call the returned function to end that. */
+  onResized(listener: () => void): () => void {
+    this.#stream.on('resize', listener);
+    return () => this.#stream.off('resize', listener);
   }
 
   /** Whether nobody reads any more, as after `| head`. What is written then is dropped. */

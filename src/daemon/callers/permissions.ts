@@ -39,6 +39,7 @@ export const operatorsMay: Readonly<Record<string, Rule>> = {
   'GET /sites': 'yes',
   'GET /sample': 'yes',
   'GET /metrics': 'yes',
+  'GET /processes': 'yes',
   'GET /about': 'yes',
   'GET /events': 'yes',
   'GET /pid': 'yes',

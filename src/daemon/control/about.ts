@@ -1,7 +1,7 @@
 // What `hostctl status APP` shows besides its programs' states: where they come from, whom they run as, their sockets, logs and processes.
 
-import { closeSync, openSync, readSync } from 'node:fs';
 import { HostdError } from '../../errors.ts';
+import { commandLine } from '../../linux/command-line.ts';
 import { descendants } from '../../linux/procfs.ts';
 import type { Host } from '../../model/host.ts';
 import type { AboutReply, ProcessAbout, ProgramAbout, SiteAbout } from '../../protocol/control.ts';
@@ -62,16 +62,5 @@ function siteAbout(host: Host, name: string): SiteAbout | null {
 }
 
 function commandOf(pid: number): ProcessAbout {
-  try {
-    const fd = openSync(`/proc/${pid}/cmdline`, 'r');
-    try {
-      const bytes = Buffer.alloc(longestCommand);
-      const length = readSync(fd, bytes, 0, bytes.length, 0);
-      return { pid, command: bytes.toString('utf8', 0, length).replaceAll('\0', ' ').trim() };
-    } finally {
-      closeSync(fd);
-    }
-  } catch {
-    return { pid, command: '' };
-  }
+  return { pid, command: commandLine(pid, longestCommand) };
 }

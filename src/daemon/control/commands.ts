@@ -71,7 +71,7 @@ export function commandHandlers(daemon: Daemon): Handlers {
     ...logHandlers(supervisor, daemon.logs),
     ...eventHandlers(supervisor, daemon.journal),
     ...notifyHandlers(daemon.notifier),
-    ...sampleHandlers(daemon.samples),
+    ...sampleHandlers(daemon.samples, supervisor),
     'POST /start': call => orderNow(call, start),
     'POST /stop': call => order(call, stop, true),
     'POST /restart': call => orderNow(call, restart),

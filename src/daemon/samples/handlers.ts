@@ -4,15 +4,18 @@ import { HostdError } from '../../errors.ts';
 import { formatFor } from '../../exposition/accept.ts';
 import { expose, mediaTypes } from '../../exposition/text.ts';
 import type { Handlers } from '../control/control.ts';
+import type { Supervisor } from '../fleet/supervisor.ts';
+import { processesOf } from './processes.ts';
 import type { Samples } from './sample.ts';
 
-export function sampleHandlers(samples: Samples): Handlers {
+export function sampleHandlers(samples: Samples, supervisor: Supervisor): Handlers {
   return {
     'GET /sample': ({ query }) => {
       const memory = query.get('memory');
       if (memory === null || memory === 'exact') return samples.take(memory !== null);
       throw new HostdError('usage', `cannot measure memory "${memory}": the one other way is "exact"`);
     },
+    'GET /processes': ({ query }) => processesOf(supervisor, query.get('name') ?? ''),
     'GET /metrics': async ({ request, response }) => {
       const format = formatFor(request.headers.accept);
       const text = Buffer.from(expose(await samples.take(false), format));

@@ -23,6 +23,8 @@ interface Member extends ProcessorTime {
 
 export interface Uses {
   of(run: Run): Promise<Use>;
+  /** The processes of a run, its main process first where that is known. */
+  processes(run: Run): Promise<readonly number[]>;
 }
 
 /** The most that each run was seen to have used: a process that nobody has waited for takes its time with it, but time never goes back. */
@@ -31,9 +33,19 @@ const most = new WeakMap<Run, number>();
 /** For one sample. `exact`: memory that processes share is divided among them. */
 export function lookAtUses(exact: boolean, breathe: Breather): Uses {
   let children: Promise<ReadonlyMap<number, readonly Member[]>> | null = null;
+  /** A run without a cgroup: its main process, and what is below it. */
+  const treeOf = async ({ process: { pid } }: Run): Promise<readonly Member[]> => {
+    children ??= allProcesses(breathe);
+    const first = processorTime(pid);
+    return [...(first === null ? [] : [{ ...first, pid }]), ...below(await children, [pid])];
+  };
   return {
+    async processes(run) {
+      const members = run.cgroup === null ? null : readMembers(run.cgroup);
+      return members ?? (await treeOf(run)).map(({ pid }) => pid);
+    },
     async of(run) {
-      const { cgroup, process: own } = run;
+      const { cgroup } = run;
       await breathe();
       const members = cgroup === null ? null : readMembers(cgroup);
       if (cgroup !== null && members !== null) {
@@ -44,10 +56,7 @@ export function lookAtUses(exact: boolean, breathe: Breather): Uses {
           memory: await memoryOf(cgroup, members, exact, breathe),
         };
       }
-      children ??= allProcesses(breathe);
-      const first = processorTime(own.pid);
-      const tree = below(await children, [own.pid]);
-      const all = [...(first === null ? [] : [{ ...first, pid: own.pid }]), ...tree];
+      const all = await treeOf(run);
       const sum = all.reduce((seconds, one) => seconds + one.own + one.ended, 0);
       const seconds = Math.max(most.get(run) ?? 0, sum);
       most.set(run, seconds);
