@@ -17,6 +17,7 @@ import {
   outside,
   writeConfiguration,
 } from './create/fixture.ts';
+import { keptPython } from './create/kept-python.ts';
 import { needsRoot } from './harness/accounts.ts';
 import { startHostd } from './harness/hostd.ts';
 import { makePlace } from './harness/place.ts';
@@ -107,7 +108,8 @@ test('code is cloned from git by the app’s own user, and its requirements.txt 
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/hello.git`;
   const env = { no_proxy: '127.0.0.1', NO_PROXY: '127.0.0.1' };
   const args = ['create', name, '--root', root, '--group', group, '--from', url, '--database', 'sqlite'];
-  const created = await hostctl(config, args, { env });
+  const python = ['--python', keptPython(place)];
+  const created = await hostctl(config, [...args, ...python], { env });
   assert.equal(created.code, 0, created.stderr);
   assert.match(created.stdout, /: cloned from http/);
   const toml = readFileSync(`${place.dir}/etc/apps.d/${name}.toml`, 'utf8');
@@ -126,6 +128,7 @@ test('code is cloned from git by the app’s own user, and its requirements.txt 
     `file://${bare}`,
     '--database',
     'sqlite',
+    ...python,
   ]);
   assert.equal(local.code, 0, local.stderr);
   assert.match(local.stdout, new RegExp(`: cloned from ${bare}\n`));
@@ -167,7 +170,7 @@ with open("${root}/data/spy.json", "w") as out:
 `;
   writeFileSync(`${code}/hello/settings.py`, spy + readFileSync(`${demo}/hello/settings.py`, 'utf8'));
   const args = ['create', name, '--root', root, '--group', group, '--from', code];
-  const created = await hostctl(config, args, {
+  const created = await hostctl(config, [...args, '--python', keptPython(place)], {
     env: { LD_BIND_NOW: '1', SECRET_OF_ROOT: 'x', PYTHONPATH: '/tmp' },
   });
   assert.equal(created.code, 0, created.stderr);
@@ -192,7 +195,8 @@ test('what an app has put in its directory leads a purge nowhere, and what it st
   const config = writeConfiguration(place);
   const { name, group, root } = freshNames(place);
   const precious = outside(place);
-  const made = await hostctl(config, ['create', name, '--root', root, '--group', group]);
+  const python = ['--python', keptPython(place)];
+  const made = await hostctl(config, ['create', name, '--root', root, '--group', group, ...python]);
   assert.equal(made.code, 0, made.stderr);
   const user = native.user(name);
   assert.ok(user);
@@ -236,7 +240,7 @@ test('a virtualenv that root made is given to the app, unless a link or a second
   const { name, group, root } = freshNames(place);
   const precious = outside(place);
   place.directory('webapps');
-  await must('make a virtualenv', ['/usr/bin/python3', '-m', 'venv', root]);
+  await must('make a virtualenv', [keptPython(place), '-m', 'venv', root]);
   symlinkSync(`${precious}/precious`, `${root}/link`);
   const args = ['create', name, '--root', root, '--group', group];
   await must('link', ['ln', `${precious}/precious`, `${root}/second`]);

@@ -8,6 +8,7 @@ import { verifySite } from '../scripts/verify.ts';
 import { native } from '../src/native/index.ts';
 import { needsPostgresql, startCluster } from './create/cluster.ts';
 import { freshNames, hostctl, writeConfiguration } from './create/fixture.ts';
+import { keptPython } from './create/kept-python.ts';
 import { needsRoot } from './harness/accounts.ts';
 import { startHostd } from './harness/hostd.ts';
 import { makePlace, type Place } from './harness/place.ts';
@@ -32,7 +33,7 @@ test('Django reads and writes through peer authentication, over a restart of Pos
   const { name, group, root, host } = freshNames(place);
   const hostd = await startHostd(place);
   const args = ['create', name, '--host', host, '--root', root, '--group', group];
-  const more = ['--from', demo, '--database', 'postgresql'];
+  const more = ['--from', demo, '--database', 'postgresql', '--python', keptPython(place)];
   const created = await hostctl(hostd.config, [...args, ...more], { env: cluster.env });
   assert.equal(created.code, 0, created.stderr);
   const to = { port: hostd.port };
@@ -67,7 +68,8 @@ test('of a project with settings for a laptop those for production are taken, an
   const hostd = await startHostd(place);
   const source = layered(place);
   const args = ['create', name, '--host', host, '--root', root, '--group', group, '--database', 'postgresql'];
-  const created = await hostctl(hostd.config, [...args, '--from', source], { env: cluster.env });
+  const more = ['--from', source, '--python', keptPython(place)];
+  const created = await hostctl(hostd.config, [...args, ...more], { env: cluster.env });
   assert.equal(created.code, 0, created.stderr);
   const own = `${root}/${name}/hostd_settings.py`;
   assert.match(
@@ -87,7 +89,7 @@ test('of a project with settings for a laptop those for production are taken, an
   assert.doesNotMatch(missing.text, /DEBUG = True/);
   const toml = readFileSync(`${place.dir}/etc/apps.d/${name}.toml`, 'utf8');
   assert.match(toml, /\nsettings {5}= "hostd_settings"\n(.|\n)*\nhealth {7}= "\/healthz"\n/);
-  const again = await hostctl(hostd.config, [...args, '--from', source], { env: cluster.env });
+  const again = await hostctl(hostd.config, [...args, ...more], { env: cluster.env });
   assert.equal(again.code, 0, again.stderr);
   assert.doesNotMatch(again.stdout, /: (made|installed|applied|collected|written)/);
 
@@ -96,7 +98,7 @@ test('of a project with settings for a laptop those for production are taken, an
   rmSync(`${source}/hello/settings/production.py`);
   for (const module of ['cloud', 'office'])
     place.write(`code/hello/settings/${module}.py`, 'from .base import *\nDEBUG = False\n');
-  const where = ['--root', other.root, '--group', other.group, '--from', source];
+  const where = ['--root', other.root, '--group', other.group, ...more];
   const refused = await hostctl(hostd.config, ['create', other.name, ...where]);
   assert.equal(refused.code, 1);
   assert.match(
@@ -138,7 +140,17 @@ test('a new project has its own database, and another app cannot look into it', 
   const config = writeConfiguration(place);
   const a = freshNames(place, 'a');
   const b = { ...freshNames(place, 'b'), group: a.group };
-  const args = (app: typeof a) => ['create', app.name, '--root', app.root, '--group', app.group];
+  const python = keptPython(place);
+  const args = (app: typeof a) => [
+    'create',
+    app.name,
+    '--root',
+    app.root,
+    '--group',
+    app.group,
+    '--python',
+    python,
+  ];
   for (const app of [a, b]) {
     const made = await hostctl(config, [...args(app), '--database', 'postgresql'], { env: cluster.env });
     assert.equal(made.code, 0, made.stderr);
@@ -180,7 +192,8 @@ test('a migration that fails takes database and role away again, but no database
   const code = place.directory('code');
   assert.equal((await run(['cp', '-r', `${demo}/.`, code])).code, 0);
   writeFileSync(`${code}/guestbook/migrations/0002_bad.py`, 'raise RuntimeError("bad migration")\n');
-  const args = ['create', name, '--root', root, '--group', group, '--from', code, '--database', 'postgresql'];
+  const from = ['--from', code, '--database', 'postgresql', '--python', keptPython(place)];
+  const args = ['create', name, '--root', root, '--group', group, ...from];
   const failed = await hostctl(config, args, { env: cluster.env });
   assert.equal(failed.code, 1);
   assert.match(failed.stderr, /bad migration/);

@@ -7,6 +7,7 @@ import { run } from '../scripts/run.ts';
 import { verifySite } from '../scripts/verify.ts';
 import { native } from '../src/native/index.ts';
 import { freshNames, hostctl, listing, writeConfiguration } from './create/fixture.ts';
+import { keptPython } from './create/kept-python.ts';
 import { needsRoot } from './harness/accounts.ts';
 import { startHostd } from './harness/hostd.ts';
 import { makePlace } from './harness/place.ts';
@@ -93,7 +94,8 @@ test('code of one’s own is copied, told of its surroundings by the environment
   const { name, group, root, host } = freshNames(place);
   const hostd = await startHostd(place);
   const args = ['create', name, '--host', host, '--root', root, '--group', group, '--from', demo];
-  const created = await hostctl(hostd.config, [...args, '--database', 'sqlite']);
+  const more = ['--database', 'sqlite', '--python', keptPython(place)];
+  const created = await hostctl(hostd.config, [...args, ...more]);
   assert.equal(created.code, 0, created.stderr);
   const toml = `${place.dir}/etc/apps.d/${name}.toml`;
   assert.equal(mode(toml), '600 root', 'SECRET_KEY is in it');
@@ -111,7 +113,7 @@ test('an app that does not start is taken away again, and the end of its log is 
   writeFileSync(`${code}/hello/wsgi.py`, 'raise RuntimeError("no such luck")\n');
   const before = listing(`${place.dir}/etc`);
   const args = ['create', name, '--host', host, '--root', root, '--group', group, '--from', code];
-  const created = await hostctl(hostd.config, args);
+  const created = await hostctl(hostd.config, [...args, '--python', keptPython(place)]);
   assert.equal(created.code, 1, created.stdout);
   assert.match(created.stderr, /RuntimeError: no such luck(.|\n)*undone: /);
   assert.match(created.stderr, new RegExp(`cannot start "${name}"`));
@@ -192,7 +194,7 @@ test('an app whose table is there already is made as the table says', { skip }, 
   const config = writeConfiguration(place);
   const table = `[app.${name}]\nroot = "${root}"\ngroup = "${group}"\nserver_names = ["x.test"]\nworkers = 1\n`;
   const toml = place.write(`etc/apps.d/${name}.toml`, table);
-  const created = await hostctl(config, ['create', name]);
+  const created = await hostctl(config, ['create', name, '--python', keptPython(place)]);
   assert.equal(created.code, 0, created.stderr);
   assert.equal(readFileSync(toml, 'utf8'), table);
   assert.match(readFileSync(`${root}/${name}/${name}/settings.py`, 'utf8'), /ALLOWED_HOSTS = \["x.test", /);
