@@ -2,7 +2,7 @@
 // `npm test -- unit` (or check, integration) runs one of them; `npm test -- FILE ...` runs these test files.
 
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { cacheDirectory, prepareVirtualenvs } from '../integration/harness/virtualenvs.ts';
 import {
@@ -14,6 +14,7 @@ import {
   type Tally,
   triedAgain,
 } from './tally-sum.ts';
+import { integrationSteps, type Step, unitSteps } from './test-plan.ts';
 
 const suites = ['check', 'unit', 'integration'];
 const asked = process.argv.slice(2);
@@ -21,6 +22,8 @@ const files = asked.filter(word => !suites.includes(word));
 const chosen = asked.filter(word => suites.includes(word));
 const wanted = (suite: string) => asked.length === 0 || chosen.includes(suite);
 const scratch = mkdtempSync(`${tmpdir()}/hostd-tally-`);
+/** What Node has made of a source is used by the next process: half a second less for each test file. */
+process.env['NODE_COMPILE_CACHE'] ??= `${scratch}/compiled`;
 
 function execute(file: string, args: readonly string[]): Promise<number> {
   return new Promise(resolve => {
@@ -40,8 +43,8 @@ async function check(name: string, args: readonly string[]): Promise<Tally> {
   return { ...addTallies([]), passed: passed ? 1 : 0, failed: passed ? 0 : 1 };
 }
 
-async function suite(name: string, patterns: readonly string[], options: readonly string[]): Promise<Tally> {
-  console.log(`test: ${name} tests`);
+async function suite({ name, files, concurrency, isTogether }: Step): Promise<Tally> {
+  console.log(`test: ${name}`);
   const counted = `${scratch}/${name.replaceAll(/\W+/g, '-')}.json`;
   rmSync(counted, { force: true });
   const code = await execute(process.execPath, [
@@ -51,8 +54,11 @@ async function suite(name: string, patterns: readonly string[], options: readonl
     '--test-reporter-destination=stdout',
     '--test-reporter=./scripts/tally.ts',
     `--test-reporter-destination=${counted}`,
-    ...options,
-    ...patterns,
+    `--test-concurrency=${concurrency}`,
+    `--test-isolation=${isTogether ? 'none' : 'process'}`,
+    // None may hang for ever.
+    '--test-timeout=600000',
+    ...files,
   ]);
   const tally = readTally(counted);
   // A runner that fails without naming a test (a crash, a missing file) counts as one failure.
@@ -73,22 +79,12 @@ async function prepare(): Promise<void> {
   process.env['HOSTD_TEST_CACHE'] = cacheDirectory;
 }
 
-/** Integration tests: none may hang for ever. Two files for each processor at a time, since half of such a test is waiting. */
-const real = ['--test-timeout=600000', `--test-concurrency=${2 * availableParallelism()}`];
-const oneAtATime = [...real, '--test-concurrency=1'];
-/**
- * Files beside which nothing else runs: they measure, count the processes of the users that all tests share, use something that a
- * machine has only once (the demo's place, cgroups of a container), or need both processors for whole minutes.
- */
-const alone =
-  /^(demo|hostile-load|logs-faults|proxy-fuzz.*|proxy-slowhttptest|service-manager|soak|storms|supervisord-suite|nspawn\/.*)\.test\.ts$/;
-
-function integrationFiles(isAlone: boolean): string[] {
-  return readdirSync('integration', { recursive: true, encoding: 'utf8' })
-    .filter(file => file.endsWith('.test.ts') && alone.test(file) === isAlone)
-    .sort()
-    .map(file => `integration/${file}`);
-}
+const oneAtATime = (name: string, files: readonly string[]): Step => ({
+  name,
+  files,
+  concurrency: 1,
+  isTogether: false,
+});
 
 /**
  * Runs the few files with failures once more, each by itself. A machine with two processors is sometimes too busy for a test; a test that
@@ -98,7 +94,7 @@ async function onceMore(first: Tally): Promise<Tally> {
   let settled = first;
   for (const file of triedAgain(first)) {
     console.log(`test: ${file} failed, and is run once more, by itself`);
-    settled = settle(settled, file, await suite('failed', [file], oneAtATime));
+    settled = settle(settled, file, await suite(oneAtATime('the file that failed', [file])));
   }
   return settled;
 }
@@ -111,21 +107,17 @@ if (wanted('check'))
       check('style (biome)', ['node_modules/@biomejs/biome/bin/biome', 'check', '.']),
     ])),
   );
-if (wanted('unit'))
-  tallies.push(
-    await suite(
-      'unit',
-      ['src/**/*.test.ts', 'scripts/**/*.test.ts', 'benchmarks/**/*.test.ts'],
-      ['--test-concurrency=2'],
-    ),
-  );
+if (wanted('unit')) {
+  const units = globSync(['src/**/*.test.ts', 'scripts/**/*.test.ts', 'benchmarks/**/*.test.ts']).sort();
+  for (const step of unitSteps(units)) tallies.push(await suite(step));
+}
 if (wanted('integration') || files.length > 0) await prepare();
 if (wanted('integration')) {
-  const beside = await suite('integration', integrationFiles(false), real);
-  const byItself = await suite('integration, one at a time', integrationFiles(true), oneAtATime);
-  tallies.push(await onceMore(beside), await onceMore(byItself));
+  const all = globSync('integration/**/*.test.ts').sort();
+  for (const step of integrationSteps(all, availableParallelism()))
+    tallies.push(await onceMore(await suite(step)));
 }
-if (files.length > 0) tallies.push(await suite('named', files, oneAtATime));
+if (files.length > 0) tallies.push(await suite(oneAtATime('the named files', files)));
 rmSync(scratch, { recursive: true });
 
 const total = addTallies(tallies);

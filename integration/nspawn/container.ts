@@ -37,11 +37,15 @@ export interface Container {
   output(): string;
 }
 
+/** A container has its processes in a cgroup that a machine has once, so a second one waits until the first has ended. */
+const turn = ['--no-fork', '/run/hostd-test-container.lock'];
+
 /**
  * Boots, and waits until systemd is up; the container ends with the test. `place`/files is laid over its files.
  */
 export async function boot(place: Place, cgroups: Cgroups = 'unified'): Promise<Container> {
-  const child = spawn('sh', [script, place.dir, ...(cgroups === 'unified' ? ['unified'] : [])], {
+  const kind = cgroups === 'unified' ? ['unified'] : [];
+  const child = spawn('flock', [...turn, 'sh', script, place.dir, ...kind], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';
@@ -65,7 +69,7 @@ export async function boot(place: Place, cgroups: Cgroups = 'unified'): Promise<
   await until(
     'systemd to be up',
     async () => ended() || /running|degraded/.test((await inside('systemctl', 'is-system-running')).stdout),
-    { every: 200 },
+    { every: 200, timeout: 300_000 },
   ).catch(error => {
     throw new Error(`${error.message}\n${output}`);
   });
