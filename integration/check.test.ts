@@ -358,8 +358,12 @@ test('deep: a database that is not there, and migrations that are not applied', 
     'its database "DIR/webapps/hello/data/other.sqlite3" does not exist',
     'manage.py migrate',
   );
-  writeFileSync(`${app.root}/data/empty.sqlite3`, '');
-  const empty = await check(url(`sqlite:///${app.root}/data/empty.sqlite3`), '--deep');
+  const file = `${app.root}/data/empty.sqlite3`;
+  writeFileSync(file, '');
+  const closed = await check(url(`sqlite:///${file}`), '--deep');
+  expect(closed, 'settings', '1\n', 'may not write "DIR/webapps/hello/data/empty.sqlite3"', 'try: chown ');
+  chownSync(file, app.account.uid, app.account.gid);
+  const empty = await check(url(`sqlite:///${file}`), '--deep');
   expect(empty, 'settings', '0\n', /warning: .* \d+ migrations are not applied/, 'manage.py migrate');
 });
 

@@ -18,7 +18,19 @@ import { finding } from './problem.ts';
 
 /** A missing file is reported by model/check-site.ts, not here. `now`: Unix time in milliseconds. */
 export function checkCertificate(app: App, user: User, now: number): readonly Problem[] {
-  if (app.certificate === null) return [];
+  const { problems, ending } = lookAtCertificate(app, user, now);
+  return [...problems, ...(ending === null ? [] : [ending.problem])];
+}
+
+export interface CertificateLooks {
+  readonly problems: readonly Problem[];
+  /** Set for a good one that ends soon: which of the days before its end has come, 30, 14 or 3. */
+  readonly ending: { readonly days: number; readonly problem: Problem } | null;
+}
+
+export function lookAtCertificate(app: App, user: User, now: number): CertificateLooks {
+  const only = (problems: readonly Problem[]) => ({ problems, ending: null });
+  if (app.certificate === null) return only([]);
   const files = app.certificate;
   const read = (path: string) => {
     try {
@@ -27,12 +39,13 @@ export function checkCertificate(app: App, user: User, now: number): readonly Pr
       return { text: null, why: errnoOf(error) === 'ENOENT' || !isRoot() ? null : messageOf(error) };
     }
   };
-  const error = (key: string, message: string, hint: string) => [finding('error', app, key, message, hint)];
+  const error = (key: string, message: string, hint: string) =>
+    only([finding('error', app, key, message, hint)]);
   const renewal = `certbot certonly -d ${app.serverNames.find(host => !host.startsWith('*')) ?? 'HOST'}`;
   const certificate = read(files.certificate);
   if (certificate.text === null)
     return certificate.why === null
-      ? []
+      ? only([])
       : error('certificate', certificate.why, `ls -l ${files.certificate}`);
   const key = read(files.key);
   if (key.why !== null) return error('certificate_key', key.why, `ls -l ${files.key}`);
@@ -46,14 +59,15 @@ export function checkCertificate(app: App, user: User, now: number): readonly Pr
   if (fault !== null) return error('certificate', `${fault} (${files.certificate})`, renewal);
   const warn = (message: string, hint: string) => finding('warning', app, 'certificate', message, hint);
   const left = uncovered(facts.names, hosts);
-  return [
-    ...(left.length === 0
-      ? []
-      : [warn(`its certificate is not for ${left.join(', ')}`, `${renewal} --expand`)]),
-    ...(warningOf(facts, now) === null
-      ? []
-      : [warn(`its certificate ${describeEnd(facts, now)}`, 'certbot renew')]),
-  ];
+  const days = warningOf(facts, now);
+  return {
+    problems:
+      left.length === 0 ? [] : [warn(`its certificate is not for ${left.join(', ')}`, `${renewal} --expand`)],
+    ending:
+      days === null
+        ? null
+        : { days, problem: warn(`its certificate ${describeEnd(facts, now)}`, 'certbot renew') },
+  };
 }
 
 function isRoot(): boolean {

@@ -56,6 +56,21 @@ function toFound(value: unknown): readonly Found[] {
   ];
 }
 
+/** What helps against a driver's message. */
+function databaseHint(words: string, { settings }: App): string {
+  const wait = 'requires = ["..."] lets the app wait for it';
+  if (/refused|no such file|is the server running|Can't connect/i.test(words))
+    return /mysql|maria/i.test(words)
+      ? `systemctl start mariadb; ${wait}`
+      : `systemctl start postgresql, or HOST and PORT of DATABASES in ${settings}; ${wait}`;
+  if (/password|authentication|access denied/i.test(words))
+    return `USER and PASSWORD of DATABASES in ${settings}`;
+  if (/database ".*" does not exist|unknown database/i.test(words)) return `NAME of DATABASES in ${settings}`;
+  if (/unable to open database file/.test(words))
+    return `NAME of DATABASES in ${settings}: is its directory there?`;
+  return `is the database running? DATABASES in ${settings}; ${wait}`;
+}
+
 /** One finding as a problem of the app. */
 export function explain(found: Found, app: App): Problem {
   const { key, what, words, at, module, more } = found;
@@ -98,9 +113,11 @@ export function explain(found: Found, app: App): Problem {
     case 'django-check':
       return error(`Django says: ${text(more['text'])}`, manage('check'));
     case 'database':
+      return error(`cannot connect to its database: ${words}`, databaseHint(words, app));
+    case 'closed-database':
       return error(
-        `cannot connect to its database: ${words}`,
-        `is the database running? DATABASES in ${app.settings}; requires = ["..."] lets the app wait for it`,
+        `its database cannot be written: "${app.user}" may not write "${text(more['path'])}"`,
+        `chown ${quoteWord(app.user)} ${quoteWord(text(more['path']))}, or is its file system read-only?`,
       );
     case 'no-database':
       return error(`its database "${text(more['name'])}" does not exist`, manage('migrate'));

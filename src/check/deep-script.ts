@@ -1,7 +1,10 @@
 // The Python script that `hostd check --deep` runs with an app's own interpreter: it imports what gunicorn would import, and prints
 // its findings as one line of JSON behind a mark. For Python 3.6 and later, with the standard library only.
 
-/** argv: the mark, then JSON: { settings, wsgi, workerClass, gunicorn, django, hosts, static }; null: nothing to look at. */
+/**
+ * argv: the mark, then JSON: { settings, wsgi, workerClass, gunicorn, django, hosts, static, survey }; null: nothing to look at. The
+ * last line with the mark counts.
+ */
 export const deepScript = `
 import importlib, json, os, sys, traceback
 mark, wanted = sys.argv[1], json.loads(sys.argv[2])
@@ -59,6 +62,13 @@ def load_urls():
 def say(kind, **more):
     found.append(dict(key="settings", what=kind, words="", at=None, module=None, **more))
 
+def closed_above(path):
+    parts = os.path.abspath(path).split(os.sep)[:-1]
+    for end in range(1, len(parts) + 1):
+        directory = os.sep.join(parts[:end]) or os.sep
+        if not os.access(directory, os.X_OK):
+            return directory if os.path.isdir(directory) else None
+
 def database(settings):
     from django.db import connections
     for alias in connections:
@@ -67,8 +77,17 @@ def database(settings):
         if engine.endswith(".dummy"):
             continue
         if engine.endswith("sqlite3") and not name.startswith("file:") and ":memory:" not in name and not os.path.exists(name):
-            say("no-database", name=name)
+            shut = closed_above(name)
+            if shut:
+                say("closed-database", path=shut)
+            else:
+                say("no-database", name=name)
             continue
+        if engine.endswith("sqlite3") and os.path.exists(name):
+            # SQLite makes its journal beside the file.
+            closed = [path for path in (name, os.path.dirname(os.path.abspath(name))) if not os.access(path, os.W_OK)]
+            if closed:
+                say("closed-database", path=closed[0])
         connection = connections[alias]
         options = dict(connection.settings_dict.get("OPTIONS") or {})
         if "postgresql" in engine or "mysql" in engine:
@@ -90,6 +109,50 @@ def system_checks():
     errors = [e for e in checks.run_checks() if e.level >= checks.ERROR]
     for error in errors[:5]:
         say("django-check", text="%s (%s)" % (str(error.msg).split("\\n")[0][:300], error.id))
+
+def survey(settings):
+    facts = {}
+    def note(name, action):
+        try:
+            facts[name] = action()
+        except Exception:
+            pass
+    setting = lambda name, default=None: getattr(settings, name, default)
+    texts = lambda value: [str(one)[:200] for one in (value or [])][:50]
+    note("ssl_header", lambda: bool(setting("SECURE_PROXY_SSL_HEADER")))
+    note("ssl_redirect", lambda: bool(setting("SECURE_SSL_REDIRECT")))
+    note("origins", lambda: texts(setting("CSRF_TRUSTED_ORIGINS")))
+    note("csrf", lambda: any("CsrfViewMiddleware" in one for one in setting("MIDDLEWARE", [])))
+    note("whitenoise", lambda: any("whitenoise" in one for one in setting("MIDDLEWARE", [])))
+    note("staticfiles", lambda: "django.contrib.staticfiles" in setting("INSTALLED_APPS", []))
+    note("static_url", lambda: str(setting("STATIC_URL") or ""))
+    note("static_root", lambda: str(setting("STATIC_ROOT") or ""))
+    note("media_url", lambda: str(setting("MEDIA_URL") or ""))
+    note("media_root", lambda: str(setting("MEDIA_ROOT") or ""))
+    note("time_zone", lambda: str(setting("TIME_ZONE") or ""))
+    note("databases", lambda: [str(one.get("NAME", "")) for one in settings.DATABASES.values() if str(one.get("ENGINE", "")).endswith("sqlite3")])
+    note("closed", lambda: [path for path in wanted["survey"]["paths"] if os.path.isdir(path) and not os.access(path, os.W_OK)])
+    def deploy():
+        from django.core import checks
+        own = {e.id for e in checks.run_checks()}
+        found = checks.run_checks(include_deployment_checks=True)
+        return [str(e.id) for e in found if e.id and e.id not in own and e.level >= checks.WARNING][:50]
+    note("deploy", deploy)
+    say("facts", facts=facts)
+
+def get(order):
+    from django.test import Client
+    client = Client()
+    if order["secure"]:
+        # As the proxy says it, and as gunicorn understands it.
+        answer = client.get(order["path"], HTTP_HOST=order["host"], HTTP_X_FORWARDED_PROTO="https", secure=True)
+    else:
+        answer = client.get(order["path"], HTTP_HOST=order["host"])
+    say("answer", status=answer.status_code)
+
+def report():
+    out.write("\\n" + mark + json.dumps(found) + "\\n")
+    out.flush()
 
 if wanted["gunicorn"]:
     attempt("root", "gunicorn", lambda: importlib.import_module("gunicorn"))
@@ -127,8 +190,15 @@ if not [f for f in found if f["what"] in ("gunicorn", "django", "settings")]:
             good, _ = attempt("settings", "urls", load_urls)
         if good:
             attempt("settings", "checks", system_checks)
+            report()
             database(settings)
-out.write("\\n" + mark + json.dumps(found) + "\\n")
-out.flush()
+            if wanted["survey"]:
+                report()
+                survey(settings)
+                if wanted["survey"]["get"]:
+                    # It may take as long as it likes, and is killed with all of this.
+                    report()
+                    attempt("settings", "get", lambda: get(wanted["survey"]["get"]))
+report()
 os._exit(0)
 `;

@@ -9,7 +9,7 @@ import type { App, Host } from '../model/host.ts';
 import type { Problem } from '../model/problem.ts';
 import type { User } from '../native/index.ts';
 import { canAskFor } from './access.ts';
-import { explain, parseReport } from './deep-report.ts';
+import { explain, type Found, parseReport } from './deep-report.ts';
 import { deepScript } from './deep-script.ts';
 import { finding } from './problem.ts';
 
@@ -27,19 +27,40 @@ const keptOutput = 1 << 20;
 const [rlimitCpu, rlimitData, rlimitCore] = [0, 2, 4];
 
 /** The problems that running the app's code shows. `user`: the app's, with its groups. */
-export async function checkDeep(
-  app: App,
-  host: Host,
-  user: User,
-  limits = usual,
-): Promise<readonly Problem[]> {
+export async function checkDeep(app: App, host: Host, user: User): Promise<readonly Problem[]> {
   if (!canAskFor(user)) {
     const message = `cannot run its code as "${user.name}": hostd check runs as somebody else`;
     return [finding('warning', app, 'user', message, 'sudo hostd check --deep')];
   }
+  const { found, problem } = await runCode(app, host, user);
+  return [...found.map(one => explain(one, app)), ...(problem === null ? [] : [problem])];
+}
+
+/** What is looked at besides, for hostctl doctor. */
+export interface Survey {
+  /** A request that Django's test client sends in the same process; null: none. */
+  readonly get: { readonly path: string; readonly host: string; readonly secure: boolean } | null;
+}
+
+export interface RanCode {
+  /** What the code's own Python has reported. */
+  readonly found: readonly Found[];
+  /** Why it has reported nothing more; null: it came to its end. */
+  readonly problem: Problem | null;
+  /** Whether there was something to run. */
+  readonly isRun: boolean;
+}
+
+/** Runs the app's code. This process must be root, or the app's user. */
+export async function runCode(
+  app: App,
+  host: Host,
+  user: User,
+  { survey = null, limits = usual }: { readonly survey?: Survey | null; readonly limits?: DeepLimits } = {},
+): Promise<RanCode> {
   const python = `${app.root}/bin/python`;
   const program = host.programs.find(({ name, kind }) => name === app.name && kind !== 'proxy');
-  if (program === undefined || !existsSync(python)) return [];
+  if (program === undefined || !existsSync(python)) return { found: [], problem: null, isRun: false };
   const isDjango = existsSync(`${app.project}/manage.py`);
   const mark = `hostd-check-${randomBytes(12).toString('hex')} `;
   const wanted = {
@@ -50,6 +71,8 @@ export async function checkDeep(
     django: isDjango,
     hosts: app.serverNames.filter(name => !name.startsWith('*')),
     static: app.static,
+    survey:
+      survey === null ? null : { ...survey, paths: [app.logs, app.media].filter(path => path !== null) },
   };
   const env = {
     HOME: user.home,
@@ -67,38 +90,32 @@ export async function checkDeep(
     user,
     limits,
   );
-  if (ran.kind === 'late') {
-    const message = `its code did not load within ${limits.ms / 1000} s`;
-    return [
-      finding(
-        'error',
-        app,
-        'wsgi',
-        message,
-        `hostctl logs ${app.name}: what does it wait for while it is imported?`,
-      ),
-    ];
+  if (ran.kind === 'failed') {
+    const problem = finding('error', app, 'root', ran.why, `${python} --version, as "${user.name}"`);
+    return { found: [], problem, isRun: true };
   }
-  if (ran.kind === 'failed')
-    return [finding('error', app, 'root', ran.why, `${python} --version, as "${user.name}"`)];
   const report = parseReport(ran.stdout, mark);
-  if (report !== null) return report.map(found => explain(found, app));
-  const last = ran.stderr.trim().split('\n').at(-1)?.slice(0, 300) ?? '';
-  const message = `its code ended Python while it was loaded (${ran.code < 0 ? 'by a signal' : `exit code ${ran.code}`})${last === '' ? '' : `: ${last}`}`;
-  return [
-    finding(
-      'error',
-      app,
-      'wsgi',
-      message,
-      `hostctl exec ${app.name} -- python -c "import ${app.wsgi.split(':')[0]}"`,
-    ),
-  ];
+  if (ran.kind === 'late') return { found: report ?? [], problem: tooLate(app, limits), isRun: true };
+  return { found: report ?? [], problem: report === null ? endedEarly(app, ran) : null, isRun: true };
+}
+
+function tooLate(app: App, { ms }: DeepLimits): Problem {
+  const message = `its code did not load within ${ms / 1000} s`;
+  const hint = `hostctl logs ${app.name}: what does it wait for while it is imported?`;
+  return finding('error', app, 'wsgi', message, hint);
+}
+
+function endedEarly(app: App, { code, stderr }: Ran & { kind: 'ended' }): Problem {
+  const last = stderr.trim().split('\n').at(-1)?.slice(0, 300) ?? '';
+  const how = code < 0 ? 'by a signal' : `exit code ${code}`;
+  const message = `its code ended Python while it was loaded (${how})${last === '' ? '' : `: ${last}`}`;
+  const hint = `hostctl exec ${app.name} -- python -c "import ${app.wsgi.split(':')[0]}"`;
+  return finding('error', app, 'wsgi', message, hint);
 }
 
 type Ran =
   | { readonly kind: 'ended'; readonly code: number; readonly stdout: string; readonly stderr: string }
-  | { readonly kind: 'late' }
+  | { readonly kind: 'late'; readonly stdout: string }
   | { readonly kind: 'failed'; readonly why: string };
 
 function runPython(
@@ -145,7 +162,7 @@ function runPython(
       }, 1000);
       void Promise.all(closed).then(() => {
         clearTimeout(late);
-        if (isLate) resolve({ kind: 'late' });
+        if (isLate) resolve({ kind: 'late', stdout: output.stdout });
         else if (ending instanceof Error) resolve({ kind: 'failed', why: messageOf(ending) });
         else resolve({ kind: 'ended', code: ending, ...output });
       });

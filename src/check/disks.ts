@@ -2,8 +2,8 @@
 
 import { existsSync, statfsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import type { Host } from '../model/host.ts';
-import type { Problem } from '../model/problem.ts';
+import type { App, Host } from '../model/host.ts';
+import type { Problem, Source } from '../model/problem.ts';
 
 export interface Room {
   /** Bytes that an ordinary user may still use, and all bytes. */
@@ -35,36 +35,35 @@ export function judgeRoom({
   return null;
 }
 
+interface Place {
+  readonly path: string;
+  readonly title: string;
+  readonly at: Source;
+}
+
 /** All file systems with a directory of the configuration. */
-export function checkDisks({ settings, apps }: Host): readonly Problem[] {
-  const own = { file: settings.file, key: ['hostd'] };
-  const places = [
-    { path: settings.stateDir, title: '[hostd]: state_dir', at: { ...own, key: [...own.key, 'state_dir'] } },
-    { path: settings.logDir, title: '[hostd]: log_dir', at: { ...own, key: [...own.key, 'log_dir'] } },
-    {
-      path: settings.runtimeDir,
-      title: '[hostd]: runtime_dir',
-      at: { ...own, key: [...own.key, 'runtime_dir'] },
-    },
-    ...apps.flatMap(app =>
-      [
-        ['logs', app.logs],
-        ['root', app.root],
-        ['project', app.project],
-        ['media', app.media],
-      ].flatMap(([key, path]) =>
-        path == null || key == null
-          ? []
-          : [
-              {
-                path,
-                title: `app "${app.name}": ${key}`,
-                at: { file: app.source.file, key: [...app.source.key, key] },
-              },
-            ],
-      ),
-    ),
-  ];
+export function checkDisks({ settings, apps }: Pick<Host, 'settings' | 'apps'>): readonly Problem[] {
+  const own = (['state_dir', 'log_dir', 'runtime_dir'] as const).map((key): Place => {
+    const path = { state_dir: settings.stateDir, log_dir: settings.logDir, runtime_dir: settings.runtimeDir };
+    return { path: path[key], title: `[hostd]: ${key}`, at: { file: settings.file, key: ['hostd', key] } };
+  });
+  return checkPlaces([...own, ...apps.flatMap(placesOf)]);
+}
+
+/** The file systems of one app. */
+export function checkAppDisks(app: App): readonly Problem[] {
+  return checkPlaces(placesOf(app));
+}
+
+function placesOf(app: App): readonly Place[] {
+  const { logs, root, project, media } = app;
+  return Object.entries({ logs, root, project, media }).flatMap(([key, path]) => {
+    const at = { file: app.source.file, key: [...app.source.key, key] };
+    return path === null ? [] : [{ path, title: `app "${app.name}": ${key}`, at }];
+  });
+}
+
+function checkPlaces(places: readonly Place[]): readonly Problem[] {
   const seen = new Set<number>();
   return places.flatMap(({ path, title, at }): Problem[] => {
     try {
@@ -73,22 +72,12 @@ export function checkDisks({ settings, apps }: Host): readonly Problem[] {
       if (seen.has(dev)) return [];
       seen.add(dev);
       const { bsize, bavail, blocks, ffree, files } = statfsSync(there);
-      const judged = judgeRoom({
-        free: bavail * bsize,
-        all: blocks * bsize,
-        freeFiles: ffree,
-        allFiles: files,
-      });
+      const free = bavail * bsize;
+      const judged = judgeRoom({ free, all: blocks * bsize, freeFiles: ffree, allFiles: files });
       if (judged === null) return [];
       const message = `${title} "${path}": its file system ${judged.words}`;
-      return [
-        {
-          severity: judged.severity,
-          message,
-          hint: `df -h ${there}, and du -xh ${there} | sort -h | tail`,
-          at,
-        },
-      ];
+      const hint = `df -h ${there}, and du -xh ${there} | sort -h | tail`;
+      return [{ severity: judged.severity, message, hint, at }];
     } catch {
       return [];
     }

@@ -61,14 +61,15 @@ const atOnce = 4;
 const broken: ReadonlySet<unknown> = new Set(['root', 'project', 'wsgi', 'settings', 'worker_class', 'user']);
 
 /** The app's user with the groups of its programs; null: there is no such user. */
-function appUser(app: App): User | null {
+export function appUser(app: App): User | null {
   const user = userNamed(app.user);
   if (user === null) return null;
   const gid = app.group === null ? user.gid : (native.group(idOf(app.group))?.gid ?? user.gid);
   return { ...user, gid, groups: [...new Set([gid, ...user.groups])] };
 }
 
-function userNamed(name: string): User | null {
+/** By name or number; null: there is no such user. */
+export function userNamed(name: string): User | null {
   return native.user(idOf(name));
 }
 
