@@ -42,6 +42,8 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   probe: ['protocol', 'model'],
   notify: ['protocol', 'model'],
   check: ['model', 'config', 'native', 'linux', 'words'],
+  visit: ['protocol'],
+  doctor: ['check', 'config', 'protocol', 'model', 'native', 'linux', 'words'],
   create: ['model', 'config', 'native', 'linux'],
   dev: ['lifecycle', 'linux', 'embed', 'proxy', 'protocol', 'model', 'words', 'config', 'native'],
   cli: [
@@ -53,6 +55,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
     'model',
     'config',
     'check',
+    'doctor',
     'create',
     'dev',
     'native',
@@ -179,6 +182,8 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     'request',
   ],
   'proxy/request': ['clock', 'guard', 'worker', 'traffic', 'http', 'log', 'pages', 'files', 'app', 'client'],
+  'doctor/judge': ['facts', 'finding'],
+  'doctor/look': ['facts'],
   'dev/plan': [],
   'dev/apps': ['plan'],
   'dev/screen': ['apps'],
@@ -207,6 +212,7 @@ const barred: readonly { folder: string; modules: RegExp; only?: RegExp; why: st
   { folder: 'exposition', modules: /^node:/, why: 'texts and values are pure' },
   { folder: 'xmlrpc', modules: /^node:/, why: 'texts and values are pure' },
   { folder: 'rpc', modules: /^node:child_process$/, why: 'hostd-rpc starts nothing' },
+  { folder: 'doctor/judge', modules: /^node:/, why: 'judgements are pure' },
   {
     folder: 'daemon',
     modules: /^(node:https?|node:http2|undici|http-proxy|saxes)$/,

@@ -31,6 +31,8 @@ export const hostctl: Program = {
     dev: 'hostd dev',
     supervisord: 'hostd supervisord',
     journal: 'hostctl events',
+    diagnose: 'hostctl doctor',
+    why: 'hostctl doctor NAME',
     history: 'hostctl events',
     deploy: 'hostctl reload NAME, once the new code is there',
   },
@@ -64,6 +66,7 @@ export const hostctl: Program = {
         { name: 'pid', load: async () => (await import('./commands/pid.ts')).pid },
         { name: 'events', load: async () => (await import('./commands/events.ts')).events },
         { name: 'logs', load: async () => (await import('./commands/logs.ts')).logs },
+        { name: 'doctor', load: async () => (await import('./commands/doctor.ts')).doctor },
       ],
     },
     {

@@ -107,6 +107,13 @@ export interface SiteAbout {
   readonly error_log: string;
 }
 
+/** `GET /v1/pid`: hostd itself. */
+export interface PidReply {
+  readonly pid: number;
+  /** Of the files that it was started from; null: nobody knows. An older hostd does not tell. */
+  readonly version?: string | null;
+}
+
 export interface StatusReply {
   readonly programs: readonly ProgramStatus[];
   /** Names of no program and no group. */

@@ -18,7 +18,7 @@ export const version: Command = {
   },
   operands: noOperands,
   async run({ options }, { program, stdout }) {
-    const { version } = JSON.parse(await textOf('package.json')) as { version: string };
+    const version = await ownVersion();
     if (options['json'] !== true) {
       stdout.write(`${program.name} ${version}\n`);
       return 0;
@@ -29,6 +29,11 @@ export const version: Command = {
     return 0;
   },
 };
+
+/** The version of the package that this program is from. */
+export async function ownVersion(): Promise<string> {
+  return (JSON.parse(await textOf('package.json')) as { version: string }).version;
+}
 
 /** What dist/ was built from; null where nobody knew. */
 async function commit(): Promise<string | null> {

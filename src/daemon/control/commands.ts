@@ -2,7 +2,7 @@
 
 import { constants } from 'node:os';
 import { HostdError } from '../../errors.ts';
-import { mostWorkers, type Progress } from '../../protocol/control.ts';
+import { mostWorkers, type PidReply, type Progress } from '../../protocol/control.ts';
 import { distinctNames } from '../../protocol/names.ts';
 import type { SiteTraffic } from '../../protocol/traffic.ts';
 import { whoAsks } from '../callers/audit.ts';
@@ -23,6 +23,7 @@ import type { Logs } from '../logs/logs.ts';
 import { notifyHandlers } from '../notify/handlers.ts';
 import type { Notifier } from '../notify/notifier.ts';
 import type { Logger } from '../own/log.ts';
+import { startedVersion } from '../own/version.ts';
 import type { Certificates } from '../proxies/certificates.ts';
 import type { Records } from '../runs/records.ts';
 import { sampleHandlers } from '../samples/handlers.ts';
@@ -67,7 +68,7 @@ export function commandHandlers(daemon: Daemon): Handlers {
     'GET /status': ({ query }) => status(daemon, distinctNames(query.getAll('name'))),
     'GET /sites': ({ query }) => sites(supervisor, distinctNames(query.getAll('name'))),
     'GET /about': ({ query }) => about(supervisor, query.get('name') ?? ''),
-    'GET /pid': () => ({ pid: process.pid }),
+    'GET /pid': (): PidReply => ({ pid: process.pid, version: startedVersion }),
     ...logHandlers(supervisor, daemon.logs),
     ...eventHandlers(supervisor, daemon.journal),
     ...notifyHandlers(daemon.notifier),
