@@ -67,6 +67,7 @@ const loads: Readonly<Record<OwnName, Loads>> = {
       'model',
       `native/index${suffix}`,
       `words/process-names${suffix}`,
+      `words/html${suffix}`,
       `native/bare-sockets${suffix}`,
       `errors${suffix}`,
       `process-name${suffix}`,
