@@ -113,6 +113,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     'own',
     'events/bus',
     'own-process',
+    'own-server',
     'runs',
     'sockets',
     'fleet',

@@ -1,0 +1,180 @@
+// Keeps one of hostd's own other programs that serve clients on sockets of root's: hostd-rpc, hostd-web. Its listeners outlive it. It
+// is started when there is something to serve, again when it ends, and anew when the configuration changes what it serves.
+
+import { join } from 'node:path';
+import { messageOf } from '../errors.ts';
+import { openForAppending } from '../linux/paths.ts';
+import { same } from '../model/changes.ts';
+import type { Host, Listen, RpcSocket } from '../model/host.ts';
+import { controlRights } from './control/control.ts';
+import type { Logger } from './own/log.ts';
+import type { OwnProcess } from './own-process.ts';
+import { userOf } from './runs/launch.ts';
+import type { SocketNames } from './sockets/names.ts';
+import { listenOwn } from './sockets/own-socket.ts';
+import { type Sockets, tcpKey } from './sockets/sockets.ts';
+
+/** Milliseconds until it is started again: at first, at most, and how long it must run for the next delay to be the first. */
+const delay = { first: 100, most: 30_000, forgotten: 10_000 };
+
+/** Where clients connect, and what the program is to know of it. */
+export interface Served {
+  readonly address: RpcSocket | Listen;
+}
+
+export interface OpenListener<S extends Served> {
+  readonly listener: S;
+  readonly fd: number;
+}
+
+/** The program while it runs. */
+export interface Serving {
+  readonly process: OwnProcess;
+  /** Closes root's end of what the two say to each other. */
+  close(): void;
+}
+
+export interface OwnServerContext<S extends Served, R extends Serving> {
+  /** "hostd-rpc". */
+  readonly title: string;
+  /** Whom it serves: "Supervisor's clients". */
+  readonly clients: string;
+  readonly sockets: Sockets;
+  readonly names: SocketNames;
+  readonly log: Logger;
+  /** What is to be served. */
+  readonly wanted: (host: Host) => readonly S[];
+  /** `ended` is called once: null, or what was wrong with the end. @throws when it cannot be started. */
+  readonly start: (
+    host: Host,
+    listeners: readonly OpenListener<S>[],
+    ended: (why: string | null) => void,
+  ) => R;
+  /** It has ended by itself. */
+  readonly tellEnd: (cause: string) => void;
+}
+
+export interface OwnServer<R> {
+  /** Serves what the host says. Does nothing where that is served already. */
+  keep(host: Host): void;
+  /** null: it does not run at this moment. */
+  running(): R | null;
+}
+
+export function makeOwnServer<S extends Served, R extends Serving>(
+  context: OwnServerContext<S, R>,
+): OwnServer<R> {
+  const { title, clients, log, sockets, names } = context;
+  let served: readonly S[] = [];
+  let host: Host | null = null;
+  let current: R | null = null;
+  let again: NodeJS.Timeout | undefined;
+  let wait = delay.first;
+
+  const stop = () => {
+    clearTimeout(again);
+    const running = current;
+    current = null;
+    running?.close();
+    running?.process.kill();
+  };
+  const start = (on: Host) => {
+    const listeners = served.flatMap(listener => openListener(listener, on, context));
+    if (listeners.length === 0) return;
+    const begun = performance.now();
+    try {
+      const started: R = context.start(on, listeners, why => {
+        if (current !== started) return;
+        current.close();
+        current = null;
+        context.tellEnd(why ?? 'it has ended');
+        log.warn(`${title} has ended${why === null ? '' : `: ${why}`}; it is started again`);
+        restart(performance.now() - begun);
+      });
+      current = started;
+      log.info({ pid: started.process.pid }, `spawned: '${title}' with pid ${started.process.pid}`);
+    } catch (error) {
+      log.error({ err: error }, `cannot serve ${clients}: ${messageOf(error)}`);
+      restart(0);
+    }
+  };
+  const restart = (lived: number) => {
+    wait = lived > delay.forgotten ? delay.first : Math.min(wait * 2, delay.most);
+    again = setTimeout(() => {
+      if (host !== null) start(host);
+    }, wait);
+  };
+
+  process.on('exit', () => {
+    // The program ends by itself, once it has passed on root's last words.
+    for (const { address } of served) if ('path' in address) names.remove(address.path);
+  });
+  return {
+    keep(next) {
+      const wanted = context.wanted(next);
+      const isSame = same(wanted, served) && (wanted.length === 0 || current !== null);
+      host = next;
+      if (isSame) return;
+      stop();
+      for (const { address } of served)
+        if (!wanted.some(other => same(other.address, address))) sockets.release(keyOf(address));
+      served = wanted;
+      wait = delay.first;
+      start(next);
+    },
+    running: () => current,
+  };
+}
+
+function keyOf(address: Served['address']): string {
+  return 'path' in address ? address.path : tcpKey(address);
+}
+
+/** Empty: this listener cannot be opened. The others are served. */
+function openListener<S extends Served>(
+  listener: S,
+  host: Host,
+  {
+    sockets,
+    names,
+    log,
+    clients,
+  }: Pick<OwnServerContext<S, Serving>, 'sockets' | 'names' | 'log' | 'clients'>,
+): OpenListener<S>[] {
+  const { address } = listener;
+  try {
+    if (!('path' in address)) return [{ listener, fd: sockets.tcp(address) }];
+    const { path } = address;
+    const rights = address.rights ?? controlRights(host.settings.control);
+    const known = sockets.held().get(path);
+    // hostd may have held this socket before it was upgraded in place.
+    if (known !== undefined) names.keepFound(path, null, rights);
+    if (known !== undefined && names.restore(path)) return [{ listener, fd: known }];
+    if (known !== undefined) sockets.release(path);
+    const fd = listenOwn(path, rights, true);
+    sockets.keep(path, fd);
+    names.keepFound(path, null, rights);
+    return [{ listener, fd }];
+  } catch (error) {
+    log.error({ err: error }, `cannot serve ${clients}: ${messageOf(error)}`);
+    return [];
+  }
+}
+
+/** The user with the least rights: the proxy's user, or nobody. */
+export function leastUser({ settings }: Host): ReturnType<typeof userOf> {
+  if (process.geteuid?.() !== 0) return userOf({ user: null });
+  return userOf({ user: settings.proxy.enabled ? settings.proxy.user : 'nobody' });
+}
+
+/** The log for the program's stderr, below log_dir; null: its stderr goes nowhere. The caller closes it. */
+export function openOwnLog({ settings }: Host, file: string, title: string, log: Logger): number | null {
+  const path = join(settings.logDir, file);
+  try {
+    const owner = { uid: process.geteuid?.() ?? 0, gid: process.getegid?.() ?? 0 };
+    return openForAppending(path, owner);
+  } catch (error) {
+    log.warn(`no log of ${title}: ${messageOf(error)}`);
+    return null;
+  }
+}
