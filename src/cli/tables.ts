@@ -74,6 +74,7 @@ export const hostctl: Program = {
       commands: [
         { name: 'check', load: load.check },
         { name: 'notify', load: async () => (await import('./commands/notify.ts')).notify },
+        { name: 'web', load: async () => (await import('./commands/web.ts')).web },
         { name: 'reread', load: async () => (await import('./commands/reread.ts')).reread },
         { name: 'update', load: async () => (await import('./commands/update.ts')).update },
         { name: 'create', load: async () => (await import('./commands/create.ts')).create },

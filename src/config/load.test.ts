@@ -58,6 +58,7 @@ test('an empty hostd.toml means the defaults', () => {
       },
       notify: { command: [], user: null, url: null, caFile: null, events: toldKinds },
       supervisor: [],
+      web: null,
     },
   );
 });

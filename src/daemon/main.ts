@@ -48,6 +48,7 @@ import { keepNames } from './sockets/names.ts';
 import { listenOwn } from './sockets/own-socket.ts';
 import { makeSockets } from './sockets/sockets.ts';
 import { inheritedSockets } from './upgrade.ts';
+import { makeWeb, type Web } from './web/process.ts';
 
 // An import would load every export of node:util.
 const { parseArgs } = process.getBuiltinModule('node:util');
@@ -178,10 +179,12 @@ function startHostd(config: string, trial: boolean, loaded: Loaded, log: Logger)
       certificates.keep(host);
       certificates.watch(host);
       rpc?.keep(host);
+      web?.keep(host);
       notifier.keep(host);
     },
   });
   let rpc: Rpc | null = null;
+  let web: Web | null = null;
   passing.follow(supervisor.loop);
   rememberPrograms(supervisor.loop, tell, watchMemory());
   const schedules = makeSchedules(supervisor.loop, records, tell, log);
@@ -216,6 +219,8 @@ function startHostd(config: string, trial: boolean, loaded: Loaded, log: Logger)
     supervisor.sockets.keep(socket, listenOwn(socket, controlRights(settings.control), false));
   names.keepFound(socket, null, controlRights(settings.control));
   rpc = serveSupervisorsClients({ supervisor, records, logs, ending, log, names });
+  web = makeWeb({ sockets: supervisor.sockets, names, log, tell, handlers });
+  web.keep(supervisor.host());
   names.sweep();
   process.on('exit', () => names.remove(socket));
   serveControl(

@@ -1,4 +1,4 @@
-// Running hostd's own other programs (proxy workers, health probes, hostd-rpc) as unprivileged users: with the Node that runs hostd,
+// Running hostd's own other programs (proxy workers, health probes, hostd-rpc, hostd-web) as unprivileged users: with the Node that runs hostd,
 // from code that the user can read even where hostd is installed below a directory that is closed to others.
 
 import { chmodSync, closeSync, cpSync, openSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
@@ -64,7 +64,7 @@ function copyOf(runtimeDir: string): string {
 
 function makeCopy(copy: string): string {
   rmSync(copy, { recursive: true, force: true });
-  const parts = (['proxy', 'probe', 'rpc', 'notify'] as const).flatMap(name => partsOf(name, source));
+  const parts = (['proxy', 'probe', 'rpc', 'notify', 'web'] as const).flatMap(name => partsOf(name, source));
   for (const { from, to } of parts) cpSync(from, join(copy, to), { recursive: true });
   writeFileSync(join(copy, 'package.json'), '{"type":"module"}\n');
   // The files may be closed too, and not only a directory above them.

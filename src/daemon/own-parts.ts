@@ -5,7 +5,7 @@ import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from 'n
 import { dirname, join } from 'node:path';
 import { sha256 } from './own/digest.ts';
 
-export type OwnName = 'proxy' | 'probe' | 'rpc' | 'notify';
+export type OwnName = 'proxy' | 'probe' | 'rpc' | 'notify' | 'web';
 
 /** A file, or a folder with everything below it. */
 export interface Part {
@@ -58,6 +58,23 @@ const loads: Readonly<Record<OwnName, Loads>> = {
     addons: [],
     packages: ['undici'],
     flags: [],
+  },
+  web: {
+    code: [
+      'web',
+      'protocol',
+      'model',
+      `native/index${suffix}`,
+      `native/bare-sockets${suffix}`,
+      `linux/socket-owner${suffix}`,
+      `words/html${suffix}`,
+      `words/password${suffix}`,
+      `errors${suffix}`,
+      `process-name${suffix}`,
+    ],
+    addons: [`linux-${process.arch}/hostd.node`, `linux-${process.arch}/bare-sockets.node`],
+    packages: [],
+    flags: ['--max-semi-space-size=1', '--no-opt', '--no-maglev'],
   },
   rpc: {
     code: [

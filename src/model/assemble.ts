@@ -74,5 +74,6 @@ export function defaultSettings(file: string): Settings {
     },
     notify: { command: [], user: null, url: null, caFile: null, events: toldKinds },
     supervisor: [],
+    web: null,
   };
 }

@@ -6,7 +6,7 @@ import { checkProgram } from './check-program.ts';
 import { checkSite, checkSiteSettings } from './check-site.ts';
 import { checkSleep } from './check-sleep.ts';
 import { type Before, findConflicts, findDoubleNames } from './conflicts.ts';
-import type { Host } from './host.ts';
+import type { Host, Listen, RpcSocket, WebSettings } from './host.ts';
 import { usableListeners } from './listen.ts';
 import type { Machine } from './machine.ts';
 import type { Problem, Source } from './problem.ts';
@@ -77,8 +77,44 @@ function withoutIpv6({ proxy, file }: Host['settings']): readonly Problem[] {
   );
 }
 
+/** Addresses that one network card alone can reach: 127.0.0.0/8 and ::1. */
+function isLoopback({ host }: Listen): boolean {
+  return host.startsWith('127.') || host === '::1';
+}
+
+function checkWeb({ address }: WebSettings, { file, proxy, supervisor }: Host['settings']): Problem[] {
+  const at = { file, key: ['web', 'listen'] };
+  const isTaken = (other: RpcSocket | Listen) =>
+    'path' in address
+      ? 'path' in other && other.path === address.path
+      : !('path' in other) && other.host === address.host && other.port === address.port;
+  const others = [
+    ...supervisor.map(listener => ['[supervisor]', listener.address] as const),
+    ...(proxy.enabled ? [...proxy.listen, ...proxy.tlsListen] : []).map(one => ['[proxy]', one] as const),
+  ];
+  const taken = others.find(([, other]) => isTaken(other));
+  if (taken !== undefined)
+    return [
+      {
+        severity: 'error',
+        message: `[web]: cannot listen there: ${taken[0]} does`,
+        hint: 'another port in one of the two',
+        at,
+      },
+    ];
+  if ('path' in address || isLoopback(address)) return [];
+  return [
+    {
+      severity: 'warning',
+      message: `[web]: the password crosses the network in clear to ${address.host}`,
+      hint: 'listen = "127.0.0.1:9001", and from elsewhere: ssh -L 9001:127.0.0.1:9001, or a proxy with TLS',
+      at,
+    },
+  ];
+}
+
 function checkSettings(host: Host, machine: Machine): readonly Problem[] {
-  const { control, notify, proxy, file } = host.settings;
+  const { control, notify, proxy, web, file } = host.settings;
   const problems: Problem[] = [];
   if (control.group !== null && machine.group(control.group) === null)
     problems.push({
@@ -94,6 +130,7 @@ function checkSettings(host: Host, machine: Machine): readonly Problem[] {
       hint: `useradd --system --user-group --no-create-home ${notify.user}`,
       at: { file, key: ['notify', 'user'] },
     });
+  if (web !== null) problems.push(...checkWeb(web, host.settings));
   if (proxy.enabled && !machine.hasIpv6()) problems.push(...withoutIpv6(host.settings));
   const user = machine.user(proxy.user);
   const wrong =

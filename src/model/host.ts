@@ -30,6 +30,8 @@ export interface Settings {
   readonly notify: NotifySettings;
   /** The sockets for Supervisor's clients; empty: they are not served. */
   readonly supervisor: readonly RpcListener[];
+  /** The page in the browser; null: there is none. */
+  readonly web: WebSettings | null;
 }
 
 export interface ProxySettings {
@@ -79,6 +81,19 @@ export interface RpcSocket {
   readonly path: string;
   readonly rights: { readonly uid: number; readonly gid: number; readonly mode: number } | null;
 }
+
+/** The page in the browser: where it is, and who may do what with it. */
+export interface WebSettings {
+  readonly address: RpcSocket | Listen;
+  /** `password`: scrypt's text (words/password.ts). null: on a unix socket, where the kernel says who comes. */
+  readonly login: { readonly user: string; readonly password: string } | null;
+  /** Whether it may only be looked at. */
+  readonly may: WebRights;
+  /** Host names by which browsers come, besides addresses and localhost. */
+  readonly serverNames: readonly string[];
+}
+
+export type WebRights = 'read' | 'operate';
 
 /** Files of other tools that follow the configuration. */
 export interface EmitSettings {

@@ -202,6 +202,34 @@ export const supervisorKeys = {
   },
 } as const satisfies Keys;
 
+export const webKeys = {
+  listen: {
+    kind: 'address or path',
+    default: 'none: there is no page',
+    meaning:
+      "an address and a port for browsers; or a unix socket's path, where the kernel says who comes, with the control socket's rights",
+    alias: ['port', 'socket', 'address'],
+  },
+  user: { kind: 'text', default: 'none', meaning: 'who may log in at an address', alias: ['username'] },
+  password: {
+    kind: 'password',
+    default: 'none',
+    meaning: 'what hostctl web password prints: a digest by scrypt, never the password itself',
+  },
+  may: {
+    kind: 'web rights',
+    default: '"operate"',
+    meaning: '"read": who is logged in may look, and change nothing',
+    alias: ['rights', 'access', 'read_only', 'readonly'],
+  },
+  server_names: {
+    kind: 'hosts',
+    default: '[]',
+    meaning: 'host names by which browsers come, besides addresses and localhost; any other name is refused',
+    alias: ['server_name', 'hosts', 'allowed_hosts'],
+  },
+} as const satisfies Keys;
+
 /** Supervisor's keys for how a program is supervised. Their defaults in [app] differ, and are below. */
 export const supervisionKeys = {
   autostart: { kind: 'boolean', default: 'true', meaning: 'whether it starts with hostd' },
@@ -780,6 +808,7 @@ export const tableKeys = {
   emit: emitKeys,
   supervisor: supervisorKeys,
   notify: notifyKeys,
+  web: webKeys,
   'app.NAME': appKeys,
   'app.NAME.program.X': appProgramKeys,
   'program.NAME': programKeys,

@@ -1,10 +1,11 @@
-// From [hostd], [control], [proxy], [emit] and [supervisor] to the settings. A key that is missing or wrong has its default.
+// From [hostd], [control], [proxy], [emit], [supervisor] and the others to the settings. A key that is missing or wrong has its default.
 
 import { defaultSettings } from '../../model/assemble.ts';
 import { kindNames } from '../../model/happenings.ts';
-import type { Listen, NotifySettings, RpcListener, Settings } from '../../model/host.ts';
+import type { Listen, NotifySettings, RpcListener, Settings, WebSettings } from '../../model/host.ts';
 import type { Problem } from '../../model/problem.ts';
 import { nearest } from '../../words/nearest.ts';
+import { isPasswordDigest } from '../../words/password.ts';
 import { isTable, showValue } from './decoded.ts';
 import {
   controlKeys,
@@ -14,11 +15,12 @@ import {
   notifyKeys,
   proxyKeys,
   supervisorKeys,
+  webKeys,
 } from './keys.ts';
 import { readTable, report, type Scope, type Values } from './table.ts';
 import { asDirectory } from './values.ts';
 
-export const settingsTables = ['hostd', 'control', 'proxy', 'emit', 'supervisor', 'notify'] as const;
+export const settingsTables = ['hostd', 'control', 'proxy', 'emit', 'supervisor', 'notify', 'web'] as const;
 
 /** Formats that [emit] may name. formats.ts, which root never loads, has the formats themselves. */
 const writable = ['supervisor', 'gunicorn-start', 'nginx', 'systemd'];
@@ -81,6 +83,7 @@ export function readSettings(
     },
     notify: readNotify(scope('notify'), read(scope('notify'), tables, notifyKeys), defaults.notify),
     supervisor: rpcListeners(scope('supervisor'), supervisor),
+    web: readWeb(scope('web'), read(scope('web'), tables, webKeys)),
   };
 }
 
@@ -117,6 +120,40 @@ function rpcListeners(
       : [{ name: 'unix_http_server', address: { path: socket, rights: null }, login }]),
     ...(listen === undefined ? [] : [{ name: 'inet_http_server', address: listen, login }]),
   ];
+}
+
+/** null where it would let anybody in. */
+function readWeb(
+  scope: Scope,
+  { listen, user, password, may = 'operate', server_names: serverNames = [] }: Values<typeof webKeys>,
+): WebSettings | null {
+  const isSound = password === undefined || isPasswordDigest(password);
+  if (!isSound)
+    report(
+      scope,
+      ['password'],
+      'cannot use password: it is not what hostctl web password prints',
+      'hostctl web password',
+    );
+  if (listen === undefined) return null;
+  const rest = { may, serverNames };
+  if ('path' in listen) {
+    const extra = user !== undefined ? 'user' : password !== undefined ? 'password' : null;
+    if (extra !== null)
+      report(
+        scope,
+        [extra],
+        `cannot use ${extra} on a unix socket: the kernel says who comes`,
+        'leave it out',
+      );
+    return { ...rest, address: { path: listen.path, rights: null }, login: null };
+  }
+  if (user === undefined || password === undefined) {
+    const message = 'cannot use listen without user and password: whoever reached it could do everything';
+    report(scope, ['listen'], message, 'user = "..." and password = "...": hostctl web password; or a path');
+    return null;
+  }
+  return isSound ? { ...rest, address: listen, login: { user, password } } : null;
 }
 
 function readNotify(

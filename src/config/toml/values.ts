@@ -1,6 +1,6 @@
 // The kinds of value that a key may have: what each accepts, and its message for anything else. Knows no key's name.
 
-import type { AccessLogFormat, Limit, Listen, Requirement } from '../../model/host.ts';
+import type { AccessLogFormat, Limit, Listen, Requirement, WebRights } from '../../model/host.ts';
 import { nearest } from '../../words/nearest.ts';
 import { bad, type Decoder, good, list, matching, text, whole } from './decoded.ts';
 import { eventTypes } from './value-events.ts';
@@ -64,6 +64,9 @@ export interface ValueKinds {
   readonly hosts: readonly string[];
   readonly address: Listen;
   readonly addresses: readonly Listen[];
+  /** A unix socket's path, or a TCP address. */
+  readonly 'address or path': Listen | { readonly path: string };
+  readonly 'web rights': WebRights;
   /** A text that is never shown. */
   readonly password: string;
   /** CIDR blocks, each in its one spelling. */
@@ -134,6 +137,13 @@ export const decoders: { readonly [K in Kind]: Decoder<ValueKinds[K]> } = {
     return read.ok ? read : bad(read.reason, '"..."');
   },
   addresses: value => list(value, address, '["0.0.0.0:80", "[::]:80"]'),
+  'address or path': value => {
+    if (typeof value === 'string' && value.startsWith('/')) return good({ path: tidyPath(value) });
+    const read = address(value);
+    return read.ok ? read : bad('it must be an address and a port, or a path', '"127.0.0.1:9001"');
+  },
+  'web rights': value =>
+    value === 'read' || value === 'operate' ? good(value) : bad('it must be "read" or "operate"', '"read"'),
   networks: value => list(value, network, '["10.0.0.0/8"]'),
   'log format': value =>
     value === 'combined' || value === 'combined_id' || value === 'json'

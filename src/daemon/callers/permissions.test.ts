@@ -2,7 +2,16 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { commandHandlers, type Daemon } from '../control/commands.ts';
-import { type Belonging, callerOf, operatorsMay, refusal, type Standing, standingOf } from './permissions.ts';
+import {
+  type Belonging,
+  callerOf,
+  operatorsMay,
+  refusal,
+  type Standing,
+  standingOf,
+  webMay,
+  webRefusal,
+} from './permissions.ts';
 
 const standings: readonly Standing[] = ['proxy', 'root', 'proxy user', 'root group', 'unknown'];
 const terminals = ['exec', 'shell', 'django', 'attach'];
@@ -60,6 +69,17 @@ test("what is not in the table is root's alone", () => {
   assert.equal(refusal('operator', 'POST /format'), 'cannot do "POST /format": root alone may');
   assert.equal(refusal('operator', 'constructor'), 'cannot do "constructor": root alone may');
   assert.equal(refusal('root', 'POST /format'), null);
+});
+
+test('the page in the browser may nothing that operators may not, and one that is only looked at changes nothing', () => {
+  for (const [act, needed] of Object.entries(webMay)) {
+    assert.equal(operatorsMay[act], 'yes', act);
+    assert.equal(needed === 'read', act.startsWith('GET '), act);
+    assert.equal(webRefusal('operate', act), null);
+    assert.equal(webRefusal('read', act) === null, needed === 'read');
+  }
+  for (const act of ['exec', 'shell', 'POST /signal', 'POST /shutdown', 'POST /update', 'constructor'])
+    assert.match(webRefusal('operate', act) ?? '', /^cannot do /);
 });
 
 test('every call of the control socket has its row, in the table and in the page for people', () => {

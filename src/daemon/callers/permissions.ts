@@ -1,6 +1,8 @@
 // What a member of the operators' group may do, and what only root may: one table, asked before anything is done. Pure. Anything that
 // is not in the table is for root alone.
 
+import type { WebRights } from '../../model/host.ts';
+
 /** root: uid 0, or the user that hostd itself runs as. operator: any other user that the control socket lets in. */
 export type Caller = 'root' | 'operator';
 
@@ -65,6 +67,24 @@ export const operatorsMay: Readonly<Record<string, Rule>> = {
   attach: 'programs',
 };
 
+/** What the page in the browser may ask for, with `[web] may`: "operate" has both. Nothing in it is more than an operator may. */
+export const webMay: Readonly<Record<string, WebRights>> = {
+  'GET /status': 'read',
+  'GET /sites': 'read',
+  'GET /sample': 'read',
+  'GET /about': 'read',
+  'GET /events': 'read',
+  'GET /logs': 'read',
+  'GET /maintenance': 'read',
+  'POST /start': 'operate',
+  'POST /stop': 'operate',
+  'POST /restart': 'operate',
+  'POST /reload': 'operate',
+  'POST /scale': 'operate',
+  'POST /maintenance': 'operate',
+  'POST /logs/rotate': 'operate',
+};
+
 /** Other signals can do harm: SIGUSR1 opens a debugger to every local user in a Node program, SIGSTOP halts every site. */
 const harmless: ReadonlySet<string> = new Set(['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM']);
 
@@ -81,6 +101,13 @@ const rootGroups: ReadonlySet<string> = new Set([
   'sudo',
   'wheel',
 ]);
+
+/** Why the page in the browser may not do this; null: it may. */
+export function webRefusal(rights: WebRights, act: string): string | null {
+  const needed = Object.hasOwn(webMay, act) ? webMay[act] : undefined;
+  if (needed === undefined) return `cannot do "${act}": that is not for the page in the browser`;
+  return needed === 'operate' && rights === 'read' ? 'cannot do that: [web] may = "read"' : null;
+}
 
 export function callerOf(uid: number, ownUid: number): Caller {
   return uid === 0 || uid === ownUid ? 'root' : 'operator';

@@ -5,7 +5,6 @@ import { HostdError } from '../../errors.ts';
 import { mostWorkers, type PidReply, type Progress } from '../../protocol/control.ts';
 import { distinctNames } from '../../protocol/names.ts';
 import type { SiteTraffic } from '../../protocol/traffic.ts';
-import { whoAsks } from '../callers/audit.ts';
 import { refusalFor } from '../callers/standing.ts';
 import type { Ending } from '../ending.ts';
 import { type Asker, byOf } from '../fleet/asker.ts';
@@ -122,8 +121,8 @@ export function commandHandlers(daemon: Daemon): Handlers {
   };
 }
 
-function askerOf({ path, caller }: Call): Asker {
-  return { what: path.slice(1), user: whoAsks(caller).user };
+function askerOf({ path, user }: Call): Asker {
+  return { what: path.slice(1), user };
 }
 
 /** The counts of the named sites, or of all sites and of the requests that had none. */

@@ -28,6 +28,8 @@ export interface Call {
   /** The decoded JSON body, or {}. */
   readonly body: { readonly [key: string]: unknown };
   readonly caller: Peer;
+  /** Who asks, for events and people. */
+  readonly user: string;
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
 }
@@ -40,6 +42,16 @@ export type Handlers = { readonly [route: string]: Handler };
 
 /** Takes a connection that leaves HTTP (protocol/terminal.ts). `early`: bytes that came behind the request. */
 export type Upgrade = (socket: Socket, early: Buffer, caller: Peer) => Promise<void>;
+
+/** Who may ask for what on one socket, and by which name. */
+export interface Gate {
+  /** @throws HostdError 'permission' */
+  assertMay(caller: Peer, act: string): void;
+  userOf(caller: Peer, request: IncomingMessage): string;
+}
+
+/** The control socket's own: the kernel says who it is. */
+const operators: Gate = { assertMay, userOf: caller => whoAsks(caller).user };
 
 /** The rights of the control socket's file: open to the operators' group, where there is one. */
 export function controlRights({ group: name }: Settings['control']): {
@@ -55,13 +67,14 @@ export function controlRights({ group: name }: Settings['control']): {
   };
 }
 
-/** Serves the control socket until the process ends. */
+/** Serves a socket until it is closed, or the process ends. `upgrade` null: nothing but HTTP. */
 export function serveControl(
   fd: number,
   handlers: Handlers,
   { log, tell }: { readonly log: Logger; readonly tell: Tell },
-  upgrade: Upgrade,
-): void {
+  upgrade: Upgrade | null,
+  gate: Gate = operators,
+): { close(): void } {
   const connections = makeConnections(log, tell);
   const server = createServer((request, response) => {
     const refused = connections.refusal(request.socket);
@@ -70,7 +83,7 @@ export function serveControl(
       fail(response, 503, { code: 'failed', message: refused, hint: tooMany });
       return;
     }
-    handle(request, response, handlers, log).catch(error => {
+    handle(request, response, handlers, log, gate).catch(error => {
       log.error({ err: error }, 'control: a call has failed');
       if (response.headersSent) response.destroy();
       else fail(response, 500, { code: 'failed', message: messageOf(error) });
@@ -81,22 +94,33 @@ export function serveControl(
     const refused = connections.refusal(socket);
     const refuse: Upgrade = async taken =>
       void taken.end(encodeFrame('error', JSON.stringify({ message: refused, hint: tooMany })));
-    leaveHttp(request, socket, early, refused === undefined ? upgrade : refuse).catch(error => {
-      log.error({ err: error }, 'control: a call has failed');
-      socket.destroy();
-    });
+    leaveHttp(request, socket, early, refused === undefined ? (upgrade ?? refuseAll) : refuse).catch(
+      error => {
+        log.error({ err: error }, 'control: a call has failed');
+        socket.destroy();
+      },
+    );
   });
   // A command may take as long as its programs take.
   server.requestTimeout = 0;
   server.on('connection', (socket: Socket) => connections.admit(socket, peerOf(socket)));
   server.listen({ fd });
+  return {
+    close() {
+      server.close();
+      server.closeAllConnections();
+    },
+  };
 }
+
+const refuseAll: Upgrade = async socket => void socket.destroy();
 
 async function handle(
   request: IncomingMessage,
   response: ServerResponse,
   handlers: Handlers,
   log: Logger,
+  gate: Gate,
 ): Promise<void> {
   const caller = peerOf(request.socket);
   const url = new URL(request.url ?? '/', 'http://control');
@@ -107,6 +131,7 @@ async function handle(
     fail(response, 404, { code: 'usage', message: `no such call: ${request.method} ${url.pathname}` });
     return;
   }
+  const user = gate.userOf(caller, request);
   const body = request.method === 'POST' ? await readBody(request) : {};
   if (body === null) {
     fail(response, 400, {
@@ -116,12 +141,12 @@ async function handle(
     return;
   }
   if (request.method === 'POST') {
-    const who = whoAsks(caller);
+    const who = { ...whoAsks(caller), user };
     log.info({ ...who, request: inShort(body) }, `control: ${who.user} asks for ${path.slice(1)}`);
   }
   try {
-    assertMay(caller, route);
-    const reply = await handler({ path, query: url.searchParams, body, caller, request, response });
+    gate.assertMay(caller, route);
+    const reply = await handler({ path, query: url.searchParams, body, caller, user, request, response });
     if (reply !== undefined) sendJson(response, 200, reply);
   } catch (error) {
     if (!(error instanceof HostdError) || response.headersSent) throw error;

@@ -1,0 +1,280 @@
+// Which page answers which request: everything that somebody who is logged in can see and do. Each page is made from what root says.
+
+import type { ServerResponse } from 'node:http';
+import type { AboutReply, ProgramStatus, StatusReply } from '../protocol/control.ts';
+import type { WebOrder } from '../protocol/web.ts';
+import type { Session } from './access/sessions.ts';
+import type { Door } from './door.ts';
+import type { History } from './history.ts';
+import { file, page, type Reply, redirect } from './http/reply.ts';
+import type { Answer, Asking, Streamed } from './http/server.ts';
+import { orderOf } from './orders.ts';
+import { confirmPage } from './pages/confirm.ts';
+import { eventsPage, mostEvents } from './pages/events.ts';
+import type { Viewer } from './pages/frame.ts';
+import { type Channel, isChannel, logPage, mostBytes, mostLines } from './pages/log.ts';
+import { errorPage } from './pages/login.ts';
+import { overviewPage } from './pages/overview.ts';
+import { ownFiles } from './pages/own-files.ts';
+import { programPage, shownBytes, shownEvents, shownLines } from './pages/program.ts';
+import { isAction } from './pages/states.ts';
+import { at } from './pages/words.ts';
+import { type Root, RootError } from './root.ts';
+
+export interface SiteContext {
+  readonly order: WebOrder;
+  readonly door: Door;
+  readonly root: Root;
+  readonly history: History;
+}
+
+/** Logs that one session follows at once, and all together. Each takes a connection to root. */
+const mostFollowed = { each: 4, all: 24 };
+/** Milliseconds for a browser to take what is written to it. */
+const patience = 60_000;
+
+export function makeSite(context: SiteContext): Answer {
+  const { door } = context;
+  const visit = makeVisit(context);
+  return async asking => {
+    const refused = door.refusal(asking);
+    if (refused !== null) return refused;
+    const own = asking.method === 'POST' ? undefined : ownFiles.get(asking.path);
+    if (own !== undefined) return file(own.type, own.body);
+    if (asking.path === '/login') return await door.login(asking);
+    const session = door.session(asking);
+    if (session === null) return door.toLogin(asking);
+    if (asking.path === '/logout' && asking.method === 'POST') return door.logout(asking, session);
+    try {
+      return await visit(asking, session);
+    } catch (error) {
+      if (!(error instanceof RootError)) throw error;
+      const title = error.status === 404 ? 'There is no such program' : 'hostd cannot do that';
+      return page(errorPage(title, error.message, error.hint), error.status);
+    }
+  };
+}
+
+function makeVisit({ order, root, history }: SiteContext) {
+  const followed = new Map<Session, number>();
+  const mayOperate = order.may === 'operate';
+  const viewerOf = (session: Session): Viewer => {
+    const { user, token, notice } = session;
+    session.notice = null;
+    return { machine: order.machine, user, mayOperate, token, notice };
+  };
+  const programsFor = async ({ user }: Session) => (await root.get<StatusReply>('status', [], user)).programs;
+
+  return async (asking: Asking, session: Session): Promise<Reply | Streamed> => {
+    const { path, query, method } = asking;
+    const isPost = method === 'POST';
+    if (path === '/' && !isPost) {
+      const programs = await programsFor(session);
+      const search = (query.get('q') ?? '').slice(0, 200);
+      const at = Number(query.get('page') ?? 1) || 1;
+      return page(
+        overviewPage(viewerOf(session), { programs, history: name => history.of(name), search, page: at }),
+      );
+    }
+    if (path === '/events' && !isPost) {
+      const events = await root.events([['lines', String(mostEvents)]], session.user);
+      return page(eventsPage(viewerOf(session), events));
+    }
+    const old = isPost ? null : supervisorsAddress(asking);
+    if (old !== null) return redirect(old);
+    const [, typed = '', below = ''] = /^\/programs\/([^/]+)(?:\/([a-z/]+))?$/.exec(path) ?? [];
+    const name = decoded(typed);
+    if (name === null) return page(errorPage('There is no such page', path), 404);
+    const programs = await programsFor(session);
+    const program = programs.find(one => one.name === name);
+    if (program === undefined)
+      throw new RootError(404, `"${name}" is the name of no program`, 'hostctl status');
+    if (below === '' && !isPost) return page(await programOf(program, programs, session));
+    if (below === 'log' && !isPost) return page(await logOf(name, query, session));
+    if (below === 'log/follow' && !isPost) return follow(name, query, session);
+    if (!isAction(below)) return page(errorPage('There is no such page', path), 404);
+    if (!mayOperate)
+      return page(errorPage('You may look', 'This page changes nothing: [web] may = "read".'), 403);
+    if (!isPost) return page(confirmPage(viewerOf(session), below, program, session.newForm()));
+    return await act(asking, session, program);
+  };
+
+  async function act({ form, path }: Asking, session: Session, program: ProgramStatus): Promise<Reply> {
+    const back = redirect(at(program.name));
+    if (!session.useForm(form.get('form') ?? '')) {
+      session.notice = 'Nothing was done: this form was sent before, or is too old. Try again.';
+      return back;
+    }
+    const wanted = orderOf(path.slice(path.lastIndexOf('/') + 1), program.name, form);
+    if (typeof wanted === 'string') {
+      session.notice = `Nothing was done: ${wanted}.`;
+      return back;
+    }
+    try {
+      const { done, isOver } = await root.act(wanted.path, wanted.body, session.user);
+      const said = done.map(({ message }) => message).join('\n');
+      session.notice = isOver
+        ? said || 'Nothing had to be done.'
+        : `${said}\nIt is under way, and goes on.`.trim();
+    } catch (error) {
+      if (!(error instanceof RootError)) throw error;
+      session.notice = `${error.message}${error.hint === null ? '' : `\n  try: ${error.hint}`}`;
+    }
+    return back;
+  }
+
+  async function programOf(
+    program: ProgramStatus,
+    all: readonly ProgramStatus[],
+    session: Session,
+  ): Promise<string> {
+    const { name } = program;
+    const { user } = session;
+    const [about, events] = await Promise.all([
+      root.get<AboutReply>('about', [['name', name]], user),
+      root.events(
+        [
+          ['name', name],
+          ['lines', String(shownEvents)],
+        ],
+        user,
+      ),
+    ]);
+    const logs = logsOf(about, name);
+    const log = logs[0] === undefined ? '' : await endOfLog(name, logs[0], shownLines, shownBytes, user);
+    return programPage(viewerOf(session), {
+      program,
+      programs: program.app === name ? all.filter(({ app }) => app === name) : [program],
+      about,
+      points: history.of(name),
+      events,
+      logs,
+      log: typeof log === 'string' ? log : log.why,
+      now: Date.now(),
+    });
+  }
+
+  async function logOf(name: string, query: URLSearchParams, session: Session): Promise<string> {
+    const about = await root.get<AboutReply>('about', [['name', name]], session.user);
+    const asked = query.get('channel') ?? 'stdout';
+    const channel = isChannel(asked) ? asked : 'stdout';
+    const text = await endOfLog(name, channel, mostLines, mostBytes, session.user);
+    return logPage(viewerOf(session), { name, channel, others: logsOf(about, name), text });
+  }
+
+  async function endOfLog(name: string, channel: Channel, lines: number, most: number, user: string) {
+    try {
+      return await root.log(
+        [
+          ['name', name],
+          ['channel', channel],
+          ['lines', String(lines)],
+        ],
+        most,
+        user,
+      );
+    } catch (error) {
+      if (error instanceof RootError) return { why: error.message };
+      throw error;
+    }
+  }
+
+  async function follow(name: string, query: URLSearchParams, session: Session): Promise<Reply | Streamed> {
+    const open = followed.get(session) ?? 0;
+    const all = [...followed.values()].reduce((sum, count) => sum + count, 0);
+    if (open >= mostFollowed.each || all >= mostFollowed.all)
+      throw new RootError(503, 'cannot follow another log: close one of the others');
+    const channel = query.get('channel') ?? 'stdout';
+    const lines = /^\d{1,4}$/.test(query.get('lines') ?? '') ? String(query.get('lines')) : '20';
+    const ending = new AbortController();
+    const end = () => ending.abort();
+    session.ending.signal.addEventListener('abort', end);
+    followed.set(session, open + 1);
+    const leave = () => {
+      end();
+      session.ending.signal.removeEventListener('abort', end);
+      const left = (followed.get(session) ?? 1) - 1;
+      if (left === 0) followed.delete(session);
+      else followed.set(session, left);
+    };
+    try {
+      const asked = [
+        ['name', name],
+        ['channel', isChannel(channel) ? channel : 'stdout'],
+        ['lines', lines],
+      ] as const;
+      const log = await root.follow(asked, session.user, ending.signal);
+      return { stream: response => passOn(log, response, ending).finally(leave) };
+    } catch (error) {
+      leave();
+      throw error;
+    }
+  }
+}
+
+/** Writes what comes until one of the two ends. Whoever does not read for long is given up. */
+async function passOn(
+  log: AsyncIterable<Buffer>,
+  response: ServerResponse,
+  ending: AbortController,
+): Promise<void> {
+  response.once('close', () => ending.abort());
+  response.writeHead(200, {
+    'Content-Type': 'text/plain; charset=utf-8',
+    'Cache-Control': 'no-store',
+    'X-Accel-Buffering': 'no',
+  });
+  response.flushHeaders();
+  try {
+    for await (const chunk of log) {
+      if (response.destroyed) break;
+      if (!response.write(chunk)) await drained(response);
+    }
+  } catch {
+    // Root has ended it, or the session has ended.
+  }
+  response.end();
+}
+
+function drained(response: ServerResponse): Promise<void> {
+  return new Promise(resolve => {
+    const late = setTimeout(() => response.destroy(), patience);
+    const done = () => {
+      clearTimeout(late);
+      response.off('drain', done);
+      response.off('close', done);
+      resolve();
+    };
+    response.on('drain', done);
+    response.on('close', done);
+  });
+}
+
+function logsOf({ programs, site }: AboutReply, name: string): readonly Channel[] {
+  const own = programs.find(one => one.name === name)?.logs.length ?? 0;
+  return [
+    ...(own > 0 ? (['stdout'] as const) : []),
+    ...(own > 1 ? (['stderr'] as const) : []),
+    ...(site === null ? [] : (['access', 'errors'] as const)),
+  ];
+}
+
+/** The addresses of Supervisor's web interface, for bookmarks; null: it is none of them. They only show. */
+function supervisorsAddress({ path, query }: Asking): string | null {
+  const name = query.get('processname');
+  if (path === '/index.html') return '/';
+  if (path === '/tail.html' && name !== null) return at(name, 'log');
+  const [, tailed, channel = 'stdout'] = /^\/logtail\/([^/]+)(?:\/(stdout|stderr))?$/.exec(path) ?? [];
+  const decodedName = tailed === undefined ? null : decoded(tailed);
+  return decodedName === null ? null : at(decodedName, `log/follow?channel=${channel}`);
+}
+
+/** null: it is empty, or no percent encoding. */
+function decoded(text: string): string | null {
+  try {
+    const name = decodeURIComponent(text);
+    return name === '' ? null : name;
+  } catch {
+    return null;
+  }
+}
