@@ -43,9 +43,11 @@ tree() {
     gzip -9nc "$page" >"$share/man/man${page##*.}/${page#man/}.gz"
   done
   mkdir -p "$share/bash-completion/completions" "$share/zsh/vendor-completions" "$share/fish/vendor_completions.d" "$share/lintian/overrides"
-  bin/hostctl completion bash >"$share/bash-completion/completions/hostctl"
-  bin/hostctl completion zsh >"$share/zsh/vendor-completions/_hostctl"
-  bin/hostctl completion fish >"$share/fish/vendor_completions.d/hostctl.fish"
+  for program in hostctl hostd; do
+    "bin/$program" completion bash >"$share/bash-completion/completions/$program"
+    "bin/$program" completion zsh >"$share/zsh/vendor-completions/_$program"
+    "bin/$program" completion fish >"$share/fish/vendor_completions.d/$program.fish"
+  done
   cp packaging/debian/lintian-overrides "$share/lintian/overrides/hostd"
   chmod -R u=rwX,go=rX "$root"
 }

@@ -6,6 +6,7 @@ const load = {
   check: async () => (await import('./commands/check.ts')).check,
   help: async () => (await import('./commands/help.ts')).help,
   version: async () => (await import('./commands/version.ts')).version,
+  completion: async () => (await import('./commands/completion.ts')).completion,
 };
 
 export const hostctl: Program = {
@@ -98,7 +99,7 @@ export const hostctl: Program = {
       commands: [
         { name: 'help', load: load.help },
         { name: 'version', load: load.version },
-        { name: 'completion', load: async () => (await import('./commands/completion.ts')).completion },
+        { name: 'completion', load: load.completion },
       ],
     },
   ],
@@ -126,6 +127,7 @@ export const hostd: Program = {
       commands: [
         { name: 'help', load: load.help },
         { name: 'version', load: load.version },
+        { name: 'completion', load: load.completion },
       ],
     },
   ],

@@ -2,13 +2,19 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
 import { hostctl } from '../client/fake-daemon.test.ts';
-import { hostctl as program } from '../tables.ts';
+import { hostd, hostctl as program } from '../tables.ts';
 import { entries } from './command.ts';
+import { completionScripts } from './completion.ts';
 
 async function scriptFor(shell: string): Promise<string> {
   const { code, stdout } = await hostctl(['completion', shell]);
   assert.equal(code, 0);
   return stdout;
+}
+
+async function hostdScriptFor(shell: string): Promise<string> {
+  const commands = await Promise.all(entries(hostd).map(entry => entry.load()));
+  return completionScripts[shell]?.('hostd', commands, hostd.options) ?? '';
 }
 
 /** What bash offers at the end of a line, with a stand-in for hostctl. */
@@ -17,7 +23,7 @@ function offered(script: string, line: string, wordBreaks = '" :=\'><;|&('): str
 hostctl() { printf '%s\\n' 'hello   RUNNING pid 1' 'hello:celery   STOPPED' 'blog   FATAL'; }
 ${script}
 COMP_WORDBREAKS=$2 COMP_LINE=$1 COMP_POINT=\${#1}
-_hostctl
+_\${1%% *}
 printf '%s\\n' "\${COMPREPLY[@]}"`;
   const { stdout, stderr } = spawnSync('bash', ['-c', test, 'test', line, wordBreaks], { encoding: 'utf8' });
   assert.equal(stderr, '');
@@ -58,17 +64,33 @@ test('bash completes a name with a colon, whether or not bash splits words there
   assert.deepEqual(offered(script, 'hostctl stop hello:c', ' '), ['hello:celery']);
 });
 
+test('bash completes hostd, beside hostctl', async () => {
+  const script = `${await scriptFor('bash')}\n${await hostdScriptFor('bash')}`;
+  for (const [line, words] of [
+    ['hostd d', ['dev']],
+    ['hostd check --d', ['--deep']],
+    ['hostd dev --port 8 --h', ['--https', '--help']],
+    ['hostd completion f', ['fish']],
+    ['hostctl restart h', ['hello', 'hello:celery']],
+  ] as const)
+    assert.deepEqual(offered(script, line).toSorted(), words.toSorted(), line);
+});
+
 test('each shell can read its script, and every command is in it', async t => {
   for (const [shell, check] of [
     ['bash', ['-n']],
     ['zsh', ['-n']],
     ['fish', ['--no-execute']],
   ] as const) {
-    const script = await scriptFor(shell);
-    for (const { name } of entries(program)) assert.match(script, new RegExp(`\\b${name}\\b`));
-    const { status, error, stderr } = spawnSync(shell, check, { input: script });
-    if (error !== undefined) t.diagnostic(`${shell} is not here`);
-    else assert.equal(status, 0, String(stderr));
+    for (const [whose, script] of [
+      [program, await scriptFor(shell)],
+      [hostd, await hostdScriptFor(shell)],
+    ] as const) {
+      for (const { name } of entries(whose)) assert.match(script, new RegExp(`\\b${name}\\b`));
+      const { status, error, stderr } = spawnSync(shell, check, { input: script });
+      if (error !== undefined) t.diagnostic(`${shell} is not here`);
+      else assert.equal(status, 0, String(stderr));
+    }
   }
 });
 

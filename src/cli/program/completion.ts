@@ -1,4 +1,5 @@
-// Completion scripts for hostctl, made from its commands. Pure. The scripts ask hostctl for names of programs when Tab is pressed.
+// Completion scripts for hostctl and for hostd, made from their commands. Pure. The scripts ask hostctl for names of programs when Tab is
+// pressed.
 
 import { type Command, commonOptions, type Operands, type Option } from './command.ts';
 
@@ -7,24 +8,24 @@ type Options = Readonly<Record<string, Option>>;
 /** By shell. */
 export const completionScripts: Readonly<Record<string, typeof bash>> = { bash, zsh, fish };
 
-function bash(commands: readonly Command[], own: Options): string {
+function bash(program: string, commands: readonly Command[], own: Options): string {
   const common = { ...commonOptions, ...own };
   const cases = commands.map(({ name, options, operands }) => {
     const named = programWords(operands) ?? fixedWords(operands, commands);
-    const programs = operands.complete === 'programs' ? ' $(_hostctl_programs "${asked[@]}")' : '';
+    const programs = operands.complete === 'programs' ? ` $(_${program}_programs "\${asked[@]}")` : '';
     const choices = longOptions({ ...options, ...common }).join(' ');
     return `    ${name}) options="${choices}"; words="${named.join(' ')}${programs}" ;;\n`;
   });
   const withValue = valueOptions([common, ...commands.map(command => command.options)]).join('|');
   // COMP_WORDS is split at the colons of "hello:celery" (COMP_WORDBREAKS), so the word is taken from the line itself.
-  return `# bash completion of hostctl, printed by: hostctl completion bash
+  return `# bash completion of ${program}, printed by: ${program} completion bash
 
-_hostctl_programs() {
+_${program}_programs() {
   local name rest
   hostctl "$@" status 2>/dev/null | while read -r name rest; do printf '%s\\n' "$name"; done
 }
 
-_hostctl() {
+_${program}() {
   local line=\${COMP_LINE:0:COMP_POINT} command='' words='' options='' skip='' word
   local -a asked=()
   local current=\${line##* }
@@ -39,7 +40,7 @@ _hostctl() {
     fi
     case $word in
       ${withValue}) skip=$word ;;
-      -* | hostctl | */hostctl) ;;
+      -* | ${program} | */${program}) ;;
       *) [ -n "$command" ] || command=$word ;;
     esac
   done
@@ -66,33 +67,33 @@ ${cases.join('')}  esac
   esac
 }
 
-complete -F _hostctl hostctl
+complete -F _${program} ${program}
 `;
 }
 
-function zsh(commands: readonly Command[], own: Options): string {
+function zsh(program: string, commands: readonly Command[], own: Options): string {
   const list = commands.map(({ name, summary }) => `    ${quote(`${name}:${summary}`)}`).join('\n');
   const cases = commands.map(({ name, options, operands }) => {
     const specs = optionSpecs(options);
     const { complete } = operands;
     const also = operands.also ?? [];
     if (complete === 'programs' && also.length > 0)
-      specs.push(quote(`*: :{_hostctl_programs; compadd ${also.join(' ')}}`));
-    else if (complete === 'programs') specs.push(quote('*:program:_hostctl_programs'));
+      specs.push(quote(`*: :{_${program}_programs; compadd ${also.join(' ')}}`));
+    else if (complete === 'programs') specs.push(quote(`*:program:_${program}_programs`));
     else if (complete !== undefined)
       specs.push(quote(`*:word:(${fixedWords(operands, commands).join(' ')})`));
     return `        ${name}) _arguments ${['$common', ...specs].join(' ')} ;;\n`;
   });
-  return `#compdef hostctl
-# zsh completion of hostctl, printed by: hostctl completion zsh
+  return `#compdef ${program}
+# zsh completion of ${program}, printed by: ${program} completion zsh
 
-_hostctl_programs() {
+_${program}_programs() {
   local -a programs
   programs=(\${\${(f)"$(hostctl status 2>/dev/null)"}%% *} all)
   compadd -a programs
 }
 
-_hostctl() {
+_${program}() {
   local state line
   local -a common commands
   common=(${optionSpecs({ ...commonOptions, ...own }).join(' ')})
@@ -108,41 +109,41 @@ ${cases.join('')}      esac ;;
   esac
 }
 
-_hostctl "$@"
+_${program} "$@"
 `;
 }
 
-function fish(commands: readonly Command[], own: Options): string {
+function fish(program: string, commands: readonly Command[], own: Options): string {
   const first = commands.map(
     ({ name, summary }) =>
-      `complete -c hostctl -n __fish_use_subcommand -f -a ${name} -d ${quote(summary)}\n`,
+      `complete -c ${program} -n __fish_use_subcommand -f -a ${name} -d ${quote(summary)}\n`,
   );
   const rest = commands.flatMap(({ name, options, operands }) => {
     const when = `-n ${quote(`__fish_seen_subcommand_from ${name}`)}`;
-    const lines = Object.entries(options).map(([long, option]) => fishOption(when, long, option));
+    const lines = Object.entries(options).map(([long, option]) => fishOption(program, when, long, option));
     if (operands.complete === 'programs')
       lines.push(
-        `complete -c hostctl ${when} -f -a '(__hostctl_programs) ${(programWords(operands) ?? []).join(' ')}'\n`,
+        `complete -c ${program} ${when} -f -a '(__${program}_programs) ${(programWords(operands) ?? []).join(' ')}'\n`,
       );
     else if (operands.complete !== undefined)
-      lines.push(`complete -c hostctl ${when} -f -a ${quote(fixedWords(operands, commands).join(' '))}\n`);
+      lines.push(`complete -c ${program} ${when} -f -a ${quote(fixedWords(operands, commands).join(' '))}\n`);
     return lines;
   });
   const common = Object.entries({ ...commonOptions, ...own }).map(([long, option]) =>
-    fishOption('', long, option),
+    fishOption(program, '', long, option),
   );
-  return `# fish completion of hostctl, printed by: hostctl completion fish
+  return `# fish completion of ${program}, printed by: ${program} completion fish
 
-function __hostctl_programs
+function __${program}_programs
     hostctl status 2>/dev/null | string replace -r ' .*' ''
 end
 
 ${common.join('')}${first.join('')}${rest.join('')}`;
 }
 
-function fishOption(when: string, long: string, { short, value, help }: Option): string {
+function fishOption(program: string, when: string, long: string, { short, value, help }: Option): string {
   const words = [
-    'complete -c hostctl',
+    `complete -c ${program}`,
     when,
     `-l ${long}`,
     short === undefined ? '' : `-s ${short}`,
