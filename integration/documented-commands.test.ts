@@ -40,8 +40,18 @@ const elsewhere: readonly (readonly [page: RegExp, command: RegExp, why: string]
   [/./, /^(?:sudo )?systemctl /, "the machine's own services"],
   [/./, /^sudo (?:groupadd|useradd) /, "the machine's own accounts; create.test.ts"],
   [/./, /^(?:sudo )?(?:mkdir -p|cp etc\/)/, "directories of the machine's own, before hostd is there"],
-  [/README/, /^sudo -u hello /, 'makes the virtualenv from the network; scripts/virtualenv.ts has the same'],
-  [/README/, /^sudo \$EDITOR /, 'an editor'],
+  [
+    /README|quick-start/,
+    /^sudo -u (?:hello|blog) /,
+    'makes the virtualenv from the network; scripts/virtualenv.ts has the same',
+  ],
+  [/README|quick-start/, /^sudo \$EDITOR /, 'an editor'],
+  [
+    /upgrading/,
+    /^sudo apt-get install |^sudo hostctl upgrade/,
+    'installs; try-deb.sh, and deploying.test.ts',
+  ],
+  [/quick-start/, /^sudo hostctl create hello /, "the machine's own accounts; create.test.ts"],
   [/create/, /--database postgresql/, 'create-postgresql.test.ts, with a cluster of its own'],
   [/create/, /--purge/, "removes the app's account; create.test.ts"],
   [/development/, /hostd dev/, 'runs until Ctrl-C; dev.test.ts'],
@@ -91,6 +101,18 @@ test('every command of README.md and docs/ runs as the page says', {
       after: () => ctl('start', 'cel:worker'),
       says: /^hello +RUNNING +pid \d+, uptime 0:\d\d:\d\d$/m,
     },
+    [`docs/quick-start.md: ${importSupervisor}`]: {
+      before: async () => {
+        place.write('old/supervisor/conf.d/reports.conf', '[program:reports]\ncommand=/bin/sleep 100000\n');
+        place.write('webapps/hello/bin/gunicorn_start', startScript(hello.root));
+        place.write('old/nginx/sites-enabled/hello', virtualHost(hello.socket));
+        place.directory('imported');
+      },
+      says: /^\[program\.reports\]\ncommand += "\/bin\/sleep 100000"$/m,
+    },
+    [`docs/quick-start.md: ${importSite}`]: {
+      says: /^\[app\.hello\]$(.|\n)*^server_names += \["hello\.test"\]$/m,
+    },
     'docs/commands.md: hostctl restart hello': { says: /^hello: restarted$/m },
     'docs/commands.md: sudo hostd check --deep': {
       code: 1,
@@ -112,6 +134,9 @@ test('every command of README.md and docs/ runs as the page says', {
   const here = (text: string) =>
     withoutSudo(text)
       .replaceAll('/webapps/hello_django', hello.root)
+      // What an import writes would be there already.
+      .replaceAll('--out /etc/hostd/apps.d', `--out ${place.dir}/imported`)
+      .replaceAll(/\/etc\/(supervisor|nginx)\//g, `${place.dir}/old/$1/`)
       .replaceAll('/etc/hostd', `${place.dir}/etc`)
       .replaceAll('/run/hostd/hostd.sock', hostd.socket)
       .replaceAll('/usr/local/bin', `${place.dir}/bin`)
@@ -143,6 +168,28 @@ test('every command of README.md and docs/ runs as the page says', {
   const stale = [...elsewhere, ...Object.values(scenes)].filter(entry => !used.has(entry));
   assert.deepEqual(stale, [], 'no page shows this any more');
 });
+
+const importSupervisor = 'sudo hostctl import supervisor /etc/supervisor/conf.d/reports.conf';
+const importSite =
+  'sudo hostctl import gunicorn-start /webapps/hello_django/bin/gunicorn_start nginx /etc/nginx/sites-enabled/hello';
+
+const startScript = (root: string) => `#!/bin/bash
+NAME="hello"
+DIR=${root}/hello
+SOCKFILE=${root}/run/gunicorn.sock
+export DJANGO_SETTINGS_MODULE=hello.settings
+cd $DIR
+exec ${root}/bin/gunicorn hello.wsgi:application --name $NAME --workers 3 --bind=unix:$SOCKFILE
+`;
+
+const virtualHost = (socket: string) => `server {
+    listen 80;
+    server_name hello.test;
+    location / {
+        proxy_pass http://unix:${socket};
+    }
+}
+`;
 
 interface Scene {
   /** The exit code that the page promises; 0 where it says nothing. */
