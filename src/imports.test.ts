@@ -73,6 +73,8 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   'formats/systemd': ['format', 'layout'],
   'formats/containers': ['format', 'layout'],
   'formats/compose': ['format', 'layout', 'containers'],
+  'formats/kubernetes': ['format', 'layout', 'containers'],
+  'formats/image': ['format', 'layout', 'containers'],
   'formats/import': ['draft', 'format', 'gunicorn', 'supervisor'],
   'daemon/own': ['fleet/loop', 'fleet/unit'],
   'daemon/sockets': ['own/digest'],

@@ -38,6 +38,8 @@ export interface ContainerOptions {
   readonly port: number | null;
   /** Between how many copies Kubernetes may choose; null: it does not. */
   readonly autoscale: { readonly least: number; readonly most: number } | null;
+  /** How large Kubernetes' volume of uploaded files is, such as "10Gi". */
+  readonly storage: string;
 }
 
 export const containerDefaults: ContainerOptions = {
@@ -49,6 +51,7 @@ export const containerDefaults: ContainerOptions = {
   tag: 'latest',
   port: null,
   autoscale: null,
+  storage: '10Gi',
 };
 
 /** Outputs and problems have the name of their app or group, so that a caller can choose among them. */

@@ -14,8 +14,9 @@ import { count, errorText } from '../program/print.ts';
 
 export const emit: Command = {
   name: 'emit',
-  summary: 'write the configuration for Supervisor, nginx, systemd or Docker',
-  usage: 'supervisor|gunicorn-start|nginx|systemd|compose|all [APP ...] [--out DIR] [--check] [--plain]',
+  summary: 'write the configuration for Supervisor, nginx, systemd, Docker or Kubernetes',
+  usage:
+    'supervisor|gunicorn-start|nginx|systemd|compose|kubernetes|image|all [APP ...] [--out DIR] [--check] [--plain]',
   help: `
 Says in another tool's words what hostd hosts: for all apps, or for those named. Needs no running hostd, no root,
 and neither users nor directories to exist. Without --out or --check the files are printed.
@@ -25,11 +26,13 @@ and neither users nor directories to exist. Without --out or --check the files a
   --plain     the classic directives alone, without hardening; docs/emit.md explains every difference
   --apply     does what [emit] in hostd.toml says: writes, tests nginx's configuration, reloads nginx
 
-compose is for another machine or several: a file for each app, with its programs as services. docs/containers.md has the rest.
+compose, kubernetes and image are for other machines: files for each app, with its programs. docs/containers.md has the rest.
 
-  --swarm            for docker stack deploy, in place of Compose on one machine
+  --swarm            compose: for docker stack deploy, in place of Compose on one machine
   --registry HOST/X  where images are pushed to; --tag TAG: which one, "latest" otherwise
-  --replicas N       copies of what serves the site; --port N: its port on the node
+  --replicas N       copies of what serves the site; --autoscale MIN-MAX: Kubernetes chooses
+  --port N           compose: the site's port on its node
+  --storage SIZE     kubernetes: of the volume for media, "10Gi" otherwise
   --no-migrations    it is no Django site, or somebody else migrates its database
 
 Exit code: 0, or 1 when files differ (--check) or the configuration has errors.`,

@@ -7,11 +7,13 @@ import type { Input, Option } from '../program/command.ts';
 /** Which formats an option is for. */
 const uses = {
   swarm: ['compose'],
-  registry: ['compose'],
-  tag: ['compose'],
-  replicas: ['compose'],
+  registry: ['compose', 'kubernetes', 'image'],
+  tag: ['compose', 'kubernetes', 'image'],
+  replicas: ['compose', 'kubernetes'],
   port: ['compose'],
-  'no-migrations': ['compose'],
+  autoscale: ['kubernetes'],
+  storage: ['kubernetes'],
+  'no-migrations': ['compose', 'kubernetes'],
 } as const satisfies Readonly<Record<string, readonly string[]>>;
 
 export const containerOptions = {
@@ -20,6 +22,8 @@ export const containerOptions = {
   tag: { type: 'string', value: 'TAG', help: 'of the images; default: latest' },
   replicas: { type: 'string', value: 'N', help: 'copies of what serves the site' },
   port: { type: 'string', value: 'N', help: 'of the site on its node' },
+  autoscale: { type: 'string', value: 'MIN-MAX', help: 'kubernetes: copies, by the use of processors' },
+  storage: { type: 'string', value: 'SIZE', help: 'kubernetes: of the volume for media; default: 10Gi' },
   'no-migrations': { type: 'boolean', help: 'without manage.py migrate' },
 } as const satisfies Readonly<Record<keyof typeof uses, Option>>;
 
@@ -43,6 +47,8 @@ export function containerOptionsOf(format: string, given: Input['options']): Con
       'registry.example.org/team',
     ),
     tag: textOf(given, 'tag', /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/, '2026-11-28') ?? containerDefaults.tag,
+    autoscale: rangeOf(given),
+    storage: textOf(given, 'storage', /^[1-9]\d{0,6}(Mi|Gi|Ti)$/, '10Gi') ?? containerDefaults.storage,
   };
 }
 
@@ -60,15 +66,22 @@ function numberOf(given: Input['options'], option: string, least: number, most: 
   );
 }
 
+/** "2-10". */
+function rangeOf(given: Input['options']): ContainerOptions['autoscale'] {
+  const written = textOf(given, 'autoscale', /^\d{1,4}-\d{1,4}$/, '2-10');
+  if (written === null) return null;
+  const [least = 0, most = 0] = written.split('-').map(Number);
+  if (least >= 1 && least <= most) return { least, most };
+  throw new HostdError('usage', `cannot use --autoscale ${written}: it is no range`, {
+    hint: '--autoscale 2-10',
+  });
+}
+
 function textOf(given: Input['options'], option: string, rule: RegExp, example: string): string | null {
   const value = given[option];
   if (value === undefined) return null;
   if (typeof value === 'string' && rule.test(value)) return value;
-  throw new HostdError(
-    'usage',
-    `cannot use --${option} ${JSON.stringify(value)}: it is no ${option} of an image`,
-    {
-      hint: `--${option} ${example}`,
-    },
-  );
+  throw new HostdError('usage', `cannot use --${option} ${JSON.stringify(value)}: it cannot be that`, {
+    hint: `--${option} ${example}`,
+  });
 }

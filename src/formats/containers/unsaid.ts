@@ -137,17 +137,17 @@ export function appSayings({ app, web, others }: Workload, options: ContainerOpt
       say(
         'command',
         'nobody hands it a socket: it has to listen on 0.0.0.0:8000 by itself',
-        `leave command out, or: --hostd`,
+        'leave command out, or hostd in the container (docs/containers.md)',
       );
     for (const key of ['static', 'media'] as const)
       if (app[key] !== null)
         say(
           key,
           `nothing serves the files below /${key}/`,
-          `--hostd, or ${key === 'static' ? 'whitenoise' : 'an object store'}, or ${key} = false`,
+          `hostd in the container (docs/containers.md), or ${key === 'static' ? 'whitenoise' : 'an object store'}, or ${key} = false`,
         );
-    if (app.staticExpires !== null) say('static_expires', 'nothing serves files', '--hostd');
-    if (app.mediaExpires !== null) say('media_expires', 'nothing serves files', '--hostd');
+    if (app.staticExpires !== null) say('static_expires', 'nothing serves files', inFront);
+    if (app.mediaExpires !== null) say('media_expires', 'nothing serves files', inFront);
   }
   const { appBounds = noBounds } = web.program;
   if (others.length > 0)
@@ -188,20 +188,23 @@ export function elsewhereIn(host: Host, workloads: readonly Workload[], engine: 
     );
 }
 
-/** [hostd], [control], [proxy], [supervisor] and [notify] are about the machine's own hostd. */
+/** All tables but those of apps and programs are about the machine's own hostd. Those that open a way in are told as a whole. */
 export function settingsSayings({ settings }: Host, engine: string): readonly Problem[] {
   const usual = defaultSettings(settings.file);
-  const { include: _, file: _file, control, proxy, emit: _emit, notify, supervisor, ...hostd } = settings;
-  const { control: usualControl, proxy: usualProxy, notify: usualNotify } = usual;
-  return [
-    ...changedKeys('hostd', hostd, usual),
-    ...changedKeys('control', control, usualControl),
-    ...changedKeys('proxy', proxy, usualProxy),
-    ...changedKeys('notify', notify, usualNotify),
-    ...(supervisor.length === 0 ? [] : [['supervisor'] as const]),
-  ].map(key => ({
+  const { file, include: _, emit: _emit, control, proxy, notify, ...rest } = settings;
+  const { runtimeDir, stateDir, logDir, logFile, ...ways } = rest;
+  const keys = [
+    ...changedKeys('hostd', { runtimeDir, stateDir, logDir, logFile }, usual),
+    ...changedKeys('control', control, usual.control),
+    ...changedKeys('proxy', proxy, usual.proxy),
+    ...changedKeys('notify', notify, usual.notify),
+    ...Object.entries(ways)
+      .filter(([table, value]) => !same(value, usual[table as keyof typeof ways]))
+      .map(([table]) => [table]),
+  ];
+  return keys.map(key => ({
     severity: 'warning',
-    at: { file: settings.file, key },
+    at: { file, key },
     message: `${engine}: [${key[0]}]${key.length > 1 ? ` ${key[1]}` : ''} is about hostd on this machine, and not about what runs elsewhere`,
     hint: 'what the engine, or what is in front of it, has for that',
   }));

@@ -135,5 +135,6 @@ export function schemeOf({ certificate, redirectHttps }: App): 'http' | 'https' 
 /** Files that an engine's user finds in the project's directory, with the app's name where several apps share one. */
 export function fileOf(host: Host, app: App, base: string, ending = ''): string {
   const isShared = host.apps.some(other => other !== app && other.project === app.project);
-  return `${app.project.replace(/\/+$/, '')}/${base}${isShared ? `.${app.name}` : ''}${ending}`;
+  const name = base === '' ? '' : `${base}${isShared ? `.${app.name}` : ''}`;
+  return `${app.project.replace(/\/+$/, '')}/${name}${ending}`;
 }
