@@ -30,6 +30,7 @@ missing_packages() {
   command -v logrotate >/dev/null || echo logrotate
   command -v openssl >/dev/null || echo openssl
   command -v slowhttptest >/dev/null || echo slowhttptest
+  command -v promtool >/dev/null || echo prometheus
   # For the pages of hostd dev. Ubuntu has it as a snap alone.
   if grep -qsx 'ID=debian' /etc/os-release; then command -v chromium google-chrome >/dev/null || echo chromium; fi
 }
@@ -62,7 +63,7 @@ install_packages() {
   remove_policy
   rm -f "$log"
   # Nor shall they start when the machine does.
-  for service in nginx supervisor postgresql; do
+  for service in nginx supervisor postgresql prometheus; do
     case " $* " in *" $service"*) systemctl disable --quiet "$service" >/dev/null 2>&1 || : ;; esac
   done
 }

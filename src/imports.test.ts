@@ -35,6 +35,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
     'words/timetable',
   ],
   exposition: ['protocol', 'model'],
+  metrics: ['exposition', 'protocol'],
   proxy: ['protocol', 'model', 'native/bare-sockets', 'words/shlex'],
   xmlrpc: [],
   rpc: ['xmlrpc', 'protocol', 'model', 'native', 'words/process-names', 'words/html'],
@@ -131,6 +132,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   'daemon/schedules': ['own', 'events/bus', 'runs/records', 'fleet/loop', 'fleet/unit'],
   'daemon/terminal': ['own', 'runs', 'fleet', 'callers'],
   'daemon/journal': ['own', 'events', 'fleet/loop', 'fleet/asker', 'fleet/supervisor', 'control/control'],
+  'daemon/metrics': ['own', 'events/bus', 'own-process', 'own-server', 'proxies/lines', 'samples', 'sockets'],
   'daemon/samples': [
     'fleet',
     'journal/journal',
@@ -218,6 +220,7 @@ const barred: readonly { folder: string; modules: RegExp; only?: RegExp; why: st
   { folder: 'formats', modules: /^node:(fs|net|http|child_process)/, why: 'their callers touch the disk' },
   { folder: 'proxy', modules: /^node:child_process$/, why: 'a proxy worker starts nothing' },
   { folder: 'exposition', modules: /^node:/, why: 'texts and values are pure' },
+  { folder: 'metrics', modules: /^node:child_process$/, why: 'hostd-metrics starts nothing' },
   { folder: 'xmlrpc', modules: /^node:/, why: 'texts and values are pure' },
   { folder: 'rpc', modules: /^node:child_process$/, why: 'hostd-rpc starts nothing' },
   { folder: 'doctor/judge', modules: /^node:/, why: 'judgements are pure' },

@@ -56,6 +56,7 @@ test('an empty hostd.toml means the defaults', () => {
         nginxTest: ['nginx', '-t'],
         nginxReload: ['nginx', '-s', 'reload'],
       },
+      metrics: null,
       notify: { command: [], user: null, url: null, caFile: null, events: toldKinds },
       supervisor: [],
       web: null,

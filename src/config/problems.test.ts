@@ -52,7 +52,7 @@ const cases: readonly [title: string, text: string, said: string][] = [
   [
     'an unknown table',
     '[banana]',
-    'a.toml:1:1: this file: there is no table [banana]\n  try: one of hostd, control, proxy, emit, supervisor, notify, web, app, program, listener, group',
+    'a.toml:1:1: this file: there is no table [banana]\n  try: one of hostd, control, proxy, emit, metrics, supervisor, notify, web, app, program, listener, group',
   ],
   [
     'a key before any table',

@@ -28,6 +28,7 @@ import { beginLife } from './journal/own-life.ts';
 import { rememberPrograms } from './journal/programs.ts';
 import { reopenMoved, reopenOnSignal } from './logs/commands.ts';
 import { makeLogs } from './logs/logs.ts';
+import { type Metrics, makeMetrics } from './metrics/process.ts';
 import { makeNotifier } from './notify/notifier.ts';
 import { sha256 } from './own/digest.ts';
 import { passEarlySignals } from './own/early-signals.ts';
@@ -180,11 +181,13 @@ function startHostd(config: string, trial: boolean, loaded: Loaded, log: Logger)
       certificates.watch(host);
       rpc?.keep(host);
       web?.keep(host);
+      metrics?.keep(host);
       notifier.keep(host);
     },
   });
   let rpc: Rpc | null = null;
   let web: Web | null = null;
+  let metrics: Metrics | null = null;
   passing.follow(supervisor.loop);
   rememberPrograms(supervisor.loop, tell, watchMemory());
   const schedules = makeSchedules(supervisor.loop, records, tell, log);
@@ -201,6 +204,7 @@ function startHostd(config: string, trial: boolean, loaded: Loaded, log: Logger)
     config,
     log,
   );
+  const samples = makeSamples({ supervisor, records, certificates, schedules, journal }, loaded.problems);
   const handlers = commandHandlers({
     supervisor,
     records,
@@ -211,7 +215,7 @@ function startHostd(config: string, trial: boolean, loaded: Loaded, log: Logger)
     ending,
     journal,
     notifier,
-    samples: makeSamples({ supervisor, records, certificates, schedules, journal }, loaded.problems),
+    samples,
   });
   // Held like the programs' sockets, so that an upgrade in place refuses no hostctl.
   const { socket } = settings.control;
@@ -221,6 +225,8 @@ function startHostd(config: string, trial: boolean, loaded: Loaded, log: Logger)
   rpc = serveSupervisorsClients({ supervisor, records, logs, ending, log, names });
   web = makeWeb({ sockets: supervisor.sockets, names, log, tell, handlers });
   web.keep(supervisor.host());
+  metrics = makeMetrics({ sockets: supervisor.sockets, names, log, tell, samples });
+  metrics.keep(supervisor.host());
   names.sweep();
   process.on('exit', () => names.remove(socket));
   serveControl(

@@ -64,7 +64,9 @@ function copyOf(runtimeDir: string): string {
 
 function makeCopy(copy: string): string {
   rmSync(copy, { recursive: true, force: true });
-  const parts = (['proxy', 'probe', 'rpc', 'notify', 'web'] as const).flatMap(name => partsOf(name, source));
+  const parts = (['proxy', 'probe', 'rpc', 'notify', 'web', 'metrics'] as const).flatMap(name =>
+    partsOf(name, source),
+  );
   for (const { from, to } of parts) cpSync(from, join(copy, to), { recursive: true });
   writeFileSync(join(copy, 'package.json'), '{"type":"module"}\n');
   // The files may be closed too, and not only a directory above them.

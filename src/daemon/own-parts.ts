@@ -5,7 +5,7 @@ import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from 'n
 import { dirname, join } from 'node:path';
 import { sha256 } from './own/digest.ts';
 
-export type OwnName = 'proxy' | 'probe' | 'rpc' | 'notify' | 'web';
+export type OwnName = 'proxy' | 'probe' | 'rpc' | 'notify' | 'web' | 'metrics';
 
 /** A file, or a folder with everything below it. */
 export interface Part {
@@ -75,6 +75,12 @@ const loads: Readonly<Record<OwnName, Loads>> = {
     addons: [`linux-${process.arch}/hostd.node`, `linux-${process.arch}/bare-sockets.node`],
     packages: [],
     flags: ['--max-semi-space-size=1', '--no-opt', '--no-maglev'],
+  },
+  metrics: {
+    code: ['metrics', 'exposition', 'protocol', 'model', `errors${suffix}`, `process-name${suffix}`],
+    addons: [],
+    packages: [],
+    flags: ['--max-semi-space-size=1'],
   },
   rpc: {
     code: [

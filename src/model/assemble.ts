@@ -72,6 +72,7 @@ export function defaultSettings(file: string): Settings {
       nginxTest: ['nginx', '-t'],
       nginxReload: ['nginx', '-s', 'reload'],
     },
+    metrics: null,
     notify: { command: [], user: null, url: null, caFile: null, events: toldKinds },
     supervisor: [],
     web: null,

@@ -2,6 +2,7 @@
 // Pure: the machine answers through an interface, and the state before is an argument.
 
 import { checkApp } from './check-app.ts';
+import { checkMetrics } from './check-metrics.ts';
 import { checkProgram } from './check-program.ts';
 import { checkSite, checkSiteSettings } from './check-site.ts';
 import { checkSleep } from './check-sleep.ts';
@@ -131,6 +132,7 @@ function checkSettings(host: Host, machine: Machine): readonly Problem[] {
       at: { file, key: ['notify', 'user'] },
     });
   if (web !== null) problems.push(...checkWeb(web, host.settings));
+  problems.push(...checkMetrics(host.settings));
   if (proxy.enabled && !machine.hasIpv6()) problems.push(...withoutIpv6(host.settings));
   const user = machine.user(proxy.user);
   const wrong =

@@ -102,6 +102,7 @@ export const eventKinds = {
     meaning: 'the proxy goes on without a site that ends it',
   },
   'web-restart': { ...warning, what: 'web restarted', meaning: 'hostd-web has ended by itself' },
+  'metrics-restart': { ...warning, what: 'metrics restarted', meaning: 'hostd-metrics has ended by itself' },
   'rpc-restart': { ...warning, what: 'rpc restarted', meaning: 'hostd-rpc has ended by itself' },
   bound: {
     ...warning,

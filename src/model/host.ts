@@ -27,6 +27,8 @@ export interface Settings {
   readonly control: { readonly socket: string; readonly group: string | null };
   readonly proxy: ProxySettings;
   readonly emit: EmitSettings;
+  /** Where Prometheus finds metrics; null: only at the control socket. */
+  readonly metrics: MetricsListener | null;
   readonly notify: NotifySettings;
   /** The sockets for Supervisor's clients; empty: they are not served. */
   readonly supervisor: readonly RpcListener[];
@@ -94,6 +96,11 @@ export interface WebSettings {
 }
 
 export type WebRights = 'read' | 'operate';
+
+/** A socket for metrics. */
+export interface MetricsListener {
+  readonly address: RpcSocket | Listen;
+}
 
 /** Files of other tools that follow the configuration. */
 export interface EmitSettings {

@@ -148,6 +148,16 @@ export const emitKeys = {
   nginx_reload: { kind: 'words', default: '"nginx -s reload"', meaning: 'what follows a good test' },
 } as const satisfies Keys;
 
+export const metricsKeys = {
+  listen: {
+    kind: 'address or path',
+    default: 'none: only the control socket has them',
+    meaning:
+      'an address and a port at which Prometheus finds /metrics, such as "127.0.0.1:9145"; or a unix socket\'s path, with the control socket\'s rights',
+    alias: ['port', 'socket', 'address'],
+  },
+} as const satisfies Keys;
+
 export const notifyKeys = {
   command: {
     kind: 'words',
@@ -807,6 +817,7 @@ export const tableKeys = {
   proxy: proxyKeys,
   emit: emitKeys,
   supervisor: supervisorKeys,
+  metrics: metricsKeys,
   notify: notifyKeys,
   web: webKeys,
   'app.NAME': appKeys,

@@ -2,7 +2,14 @@
 
 import { defaultSettings } from '../../model/assemble.ts';
 import { kindNames } from '../../model/happenings.ts';
-import type { Listen, NotifySettings, RpcListener, Settings, WebSettings } from '../../model/host.ts';
+import type {
+  Listen,
+  MetricsListener,
+  NotifySettings,
+  RpcListener,
+  Settings,
+  WebSettings,
+} from '../../model/host.ts';
 import type { Problem } from '../../model/problem.ts';
 import { nearest } from '../../words/nearest.ts';
 import { isPasswordDigest } from '../../words/password.ts';
@@ -12,6 +19,7 @@ import {
   emitKeys,
   hostdKeys,
   type Keys,
+  metricsKeys,
   notifyKeys,
   proxyKeys,
   supervisorKeys,
@@ -20,7 +28,16 @@ import {
 import { readTable, report, type Scope, type Values } from './table.ts';
 import { asDirectory } from './values.ts';
 
-export const settingsTables = ['hostd', 'control', 'proxy', 'emit', 'supervisor', 'notify', 'web'] as const;
+export const settingsTables = [
+  'hostd',
+  'control',
+  'proxy',
+  'emit',
+  'metrics',
+  'supervisor',
+  'notify',
+  'web',
+] as const;
 
 /** Formats that [emit] may name. formats.ts, which root never loads, has the formats themselves. */
 const writable = ['supervisor', 'gunicorn-start', 'nginx', 'systemd'];
@@ -81,6 +98,7 @@ export function readSettings(
       nginxTest: emit.nginx_test ?? defaults.emit.nginxTest,
       nginxReload: emit.nginx_reload ?? defaults.emit.nginxReload,
     },
+    metrics: readMetrics(read(scope('metrics'), tables, metricsKeys)),
     notify: readNotify(scope('notify'), read(scope('notify'), tables, notifyKeys), defaults.notify),
     supervisor: rpcListeners(scope('supervisor'), supervisor),
     web: readWeb(scope('web'), read(scope('web'), tables, webKeys)),
@@ -154,6 +172,12 @@ function readWeb(
     return null;
   }
   return isSound ? { ...rest, address: listen, login: { user, password } } : null;
+}
+
+/** Its socket has the control socket's rights. */
+function readMetrics({ listen }: Values<typeof metricsKeys>): MetricsListener | null {
+  if (listen === undefined) return null;
+  return { address: 'path' in listen ? { path: listen.path, rights: null } : listen };
 }
 
 function readNotify(
