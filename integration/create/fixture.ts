@@ -1,10 +1,11 @@
-// What the tests of create and remove share: hostctl from the source, a configuration in the test's place, names that are
+// What the tests of create and remove share: hostctl, a configuration in the test's place, names that are
 // nobody's, and what is left on the machine.
 
 import { randomBytes } from 'node:crypto';
 import { lstatSync, mkdtempSync, readdirSync } from 'node:fs';
 import { type Ran, run } from '../../scripts/run.ts';
 import { native } from '../../src/native/index.ts';
+import { checkout } from '../harness/hostd.ts';
 import type { Place } from '../harness/place.ts';
 
 export interface Names {
@@ -39,11 +40,9 @@ export interface HostctlOptions {
   readonly input?: string;
 }
 
-const cli = new URL('../../src/cli/hostctl.ts', import.meta.url).pathname;
-
-/** argv of hostctl with the configuration `config`, run from the source. */
+/** argv of hostctl with the configuration `config`. */
 export function hostctlCommand(config: string, args: readonly string[]): readonly [string, ...string[]] {
-  return [process.execPath, '--disable-warning=ExperimentalWarning', cli, '-c', config, ...args];
+  return [`${checkout}/bin/hostctl`, '-c', config, ...args];
 }
 
 /** Runs it to its end. */

@@ -12,7 +12,7 @@ import type { Account } from '../harness/accounts.ts';
 import type { Place } from '../harness/place.ts';
 import { virtualenv } from '../harness/virtualenvs.ts';
 
-const main = new URL('../../src/cli/hostd.ts', import.meta.url).pathname;
+const main = new URL('../../dist/cli/hostd.js', import.meta.url).pathname;
 
 export interface Dev {
   readonly pid: number;
