@@ -33,7 +33,9 @@ tree() {
   sed '1d' etc/hostd.service >"$root/usr/lib/systemd/system/hostd.service"
   cp packaging/debian/sites.conf "$root/usr/lib/systemd/system/hostd.service.d/sites.conf"
   cp -r etc/apps.d "$doc/examples/"
-  cp README.md docs/*.md "$doc/"
+  # In their own places, so that the links between them hold.
+  cp README.md "$doc/"
+  cp -r docs "$doc/"
   gzip -9nc CHANGELOG.md >"$doc/NEWS.gz"
   printf 'hostd (%s) stable; urgency=medium\n\n  * What has changed is in NEWS.gz.\n\n -- hostd maintainers <hostd@example.org>  %s\n' "$version" "$(LC_ALL=C date -R -d "@$(git log -1 --format=%ct 2>/dev/null || date +%s)")" |
     gzip -9n >"$doc/changelog.gz"
