@@ -146,14 +146,14 @@ test('what is broken is known by where it was found, whatever is left of it', ()
 test('without a trustworthy [hostd], everything stays as it was', () => {
   for (const text of ['[hostd', '[hostd]\nlog_dir = 3', '[hostd]\ninclude = ["*/a.toml"]']) {
     const { broken } = tryFiles({ 'hostd.toml': text });
-    assert.equal(broken.settings, true);
+    assert.deepEqual([broken.settings, broken.control], [true, true]);
     assert.equal(broken.has({ file: '/etc/hostd/apps.d/a.toml', key: ['app', 'a'] }), true);
   }
 });
 
 test('what is wrong with the proxy concerns the settings, and no app', () => {
   const { broken, host } = tryFiles({ 'hostd.toml': '[proxy]\nusr = "x"\n', 'apps.d/a.toml': app('a') });
-  assert.equal(broken.settings, true);
+  assert.deepEqual([broken.settings, broken.control], [true, false]);
   assert.equal(broken.has({ file: '/x', key: ['app', 'a'] }), false);
   assert.deepEqual(names(host), ['a']);
 });

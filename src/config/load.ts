@@ -36,6 +36,8 @@ export interface Loaded {
 export interface Broken {
   /** hostd.toml is missing or no TOML, or its own tables [hostd], [control], [proxy] have errors. */
   readonly settings: boolean;
+  /** hostd.toml is missing or no TOML, or [hostd] or [control] have errors: nobody knows where hostd's control socket is. */
+  readonly control: boolean;
   /** Names of apps, programs (as in [program.NAME]) and groups. */
   readonly names: ReadonlySet<string>;
   /** Files of which no part can be used. */
@@ -75,6 +77,7 @@ export function load(file: string, options: LoadOptions = {}): Loaded {
     place: others => texts.place(others, files),
     broken: {
       settings: problems.some(problem => concernsSettings(problem, main, settingsTables)),
+      control: problems.some(problem => concernsSettings(problem, main, ['hostd', 'control'])),
       names: settled.names,
       files: brokenFiles,
       has: source => blind || settled.has(source),

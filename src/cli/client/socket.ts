@@ -34,7 +34,8 @@ export function configFile(input: Input, { env }: Context): string {
 async function socketIn(file: string): Promise<string> {
   const { load } = await import('../../config/load.ts');
   const { host, broken, problems } = load(file, { machine: null });
-  if (!broken.settings) return host.settings.control.socket;
+  // A mistake elsewhere in the file keeps nobody from asking hostd.
+  if (!broken.control) return host.settings.control.socket;
   const first = problems.find(problem => problem.severity === 'error');
   if (first === undefined) throw new HostdError('config', `cannot read "${file}"`);
   const { hint = '--socket PATH', ...problem } = first;

@@ -106,6 +106,25 @@ test('without a daemon the error is two lines, and status exits 4', async () => 
   });
 });
 
+test('a mistake in hostd.toml keeps nobody from asking hostd, unless it hides where the socket is', async t => {
+  const { socket } = await fakeDaemon(t, json({ programs: [hello], unknown: [] }));
+  const directory = mkdtempSync(join(tmpdir(), 'cli-test-'));
+  t.after(() => rmSync(directory, { recursive: true }));
+  const config = join(directory, 'hostd.toml');
+  const control = `[control]\nsocket = "${socket}"\n`;
+  const status = (text: string) => {
+    writeFileSync(config, text);
+    return hostctl(['status', '-c', config]);
+  };
+  for (const wrong of [
+    '[proxy]\nworkers = -1\n',
+    '[supervisor]\nlisten = "127.0.0.1:9001"\n',
+    '[app.a]\nx = 1\n',
+  ])
+    assert.equal((await status(control + wrong)).code, 0, wrong);
+  assert.match((await status(`${control}sockt = 1\n`)).stderr, /there is no key "sockt"/);
+});
+
 test('other commands exit 1 without a daemon', async () => {
   for (const args of [['stop', 'hello'], ['reread'], ['update'], ['pid'], ['logs', 'hello'], ['shutdown']]) {
     const { code, stdout } = await hostctl([...args, '--socket', '/nonexistent/hostd.sock']);
