@@ -17,6 +17,9 @@ import {
   type Severity,
 } from '../finding.ts';
 
+/** Characters of a message in which an app has written what it likes. */
+const longestText = 600;
+
 /** The settings of a project. */
 export interface DjangoFacts {
   readonly sslHeader: boolean;
@@ -85,7 +88,7 @@ export function judgeCode(all: readonly Found[], app: App): Looked {
       const [check, severity, explains] = rows[one.what] ?? ['code', 'error', true];
       // The place of the key "settings" in the table says nothing.
       const { at: _, ...finding } = fromProblem(check, explain(one, app), { severity, explains });
-      return [finding];
+      return [{ ...finding, message: finding.message.slice(0, longestText) }];
     }),
   );
 }
