@@ -91,15 +91,11 @@ function checkAccess(app: App, user: User): readonly Problem[] {
     if (typeof access === 'string') continue;
     const what = access.isOnTheWay ? 'enter' : 'read';
     const mode = describeMode(access.stats, access.stats.isDirectory());
-    return [
-      finding(
-        'error',
-        app,
-        key,
-        `its user "${app.user}" may not ${what} "${access.path}" (${mode})`,
-        opening(access),
-      ),
-    ];
+    const message = `its user "${app.user}" may not ${what} "${access.path}" (${mode})`;
+    // What is in a project that was given to root is closed as well.
+    const own = `chown -R ${quoteWord(app.user)} ${quoteWord(access.path)}`;
+    const isOwn = key === 'project' && !access.isOnTheWay && access.stats.uid !== user.uid;
+    return [finding('error', app, key, message, isOwn ? own : opening(access))];
   }
   return [];
 }

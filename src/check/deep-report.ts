@@ -27,6 +27,37 @@ const drivers: readonly (readonly [said: RegExp, name: string])[] = [
   [/MySQLdb|mysqlclient/, 'mysqlclient'],
 ];
 
+/** Packages that are called otherwise than their modules. */
+const packages: Readonly<Record<string, string>> = {
+  PIL: 'Pillow',
+  allauth: 'django-allauth',
+  bs4: 'beautifulsoup4',
+  corsheaders: 'django-cors-headers',
+  crispy_forms: 'django-crispy-forms',
+  dateutil: 'python-dateutil',
+  debug_toolbar: 'django-debug-toolbar',
+  decouple: 'python-decouple',
+  django_celery_beat: 'django-celery-beat',
+  django_extensions: 'django-extensions',
+  django_filters: 'django-filter',
+  dj_database_url: 'dj-database-url',
+  dotenv: 'python-dotenv',
+  environ: 'django-environ',
+  import_export: 'django-import-export',
+  jwt: 'PyJWT',
+  rest_framework: 'djangorestframework',
+  rest_framework_simplejwt: 'djangorestframework-simplejwt',
+  sentry_sdk: 'sentry-sdk',
+  storages: 'django-storages',
+  yaml: 'PyYAML',
+};
+
+/** The package to install for a module that was not found. */
+function packageOf(module: string): string {
+  const top = module.split('.')[0] ?? '';
+  return Object.hasOwn(packages, top) ? (packages[top] ?? top) : top;
+}
+
 /** The findings in the last line that begins with the mark; null: there is none. */
 export function parseReport(stdout: string, mark: string): readonly Found[] | null {
   const line = stdout.split('\n').findLast(text => text.startsWith(mark));
@@ -82,7 +113,7 @@ export function explain(found: Found, app: App): Problem {
   const names = (value: unknown) => (Array.isArray(value) ? value.map(text) : []);
   const pip = (name: string) =>
     `sudo -u ${quoteWord(app.user)} ${quoteWord(`${app.root}/bin/pip`)} install ${quoteWord(name)}`;
-  const install = module === null ? null : pip(module.split('.')[0] ?? '');
+  const install = module === null ? null : pip(packageOf(module));
   const isOwn =
     module !== null && [app.settings, app.wsgi].some(name => name.split(/[.:]/)[0] === module.split('.')[0]);
   const driver = drivers.find(([said]) => said.test(words))?.[1] ?? null;
