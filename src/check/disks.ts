@@ -50,9 +50,11 @@ export function checkDisks({ settings, apps }: Pick<Host, 'settings' | 'apps'>):
   return checkPlaces([...own, ...apps.flatMap(placesOf)]);
 }
 
-/** The file systems of one app. */
-export function checkAppDisks(app: App): readonly Problem[] {
-  return checkPlaces(placesOf(app));
+/** The file systems of one app. `data`: more directories of its own, such as those of its databases. */
+export function checkAppDisks(app: App, data: readonly string[]): readonly Problem[] {
+  const at = app.source;
+  const more = data.map(path => ({ path, title: `app "${app.name}": its data in`, at }));
+  return checkPlaces([...placesOf(app), ...more]);
 }
 
 function placesOf(app: App): readonly Place[] {

@@ -53,7 +53,7 @@ function isOfApp(subject: string, at: Problem['at']): boolean {
 export async function* examine(order: RoundOrder, names: readonly string[]): AsyncGenerator<Examined> {
   const { loaded } = order;
   const { host } = loaded;
-  const fronts = lookForFronts(host.settings.proxy);
+  const fronts = lookForFronts(host);
   const apps = new Set(appNames(loaded));
   const ofMachine = loaded.problems.filter(
     ({ subject }) => subject === undefined || !apps.has(appOf(subject)),

@@ -88,6 +88,8 @@ export interface RequestFacts {
   readonly secure: Visited | null;
   readonly direct: Visited | null;
   readonly front: Visited | null;
+  /** The same by https. */
+  readonly frontSecure: Visited | null;
   readonly health: Visited | null;
   /** A file below /static/, by its path there. */
   readonly file: (Visited & { readonly path: string }) | null;
@@ -98,6 +100,7 @@ export const noRequests: RequestFacts = {
   secure: null,
   direct: null,
   front: null,
+  frontSecure: null,
   health: null,
   file: null,
 };

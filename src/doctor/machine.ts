@@ -43,11 +43,11 @@ export async function lookAtMachine(order: MachineOrder): Promise<Looked> {
   );
 }
 
-/** A proxy that runs has its ports. */
+/** Only root sees whose listener it is, and that hostd's own is no fault. */
 function ports({ host, daemon }: MachineOrder): Looked {
+  if (!host.settings.proxy.enabled) return nothing;
   const isServing = daemon.programs.some(program => isProxy(program) && program.state === 'RUNNING');
-  if (isServing || !host.settings.proxy.enabled) return nothing;
-  if (daemon.state === 'closed') return unseen('needs root', 'port');
+  if (process.geteuid?.() !== 0) return isServing ? nothing : unseen('needs root', 'port');
   return found(...checkPorts(host).map(problem => fromProblem('port', problem)));
 }
 

@@ -1,20 +1,18 @@
 // What the doctor looks at for one app: gathers the facts along a visitor's way, and has each judged. What cannot be looked at is said.
 
-import { readlinkSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
+import { dirname } from 'node:path';
 import { canAskFor } from '../check/access.ts';
 import { lookAtCertificate } from '../check/certificates.ts';
-import { checkCode } from '../check/code.ts';
-import { runCode } from '../check/deep.ts';
 import { checkAppDisks } from '../check/disks.ts';
 import { checkLogs, checkServed } from '../check/files.ts';
 import { appUser, userNamed } from '../check/look.ts';
 import { checkSleep } from '../check/sleep.ts';
-import { plainName } from '../model/app.ts';
 import type { App, Host, Program } from '../model/host.ts';
 import type { Problem } from '../model/problem.ts';
 import { native, type User } from '../native/index.ts';
 import type { ProgramStatus } from '../protocol/control.ts';
+import { lookAtCode } from './code.ts';
 import type { Daemon, Front, Ids } from './facts.ts';
 import {
   type Check,
@@ -26,15 +24,14 @@ import {
   nothing,
   unseen,
 } from './finding.ts';
-import { djangoFacts, judgeCode, judgeDjango, reasonIn } from './judge/django.ts';
 import { judgeFront } from './judge/front.ts';
 import { judgeLog, type LoggedError, lastError } from './judge/log.ts';
 import { judgeNames } from './judge/names.ts';
 import { judgeChanges, judgeProgram } from './judge/program.ts';
 import { isGood, judgeRequests } from './judge/request.ts';
-import { judgeMemory, judgeSecrets } from './judge/resources.ts';
+import { judgeMemory } from './judge/resources.ts';
 import { judgeSocket } from './judge/socket.ts';
-import { anyFile, lookForSecrets } from './look/files.ts';
+import { anyFile } from './look/files.ts';
 import { socketsOfNginx } from './look/front.ts';
 import { endOfLog } from './look/log.ts';
 import { lookAtMemory } from './look/memory.ts';
@@ -83,7 +80,13 @@ export async function lookAtSite(order: SiteOrder): Promise<Looked> {
     file: files?.file ?? null,
   };
   const went = await visit(scene);
-  const code = await lookAtCode(scene, went);
+  const { secure: byHttps, plain: byHttp, direct } = went.requests;
+  const page = byHttps ?? byHttp ?? direct;
+  const isSecure =
+    app.certificate !== null ||
+    app.redirectHttps ||
+    (!host.settings.proxy.enabled && order.fronts.some(({ port }) => port === 443));
+  const code = await lookAtCode({ ...scene, page, isSecure });
   const plain = plainChecks(scene);
   // That a file is not served has a reason, where another check has found one.
   const isKnown = [...plain.findings, ...code.looked.findings].some(isStaticFault);
@@ -100,10 +103,17 @@ export async function lookAtSite(order: SiteOrder): Promise<Looked> {
     ...(await programs(scene, names, events)),
     code.looked,
     requests(scene, isKnown ? { ...went, requests: { ...went.requests, file: null } } : went, code.reason),
+    disks(app, code.databases),
     await memory(scene, events),
     isLogTold
       ? nothing
-      : judgeLog({ name: app.name, error: scene.error, now, started, isServing: isServing(went) }),
+      : judgeLog({
+          name: app.name,
+          error: scene.error,
+          now,
+          started,
+          isServing: page !== null && isGood(page),
+        }),
   );
   return { ...all, findings: withoutEchoes(all.findings) };
 }
@@ -146,7 +156,6 @@ function plainChecks({ app, host, user, now }: Scene): Looked {
         ? []
         : [fromProblem('certificate', ending.problem, { severity: severity(ending.days), explains: false })]),
       ...checkSleep(app).map(problem => fromProblem('program', problem)),
-      ...checkAppDisks(app).map(problem => fromProblem('disk', problem)),
     ),
     canAskFor(user) ? nothing : unseen(`needs root, or "${user.name}"`, 'static', 'secret'),
   );
@@ -182,10 +191,9 @@ async function socket({ app, host, daemon, status, fronts }: Scene): Promise<Loo
     daemon.state === 'up' ? await daemon.holdsSocket(app.name) : null,
     distinct,
   );
-  const isStopped = status !== null && status.state !== 'RUNNING' && status.state !== 'STARTING';
-  // hostd closes the socket of a program that is stopped.
-  if (isStopped && !facts.listens && status.idle_since === null)
-    return unseen(`its app is ${status.state}`, 'socket');
+  // hostd closes the socket of a program that is down or has failed to start, so that visitors are told at once.
+  const isDown = status !== null && status.state !== 'RUNNING' && status.idle_since === null;
+  if (isDown && !facts.listens) return unseen(`its app is ${status.state}`, 'socket');
   return judgeSocket(app.socket, app.name, facts, daemon.state === 'up');
 }
 
@@ -247,96 +255,23 @@ function requests(
   // Without a time an error may be old.
   const logged = error !== null && (error.at === null || now - error.at < 600_000) ? error.text : null;
   const facts = { app, program: {} as Program, proxy: host.settings.proxy, status, events: [], now };
-  const front = fronts.find(({ port }) => port === 80) ?? fronts[0];
+  const ofFronts = fronts.flatMap(front => {
+    const visited = front.port === 443 ? requests.frontSecure : requests.front;
+    if (visited === null) return [];
+    const sockets = front.holder?.name === 'nginx' ? socketsOfNginx() : [];
+    const isBehind = host.settings.proxy.enabled;
+    return judgeFront({ front, visited, own: main, isBehind, sockets }, app).findings;
+  });
   return joined(
     judgeRequests(facts, requests, reason ?? (main?.status === 500 ? logged : null)),
-    front === undefined || requests.front === null
-      ? nothing
-      : judgeFront(
-          {
-            front,
-            visited: requests.front,
-            own: main,
-            isBehind: host.settings.proxy.enabled,
-            sockets: front.holder?.name === 'nginx' ? socketsOfNginx() : [],
-          },
-          app,
-        ),
+    // Both ports of a web server have the same fault.
+    found(...ofFronts.slice(0, 1)),
   );
 }
 
-/** Runs the app's code as its user. `reason`: why a request fails in it. */
-async function lookAtCode(
-  scene: Scene,
-  went: Went,
-): Promise<{ readonly looked: Looked; readonly reason: string | null }> {
-  const { app, host, user, fronts, isStaticEmpty } = scene;
-  const closed = (looked: Looked) => ({ looked, reason: null });
-  if (user === null) return closed(unseen('its user does not exist', 'code', 'database', 'django'));
-  const plain = found(...checkCode(app, user).map(problem => fromProblem('code', problem)));
-  if (!canAskFor(user))
-    return closed(joined(plain, unseen(`needs root, or "${user.name}"`, 'code', 'database', 'django')));
-  if (plain.findings.length > 0)
-    return closed(joined(plain, unseen('its code cannot be loaded', 'database', 'django')));
-  const main = went.requests.secure ?? went.requests.plain ?? went.requests.direct;
-  const isSecure =
-    app.certificate !== null ||
-    app.redirectHttps ||
-    (!host.settings.proxy.enabled && fronts.some(({ port }) => port === 443));
-  // The app is asked once more, in this process, for the traceback that Django tells to nobody.
-  const isBad = main !== null && main.status >= 500 && main.status !== 503;
-  const get = isBad ? { path: '/', host: plainName(app), secure: isSecure } : null;
-  const { found: all, problem, isRun } = await runCode(app, host, user, { survey: { get } });
-  if (!isRun) return closed(unseen(`there is no Python in "${app.root}/bin"`, 'code', 'database', 'django'));
-  const facts = djangoFacts(all);
-  const judged = joined(
-    judgeCode(all, app),
-    problem === null ? nothing : found(fromProblem('code', problem)),
-    facts === null
-      ? unseen(all.length > 0 ? 'its code cannot be loaded' : 'it is no Django project', 'database', 'django')
-      : judgeDjango(facts, app, {
-          isSecure,
-          isTold: isTold(app, host.settings.proxy.enabled),
-          staticIsEmpty: isStaticEmpty,
-          machineZone: machineZone(),
-        }),
-    judgeSecrets(lookForSecrets(app, user, facts?.databases ?? []), app),
-  );
-  return { looked: isServing(went) ? milder(judged) : judged, reason: reasonIn(all) };
-}
-
-function isServing({ requests: { secure, plain, direct } }: Went): boolean {
-  const main = secure ?? plain ?? direct;
-  return main !== null && isGood(main);
-}
-
-/** Code on disk that would not start, while the code before it serves on. */
-function milder({ findings, unseen }: Looked): Looked {
-  return {
-    findings: findings.map(finding =>
-      finding.check === 'code' && finding.severity === 'error'
-        ? {
-            ...finding,
-            severity: 'warning',
-            message: `it serves on, and would not start again: ${finding.message}`,
-          }
-        : finding,
-    ),
-    unseen,
-  };
-}
-
-/**
- * Whether the app's server believes who speaks to its socket about https. Behind hostd's proxy they all do, as far as they are known
- * (docs/proxy.md); gunicorn's own workers do so by themselves.
- */
-function isTold({ command, workerClass, env }: App, isBehindHostd: boolean): boolean {
-  if ('FORWARDED_ALLOW_IPS' in env) return env['FORWARDED_ALLOW_IPS'] === '*';
-  if (command === null)
-    return (
-      isBehindHostd || workerClass === null || /^(?:sync|gthread|gevent|eventlet|tornado)/.test(workerClass)
-    );
-  return isBehindHostd && command.some(word => /uvicorn|daphne|hypercorn|gunicorn/.test(word));
+function disks(app: App, databases: readonly string[]): Looked {
+  const data = [`${app.root}/data`, ...databases.map(path => dirname(path))];
+  return found(...checkAppDisks(app, data).map(problem => fromProblem('disk', problem)));
 }
 
 async function memory(
@@ -349,12 +284,4 @@ async function memory(
 
 function ownAddresses(): readonly string[] {
   return Object.values(networkInterfaces()).flatMap(all => (all ?? []).map(({ address }) => address));
-}
-
-function machineZone(): string | null {
-  try {
-    return /zoneinfo\/(?:posix\/|right\/)?(.+)$/.exec(readlinkSync('/etc/localtime'))?.[1] ?? null;
-  } catch {
-    return null;
-  }
 }

@@ -41,7 +41,7 @@ export async function visitSite(site: SiteToVisit, who: User, why: string | null
   const names = app.serverNames.filter(name => !name.startsWith('*')).slice(0, mostNames);
   const first = await sendVisitor({ visits, names, patience }, who);
   if (typeof first === 'string') return wentNowhere(first);
-  const requests = requestsIn(first.visited, site.file);
+  const requests = requestsIn(first.visited, plainName(app), site.file);
   if (why !== null || !needsDirect(requests, app)) return { names: first.names, requests, why };
   const second = await sendVisitor({ visits: [directTo(app)], names: [], patience }, who);
   const [direct = null] = typeof second === 'string' ? [] : second.visited;
@@ -54,8 +54,6 @@ export function visitsOf({ host, app, fronts, file }: Omit<SiteToVisit, 'isStart
   const name = plainName(app);
   const plain = proxy.enabled ? doorOf(proxy.listen[0]) : null;
   const secure = proxy.enabled && app.certificate !== null ? doorOf(proxy.tlsListen[0]) : null;
-  const front = fronts.find(({ port }) => port === 80) ?? fronts[0];
-  const frontDoor = (port: number): Door => ({ host: '127.0.0.1', port });
   const visits: Visit[] = [];
   const add = (id: string, to: Door | null, isSecure: boolean, path: string) => {
     if (to !== null) visits.push({ id, to, secure, isSecure, host: name, path });
@@ -65,16 +63,27 @@ export function visitsOf({ host, app, fronts, file }: Omit<SiteToVisit, 'isStart
   if (plain === null) visits.push(directTo(app));
   if (app.health !== null && app.health !== '/') add('health', secure ?? plain, secure !== null, app.health);
   if (file !== null) add('file', secure ?? plain, secure !== null, `/static/${file}`);
-  if (front !== undefined)
+  for (const { port } of isFrontOf(host, app) ? fronts : []) {
+    const isSecure = port === 443;
+    const door: Door = { host: '127.0.0.1', port };
+    const speaks = fronts.some(one => one.port === 443);
     visits.push({
-      id: 'front',
-      to: frontDoor(front.port),
-      secure: fronts.some(({ port }) => port === 443) ? frontDoor(443) : null,
-      isSecure: front.port === 443,
+      id: isSecure ? 'frontSecure' : 'front',
+      to: door,
+      secure: speaks ? { ...door, port: 443 } : null,
+      isSecure,
       host: name,
       path: '/',
     });
+  }
   return visits;
+}
+
+/** Whether other web servers of this machine are expected to serve this site: hostd's proxy is off, or hidden behind them. */
+function isFrontOf({ settings }: Host, { serverNames }: App): boolean {
+  const { enabled, listen } = settings.proxy;
+  const isHidden = listen.every(({ host }) => host.startsWith('127.') || host === '::1');
+  return serverNames.length > 0 && (!enabled || isHidden);
 }
 
 function directTo(app: App): Visit {
@@ -89,14 +98,22 @@ function doorOf(listen: Listen | undefined): Door | null {
   return { host: own[listen.host] ?? listen.host, port: listen.port };
 }
 
-function requestsIn(all: readonly Visited[], file: string | null): RequestFacts {
+/** `name`: the site's host name. Pure. */
+export function requestsIn(all: readonly Visited[], name: string, file: string | null): RequestFacts {
   const get = (id: string) => all.find(one => one.id === id) ?? null;
   const served = get('file');
+  const [plain, front] = [get('plain'), get('front')];
+  // Another web server may speak https for other sites alone.
+  const leads = [plain, front, get('direct')].some(one =>
+    one?.hops.some(url => url.startsWith(`https://${name}`)),
+  );
+  const isMeant = leads || (plain === null && front === null);
   return {
-    plain: get('plain'),
+    plain,
     secure: get('secure'),
     direct: get('direct'),
-    front: get('front'),
+    front,
+    frontSecure: isMeant ? get('frontSecure') : null,
     health: get('health'),
     file: served === null || file === null ? null : { ...served, path: file },
   };

@@ -30,7 +30,7 @@ export function examinedText(examined: Examined, { show, hasColours }: Manner): 
   const shown = show === 'first' && first.severity === 'error' ? [first] : faults;
   const left = faults.length - shown.length;
   const more = left === 0 ? '' : `  ${left} more: hostctl doctor ${name === null ? '--all' : title}\n`;
-  return `${title}: ${totals(faults)}\n${shown.map(finding => findingText(finding, hasColours)).join('')}${more}${show === 'faults' ? unseenText(examined) : ''}`;
+  return `${title}: ${totals(faults)}\n${shown.map(finding => findingText(finding, hasColours)).join('')}${more}${show === 'faults' || name === null ? unseenText(examined) : ''}`;
 }
 
 function briefly(unseen: number): string {

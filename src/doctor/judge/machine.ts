@@ -11,20 +11,20 @@ export function judgeDaemon({ state, message, hint, version, changes }: Daemon, 
   if (state === 'down') return found(made('daemon', 'error', message, hint, { explains: true }));
   if (state === 'closed')
     return unseen(`${message}: needs root, or the group that may use hostctl`, 'daemon', 'proxy', 'program');
-  const others = changes.filter(({ change }) => change !== 'changed').length;
+  const others = changes.filter(({ name, change }) => change !== 'changed' || name.startsWith('hostd-proxy'));
   return joined(
     version === null || version === onDisk
       ? nothing
       : found(
           made('daemon', 'warning', `hostd ${version} runs, and ${onDisk} is installed`, 'hostctl upgrade'),
         ),
-    others === 0
+    others.length === 0
       ? nothing
       : found(
           made(
             'configuration',
             'warning',
-            `the files say something else than what is in force: ${changes
+            `the files say something else than what is in force: ${others
               .map(({ name, change }) => `${name} ${change}`)
               .slice(0, 5)
               .join(', ')}`,

@@ -92,15 +92,17 @@ test('one that was stopped says who did it and when, as far as that is kept', ()
   assert.match(judge({ state: 'STOPPED' })[0] ?? '', /was not started: autostart = false/);
 });
 
-test('one that starts is a fault when it takes long', () => {
-  assert.match(
-    judge({ state: 'STARTING', description: 'waits for db' }, [event('starting', 5)])[0] ?? '',
-    /^warning: hello is still starting: waits for db/,
-  );
-  assert.match(
-    judge({ state: 'STARTING', description: '' }, [event('starting', 90)])[0] ?? '',
-    /^error: hello is still starting, for 90 s;/,
-  );
+test('one that starts is a fault when it takes long, or has failed before', () => {
+  const starting = (secondsAgo: number, exitstatus: number | null = null) =>
+    judge({
+      state: 'STARTING',
+      description: 'waits for db',
+      started: now / 1000 - secondsAgo,
+      exitstatus,
+    })[0] ?? '';
+  assert.match(starting(5), /^warning: hello is still starting: waits for db; hostctl logs hello$/);
+  assert.match(starting(90), /^error: hello is still starting, for 90 s: waits for db;/);
+  assert.match(starting(5, 3), /^error: hello is still starting, and has failed before: waits for db;/);
 });
 
 test('one that keeps dying is told, unless somebody has started it since', () => {

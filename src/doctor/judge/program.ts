@@ -7,6 +7,8 @@ import { type Finding, found, joined, type Looked, made, nothing } from '../find
 import { type LoggedError, since } from './log.ts';
 
 const minute = 60_000;
+/** Milliseconds: times in logs are whole seconds. */
+const oneSecond = 1000;
 /** Times within an hour that a program may die before it is told. */
 const mostDeaths = 3;
 /** Milliseconds between a death and the start that follows it by itself. */
@@ -37,7 +39,7 @@ export function judgeProgram(facts: ProgramFacts): Looked {
     case 'STOPPED':
       return status.idle_since === null ? stopped(status, own, facts.now) : nothing;
     case 'STARTING':
-      return starting(status, facts, own);
+      return starting(status, facts);
     case 'STOPPING':
       return found(made('program', 'warning', `${name} is stopping`, `hostctl status ${name}`));
     default:
@@ -46,11 +48,19 @@ export function judgeProgram(facts: ProgramFacts): Looked {
 }
 
 /** It is down, and nobody has wanted that. */
-function down({ name, state, description, spawnerr }: ProgramStatus, { error }: ProgramFacts): Finding {
+function down(status: ProgramStatus, { error }: ProgramFacts): Finding {
+  const { name, state, description, spawnerr } = status;
   const why = [description, spawnerr].find(text => text !== '') ?? 'nobody knows why';
-  const said = error === null ? '' : `; last in its log: ${error.text}`;
   const again = state === 'BACKOFF' ? '' : `, and when it is mended: hostctl start ${name}`;
-  return made('program', 'error', `${name} is ${state}: ${why}${said}`, `hostctl logs ${name}${again}`);
+  const message = `${name} is ${state}: ${why}${saidIn(error, status)}`;
+  return made('program', 'error', message, `hostctl logs ${name}${again}`);
+}
+
+/** The last error in the log, unless it is of an earlier run. */
+function saidIn(error: LoggedError | null, { started }: Pick<ProgramStatus, 'started'>): string {
+  if (error === null) return '';
+  const isOld = error.at !== null && started !== null && error.at < started * 1000 - oneSecond;
+  return isOld ? '' : `; last in its log: ${error.text}`;
 }
 
 function stopped(status: ProgramStatus, own: readonly JournalEvent[], now: number): Looked {
@@ -73,18 +83,16 @@ function stopped(status: ProgramStatus, own: readonly JournalEvent[], now: numbe
   );
 }
 
-function starting(
-  { name, description }: ProgramStatus,
-  { now, error }: ProgramFacts,
-  own: readonly JournalEvent[],
-): Looked {
-  const began = own.findLast(({ kind }) => kind === 'starting');
-  const ms = began === undefined ? 0 : now - Date.parse(began.time);
+/** A start that takes long, or follows one that has failed, is a fault. */
+function starting(status: ProgramStatus, { now, error }: ProgramFacts): Looked {
+  const { name, description, started, exitstatus } = status;
+  const ms = started === null ? 0 : now - started * 1000;
   const isLong = ms > minute / 2;
+  const hasFailed = exitstatus !== null && exitstatus !== 0;
   const why = description === '' ? '' : `: ${description}`;
-  const said = error === null ? '' : `; last in its log: ${error.text}`;
-  const message = `${name} is still starting${isLong ? `, for ${since(ms)}` : ''}${why}${said}`;
-  return found(made('program', isLong ? 'error' : 'warning', message, `hostctl logs ${name}`));
+  const how = hasFailed ? ', and has failed before' : isLong ? `, for ${since(ms)}` : '';
+  const message = `${name} is still starting${how}${why}${saidIn(error, hasFailed ? { started: null } : status)}`;
+  return found(made('program', isLong || hasFailed ? 'error' : 'warning', message, `hostctl logs ${name}`));
 }
 
 /** A program that dies and comes back looks well between two deaths. */

@@ -14,14 +14,15 @@ const slow = 3000;
 export type Reason = string | null;
 
 export function judgeRequests(facts: AppFacts, requests: RequestFacts, reason: Reason): Looked {
-  const { plain, secure, direct, health, file } = requests;
+  const { plain, secure, direct, health, file, frontSecure } = requests;
   const main = secure ?? plain ?? direct;
   return joined(
-    secure?.tls == null ? nothing : judgeTls(secure.tls, facts.app),
+    secure?.tls == null ? nothing : judgeTls(secure.tls, facts.app, 'own'),
+    frontSecure?.tls == null ? nothing : judgeTls(frontSecure.tls, facts.app, 'front'),
     main === null ? nothing : judgeMain(main, facts, requests, reason),
     plain === null || secure === null || plain === main ? nothing : judgePlain(plain, facts.app),
     health === null || health === main ? nothing : judgeHealth(health, main, facts.app),
-    file === null ? nothing : judgeFile(file, facts.app),
+    file === null || (main !== null && main.why !== '') ? nothing : judgeFile(file, facts.app),
   );
 }
 
@@ -31,7 +32,7 @@ export function isGood({ status, isLoop }: Visited): boolean {
 }
 
 function judgeMain(main: Visited, facts: AppFacts, requests: RequestFacts, reason: Reason): Looked {
-  const { app, status } = facts;
+  const { app, status, proxy } = facts;
   const { direct } = requests;
   const url = `"${plainName(app)}"`;
   const logs = `hostctl logs ${app.name}`;
@@ -47,6 +48,11 @@ function judgeMain(main: Visited, facts: AppFacts, requests: RequestFacts, reaso
       `what do they wait for (a database, another service)? ${logs}; hostctl scale ${app.name} ${app.workers + 2}`,
     );
   }
+  if (main.why === 'ECONNREFUSED' && proxy.enabled)
+    return bad(
+      `nobody listens on the proxy's address, so a request for ${url} is refused`,
+      'hostctl status hostd-proxy; hostctl start hostd-proxy',
+    );
   if (main.why !== '') return bad(`a request for ${url} got no answer: ${main.why}`, logs);
   const because = reason === null ? '' : `: ${reason}`;
   if (main.status === 400)
@@ -77,22 +83,19 @@ function loopHint({ settings }: App): string {
   return `SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") in ${settings}, since Django has to be told of https; if a proxy in front speaks it: [proxy] trusted_proxies = ["its address"]`;
 }
 
-/** A redirect to https where nobody speaks it. */
-function judgeEnd(main: Visited, { app, proxy }: AppFacts, { secure, direct }: RequestFacts): Looked {
+/** A redirect to https where nobody speaks it. What a web server in front makes of it is judged in front.ts. */
+function judgeEnd(main: Visited, { app, proxy }: AppFacts, requests: RequestFacts): Looked {
+  const { secure, direct, frontSecure } = requests;
   const last = main.hops.at(-1) ?? '';
   const leads = main.status >= 300 && main.status < 400 && last.startsWith('https://');
-  if (!leads || secure !== null || app.certificate !== null || proxy.trustedProxies.length > 0)
-    return nothing;
-  if (hostOf(last) !== plainName(app)) return nothing;
-  const isLoop = direct?.isLoop === true;
-  return found(
-    made(
-      'request',
-      'error',
-      `a request is redirected to ${last}, and nobody speaks https for it here${isLoop ? ', and there it would be redirected for ever' : ''}`,
-      `certificate and certificate_key in its table, or SECURE_SSL_REDIRECT = False in ${app.settings}; if a proxy in front speaks https: [proxy] trusted_proxies = ["its address"]`,
-      { explains: true },
-    ),
+  if (!leads || secure !== null || frontSecure !== null || hostOf(last) !== plainName(app)) return nothing;
+  const say = (message: string, hint: string) =>
+    found(made('request', 'error', message, hint, { explains: true }));
+  if (direct?.isLoop === true) return say(loopMessage(direct, `"${plainName(app)}"`), loopHint(app));
+  if (app.certificate !== null || proxy.trustedProxies.length > 0) return nothing;
+  return say(
+    `a request is redirected to ${last}, and nobody speaks https for it here`,
+    `certificate and certificate_key in its table, or SECURE_SSL_REDIRECT = False in ${app.settings}; if a proxy in front speaks https: [proxy] trusted_proxies = ["its address"]`,
   );
 }
 

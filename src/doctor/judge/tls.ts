@@ -6,9 +6,11 @@ import type { App } from '../../model/host.ts';
 import type { VisitedTls } from '../../protocol/visit.ts';
 import { found, type Looked, made, nothing } from '../finding.ts';
 
-export function judgeTls({ fault }: VisitedTls, app: App): Looked {
+/** `whose`: the app's own certificate, or that of a web server in front, whose files nobody has judged. */
+export function judgeTls({ fault }: VisitedTls, app: App, whose: 'own' | 'front'): Looked {
   if (fault === null) return nothing;
-  const files = app.certificate?.certificate ?? 'its certificate';
+  const files =
+    (whose === 'own' ? app.certificate?.certificate : null) ?? 'the one of the web server in front';
   const renewal = `certbot certonly -d ${plainName(app)}`;
   const say = (severity: 'error' | 'warning', message: string, hint: string) =>
     found(made('certificate', severity, message, hint));
@@ -31,9 +33,21 @@ export function judgeTls({ fault }: VisitedTls, app: App): Looked {
       );
     // The files' own judge has more to say about these.
     case 'CERT_HAS_EXPIRED':
+      return whose === 'own'
+        ? nothing
+        : say(
+            'error',
+            'the certificate of the web server in front has expired',
+            'certbot renew, and reload it',
+          );
     case 'CERT_NOT_YET_VALID':
+      return whose === 'own'
+        ? nothing
+        : say('error', 'the certificate of the web server in front is not valid yet', 'date');
     case 'ERR_TLS_CERT_ALTNAME_INVALID':
-      return nothing;
+      return whose === 'own'
+        ? nothing
+        : say('error', `the certificate of the web server in front is not for ${plainName(app)}`, renewal);
     default:
       return say(
         'warning',

@@ -3,15 +3,18 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { holdersOfAddress } from '../../linux/listeners.ts';
 import { pids } from '../../linux/procfs.ts';
-import type { ProxySettings } from '../../model/host.ts';
+import type { Host } from '../../model/host.ts';
 import { native } from '../../native/index.ts';
 import type { Front, Ids } from '../facts.ts';
 
 const ports = [80, 443] as const;
 
 /** The web servers of others. Their names are seen by root alone. */
-export function lookForFronts({ enabled, listen, tlsListen }: ProxySettings): readonly Front[] {
-  const own = enabled ? [...listen, ...tlsListen].map(({ port }) => port) : [];
+export function lookForFronts({ settings, sites }: Pick<Host, 'settings' | 'sites'>): readonly Front[] {
+  const { enabled, listen, tlsListen } = settings.proxy;
+  // Addresses for TLS are only bound while a site has a certificate.
+  const hasTls = sites.some(({ certificate }) => certificate !== null);
+  const own = enabled ? [...listen, ...(hasTls ? tlsListen : [])].map(({ port }) => port) : [];
   return ports.flatMap((port): Front[] => {
     if (own.includes(port)) return [];
     const holders = holdersOfAddress({ host: '0.0.0.0', port }) ?? holdersOfAddress({ host: '::', port });
