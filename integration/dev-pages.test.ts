@@ -3,9 +3,10 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { needsChromium, startBrowser } from './dev/browser.ts';
 import { startDev } from './dev/dev.ts';
 import { writeProject } from './dev/project.ts';
+import { needsChromium, startBrowser } from './harness/browser.ts';
+import { faint } from './harness/looks.ts';
 import { makePlace } from './harness/place.ts';
 import { until } from './harness/until.ts';
 import { needsVirtualenv } from './harness/virtualenvs.ts';
@@ -13,20 +14,6 @@ import { needsVirtualenv } from './harness/virtualenvs.ts';
 const skip = needsChromium || needsVirtualenv('recent');
 const pictures = process.env['HOSTD_SCREENSHOTS'];
 const documented = new Set(['apps-light', 'traceback-dark']);
-
-/** Text whose contrast with what is behind it is below WCAG 2's 4.5:1. */
-const faint = `(() => {
-  const parse = text => text.match(/[\\d.]+/g).map(Number);
-  const light = ([r, g, b]) => [r, g, b].map(v => v / 255).map(v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
-    .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
-  const ground = element => { for (let at = element; at; at = at.parentElement) {
-    const colour = parse(getComputedStyle(at).backgroundColor); if (colour[3] !== 0) return colour; } return [255, 255, 255]; };
-  return [...document.querySelectorAll('body *')].filter(element => [...element.childNodes].some(node => node.nodeType === 3 && node.data.trim()))
-    .filter(element => !['SCRIPT', 'STYLE', 'NOSCRIPT'].includes(element.tagName))
-    .map(element => { const a = light(parse(getComputedStyle(element).color)), b = light(ground(element));
-      return [element.textContent.slice(0, 30), (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05)]; })
-    .filter(([, contrast]) => contrast < 4.5);
-})()`;
 
 test('every page can be read in light and in dark, loads nothing from elsewhere, and loads again by itself', {
   skip,

@@ -38,7 +38,7 @@ export function logPage(viewer: Viewer, { name, channel, others, text }: Log): s
 <div class="row">${logLinks(name, others, channel)} <a class="act" href="${follow}">Tail -f</a> <span id="pause"></span></div>
 ${
   typeof text === 'string'
-    ? html`<pre class="log" tabindex="0" role="region" aria-label="${title}" data-follow="${at(name, `log/follow?channel=${channel}&lines=0`)}">
+    ? html`<pre class="log" tabindex="0" role="region" aria-label="${title}" data-follow="${at(name, `log/follow?channel=${channel}&lines=${mostLines}`)}">
 ${text}</pre>`
     : html`<p>${text.why}</p>`
 }

@@ -8,7 +8,7 @@ import { frame, live, type Viewer } from './frame.ts';
 import { type Html, html } from './html.ts';
 import { type Channel, logLinks } from './log.ts';
 import { type Spark, spark } from './spark.ts';
-import { type Action, actionLinks, stateMark, usualActions } from './states.ts';
+import { type Action, actionLinks, isTrouble, stateMark, usualActions } from './states.ts';
 import { at, bytes, milliseconds, moment, number, untilDay } from './words.ts';
 
 /** Lines and bytes of the log, and events, on this page. */
@@ -64,18 +64,26 @@ function actionsOf(program: ProgramStatus): readonly Action[] {
   return [...usualActions(program), ...(isUp ? (['reload'] as const) : []), ...ofApp, 'rotate'];
 }
 
-function notes({ site, reload_seconds: reloading, schedule }: ProgramStatus): Html | null {
+/** The doctor looks at files, and runs the app's code as its user: that is for a shell, and not for a page. */
+function doctor({ name, site }: ProgramStatus): Html | null {
+  if (site === null) return null;
+  return html`<p>What is wrong, and what mends it, says <code>hostctl doctor ${name}</code> on this machine.</p>`;
+}
+
+function notes(program: ProgramStatus): Html {
+  const { site, reload_seconds: reloading, schedule } = program;
   const said = [
     ...(site?.maintenance === true ? ['Visitors see the maintenance page.'] : []),
     ...(reloading === null ? [] : [`A reload has been under way for ${Math.round(reloading)} s.`]),
-    ...(site === null || site.waiting_requests === 0
+    // Every request is under way for a moment.
+    ...(site === null || (site.oldest_request_seconds ?? 0) < 3
       ? []
       : [
           `${site.waiting_requests} ${site.waiting_requests === 1 ? 'request waits' : 'requests wait'} for its answer, the oldest for ${Math.round(site.oldest_request_seconds ?? 0)} s.`,
         ]),
     ...(schedule?.next == null ? [] : [`It is run next at ${moment(schedule.next * 1000)}.`]),
   ];
-  return said.length === 0 ? null : html`<p>${said.join(' ')}</p>`;
+  return html`${said.length === 0 ? null : html`<p>${said.join(' ')}</p>`}${isTrouble(program) ? doctor(program) : null}`;
 }
 
 function numbers(points: readonly Point[], isSite: boolean): Html | null {
@@ -86,10 +94,7 @@ function numbers(points: readonly Point[], isSite: boolean): Html | null {
       ? ([
           ['Requests a second', { what: 'requests a second', values: of('requests'), write: number }],
           ['Time of an answer', { what: 'time of an answer', values: of('ms'), write: milliseconds }],
-          [
-            'Answers of 5xx a second',
-            { what: 'answers of 5xx a second', values: of('failures'), write: number },
-          ],
+          ['5xx a second', { what: 'answers of 5xx a second', values: of('failures'), write: number }],
         ] as const)
       : []),
     ['Memory', { what: 'memory', values: of('memory'), write: bytes }],

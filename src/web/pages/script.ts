@@ -41,7 +41,7 @@ const keepCurrent = () => {
   later();
 };
 
-// Follows a log: what is added to it is added to the page.
+// Follows a log. It begins with the log's end once more, so that nothing is missed between the page and this.
 const followLog = log => {
   let stop = null;
   const add = text => {
@@ -60,7 +60,7 @@ const followLog = log => {
       const answer = await fetch(log.dataset.follow, { signal: stop.signal });
       if (!answer.ok || answer.redirected) throw new Error('');
       const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
-      for (;;) { const { done, value } = await reader.read(); if (done) break; add(value); }
+      for (let isFirst = true; ; isFirst = false) { const { done, value } = await reader.read(); if (done) break; if (isFirst) log.textContent = ''; add(value); if (isFirst) log.scrollTop = log.scrollHeight; }
       say('The log has ended, or hostd has.');
     } catch (error) {
       if (!stop.signal.aborted) say('The log cannot be followed any more.');

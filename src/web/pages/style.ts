@@ -22,7 +22,7 @@ a { color: var(--link) }
 #notice { margin: 0 } .notice { display: block; background: var(--waitground); color: var(--text); padding: .6rem .8rem; border-radius: .3rem; margin-bottom: .8rem; white-space: pre-line }
 table { border-collapse: collapse; width: 100%; background: var(--card); border: 1px solid var(--line) }
 caption { text-align: left; color: var(--faint); padding: .2rem 0 }
-th, td { text-align: left; vertical-align: top; padding: .45rem .6rem; border-bottom: 1px solid var(--line); overflow-wrap: anywhere }
+th, td { text-align: left; vertical-align: middle; padding: .45rem .6rem; border-bottom: 1px solid var(--line); overflow-wrap: anywhere }
 thead th { font-size: .85rem; color: var(--faint); font-weight: 600; overflow-wrap: normal }
 tbody th { font-weight: 600 } .of { padding-left: 1.4rem }
 td.n { font-variant-numeric: tabular-nums; white-space: nowrap } td.when { white-space: nowrap }
@@ -38,14 +38,14 @@ label { display: block; margin: .6rem 0 .2rem } .bare input { width: 100% }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .25rem 1rem; margin: 0 } dt { color: var(--faint) } dd { margin: 0; overflow-wrap: anywhere }
 .cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(11rem, 1fr)); gap: .8rem; margin: 0; padding: 0; list-style: none }
 .cards li { background: var(--card); border: 1px solid var(--line); border-radius: .3rem; padding: .6rem .8rem } .cards b { display: block; font-size: 1.25rem; font-weight: 600 }
-.spark { width: 7.5rem; height: 1.5rem; display: block } .cards .spark { width: 100%; height: 2.2rem }
+.spark { width: 6rem; height: 1.5rem; vertical-align: middle; margin-left: .4rem } .cards .spark { width: 100%; margin: 0; height: 2.2rem }
 .spark path { fill: none; stroke: var(--link); stroke-width: 1.5; vector-effect: non-scaling-stroke; stroke-linejoin: round; stroke-linecap: round }
 pre { background: var(--card); border: 1px solid var(--line); border-radius: .3rem; padding: .7rem; margin: .5rem 0; overflow: auto; font: .84rem/1.4 ui-monospace, monospace; white-space: pre-wrap; overflow-wrap: anywhere }
 pre.log { max-height: 70vh }
 @media (max-width: 44rem) {
   table.fold, .fold tbody, .fold tr, .fold th, .fold td { display: block } .fold thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%) }
   .fold tr { padding: .5rem .2rem; border-bottom: 1px solid var(--line) } .fold th, .fold td { border: 0; padding: .2rem .6rem } .fold td:empty { display: none }
-  .fold td[data-label]::before { content: attr(data-label) ": "; color: var(--faint) } .fold td[data-label]:has(.spark)::before { display: block }
+  .fold td[data-label]::before { content: attr(data-label) ": "; color: var(--faint) }
   dl { grid-template-columns: 1fr } dd { margin: 0 0 .4rem } .act, button { padding: .5rem .8rem } header form { margin-left: 0 } }
 @media (forced-colors: active) { .state { border: 1px solid } .spark path { stroke: CanvasText } }
 `;

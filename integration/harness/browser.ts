@@ -2,8 +2,8 @@
 
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import type { Place } from '../harness/place.ts';
-import { until } from '../harness/until.ts';
+import type { Place } from './place.ts';
+import { until } from './until.ts';
 
 const candidates = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 const binary = candidates.find(path => existsSync(path));
@@ -17,7 +17,15 @@ export interface Browser {
   /** The value of a JavaScript expression in the page. */
   evaluate<T>(expression: string): Promise<T>;
   scheme(scheme: 'light' | 'dark'): Promise<void>;
+  /** Of the window, in pixels. */
+  size(width: number, height: number): Promise<void>;
+  /** A key as a person presses it: "Tab", "Enter". */
+  press(key: 'Tab' | 'Enter'): Promise<void>;
+  /** Text into what has the focus. */
+  type(text: string): Promise<void>;
   screenshot(file: string): Promise<void>;
+  /** Errors that pages have made so far: of scripts, and of what their policy forbids. */
+  readonly complaints: readonly string[];
   /** Every address that any page has asked for since the start. */
   readonly asked: readonly string[];
 }
@@ -25,7 +33,11 @@ export interface Browser {
 interface Message {
   readonly id?: number;
   readonly method?: string;
-  readonly params?: { readonly request?: { readonly url: string } };
+  readonly params?: {
+    readonly request?: { readonly url: string };
+    readonly entry?: { readonly level: string; readonly text: string; readonly url?: string };
+    readonly exceptionDetails?: object;
+  };
   readonly result?: Record<string, unknown>;
   readonly error?: { readonly message: string };
 }
@@ -65,11 +77,14 @@ export async function startBrowser(place: Place): Promise<Browser> {
     type: string;
     webSocketDebuggerUrl: string;
   }[];
-  const { call, asked } = await speak(
+  const { call, asked, complaints } = await speak(
     targets.find(target => target.type === 'page')?.webSocketDebuggerUrl ?? '',
   );
   await call('Page.enable');
   await call('Network.enable');
+  await call('Emulation.setFocusEmulationEnabled', { enabled: true });
+  await call('Log.enable');
+  await call('Runtime.enable');
   await call('Emulation.setDeviceMetricsOverride', {
     width: 1100,
     height: 900,
@@ -78,6 +93,7 @@ export async function startBrowser(place: Place): Promise<Browser> {
   });
   const browser: Browser = {
     asked,
+    complaints,
     async open(url) {
       await call('Page.navigate', { url });
       await until(`${url} to be loaded`, () =>
@@ -98,6 +114,23 @@ export async function startBrowser(place: Place): Promise<Browser> {
         features: [{ name: 'prefers-color-scheme', value: scheme }],
       });
     },
+    async size(width, height) {
+      await call('Emulation.setDeviceMetricsOverride', {
+        width,
+        height,
+        deviceScaleFactor: 1,
+        mobile: false,
+      });
+    },
+    async press(key) {
+      const text = key === 'Enter' ? { text: '\r' } : {};
+      const code = { key, code: key, windowsVirtualKeyCode: key === 'Enter' ? 13 : 9, ...text };
+      await call('Input.dispatchKeyEvent', { type: 'keyDown', ...code });
+      await call('Input.dispatchKeyEvent', { type: 'keyUp', ...code });
+    },
+    async type(text) {
+      await call('Input.insertText', { text });
+    },
     async screenshot(path) {
       const { data } = await call('Page.captureScreenshot', { format: 'png' });
       writeFileSync(path, Buffer.from(String(data), 'base64'));
@@ -114,9 +147,14 @@ async function speak(url: string) {
   });
   const waiting = new Map<number, (message: Message) => void>();
   const asked: string[] = [];
+  const complaints: string[] = [];
   socket.addEventListener('message', ({ data }) => {
     const message = JSON.parse(String(data)) as Message;
     if (message.method === 'Network.requestWillBeSent') asked.push(message.params?.request?.url ?? '');
+    const { entry, exceptionDetails } = message.params ?? {};
+    if (message.method === 'Log.entryAdded' && entry?.level === 'error')
+      complaints.push(`${entry.url ?? ''} ${entry.text}`);
+    if (message.method === 'Runtime.exceptionThrown') complaints.push(JSON.stringify(exceptionDetails));
     if (message.id !== undefined) waiting.get(message.id)?.(message);
   });
   let last = 0;
@@ -131,5 +169,5 @@ async function speak(url: string) {
       socket.send(JSON.stringify({ id, method, params }));
     });
   };
-  return { call, asked };
+  return { call, asked, complaints };
 }
