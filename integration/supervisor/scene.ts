@@ -1,8 +1,8 @@
 // The same programs under the genuine supervisord and under hostd, side by side, each with a socket for Supervisor's clients.
 
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { chownSync } from 'node:fs';
+import { chownSync, closeSync, openSync } from 'node:fs';
 import type { TestContext } from 'node:test';
 import { freePort } from '../../scripts/free-port.ts';
 import { testAccounts } from '../harness/accounts.ts';
@@ -89,12 +89,16 @@ export async function startScene(
 }
 
 function startForeground(place: Place, { dir }: Side, [file = '', ...args]: readonly string[]): void {
+  // A pipe, as a container has it; what Node calls one is a socket. It holds more than is said here.
+  execFileSync('mkfifo', [`${dir}/stdout`]);
+  const stdout = openSync(`${dir}/stdout`, 'r+');
   const child = spawn(file, [...args, '-n', '-c', `${dir}/supervisord.conf`], {
     env: { PATH: process.env['PATH'], HOME: place.dir, TZ: 'UTC', ...place.env },
-    stdio: 'ignore',
+    stdio: ['ignore', stdout, 'ignore'],
     cwd: dir,
   });
   place.after(async () => {
+    closeSync(stdout);
     child.kill('SIGTERM');
     if (child.exitCode === null && child.signalCode === null)
       await new Promise(resolve => child.on('exit', resolve));

@@ -1,4 +1,4 @@
-// The few pieces of Python that Supervisor's configuration needs: % formatting with names, int(), and shlex's tokens.
+// The few pieces of Python that Supervisor's configuration and calls need: % formatting with names, int(), float(), and shlex's tokens.
 
 /** `message` is in hostd's words, `python` in Python's. */
 export class PythonError extends Error {
@@ -204,13 +204,29 @@ export function strip(text: string): string {
 
 /** int(text), base 10; digits of any script are digits. */
 export function int(text: string): number {
-  const digits = text.trim().replaceAll(/\p{Nd}/gu, digit => String(digitOf(digit)));
+  const digits = latinDigits(text.trim());
   if (!/^[+-]?\d+(?:_\d+)*$/.test(digits))
     throw new PythonError(
       `"${text}" is no whole number`,
       `invalid literal for int() with base 10: ${repr(text)}`,
     );
   return Number(digits.replaceAll('_', ''));
+}
+
+/** float(text); null: ValueError. */
+export function float(text: string): number | null {
+  const written = latinDigits(strip(text)).toLowerCase();
+  const special = /^([+-]?)(?:(inf|infinity)|nan)$/.exec(written);
+  if (special !== null)
+    return special[2] === undefined ? Number.NaN : special[1] === '-' ? -Infinity : Infinity;
+  const digits = '\\d+(?:_\\d+)*';
+  const form = new RegExp(`^[+-]?(?:${digits}(?:\\.(?:${digits})?)?|\\.${digits})(?:e[+-]?${digits})?$`);
+  return form.test(written) ? Number(written.replaceAll('_', '')) : null;
+}
+
+/** Digits of any script as 0 to 9. */
+export function latinDigits(text: string): string {
+  return text.replaceAll(/\p{Nd}/gu, digit => String(digitOf(digit)));
 }
 
 /** The value of a decimal digit in any script. */

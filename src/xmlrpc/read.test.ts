@@ -19,6 +19,12 @@ const readable: readonly (readonly [text: string, value: Value])[] = [
   ['<value><i8>5</i8></value>', '5'],
   ['<value><boolean>7</boolean></value>', false],
   ['<value><double>1e3</double></value>', new Double(1000)],
+  ['<value><double>-1_0.5e1</double></value>', new Double(-105)],
+  ['<value><double> .5 </double></value>', new Double(0.5)],
+  ['<value><double>-Infinity</double></value>', new Double(-Infinity)],
+  ['<value><double>nan</double></value>', new Double(Number.NaN)],
+  ['<value><int>\uff11</int></value>', 1],
+  ['<value><dateTime.iso8601>2020229T4:8:05</dateTime.iso8601></value>', new DateTime('20200229T04:08:05')],
   ['<value><base64>Y2\nF0</base64></value>', 'cat'],
   [
     '<value><dateTime.iso8601>20200101T00:00:00</dateTime.iso8601></value>',
@@ -38,12 +44,18 @@ const unreadable = [
   '',
   '<value><int>x</int></value>',
   '<value><int/></value>',
-  '<value><double>1_0</double></value>',
+  '<value><double>1__0</double></value>',
+  '<value><double>0x1</double></value>',
+  '<value><double>.</double></value>',
   '<value><array/></value>',
   '<value><struct><member><name>a</name></member></struct></value>',
   '<value><base64>Y2</base64></value>',
   '<value><base64>/w==</base64></value>',
   '<value><dateTime.iso8601>x</dateTime.iso8601></value>',
+  '<value><dateTime.iso8601>20200230T00:00:00</dateTime.iso8601></value>',
+  '<value><dateTime.iso8601>20201301T00:00:00</dateTime.iso8601></value>',
+  '<value><dateTime.iso8601>00000101T00:00:00</dateTime.iso8601></value>',
+  '<value><dateTime.iso8601>20200101T23:59:60</dateTime.iso8601></value>',
   '<value>&foo;</value>',
   '<value>&#0;</value>',
   '<x:value/>',
@@ -55,7 +67,7 @@ for (const text of unreadable)
 test('entities of a document, elements without end and huge numbers come to nothing', () => {
   const lol = '<!DOCTYPE a [<!ENTITY b "cc"><!ENTITY d "&b;&b;">]><methodName>&d;</methodName>';
   assert.throws(() => readCall(lol));
-  assert.throws(() => readCall(`${'<value>'.repeat(200)}${'</value>'.repeat(200)}`), /too deep/);
+  assert.throws(() => readCall(`${'<value>'.repeat(600)}${'</value>'.repeat(600)}`), /too deep/);
   assert.throws(() => param(`<value><int>${'9'.repeat(100_000)}</int></value>`));
 });
 

@@ -2,6 +2,7 @@
 // value makes the whole text unreadable. A document's own entities are refused, and depth is bounded. Pure.
 
 import { SaxesParser } from 'saxes';
+import { float, latinDigits } from '../words/python.ts';
 import { DateTime, Double, isStruct, type Value } from './values.ts';
 
 export interface Call {
@@ -16,7 +17,7 @@ export type Answer =
   | { readonly kind: 'fault'; readonly code: number; readonly text: string };
 
 /** Elements within each other. */
-const deepest = 100;
+const deepest = 500;
 
 interface Element {
   readonly tag: string;
@@ -97,13 +98,11 @@ const makers: Readonly<Record<string, Make>> = {
   boolean: text => text === '1',
   string: text => text ?? '',
   double: text => {
-    if (!/^\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*$/i.test(text ?? '')) throw new Error('no float');
-    return new Double(Number(text));
+    const value = float(text ?? '');
+    if (value === null) throw new Error('no float');
+    return new Double(value);
   },
-  'dateTime.iso8601': text => {
-    if (!/^\d{8}T\d\d:\d\d:\d\d$/.test(text ?? '')) throw new Error('no time');
-    return new DateTime(text ?? '');
-  },
+  'dateTime.iso8601': toTime,
   array: (_, children) => first(children),
   data: (_, children) => children.map(child => child.value),
   struct: (_, members) =>
@@ -125,9 +124,22 @@ function first(children: readonly Element[]): Value {
   return child.value;
 }
 
+/** What Python's strptime() makes of %Y%m%dT%H:%M:%S: digits may be lacking, but no day of the calendar. */
+function toTime(text: string | null): Value {
+  const form =
+    /^(\d{4})(1[0-2]|0?[1-9])(3[01]|[12]\d|0?[1-9]| [1-9])T(2[0-3]|[01]\d|\d):([0-5]\d|\d):(6[01]|[0-5]\d|\d)$/i;
+  const [, ...parts] = form.exec(text ?? '') ?? [];
+  const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = parts.map(Number);
+  const last = new Date(Date.UTC(2000 + (year % 400), month, 0)).getUTCDate();
+  if (year === 0 || day > last || second > 59) throw new Error('no time');
+  const pad = (part: number) => String(part).padStart(2, '0');
+  const date = `${String(year).padStart(4, '0')}${pad(month)}${pad(day)}`;
+  return new DateTime(`${date}T${pad(hour)}:${pad(minute)}:${pad(second)}`);
+}
+
 /** The integer that Python's int() reads. */
 function toInt(text: string | null): Value {
-  const digits = /^\s*([+-]?\d+(?:_\d+)*)\s*$/.exec(text ?? '')?.[1];
+  const digits = /^\s*([+-]?\d+(?:_\d+)*)\s*$/.exec(latinDigits(text ?? ''))?.[1];
   // A client chose the text. A number of a million digits would take long to compute.
   if (digits === undefined || digits.length > 4300) throw new Error('no integer');
   const value = BigInt(digits.replaceAll('_', '').replace('+', ''));

@@ -1,5 +1,7 @@
 // The values of XML-RPC, and how Python writes them in the texts of Supervisor's faults. Pure.
 
+import { repr } from '../words/python.ts';
+
 /** Python's integers have no bounds. Beyond what a number can hold exactly it is a bigint. */
 export type Value = null | boolean | number | bigint | string | Double | DateTime | readonly Value[] | Struct;
 
@@ -28,6 +30,7 @@ export function isStruct(value: Value): value is Struct {
 
 /** Python's str(). */
 export function pythonStr(value: Value): string {
+  if (value instanceof DateTime) return value.text.replace(/^(\d{4})(\d\d)(\d\d)T/, '$1-$2-$3 ');
   return typeof value === 'string' ? value : pythonRepr(value);
 }
 
@@ -36,11 +39,11 @@ export function pythonRepr(value: Value): string {
   if (value === null) return 'None';
   if (value === true) return 'True';
   if (value === false) return 'False';
-  if (typeof value === 'string') return quote(value);
+  if (typeof value === 'string') return repr(value);
   if (typeof value === 'number' || typeof value === 'bigint') return String(value);
   if (value instanceof Double) return pythonFloat(value.value);
   if (value instanceof DateTime) return `datetime.datetime(${dateParts(value).join(', ')})`;
-  if (isStruct(value)) return `{${[...value].map(([k, v]) => `${quote(k)}: ${pythonRepr(v)}`).join(', ')}}`;
+  if (isStruct(value)) return `{${[...value].map(([k, v]) => `${repr(k)}: ${pythonRepr(v)}`).join(', ')}}`;
   return `[${value.map(pythonRepr).join(', ')}]`;
 }
 
@@ -72,18 +75,6 @@ export function pythonFloat(value: number): string {
   if (size !== 0 && (size >= 1e16 || size < 1e-4))
     return value.toExponential().replace(/e([+-])(\d)$/, 'e$10$2');
   return Number.isInteger(value) ? `${BigInt(value)}.0` : String(value);
-}
-
-function quote(text: string): string {
-  const mark = text.includes("'") && !text.includes('"') ? '"' : "'";
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is to be escaped
-  const escaped = text.replaceAll(/[\\'"\u0000-\u001f\u007f-\u00a0\u00ad]/g, character => {
-    if (character === '\\') return '\\\\';
-    if (character === "'" || character === '"') return character === mark ? `\\${mark}` : character;
-    const named = { '\n': '\\n', '\r': '\\r', '\t': '\\t' }[character];
-    return named ?? `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`;
-  });
-  return `${mark}${escaped}${mark}`;
 }
 
 function dateParts({ text }: DateTime): number[] {

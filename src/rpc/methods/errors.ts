@@ -1,7 +1,8 @@
 // How a method ends without a result: with one of Supervisor's faults, or with an exception that Supervisor has no fault for. Pure.
 
 import { type FaultName, faultCodes } from '../../protocol/rpc.ts';
-import { pythonRepr, pythonStr, pythonType, type Value } from '../../xmlrpc/values.ts';
+import { int, PythonError } from '../../words/python.ts';
+import { pythonStr, pythonType, type Value } from '../../xmlrpc/values.ts';
 
 /** A fault as clients see it. */
 export class RpcFault extends Error {
@@ -48,8 +49,12 @@ export function integerOf(value: Value): number {
   if (typeof value === 'number' || typeof value === 'bigint') return Number(value);
   if (typeof value === 'boolean') return value ? 1 : 0;
   if (typeof value === 'string') {
-    if (/^\s*[+-]?\d+(_\d+)*\s*$/.test(value)) return Number(value.replaceAll('_', ''));
-    throw new Unforeseen('ValueError', `invalid literal for int() with base 10: ${pythonRepr(value)}`);
+    try {
+      return int(value);
+    } catch (error) {
+      if (!(error instanceof PythonError)) throw error;
+      throw new Unforeseen('ValueError', error.python);
+    }
   }
   if (value !== null && 'value' in value) return Math.trunc((value as { value: number }).value);
   throw unfit();
