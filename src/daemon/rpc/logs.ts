@@ -16,6 +16,9 @@ export interface OwnedLog {
   readonly owner: Owner;
 }
 
+/** A log that is thrown away. It is always empty, and is no file to be read with an owner's rights. */
+const nowhere = '/dev/null';
+
 const truncated = Buffer.from('==> File truncated <==\n');
 
 /** null: the program has no such log. @throws HostdError where its user is gone */
@@ -28,6 +31,7 @@ export function logOf(program: Program, channel: 'stdout' | 'stderr'): OwnedLog 
 
 /** @throws Refusal NO_FILE, FAILED */
 export function readLog(log: OwnedLog | null, offset: number, length: number): Asks['readLog']['reply'] {
+  if (log?.path === nowhere) return { bytes: '', size: 0 };
   const fd = open(log);
   try {
     const { size } = fstatSync(fd);
@@ -43,7 +47,7 @@ export function readLog(log: OwnedLog | null, offset: number, length: number): A
 
 /** Empties the log. Its writers append, so they go on at its beginning. A missing log counts as empty. */
 export function clearLog(log: OwnedLog | null): void {
-  if (log === null) return;
+  if (log === null || log.path === nowhere) return;
   let fd: number;
   try {
     closeSync(openForReading(log.path, log.owner));
@@ -66,12 +70,28 @@ export function followLog(
   sink: FollowSink,
   followers: Followers,
 ): { readonly reply: Asks['follow']['reply']; close(): void } {
-  const fd = open(log);
+  let fd: number;
+  try {
+    fd = open(log);
+  } catch (error) {
+    // There is nothing to follow in a pipe or a terminal, but a client may wait there.
+    if (log === null || !isDevice(log.path) || isMissing(error)) throw error;
+    return { reply: { mtime: Math.floor(Date.now() / 1000) }, close() {} };
+  }
   const mtime = Math.floor(fstatSync(fd).mtimeMs / 1000);
   closeSync(fd);
   const { path, owner } = log as OwnedLog;
   const shown = tail(path, owner, { from: { bytes }, follow: true, truncated }, sink, followers);
   return { reply: { mtime }, close: shown.close };
+}
+
+/** Where an output is that goes on to hostd's own, or nowhere: /dev/stdout, /dev/fd/1, /dev/null. */
+function isDevice(path: string): boolean {
+  return /^\/(?:dev|proc)\//.test(path);
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Refusal && error.fault === 'NO_FILE';
 }
 
 function open(log: OwnedLog | null): number {

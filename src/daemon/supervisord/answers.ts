@@ -166,8 +166,10 @@ export function makeAnswers(context: AnswersContext): Answers {
       if (!groups.remove(group)) throw new Refusal('STILL_RUNNING');
       return true;
     },
-    readLog: ({ log: which, offset, length }) =>
-      readLog(which === 'main' ? mainLog() : logOf(find(which), which.channel), offset, length),
+    readLog({ log: which, offset, length }) {
+      if (which === 'main' && context.mainLog === null) throw new Refusal('NO_FILE', 'syslog');
+      return readLog(which === 'main' ? mainLog() : logOf(find(which), which.channel), offset, length);
+    },
     clearLog(which) {
       if ('log' in which) {
         const path = mainLog();

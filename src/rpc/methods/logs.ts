@@ -56,8 +56,10 @@ async function read(session: Session, log: LogName, offset: Value, length: Value
   try {
     range = wanted();
   } catch (error) {
-    // A missing log is reported first.
-    await ask(0, 0);
+    // A missing log is reported first, and one that cannot be read is not.
+    await ask(0, 0).catch(refused => {
+      if (!(refused instanceof RootFault) || refused.fault !== 'FAILED') throw refused;
+    });
     if (!(error instanceof Unforeseen) || error.type !== 'ValueError') throw error;
     throw new Unforeseen('AttributeError', `type object 'Faults' has no attribute '${error.message}'`);
   }
@@ -72,8 +74,12 @@ async function tail(session: Session, log: LogName, offset: Value, length: Value
   try {
     ({ size } = await session.ask('readLog', { log, offset: 0, length: 0 }));
   } catch (error) {
-    if (error instanceof RootFault && error.fault === 'NO_FILE') return ['', 0, false];
-    throw error;
+    if (!(error instanceof RootFault)) throw error;
+    if (error.fault === 'NO_FILE') return ['', 0, false];
+    if (error.fault !== 'FAILED') throw error;
+    // It is there, but has no end to look at: a pipe.
+    const [from] = [integerOf(offset), integerOf(length)];
+    return ['', from, false];
   }
   const range = tailRange(size, integerOf(offset), integerOf(length));
   if (range.length === 0) return ['', size, range.overflow];
