@@ -97,6 +97,7 @@ function replyOf(page: Page): Reply {
     const fields: Fields = [['Location', location], ['Content-Type', 'text/html'], ...uncached];
     return { status: 301, fields, body: '' };
   }
-  const type = page.kind === 'html' ? 'text/html;charset=utf-8' : 'text/plain';
-  return { status: 200, fields: [['Content-Type', type], ...uncached], body: page.body };
+  if (page.kind === 'plain')
+    return { status: 200, fields: [['Content-Type', 'text/plain']], body: page.body };
+  return { status: 200, fields: [['Content-Type', 'text/html;charset=utf-8'], ...uncached], body: page.body };
 }
