@@ -135,10 +135,11 @@ export function addName(node: number, directory: string, path: string): boolean 
 }
 
 /**
- * The file of a socket that an earlier hostd has made: a socket of hostd's own user at its path, else the file of its second name.
- * hostd does not connect to find out: a program may not cope with a client that says nothing.
+ * The file of a socket that an earlier hostd has made: at its path a socket of hostd's own user, or of `uid`, whom hostd gives it to;
+ * else the file of its second name. hostd does not connect to find out: a program may not cope with a client that says nothing.
  */
-export function findNode(path: string, places: readonly string[]): number | null {
+export function findNode(path: string, places: readonly string[], uid?: number): number | null {
+  const owners = [process.geteuid?.(), uid];
   for (const candidate of [path, ...places.map(place => secondName(place, path))]) {
     try {
       const directory = openDirectory(dirname(candidate));
@@ -146,7 +147,7 @@ export function findNode(path: string, places: readonly string[]): number | null
         const node = openNode(directory, basename(candidate));
         if (node === null) continue;
         const stats = fstatSync(node);
-        if (stats.isSocket() && (candidate !== path || stats.uid === process.geteuid?.())) return node;
+        if (stats.isSocket() && (candidate !== path || owners.includes(stats.uid))) return node;
         closeSync(node);
       } finally {
         closeSync(directory);

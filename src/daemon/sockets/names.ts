@@ -157,7 +157,7 @@ export function keepNames(
   return {
     keep,
     keepFound(path, owner, rights) {
-      const node = findNode(path, places(path));
+      const node = findNode(path, places(path), rights?.uid);
       if (node === null) return;
       keep(path, node, owner, rights);
       restore(path);
