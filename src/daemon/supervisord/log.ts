@@ -29,9 +29,16 @@ export interface MainLog {
   critical(message: string): void;
   /** Opens the file of that name anew, after somebody has moved it. */
   reopen(): void;
+  /** The start is over: from now on a reader of standard output that stalls is not waited for. */
+  begun(): void;
   /** Writes what still waits, before the process ends. */
   flush(): void;
+  /** Calls back when standard output has all lines, or after a moment in which its reader has stalled. */
+  settle(then: () => void): void;
 }
+
+/** Milliseconds for a stalled reader of standard output at the end. */
+const lastMs = 500;
 
 /** Characters that wait for a stalled reader of standard output. More are dropped. */
 const mostWaiting = 4 * 1024 * 1024;
@@ -40,8 +47,7 @@ const mostWaiting = 4 * 1024 * 1024;
 export function openMainLog(settings: LogSettings): MainLog {
   const { level, echo } = settings;
   const file = settings.file === 'syslog' ? null : new LogFile(settings);
-  const stdout = echo ? destination({ fd: 1, sync: false, maxLength: mostWaiting }) : null;
-  stdout?.on('error', () => {});
+  const stdout = echo ? openEcho() : null;
   const say = (of: Level, message: string) => {
     if (of < level) return;
     const line = `${timeText(new Date())} ${names[of]} ${message}\n`;
@@ -65,12 +71,57 @@ export function openMainLog(settings: LogSettings): MainLog {
     log,
     critical: message => say(50, message),
     reopen: () => file?.reopen(),
+    begun: () => stdout?.begun(),
+    flush: () => stdout?.flush(),
+    settle: then => (stdout === null ? then() : stdout.settle(then)),
+  };
+}
+
+/**
+ * Standard output. A line that is under way on another thread cannot be waited for at the end of a process, so a later one would come
+ * first, or it would be lost: lines of the start are written at once, since it can end at any of them.
+ */
+function openEcho(): Pick<MainLog, 'begun' | 'flush' | 'settle'> & { write(line: string): void } {
+  const stream = destination({ fd: 1, sync: false, maxLength: mostWaiting });
+  let isStarting = true;
+  let isUnderWay = false;
+  stream.on('error', () => {});
+  stream.on('drain', () => {
+    isUnderWay = false;
+  });
+  /** Returns what is left of the line. */
+  const writeNow = (line: string): string => {
+    const bytes = Buffer.from(line);
+    try {
+      return bytes.subarray(writeSync(1, bytes)).toString();
+    } catch {
+      return line;
+    }
+  };
+  return {
+    write(line) {
+      const left = isStarting && !isUnderWay ? writeNow(line) : line;
+      if (left === '') return;
+      isUnderWay = true;
+      stream.write(left);
+    },
+    begun() {
+      isStarting = false;
+    },
     flush() {
       try {
-        stdout?.flushSync();
+        stream.flushSync();
       } catch {
         // Nobody is left to be told.
       }
+    },
+    settle(then) {
+      if (!isUnderWay) return then();
+      const late = setTimeout(then, lastMs);
+      stream.once('drain', () => {
+        clearTimeout(late);
+        then();
+      });
     },
   };
 }

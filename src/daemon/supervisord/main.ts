@@ -45,7 +45,7 @@ import { makeLives, wordsOfExit } from './lives.ts';
 import { type MainLog, openMainLog } from './log.ts';
 import { makePlace, removePlace, settingsOf } from './place.ts';
 import { programsOf } from './programs.ts';
-import { listenerOf, type OpenServer, openServers, ServerError } from './server-sockets.ts';
+import { listenerOf, type OpenServer, openServer, ServerError } from './server-sockets.ts';
 import { stopEverything } from './shutdown.ts';
 import { refuseTaken } from './taken.ts';
 
@@ -141,11 +141,6 @@ function start(real: Realized, machine: Machine): void {
   }
   const servers = stage.kind === 'daemon' ? inherited(real, stage.fds) : serve(real, main);
   if (stage.kind !== 'daemon') {
-    for (const { section, username } of configuration.servers) {
-      for (const name of configuration.interfaces) log.info(`RPC interface ${repr(name)} initialized`);
-      if (!username)
-        main.critical(`Server ${repr(section)} running without any HTTP authentication checking`);
-    }
     if (!real.nodaemon && stage.kind === 'first') {
       log.info('daemonizing the supervisord process');
       if (real.directory !== null) enter(real.directory, main);
@@ -203,7 +198,15 @@ function openLog(real: Realized): MainLog {
 
 function serve(real: Realized, main: MainLog): OpenServer[] {
   try {
-    return openServers(real.configuration.servers, text => void process.stderr.write(text));
+    const { servers, interfaces } = real.configuration;
+    const say = (text: string) => void process.stderr.write(text);
+    return servers.map(server => {
+      const open = openServer(server, say);
+      for (const name of interfaces) main.log.info(`RPC interface ${repr(name)} initialized`);
+      if (!server.username)
+        main.critical(`Server ${repr(server.section)} running without any HTTP authentication checking`);
+      return open;
+    });
   } catch (error) {
     if (!(error instanceof ServerError)) throw error;
     main.flush();
@@ -434,6 +437,7 @@ function supervise(
   notifyReady();
   handleSignals();
   passEarlySignals();
+  main.begun();
   native.unblock(constants.signals.SIGUSR1);
 
   function makeEnding() {
@@ -453,10 +457,12 @@ function supervise(
       if (mood === 0 && becomesAnew()) return;
       rmSync(real.pidfile, { force: true });
       // After the answer to the client that has asked for it, and while nobody else can take the sockets.
-      setImmediate(() => {
-        removePlace(place);
-        process.exit(0);
-      });
+      setImmediate(() =>
+        main.settle(() => {
+          removePlace(place);
+          process.exit(0);
+        }),
+      );
     };
     return {
       shutdown: () => detach(log, end(-1, finish)),
@@ -492,6 +498,8 @@ function supervise(
   }
 
   function handleSignals(): void {
+    // Without a program and a server there would be nothing to wait for, and Node would end.
+    setInterval(() => {}, 2 ** 31 - 1);
     for (const signal of ['SIGTERM', 'SIGINT', 'SIGQUIT'] as const)
       process.on(signal, () => {
         log.warn(`received ${signal} indicating exit request`);

@@ -20,18 +20,18 @@ export interface OpenServer {
 const backlog = 1024;
 
 /** `say` prints to standard error. @throws ServerError */
-export function openServers(servers: readonly ServerConfig[], say: (text: string) => void): OpenServer[] {
-  return servers.map(server => {
-    try {
-      return server.family === 'unix' ? openUnix(server, say) : openInet(server);
-    } catch (error) {
-      if (error instanceof ServerError) throw error;
-      const code = errnoOf(error) ?? 'EINVAL';
-      if (code === 'EADDRINUSE') throw inUse();
-      const number = constants.errno[code as keyof typeof constants.errno];
-      throw new ServerError(`Cannot open an HTTP server: socket.error reported errno.${code} (${number})`);
-    }
-  });
+export function openServer(server: ServerConfig, say: (text: string) => void): OpenServer {
+  try {
+    return server.family === 'unix' ? openUnix(server, say) : openInet(server);
+  } catch (error) {
+    if (error instanceof ServerError) throw error;
+    const code = errnoOf(error) ?? 'EINVAL';
+    if (code === 'EADDRINUSE') throw inUse();
+    if (code === 'ENAMETOOLONG')
+      throw new ServerError('Cannot open an HTTP server: socket.error reported AF_UNIX path too long');
+    const number = constants.errno[code as keyof typeof constants.errno];
+    throw new ServerError(`Cannot open an HTTP server: socket.error reported errno.${code} (${number})`);
+  }
 }
 
 function inUse(): ServerError {
