@@ -80,7 +80,7 @@ const loads: Readonly<Record<OwnName, Loads>> = {
     code: ['metrics', 'exposition', 'protocol', 'model', `errors${suffix}`, `process-name${suffix}`],
     addons: [],
     packages: [],
-    flags: ['--max-semi-space-size=1'],
+    flags: ['--max-semi-space-size=4'],
   },
   rpc: {
     code: [

@@ -21,7 +21,8 @@ export interface Family {
 /** One line: the family's name with this behind it, labels, and the value. */
 export interface Series {
   readonly suffix: string;
-  readonly labels: Labels;
+  /** All of them. The same object stands for the same labels, so that their text need be made only once. */
+  readonly labels: readonly Labels[];
   readonly value: number;
 }
 
@@ -29,11 +30,18 @@ export interface Series {
 export function familiesOf({ hostd, programs, sites }: Sample): readonly Family[] {
   const named = sites.filter(({ name }) => name !== null);
   const unrouted = sites.filter(({ name }) => name === null);
+  const ofPrograms = programs.map(program => labelled(program, programLabels(program)));
+  const ofSites = named.map(site => labelled(site, siteLabels(site)));
   return [
     ...hostdFamilies(hostd),
-    ...programRows.map(row => familyOf(row, programs, programLabels)),
-    ...siteRows.map(row => familyOf(row, named, siteLabels)),
-    ...unroutedRows.map(row => familyOf(row, unrouted, () => ({}))),
+    ...programRows.map(row => familyOf(row, ofPrograms)),
+    ...siteRows.map(row => familyOf(row, ofSites)),
+    ...unroutedRows.map(row =>
+      familyOf(
+        row,
+        unrouted.map(site => labelled(site, null)),
+      ),
+    ),
   ].filter(({ series }) => series.length > 0);
 }
 
@@ -43,19 +51,25 @@ interface Row<T> extends Omit<Family, 'series'> {
   readonly of: (thing: T) => number | null | readonly Series[];
 }
 
-function familyOf<T>(
-  { of, ...family }: Row<T>,
-  things: readonly T[],
-  labelsOf: (thing: T) => Labels,
-): Family {
+interface Labelled<T> {
+  readonly thing: T;
+  readonly labels: readonly Labels[];
+}
+
+function labelled<T>(thing: T, labels: Labels | null): Labelled<T> {
+  return { thing, labels: labels === null ? [] : [labels] };
+}
+
+function familyOf<T>({ of, ...family }: Row<T>, things: readonly Labelled<T>[]): Family {
   const suffix = family.type === 'counter' ? '_total' : '';
-  const series = things.flatMap((thing): Series[] => {
+  const series: Series[] = [];
+  for (const { thing, labels } of things) {
     const found = of(thing);
-    const own = labelsOf(thing);
-    if (found === null) return [];
-    if (typeof found === 'number') return [{ suffix, labels: own, value: found }];
-    return found.map(one => ({ ...one, labels: { ...own, ...one.labels } }));
-  });
+    if (typeof found === 'number') series.push({ suffix, labels, value: found });
+    else if (found !== null)
+      for (const one of found)
+        series.push({ suffix: one.suffix, labels: [...labels, ...one.labels], value: one.value });
+  }
   return { ...family, series };
 }
 
@@ -73,7 +87,7 @@ function hostdFamilies(hostd: HostdSample): Family[] {
       name: 'hostd_build',
       type: 'info',
       help: 'The version of hostd that runs.',
-      of: ({ version }) => [{ suffix: '_info', labels: { version }, value: 1 }],
+      of: ({ version }) => [{ suffix: '_info', labels: [{ version }], value: 1 }],
     },
     {
       name: 'hostd_start_time_seconds',
@@ -110,7 +124,7 @@ function hostdFamilies(hostd: HostdSample): Family[] {
       of: ({ configuration }) => configuration.loaded,
     },
   ];
-  return rows.map(row => familyOf(row, [hostd], () => ({})));
+  return rows.map(row => familyOf(row, [labelled(hostd, null)]));
 }
 
 const meanings = Object.entries(stateCodes)
@@ -209,8 +223,9 @@ const apart = ['499', '502', '503', '504'] as const;
 
 /** A counter's series for each of these statuses. */
 function byStatus(names: readonly string[], label: string) {
+  const all = names.map(name => ({ name, labels: [{ [label]: name }] }));
   return ({ statuses }: SiteSample): Series[] =>
-    names.map(name => ({ suffix: '_total', labels: { [label]: name }, value: statuses[name] ?? 0 }));
+    all.map(({ name, labels }) => ({ suffix: '_total', labels, value: statuses[name] ?? 0 }));
 }
 
 const siteRows: readonly Row<SiteSample>[] = [
@@ -239,8 +254,8 @@ const siteRows: readonly Row<SiteSample>[] = [
     unit: 'seconds',
     help: "Time from the connection to the app to the end of its answer's header.",
     of: ({ first_byte_ms: { count, sum } }) => [
-      { suffix: '_sum', labels: {}, value: sum / 1000 },
-      { suffix: '_count', labels: {}, value: count },
+      { suffix: '_sum', labels: [], value: sum / 1000 },
+      { suffix: '_count', labels: [], value: count },
     ],
   },
   {
@@ -274,8 +289,8 @@ const siteRows: readonly Row<SiteSample>[] = [
     unit: 'seconds',
     help: 'Requests that did not get a connection to the app at once: how many, and how long they waited.',
     of: ({ queue_ms: { count, sum } }) => [
-      { suffix: '_sum', labels: {}, value: sum / 1000 },
-      { suffix: '_count', labels: {}, value: count },
+      { suffix: '_sum', labels: [], value: sum / 1000 },
+      { suffix: '_count', labels: [], value: count },
     ],
   },
   {
@@ -323,18 +338,21 @@ const unroutedRows: readonly Row<SiteSample>[] = [
   },
 ];
 
+const boundLabels: readonly (readonly Labels[])[] = boundsMs.map(bound => [{ le: decimal(bound / 1000) }]);
+const beyond: readonly Labels[] = [{ le: '+Inf' }];
+
 /** Its buckets in seconds, each with those below it. */
 function histogram({ count, sum, buckets }: Histogram): Series[] {
   let below = 0;
-  const cumulated = boundsMs.map(bound => {
-    below += buckets[String(bound)] ?? 0;
-    return { suffix: '_bucket', labels: { le: decimal(bound / 1000) }, value: below };
+  const cumulated = boundsMs.map((bound, index) => {
+    below += buckets[bound] ?? 0;
+    return { suffix: '_bucket', labels: boundLabels[index] ?? [], value: below };
   });
   return [
     ...cumulated,
-    { suffix: '_bucket', labels: { le: '+Inf' }, value: count },
-    { suffix: '_sum', labels: {}, value: sum / 1000 },
-    { suffix: '_count', labels: {}, value: count },
+    { suffix: '_bucket', labels: beyond, value: count },
+    { suffix: '_sum', labels: [], value: sum / 1000 },
+    { suffix: '_count', labels: [], value: count },
   ];
 }
 

@@ -1,7 +1,7 @@
 // Metrics as text: Prometheus' format 0.0.4, and OpenMetrics 1.0 (github.com/OpenObservability/OpenMetrics). Pure.
 
 import type { Sample } from '../protocol/sample.ts';
-import { type Family, familiesOf, type Series } from './families.ts';
+import { type Family, familiesOf, type Labels, type Series } from './families.ts';
 
 export type Format = 'text' | 'openmetrics';
 
@@ -13,7 +13,8 @@ export const mediaTypes: Readonly<Record<Format, string>> = {
 
 /** The whole text. */
 export function expose(sample: Sample, format: Format): string {
-  const families = familiesOf(sample).map(family => describe(family, format) + lines(family));
+  const known = new Map<Labels, string>();
+  const families = familiesOf(sample).map(family => describe(family, format) + lines(family, known));
   return families.join('') + (format === 'openmetrics' ? '# EOF\n' : '');
 }
 
@@ -26,13 +27,31 @@ function describe({ name, type, unit, help }: Family, format: Format): string {
   return `# HELP ${full} ${escapeHelp(help, format)}\n# TYPE ${full} ${type === 'info' ? 'gauge' : type}\n`;
 }
 
-function lines({ name, series }: Family): string {
-  return series.map(one => `${name}${one.suffix}${labelsOf(one)} ${numberOf(one.value)}\n`).join('');
+function lines({ name, series }: Family, known: Map<Labels, string>): string {
+  let text = '';
+  for (const one of series) text += `${name}${one.suffix}${labelsOf(one, known)} ${numberOf(one.value)}\n`;
+  return text;
 }
 
-function labelsOf({ labels }: Series): string {
-  const pairs = Object.entries(labels).map(([name, value]) => `${name}="${escapeLabel(value)}"`);
-  return pairs.length === 0 ? '' : `{${pairs.join(',')}}`;
+/** `known`: the texts that were made already. */
+function labelsOf({ labels }: Series, known: Map<Labels, string>): string {
+  if (labels.length === 0) return '';
+  let text = '';
+  for (const some of labels) {
+    let own = known.get(some);
+    if (own === undefined) {
+      own = pairsOf(some);
+      known.set(some, own);
+    }
+    text += text === '' ? own : `,${own}`;
+  }
+  return `{${text}}`;
+}
+
+function pairsOf(labels: Labels): string {
+  return Object.entries(labels)
+    .map(([name, value]) => `${name}="${escapeLabel(value)}"`)
+    .join(',');
 }
 
 function numberOf(value: number): string {

@@ -28,8 +28,8 @@ export function rowIn(memory: ArrayBuffer, number: number): Float64Array {
 /** A copy of that row in the bytes of a note, as counts. A worker may have written anything, and the note may be too short. */
 export function countsIn(note: Buffer, number: number): Float64Array {
   const row = new Float64Array(rowLength);
-  for (let i = 0, at = notePage + number * rowBytes; i < rowLength && at + 8 <= note.length; i++, at += 8)
-    row[i] = note.readDoubleLE(at);
+  const at = notePage + number * rowBytes;
+  new Uint8Array(row.buffer).set(note.subarray(at, at + rowBytes));
   return readRow(row);
 }
 

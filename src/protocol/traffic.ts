@@ -41,9 +41,13 @@ export function bucketOf(ms: number): number {
   return bucket;
 }
 
-/** Numbers that a worker has written, as whole counts: what is none is 0. */
+/** Makes numbers that a worker has written whole counts: what is none is 0. Returns the same row. */
 export function readRow(row: Float64Array): Float64Array {
-  return row.map(value => (value >= 0 && value <= Number.MAX_SAFE_INTEGER ? Math.round(value) : 0));
+  for (let i = 0; i < row.length; i++) {
+    const value = row[i] ?? 0;
+    row[i] = value >= 0 && value <= Number.MAX_SAFE_INTEGER ? Math.round(value) : 0;
+  }
+  return row;
 }
 
 /** Adds one row to another. */
@@ -88,11 +92,14 @@ export interface Histogram {
   readonly buckets: Readonly<Record<string, number>>;
 }
 
+const classNames = ['1xx', '2xx', '3xx', '4xx', '5xx'] as const;
+
 /** The row as names and numbers. */
 export function describeRow(name: string | null, row: Float64Array): SiteTraffic {
   const value = (place: number): number => row[place] ?? 0;
-  const classes = [1, 2, 3, 4, 5].map((n, i) => [`${n}xx`, value(at.classes + i)]);
-  const apart = statusesApart.map((status, i) => [String(status), value(at.apart + i)]);
+  const statuses: Record<string, number> = {};
+  for (const [i, status] of classNames.entries()) statuses[status] = value(at.classes + i);
+  for (const [i, status] of statusesApart.entries()) statuses[status] = value(at.apart + i);
   return {
     name,
     requests: value(at.requests),
@@ -100,20 +107,23 @@ export function describeRow(name: string | null, row: Float64Array): SiteTraffic
     open_tunnels: value(at.tunnels),
     received_bytes: value(at.received),
     sent_bytes: value(at.sent),
-    statuses: Object.fromEntries([...classes, ...apart]),
+    statuses,
     latency_ms: histogram(row, at.latency),
     first_byte_ms: histogram(row, at.firstByte),
     queue_ms: { count: value(at.waited), sum: value(at.waitedSum), max: value(at.waitedMax) },
   };
 }
 
+const boundNames: readonly string[] = [...boundsMs.map(String), '+inf'];
+
 /** The sum of a histogram follows its buckets in the row. */
 function histogram(row: Float64Array, first: number): Histogram {
-  const counts = row.subarray(first, first + buckets);
-  const named = [...counts].map((count, i) => [String(boundsMs[i] ?? '+inf'), count]);
-  return {
-    count: counts.reduce((sum, count) => sum + count, 0),
-    sum: row[first + buckets] ?? 0,
-    buckets: Object.fromEntries(named),
-  };
+  const found: Record<string, number> = {};
+  let all = 0;
+  for (const [i, name] of boundNames.entries()) {
+    const count = row[first + i] ?? 0;
+    found[name] = count;
+    all += count;
+  }
+  return { count: all, sum: row[first + buckets] ?? 0, buckets: found };
 }

@@ -25,8 +25,8 @@ export async function processesOf(supervisor: Supervisor, name: string): Promise
     throw new HostdError('unknown-name', `cannot find "${name}": no such program or group`, {
       hint: 'hostctl status',
     });
-  const breathe = makeBreather(longestTurn);
-  const uses = lookAtUses(true, breathe);
+  const breather = makeBreather(longestTurn);
+  const uses = lookAtUses(true, breather);
   const found: ProcessSample[] = [];
   for (const { program } of units) {
     const generations = [...(supervisor.loop.entries.get(program.name)?.units.values() ?? [])];
@@ -34,7 +34,7 @@ export async function processesOf(supervisor: Supervisor, name: string): Promise
       if (run === null) continue;
       for (const pid of await uses.processes(run)) {
         if (found.length >= mostProcesses) return found;
-        await breathe();
+        if (breather.isDue()) await breather.rest();
         found.push(processSample(program.name, pid));
       }
     }

@@ -1,7 +1,7 @@
 // What the runs of the programs have used: processes, processor time, memory. By their cgroups where there are any, else by one look
 // at all processes of the machine. Others get their turns meanwhile: hundreds of programs may be looked at.
 
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { anonymousOf, memoryUse } from '../../linux/memory-use.ts';
 import { type ProcessorTime, parseCpuStat, processorTime, residentMemory } from '../../linux/process-use.ts';
@@ -31,11 +31,11 @@ export interface Uses {
 const most = new WeakMap<Run, number>();
 
 /** For one sample. `exact`: memory that processes share is divided among them. */
-export function lookAtUses(exact: boolean, breathe: Breather): Uses {
+export function lookAtUses(exact: boolean, breather: Breather): Uses {
   let children: Promise<ReadonlyMap<number, readonly Member[]>> | null = null;
   /** A run without a cgroup: its main process, and what is below it. */
   const treeOf = async ({ process: { pid } }: Run): Promise<readonly Member[]> => {
-    children ??= allProcesses(breathe);
+    children ??= allProcesses(breather);
     const first = processorTime(pid);
     return [...(first === null ? [] : [{ ...first, pid }]), ...below(await children, [pid])];
   };
@@ -46,14 +46,14 @@ export function lookAtUses(exact: boolean, breathe: Breather): Uses {
     },
     async of(run) {
       const { cgroup } = run;
-      await breathe();
+      if (breather.isDue()) await breather.rest();
       const members = cgroup === null ? null : readMembers(cgroup);
       if (cgroup !== null && members !== null) {
         const cpuSeconds = readNumber(join(cgroup, 'cpu.stat'), parseCpuStat);
         return {
           processes: members.length,
           cpuSeconds,
-          memory: await memoryOf(cgroup, members, exact, breathe),
+          memory: await memoryOf(cgroup, members, exact, breather),
         };
       }
       const all = await treeOf(run);
@@ -64,7 +64,7 @@ export function lookAtUses(exact: boolean, breathe: Breather): Uses {
       return {
         processes: processes.length,
         cpuSeconds: seconds,
-        memory: await memoryOf(null, processes, exact, breathe),
+        memory: await memoryOf(null, processes, exact, breather),
       };
     },
   };
@@ -74,9 +74,11 @@ async function memoryOf(
   cgroup: string | null,
   processes: readonly number[],
   exact: boolean,
-  breathe: Breather,
+  breather: Breather,
 ): Promise<Use['memory']> {
-  const counted = cgroup === null ? null : readNumber(join(cgroup, 'memory.stat'), anonymousOf);
+  const counter = cgroup === null ? null : join(cgroup, 'memory.stat');
+  // Most often it is not there, and an exception costs more than a look.
+  const counted = counter === null || !existsSync(counter) ? null : readNumber(counter, anonymousOf);
   if (counted !== null) return { bytes: counted, kind: 'cgroup' };
   const [first] = processes;
   if (first === undefined) return null;
@@ -87,16 +89,16 @@ async function memoryOf(
   let sum = 0;
   for (const pid of processes) {
     sum += residentMemory(pid) ?? 0;
-    await breathe();
+    if (breather.isDue()) await breather.rest();
   }
   return { bytes: sum, kind: 'resident' };
 }
 
 /** All processes of the machine, by their parents. */
-async function allProcesses(breathe: Breather): Promise<ReadonlyMap<number, readonly Member[]>> {
+async function allProcesses(breather: Breather): Promise<ReadonlyMap<number, readonly Member[]>> {
   const children = new Map<number, Member[]>();
   for (const pid of pids()) {
-    await breathe();
+    if (breather.isDue()) await breather.rest();
     const time = processorTime(pid);
     if (time === null) continue;
     const siblings = children.get(time.parent);
