@@ -1,17 +1,55 @@
 // The counters of the sites in hostd: over workers, generations of workers and their crashes.
 
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { ask } from '../scripts/http.ts';
 import type { SiteTraffic } from '../src/protocol/control.ts';
 import { isRoot, self, testAccounts } from './harness/accounts.ts';
 import { tinyApp } from './harness/apps.ts';
-import { startHostd } from './harness/hostd.ts';
+import { type Hostd, startHostd } from './harness/hostd.ts';
 import { makePlace } from './harness/place.ts';
 import { until } from './harness/until.ts';
 
 const roundMs = { every: 200 };
+
+test('a next hostd goes on with what the workers of one that was killed have counted', async t => {
+  const place = makePlace(t);
+  const account = isRoot ? (await testAccounts()).a : self();
+  const app = await tinyApp(place, { account });
+  const first = await startHostd(place, { apps: [app] });
+  const requests = async (hostd: Hostd) => {
+    const { text } = await ask({
+      to: { socketPath: hostd.socket },
+      host: 'hostd',
+      path: '/v1/sites?name=tiny',
+    });
+    return (JSON.parse(text) as SiteTraffic[])[0]?.requests;
+  };
+  await first.get(app.host, '/whoami');
+  const { pid } = await first.state('hostd-proxy', 'RUNNING');
+  await first.kill9();
+  await first.get(app.host, '/whoami');
+  const next = await first.again();
+  assert.equal((await next.state('hostd-proxy', 'RUNNING')).pid, pid, 'the same worker');
+  await until('both to be counted', async () => (await requests(next)) === 2, roundMs);
+  await next.get(app.host, '/whoami');
+  await until('the third', async () => (await requests(next)) === 3, roundMs);
+  // Its counts stay when it has gone.
+  process.kill(pid ?? 0, 'SIGKILL');
+  await until(
+    'another worker',
+    async () => (await next.state('hostd-proxy', 'RUNNING')).pid !== pid,
+    roundMs,
+  );
+  assert.equal(await requests(next), 3);
+  assert.deepEqual(
+    readdirSync(`${place.dir}/run/notes`).filter(name => name.endsWith('.sites')).length,
+    1,
+    'one note for one live worker',
+  );
+  assert.equal(await next.stop(), 0);
+});
 
 test('GET /v1/sites adds up what the workers tell, through kill -9 of one and a new generation', {}, async t => {
   const place = makePlace(t);

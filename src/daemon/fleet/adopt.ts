@@ -5,6 +5,8 @@ import { bootId, isAlive } from '../../linux/procfs.ts';
 import { killStrays } from '../../linux/strays.ts';
 import { native } from '../../native/index.ts';
 import type { Logger } from '../own/log.ts';
+import { ownPaths } from '../own/own-files.ts';
+import { sweepNotes } from '../proxies/notes.ts';
 import { clearCgroup } from '../runs/cgroups.ts';
 import type { Pipes } from '../runs/pipes.ts';
 import type { Record, Records } from '../runs/records.ts';
@@ -44,6 +46,10 @@ export function adoptAll(supervisor: Supervisor, records: Records, pipes: Pipes,
     );
   }
   pipes.sweep(alive);
+  sweepNotes(
+    ownPaths({ stateDir: '', runtimeDir: supervisor.host().settings.runtimeDir }).notes,
+    found.filter(({ name, run }) => alive.has(`${name}.${run}`)),
+  );
 }
 
 /** Ends a trial of the earlier hostd. Nobody waits for its verdict any more. */

@@ -216,6 +216,7 @@ function equipWorker(unit: Unit, onReady: () => void, context: EquipContext): Eq
     published: published(host()),
     sockets,
     history,
+    run: state.run,
     traffic,
     onFact: fact => {
       if (fact.kind === 'ready') onReady();

@@ -8,8 +8,9 @@ import type { Host, Program, SignalName } from '../../model/host.ts';
 import { servesApp } from '../../model/kind.ts';
 import type { Bus, Tell } from '../events/bus.ts';
 import type { Logger } from '../own/log.ts';
-import type { Published } from '../proxies/proxies.ts';
+import { adoptNote, type Published } from '../proxies/proxies.ts';
 import { makeTraffic, type Traffic } from '../proxies/traffic.ts';
+import { historyOf } from '../proxies/worker-history.ts';
 import { killRun, type Run, signalRun } from '../runs/run.ts';
 import type { SocketRights, Sockets } from '../sockets/sockets.ts';
 import type { Asker } from './asker.ts';
@@ -186,9 +187,14 @@ export function makeSupervisor(first: Host, context: SupervisorContext): Supervi
               { program: program.name },
               `cannot take "${key}" back from '${program.name}': it will be made anew when that has ended`,
             );
-        attend(unit, run, context, news =>
-          loop.post(program.name, { kind: 'process', generation: unit.id, news }),
-        );
+        const ended =
+          program.kind === 'proxy'
+            ? adoptNote(host, { name: program.name, run: run.number }, { history: historyOf(unit), traffic })
+            : () => {};
+        attend(unit, run, context, news => {
+          ended();
+          loop.post(program.name, { kind: 'process', generation: unit.id, news });
+        });
       };
       loop.post(program.name, { kind: 'adopt', definition, run: run.number }, post);
     },

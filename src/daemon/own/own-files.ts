@@ -69,6 +69,8 @@ export function ownPaths({ stateDir, runtimeDir }: Pick<Settings, 'stateDir' | '
     reasons: join(runtimeDir, 'reasons'),
     /** The FIFOs between hostd and the runs (runs/pipes.ts). */
     pipes: join(runtimeDir, 'pipes'),
+    /** What the proxy's workers count (proxies/notes.ts). */
+    notes: join(runtimeDir, 'notes'),
     /** The socket by which hostd-web asks root, for the moment that it has a name (web/process.ts). */
     web: join(runtimeDir, 'web'),
   };
@@ -98,6 +100,7 @@ function table({ stateDir, runtimeDir, control }: Settings): readonly Own[] {
     { ...secret, path: at.created },
     ...at.socketNames.map(path => ({ kind: 'directory', path, mode: 0o700, make: true }) as const),
     { kind: 'directory', path: at.pipes, mode: 0o700, make: true },
+    { ...secret, path: at.notes, make: true },
     { kind: 'directory', path: at.web, mode: 0o700, make: true },
     // The proxy's workers look here for a file by its whole name.
     { kind: 'directory', path: at.halfClose, mode: 0o711, files: 0o600, make: true },

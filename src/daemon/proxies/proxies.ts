@@ -1,7 +1,7 @@
 // The proxy workers as supervised programs: their definitions, and what each of their runs gets (listeners, routes, access logs,
 // a pipe for its facts). The facts are counted and logged. They never make hostd do anything.
 
-import { closeSync, constants, fchmodSync, fchownSync, mkdirSync, openSync, writeSync } from 'node:fs';
+import { closeSync, constants, fchmodSync, fchownSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf } from '../../errors.ts';
 import { type Owner, openForAppending } from '../../linux/paths.ts';
@@ -11,7 +11,6 @@ import { servesApp } from '../../model/kind.ts';
 import { usableListeners } from '../../model/listen.ts';
 import { usualSupervision } from '../../model/supervision.ts';
 import { native } from '../../native/index.ts';
-import { noteSize } from '../../protocol/note.ts';
 import {
   decodeFact,
   type Fact,
@@ -25,11 +24,13 @@ import {
 import { downReasonPath } from '../fleet/down-reasons.ts';
 import { halfClosePath } from '../fleet/half-close.ts';
 import { sha256 } from '../own/digest.ts';
-import { openDocument, openNameless } from '../own/nameless.ts';
+import { openDocument } from '../own/nameless.ts';
+import { ownPaths } from '../own/own-files.ts';
 import { ownProgram, workerDigest } from '../own-code.ts';
 import { type Equipment, userOf } from '../runs/launch.ts';
 import type { Sockets } from '../sockets/sockets.ts';
 import { readLines } from './lines.ts';
+import { dropNote, findNote, makeNote, type Note, type NoteOf } from './notes.ts';
 import type { Traffic } from './traffic.ts';
 import type { WorkerHistory } from './worker-history.ts';
 
@@ -101,6 +102,8 @@ export interface ProxyContext {
   readonly sockets: Sockets;
   /** Says which sites the run leaves out, and gets the file in which the run notes which site it works for. */
   readonly history: WorkerHistory;
+  /** Number of the run. */
+  readonly run: number;
   /** Reads what the run counts. */
   readonly traffic: Traffic;
   /** Called with what the run says. */
@@ -136,14 +139,21 @@ export function equipProxy(host: Host, program: Program, context: ProxyContext):
     };
     // The routes have private keys in them.
     const routesFd = closing(openDocument(settings.runtimeDir, JSON.stringify(routes)));
-    const note = closing(openNote(settings.runtimeDir, sites.length));
+    const noteOf = {
+      directory: ownPaths({ stateDir: '', runtimeDir: settings.runtimeDir }).notes,
+      name: program.name,
+      run: context.run,
+    };
+    const names = sites.map(site => site.name);
+    const note = closing(makeNote(noteOf.directory, noteOf, names));
     const bodies = openBodies(settings.proxy.clientBodyTempPath ?? settings.stateDir, user, context.warn);
     if (bodies !== null) close.push(bodies);
     const { argv, binary, refusal } = ownProgram('proxy', proxyGroup, user, settings.runtimeDir);
     closing(binary);
     const [read, write] = native.pipe();
     closing(write);
-    hear(read, program.name, context, beginNote(context, note, sites));
+    const open = { fd: openSync(`/proc/self/fd/${note}`, 'r'), sites: names };
+    hear(read, program.name, context, beginNote(context, open, noteOf));
     const env = {
       HOSTD_ROUTES_FD: `${firstRoutesFd}`,
       HOSTD_FACTS_FD: `${factsFd}`,
@@ -201,14 +211,28 @@ function hear(fd: number, name: string, { onFact, warn }: ProxyContext, ended: (
   readLines(fd, factLimit, accept, ended);
 }
 
-/** Opens the note for those who read it in hostd. Returns a function to call when the run has ended. */
-function beginNote({ history, traffic }: ProxyContext, note: number, sites: Host['sites']): () => void {
-  const names = sites.map(site => site.name);
-  const open = () => openSync(`/proc/self/fd/${note}`, 'r');
-  const ends = [history.begin(open(), names), traffic.open(open(), names)];
+/** Hands a note to those who read it in hostd. Returns a function to call when the run has ended. */
+function beginNote(
+  { history, traffic }: Pick<ProxyContext, 'history' | 'traffic'>,
+  { fd, sites }: Note,
+  of: NoteOf & { readonly directory: string },
+): () => void {
+  const ends = [history.begin(fd, sites), traffic.open(openSync(`/proc/self/fd/${fd}`, 'r'), sites)];
   return () => {
     for (const end of ends) end();
+    dropNote(of.directory, of);
   };
+}
+
+/** Goes on reading what a worker of an earlier hostd counts. Returns a function to call when the run has ended. */
+export function adoptNote(
+  { settings }: Host,
+  of: NoteOf,
+  context: Pick<ProxyContext, 'history' | 'traffic'>,
+): () => void {
+  const directory = ownPaths({ stateDir: '', runtimeDir: settings.runtimeDir }).notes;
+  const note = findNote(directory, of);
+  return note === null ? () => {} : beginNote(context, note, { ...of, directory });
 }
 
 /** The directory for request bodies that are too large for memory: only for the proxy's user, and on a disk, unlike /tmp or /run. */
@@ -228,18 +252,6 @@ function openBodies(above: string, user: Owner, warn: (message: string) => void)
   } catch (error) {
     warn(`request bodies go to the directory of temporary files: ${messageOf(error)}`);
     return null;
-  }
-}
-
-/** A file for what the worker notes (protocol/note.ts). All of it is allocated: a full disk must not end the worker later. */
-function openNote(directory: string, sites: number): number {
-  const fd = openNameless(directory);
-  try {
-    writeSync(fd, Buffer.alloc(noteSize(sites)));
-    return fd;
-  } catch (error) {
-    closeSync(fd);
-    throw error;
   }
 }
 
