@@ -8,7 +8,7 @@ import { plainName } from '../model/app.ts';
 import type { App, Host } from '../model/host.ts';
 import type { User } from '../native/index.ts';
 import type { Visited } from '../protocol/visit.ts';
-import { found, fromProblem, joined, type Looked, nothing, unseen } from './finding.ts';
+import { found, fromProblem, joined, type Looked, moot, nothing, unseen } from './finding.ts';
 import { djangoFacts, judgeCode, judgeDjango, reasonIn } from './judge/django.ts';
 import { isGood } from './judge/request.ts';
 import { judgeSecrets } from './judge/resources.ts';
@@ -57,7 +57,7 @@ async function runIt(order: CodeOrder, user: User): Promise<CodeLooks> {
   const { found: all, problem, isRun } = await runCode(app, host, user, { survey: { get } });
   if (!isRun) {
     const why = `there is no Python in "${app.root}/bin"`;
-    return { looked: unseen(why, 'code', 'database', 'django'), reason: null, databases: [] };
+    return { looked: moot(why, 'code', 'database', 'django'), reason: null, databases: [] };
   }
   const facts = djangoFacts(all);
   const isBroken = all.length > 0 || problem !== null;
@@ -65,7 +65,9 @@ async function runIt(order: CodeOrder, user: User): Promise<CodeLooks> {
     judgeCode(all, app),
     problem === null ? nothing : found(fromProblem('code', problem)),
     facts === null
-      ? unseen(isBroken ? 'its code cannot be loaded' : 'it is no Django project', 'database', 'django')
+      ? isBroken
+        ? unseen('its code cannot be loaded', 'database', 'django')
+        : moot('it is no Django project', 'database', 'django')
       : judgeDjango(facts, app, {
           isSecure,
           isTold: isTold(app, host.settings.proxy.enabled),

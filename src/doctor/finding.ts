@@ -43,6 +43,8 @@ export interface Finding {
 export interface Unseen {
   readonly check: Check;
   readonly why: string;
+  /** There is nothing of the kind to look at. */
+  readonly isMoot?: true;
 }
 
 export interface Looked {
@@ -83,6 +85,11 @@ export function found(...findings: readonly Finding[]): Looked {
 
 export function unseen(why: string, ...names: readonly Check[]): Looked {
   return { findings: [], unseen: names.map(check => ({ check, why })) };
+}
+
+/** Checks that do not apply. */
+export function moot(why: string, ...names: readonly Check[]): Looked {
+  return { findings: [], unseen: names.map(check => ({ check, why, isMoot: true })) };
 }
 
 export function joined(...all: readonly Looked[]): Looked {

@@ -46,6 +46,17 @@ test('an app without a fault', () => {
   );
 });
 
+test('a check that does not apply to an app is not missed', () => {
+  const flask = {
+    name: 'hello',
+    findings: [],
+    unseen: [{ check: 'django', why: 'it is no Django project', isMoot: true }],
+  } as const;
+  assert.equal(text(flask, 'faults'), 'hello: ok\n');
+  assert.equal(text(flask, 'first'), 'hello: ok\n');
+  assert.match(text(flask, 'way'), /^ {2}not looked at: django \(it is no Django project\)$/m);
+});
+
 test('the whole way has each check once', () => {
   const lines = text(sick, 'way');
   assert.match(lines, /^hello\n {2}ok: configuration: /);

@@ -25,7 +25,7 @@ export function examinedText(examined: Examined, { show, hasColours }: Manner): 
   if (first === undefined) {
     const missed = unseenText(examined);
     const more = show === 'faults' && notes > 0 ? ` (${count(notes, 'note')}: --all)` : '';
-    return `${title}: ${missed === '' ? 'ok' : 'nothing wrong is seen'}${more}\n${show === 'faults' || name === null ? missed : briefly(unseen.length)}`;
+    return `${title}: ${missed === '' ? 'ok' : 'nothing wrong is seen'}${more}\n${show === 'faults' || name === null ? missed : briefly(unseen.filter(({ isMoot }) => isMoot !== true).length)}`;
   }
   const shown = show === 'first' && first.severity === 'error' ? [first] : faults;
   const left = faults.length - shown.length;
@@ -56,7 +56,8 @@ function findingText({ check, severity, message, hint, at }: Finding, hasColours
 /** What was not looked at, a line for each reason. */
 function unseenText({ unseen }: Pick<Examined, 'unseen'>): string {
   const reasons = new Map<string, Set<Check>>();
-  for (const { check, why } of unseen) reasons.set(why, (reasons.get(why) ?? new Set()).add(check));
+  for (const { check, why, isMoot } of unseen)
+    if (isMoot !== true) reasons.set(why, (reasons.get(why) ?? new Set()).add(check));
   return [...reasons]
     .map(([why, names]) => `  not looked at: ${[...names].join(', ')} (${escapeLine(why)})\n`)
     .join('');
