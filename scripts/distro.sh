@@ -127,6 +127,10 @@ main() {
   step 'root clone' 'umask 077 && git -c advice.detachedHead=false clone -q /srv/hostd.bundle /root/hostd && git -C /root/hostd log -1 --format=%h'
   step 'root demo' 'cd /root/hostd && npm run demo -- --once'
   step 'root test' "cd /root/hostd && npm test $part"
+  # Without an index root installs Debian's Django and gunicorn, and then a user finds them.
+  no_index='export PIP_NO_INDEX=1 PIP_FIND_LINKS= PIP_CONFIG_FILE=/dev/null && npm run demo -- --remove && npm run demo -- --once'
+  step 'root demo without an index' "cd /root/hostd && $no_index"
+  step 'user demo without an index' "$as_ann 'cd ~/hostd && $no_index'"
   step 'root install' 'cd /root/hostd && npm ci && npm install --global "$(npm pack --silent)" && cp etc/hostd.service /etc/systemd/system/ &&
     apt-get -qq install -y --no-install-recommends systemd man-db && systemd-analyze verify hostd.service && man -w hostd && hostd version'
   exit "$failed"
