@@ -28,8 +28,8 @@ export function unitSteps(files: readonly string[]): readonly Step[] {
 
 /** Files beside which nothing else runs: they measure, or count the processes of the users that all tests share. */
 const alone = /\/(hostile-load|logs-faults|proxy-slowhttptest|service-manager|storms)\.test\.ts$/;
-/** The more of a processor they have, the more they find. */
-const searching = /\/(proxy-fuzz[^/]*|supervisord-suite)\.test\.ts$/;
+/** The more of a processor they have, the more they find; or they make users whose names others may look at. */
+const aside = /\/(demo|proxy-fuzz[^/]*|supervisord-suite)\.test\.ts$/;
 
 /** Integration tests. Most of one is waiting, so three files for each processor run at a time. */
 export function integrationSteps(files: readonly string[], processors: number): readonly Step[] {
@@ -40,8 +40,8 @@ export function integrationSteps(files: readonly string[], processors: number): 
     isTogether: false,
   });
   return [
-    step('', 3 * processors, file => !alone.test(file) && !searching.test(file)),
-    step(', one for each processor', processors, file => searching.test(file)),
+    step('', 3 * processors, file => !alone.test(file) && !aside.test(file)),
+    step(', one for each processor', processors, file => aside.test(file)),
     step(', one at a time', 1, file => alone.test(file)),
   ];
 }
