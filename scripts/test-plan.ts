@@ -1,4 +1,4 @@
-// Which test files run beside which others. Pure: it gets names and returns them. test.ts runs them.
+// Which test files run beside which others. Pure: it gets names, asks for texts, and returns names. test.ts runs them.
 
 export interface Step {
   readonly name: string;
@@ -9,20 +9,21 @@ export interface Step {
   readonly isTogether: boolean;
 }
 
-/** Rooms whose tests touch nothing but values. test-plan.test.ts looks whether it is so. */
+/** Rooms whose tests touch nothing but values, most of them. */
 const pure =
   /^src\/(model|lifecycle|words|xmlrpc|protocol|formats|config\/toml|supervisord\/config|proxy\/http|proxy\/request)\//;
-/** They choose the time zone of their process, or measure, which others' garbage in the same process would disturb. */
+/** What starts others, measures, or changes what a process has only once, such as its time zone. */
 const particular =
-  /^src\/(lifecycle\/(local-time|upkeep)|words\/dotenv|protocol\/terminal|proxy\/http\/ranges)\.test\.ts$/;
+  /child_process|createServer|mkdtemp|process\.(env|chdir|umask|exit|kill|on|once)\b|mock\.|performance|Date\.now|setTimeout/;
 
-/** Unit tests. */
-export function unitSteps(files: readonly string[]): readonly Step[] {
-  const isTogether = (file: string) => pure.test(file) && !particular.test(file);
-  const isOther = (file: string) => !isTogether(file);
+/** Unit tests. `textOf`: what a file says. */
+export function unitSteps(files: readonly string[], textOf: (file: string) => string): readonly Step[] {
+  const isTogether = (file: string) => pure.test(file) && !particular.test(textOf(file));
+  const together = new Set(files.filter(isTogether));
+  const others = files.filter(file => !together.has(file));
   return [
-    { name: 'unit tests of values', files: files.filter(isTogether), concurrency: 1, isTogether: true },
-    { name: 'unit tests', files: files.filter(isOther), concurrency: 2, isTogether: false },
+    { name: 'unit tests of values', files: [...together], concurrency: 1, isTogether: true },
+    { name: 'unit tests', files: others, concurrency: 2, isTogether: false },
   ];
 }
 

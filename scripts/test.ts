@@ -109,7 +109,7 @@ if (wanted('check'))
   );
 if (wanted('unit')) {
   const units = globSync(['src/**/*.test.ts', 'scripts/**/*.test.ts', 'benchmarks/**/*.test.ts']).sort();
-  for (const step of unitSteps(units)) tallies.push(await suite(step));
+  for (const step of unitSteps(units, file => readFileSync(file, 'utf8'))) tallies.push(await suite(step));
 }
 if (wanted('integration') || files.length > 0) await prepare();
 if (wanted('integration')) {
