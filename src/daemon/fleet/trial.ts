@@ -178,7 +178,8 @@ function equipTrial(unit: Unit, path: string, context: TrialContext, loaded: () 
   try {
     // The directory is hostd's own, so nobody else has put anything in the socket's place.
     const asker = probeUser(host);
-    chownSync(path, asker.uid, asker.gid);
+    // An ordinary user is the asker, and may be in another group than its usual one.
+    if (process.geteuid?.() === 0) chownSync(path, asker.uid, asker.gid);
     const word =
       app === null
         ? null
