@@ -109,6 +109,18 @@ test('everything is seen and done, nothing by strangers, and hostd-web and hostd
           }),
         );
       assert.match((await admin.get('/events')).text, /<h1>Events<\/h1>/);
+      assert.equal(
+        (
+          await ask({
+            to,
+            host: `127.0.0.1:${port}`,
+            path: '/programs/talk/log/follow',
+            method: 'HEAD',
+            headers: { cookie: admin.cookie },
+          })
+        ).status,
+        404,
+      );
       for (const [old, now] of [
         ['/index.html', '/'],
         ['/tail.html?processname=hello', '/programs/hello/log'],

@@ -45,7 +45,8 @@ const patience = 20_000;
 
 /** `path`: the socket's. */
 export function makeRoot(path: string): Root {
-  const agent = new Agent({ keepAlive: true, maxSockets: 48, maxFreeSockets: 2, timeout: 5000 });
+  // A new connection for each: root may close a kept one at the moment that it is used.
+  const agent = new Agent({ keepAlive: false, maxSockets: 48 });
   const open = (
     method: string,
     call: string,

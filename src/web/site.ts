@@ -58,9 +58,12 @@ export function makeSite(context: SiteContext): Answer {
 function makeVisit({ order, root, history }: SiteContext) {
   const followed = new Map<Session, number>();
   const mayOperate = order.may === 'operate';
-  const viewerOf = (session: Session): Viewer => {
-    const { user, token, notice } = session;
-    session.notice = null;
+  const viewerOf = (session: Session, { request }: Asking): Viewer => {
+    const { user, token } = session;
+    // A page that keeps itself current shows no notice: it is for the page that comes after a form.
+    const isNew = request.headers['x-live'] === undefined;
+    const notice = isNew ? session.notice : null;
+    if (isNew) session.notice = null;
     return { machine: order.machine, user, mayOperate, token, notice };
   };
   const programsFor = async ({ user }: Session) => (await root.get<StatusReply>('status', [], user)).programs;
@@ -73,12 +76,17 @@ function makeVisit({ order, root, history }: SiteContext) {
       const search = (query.get('q') ?? '').slice(0, 200);
       const at = Number(query.get('page') ?? 1) || 1;
       return page(
-        overviewPage(viewerOf(session), { programs, history: name => history.of(name), search, page: at }),
+        overviewPage(viewerOf(session, asking), {
+          programs,
+          history: name => history.of(name),
+          search,
+          page: at,
+        }),
       );
     }
     if (path === '/events' && !isPost) {
       const events = await root.events([['lines', String(mostEvents)]], session.user);
-      return page(eventsPage(viewerOf(session), events));
+      return page(eventsPage(viewerOf(session, asking), events));
     }
     const old = isPost ? null : supervisorsAddress(asking);
     if (old !== null) return redirect(old);
@@ -89,13 +97,13 @@ function makeVisit({ order, root, history }: SiteContext) {
     const program = programs.find(one => one.name === name);
     if (program === undefined)
       throw new RootError(404, `"${name}" is the name of no program`, 'hostctl status');
-    if (below === '' && !isPost) return page(await programOf(program, programs, session));
-    if (below === 'log' && !isPost) return page(await logOf(name, query, session));
-    if (below === 'log/follow' && !isPost) return follow(name, query, session);
+    if (below === '' && !isPost) return page(await programOf(program, programs, session, asking));
+    if (below === 'log' && !isPost) return page(await logOf(name, session, asking));
+    if (below === 'log/follow' && method === 'GET') return follow(name, query, session);
     if (!isAction(below)) return page(errorPage('There is no such page', path), 404);
     if (!mayOperate)
       return page(errorPage('You may look', 'This page changes nothing: [web] may = "read".'), 403);
-    if (!isPost) return page(confirmPage(viewerOf(session), below, program, session.newForm()));
+    if (!isPost) return page(confirmPage(viewerOf(session, asking), below, program, session.newForm()));
     return await act(asking, session, program);
   };
 
@@ -127,6 +135,7 @@ function makeVisit({ order, root, history }: SiteContext) {
     program: ProgramStatus,
     all: readonly ProgramStatus[],
     session: Session,
+    asking: Asking,
   ): Promise<string> {
     const { name } = program;
     const { user } = session;
@@ -142,7 +151,7 @@ function makeVisit({ order, root, history }: SiteContext) {
     ]);
     const logs = logsOf(about, name);
     const log = logs[0] === undefined ? '' : await endOfLog(name, logs[0], shownLines, shownBytes, user);
-    return programPage(viewerOf(session), {
+    return programPage(viewerOf(session, asking), {
       program,
       programs: program.app === name ? all.filter(({ app }) => app === name) : [program],
       about,
@@ -154,12 +163,12 @@ function makeVisit({ order, root, history }: SiteContext) {
     });
   }
 
-  async function logOf(name: string, query: URLSearchParams, session: Session): Promise<string> {
+  async function logOf(name: string, session: Session, asking: Asking): Promise<string> {
     const about = await root.get<AboutReply>('about', [['name', name]], session.user);
-    const asked = query.get('channel') ?? 'stdout';
+    const asked = asking.query.get('channel') ?? 'stdout';
     const channel = isChannel(asked) ? asked : 'stdout';
     const text = await endOfLog(name, channel, mostLines, mostBytes, session.user);
-    return logPage(viewerOf(session), { name, channel, others: logsOf(about, name), text });
+    return logPage(viewerOf(session, asking), { name, channel, others: logsOf(about, name), text });
   }
 
   async function endOfLog(name: string, channel: Channel, lines: number, most: number, user: string) {

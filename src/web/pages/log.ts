@@ -22,6 +22,12 @@ export function isChannel(text: string): text is Channel {
 export const mostLines = 300;
 export const mostBytes = 30 * 1024;
 
+/** The text without a terminal's colours. */
+export function withoutColours(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: it is what a colour begins with
+  return text.replaceAll(/\u001b\[[\d;]*m/g, '');
+}
+
 export interface Log {
   readonly name: string;
   readonly channel: Channel;
@@ -39,7 +45,7 @@ export function logPage(viewer: Viewer, { name, channel, others, text }: Log): s
 ${
   typeof text === 'string'
     ? html`<pre class="log" tabindex="0" role="region" aria-label="${title}" data-follow="${at(name, `log/follow?channel=${channel}&lines=${mostLines}`)}">
-${text}</pre>`
+${withoutColours(text)}</pre>`
     : html`<p>${text.why}</p>`
 }
 <p><a href="${at(name)}">Back to ${name}</a></p>`;

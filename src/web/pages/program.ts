@@ -6,7 +6,7 @@ import { intervalMs, type Point } from '../history.ts';
 import { eventTable } from './events.ts';
 import { frame, live, type Viewer } from './frame.ts';
 import { type Html, html } from './html.ts';
-import { type Channel, logLinks } from './log.ts';
+import { type Channel, logLinks, withoutColours } from './log.ts';
 import { type Spark, spark } from './spark.ts';
 import { type Action, actionLinks, isTrouble, stateMark, usualActions } from './states.ts';
 import { at, bytes, milliseconds, moment, number, untilDay } from './words.ts';
@@ -50,7 +50,7 @@ ${live(
   log === ''
     ? html`<p>The log is empty.</p>`
     : html`<pre tabindex="0" role="region" aria-label="The last lines of the log">
-${log}</pre>`,
+${withoutColours(log)}</pre>`,
 )}
 <h2>Where it comes from</h2>
 ${own === undefined ? null : origin(own)}

@@ -24,6 +24,7 @@ const keepCurrent = () => {
   const load = () => {
     const asking = new XMLHttpRequest();
     asking.open('GET', location.pathname + location.search);
+    asking.setRequestHeader('X-Live', '1');
     asking.responseType = 'document';
     asking.timeout = 20000;
     asking.onload = () => {
@@ -44,9 +45,11 @@ const keepCurrent = () => {
 // Follows a log. It begins with the log's end once more, so that nothing is missed between the page and this.
 const followLog = log => {
   let stop = null;
+  // Colours for a terminal are left out, and characters that turn text around are shown.
+  const plain = text => text.replace(/\\x1b\\[[\\d;]*m/g, '').replace(/[\\u202a-\\u202e\\u2066-\\u2069\\x1b]/g, '\\ufffd');
   const add = text => {
     const below = log.scrollHeight - log.scrollTop - log.clientHeight < 40;
-    log.append(text);
+    log.append(plain(text));
     let over = -longestLog;
     for (const piece of log.childNodes) over += piece.length;
     while (over > 0 && log.firstChild) { over -= log.firstChild.length; log.firstChild.remove(); }
