@@ -8,7 +8,7 @@ import { startBare } from './bare.ts';
 import { cpuIn, mastersIn, memoryIn } from './processes.ts';
 import type { Stack } from './stack.ts';
 import type { Column, Naps } from './table.ts';
-import { firstAnswer, visit, visitAtRandom } from './visit.ts';
+import { Failures, firstAnswer, visit, visitAtRandom } from './visit.ts';
 
 export interface Plan {
   /** Of random load. */
@@ -33,7 +33,7 @@ export async function measure(
   await Promise.all(sites.map(({ host }) => firstAnswer({ port }, host)));
   const start = (performance.now() - begun) / 1000;
   for (let round = 0; round < requests; round++)
-    await Promise.all(sites.map(({ host }) => visit({ port }, host)));
+    await Promise.all(sites.map(({ host }) => firstAnswer({ port }, host)));
   const visited = memoryIn(place);
   if (stack.sleeps) await allAsleep(place);
   else await sleep(2000);
@@ -54,11 +54,13 @@ async function measureNaps(
   const [first] = sites;
   const answers: number[] = [];
   const bare: number[] = [];
+  const failures = new Failures();
   for (let tour = 0; tour < tours; tour++) {
     // In turns, so that other work of the machine affects both.
     for (const { host } of sites) {
       if (first !== undefined) bare.push(await startBare(first));
-      answers.push(await visit({ port }, host));
+      const answer = await visit({ port }, host).catch((error: Error) => failures.add(error));
+      if (answer !== undefined) answers.push(answer);
     }
     await allAsleep(place);
   }
@@ -66,9 +68,9 @@ async function measureNaps(
   const watch = setInterval(() => {
     for (const { pid } of mastersIn(place)) masters.add(pid);
   }, 2000);
-  const random = await visitAtRandom(port, sites, seconds);
+  const requests = await visitAtRandom(port, sites, seconds, failures);
   clearInterval(watch);
-  return { answers, bare, ...random, starts: masters.size };
+  return { answers, bare, requests, failed: failures.count, how: failures.how, starts: masters.size };
 }
 
 async function allAsleep(place: Place): Promise<void> {

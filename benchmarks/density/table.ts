@@ -25,7 +25,9 @@ export interface Naps {
   readonly bare: readonly number[];
   /** Under random load. */
   readonly requests: number;
+  /** Under that load, and among the first answers. */
   readonly failed: number;
+  /** By status or error, with how often. */
   readonly how: Readonly<Record<string, number>>;
   /** How many times a site was started meanwhile. */
   readonly starts: number;

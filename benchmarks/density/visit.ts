@@ -5,12 +5,16 @@ import type { TestApp } from '../../integration/harness/apps.ts';
 import { ask, type Target } from '../../scripts/http.ts';
 import { idleSeconds } from './stack.ts';
 
-export interface Random {
-  readonly requests: number;
-  /** Every answer but 200, and every request without an answer. */
-  readonly failed: number;
-  /** What has failed, by status or error, with how often. */
-  readonly how: Readonly<Record<string, number>>;
+/** Every answer but 200, and every request without an answer. */
+export class Failures {
+  count = 0;
+  /** By status or error, with how often. */
+  readonly how: Record<string, number> = {};
+
+  add(error: Error): void {
+    this.count++;
+    this.how[error.message] = (this.how[error.message] ?? 0) + 1;
+  }
 }
 
 /** Milliseconds until the answer. Throws for any but 200. */
@@ -37,20 +41,18 @@ export async function firstAnswer(to: Target, host: string): Promise<void> {
 
 /**
  * For so many seconds, bursts of one to eight visitors at once come to a site, a site and a moment chosen at random. Half of them come again
- * about when the site falls asleep. The two processors here start less than one site a second.
+ * about when the site falls asleep. The two processors here start less than one site a second. Returns how many requests there were.
  */
 export async function visitAtRandom(
   port: number,
   sites: readonly TestApp[],
   seconds: number,
-): Promise<Random> {
-  const how: Record<string, number> = {};
+  failures: Failures,
+): Promise<number> {
   let requests = 0;
   const one = async (host: string) => {
     requests++;
-    await visit({ port }, host).catch((error: Error) => {
-      how[error.message] = (how[error.message] ?? 0) + 1;
-    });
+    await visit({ port }, host).catch((error: Error) => failures.add(error));
   };
   const burst = (host: string) => Promise.all(Array.from({ length: 1 + random(8) }, () => one(host)));
   const visitors: Promise<unknown>[] = [];
@@ -62,7 +64,7 @@ export async function visitAtRandom(
     await sleep(-Math.log(1 - Math.random()) * meanPause);
   }
   await Promise.all(visitors);
-  return { requests, failed: Object.values(how).reduce((total, count) => total + count, 0), how };
+  return requests;
 }
 
 /** Milliseconds between two bursts. */

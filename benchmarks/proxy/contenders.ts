@@ -5,8 +5,8 @@ import { startNginx } from '../../integration/proxy/nginx.ts';
 import type { TestSite } from '../../integration/proxy/plain-site.ts';
 import { startWorker } from '../../integration/proxy/worker.ts';
 import { freePort } from '../../scripts/free-port.ts';
-import { flagsOf } from '../../src/daemon/own-parts.ts';
 import { configureCaddy } from './caddy.ts';
+import { asUnderHostd } from './own-worker.ts';
 import { findCommand, startProgram, whenAccepting } from './processes.ts';
 
 export interface Contender {
@@ -55,7 +55,8 @@ export async function startContender(name: ContenderName, before: Before): Promi
     const worker = await startWorker({
       sites: [{ ...site, halfClose }],
       directory,
-      nodeOptions: [...flagsOf('proxy'), ...profiling()],
+      ...asUnderHostd,
+      nodeOptions: [...asUnderHostd.nodeOptions, ...profiling()],
     });
     return { name, port: worker.port, pid: worker.process.pid ?? 0, stop: () => worker.stop() };
   }

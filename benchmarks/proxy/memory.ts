@@ -6,11 +6,11 @@ import net from 'node:net';
 import { type Fixture, makeFixture } from '../../integration/proxy/fixture.ts';
 import type { TestSite } from '../../integration/proxy/plain-site.ts';
 import { bind, type RunningWorker, startWorker } from '../../integration/proxy/worker.ts';
-import { flagsOf } from '../../src/daemon/own-parts.ts';
 import { memoryOf } from '../supervision/proc.ts';
 import { startFastApp } from './apps.ts';
 import { openIdle } from './idle.ts';
 import { run } from './measure.ts';
+import { asUnderHostd } from './own-worker.ts';
 
 export interface MemoryPlan {
   readonly requests: number;
@@ -80,8 +80,12 @@ async function overRequests(scene: Scene, total: number): Promise<void> {
         for (const path of ['/static/a.txt', '/']) done += run(scene.host, worker.port, path, 1).requests;
         await sleep(0); // lets the worker's stderr be read
       }
-      console.log(`after ${done} requests: ${megabytes(resident(worker))}`);
+      console.log(
+        `after ${done} requests: ${megabytes(resident(worker))}, ${megabytes(own(worker))} its own`,
+      );
     }
+    await sleep(25_000);
+    console.log(`  half a minute later: ${megabytes(resident(worker))}, ${megabytes(own(worker))} its own`);
   });
 }
 
@@ -134,9 +138,7 @@ async function sharedByTwo({ fixture, site, host }: Scene): Promise<void> {
   try {
     for (const accessLog of logs) {
       const sites = [{ ...site, accessLog }];
-      workers.push(
-        await startWorker({ sites, directory: fixture.directory, listener, nodeOptions: flagsOf('proxy') }),
-      );
+      workers.push(await startWorker({ sites, directory: fixture.directory, listener, ...asUnderHostd }));
     }
     for (const connections of [8, 32, 128]) {
       const before = logs.map(lines);
@@ -173,7 +175,7 @@ async function withWorker(
     sites: [site],
     directory: fixture.directory,
     limits,
-    nodeOptions: flagsOf('proxy'),
+    ...asUnderHostd,
   });
   try {
     await use(worker);
@@ -185,6 +187,11 @@ async function withWorker(
 /** MiB. */
 function resident(worker: RunningWorker): number {
   return memoryOf([worker.process.pid ?? 0]).rss;
+}
+
+/** MiB that no other process shares, and that no file has. */
+function own(worker: RunningWorker): number {
+  return memoryOf([worker.process.pid ?? 0]).dirty;
 }
 
 function megabytes(amount: number): string {

@@ -42,6 +42,8 @@ export interface WorkerOptions {
   /** What [proxy] says to it. */
   readonly settings?: RouteSettings;
   readonly nodeOptions?: readonly string[];
+  /** Runs dist/, as hostd does. Node takes 26 MB to strip types from src/. */
+  readonly isBuilt?: boolean;
   /** One that several workers share; whoever bound it closes it. */
   readonly listener?: Handle;
 }
@@ -81,7 +83,8 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   const noteFile = `${options.directory}/note.${port}`;
   writeFileSync(noteFile, Buffer.alloc(noteSize(sites.length)));
   const note = openSync(noteFile, 'r+');
-  const main = new URL('../../src/proxy/main.ts', import.meta.url).pathname;
+  const file = options.isBuilt ? '../../dist/proxy/main.js' : '../../src/proxy/main.ts';
+  const main = new URL(file, import.meta.url).pathname;
   const child = spawn(process.execPath, [...(options.nodeOptions ?? []), main], {
     ...workerIds,
     cwd: '/',

@@ -7,12 +7,13 @@ import { refusedNode } from '../config/own-programs.ts';
 import { as, type Owner } from '../linux/paths.ts';
 import type { User } from '../native/index.ts';
 import { ownPaths } from './own/own-files.ts';
-import { digestOf, flagsOf, type OwnName, partsOf, suffix } from './own-parts.ts';
+import { digestOf, flagsOf, type OwnName, ownEnvironment, partsOf, suffix } from './own-parts.ts';
 
 const source = dirname(import.meta.dirname);
 
 export interface OwnProgram {
   readonly argv: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
   /** The open Node binary; the caller closes it. */
   readonly binary: number;
   /** What it means when the kernel refuses to execute the binary. */
@@ -32,6 +33,7 @@ export function ownProgram(name: OwnName, title: string, user: User, runtimeDir:
       ...flagsOf(name),
       join(home, name, `main${suffix}`),
     ],
+    env: ownEnvironment,
     binary: openSync(process.execPath, 'r'),
     refusal: `${message}; try: ${hint}`,
   };

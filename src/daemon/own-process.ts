@@ -47,7 +47,7 @@ export function startOwn(name: OwnName, given: Given, onEnd: (why: string | null
       file: '',
       binary: own.binary,
       argv: own.argv,
-      env,
+      env: [...Object.entries(own.env).map(([key, value]) => `${key}=${value}`), ...env],
       directory: '/',
       uid: user.uid,
       gid: user.gid,

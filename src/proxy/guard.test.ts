@@ -31,7 +31,7 @@ const free: readonly string[] = [
 ];
 
 /** Files whose events belong to the whole worker. */
-const ofTheWorker = /proxy\/(?:main|facts|guard|log\/access-log)\.ts$|embed\/front\.ts$/;
+const ofTheWorker = /proxy\/(?:main|facts|guard|rest|log\/access-log)\.ts$|embed\/front\.ts$/;
 /** Connections are counted here; what counts throws nothing. */
 const counting = /'close', \(\) => \{\s*this\.#(?:open--|all\.delete)/;
 

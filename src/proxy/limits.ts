@@ -66,6 +66,8 @@ export interface Limits {
   readonly drainMs: number;
   /** Milliseconds between two times that the note is written, where its memory cannot be shared with hostd. */
   readonly noteMs: number;
+  /** Milliseconds with next to nothing to do after which a worker gives memory back. */
+  readonly restMs: number;
 }
 
 export const defaultLimits: Limits = {
@@ -107,6 +109,7 @@ export const defaultLimits: Limits = {
   lastRequestMs: 2000,
   drainMs: 30_000,
   noteMs: 10_000,
+  restMs: 10_000,
 };
 
 /**

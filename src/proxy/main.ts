@@ -26,6 +26,7 @@ import { openErrorLog } from './log/error-log.ts';
 import { openNote } from './note.ts';
 import { ErrorPages } from './pages/error-pages.ts';
 import { makeRouter } from './request/router.ts';
+import { makeRest } from './rest.ts';
 import { Traffic } from './traffic.ts';
 import type { Worker } from './worker.ts';
 
@@ -52,8 +53,10 @@ function run(): void {
   noteWorkIn(note.memory);
   const worker = makeWorker(routes, note.memory, what => void tell({ kind: 'bound', what }));
   const connections = new Connections(worker);
+  const rest = makeRest(worker.limits.restMs);
   const servers = listen(routes, worker, connections, () => tell({ kind: 'ready' }));
   if (note.flush !== null) setInterval(note.flush, worker.limits.noteMs).unref();
+  for (const server of servers) server.on('connection', rest);
   const lastRound = (): Promise<void> => {
     note.flush?.();
     return facts.drained();

@@ -148,13 +148,14 @@ export function equipProxy(host: Host, program: Program, context: ProxyContext):
     const note = closing(makeNote(noteOf.directory, noteOf, names));
     const bodies = openBodies(settings.proxy.clientBodyTempPath ?? settings.stateDir, user, context.warn);
     if (bodies !== null) close.push(bodies);
-    const { argv, binary, refusal } = ownProgram('proxy', proxyGroup, user, settings.runtimeDir);
+    const { argv, env: own, binary, refusal } = ownProgram('proxy', proxyGroup, user, settings.runtimeDir);
     closing(binary);
     const [read, write] = native.pipe();
     closing(write);
     const open = { fd: openSync(`/proc/self/fd/${note}`, 'r'), sites: names };
     hear(read, program.name, context, beginNote(context, open, noteOf));
     const env = {
+      ...own,
       HOSTD_ROUTES_FD: `${firstRoutesFd}`,
       HOSTD_FACTS_FD: `${factsFd}`,
       HOSTD_NOTE_FD: `${firstLogFd + logs.length}`,
