@@ -375,8 +375,8 @@ test('deep: the code runs as the app’s user, and cannot keep check, lie about 
 import os, subprocess, sys, json
 open(${JSON.stringify(told)}, "w").write(json.dumps([os.getuid(), os.getgroups(), os.getsid(0) == os.getpid(), os.environ.get("HOME"), sorted(os.listdir("/proc/self/fd"))]))
 print("\\n" + sys.argv[1] + json.dumps([{"key": "hostd", "what": "x"}, {"key": "wsgi", "what": "\\x1b]0;owned\\x07"}]))
-child = subprocess.Popen(["sleep", "1000"])
-open(${JSON.stringify(`${told}.pid`)}, "w").write(str(child.pid))
+children = [subprocess.Popen(["sleep", "1000"], start_new_session=own) for own in (False, True)]
+open(${JSON.stringify(`${told}.pid`)}, "w").write(" ".join(str(child.pid) for child in children))
 `;
   await withText('hello/settings.py', code, async () => {
     await check({}, '--deep');
@@ -386,8 +386,8 @@ open(${JSON.stringify(`${told}.pid`)}, "w").write(str(child.pid))
     assert.equal(leads, true);
     assert.notEqual(home, '/root');
     assert.ok(fds.length <= 6, fds);
-    const pid = readFileSync(`${told}.pid`, 'utf8');
-    assert.equal(look(Number(pid)), null, 'a child of the code was left');
+    const pids = readFileSync(`${told}.pid`, 'utf8').split(' ').map(Number);
+    assert.deepEqual(pids.map(look), [null, null], 'a child of the code was left');
   });
   await withText('hello/settings.py', '\nx = b"x" * (3 << 30)\n', async () =>
     expect(await check({}, '--deep'), 'settings', 'MemoryError'),

@@ -4,7 +4,9 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { messageOf } from '../errors.ts';
+import { bootId } from '../linux/procfs.ts';
 import { startAs } from '../linux/start.ts';
+import { killStrays } from '../linux/strays.ts';
 import type { App, Host } from '../model/host.ts';
 import type { Problem } from '../model/problem.ts';
 import type { User } from '../native/index.ts';
@@ -63,6 +65,7 @@ export async function runCode(
   if (program === undefined || !existsSync(python)) return { found: [], problem: null, isRun: false };
   const isDjango = existsSync(`${app.project}/manage.py`);
   const mark = `hostd-check-${randomBytes(12).toString('hex')} `;
+  const marker = randomBytes(12).toString('hex');
   const wanted = {
     settings: app.settings,
     wsgi: app.command === null ? app.wsgi : null,
@@ -82,6 +85,7 @@ export async function runCode(
     ...program.environment,
     PYTHONDONTWRITEBYTECODE: '1',
     PYTHONUNBUFFERED: '1',
+    HOSTD_CHECK: marker,
   };
   const ran = await runPython(
     [python, '-c', deepScript, mark, JSON.stringify(wanted)],
@@ -90,6 +94,7 @@ export async function runCode(
     user,
     limits,
   );
+  await endStrays(`HOSTD_CHECK=${marker}`);
   if (ran.kind === 'failed') {
     const problem = finding('error', app, 'root', ran.why, `${python} --version, as "${user.name}"`);
     return { found: [], problem, isRun: true };
@@ -97,6 +102,13 @@ export async function runCode(
   const report = parseReport(ran.stdout, mark);
   if (ran.kind === 'late') return { found: report ?? [], problem: tooLate(app, limits), isRun: true };
   return { found: report ?? [], problem: report === null ? endedEarly(app, ran) : null, isRun: true };
+}
+
+/** What has left the code's session is found by its environment. */
+function endStrays(marker: string): Promise<void> {
+  // The run's own process has ended.
+  const process = { pid: 0, starttime: 0, bootId: bootId() };
+  return new Promise(resolve => killStrays({ process, marker }, resolve));
 }
 
 function tooLate(app: App, { ms }: DeepLimits): Problem {
