@@ -99,7 +99,7 @@ function loadedBy(name: OwnName): string[] {
   return [...found];
 }
 
-for (const name of ['proxy', 'probe', 'notify', 'rpc', 'web'] as const)
+for (const name of ['proxy', 'probe', 'notify', 'rpc', 'web', 'metrics'] as const)
   test(`the list has all that the ${name} loads`, () => {
     const parts = partsOf(name, source);
     const loaded = loadedBy(name);

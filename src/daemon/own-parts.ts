@@ -98,6 +98,7 @@ const loads: Readonly<Record<OwnName, Loads>> = {
       `native/index${suffix}`,
       `words/process-names${suffix}`,
       `words/html${suffix}`,
+      `words/python${suffix}`,
       `native/bare-sockets${suffix}`,
       `errors${suffix}`,
       `process-name${suffix}`,
