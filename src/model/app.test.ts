@@ -49,6 +49,7 @@ test("an app with nothing but a root is the article's layout", () => {
     redirectFrom: [],
     errorPages: null,
     env: {},
+    envFiles: [],
   });
 });
 
