@@ -61,6 +61,19 @@ find_node() {
   exit 1
 }
 
+# Sets HOSTD_OWN to those variables that this shell has made by itself: a program that is to have its caller's environment is not to
+# have them. /proc has what the shell was given; its NULs get lost in read, so a name is looked for anywhere.
+note_own_variables() {
+  if [ "${HOSTD_OWN+set}" = set ] || [ ! -r "/proc/$$/environ" ]; then return 0; fi
+  given=
+  while IFS= read -r line || [ -n "$line" ]; do given="$given $line"; done <"/proc/$$/environ"
+  HOSTD_OWN=
+  for name in PWD OLDPWD SHLVL _; do
+    case $given in *"$name="*) ;; *) HOSTD_OWN="$HOSTD_OWN $name" ;; esac
+  done
+  export HOSTD_OWN
+}
+
 # The caller's environment is not to load code into Node, nor to change its ways; OPENSSL_* would do so to its TLS. With
 # keep=yes it is kept under other names, for programs that are to have all of it.
 clean_environment() {

@@ -140,6 +140,8 @@ test('a start that fails has said the same before', { skip: isMissing }, async t
     head + server('a') + server('b'),
     head.replace('%DIR%/s.sock', `%DIR%/${'x'.repeat(120)}`),
     head.replace('%DIR%/s.sock', '%DIR%/nosuch/s.sock'),
+    // Every variable that it was started with is named, and none that it was not.
+    `${head}[program:a]\ncommand=%(ENV_x)s\n`,
   ]) {
     for (const daemon of [real, ours])
       daemon.write('s.conf', text.replaceAll('PORT', String(await freePort())));

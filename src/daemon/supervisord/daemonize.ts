@@ -72,13 +72,22 @@ export function becomeDaemon(place: string, fds: readonly number[]): void {
 /** What is between this process and its service manager (sd_notify(3), sd_watchdog_enabled(3)). */
 const managers = ['NOTIFY_SOCKET', 'WATCHDOG_PID', 'WATCHDOG_USEC'];
 
-/** The environment that bin/hostd was started with. Variables that it has hidden from Node are put back. */
+/** The environment that bin/hostd was started with, without its shell's own. Variables that it has hidden from Node are put back. */
 export function givenEnvironment(): Readonly<Record<string, string>> {
   const given: Record<string, string> = {};
+  const own = new Set(['HOSTD_NOFILE', 'HOSTD_PROGRAM', 'HOSTD_OWN', variable, ...managers]);
+  for (const name of (process.env['HOSTD_OWN'] ?? '').split(' ')) own.add(name);
   for (const [name, text] of Object.entries(process.env)) {
     if (text === undefined) continue;
     if (name.startsWith('HOSTD_KEPT_')) given[name.slice('HOSTD_KEPT_'.length)] = text;
-    else if (!['HOSTD_NOFILE', 'HOSTD_PROGRAM', variable, ...managers].includes(name)) given[name] = text;
+    else if (!own.has(name)) given[name] = text;
   }
-  return given;
+  return withLocale(given);
+}
+
+/** In the C locale Python gives itself, and so all that supervisord starts, one with UTF-8 (PEP 538). Pure. */
+export function withLocale(given: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  if (given['LC_ALL'] || given['PYTHONCOERCECLOCALE'] === '0') return given;
+  const locale = given['LC_CTYPE'] || given['LANG'] || 'C';
+  return locale === 'C' || locale === 'POSIX' ? { ...given, LC_CTYPE: 'C.UTF-8' } : given;
 }

@@ -20,8 +20,19 @@ export class LimitError extends Error {}
 
 const numbers = { RLIMIT_NPROC: 6, RLIMIT_NOFILE: 7 } as const;
 
-/** `limits` is /proc/self/limits. @throws LimitError */
-export function limitsFor(wanted: Wanted, limits: string, isRoot: boolean): Limits {
+/** Who may raise a hard limit: `status` is /proc/self/status, `mostFiles` /proc/sys/fs/nr_open. Root in a container often may not. */
+export function mayRaise(
+  status: string,
+  mostFiles: string,
+): (name: keyof typeof numbers, to: number) => boolean {
+  const capabilities = BigInt(`0x${/^CapEff:\s+([0-9a-f]+)/m.exec(status)?.[1] ?? '0'}`);
+  const sysResource = 24n;
+  const isMighty = ((capabilities >> sysResource) & 1n) === 1n;
+  return (name, to) => isMighty && (name === 'RLIMIT_NPROC' || to <= Number(mostFiles));
+}
+
+/** `limits` is /proc/self/limits; `raises` is mayRaise's. @throws LimitError */
+export function limitsFor(wanted: Wanted, limits: string, raises: ReturnType<typeof mayRaise>): Limits {
   const triples: number[] = [];
   const raised: string[] = [];
   const take = (
@@ -34,7 +45,8 @@ export function limitsFor(wanted: Wanted, limits: string, isRoot: boolean): Limi
     let hard = hardLimit(limits, label);
     if (soft < least) {
       if (hard < least) {
-        if (!isRoot) throw new LimitError(complaint(what, least, hard));
+        // Supervisor names the limit that it has tried.
+        if (!raises(name, least)) throw new LimitError(complaint(what, least, least));
         hard = least;
       }
       raised.push(`Increased ${name} limit to ${least}`);

@@ -40,7 +40,7 @@ import { bearAsSupervisor, type Surroundings } from './birth.ts';
 import { becomeDaemon, givenEnvironment, ownStage, type Stage } from './daemonize.ts';
 import { fastCgiSockets } from './fastcgi.ts';
 import { makeGroups } from './groups.ts';
-import { LimitError, limitsFor, softLimit } from './limits.ts';
+import { LimitError, limitsFor, mayRaise, softLimit } from './limits.ts';
 import { makeLives, wordsOfExit } from './lives.ts';
 import { type MainLog, openMainLog } from './log.ts';
 import { makePlace, removePlace, settingsOf } from './place.ts';
@@ -198,11 +198,18 @@ function openLog(real: Realized): MainLog {
 
 function serve(real: Realized, main: MainLog): OpenServer[] {
   try {
-    const { servers, interfaces } = real.configuration;
+    const { servers, interfaces, interfaceOptions } = real.configuration;
     const say = (text: string) => void process.stderr.write(text);
     return servers.map(server => {
       const open = openServer(server, say);
-      for (const name of interfaces) main.log.info(`RPC interface ${repr(name)} initialized`);
+      for (const name of interfaces) {
+        const [more] = interfaceOptions.get(name) ?? [];
+        if (more !== undefined) {
+          main.log.warn(`make_main_rpcinterface() got an unexpected keyword argument ${repr(more)}`);
+          throw new ServerError(`Could not make ${name} rpc interface`);
+        }
+        main.log.info(`RPC interface ${repr(name)} initialized`);
+      }
       if (!server.username)
         main.critical(`Server ${repr(server.section)} running without any HTTP authentication checking`);
       return open;
@@ -266,7 +273,7 @@ function takeLimits(real: Realized, infos: string[]): readonly number[] {
     const { triples, raised } = limitsFor(
       { minfds, minprocs, openFiles, processes },
       limits,
-      process.getuid?.() === 0,
+      mayRaise(readFileSync('/proc/self/status', 'utf8'), readFileSync('/proc/sys/fs/nr_open', 'utf8')),
     );
     if (stage.kind === 'first') infos.push(...raised);
     return triples;
@@ -423,7 +430,9 @@ function supervise(
   names.sweep();
   rpc.keep(supervisor.host());
 
-  for (const config of groups.configured()) groups.add(config, 'later');
+  // Of two groups of one name, a [group] and a [program], Supervisor has the first.
+  for (const config of groups.configured())
+    if (groups.find(config.name) === undefined) groups.add(config, 'later');
   const wanted = new Set(groups.active().flatMap(({ programs }) => programs.map(({ name }) => name)));
   for (const {
     program: { name },

@@ -112,6 +112,8 @@ export interface Configuration {
   readonly servers: readonly ServerConfig[];
   /** Namespaces of Supervisor's own XML-RPC interface. */
   readonly interfaces: readonly string[];
+  /** What else stands in their sections. Supervisor's own interface takes nothing, and refuses to be made. */
+  readonly interfaceOptions: ReadonlyMap<string, readonly string[]>;
   readonly warnings: readonly string[];
   readonly infos: readonly string[];
   /** Names for values, for the next reading of the same file. */

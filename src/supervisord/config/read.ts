@@ -49,7 +49,10 @@ export function readConfiguration(file: string, machine: Machine, options: ReadO
   }));
   const servers = serversOf(parser);
   const { warnings, infos } = parser;
-  return { supervisord, groups, servers, interfaces, warnings, infos, names, broken };
+  const interfaceOptions = new Map(
+    interfaces.map(name => [name, keysOf(parser, `rpcinterface:${name}`).filter(key => key !== factoryKey)]),
+  );
+  return { supervisord, groups, servers, interfaces, interfaceOptions, warnings, infos, names, broken };
 }
 
 function withEnvironment(process: ProcessConfig, shared: Supervisord['environment']): ProcessConfig {
