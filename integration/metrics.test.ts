@@ -160,6 +160,19 @@ test('hostd-metrics has no rights, serves nothing else, and comes again', async 
   const many = await Promise.all(Array.from({ length: 12 }, () => get('/metrics')));
   assert.ok(many.every(({ status }) => status === 200));
   for (const socket of silent) socket.destroy();
+  // Nor does who keeps as many connections as there may be.
+  const kept = Array.from({ length: 40 }, () => net.connect(port, '127.0.0.1'));
+  for (const socket of kept) socket.on('error', () => {}).write('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
+  await until(
+    'room for another',
+    () =>
+      get('/metrics').then(
+        ({ status }) => status === 200,
+        () => false,
+      ),
+    { every: 50 },
+  );
+  for (const socket of kept) socket.destroy();
 
   const pid = await pidIn(hostd);
   if (isRoot) assert.notEqual(statSync(`/proc/${pid}`).uid, 0);

@@ -118,7 +118,7 @@ test('after SIGQUIT a tunnel and a stream go on for as long as they like, and th
   assert.equal(worker.process.exitCode, null);
   tunnel.socket.end();
   await exited;
-  assert.equal(worker.process.exitCode, 0);
+  assert.equal(worker.process.exitCode, 0, `${worker.process.signalCode} ${worker.errors()}`);
 });
 
 test('SIGTERM after SIGQUIT, and SIGTERM alone, end them after drainMs', async () => {

@@ -47,6 +47,8 @@ function run(): void {
     },
   );
   server.maxConnections = most.connections;
+  // Who only keeps connections makes room for who comes with a request.
+  server.on('drop', () => server.closeIdleConnections());
   server.on('error', error => complain(`cannot accept: ${messageOf(error)}`));
   server.listen({ fd: listenerFd });
   // It ends when root does.
