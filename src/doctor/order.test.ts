@@ -26,6 +26,17 @@ test('a program that is down comes after what can be the reason for it', () => {
   assert.deepEqual(order(finding('request', 'error'), finding('log', 'error', true)), ['log', 'request']);
 });
 
+test('a hostd that is down comes after files that it cannot start with', () => {
+  assert.deepEqual(order(finding('daemon', 'error'), finding('configuration', 'error', true)), [
+    'configuration',
+    'daemon',
+  ]);
+  assert.deepEqual(order(finding('daemon', 'error'), finding('configuration', 'warning')), [
+    'daemon',
+    'configuration',
+  ]);
+});
+
 test('what is no reason stays behind what is down', () => {
   assert.deepEqual(order(finding('program', 'error'), finding('secret', 'error')), ['program', 'secret']);
   assert.deepEqual(order(finding('program', 'error', true), finding('code', 'error', true)), [

@@ -1,12 +1,12 @@
 // The order in which findings are told: the true cause comes first. Errors come before warnings, and each in the order of a visitor's
-// way. But that an app is down, or answers badly, comes after what can be the reason for it. Pure.
+// way. But that hostd or an app is down, or answers badly, comes after what can be the reason for it. Pure.
 
 import { type Check, checks, type Finding, type Severity } from './finding.ts';
 
 const severities: readonly Severity[] = ['error', 'warning', 'note'];
 const way = Object.keys(checks) as readonly Check[];
 /** What has a reason elsewhere. */
-const symptoms: ReadonlySet<Check> = new Set(['program', 'request']);
+const symptoms: ReadonlySet<Check> = new Set(['daemon', 'program', 'request']);
 
 export function inOrder(findings: readonly Finding[]): readonly Finding[] {
   const reasons = findings.filter(({ severity, explains }) => severity === 'error' && explains);

@@ -8,7 +8,7 @@ import type { LoggedError } from './log.ts';
 
 /** `version`: of the files on disk, which this program is from. */
 export function judgeDaemon({ state, message, hint, version, changes }: Daemon, onDisk: string): Looked {
-  if (state === 'down') return found(made('daemon', 'error', message, hint, { explains: true }));
+  if (state === 'down') return found(made('daemon', 'error', message, hint));
   if (state === 'closed')
     return unseen(`${message}: needs root, or the group that may use hostctl`, 'daemon', 'proxy', 'program');
   const others = changes.filter(({ name, change }) => change !== 'changed' || name.startsWith('hostd-proxy'));
