@@ -21,11 +21,11 @@ export function lookAround(host: Host, now = Date.now()): readonly Problem[] {
     const own = appUser(app);
     if (own === null) return [];
     return [
-      ...checkCode(app, own),
+      ...(isHere(app) ? checkCode(app, own) : []),
       ...(worker === null ? [] : checkServed(app, worker)),
       ...checkLogs(app, host.programs, own),
       ...checkCertificate(app, own, now),
-      ...checkSleep(app),
+      ...(isHere(app) ? checkSleep(app) : []),
     ];
   });
   return [...checkPorts(host), ...checkDisks(host), ...checkBounds(host), ...apps];
@@ -34,7 +34,7 @@ export function lookAround(host: Host, now = Date.now()): readonly Problem[] {
 /** The problems that show when each app's code is run by its own user, besides `plain`, the findings of lookAround. */
 export async function lookDeep(host: Host, plain: readonly Problem[]): Promise<readonly Problem[]> {
   const found: Problem[] = [];
-  const left = [...host.apps];
+  const left = host.apps.filter(isHere);
   const work = async () => {
     for (let app = left.shift(); app !== undefined; app = left.shift()) {
       const user = appUser(app);
@@ -53,6 +53,11 @@ export async function lookDeep(host: Host, plain: readonly Problem[]): Promise<r
   };
   await Promise.all(Array.from({ length: atOnce }, work));
   return found;
+}
+
+/** Whether anything of the app runs on this machine. */
+function isHere({ upstreams }: App): boolean {
+  return upstreams.length === 0;
 }
 
 /** Apps whose code is loaded at the same time. */

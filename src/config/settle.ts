@@ -81,6 +81,7 @@ function hostOf(definitions: readonly Definition[], around: Surroundings, proble
     settings: around.settings,
     apps: pieces.flatMap(piece => piece.apps),
     programs: pieces.flatMap(piece => piece.programs),
+    resting: pieces.flatMap(piece => piece.resting),
     groups: pieces.flatMap(piece => piece.groups),
   });
 }

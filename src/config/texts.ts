@@ -34,9 +34,16 @@ export class Texts {
           problem.at !== undefined && 'key' in problem.at
             ? (this.#find(problem.at) ?? problem.at)
             : problem.at;
-        return at === undefined ? problem : { ...problem, at };
+        const placed = at === undefined ? problem : { ...problem, at };
+        return this.#withOther(placed);
       })
       .toSorted((a, b) => rank(a, files) - rank(b, files) || lineOf(a) - lineOf(b));
+  }
+
+  #withOther({ against, ...problem }: Problem): Problem {
+    if (against === undefined) return problem;
+    const key = against.key.at(-1);
+    return { ...problem, message: `${problem.message} (${key} at ${this.where(against)})` };
   }
 
   #find(source: Source): Place | null {

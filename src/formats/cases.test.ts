@@ -33,6 +33,7 @@ export function hostOf(text: string): Host {
     settings,
     apps: pieces.flatMap(({ apps }) => apps),
     programs: pieces.flatMap(({ programs }) => programs),
+    resting: pieces.flatMap(({ resting }) => resting),
     groups: pieces.flatMap(({ groups }) => groups),
   });
 }

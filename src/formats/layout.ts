@@ -3,6 +3,8 @@
 import { appEnvironment, appSupervision, baseEnvironment } from '../model/app.ts';
 import type { App, Host, Program } from '../model/host.ts';
 import { servesApp } from '../model/kind.ts';
+import type { Problem } from '../model/problem.ts';
+import { cannotSay } from './format.ts';
 
 /** The usual place of the script that starts an app's gunicorn. */
 export function startScript(app: App): string {
@@ -12,6 +14,20 @@ export function startScript(app: App): string {
 /** Whether the app runs gunicorn by a command that hostd makes. Without hostd it then needs a script. */
 export function isScripted(app: App): boolean {
   return app.command === null;
+}
+
+/** Warnings for apps that are served elsewhere, of which the format writes nothing. */
+export function elsewhereProblems(host: Host, format: string): readonly Problem[] {
+  return host.apps
+    .filter(app => app.upstreams.length > 0)
+    .map(app =>
+      cannotSay(
+        app.name,
+        { ...app.source, key: [...app.source.key, 'upstreams'] },
+        `${format}: app "${app.name}" has upstreams, and nothing of it runs here: there is nothing to write`,
+        'hostctl emit nginx, for its site',
+      ),
+    );
 }
 
 /** The variables of a program that not every program has. */

@@ -36,6 +36,7 @@ test("an app with nothing but a root is the article's layout", () => {
     serverNames: [],
     socket: '/webapps/hello_django/run/gunicorn.sock',
     static: '/webapps/hello_django/static/',
+    upstreams: [],
     media: '/webapps/hello_django/media/',
     logs: '/webapps/hello_django/logs',
     accessLog: '/webapps/hello_django/logs/nginx-access.log',
@@ -48,8 +49,8 @@ test("an app with nothing but a root is the article's layout", () => {
     redirectHttps: false,
     redirectFrom: [],
     errorPages: null,
-    env: {},
     envFiles: [],
+    env: {},
   });
 });
 
@@ -168,6 +169,7 @@ test('a site serves static and media, unless they are not served', () => {
     proxyReadTimeout: 60,
     accessLog: '/webapps/hello_django/logs/nginx-access.log',
     errorLog: '/webapps/hello_django/logs/nginx-error.log',
+    upstreams: null,
     keepalive: false,
     certificate: null,
     redirectHttps: false,

@@ -1,6 +1,6 @@
 // From an app to what is run and served: the layout below its root, its gunicorn program, its site.
 
-import type { App, LogFile, Program, Site, Supervision } from './host.ts';
+import type { App, LogFile, Program, Site, Supervision, Upstreams } from './host.ts';
 import type { Source } from './problem.ts';
 import { usualLog, usualSupervision } from './supervision.ts';
 
@@ -46,6 +46,7 @@ export function makeApp(given: { name: string; root: string; source: Source } & 
     onDemand: false,
     serverNames: [],
     socket: `${root}/run/gunicorn.sock`,
+    upstreams: [],
     static: `${root}/static/`,
     media: `${root}/media/`,
     logs,
@@ -165,16 +166,27 @@ export function appSite(app: App): Site {
       ...(app.media === null ? [] : [{ prefix: '/media/', alias: app.media, expires: app.mediaExpires }]),
     ],
     socket: app.socket,
+    upstreams: upstreamsOf(app),
     clientMaxBodySize: app.clientMaxBodySize,
     proxyReadTimeout: app.proxyReadTimeout,
     accessLog: app.accessLog,
     errorLog: app.errorLog,
-    keepalive: keepsConnections(app),
+    keepalive: app.upstreams.length > 0 || keepsConnections(app),
     certificate: app.certificate,
     redirectHttps: app.redirectHttps,
     redirectFrom: app.redirectFrom,
     errorPages: app.errorPages,
   };
+}
+
+/** Seconds between two questions, and bad answers in a row, where the table sets no others. */
+const usualUpstreamWatch = { interval: 10, failures: 3 };
+
+function upstreamsOf(app: App): Upstreams | null {
+  const { upstreams: addresses, health: path } = app;
+  if (addresses.length === 0) return null;
+  const watch = app.healthWatch ?? usualUpstreamWatch;
+  return { addresses, health: path === null ? null : { ...watch, path, host: plainName(app) } };
 }
 
 /** The name that leads to every app without DNS (RFC 6761, 6.3). */

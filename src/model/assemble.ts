@@ -8,6 +8,8 @@ export interface Parts {
   readonly settings: Settings;
   readonly apps: readonly App[];
   readonly programs: readonly Program[];
+  /** See Host. */
+  readonly resting?: readonly Program[];
   readonly groups: readonly Group[];
 }
 
@@ -16,6 +18,7 @@ export function assemble(parts: Parts): Host {
     settings: parts.settings,
     apps: parts.apps,
     programs: parts.programs.toSorted(byStartOrder),
+    resting: (parts.resting ?? []).toSorted(byStartOrder),
     groups: parts.groups,
     sites: parts.apps.map(appSite),
   };

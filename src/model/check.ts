@@ -6,6 +6,7 @@ import { checkMetrics } from './check-metrics.ts';
 import { checkProgram } from './check-program.ts';
 import { checkSite, checkSiteSettings } from './check-site.ts';
 import { checkSleep } from './check-sleep.ts';
+import { checkUpstreams } from './check-upstreams.ts';
 import { type Before, findConflicts, findDoubleNames } from './conflicts.ts';
 import type { Host, Listen, RpcSocket, WebSettings } from './host.ts';
 import { usableListeners } from './listen.ts';
@@ -25,7 +26,11 @@ export function check(host: Host, machine: Machine | null, options: CheckOptions
   const { where = (source: Source) => source.file } = options;
   const alone = [
     ...(machine === null ? [] : checkSettings(host, machine)),
-    ...host.apps.flatMap(app => [...checkApp(app, machine), ...checkSite(app, host.settings.proxy, machine)]),
+    ...host.apps.flatMap(app => [
+      ...checkApp(app, machine),
+      ...checkSite(app, host.settings.proxy, machine),
+      ...checkUpstreams(app, host.settings.proxy),
+    ]),
     ...onePerSource(host).flatMap(program => checkProgram(program, machine)),
     ...checkSleep({ ...host, programs: onePerSource(host) }),
   ];

@@ -54,7 +54,9 @@ function claimsOf(app: App): readonly Claim[] {
     ...[...names].map(
       (value): Claim => ({ what: 'host name', value, owner: app, source: sourceOfName(app, value) }),
     ),
-    { what: 'socket', value: app.socket, owner: app, source: at('socket') },
+    ...(app.upstreams.length > 0
+      ? []
+      : [{ what: 'socket', value: app.socket, owner: app, source: at('socket') } as const]),
   ];
 }
 

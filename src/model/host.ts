@@ -11,6 +11,8 @@ export interface Host {
   readonly apps: readonly App[];
   /** Every supervised program, the apps' included, sorted by (group priority, group, priority, name). */
   readonly programs: readonly Program[];
+  /** Programs of apps that are served elsewhere (App.upstreams): nothing of them runs here. */
+  readonly resting: readonly Program[];
   readonly groups: readonly Group[];
   readonly sites: readonly Site[];
 }
@@ -181,6 +183,8 @@ export interface App {
   readonly onDemand: boolean;
   readonly serverNames: readonly string[];
   readonly socket: string;
+  /** Where the app is served, in place of its own program here; empty: it runs here. */
+  readonly upstreams: readonly Listen[];
   /** Directories served below /static/ and /media/; null: not served. They end with "/". */
   readonly static: string | null;
   readonly media: string | null;
@@ -411,6 +415,8 @@ export interface Site {
   readonly serverNames: readonly string[];
   readonly locations: readonly Location[];
   readonly socket: string;
+  /** Whom the proxy asks in place of the socket; null, or not given: the socket. */
+  readonly upstreams?: Upstreams | null;
   /** Bytes; 0 is no limit. */
   readonly clientMaxBodySize: number;
   /** Seconds between two reads from the app. */
@@ -425,6 +431,18 @@ export interface Site {
   readonly redirectFrom: readonly string[];
   /** Ends with "/". */
   readonly errorPages: string | null;
+}
+
+/** Servers elsewhere that answer for an app. */
+export interface Upstreams {
+  readonly addresses: readonly Listen[];
+  /** What each of them is asked for again and again; null: nothing, only visitors' requests show how it is. */
+  readonly health: UpstreamHealth | null;
+}
+
+export interface UpstreamHealth extends HealthWatch {
+  readonly path: string;
+  readonly host: string;
 }
 
 /** URIs that begin with `prefix` are files below `alias`; both end with "/". */

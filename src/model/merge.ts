@@ -17,6 +17,7 @@ export function withKept(before: Host, after: Host, keeps: (source: Source) => b
     settings: after.settings,
     apps: merge(before.apps, after.apps),
     programs: merge(before.programs, after.programs),
+    resting: merge(before.resting, after.resting),
     groups: merge(before.groups, after.groups),
   });
 }

@@ -19,6 +19,8 @@ export interface Problem {
   /** The next move; printed after "try: ". */
   readonly hint?: string;
   readonly at?: Source | Place;
+  /** The other place of two that disagree: "(KEY at FILE:LINE)" follows the message as soon as its line is known. */
+  readonly against?: Source;
   /** The app, program or group that an error keeps from being used; absent: the error concerns the whole file. */
   readonly subject?: string;
 }

@@ -1,5 +1,6 @@
 // Sockets for the proxy worker, without node:net's streams, which cost more than the rest of a request. Connections to unix
 // sockets are made, read and written here. A client's connection, which is node:net's, can be sent to past its stream.
+// One call limits how long a TCP connection of node:net's is silent.
 // Three calls are for the worker itself: one closes its memory to other processes of its user, one shares a file's memory with hostd,
 // one reads a link that is open.
 // Only moves bytes: no parsing, no policy, no memory that grows. An addon of its own, so that the unprivileged worker loads
@@ -10,6 +11,8 @@
 #define _GNU_SOURCE
 #define NAPI_VERSION 8
 #include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <node_api.h>
 #include <stdlib.h>
 #include <string.h>
@@ -241,6 +244,15 @@ static napi_value close_connection(napi_env env, napi_callback_info info) {
   return NULL;
 }
 
+// limitSilence(fd, milliseconds): setsockopt(2), TCP_USER_TIMEOUT. 0 or -errno.
+static napi_value limit_silence(napi_env env, napi_callback_info info) {
+  napi_value a[2];
+  if (!arguments(env, info, a, 2)) return NULL;
+  unsigned int milliseconds = (unsigned int)to_int(env, a[1]);
+  int result = setsockopt(to_int(env, a[0]), IPPROTO_TCP, TCP_USER_TIMEOUT, &milliseconds, sizeof milliseconds);
+  return from_int(env, result < 0 ? -errno : 0);
+}
+
 // closeMemory(): prctl(2), PR_SET_DUMPABLE: no core, no ptrace, no /proc/PID/mem for anybody but root. 0 or -errno.
 static napi_value close_memory(napi_env env, napi_callback_info info) {
   (void)info;
@@ -280,7 +292,7 @@ NAPI_MODULE_INIT() {
       {"start", start},          {"open", open_connection},  {"watch", watch},           {"writeText", write_text},
       {"writeBytes", write_bytes}, {"endWriting", end_writing}, {"close", close_connection},
       {"send", send_both},         {"closeMemory", close_memory}, {"share", share},
-      {"readLink", read_link},
+      {"readLink", read_link},     {"limitSilence", limit_silence},
   };
   for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
     napi_value function;

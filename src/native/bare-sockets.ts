@@ -24,6 +24,11 @@ export interface BareSockets {
    * `text`: latin-1, at most `longestText` characters; `bytes` follow it.
    */
   send(fd: number, text: string, bytes: Buffer | null): number;
+  /**
+   * Ends a TCP connection, by ETIMEDOUT, whose other end acknowledges nothing for so many milliseconds (tcp(7), TCP_USER_TIMEOUT). With
+   * keep-alive that holds while nothing is sent, too. 0, or an error.
+   */
+  limitSilence(fd: number, milliseconds: number): number;
   /** From now on only root may look into this process (prctl(2), PR_SET_DUMPABLE), and it leaves no core. 0, or an error. */
   closeMemory(): number;
   /** The target of the symbolic link that is open (O_PATH) as `fd`, latin-1; below 0: an error (readlinkat(2)). */

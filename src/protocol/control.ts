@@ -38,6 +38,15 @@ export interface ProgramStatus {
   readonly site: SiteStatus | null;
   /** Of a scheduled program; null for all others. */
   readonly schedule: ScheduleStatus | null;
+  /** Of an app that is served elsewhere. Absent for all others. */
+  readonly upstreams?: readonly UpstreamStatus[];
+}
+
+/** One of the addresses where an app is served. */
+export interface UpstreamStatus {
+  readonly address: string;
+  /** Why a proxy worker leaves it out: "refused", "timeout", "unreachable", "reset" or "health"; null: it gets requests. */
+  readonly fault: string | null;
 }
 
 /** What `status` says of a scheduled program, besides its state. */
@@ -101,6 +110,8 @@ export interface ProcessAbout {
 export interface SiteAbout {
   readonly server_names: readonly string[];
   readonly locations: readonly { readonly prefix: string; readonly alias: string }[];
+  /** Absent: it is served here. */
+  readonly upstreams?: readonly string[];
   /** Path of its file. */
   readonly certificate: string | null;
   readonly access_log: string;

@@ -76,13 +76,26 @@ export const boundWords = {
 
 export type Bound = keyof typeof boundWords;
 
+/** Why a worker leaves out an upstream. */
+export const upstreamFaults = {
+  refused: 'it refuses connections',
+  timeout: 'it does not answer',
+  unreachable: 'there is no way to it',
+  reset: 'it ends connections without an answer',
+  health: 'it is not healthy',
+} as const;
+
+export type UpstreamFault = keyof typeof upstreamFaults;
+
 export type Fact =
   /** The worker accepts from every listener. */
   | { readonly kind: 'ready' }
   /** The worker accepts no new connections, and finishes the open ones. */
   | { readonly kind: 'draining'; readonly connections: number }
   /** A bound was reached; told now and then while it is. */
-  | { readonly kind: 'bound'; readonly what: Bound };
+  | { readonly kind: 'bound'; readonly what: Bound }
+  /** How one site's upstreams stand, in the order of the configuration; null: it gets requests. */
+  | { readonly kind: 'upstreams'; readonly site: string; readonly faults: readonly (UpstreamFault | null)[] };
 
 /** Longest line that root reads from a worker, in bytes. */
 export const factLimit = 4096;
@@ -112,9 +125,21 @@ export function decodeFact(line: string): Fact | null {
       return 'what' in value && typeof value.what === 'string' && Object.hasOwn(boundWords, value.what)
         ? { kind: 'bound', what: value.what as Bound }
         : null;
+    case 'upstreams':
+      return 'site' in value &&
+        typeof value.site === 'string' &&
+        'faults' in value &&
+        Array.isArray(value.faults) &&
+        value.faults.every(isFault)
+        ? { kind: 'upstreams', site: value.site, faults: value.faults }
+        : null;
     default:
       return null;
   }
+}
+
+function isFault(value: unknown): value is UpstreamFault | null {
+  return value === null || (typeof value === 'string' && Object.hasOwn(upstreamFaults, value));
 }
 
 function isCount(value: unknown): value is number {

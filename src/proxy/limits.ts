@@ -55,6 +55,13 @@ export interface Limits {
   readonly upstreamGapMs: number;
   /** Bytes of the app's response header (502). */
   readonly responseHeader: number;
+  /** Milliseconds for a connection to an upstream to be made; then another is asked. */
+  readonly upstreamConnectMs: number;
+  /** Milliseconds until an upstream that is gone without a word is noticed in the middle of a request (tcp(7), TCP_USER_TIMEOUT). */
+  readonly upstreamSilenceMs: number;
+  /** Milliseconds that an upstream is left out at first, and at most. */
+  readonly upstreamOutMs: number;
+  readonly upstreamLongestOutMs: number;
   /** Milliseconds that an idle connection to the app is kept; gunicorn's keepalive is 2 seconds. */
   readonly upstreamIdleMs: number;
   readonly upstreamIdleConnections: number;
@@ -103,6 +110,10 @@ export const defaultLimits: Limits = {
   queuePerClient: 250,
   upstreamGapMs: 60_000,
   responseHeader: 32_768,
+  upstreamConnectMs: 2000,
+  upstreamSilenceMs: 5000,
+  upstreamOutMs: 1000,
+  upstreamLongestOutMs: 30_000,
   upstreamIdleMs: 1_500,
   upstreamIdleConnections: 32,
   tunnelIdleMs: 3_600_000,

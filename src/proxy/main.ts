@@ -10,8 +10,8 @@ import { loadBareSockets } from '../native/bare-sockets.ts';
 import { nameProcess } from '../process-name.ts';
 import { pendingPlace } from '../protocol/note.ts';
 import type { Bound, Routes } from '../protocol/worker.ts';
-import { AppConnections } from './app/app-connections.ts';
 import { expectOwners } from './app/app-path.ts';
+import { makeBackend, watchUpstreams } from './backends.ts';
 import { makeBounds } from './bounds.ts';
 import { makeCertificates } from './client/certificates.ts';
 import { makeSecureServer } from './client/secure.ts';
@@ -52,6 +52,7 @@ function run(): void {
   );
   noteWorkIn(note.memory);
   const worker = makeWorker(routes, note.memory, what => void tell({ kind: 'bound', what }));
+  watchUpstreams(worker, routes.sites, tell);
   const connections = new Connections(worker);
   const rest = makeRest(worker.limits.restMs);
   const servers = listen(routes, worker, connections, () => tell({ kind: 'ready' }));
@@ -164,12 +165,13 @@ function makeWorker(routes: Routes, note: ArrayBuffer, tellBound: (bound: Bound)
     ),
     ...(routes.types === undefined ? {} : { types: new Map(Object.entries(routes.types)) }),
     apps: new Map(
-      sites.map(({ name, number, socket, proxyReadTimeout }) => [
-        name,
-        new AppConnections(
-          socket,
-          { ...limits, upstreamGapMs: readGapMs(limits, proxyReadTimeout) },
-          pendingIn(note, number),
+      sites.map(site => [
+        site.name,
+        makeBackend(
+          site,
+          { ...limits, upstreamGapMs: readGapMs(limits, site.proxyReadTimeout) },
+          pendingIn(note, site.number),
+          errorLog,
         ),
       ]),
     ),

@@ -1,7 +1,7 @@
 // What all parts of one worker process share.
 
 import type { AccessLogFormat, Location } from '../model/host.ts';
-import type { AppConnections } from './app/app-connections.ts';
+import type { Backend } from './app/backend.ts';
 import type { BodyFiles } from './app/body-files.ts';
 import type { Budget } from './budget.ts';
 import type { ClientConnection, ClientRequest } from './client/message.ts';
@@ -34,7 +34,7 @@ export interface Worker {
   readonly accessLogFormat?: AccessLogFormat;
   /** Absent in development, where nobody reads it. */
   readonly traffic?: Traffic;
-  readonly apps: ReadonlyMap<string, AppConnections>;
+  readonly apps: ReadonlyMap<string, Backend>;
   readonly errorLog: ErrorLog;
   readonly bodyBudget: Budget;
   readonly responseBudget: Budget;

@@ -14,6 +14,7 @@ export function pageOf({ programs, site }: AboutReply): string {
   if (site !== null) {
     const names = site.server_names.length === 0 ? 'none but NAME.localhost' : site.server_names.join(', ');
     row('Host names', names);
+    if (site.upstreams !== undefined) row('Upstreams', site.upstreams.join(', '));
     if (site.certificate !== null) row('Certificate', site.certificate);
     for (const { prefix, alias } of site.locations) row(prefix, alias);
     row('Access log', site.access_log);

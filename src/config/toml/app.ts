@@ -3,7 +3,7 @@
 import { appEnvironment, appProgram, appSupervision, makeApp } from '../../model/app.ts';
 import { boundsIn, noBounds } from '../../model/bounds.ts';
 import { same } from '../../model/changes.ts';
-import type { App, Program } from '../../model/host.ts';
+import type { App, Program, Settings } from '../../model/host.ts';
 import { nearest } from '../../words/nearest.ts';
 import { isTable } from './decoded.ts';
 import { type EnvSurroundings, readEnvFiles } from './env-file.ts';
@@ -11,12 +11,14 @@ import { appKeys, appProgramKeys } from './keys.ts';
 import { checkName } from './names.ts';
 import { type ProgramPlace, programsOf } from './program.ts';
 import { refuseHalfSite } from './site.ts';
+import { refuseLocalKeys } from './site-keys.ts';
 import { absolute, supervisionOf } from './supervision.ts';
 import { readTable, report, type Scope, type Values } from './table.ts';
 import { asDirectory, tidyPath } from './values.ts';
 
 /** What readApp needs besides the table. */
 export interface AppSurroundings extends EnvSurroundings {
+  readonly settings: Settings;
   readonly machineName: string;
 }
 
@@ -36,6 +38,9 @@ export function readApp(
 ): ReadApp | null {
   const given = readTable(scope, table, appKeys, ['program']);
   const { root } = given;
+  if (root === undefined && given.upstreams !== undefined)
+    return { app: appElsewhere(scope, name, given, table, around), programs: [] };
+  if (!('root' in table)) report(scope, [], 'root is missing', 'root = ...');
   if (root === undefined) return null;
   if (root === '/')
     report(scope, ['root'], 'cannot use root = "/": it is the whole machine', 'root = "/webapps/..."');
@@ -67,6 +72,22 @@ export function readApp(
     app,
     programs: [gunicorn, ...readAppPrograms(scope, app, gunicorn, table['program'], around.machineName)],
   };
+}
+
+/** An app of which nothing is on this machine but its site: hostd's own directory has the logs. */
+function appElsewhere(
+  scope: Scope,
+  name: string,
+  given: Values<typeof appKeys>,
+  table: Readonly<Record<string, unknown>>,
+  around: AppSurroundings,
+): App {
+  refuseLocalKeys(scope, table);
+  const root = `${around.settings.logDir}/${name}`;
+  const { static: files = false, media = false, logs = root } = given;
+  const app = appOf(scope, name, root, { ...given, user: 'root', static: files, media, logs }, around);
+  refuseHalfSite(scope, app, table);
+  return app;
 }
 
 function appOf(
@@ -145,6 +166,7 @@ function renamed(given: Values<typeof appKeys>): Partial<App> {
     ['health', given.health],
     ['idleTimeout', given.idle_timeout || undefined],
     ['onDemand', given.on_demand],
+    ['upstreams', given.upstreams],
     ['serverNames', given.server_names === undefined ? undefined : [...new Set(given.server_names)]],
     ['redirectHttps', given.redirect_https],
     ['redirectFrom', given.redirect_from === undefined ? undefined : [...new Set(given.redirect_from)]],

@@ -553,8 +553,7 @@ const appWide = {
 export const appKeys = {
   root: {
     kind: 'path',
-    default: 'required',
-    required: true,
+    default: 'required, but not with upstreams',
     meaning: 'the virtualenv; everything else has its usual place below it',
     alias: ['virtualenv', 'venv', 'home'],
   },
@@ -653,13 +652,14 @@ export const appKeys = {
     kind: 'duration',
     default: '0: never',
     meaning:
-      'how often health is asked for after the start, such as "30s"; an app that does not answer is reloaded, and what does not end is killed',
+      'how often health is asked for after the start, such as "30s"; an app that does not answer is reloaded, and what does not end is killed; of upstreams each is asked ("10s"), and left out while it does not answer',
     alias: ['healthcheck_interval', 'health_check_interval'],
   },
   health_failures: {
     kind: 'count',
     default: '3',
-    meaning: 'bad answers in a row until it is reloaded; one that takes longer than 10 seconds is bad',
+    meaning:
+      'bad answers in a row until it is reloaded, or left out of upstreams; one that takes longer than 10 seconds is bad',
     alias: ['health_retries', 'healthcheck_retries'],
   },
   idle_timeout: {
@@ -687,15 +687,22 @@ export const appKeys = {
     meaning: 'the unix socket, which hostd makes and holds and gunicorn is given',
     alias: ['sockfile', 'bind'],
   },
+  upstreams: {
+    kind: 'upstreams',
+    default: 'none: the app runs here',
+    meaning:
+      'numeric addresses and ports where the app is served instead: nothing of it runs here then, and the proxy sends to the address that has the fewest requests',
+    alias: ['upstream', 'backends', 'backend', 'servers', 'proxy_pass'],
+  },
   static: {
     kind: 'path or false',
-    default: 'ROOT/static/',
+    default: 'ROOT/static/; without a root, false',
     meaning: 'files served below /static/; false: none are',
     alias: ['static_root'],
   },
   media: {
     kind: 'path or false',
-    default: 'ROOT/media/',
+    default: 'ROOT/media/; without a root, false',
     meaning: 'files served below /media/; false: none are',
     alias: ['media_root'],
   },
@@ -714,7 +721,7 @@ export const appKeys = {
   },
   logs: {
     kind: 'path text',
-    default: 'ROOT/logs',
+    default: 'ROOT/logs; without a root, LOG_DIR/NAME',
     meaning: 'directory of gunicorn_supervisor.log, nginx-access.log and nginx-error.log',
     alias: ['log_dir'],
   },

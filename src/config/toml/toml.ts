@@ -44,6 +44,7 @@ export interface Piece {
   readonly definition: Definition;
   readonly apps: readonly App[];
   readonly programs: readonly Program[];
+  readonly resting: readonly Program[];
   readonly groups: readonly Group[];
 }
 
@@ -127,11 +128,14 @@ export function readDefinition(definition: Definition, around: Surroundings, pro
   const { kind, name, source, table } = definition;
   const scope: Scope = { ...source, title: `${kind} "${name}"`, subject: name, problems };
   checkName(scope, name);
-  const piece: Piece = { definition, apps: [], programs: [], groups: [] };
+  const piece: Piece = { definition, apps: [], programs: [], resting: [], groups: [] };
   switch (kind) {
     case 'app': {
       const read = readApp(scope, name, table, around);
-      return read === null ? piece : { ...piece, apps: [read.app], programs: read.programs };
+      if (read === null) return piece;
+      const isHere = read.app.upstreams.length === 0;
+      const [programs, resting] = isHere ? [read.programs, []] : [[], read.programs];
+      return { ...piece, apps: [read.app], programs, resting };
     }
     case 'program':
       return { ...piece, programs: readProgram(scope, name, table, around) };

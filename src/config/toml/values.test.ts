@@ -20,6 +20,23 @@ const cases: readonly [Kind, unknown, unknown][] = [
   ['path', 'a/b', 'it is not an absolute path; "/a/b"'],
   ['path or false', false, false],
   ['path or false', true, 'it must be a text; "/..."'],
+  ['upstreams', ['[0::1]:80', '[::1]:80'], [{ host: '::1', port: 80 }]],
+  [
+    'upstreams',
+    ['web1:8000'],
+    '"web1:8000": it must be a numeric address and a port: names are not looked up; ["10.0.0.5:8000", "10.0.0.6:8000"]',
+  ],
+  [
+    'upstreams',
+    ['http://10.0.0.5:8000'],
+    '"http://10.0.0.5:8000": it must be an address and a port alone, without a scheme; ["10.0.0.5:8000", "10.0.0.6:8000"]',
+  ],
+  [
+    'upstreams',
+    ['0.0.0.0:80'],
+    '"0.0.0.0:80": it means every address of a machine, and none to connect to; ["10.0.0.5:8000", "10.0.0.6:8000"]',
+  ],
+  ['upstreams', [], 'it is empty: without it the app runs here; ["10.0.0.5:8000", "10.0.0.6:8000"]'],
   ['account', 'www-data', 'www-data'],
   ['account', '1000', '1000'],
   ['account', 'a:b', 'it is no name of a user or group; "www-data"'],

@@ -23,6 +23,7 @@ import {
 } from './value-process.ts';
 import { requirement } from './value-requirement.ts';
 import { cron, timeZone } from './value-schedule.ts';
+import { upstreams } from './value-upstreams.ts';
 
 /** What each kind is read into. */
 export interface ValueKinds {
@@ -67,6 +68,7 @@ export interface ValueKinds {
   /** A unix socket's path, or a TCP address. */
   readonly 'address or path': Listen | { readonly path: string };
   readonly 'web rights': WebRights;
+  readonly upstreams: readonly Listen[];
   /** A text that is never shown. */
   readonly password: string;
   /** CIDR blocks, each in its one spelling. */
@@ -144,6 +146,7 @@ export const decoders: { readonly [K in Kind]: Decoder<ValueKinds[K]> } = {
   },
   'web rights': value =>
     value === 'read' || value === 'operate' ? good(value) : bad('it must be "read" or "operate"', '"read"'),
+  upstreams,
   networks: value => list(value, network, '["10.0.0.0/8"]'),
   'log format': value =>
     value === 'combined' || value === 'combined_id' || value === 'json'

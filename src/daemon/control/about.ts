@@ -3,6 +3,7 @@
 import { HostdError } from '../../errors.ts';
 import { commandLine } from '../../linux/command-line.ts';
 import { descendants } from '../../linux/procfs.ts';
+import { addressText } from '../../model/address.ts';
 import type { Host } from '../../model/host.ts';
 import type { AboutReply, ProcessAbout, ProgramAbout, SiteAbout } from '../../protocol/control.ts';
 import type { Supervisor } from '../fleet/supervisor.ts';
@@ -20,7 +21,7 @@ export function about(supervisor: Supervisor, name: string): AboutReply {
   const units = isApp
     ? supervisor.units().filter(({ program }) => program.app === name)
     : supervisor.select(name);
-  if (units.length === 0)
+  if (units.length === 0 && !isApp)
     throw new HostdError('unknown-name', `cannot find "${name}": no such program or group`, {
       hint: 'hostctl status',
     });
@@ -55,6 +56,7 @@ function siteAbout(host: Host, name: string): SiteAbout | null {
   return {
     server_names: site.serverNames,
     locations: site.locations.map(({ prefix, alias }) => ({ prefix, alias })),
+    ...(site.upstreams == null ? {} : { upstreams: site.upstreams.addresses.map(addressText) }),
     certificate: site.certificate?.certificate ?? null,
     access_log: site.accessLog,
     error_log: site.errorLog,

@@ -30,6 +30,7 @@ import type { Samples } from '../samples/sample.ts';
 import type { Schedules } from '../schedules/schedules.ts';
 import { about } from './about.ts';
 import { type Call, type Handlers, stream } from './control.ts';
+import { isMeant } from './elsewhere.ts';
 import { listMaintenance, readMaintenanceOrder, setMaintenance } from './maintenance.ts';
 import { status } from './status.ts';
 
@@ -148,11 +149,18 @@ function choose(supervisor: Supervisor, names: readonly string[], report: Report
   const chosen = new Set<Unit>();
   for (const name of names) {
     const units = supervisor.select(name);
-    if (units.length === 0 && name !== 'all')
-      report({ kind: 'done', name, outcome: 'unknown', message: `${name}: no such program` });
+    if (units.length === 0 && name !== 'all') report(nobody(supervisor, name));
     for (const unit of units) chosen.add(unit);
   }
   return [...chosen];
+}
+
+/** A name that means no program of this machine. */
+function nobody(supervisor: Supervisor, name: string): Progress {
+  const isElsewhere = supervisor.host().apps.some(app => app.upstreams.length > 0 && isMeant(name, app.name));
+  return isElsewhere
+    ? { kind: 'done', name, outcome: 'failed', message: `${name}: nothing of it runs here: it has upstreams` }
+    : { kind: 'done', name, outcome: 'unknown', message: `${name}: no such program` };
 }
 
 const programsOf = (units: readonly Unit[]) => units.map(({ program }) => program);

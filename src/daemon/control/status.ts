@@ -6,14 +6,17 @@ import type { Host, Program, ProxySettings } from '../../model/host.ts';
 import { servesApp } from '../../model/kind.ts';
 import { native } from '../../native/index.ts';
 import type { ProgramStatus, StatusReply } from '../../protocol/control.ts';
+import type { UpstreamFault } from '../../protocol/worker.ts';
 import { noteLeftOut } from '../fleet/left-out.ts';
 import type { Supervisor } from '../fleet/supervisor.ts';
 import { statusOf, type Unit } from '../fleet/unit.ts';
 import { waitingIn } from '../fleet/waiting.ts';
 import type { Logs } from '../logs/logs.ts';
 import type { Certificates } from '../proxies/certificates.ts';
+import { historyOf } from '../proxies/worker-history.ts';
 import type { Records } from '../runs/records.ts';
 import type { Schedules } from '../schedules/schedules.ts';
+import { elsewhereStatus, isMeant } from './elsewhere.ts';
 import { type Closed, noteReload, noteRoom, noteSite } from './site-notes.ts';
 
 export interface Known {
@@ -48,8 +51,32 @@ export function status(known: Known, names: readonly string[]): StatusReply {
     const next = [...(supervisor.loop.entries.get(name)?.units.values() ?? [])].find(({ isNext }) => isNext);
     return next === undefined ? full : noteReload(full, now - next.madeAt, next.waitsFor);
   };
-  const programs = [...new Set(chosen)].map(noted).sort(byName);
-  return { programs, unknown: names.filter(name => name !== 'all' && supervisor.select(name).length === 0) };
+  const elsewhere = supervisor
+    .host()
+    .apps.filter(app => app.upstreams.length > 0 && isWanted(app.name, names))
+    .map(app => {
+      const about = { maintenance: maintenance.get(app.name), certificate: states.get(app.name) };
+      return noteSite(elsewhereStatus(app, upstreamsIn(all, app.name)), {
+        ...about,
+        waiting: waiting.get(app.name) ?? null,
+      });
+    });
+  const programs = [...[...new Set(chosen)].map(noted), ...elsewhere].sort(byName);
+  const isKnown = (name: string) =>
+    name === 'all' || supervisor.select(name).length > 0 || elsewhere.some(app => isMeant(name, app.name));
+  return { programs, unknown: names.filter(name => !isKnown(name)) };
+}
+
+/** Without names, all are wanted. */
+function isWanted(app: string, names: readonly string[]): boolean {
+  return names.length === 0 || names.some(name => isMeant(name, app));
+}
+
+/** What the proxy's workers have said of a site's upstreams. */
+function upstreamsIn(units: readonly Unit[], site: string): readonly (readonly (UpstreamFault | null)[])[] {
+  return units
+    .filter(({ program }) => program.kind === 'proxy')
+    .map(unit => historyOf(unit).upstreamsOf(site));
 }
 
 /** The number of an app's sync workers; null: unknown, or of another kind. */

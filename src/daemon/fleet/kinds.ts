@@ -220,6 +220,7 @@ function equipWorker(unit: Unit, onReady: () => void, context: EquipContext): Eq
     traffic,
     onFact: fact => {
       if (fact.kind === 'ready') onReady();
+      else if (fact.kind === 'upstreams') history.setUpstreams(fact.site, fact.faults);
       else if (fact.kind === 'bound')
         tell({ kind: 'bound', name: program.name, cause: boundWords[fact.what] });
       else {

@@ -24,13 +24,13 @@ export function inProxyTurn<T>(work: () => Promise<T>): Promise<T> {
   return result;
 }
 
-/** Makes a new generation of proxy workers, with the sites and addresses of the supervisor's host. */
-export function renewProxies(supervisor: Supervisor, log: Logger, report: Report): Promise<void> {
+/** Makes a new generation of proxy workers, with the sites and addresses of the supervisor's host. Returns whether it has taken over. */
+export function renewProxies(supervisor: Supervisor, log: Logger, report: Report): Promise<boolean> {
   return inProxyTurn(() => renewNow(supervisor, log, report));
 }
 
 /** The same, for a caller that is in its turn. */
-export async function renewNow(supervisor: Supervisor, log: Logger, report: Report): Promise<void> {
+export async function renewNow(supervisor: Supervisor, log: Logger, report: Report): Promise<boolean> {
   const name = proxyGroup;
   const host = supervisor.host();
   const wanted = proxyPrograms(host, supervisor.published(host));
@@ -46,7 +46,7 @@ export async function renewNow(supervisor: Supervisor, log: Logger, report: Repo
     log.error('the new proxy workers do not get ready: the old ones go on with the old sites');
     const message = `${name}: cannot start new workers; the old ones go on\n  try: hostctl logs ${name}`;
     report({ kind: 'done', name, outcome: 'failed', message });
-    return;
+    return false;
   }
   const stay = new Set(wanted.map(program => program.name));
   for (const program of supervisor.targets())
@@ -56,6 +56,7 @@ export async function renewNow(supervisor: Supervisor, log: Logger, report: Repo
   leaving.forget();
   const message = `${name}: ${wanted.length === 0 ? 'stopped' : 'new workers have taken over'}`;
   report({ kind: 'done', name, outcome: 'ok', message });
+  return true;
 }
 
 /** For certificates on disk that may have changed: makes new workers if they would be told something else. Returns whether it did. */

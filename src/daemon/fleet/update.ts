@@ -17,6 +17,7 @@ import { whileReloading } from '../own/notify.ts';
 import { type Asker, byOf, wordsOf } from './asker.ts';
 import { handOver } from './handover.ts';
 import { allPrograms } from './kinds.ts';
+import { movesBetween, whenUnused } from './moves.ts';
 import { ask, type Report, resume } from './orders.ts';
 import { renewProxies } from './renewal.ts';
 import type { Supervisor } from './supervisor.ts';
@@ -54,6 +55,7 @@ export function update(supervisor: Supervisor, log: Logger, report: Report): Pro
 }
 
 async function rereadAndApply(supervisor: Supervisor, log: Logger, report: Report): Promise<void> {
+  const before = supervisor.host();
   const next = reread(supervisor);
   report({ kind: 'reread', ...next.reply });
   for (const problem of next.loaded.problems)
@@ -61,7 +63,7 @@ async function rereadAndApply(supervisor: Supervisor, log: Logger, report: Repor
   tellOfProblems(next.loaded.problems, supervisor.tell);
   supervisor.setHost(next.host);
   supervisor.sockets.restore();
-  await apply(supervisor, next.changes, log, report);
+  await apply(supervisor, next.changes, log, report, before);
   await emitFiles(next.host, log, report);
   giveMemoryBack();
   if (next.loaded.problems.every(({ severity }) => severity !== 'error'))
@@ -96,12 +98,13 @@ function updatedWords(found: readonly Change[], asker: Asker | null): string {
   return asker === null ? what : `${wordsOf(asker)}: ${what}`;
 }
 
-/** Brings the programs into line with the supervisor's host. */
+/** Brings the programs into line with the supervisor's host. `before`: what was in force; with it, an app that moves loses no request. */
 export async function apply(
   supervisor: Supervisor,
   found: readonly Change[],
   log: Logger,
   report: Report,
+  before: Host | null = null,
 ): Promise<void> {
   const programs = new Map(supervisor.host().programs.map(program => [program.name, program]));
   const targets = new Map(supervisor.targets().map(program => [program.name, program]));
@@ -111,7 +114,9 @@ export async function apply(
   const gone = own.filter(change => change.change === 'disappeared');
   const others = own.filter(change => change.change !== 'disappeared');
   // From here on, another command about the same programs comes later and wins.
-  const removed = gone.map(({ name }) => remove(supervisor, name, report));
+  const moves = movesBetween(before, supervisor.host());
+  const [leaving, removedNow] = partition(gone, ({ name }) => moves.away.has(name));
+  const removed = removedNow.map(({ name }) => remove(supervisor, name, report));
   const reloaded: { readonly program: Program; readonly keys: readonly string[] }[] = [];
   const replaced = others.map(({ name, change, keys }) => {
     const program = programs.get(name);
@@ -124,11 +129,28 @@ export async function apply(
   });
   await Promise.all(removed);
   const starting = (await Promise.all(replaced)).filter(program => program !== null);
+  const [arriving, staying] = partition(starting, ({ name }) => moves.here.has(name));
+  // Visitors are sent to an app when it is there, and it ends when nobody is sent to it any more.
+  const move = async () => {
+    await resume(supervisor, arriving, report);
+    const isProxied = found.length > own.length;
+    const isUnused = whenUnused(
+      supervisor,
+      leaving.map(({ name }) => name),
+    );
+    if (isProxied && !(await renewProxies(supervisor, log, report))) return;
+    if (isProxied) await isUnused();
+    await Promise.all(leaving.map(({ name }) => remove(supervisor, name, report)));
+  };
   await Promise.all([
-    resume(supervisor, starting, report),
+    resume(supervisor, staying, report),
     reloadAll(supervisor, reloaded, log, report),
-    found.length > own.length ? renewProxies(supervisor, log, report) : null,
+    move(),
   ]);
+}
+
+function partition<T>(all: readonly T[], has: (one: T) => boolean): readonly [readonly T[], readonly T[]] {
+  return [all.filter(has), all.filter(one => !has(one))];
 }
 
 /** Whether nothing need be started anew. A run of a scheduled program is left to its end; what has changed is for the next one. */

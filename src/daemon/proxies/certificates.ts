@@ -21,9 +21,9 @@ import type { Happening } from '../../model/happenings.ts';
 import type { CertificateFiles, Host, Site } from '../../model/host.ts';
 import type { Pem } from '../../protocol/worker.ts';
 import type { Tell } from '../events/bus.ts';
-import { userOf } from '../runs/launch.ts';
 import type { Records } from '../runs/records.ts';
 import { makeDirectoryWatch } from './directory-watch.ts';
+import { ownerOfSite } from './site-owner.ts';
 
 /** The longest wait of setTimeout, in milliseconds. */
 const longestWait = 2 ** 31 - 1;
@@ -112,7 +112,7 @@ export function makeCertificates(
       facts === null ? null : faultOf(facts, hosts, now());
     let pem: Pem;
     try {
-      pem = readPair(files, ownerOf(host, site.name));
+      pem = readPair(files, ownerOfSite(host, site.name));
     } catch (error) {
       const before = lastGood(site.name);
       const facts = before === null ? null : factsOf(before.certificate);
@@ -195,11 +195,6 @@ function directoriesOf(host: Host): ReadonlySet<string> {
     pair === null ? [] : [pair.certificate, pair.key],
   );
   return new Set(files.map(dirname));
-}
-
-function ownerOf(host: Host, site: string): Owner {
-  const app = host.programs.find(program => program.app === site);
-  return app === undefined ? { uid: 0, gid: 0 } : userOf(app);
 }
 
 function readPair(files: CertificateFiles, owner: Owner): Pem {

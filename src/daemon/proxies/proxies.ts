@@ -31,6 +31,7 @@ import { type Equipment, userOf } from '../runs/launch.ts';
 import type { Sockets } from '../sockets/sockets.ts';
 import { readLines } from './lines.ts';
 import { dropNote, findNote, makeNote, type Note, type NoteOf } from './notes.ts';
+import { ownerOfSite } from './site-owner.ts';
 import type { Traffic } from './traffic.ts';
 import type { WorkerHistory } from './worker-history.ts';
 
@@ -172,17 +173,17 @@ export function equipProxy(host: Host, program: Program, context: ProxyContext):
 
 /** The sites as the worker is told of them, with their open logs, which become the worker's descriptors from `firstLogFd` on. */
 function routeSites(
-  { settings, sites, programs }: Host,
+  host: Host,
   { published, history, warn }: ProxyContext,
   firstLogFd: number,
 ): { readonly routed: readonly RoutedSite[]; readonly logs: readonly number[] } {
-  const owners = new Map(programs.filter(p => p.app !== null).map(p => [p.app, p]));
+  const { settings, sites, programs } = host;
   const servers = new Map(programs.filter(servesApp).map(p => [p.app, p]));
   const logs: number[] = [];
   const routed = sites.map((site): RoutedSite => {
-    const app = owners.get(site.name);
+    const server = servers.get(site.name);
     const passOn = (path: string): number | null => {
-      const fd = app === undefined ? null : openSiteLog(path, app, warn);
+      const fd = openSiteLog(path, host, site.name, warn);
       return fd === null ? null : firstLogFd + logs.push(fd) - 1;
     };
     return {
@@ -192,10 +193,10 @@ function routeSites(
       pem: published.certificates.get(site.name) ?? null,
       maintenance: published.maintenance.get(site.name) ?? null,
       halfClose: site.keepalive ? null : halfClosePath(settings.runtimeDir, site.name),
-      downReason: downReasonPath(settings.runtimeDir, site.name),
-      clientAlone: servers.get(site.name)?.kind === 'app',
+      downReason: server === undefined ? null : downReasonPath(settings.runtimeDir, site.name),
+      clientAlone: server?.kind === 'app',
       isLeftOut: history.leftOut.has(site.name),
-      socketOwners: app === undefined ? null : [userOf(app).uid, process.geteuid?.() ?? 0],
+      socketOwners: server === undefined ? null : [userOf(server).uid, process.geteuid?.() ?? 0],
     };
   });
   return { routed, logs };
@@ -267,12 +268,11 @@ function routeSettings({
   return { trustedProxies, defaultSite, accessLogFormat, errorPages, acmeWebroot, types };
 }
 
-function openSiteLog(path: string, app: Program, warn: (message: string) => void): number | null {
+function openSiteLog(path: string, host: Host, site: string, warn: (message: string) => void): number | null {
   try {
-    const { uid, gid } = userOf(app);
-    return openForAppending(path, { uid, gid });
+    return openForAppending(path, ownerOfSite(host, site));
   } catch (error) {
-    warn(`no log for the site of "${app.app}": ${messageOf(error)}`);
+    warn(`no log for the site of "${site}": ${messageOf(error)}`);
     return null;
   }
 }

@@ -5,6 +5,7 @@ import { closeSync, readSync } from 'node:fs';
 import type { Exit } from '../../lifecycle/process.ts';
 import { describeExit } from '../../lifecycle/view.ts';
 import { notePage, type Pending, readPending } from '../../protocol/note.ts';
+import type { UpstreamFault } from '../../protocol/worker.ts';
 
 /** A site is left out after this many ends within this many milliseconds, if the worker worked for it each time. */
 const mostDeaths = 3;
@@ -47,6 +48,8 @@ export class WorkerHistory {
   /** The live run's note of which site it works for, and the sites by their numbers in it. */
   #note: { readonly fd: number; readonly sites: readonly string[] } | null = null;
   #noted: string | null = null;
+  /** By site: what the live run has last said of its upstreams. */
+  readonly #upstreams = new Map<string, readonly (UpstreamFault | null)[]>();
 
   get leftOut(): ReadonlySet<string> {
     return this.#leftOut;
@@ -85,6 +88,7 @@ export class WorkerHistory {
    */
   begin(fd: number, sites: readonly string[]): () => void {
     this.#closeNote();
+    this.#upstreams.clear();
     const note = { fd, sites };
     this.#note = note;
     return () => {
@@ -99,6 +103,16 @@ export class WorkerHistory {
     const page = Buffer.alloc(notePage);
     const length = readSync(this.#note.fd, page, 0, notePage, 0);
     return readPending(page.subarray(0, length), this.#note.sites);
+  }
+
+  /** The live run says how a site's upstreams stand. What it says of other sites is not kept. */
+  setUpstreams(site: string, faults: readonly (UpstreamFault | null)[]): void {
+    if (this.#note?.sites.includes(site) === true) this.#upstreams.set(site, faults);
+  }
+
+  /** In the order of the configuration that the run was given; empty: it has said nothing, so all of them get requests. */
+  upstreamsOf(site: string): readonly (UpstreamFault | null)[] {
+    return this.#upstreams.get(site) ?? [];
   }
 
   /** For status: ", restarted 3 times, last 2026-11-27 12:03:10: exit status 70", or "". */

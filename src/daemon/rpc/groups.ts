@@ -97,6 +97,7 @@ export function withGroup(host: Host, from: Host, group: string): Host {
       ...from.apps.filter(({ name }) => names.has(name)),
     ],
     programs: [...host.programs.filter(({ name }) => !has.has(name)), ...programs],
+    resting: host.resting,
     groups: [...host.groups.filter(({ name }) => name !== group), ...hasGroup],
   });
 }
@@ -108,6 +109,7 @@ export function withoutGroup(host: Host, group: string, isGone: boolean): Host {
     settings: host.settings,
     apps: isGone ? host.apps.filter(({ name }) => !apps.has(name)) : host.apps,
     programs: host.programs.filter(program => program.group !== group),
+    resting: host.resting,
     groups: host.groups.filter(({ name }) => name !== group),
   });
 }

@@ -309,7 +309,7 @@ function supervise(
   const cgroups = findCgroups(sha256(settings.stateDir).slice(0, 8));
   process.on('exit', () => cgroups?.close());
   let mood: Mood = 1;
-  const host: Host = { settings, apps: [], programs: [], groups: [], sites: [] };
+  const host: Host = { settings, apps: [], programs: [], resting: [], groups: [], sites: [] };
   const { identifier } = real;
   const passing = makePassing({ directory: ownPaths(settings).pipes, identifier, ident: 'supervisord', log });
   const { events, pipes, outputs } = passing;

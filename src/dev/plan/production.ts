@@ -19,7 +19,9 @@ import { checkPython, findPython, type Python } from './virtualenv.ts';
 type Environment = Readonly<Record<string, string | undefined>>;
 
 export async function planProduction(file: string, context: PlanContext): Promise<FolderPlan> {
-  const { host, problems } = load(file, { machine: null });
+  const { host: loaded, problems } = load(file, { machine: null });
+  // What is served elsewhere in production runs here like all else, if the file says how.
+  const host = { ...loaded, programs: [...loaded.programs, ...loaded.resting] };
   const errors = problems
     .filter(problem => problem.severity === 'error')
     .map(
@@ -27,7 +29,7 @@ export async function planProduction(file: string, context: PlanContext): Promis
         new HostdError('config', formatProblem(problem), hint === undefined ? {} : { hint }),
     );
   const apps: AppPlan[] = [];
-  for (const app of host.apps) {
+  for (const app of host.apps.filter(({ name }) => host.programs.some(program => program.app === name))) {
     try {
       apps.push(await planApp(app, host, file, context));
     } catch (error) {

@@ -182,3 +182,13 @@ test('whatever a value or a word of a command has in it, Docker gives the app th
 function tomlText(text: string): string {
   return JSON.stringify(text).replace(/\u007f/g, '\\u007f');
 }
+
+test('an app that has moved to its upstreams is written as before: it is what the engine runs', () => {
+  const moved = `${hello}upstreams = ["10.0.0.5:8000"]\n`;
+  assert.deepEqual(servicesOf(moved), servicesOf(hello));
+  const { files, problems } = emit('[app.hello]\nupstreams = ["10.0.0.5:8000"]\n') ?? assert.fail();
+  assert.deepEqual(
+    [files, problems.map(({ message }) => message)],
+    [[], ['compose: "hello": upstreams: it has no root: there is nothing to run']],
+  );
+});

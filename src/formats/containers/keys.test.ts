@@ -93,6 +93,7 @@ const app: Examples<typeof appKeys> = {
   health_interval: { value: '"17s"', beside: 'health = "/up"' },
   health_failures: { value: '5', beside: 'health = "/up"\nhealth_interval = "17s"' },
   idle_timeout: '"30m"',
+  upstreams: null,
   on_demand: 'true',
   server_names: { value: '["x.test"]', beside: 'health = "/up"' },
   socket: '"/w/run/other.sock"',
@@ -170,6 +171,7 @@ const exempt: Readonly<Record<string, string>> = {
   root: 'it must be there; all paths follow from it',
   command: 'it must be there',
   include: 'emit itself reads what it names',
+  upstreams: 'where the copies are concerns who is in front of them',
 };
 
 const engines: readonly (readonly [name: string, format: string, options: Partial<ContainerOptions>])[] = [

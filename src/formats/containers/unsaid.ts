@@ -177,13 +177,13 @@ export function strangersIn(host: Host, engine: string): readonly Problem[] {
   );
 }
 
-/** Apps that run elsewhere already. */
+/** Apps of which only the upstreams are known. */
 export function elsewhereIn(host: Host, workloads: readonly Workload[], engine: string): readonly Problem[] {
   return host.apps
     .filter(app => !workloads.some(workload => workload.app === app))
     .flatMap(({ name, source }) =>
       problemsOf(engine, { name, source, subject: name }, [
-        ['', 'it runs elsewhere: there is nothing to run', 'leave it out of the list of apps'],
+        ['upstreams', 'it has no root: there is nothing to run', 'root = "...", and what else an app has'],
       ]),
     );
 }

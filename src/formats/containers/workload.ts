@@ -42,11 +42,11 @@ export interface Part {
 /** Labels that something else in an app's file has. */
 const taken = ['migrate', 'requires', 'media', 'default'];
 
-/** The apps that run here. An app without a program of its own runs elsewhere. */
+/** All apps that the file says how to run: here, or where their upstreams are. */
 export function workloadsOf(host: Host, options: ContainerOptions): readonly Workload[] {
   const names = labelled(host.apps.map(({ name }) => name));
   return host.apps.flatMap(app => {
-    const programs = host.programs.filter(program => program.app === app.name);
+    const programs = [...host.programs, ...host.resting].filter(program => program.app === app.name);
     const serving = programs.find(servesApp);
     if (serving === undefined) return [];
     const name = names.get(app.name) ?? app.name;

@@ -5,7 +5,7 @@ import { appEnvironment, leavesToFile, tuning } from '../../model/app.ts';
 import type { App, Host, Program } from '../../model/host.ts';
 import { quoteWord } from '../../words/shlex.ts';
 import { cannotSay, type Format, type OutputFile, type WriteOptions } from '../format.ts';
-import { isScripted, startScript, writtenBy } from '../layout.ts';
+import { elsewhereProblems, isScripted, startScript, writtenBy } from '../layout.ts';
 import { looksLikeScript, readStartScript } from './read.ts';
 
 export const gunicornStart: Format = {
@@ -13,7 +13,8 @@ export const gunicornStart: Format = {
   looksLike: looksLikeScript,
   read: readStartScript,
   write(host, options) {
-    const files = host.apps.filter(isScripted).map(
+    const here = host.apps.filter(app => app.upstreams.length === 0);
+    const files = here.filter(isScripted).map(
       (app): OutputFile => ({
         kind: 'file',
         path: startScript(app),
@@ -23,17 +24,20 @@ export const gunicornStart: Format = {
         reader: app.user,
       }),
     );
-    const commanded = host.apps.filter(app => !isScripted(app));
+    const commanded = here.filter(app => !isScripted(app));
     return {
       files,
-      problems: commanded.map(app =>
-        cannotSay(
-          app.name,
-          { ...app.source, key: [...app.source.key, 'command'] },
-          `gunicorn-start: app "${app.name}" has a command of its own: there is no script to write`,
-          'leave out command',
+      problems: [
+        ...commanded.map(app =>
+          cannotSay(
+            app.name,
+            { ...app.source, key: [...app.source.key, 'command'] },
+            `gunicorn-start: app "${app.name}" has a command of its own: there is no script to write`,
+            'leave out command',
+          ),
         ),
-      ),
+        ...elsewhereProblems(host, 'gunicorn-start'),
+      ],
     };
   },
 };

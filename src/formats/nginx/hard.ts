@@ -16,8 +16,9 @@ import {
   indented,
   listens,
   names,
-  readTimeoutLines,
   redirectTarget,
+  serverLines,
+  timeoutLines,
   tlsListens,
   type Vhost,
   withoutSlash,
@@ -41,11 +42,10 @@ export function hardText(vhost: Vhost): string {
 
 function upstream({ site }: Vhost): string {
   const kept = site.keepalive
-    ? '\n    # Its gunicorn workers keep connections open for 2 seconds.\n    keepalive 8;\n    keepalive_timeout 1s;'
+    ? `    # Its ${site.upstreams == null ? 'gunicorn workers' : 'servers'} keep connections open for 2 seconds.\n    keepalive 8;\n    keepalive_timeout 1s;\n`
     : '';
   return `upstream ${site.name}_app_server {
-    server ${quoteNginx(`unix:${site.socket}`)} fail_timeout=0;${kept}
-}
+${indented(serverLines(site))}${kept}}
 `;
 }
 
@@ -132,7 +132,7 @@ ${logs(vhost)}${realIp(vhost)}${redirect}${errorPages(vhost)}${acmeLocation(vhos
         proxy_pass http://${site.name}_app_server;
         proxy_http_version 1.1;
         proxy_redirect off;
-${indented(readTimeoutLines(site).map(line => `    ${line}`))}        proxy_set_header Host $http_host;
+${indented(timeoutLines(site).map(line => `    ${line}`))}        proxy_set_header Host $http_host;
         proxy_set_header X-Forwarded-For ${forwardedFor};
         # The app believes whoever connects to its unix socket: none of these is ever the client's own word.
         proxy_set_header X-Forwarded-Proto ${schemeOf(vhost)};

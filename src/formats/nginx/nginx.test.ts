@@ -31,6 +31,24 @@ test('connections to the app are kept where its workers keep them', () => {
   assert.match(vhost('[app.hello]\nroot = "/w"\nthreads = 4\n'), /keepalive 8;/);
 });
 
+test('an app that is served elsewhere has an upstream of several servers, and no other format has anything of it', () => {
+  const toml = '[app.hello]\nupstreams = ["10.0.0.5:8000", "[::1]:8000"]\nserver_names = ["hello.test"]\n';
+  for (const plain of [true, false]) {
+    const text = vhost(toml, plain);
+    assert.match(
+      text,
+      /upstream hello_app_server \{\n +least_conn;\n +server 10\.0\.0\.5:8000 max_fails=1 fail_timeout=10s;\n +server \[::1\]:8000 max_/,
+    );
+    assert.match(text, /\n +proxy_connect_timeout 2s;\n/);
+  }
+  for (const format of ['supervisor', 'gunicorn-start', 'systemd']) {
+    assert.deepEqual(textsOf(hostOf(toml), format, false), {});
+    assert.deepEqual(warningsOf(hostOf(toml), format), [
+      `${format}: app "hello" has upstreams, and nothing of it runs here: there is nothing to write`,
+    ]);
+  }
+});
+
 test('no files are served where there are none, and paths are quoted', () => {
   const text = vhost('[app.hello]\nroot = "/w"\nstatic = false\nmedia = "/m d/"\n');
   assert.doesNotMatch(text, /location \/static/);

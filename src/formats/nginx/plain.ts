@@ -13,8 +13,9 @@ import {
   indented,
   listens,
   names,
-  readTimeoutLines,
   redirectTarget,
+  serverLines,
+  timeoutLines,
   tlsListens,
   type Vhost,
 } from './vhost.ts';
@@ -31,8 +32,9 @@ export function plainText(vhost: Vhost): string {
   const tls = vhost.certificate === null ? '' : `${indented(certificateLines(vhost))}\n`;
   const scheme = vhost.certificate === null ? '' : '        proxy_set_header X-Forwarded-Proto $scheme;\n';
   return `upstream ${site.name}_app_server {
-  server ${quoteNginx(`unix:${site.socket}`)} fail_timeout=0;
-}
+${serverLines(site)
+  .map(line => `  ${line}\n`)
+  .join('')}}
 
 server {
 ${listenLines([...(hasHttpRedirect(vhost) ? [] : listens(vhost, true)), ...tlsListens(vhost, true)])}    server_name ${names(site)};
@@ -44,7 +46,7 @@ ${tls}    client_max_body_size ${bodySize(site)};
 
 ${acme(vhost)}${files}    location / {
         proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
-${scheme}${indented(readTimeoutLines(site).map(line => `    ${line}`))}        proxy_set_header Host $http_host;
+${scheme}${indented(timeoutLines(site).map(line => `    ${line}`))}        proxy_set_header Host $http_host;
         proxy_redirect off;
         if (!-f $request_filename) {
             proxy_pass http://${site.name}_app_server;

@@ -1,5 +1,6 @@
 // What both forms of a virtual host have in the same words: addresses, names, certificate, logs, redirects.
 
+import { addressText } from '../../model/address.ts';
 import type { CertificateFiles, Host, Listen, Location, ProxySettings, Site } from '../../model/host.ts';
 import { formatDuration } from '../../words/durations.ts';
 import { formatSize } from '../../words/sizes.ts';
@@ -67,9 +68,21 @@ export function expiresLines({ expires }: Location): readonly string[] {
   return expires === null ? [] : [`expires ${expires < 0 ? 'epoch' : formatDuration(expires)};`];
 }
 
-/** Empty where the value is nginx's default. */
-export function readTimeoutLines({ proxyReadTimeout }: Site): readonly string[] {
-  return proxyReadTimeout === 60 ? [] : [`proxy_read_timeout ${formatDuration(proxyReadTimeout)};`];
+/** The times that are not nginx's defaults. A machine that is gone answers nothing, so it is not waited for long. */
+export function timeoutLines({ proxyReadTimeout, upstreams = null }: Site): readonly string[] {
+  return [
+    ...(upstreams === null ? [] : ['proxy_connect_timeout 2s;']),
+    ...(proxyReadTimeout === 60 ? [] : [`proxy_read_timeout ${formatDuration(proxyReadTimeout)};`]),
+  ];
+}
+
+/** What the upstream block has in it: the app's socket, or the addresses of an app that is served elsewhere. */
+export function serverLines({ socket, upstreams = null }: Site): readonly string[] {
+  if (upstreams === null) return [`server ${quoteNginx(`unix:${socket}`)} fail_timeout=0;`];
+  const servers = upstreams.addresses.map(
+    address => `server ${addressText(address)} max_fails=1 fail_timeout=10s;`,
+  );
+  return ['least_conn;', ...servers];
 }
 
 /** The directives of one server block's TLS. */

@@ -8,7 +8,15 @@ import { sleepKeys } from '../../model/sleep.ts';
 import { type OwnField, supervisionRows, usualSupervision } from '../../model/supervision.ts';
 import { numbered } from '../../words/numbered.ts';
 import { cannotSay, type Format, type OutputFile, type WriteOptions } from '../format.ts';
-import { appOf, definitionName, givenEnvironment, isScripted, startScript, writtenBy } from '../layout.ts';
+import {
+  appOf,
+  definitionName,
+  elsewhereProblems,
+  givenEnvironment,
+  isScripted,
+  startScript,
+  writtenBy,
+} from '../layout.ts';
 import { sectionKeys } from './keys.ts';
 import { isExpressible } from './quote.ts';
 import { looksLikeSupervisor, readSupervisor } from './read.ts';
@@ -19,7 +27,7 @@ export const supervisor: Format = {
   read: readSupervisor,
   write(host, options) {
     const groups = Map.groupBy(host.programs, program => program.group);
-    const problems: Problem[] = [];
+    const problems: Problem[] = [...elsewhereProblems(host, 'supervisor')];
     const taken = new Set<string>();
     const files = [...groups.entries()].map(([group, programs]): OutputFile => {
       const text = groupText(host, group, programs, options, taken, problems);

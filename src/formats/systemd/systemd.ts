@@ -6,7 +6,7 @@ import type { Problem } from '../../model/problem.ts';
 import { sleepKeys } from '../../model/sleep.ts';
 import { type Field, fields, supervisionRows } from '../../model/supervision.ts';
 import { cannotSay, type Format, type OutputFile, type WriteOptions } from '../format.ts';
-import { appOf, givenEnvironment, isScripted, writtenBy } from '../layout.ts';
+import { appOf, elsewhereProblems, givenEnvironment, isScripted, writtenBy } from '../layout.ts';
 import { escapePercent, quoteAssignment, quoteExec, quoteVariable } from './quote.ts';
 import { timerLines } from './timer.ts';
 
@@ -15,7 +15,7 @@ const unitDirectory = '/etc/systemd/system';
 export const systemd: Format = {
   name: 'systemd',
   write(host, options) {
-    const problems: Problem[] = [];
+    const problems: Problem[] = [...elsewhereProblems(host, 'systemd')];
     const units = unitNames(host);
     const files = host.programs.flatMap(program => {
       const siblings = host.programs.filter(({ app }) => app !== null && app === program.app).length;

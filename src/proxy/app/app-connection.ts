@@ -44,6 +44,15 @@ const interimLimit = 10;
 export interface AppConnectionLimits {
   readonly responseHeader: number;
   readonly upstreamGapMs: number;
+  readonly upstreamSilenceMs: number;
+}
+
+/** What a connection is used for, as its upstream counts it. */
+export interface Use {
+  /** The head of an answer has come. */
+  answered(): void;
+  /** The connection is used for this no more. */
+  end(): void;
 }
 
 export class AppConnection implements AppSocketEvents {
@@ -61,6 +70,8 @@ export class AppConnection implements AppSocketEvents {
   pool: { drop(connection: AppConnection): void } | null = null;
   /** Called once the connection is made, with null or the error. Not called where it is made from the start. */
   onConnected: ((error: Error | null) => void) | null = null;
+  /** What it is used for, where somebody counts that. */
+  use: Use | null = null;
   /** Whether an answer was read on this connection before. */
   used = false;
 
@@ -68,7 +79,7 @@ export class AppConnection implements AppSocketEvents {
   constructor(address: Address, limits: AppConnectionLimits) {
     this.#limits = limits;
     this.#text = new HeadText(limits.responseHeader);
-    this.#socket = openAppSocket(address, this);
+    this.#socket = openAppSocket(address, this, limits.upstreamSilenceMs);
   }
 
   get siteNumber(): number {
@@ -130,6 +141,7 @@ export class AppConnection implements AppSocketEvents {
   destroy(): void {
     this.#reader = null;
     this.#socket.destroy();
+    this.use?.end();
   }
 
   connected(error: Error | null): void {

@@ -6,7 +6,8 @@ import { after, before, test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import { defaultLimits } from '../limits.ts';
 import type { AppConnection } from './app-connection.ts';
-import { AppConnections, type Got } from './app-connections.ts';
+import { AppConnections } from './app-connections.ts';
+import type { Got, Seeker } from './backend.ts';
 
 let directory = '';
 
@@ -21,11 +22,15 @@ const limits = {
   ...{ queueMs: 60_000, absentMs: 500, queueLength: 3, queuePerClient: 2, upstreamIdleConnections: 2 },
 };
 
+function seeker(given: Pick<Seeker, 'got' | 'broke'> & Partial<Seeker>): Seeker {
+  return { siteNumber: 0, network: 'a', isHasty: false, isRepeatable: true, tried: null, ...given };
+}
+
 /** Asks for a connection for a client of this network. */
 function seek(connections: AppConnections, network = 'a', isHasty = false) {
   let search: ReturnType<AppConnections['get']> = null;
   const got = new Promise<Got>((resolve, reject) => {
-    search = connections.get(false, { siteNumber: 0, network, isHasty, got: resolve, broke: reject });
+    search = connections.get(false, seeker({ network, isHasty, got: resolve, broke: reject }));
   });
   return { got, giveUp: () => search?.giveUp() };
 }
@@ -93,15 +98,7 @@ test('as many idle connections are kept as the limit says, and the last one is u
     connections.put(connection);
   assert.deepEqual(closed, ['three', 'broken']);
   const take = () =>
-    new Promise<Got>(resolve =>
-      connections.get(true, {
-        siteNumber: 0,
-        network: 'a',
-        isHasty: false,
-        got: resolve,
-        broke: assert.fail,
-      }),
-    );
+    new Promise<Got>(resolve => connections.get(true, seeker({ got: resolve, broke: assert.fail })));
   assert.deepEqual(await take(), { kind: 'connection', connection: two });
   connections.put(two);
   // The app has since closed it.

@@ -4,10 +4,11 @@
 import { errnoOf } from '../../errors.ts';
 import { Budget } from '../budget.ts';
 import { refusalOf } from '../files/refusal.ts';
-import { type Bearer, guarded } from '../guard.ts';
+import { guarded } from '../guard.ts';
 import type { Limits } from '../limits.ts';
 import { type Address, AppConnection } from './app-connection.ts';
 import { doubtSocket } from './app-path.ts';
+import type { Backend, Got, Searching, Seeker } from './backend.ts';
 import { Pending } from './pending.ts';
 
 /** Errors of a socket that is absent, refuses, or has a full backlog: the app is starting or busy, so waiting is worth it. */
@@ -16,29 +17,11 @@ const passing: ReadonlySet<string> = new Set(['ENOENT', 'ECONNREFUSED', 'EAGAIN'
 const firstDelayMs = 5;
 const lastDelayMs = 250;
 
-export type Got =
-  | { readonly kind: 'connection'; readonly connection: AppConnection }
-  /** The request waited in vain, or too many wait already: 503. */
-  | { readonly kind: 'busy'; readonly why: string }
-  /** Waiting mends nothing: 502. */
-  | { readonly kind: 'failed'; readonly why: string };
-
-/** A request that needs a connection. */
-export interface Seeker extends Bearer {
-  /** The network of its client. */
-  readonly network: string;
-  /** Whether it does not wait for an app that does not listen. */
-  readonly isHasty: boolean;
-  /** Called once. `waitedMs`: 0 where the first attempt was the last one. */
-  got(got: Got, waitedMs: number): void;
-}
-
-export class AppConnections {
+export class AppConnections implements Backend {
   readonly address: Address;
   readonly limits: Limits;
   /** Requests that wait for a connection. */
   readonly waiting: Budget;
-  /** Requests that wait for their answers. */
   readonly pending: Pending;
   #idle: AppConnection[] = [];
 
@@ -50,9 +33,8 @@ export class AppConnections {
     this.waiting = new Budget({ all: limits.queueLength, each: limits.queuePerClient });
   }
 
-  /** Gives the seeker an idle connection at once, or returns the search for a new one. */
   get(reuse: boolean, seeker: Seeker): Search | null {
-    const connection = (reuse ? this.#takeIdle() : null) ?? this.open();
+    const connection = (reuse ? this.takeIdle() : null) ?? this.open();
     if (!connection.isConnected) return new Search(this, connection, seeker);
     seeker.got({ kind: 'connection', connection }, 0);
     return null;
@@ -62,7 +44,6 @@ export class AppConnections {
     return new AppConnection(this.address, this.limits);
   }
 
-  /** Takes back a connection whose answer was read to a clean end, for another request. */
   put(connection: AppConnection): void {
     if (!connection.reusable || this.#idle.length >= this.limits.upstreamIdleConnections) {
       connection.destroy();
@@ -78,7 +59,13 @@ export class AppConnections {
     this.#idle = this.#idle.filter(other => other !== connection);
   }
 
-  #takeIdle(): AppConnection | null {
+  /** An app has one socket, and nobody else to ask. */
+  lost(): boolean {
+    return false;
+  }
+
+  /** A connection that waits for a request; null: none does. */
+  takeIdle(): AppConnection | null {
     for (;;) {
       const idle = this.#idle.pop();
       if (idle === undefined) return null;
@@ -89,7 +76,7 @@ export class AppConnections {
 }
 
 /** Tries to connect again and again, as long as that is worth it. */
-export class Search {
+export class Search implements Searching {
   readonly #connections: AppConnections;
   readonly #seeker: Seeker;
   #attempt: AppConnection | null = null;
@@ -104,7 +91,6 @@ export class Search {
     this.#await(attempt);
   }
 
-  /** Ends the search without a call of the seeker. Returns the milliseconds that it has waited. */
   giveUp(): number {
     this.#leave();
     this.#attempt?.destroy();
@@ -134,7 +120,7 @@ export class Search {
         ? refusalOf('connect to', Buffer.from(address).toString('latin1'), code)
         : `cannot connect to ${addressText(address)}: ${error.message}`;
     if (!passing.has(code)) {
-      this.#settle({ kind: 'failed', why });
+      this.#settle({ kind: 'failed', why, status: 502 });
       return;
     }
     if (this.#seeker.isHasty && code !== 'EAGAIN') {

@@ -7,10 +7,10 @@ import { upstreamHead } from '../http/upstream-request.ts';
 import type { Accepted, Exchange, Held } from '../request/exchange.ts';
 import { Answer, type Redirector } from './answer.ts';
 import type { AnswerFailure, AppConnection } from './app-connection.ts';
-import type { AppConnections, Got, Search, Seeker } from './app-connections.ts';
 import { Attempt, type AttemptOwner, type MakeTunnel } from './attempt.ts';
+import type { Backend, Got, Searching, Seeker } from './backend.ts';
 import { type Body, collectBody, noBody } from './request-body.ts';
-import { afterFailure, mayReuse } from './retry.ts';
+import { afterFailure, mayRepeat, mayReuse } from './retry.ts';
 
 export interface ForwardOptions {
   /** For a WebSocket. */
@@ -22,7 +22,7 @@ export interface ForwardOptions {
 export function forward(
   exchange: Exchange,
   accepted: Accepted,
-  apps: AppConnections,
+  apps: Backend,
   options: ForwardOptions,
 ): void {
   const { head, site } = accepted;
@@ -61,7 +61,7 @@ function reasonIn(file: string | null): string {
 class Forwarding implements AttemptOwner, Held, Redirector, Seeker {
   readonly #exchange: Exchange;
   readonly #accepted: Accepted;
-  readonly #apps: AppConnections;
+  readonly #apps: Backend;
   readonly #body: Body;
   readonly #options: ForwardOptions;
   readonly #times = { queuedMs: 0, askedAt: 0, answeredAt: 0, endedAt: 0 };
@@ -70,17 +70,12 @@ class Forwarding implements AttemptOwner, Held, Redirector, Seeker {
   #isHasty = false;
   /** Why it has failed for good, while it is found out whether anybody listens. */
   #lost: AnswerFailure | null = null;
-  #search: Search | null = null;
+  #search: Searching | null = null;
+  tried: Set<number> | null = null;
   #attempt: Attempt | null = null;
   #answer: Answer | null = null;
 
-  constructor(
-    exchange: Exchange,
-    accepted: Accepted,
-    apps: AppConnections,
-    body: Body,
-    options: ForwardOptions,
-  ) {
+  constructor(exchange: Exchange, accepted: Accepted, apps: Backend, body: Body, options: ForwardOptions) {
     this.#exchange = exchange;
     this.#accepted = accepted;
     this.#apps = apps;
@@ -94,6 +89,10 @@ class Forwarding implements AttemptOwner, Held, Redirector, Seeker {
 
   get isHasty(): boolean {
     return this.#isHasty;
+  }
+
+  get isRepeatable(): boolean {
+    return mayRepeat(this.#exchange.req.method);
   }
 
   get siteNumber(): number {
@@ -121,7 +120,7 @@ class Forwarding implements AttemptOwner, Held, Redirector, Seeker {
     if (got.kind !== 'connection') {
       this.#exchange.report(`${got.why}${reasonIn(this.#accepted.site.downReason ?? null)}`);
       if (got.kind === 'busy') this.#exchange.sendPage(503, { extra: ['Retry-After', '1'] });
-      else this.#exchange.sendPage(502);
+      else this.#exchange.sendPage(got.status);
       return;
     }
     if (this.#lost !== null) {
@@ -176,6 +175,7 @@ class Forwarding implements AttemptOwner, Held, Redirector, Seeker {
 
   answering(): void {
     this.#times.answeredAt = performance.now();
+    this.#attempt?.trial.connection.use?.answered();
     this.#apps.pending.end(this.#exchange);
   }
 
@@ -191,7 +191,9 @@ class Forwarding implements AttemptOwner, Held, Redirector, Seeker {
     this.#attempt = null;
     const { method } = this.#exchange.req;
     const wasKept = trial.connection.used;
-    const next = afterFailure({ ...failure, method, tries: this.#tries, wasKept, isMistaken });
+    const isLost = failure.kind === 'closed' && !failure.begun;
+    const isElsewhere = isLost && this.#apps.lost(trial.connection, this);
+    const next = afterFailure({ ...failure, method, tries: this.#tries, wasKept, isMistaken, isElsewhere });
     if (typeof next === 'string') {
       this.#isHasty = next !== 'again';
       if (next === 'look') this.#lost = failure;

@@ -36,11 +36,23 @@ const closed: FailedTry = {
   tries: 1,
   wasKept: true,
   isMistaken: false,
+  isElsewhere: false,
 };
 
 test('a request that met the end of a kept connection is sent again, once', () => {
   assert.equal(afterFailure(closed), 'again');
   assert.deepEqual(afterFailure({ ...closed, tries: 2 }), { status: 502, showsRest: true });
+});
+
+test('what one upstream has not answered is sent to another, but for a request that may have been done', () => {
+  const lost: FailedTry = { ...closed, wasKept: false, isElsewhere: true, tries: 3 };
+  assert.equal(afterFailure(lost), 'again');
+  assert.equal(afterFailure({ ...lost, method: 'DELETE' }), 'again');
+  const page = { status: 502, showsRest: true };
+  assert.deepEqual(afterFailure({ ...lost, method: 'POST' }), page);
+  assert.deepEqual(afterFailure({ ...lost, method: 'PATCH' }), page);
+  assert.deepEqual(afterFailure({ ...lost, begun: true }), page);
+  assert.deepEqual(afterFailure({ ...lost, kind: 'timeout' }), { status: 504, showsRest: true });
 });
 
 test('a request that the app may have begun on is not sent again', () => {

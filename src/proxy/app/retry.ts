@@ -27,6 +27,11 @@ export function mayReuse(method: string, keepalive: boolean): boolean {
   return keepalive && repeatable.has(method);
 }
 
+/** Whether a request may meet a server that is about to fail: it can be sent again. */
+export function mayRepeat(method: string): boolean {
+  return repeatable.has(method);
+}
+
 /** Whether the end of the stream may tell the app that the request is over. An app that takes it for a client that has left drops the request. */
 export function mayEndStream(method: string): boolean {
   return safe.has(method);
@@ -61,6 +66,8 @@ export interface FailedTry extends Pick<AnswerFailure, 'kind' | 'begun' | 'isUnr
   readonly wasKept: boolean;
   /** mayBeMistaken() at that moment; false where the stream was not ended. */
   readonly isMistaken: boolean;
+  /** Whether another upstream can be asked that has not been. */
+  readonly isElsewhere: boolean;
 }
 
 /**
@@ -75,11 +82,12 @@ export type AfterFailure =
 
 /** What becomes of a request whose answer has failed. */
 export function afterFailure(failed: FailedTry): AfterFailure {
-  const { kind, begun, isUnread, method, tries, wasKept, isMistaken } = failed;
+  const { kind, begun, isUnread, method, tries, wasKept, isMistaken, isElsewhere } = failed;
   if (kind === 'closed') {
     // The app has closed a kept connection while the request was on its way.
     const metTheEnd = wasKept && !begun;
     if (tries === 1 && (metTheEnd || isMistaken)) return 'again';
+    if (isElsewhere && !begun && repeatable.has(method)) return 'again';
     // A server that ends closes what it has accepted and not read; who comes next may meet another that ends.
     if (isUnread && !begun && repeatable.has(method) && tries < mostTries) return 'again at once';
     // So does the kernel with what waits in a socket that is closed: the app could not be started.

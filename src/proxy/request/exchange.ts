@@ -1,5 +1,6 @@
 // One request and its answer: what is known of the request, and what was sent. It ends with a value, which its owner counts and logs.
 
+import { addressText } from '../../model/address.ts';
 import type { Stage } from '../client/line.ts';
 import {
   type ClientConnection,
@@ -70,6 +71,11 @@ export interface EndedExchange extends Ended {
   readonly requestId: string;
   /** Whether its answer was the last one on the connection. */
   readonly isLast: boolean;
+}
+
+/** Whom the site's requests go to, in a line of the log. */
+function upstreamText({ socket, upstreams }: NamedSite): string {
+  return upstreams == null ? socket : upstreams.addresses.map(addressText).join(', ');
 }
 
 export class Exchange implements CloseListener, Bearer {
@@ -234,7 +240,7 @@ export class Exchange implements CloseListener, Bearer {
 
   report(cause: string, level: 'error' | 'warn' = 'error'): void {
     const site = this.#accepted?.site;
-    const place = site === undefined ? {} : { site: site.name, upstream: site.socket };
+    const place = site === undefined ? {} : { site: site.name, upstream: upstreamText(site) };
     const { method, url } = this.req;
     this.worker.errorLog({ level, ...place, cause, method, uri: url, request: this.requestId });
   }

@@ -1,0 +1,49 @@
+// Apps that move between this machine and their upstreams in an update: visitors are served by one or the other at every moment.
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Host } from '../../model/host.ts';
+import type { Supervisor } from './supervisor.ts';
+import { isDown } from './unit.ts';
+import { waitingIn } from './waiting.ts';
+
+/** Milliseconds for the former proxy workers to have the answers of an app that leaves; then it is stopped all the same. */
+const longestMs = 30_000;
+const pauseMs = 20;
+
+/** Names of apps. */
+export interface Moves {
+  /** From this machine to upstreams. */
+  readonly away: ReadonlySet<string>;
+  /** From upstreams to this machine. */
+  readonly here: ReadonlySet<string>;
+}
+
+export function movesBetween(before: Host | null, after: Host): Moves {
+  const [was, is] = [elsewhereIn(before), elsewhereIn(after)];
+  return { away: without(is, was), here: without(was, is) };
+}
+
+function without(all: ReadonlySet<string>, others: ReadonlySet<string>): ReadonlySet<string> {
+  return new Set([...all].filter(name => !others.has(name)));
+}
+
+function elsewhereIn(host: Host | null): Set<string> {
+  return new Set(host?.apps.filter(app => app.upstreams.length > 0).map(({ name }) => name));
+}
+
+/** To be called while the present proxy workers are in force. The result waits until none of them waits for an answer of these apps. */
+export function whenUnused(supervisor: Supervisor, apps: readonly string[]): () => Promise<void> {
+  if (apps.length === 0) return async () => {};
+  const workers = supervisor.units().filter(unit => unit.program.kind === 'proxy' && !isDown(unit));
+  return async () => {
+    const until = performance.now() + longestMs;
+    const isUsed = () => {
+      const waiting = waitingIn(
+        workers.filter(worker => !isDown(worker)),
+        0,
+      );
+      return apps.some(app => waiting.has(app));
+    };
+    while (isUsed() && performance.now() < until) await sleep(pauseMs);
+  };
+}
