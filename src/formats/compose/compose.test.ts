@@ -62,6 +62,10 @@ test('migrations run once in Swarm, too, and each copy of the new code waits for
   assert.equal(migrate?.deploy.mode, 'replicated-job');
   assert.equal(web?.deploy.replicas, 3);
   assert.equal(web?.deploy.endpoint_mode, 'dnsrr');
+  // Swarm ignores the key "tmpfs", and gunicorn does not start without a place for its heartbeats.
+  assert.equal(web?.['tmpfs'], undefined);
+  const [temporary] = (web?.['volumes'] ?? []) as readonly unknown[];
+  assert.deepEqual(temporary, { type: 'tmpfs', target: '/tmp' });
   assert.deepEqual(web?.['ports'], [{ target: 8000, protocol: 'tcp', mode: 'host' }]);
   const gate = web?.command.indexOf('--') ?? -1;
   assert.equal(web?.command[gate - 1], '/w/hello/manage.py');

@@ -1,6 +1,6 @@
 // One service of a Compose file: a program of the app, or a helper that ends before the app begins. Pure.
 
-import type { Program } from '../../model/host.ts';
+import type { App, Program } from '../../model/host.ts';
 import { healthCommand, port, waitingCommand } from '../containers/scripts.ts';
 import {
   containerIds,
@@ -81,10 +81,18 @@ export function commonOf({ app, image }: Workload, { swarm }: ContainerOptions):
     ...(app.envFiles.length === 0 ? {} : { env_file: app.envFiles }),
     init: true,
     read_only: true,
-    tmpfs: ['/tmp'],
+    ...placesOf(app, ['/tmp'], swarm),
     cap_drop: ['ALL'],
-    ...(app.media === null ? {} : { volumes: [{ type: 'volume', source: 'media', target: app.media }] }),
   };
+}
+
+/** Where it may write. Swarm knows a tmpfs among the volumes alone: the key of that name it ignores. */
+function placesOf({ media }: App, temporary: readonly string[], swarm: boolean): Tree {
+  const volumes = [
+    ...(swarm ? temporary.map(target => ({ type: 'tmpfs', target })) : []),
+    ...(media === null ? [] : [{ type: 'volume', source: 'media', target: media }]),
+  ];
+  return { ...(swarm ? {} : { tmpfs: temporary }), ...(volumes.length === 0 ? {} : { volumes }) };
 }
 
 /** What a part has besides: where it runs, its variables, its bounds. */
@@ -94,7 +102,7 @@ function placeOf(part: Part, { app, web, shared }: Sharing, { swarm, hostd }: Co
   const named = part.program.requires.filter(isNamed).map(({ name }) => name);
   return {
     '<<': shared.common,
-    ...(hostd && part === web ? { tmpfs: ['/tmp', '/run'] } : {}),
+    ...(hostd && part === web ? placesOf(app, ['/tmp', '/run'], swarm) : {}),
     ...(swarm || !program.noNewPrivileges ? {} : { security_opt: ['no-new-privileges:true'] }),
     working_dir: program.directory ?? app.project,
     environment: shared.same({
