@@ -56,7 +56,6 @@ const elsewhere: readonly (readonly [page: RegExp, command: RegExp, why: string]
   [/create/, /--purge/, "removes the app's account; create.test.ts"],
   [/development/, /hostd dev/, 'runs until Ctrl-C; dev.test.ts'],
   [/development/, /~\/\.config\/hostd\/dev/, 'for hostd dev; dev-front-proxy.test.ts'],
-  [/web/, /^ssh /, 'another machine'],
   [/web/, /web password$/, 'asks for a password; web.test.ts'],
   [/development/, /pg_dump/, 'needs PostgreSQL'],
   ...(findProgram('curl') === undefined ? [[/./, /^curl /, 'needs curl'] as const] : []),
