@@ -1,23 +1,20 @@
-// Which programs sleep: watches those that may until they are idle, sends them to sleep, holds and watches their sockets meanwhile,
-// and wakes them at the first connection. One that is given sleeps_with_app follows its app. What a program is to do is
-// lifecycle's decision; the next hostd finds who sleeps in the records.
+// Which programs sleep: sends those to sleep that have been idle (awake-watch.ts), lets their visitors wait (waiting-room.ts), and wakes
+// them at the first one. One that is given sleeps_with_app follows its app. What a program is to do is lifecycle's decision; the next
+// hostd finds who sleeps in the records.
 
-import { closeSync, fstatSync } from 'node:fs';
 import { hintOf, messageOf } from '../../errors.ts';
-import { type Generation, mayFallAsleep } from '../../lifecycle/service.ts';
-import type { Program, UnixSocket } from '../../model/host.ts';
+import { mayFallAsleep } from '../../lifecycle/service.ts';
+import type { Program } from '../../model/host.ts';
 import { servesApp } from '../../model/kind.ts';
 import { maySleep } from '../../model/sleep.ts';
-import { native, type Watch } from '../../native/index.ts';
 import type { Logger } from '../own/log.ts';
 import type { Run } from '../runs/run.ts';
-import { closeShared } from '../sockets/socket-identity.ts';
 import type { SocketRights, Sockets } from '../sockets/sockets.ts';
+import { type AwakeWatch, makeAwakeWatch } from './awake-watch.ts';
 import { fallAsleep } from './fall-asleep.ts';
-import { type Idleness, watchIdleness } from './idleness.ts';
-import { attendKeeper, type Keeper, type KeeperContext, keptProgram, startKeeper } from './keeper.ts';
+import { type KeeperContext, keptProgram } from './keeper.ts';
 import type { Entry, Loop } from './loop.ts';
-import type { Made } from './unit.ts';
+import { isKept, makeWaitingRoom, type WaitingRoom } from './waiting-room.ts';
 
 export interface Sleepers {
   /** Told of a service after each change. */
@@ -51,37 +48,18 @@ interface Sleeper {
   since: number | null;
   /** It is being sent to sleep. */
   isGoing: boolean;
-  idleness: { readonly generation: number; readonly timeout: number; readonly watch: Idleness } | null;
-  socket: { readonly key: string; readonly epoll: number; readonly watch: Watch } | null;
-  keeper: Keeper | null;
   /** It follows its app to sleep as soon as it can. */
   isToFollow: boolean;
-  /** Path of the socket of which nobody can tell whether it is idle; that has been said. */
-  unknown: string | null;
+  readonly watch: AwakeWatch;
+  readonly room: WaitingRoom;
 }
 
 export function makeSleepers(context: SleepersContext): Sleepers {
   const { loop, sockets, records, log, rightsOf } = context;
   const all = new Map<string, Sleeper>();
-  const of = (name: string): Sleeper => {
-    const known = all.get(name);
-    if (known !== undefined) return known;
-    const fresh: Sleeper = {
-      isAsleep: false,
-      since: null,
-      isGoing: false,
-      idleness: null,
-      socket: null,
-      keeper: null,
-      isToFollow: false,
-      unknown: null,
-    };
-    all.set(name, fresh);
-    return fresh;
-  };
-
   /** Before that, what an earlier hostd has left may still be needed. */
   let isSettled = false;
+
   const wake = (name: string, what: string) =>
     loop.ask(
       name,
@@ -90,11 +68,12 @@ export function makeSleepers(context: SleepersContext): Sleepers {
       () => {},
       { what, user: null },
     );
-  const letGo = (sleeper: Sleeper) => {
-    if (sleeper.socket === null) return;
-    native.unwatch(sleeper.socket.watch);
-    closeSync(sleeper.socket.epoll);
-    sleeper.socket = null;
+  const complain = (program: Program, what: string, error: unknown) => {
+    const hint = hintOf(error);
+    log.error(
+      { program: program.name },
+      `${program.name} ${what}: ${messageOf(error)}${hint === undefined ? '' : `\n  try: ${hint}`}`,
+    );
   };
   const rightsOrNone = (program: Program) => {
     try {
@@ -103,73 +82,46 @@ export function makeSleepers(context: SleepersContext): Sleepers {
       return undefined;
     }
   };
-  const warn = (program: Program, what: string, error: unknown) => {
-    const hint = hintOf(error);
-    log.error(
-      { program: program.name },
-      `${program.name} ${what}: ${messageOf(error)}${hint === undefined ? '' : `\n  try: ${hint}`}`,
-    );
+  const roomContext = {
+    ...context,
+    complain,
+    onVisitor({ name }: Program) {
+      log.info({ program: name }, `waking ${name}: it has a visitor`);
+      wake(name, 'a visitor');
+    },
+    onNoSocket: ({ name }: Program) => wake(name, 'no socket to sleep with'),
+  };
+  const onIdle = (program: Program, since: number) => {
+    const entry = loop.entries.get(program.name);
+    if (entry === undefined) return;
+    // A command about it may be under way: its visitors are not to meet a new socket that nobody serves.
+    if (mayFallAsleep(entry.service)) goToSleep(entry, program, since);
+    else watchAwake(entry, program);
+  };
+  const of = (name: string): Sleeper => {
+    const known = all.get(name);
+    if (known !== undefined) return known;
+    const fresh: Sleeper = {
+      isAsleep: false,
+      since: null,
+      isGoing: false,
+      isToFollow: false,
+      watch: makeAwakeWatch(context, onIdle),
+      room: makeWaitingRoom(roomContext),
+    };
+    all.set(name, fresh);
+    return fresh;
   };
 
-  /** From now on the socket outlives hostd. */
-  const keep = ({ service }: Entry, program: Program, listener: number) => {
-    const sleeper = of(program.name);
-    if (sleeper.keeper?.inode === fstatSync(listener).ino) return;
-    // One that is about to end still has its record and its cgroup.
-    const number = Math.max(service.lastRun, (sleeper.keeper?.number ?? -1) + 1);
-    sleeper.keeper?.end();
-    sleeper.keeper = null;
+  const watchAwake = ({ service }: Entry, program: Program) => {
+    const { watch, isGoing } = of(program.name);
     try {
-      sleeper.keeper = startKeeper(program, number, listener, context, forget(sleeper));
+      watch.follow(service, program, !isGoing);
     } catch (error) {
-      warn(program, 'sleeps, but were hostd killed, its visitors would be refused', error);
-    }
-  };
-  const forget = (sleeper: Sleeper) => (ended: Keeper) => {
-    if (sleeper.keeper === ended) sleeper.keeper = null;
-  };
-  /** Once a run has the socket, or nobody is to wait in it, nobody need keep it. */
-  const isKept = ({ state }: Generation<Made>) => state.kind === 'starting' && state.since === null;
-
-  /** The socket is there, and its first connection wakes the program. */
-  const attendSocket = (entry: Entry, program: Program, sleeper: Sleeper) => {
-    const { name, socket } = program;
-    if (socket === null || sleeper.socket?.key === socket.path) return;
-    letGo(sleeper);
-    try {
-      const { owner, clients } = rightsOf(program);
-      const listener = sockets.unix(socket, owner, clients);
-      keep(entry, program, listener);
-      const epoll = native.epoll(listener);
-      const watch = native.watch(epoll, () => {
-        letGo(sleeper);
-        log.info({ program: name }, `waking ${name}: it has a visitor`);
-        wake(name, 'a visitor');
-      });
-      sleeper.socket = { key: socket.path, epoll, watch };
-    } catch (error) {
-      warn(program, 'cannot sleep without its socket, and is started', error);
-      wake(name, 'no socket to sleep with');
+      complain(program, 'stays awake', error);
     }
   };
 
-  /** Whoever connects from now on finds a new socket. Returns the inode of the one that the program has. */
-  const divert = (entry: Entry, program: Program, socket: UnixSocket): number => {
-    const run = entry.units.get(entry.service.current?.id ?? 0)?.run;
-    const given = run?.sockets?.find(({ key }) => key === socket.path)?.inode;
-    const held = sockets.held().get(socket.path);
-    // An earlier hostd has come as far, and the keeper's socket is what visitors find.
-    if (given !== undefined && held !== undefined && fstatSync(held).ino !== given) {
-      keep(entry, program, held);
-      return given;
-    }
-    const { owner, clients } = rightsOf(program);
-    const former = sockets.renew(socket, owner, clients, listener => keep(entry, program, listener));
-    if (former === null) return given ?? 0;
-    const { ino } = fstatSync(former);
-    closeShared(former);
-    return ino;
-  };
   const goToSleep = (entry: Entry, program: Program, since: number) => {
     const { name, socket } = program;
     const sleeper = of(name);
@@ -183,9 +135,9 @@ export function makeSleepers(context: SleepersContext): Sleepers {
       follow(entry);
     };
     try {
-      fallAsleep(loop, entry, divert(entry, program, socket), end);
+      fallAsleep(loop, entry, sleeper.room.divert(entry, program, socket), end);
     } catch (error) {
-      warn(program, 'stays awake', error);
+      complain(program, 'stays awake', error);
       end();
     }
   };
@@ -213,7 +165,7 @@ export function makeSleepers(context: SleepersContext): Sleepers {
 
   /** It is needed again, stopped by hand, or gone. */
   const endSleep = (name: string, sleeper: Sleeper) => {
-    letGo(sleeper);
+    sleeper.room.close();
     sleeper.isAsleep = false;
     if (sleeper.since === null) return;
     sleeper.since = null;
@@ -227,42 +179,6 @@ export function makeSleepers(context: SleepersContext): Sleepers {
     }
   };
 
-  const watchAwake = (entry: Entry, program: Program, sleeper: Sleeper) => {
-    const { current, next } = entry.service;
-    const timeout = program.idleTimeout ?? null;
-    const mayWatch =
-      current?.state.kind === 'running' && next === null && timeout !== null && program.socket !== null;
-    const { idleness } = sleeper;
-    if (idleness !== null && mayWatch && idleness.generation === current.id && idleness.timeout === timeout)
-      return;
-    idleness?.watch.end();
-    sleeper.idleness = null;
-    if (!mayWatch || sleeper.isGoing || sleeper.unknown === program.socket.path) return;
-    try {
-      sleeper.unknown = null;
-      const watch = watchIdleness(sockets, program.socket, rightsOf(program).owner, timeout, {
-        onIdle: since => {
-          sleeper.idleness = null;
-          // A command about it may be under way: its visitors are not to meet a new socket that nobody serves.
-          if (mayFallAsleep(entry.service)) goToSleep(entry, program, since);
-          else watchAwake(entry, program, sleeper);
-        },
-        onUnknown: () => sayUnknown(program, sleeper),
-      });
-      if (sleeper.unknown === null) sleeper.idleness = { generation: current.id, timeout, watch };
-    } catch (error) {
-      warn(program, 'stays awake', error);
-    }
-  };
-  const sayUnknown = (program: Program, sleeper: Sleeper) => {
-    const { name, socket } = program;
-    sleeper.unknown = socket?.path ?? null;
-    log.error(
-      { program: name },
-      `${name} stays awake: the file system of "${socket?.path}" does not tell when somebody connects (noatime, or overlayfs)\n  try: socket = "/run/${program.app}.sock"`,
-    );
-  };
-
   function follow(entry: Entry): void {
     const { name, service } = entry;
     const current = service.current;
@@ -270,8 +186,8 @@ export function makeSleepers(context: SleepersContext): Sleepers {
     if (current === null || program === undefined || service.removing) {
       const sleeper = all.get(name);
       if (sleeper === undefined) return;
-      sleeper.idleness?.watch.end();
-      sleeper.keeper?.end();
+      sleeper.watch.end();
+      sleeper.room.endKeeper();
       endSleep(name, sleeper);
       all.delete(name);
       return;
@@ -280,12 +196,12 @@ export function makeSleepers(context: SleepersContext): Sleepers {
     const sleeper = of(name);
     if (service.asleep) {
       if (!sleeper.isAsleep) beginSleep(program, sleeper);
-      attendSocket(entry, program, sleeper);
+      sleeper.room.open(entry, program);
       if (!maySleep(program)) wake(name, 'it may sleep no more');
     } else if (!sleeper.isGoing) {
       endSleep(name, sleeper);
-      if (isSettled && !isKept(current)) sleeper.keeper?.end();
-      watchAwake(entry, program, sleeper);
+      if (isSettled && !isKept(current)) sleeper.room.endKeeper();
+      watchAwake(entry, program);
       if (sleeper.isToFollow && current.state.kind === 'running') loop.post(name, { kind: 'idle' });
       if (servesApp(program) && service.wanted === 'up') wakeFollowers(program);
     }
@@ -308,34 +224,22 @@ export function makeSleepers(context: SleepersContext): Sleepers {
     },
     adoptKeeper(name, run, path) {
       const fd = path === null ? undefined : sockets.held().get(path);
-      const sleeper = of(keptProgram(name));
-      const keeper = attendKeeper(
-        name,
-        run,
-        fd === undefined ? 0 : fstatSync(fd).ino,
-        context,
-        forget(sleeper),
-      );
-      sleeper.keeper = keeper;
-      if (fd === undefined) keeper.end();
+      of(keptProgram(name)).room.adopt(name, run, fd);
     },
     settle() {
       isSettled = true;
-      for (const [name, { keeper }] of all) {
+      for (const [name, { room }] of all) {
         const entry = loop.entries.get(name);
-        if (entry === undefined) keeper?.end();
+        if (entry === undefined) room.endKeeper();
         else follow(entry);
       }
     },
-    probing(program) {
-      const { idleness = null } = all.get(program.name) ?? {};
-      return idleness === null ? () => {} : idleness.watch.interrupt();
-    },
+    probing: program => all.get(program.name)?.watch.interrupt() ?? (() => {}),
     renewSocket(program) {
       const [sleeper, entry] = [all.get(program.name), loop.entries.get(program.name)];
       if (sleeper?.isAsleep !== true || entry === undefined) return false;
-      letGo(sleeper);
-      attendSocket(entry, program, sleeper);
+      sleeper.room.close();
+      sleeper.room.open(entry, program);
       return true;
     },
   };

@@ -1,0 +1,68 @@
+// Watches one program while it runs: once it has been idle for its idle_timeout, that is said.
+
+import type { Service } from '../../lifecycle/service.ts';
+import type { Program } from '../../model/host.ts';
+import type { Logger } from '../own/log.ts';
+import type { SocketRights, Sockets } from '../sockets/sockets.ts';
+import { type Idleness, watchIdleness } from './idleness.ts';
+import type { Made } from './unit.ts';
+
+export interface AwakeWatch {
+  /** Told of the program after each change. `mayBegin`: a watch may begin now. @throws HostdError for a user that is none. */
+  follow(service: Service<Made>, program: Program, mayBegin: boolean): void;
+  /** Called before hostd itself asks the program, which is no visit. Call what it returns when that is over. */
+  interrupt(): () => void;
+  end(): void;
+}
+
+export interface AwakeWatchContext {
+  readonly sockets: Sockets;
+  readonly log: Logger;
+  /** @throws HostdError for a user that is none. */
+  readonly rightsOf: (program: Program) => SocketRights;
+}
+
+/** `onIdle`: Unix time in milliseconds since when. The watch is over by then. */
+export function makeAwakeWatch(
+  { sockets, log, rightsOf }: AwakeWatchContext,
+  onIdle: (program: Program, since: number) => void,
+): AwakeWatch {
+  let current: { readonly generation: number; readonly timeout: number; readonly idleness: Idleness } | null =
+    null;
+  /** Path of the socket of which nobody can tell whether it is idle; that has been said. */
+  let unknown: string | null = null;
+  const sayUnknown = (program: Program, path: string) => {
+    unknown = path;
+    log.error(
+      { program: program.name },
+      `${program.name} stays awake: the file system of "${path}" does not tell when somebody connects (noatime, or overlayfs)\n  try: socket = "/run/${program.app}.sock"`,
+    );
+  };
+  const end = () => {
+    current?.idleness.end();
+    current = null;
+  };
+  return {
+    follow(service, program, mayBegin) {
+      const { socket, idleTimeout: timeout = null } = program;
+      const runs = service.current?.state.kind === 'running' && service.next === null;
+      if (!runs || timeout === null || socket === null) return end();
+      const generation = service.current.id;
+      if (current?.generation === generation && current.timeout === timeout) return;
+      end();
+      if (!mayBegin || unknown === socket.path) return;
+      unknown = null;
+      const idleness = watchIdleness(sockets, socket, rightsOf(program).owner, timeout, {
+        onIdle: since => {
+          current = null;
+          onIdle(program, since);
+        },
+        onUnknown: () => sayUnknown(program, socket.path),
+      });
+      // It may have been said at once.
+      if ((unknown as string | null) === null) current = { generation, timeout, idleness };
+    },
+    interrupt: () => current?.idleness.interrupt() ?? (() => {}),
+    end,
+  };
+}
