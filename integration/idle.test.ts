@@ -221,7 +221,7 @@ describe('sleep when idle', { concurrency: true }, () => {
     const kept = () => readdirSync(`${place.dir}/lib/runs`).some(name => name.startsWith('killed~asleep'));
     const said = (text: string) => () => hostd.output().includes(text);
     const visit = (number: number) =>
-      ask({ to: { socketPath: app.socket }, host: app.host, path: `/?${number}`, timeout: 30_000 });
+      ask({ to: { socketPath: app.socket }, host: app.host, path: `/?${number}`, timeout: 120_000 });
 
     let number = 0;
     const dieAndBeVisited = async () => {
@@ -241,6 +241,9 @@ describe('sleep when idle', { concurrency: true }, () => {
     await hostd.kill9();
     hostd = await hostd.again();
     assert.equal((await asleep(hostd, 'killed')).idle_since, since, 'without a visitor, it sleeps on');
+    const { code, stderr } = await hostd.hostctl('upgrade');
+    assert.equal(code, 0, stderr);
+    assert.equal((await asleep(hostd, 'killed')).idle_since, since, 'an upgrade does not wake it either');
     await dieAndBeVisited();
     await asleep(hostd, 'killed');
     const waking = visit(++number);
@@ -291,7 +294,7 @@ describe('sleep when idle', { concurrency: true }, () => {
     stream.destroy();
 
     const all = Array.from({ length: 1000 }, (_, number) =>
-      ask({ to: { socketPath: own.socket }, host: own.host, path: `/?${number}`, timeout: 30_000 }),
+      ask({ to: { socketPath: own.socket }, host: own.host, path: `/?${number}`, timeout: 120_000 }),
     );
     assert.equal((await Promise.all(all)).filter(({ status }) => status === 200).length, 1000);
     assert.equal(new Set(seen(own)).size, 1000);

@@ -108,6 +108,23 @@ test('a program is run at its time, once at a time, and status says what came of
   assert.match((await hostd.hostctl('shutdown')).stdout, /^nightly: stopped$/m);
 });
 
+test('an upgrade of hostd takes a run over and starts no second one', async t => {
+  const place = makePlace(t);
+  const nightly = script(place, 'nightly');
+  const keys = { command: nightly.command, schedule: '0 3 1 1 *' };
+  const hostd = await startHostd(place, withJobs(place, { nightly: keys }));
+  nightly.hold(true);
+  const start = hostd.hostctl('start', 'nightly');
+  const { pid } = await hostd.state('nightly', 'RUNNING');
+  await start;
+  const { code, stderr } = await hostd.hostctl('upgrade');
+  assert.equal(code, 0, stderr);
+  assert.equal((await hostd.state('nightly', 'RUNNING')).pid, pid);
+  nightly.hold(false);
+  await scheduled(hostd, 'nightly', 'its run to have ended', ({ schedule }) => schedule?.last != null);
+  assert.equal(nightly.runs(), 1);
+});
+
 test('a run outlives hostd, and what was missed meanwhile is made up for once, or said', async t => {
   const place = makePlace(t);
   const nightly = script(place, 'nightly');
