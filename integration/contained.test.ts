@@ -7,6 +7,7 @@ import { test } from 'node:test';
 import { needsRoot, testAccounts } from './harness/accounts.ts';
 import { tinyApp } from './harness/apps.ts';
 import { startHostd } from './harness/hostd.ts';
+import { copyCheckout } from './harness/installation.ts';
 import { startLoad } from './harness/load.ts';
 import { makePlace } from './harness/place.ts';
 import { childrenOf, look } from './harness/processes.ts';
@@ -44,6 +45,8 @@ test('without root and on a read-only root it serves a site with its files, logs
   });
   place.write('webapps/tiny/static/a.css', 'a { color: red }\n');
   const hostd = await startHostd(place, {
+    // The checkout may be in a directory that is closed to others.
+    home: await copyCheckout(`${place.dir}/home`),
     apps: [app],
     config: {
       hostd: { state_dir: `${run}/lib`, log_dir: `${run}/log` },
