@@ -16,6 +16,8 @@ const most = { connections: 32, header: 10_000, request: 10_000, idle: 120_000, 
 
 function run(): void {
   nameProcess('hostd-metrics');
+  // A disk that is full takes away the log, and nothing else.
+  process.stderr.on('error', () => {});
   if (process.getuid?.() === 0)
     throw new Error('cannot run hostd-metrics as root: it reads what strangers send\n  try: hostd start');
   const takeSample = openRoot(asksFd, answersFd, () => process.exit(0));

@@ -19,6 +19,8 @@ const repliesFd = 5;
 
 async function run(): Promise<void> {
   nameProcess('hostd-rpc');
+  // A disk that is full takes away the log, and nothing else.
+  process.stderr.on('error', () => {});
   if (process.getuid?.() === 0)
     throw new Error('cannot run hostd-rpc as root: it reads what strangers send\n  try: hostd start');
   const settings = JSON.parse(readFileSync(settingsFd, 'utf8')) as RpcSettings;

@@ -17,6 +17,8 @@ import { makeSite } from './site.ts';
 
 function run(): void {
   nameProcess('hostd-web');
+  // A disk that is full takes away the log, and nothing else.
+  process.stderr.on('error', () => {});
   if (process.getuid?.() === 0)
     throw new Error('cannot run hostd-web as root: it reads what strangers send\n  try: hostd start');
   const order = JSON.parse(readFileSync(webFds.order, 'utf8')) as WebOrder;

@@ -19,9 +19,9 @@ test('ten tries, then one each ten seconds, and nobody uses up those of others',
 test('a network full of sources does not make it grow, and those that try now are remembered', () => {
   const attempts = new Attempts();
   for (let i = 0; i < 10; i++) attempts.take('uid 1', 0);
-  for (let i = 0; i < 20_000; i++) {
+  for (let i = 0; i < 6000; i++) {
     attempts.take(`10.0.${i >> 8}.${i & 255}`, 1);
     if (i % 1000 === 0) assert.ok(attempts.take('uid 2', 0) >= 0);
   }
-  assert.equal(attempts.take('10.0.78.31', 1), 0);
+  assert.equal(attempts.take('10.0.23.111', 1), 0);
 });
