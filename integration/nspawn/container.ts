@@ -69,7 +69,7 @@ export async function boot(place: Place, cgroups: Cgroups = 'unified'): Promise<
   await until(
     'systemd to be up',
     async () => ended() || /running|degraded/.test((await inside('systemctl', 'is-system-running')).stdout),
-    { every: 200, timeout: 300_000 },
+    { every: 200, timeout: 500_000 },
   ).catch(error => {
     throw new Error(`${error.message}\n${output}`);
   });

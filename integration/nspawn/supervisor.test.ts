@@ -107,7 +107,7 @@ test("hostd in the place of the supervisord of Debian's package", {
   skip:
     needsContainer() ||
     (findProgram('supervisord') === undefined && 'needs supervisor: apt-get install supervisor'),
-  timeout: 240_000,
+  timeout: 600_000,
 }, async t => {
   const [look = '', forGood = '', back = '', handOver = ''] = blocks;
   assert.equal(blocks.length, 4);
