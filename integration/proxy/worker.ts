@@ -68,6 +68,8 @@ function portOf(handle: Handle): number {
   return name.port ?? 0;
 }
 
+let notes = 0;
+
 export async function startWorker(options: WorkerOptions): Promise<RunningWorker> {
   const listener = options.listener ?? bind(options.host ?? '127.0.0.1');
   const secure = options.tls ? bind(options.host ?? '127.0.0.1') : null;
@@ -80,7 +82,8 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   const routesFile = `${options.directory}/routes.json`;
   writeFileSync(routesFile, JSON.stringify(routes));
   const routesFd = openSync(routesFile, 'r');
-  const noteFile = `${options.directory}/note.${port}`;
+  // A worker that is still there maps its own: another one may have its port by now.
+  const noteFile = `${options.directory}/note.${++notes}`;
   writeFileSync(noteFile, Buffer.alloc(noteSize(sites.length)));
   const note = openSync(noteFile, 'r+');
   const file = options.isBuilt ? '../../dist/proxy/main.js' : '../../src/proxy/main.ts';
