@@ -2,7 +2,8 @@
 
 import { execFileSync, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { chownSync, closeSync, openSync } from 'node:fs';
+import { chownSync, closeSync, constants, openSync } from 'node:fs';
+import { Socket } from 'node:net';
 import type { TestContext } from 'node:test';
 import { freePort } from '../../scripts/free-port.ts';
 import { testAccounts } from '../harness/accounts.ts';
@@ -89,16 +90,21 @@ export async function startScene(
 }
 
 function startForeground(place: Place, { dir }: Side, [file = '', ...args]: readonly string[]): void {
-  // A pipe, as a container has it; what Node calls one is a socket. It holds more than is said here.
+  // A pipe, as a container has it; what Node calls one is a socket. It is read, since a full one would stop supervisord.
   execFileSync('mkfifo', [`${dir}/stdout`]);
-  const stdout = openSync(`${dir}/stdout`, 'r+');
+  const reader = new Socket({
+    fd: openSync(`${dir}/stdout`, constants.O_RDONLY | constants.O_NONBLOCK),
+    writable: false,
+  });
+  reader.resume();
+  const stdout = openSync(`${dir}/stdout`, 'w');
   const child = spawn(file, [...args, '-n', '-c', `${dir}/supervisord.conf`], {
     env: { PATH: process.env['PATH'], HOME: place.dir, TZ: 'UTC', ...place.env },
     stdio: ['ignore', stdout, 'ignore'],
     cwd: dir,
   });
+  closeSync(stdout);
   place.after(async () => {
-    closeSync(stdout);
     child.kill('SIGTERM');
     if (child.exitCode === null && child.signalCode === null)
       await new Promise(resolve => child.on('exit', resolve));
