@@ -30,6 +30,7 @@ async function isServed(t: TestContext, owner: (accounts: { a: Account; b: Accou
   const host = {
     sites: [{ name: 'tiny', serverNames: ['tiny.test'], redirectFrom: [], certificate: files }],
     programs: [{ name: 'tiny', app: 'tiny', user: accounts.a.name }],
+    resting: [],
   } as unknown as Host;
   certificates.keep(host);
   return { served: certificates.read(host).has('tiny'), said: said.join('\n') };
@@ -68,6 +69,7 @@ function watchedSite(t: TestContext) {
   const host = {
     sites: [{ ...site, certificate: { certificate: `${directory}/live.pem`, key: `${directory}/live.key` } }],
     programs: [{ name: 'tiny', app: 'tiny', user: self().name }],
+    resting: [],
   } as unknown as Host;
   const open = () => {
     const made = makeCertificates(
