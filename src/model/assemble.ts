@@ -1,8 +1,9 @@
 // Puts a Host together: programs into their groups, everything in its order, sites from apps. Reports no problems.
 
-import { appSite } from './app.ts';
+import { appSite, makeApp } from './app.ts';
 import { toldKinds } from './happenings.ts';
 import type { App, Group, Host, Program, Settings } from './host.ts';
+import { completed } from './supervision.ts';
 
 export interface Parts {
   readonly settings: Settings;
@@ -22,6 +23,17 @@ export function assemble(parts: Parts): Host {
     groups: parts.groups,
     sites: parts.apps.map(appSite),
   };
+}
+
+/** A configuration from an earlier hostd's record, in which newer fields have their usual values. */
+export function completedHost({ settings, apps, programs, resting = [], groups }: Parts): Host {
+  return assemble({
+    settings,
+    apps: apps.map(makeApp),
+    programs: programs.map(completed),
+    resting: resting.map(completed),
+    groups,
+  });
 }
 
 /** Supervisor's order: lower priorities first, then by name; groups before what is in them. */

@@ -12,7 +12,9 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import type { Host, Program } from '../../model/host.ts';
+import { appProgram, makeApp } from '../../model/app.ts';
+import { assemble, defaultSettings } from '../../model/assemble.ts';
+import type { App, Host, Program } from '../../model/host.ts';
 import { ownPaths } from '../own/own-files.ts';
 import { openRecords, type Record } from './records.ts';
 
@@ -99,4 +101,17 @@ test('the runs of another daemon come in one step, and each is a record of its o
       when,
     );
   assert.equal(existsSync(paths.received), false);
+});
+
+test('the configuration that an earlier hostd wrote down is whole, whatever has come since', t => {
+  const { records } = open(t);
+  const source = { file: '/f', key: ['app', 'shop'] };
+  const app = makeApp({ name: 'shop', root: '/shop', source });
+  const parts = { settings: defaultSettings('/f'), apps: [app], programs: [appProgram(app)], groups: [] };
+  const host = assemble(parts);
+  const { resting, ...earlier } = host;
+  const { name, root, processName, workers } = app;
+  const old = { name, root, source, processName, workers, assumed: app.assumed } as unknown as App;
+  records.writeHost({ ...earlier, apps: [old] } as unknown as Host);
+  assert.deepEqual(records.readHost(), host);
 });

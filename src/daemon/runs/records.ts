@@ -7,6 +7,7 @@ import { basename, dirname, join } from 'node:path';
 import { errnoOf, HostdError } from '../../errors.ts';
 import type { Memory } from '../../lifecycle/schedule.ts';
 import { bootId, hasEnvironment, identify, type ProcessId } from '../../linux/procfs.ts';
+import { completedHost } from '../../model/assemble.ts';
 import type { Host, Program } from '../../model/host.ts';
 import { completed } from '../../model/supervision.ts';
 import { defaultRetryAfter, type Maintenance, type Pem } from '../../protocol/worker.ts';
@@ -135,8 +136,7 @@ export function openRecords(stateDir: string): Records {
     writeHost: value => replace(host, JSON.stringify(value)),
     readHost() {
       try {
-        const value = JSON.parse(readFileSync(host, 'utf8')) as Host;
-        return { ...value, programs: value.programs.map(completed) };
+        return completedHost(JSON.parse(readFileSync(host, 'utf8')) as Host);
       } catch {
         return null;
       }
