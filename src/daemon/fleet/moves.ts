@@ -8,6 +8,8 @@ import { waitingIn } from './waiting.ts';
 
 /** Milliseconds for the former proxy workers to have the answers of an app that leaves; then it is stopped all the same. */
 const longestMs = 30_000;
+/** Milliseconds in which a connection that a former worker has accepted may still send its request (proxy/limits.ts, lastRequestMs), and a second more. */
+const lastRequestsMs = 3000;
 const pauseMs = 20;
 
 /** Names of apps. */
@@ -31,19 +33,19 @@ function elsewhereIn(host: Host | null): Set<string> {
   return new Set(host?.apps.filter(app => app.upstreams.length > 0).map(({ name }) => name));
 }
 
-/** To be called while the present proxy workers are in force. The result waits until none of them waits for an answer of these apps. */
+/** To be called while the present proxy workers are in force. The result waits until none of them can send these apps a request any more, or waits for their answer. */
 export function whenUnused(supervisor: Supervisor, apps: readonly string[]): () => Promise<void> {
   if (apps.length === 0) return async () => {};
   const workers = supervisor.units().filter(unit => unit.program.kind === 'proxy' && !isDown(unit));
   return async () => {
-    const until = performance.now() + longestMs;
+    const since = performance.now();
     const isUsed = () => {
-      const waiting = waitingIn(
-        workers.filter(worker => !isDown(worker)),
-        0,
-      );
+      const up = workers.filter(worker => !isDown(worker));
+      if (up.length === 0) return false;
+      if (performance.now() - since < lastRequestsMs) return true;
+      const waiting = waitingIn(up, 0);
       return apps.some(app => waiting.has(app));
     };
-    while (isUsed() && performance.now() < until) await sleep(pauseMs);
+    while (isUsed() && performance.now() - since < longestMs) await sleep(pauseMs);
   };
 }
