@@ -152,8 +152,8 @@ test('configurations made up by chance are read as Supervisor reads them', {
     if (otherwise) return;
     // Whether directories and users exist is no matter of reading.
     if (/The directory named|Invalid user name/.test(error)) return;
-    // A dictionary's text in the middle of a value: Supervisor takes it, hostd calls it a mistake.
-    if (/% ?[a-zA-Z]/.test(text) && ours(text) === null) return;
+    // A dictionary's text in the middle of a value (after %% in the second reading): Supervisor takes it, hostd calls it a mistake.
+    if (/% ?[a-zA-Z]|%%/.test(text) && ours(text) === null) return;
     const expected = programs?.toSorted((a, b) => key(a).localeCompare(key(b))) ?? null;
     assert.deepEqual(ours(text), expected, `${JSON.stringify(text)}\nSupervisor: ${error}`);
   });

@@ -123,12 +123,13 @@ test('a request on connections that an app closes unread, as a server that ends 
   onConnection = socket => socket.destroy();
   accepted = 0;
   assert.equal((await get('/3'))[0]?.status, 502);
-  assert.equal(accepted, 4);
+  // The last one is sent nothing: it shows that somebody still listens.
+  assert.equal(accepted, 4 + 1);
   assert.equal(
     (await send('POST /4 HTTP/1.1\r\nHost: hello.test\r\nContent-Length: 0\r\n\r\n'))[0]?.status,
     502,
   );
-  assert.equal(accepted, 5);
+  assert.equal(accepted, 4 + 1 + 1 + 1);
 });
 
 test('what an app says beyond its answer never becomes the answer of the next request', async () => {

@@ -123,7 +123,7 @@ function notesOf(hostd: number): number[] {
   return readdirSync(folder).flatMap(fd => {
     const path = `${folder}/${fd}`;
     try {
-      const isNote = /#\d+ \(deleted\)$/.test(readlinkSync(path));
+      const isNote = /\/notes\/[^/]+$/.test(readlinkSync(path));
       return isNote ? [readFileSync(path).readUInt32LE()] : [];
     } catch {
       return []; // closed meanwhile

@@ -177,6 +177,7 @@ test('an app that is not there: who waited, how long, and what became of them', 
   assert.equal(await status(worker, get('/', '', 'first.test')), 503);
   const patient = await start(t, { limits: { ...limits, absentMs: 60_000, queueMs: 60_000 } });
   const late = status(patient, get('/', '', 'small.test'));
+  await until('the request to be there', () => patient.counted('small').open_requests === 1);
   await sleep(60);
   const small = await startUpstream(fixture.sites[2].socket, {});
   assert.equal(await late, 200);

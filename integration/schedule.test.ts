@@ -209,7 +209,7 @@ test('a schedule and its program may change while it runs', async t => {
   then.hold(true);
   await clock.set(hostd, june(1, 4));
   await hostd.state('job', 'RUNNING');
-  assert.equal(then.runs(), 1);
+  await until('the run at four', () => then.runs() === 1);
   // Without a schedule it is to be up; with one again it is not; without its table it is stopped.
   assert.match(await update({ job: { command: then.command } }), /^job: updated \(schedule/m);
   await until('a run that is to stay', () => then.runs() === 2);

@@ -11,6 +11,8 @@ export interface Heard {
 /** Milliseconds in which an answer without a length has come. */
 const patience = 400;
 
+const saysEnd = /^Connection: close\r$/im;
+
 /** Sends to a unix socket, or to a port of 127.0.0.1, and hears until an answer of a known length is there, the end comes, or nothing more does. Bytes are latin-1. */
 export function sendRaw(to: string | number, bytes: Buffer): Promise<Heard> {
   return new Promise((resolve, reject) => {
@@ -31,7 +33,8 @@ export function sendRaw(to: string | number, bytes: Buffer): Promise<Heard> {
       const length = /Content-Length: (\d+)\r\n/.exec(text)?.[1];
       if (length === undefined) setTimeout(() => finish(false), patience).unref();
       // Whether it is closed then is part of the answer, and may come a moment later.
-      else if (head >= 0 && text.length - head - 4 >= Number(length)) setTimeout(() => finish(false), 15);
+      else if (head >= 0 && text.length - head - 4 >= Number(length))
+        setTimeout(() => finish(false), saysEnd.test(text) ? 60 : 15);
     });
     socket.on('end', () => finish(true));
   });
