@@ -13,6 +13,7 @@ import { makePlace } from './harness/place.ts';
 import { look } from './harness/processes.ts';
 import { until } from './harness/until.ts';
 import { nginxMissing, startNginx } from './proxy/nginx.ts';
+import { plainSite } from './proxy/plain-site.ts';
 
 async function twoApps(t: TestContext, keys: Parameters<typeof tinyApp>[1] = {}) {
   const place = makePlace(t);
@@ -198,23 +199,7 @@ test('kill -9 of hostd and a reload behind nginx: not one request fails', {
 }, async t => {
   const { place, one } = await twoApps(t);
   const hostd = await startHostd(place, { apps: [one], config: { proxy: { enabled: false } } });
-  const nginx = await startNginx(place.directory('nginx-front'), [
-    {
-      name: 'one',
-      serverNames: [one.host],
-      locations: [],
-      socket: one.socket,
-      clientMaxBodySize: 0,
-      proxyReadTimeout: 60,
-      accessLog: '',
-      errorLog: '',
-      keepalive: false,
-      certificate: null,
-      redirectHttps: false,
-      redirectFrom: [],
-      errorPages: null,
-    },
-  ]);
+  const nginx = await startNginx(place.directory('nginx-front'), [plainSite('one', one.host, one.socket)]);
   place.after(() => nginx.stop());
   const load = startLoad({ to: { port: nginx.port }, host: one.host, clients: 4 });
   await until('requests to be served', () => load.report().ok > 50);

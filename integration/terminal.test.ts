@@ -3,18 +3,18 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
-import { closeSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { run } from '../scripts/run.ts';
 import { native } from '../src/native/index.ts';
-import { openTerminal } from '../src/native/terminal.ts';
 import { encodeFrame, FrameReader } from '../src/protocol/terminal.ts';
 import { isRoot, needsRoot, proxyAccount, self, testAccounts } from './harness/accounts.ts';
 import { djangoApp, tinyApp } from './harness/apps.ts';
 import { type Hostd, startHostd } from './harness/hostd.ts';
 import { makePlace, type Place } from './harness/place.ts';
 import { marked } from './harness/processes.ts';
+import { onTerminal } from './harness/terminal.ts';
 import { until } from './harness/until.ts';
 import { needsVirtualenv } from './harness/virtualenvs.ts';
 
@@ -226,47 +226,18 @@ test('on a terminal: a terminal of the app own, with size changes, and Ctrl-C as
   skip,
 }, async t => {
   const { place, hostd, account } = await start(t);
-  const terminal = openTerminal(100, 30);
-  const env = { HOSTD_SOCKET: hostd.socket, PATH: process.env['PATH'] ?? '', TERM: 'xterm', ...place.env };
-  const child = native.spawn({
-    file: hostctl,
-    binary: -1,
-    argv: [hostctl, 'shell', 'hello'],
-    env: Object.entries(env).map(([key, value]) => `${key}=${value}`),
-    directory: place.dir,
-    uid: process.getuid?.() ?? 0,
-    gid: process.getgid?.() ?? 0,
-    groups: [],
-    umask: 0o022,
-    limits: [],
-    fds: [terminal.slave, terminal.slave, terminal.slave],
-    cgroup: -1,
-    noNewPrivs: 0,
-    terminal: 1,
-  });
-  terminal.closeSlave();
-  let output = '';
-  terminal.output.on('data', chunk => {
-    output += chunk;
-  });
-  writeSync(child.gate, '\n');
-  closeSync(child.gate);
-  closeSync(child.status);
-  const pidfd = native.pidfdOpen(child.pid);
-  const ended = new Promise<number | null>(resolve =>
-    native.watch(pidfd, () => resolve(native.reap(child.pid)?.code ?? null)),
-  );
-  const says = (what: RegExp) => until(`${what} in ${output}`, () => what.exec(output));
-  const type = (text: string) => terminal.input.write(text);
+  const session = onTerminal(t, { place, hostd, columns: 100, rows: 30 }, ['shell', 'hello']);
+  const says = (what: RegExp) => until(`${what} in ${session.output()}`, () => what.exec(session.output()));
+  const { type } = session;
   type('stty size; id -u; stat -c %U:%a $(tty); echo $TERM\n');
   await says(/30 100/);
   await says(new RegExp(`\\b${account.uid}\\b[^]*${account.name}:6[02]0[^]*xterm`));
-  terminal.resize(133, 41);
+  session.resize(133, 41);
   await until(
     'the new size',
     () => {
       type('stty size\n');
-      return /41 133/.test(output);
+      return /41 133/.test(session.output());
     },
     { every: 200 },
   );
@@ -277,8 +248,7 @@ test('on a terminal: a terminal of the app own, with size changes, and Ctrl-C as
   type('echo after=$?\n');
   await says(/after=130/);
   type('exit 5\n');
-  assert.equal(await ended, 5);
-  closeSync(pidfd);
+  assert.equal(await session.ended, 5);
   assert.equal(await hostd.stop(), 0);
 });
 

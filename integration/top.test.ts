@@ -1,60 +1,13 @@
 // hostctl top and hostctl sites, on a real terminal and without one.
 
 import assert from 'node:assert/strict';
-import { closeSync, writeSync } from 'node:fs';
-import { type TestContext, test } from 'node:test';
-import { native } from '../src/native/index.ts';
-import { openTerminal } from '../src/native/terminal.ts';
+import { test } from 'node:test';
 import { testAccounts } from './harness/accounts.ts';
 import { tinyApp } from './harness/apps.ts';
-import { checkout, type Hostd, startHostd } from './harness/hostd.ts';
-import { makePlace, type Place } from './harness/place.ts';
+import { startHostd } from './harness/hostd.ts';
+import { makePlace } from './harness/place.ts';
+import { onTerminal } from './harness/terminal.ts';
 import { until } from './harness/until.ts';
-
-const hostctl = `${checkout}/bin/hostctl`;
-
-/** hostctl on a terminal of its own. */
-function onTerminal(t: TestContext, place: Place, hostd: Hostd, args: readonly string[]) {
-  const terminal = openTerminal(80, 24);
-  const env = { HOSTD_SOCKET: hostd.socket, PATH: process.env['PATH'] ?? '', TERM: 'xterm', ...place.env };
-  const child = native.spawn({
-    file: hostctl,
-    binary: -1,
-    argv: [hostctl, ...args],
-    env: Object.entries(env).map(([key, value]) => `${key}=${value}`),
-    directory: place.dir,
-    uid: process.getuid?.() ?? 0,
-    gid: process.getgid?.() ?? 0,
-    groups: [],
-    umask: 0o022,
-    limits: [],
-    fds: [terminal.slave, terminal.slave, terminal.slave],
-    cgroup: -1,
-    noNewPrivs: 0,
-    terminal: 1,
-  });
-  terminal.closeSlave();
-  let output = '';
-  terminal.output.on('data', chunk => {
-    output += chunk;
-  });
-  writeSync(child.gate, '\n');
-  closeSync(child.gate);
-  closeSync(child.status);
-  const pidfd = native.pidfdOpen(child.pid);
-  const ended = new Promise<number | null>(resolve =>
-    native.watch(pidfd, () => resolve(native.reap(child.pid)?.code ?? null)),
-  );
-  t.after(() => closeSync(pidfd));
-  return {
-    ended,
-    output: () => output,
-    /** The last screen that was drawn whole. */
-    screen: () => output.slice(output.lastIndexOf('\x1b[H')),
-    type: (text: string) => terminal.input.write(text),
-    resize: (columns: number, rows: number) => terminal.resize(columns, rows),
-  };
-}
 
 test('top shows programs and sites live, opens processes and logs, follows the size, and gives the terminal back', async t => {
   const place = makePlace(t);
@@ -81,13 +34,15 @@ test('top shows programs and sites live, opens processes and logs, follows the s
   assert.equal(JSON.parse((await hostd.hostctl('sites', 'tiny', '--json')).stdout)[0].statuses['4xx'], 1);
   assert.equal((await hostd.hostctl('sites', 'nobody')).code, 1);
 
-  const top = onTerminal(t, place, hostd, ['top', '-d', '0.2']);
-  const sees = (what: RegExp) => until(`${what}`, () => what.exec(top.screen()), { every: 50 });
+  const top = onTerminal(t, { place, hostd, columns: 80, rows: 24 }, ['top', '-d', '0.2']);
+  /** The last screen that was drawn whole. */
+  const screen = () => top.output().slice(top.output().lastIndexOf('\x1b[H'));
+  const sees = (what: RegExp) => until(`${what}`, () => what.exec(screen()), { every: 50 });
   await sees(/tiny +RUNNING/);
   top.type('c');
   top.type('\x1b[H');
   top.resize(100, 30);
-  await until('thirty lines', () => top.screen().split('\r\n').length === 30, { every: 50 });
+  await until('thirty lines', () => screen().split('\r\n').length === 30, { every: 50 });
   top.type('n\x1b[H\x1b[B\r');
   await sees(/tiny: \d+ processes/);
   await sees(/tiny +\d+ +[\d.]+ +[\d.]+[KMG]/);
