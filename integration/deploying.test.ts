@@ -8,7 +8,7 @@ import { tinyApp } from './harness/apps.ts';
 import { checkout, startHostd } from './harness/hostd.ts';
 import { startLoad } from './harness/load.ts';
 import { makePlace } from './harness/place.ts';
-import { childrenOf, marked } from './harness/processes.ts';
+import { childrenOf, marked, zombiesOf } from './harness/processes.ts';
 import { until } from './harness/until.ts';
 
 async function site(t: TestContext, options: Parameters<typeof tinyApp>[1] = {}) {
@@ -210,4 +210,18 @@ test('gunicorn’s own file and USR2 by hand hinder neither a start nor a reload
   await until('nothing of the old ones to be left', () => {
     return marked(place.mark).filter(({ command }) => command.includes('usr2.wsgi')).length === 2;
   });
+});
+
+test('an upgraded hostd finds its file by the relative name that it was started with, and leaves no zombie', async t => {
+  const place = makePlace(t);
+  const hostd = await startHostd(place, {
+    under: ['sh', '-c', 'cd "${3%/*}" && exec "$0" "$1" "$2" "${3##*/}"'],
+    config: { proxy: { enabled: false }, web: { listen: `${place.dir}/run/web.sock` } },
+  });
+  const web = () => childrenOf(hostd.pid).find(({ command }) => command.startsWith('hostd-web'))?.pid;
+  const former = await until('hostd-web', web);
+  const { code, stderr } = await hostd.hostctl('upgrade');
+  assert.equal(code, 0, stderr);
+  await until('another hostd-web', () => web() !== undefined && web() !== former);
+  await until('nothing of the former one', () => zombiesOf(hostd.pid) === 0);
 });

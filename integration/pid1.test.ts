@@ -2,12 +2,12 @@
 // although the kernel gives PID 1 no default handlers.
 
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
 import { needsRoot } from './harness/accounts.ts';
 import { type Hostd, startHostd } from './harness/hostd.ts';
 import { makePlace, type Place } from './harness/place.ts';
-import { childrenOf, look, marked } from './harness/processes.ts';
+import { childrenOf, look, marked, zombiesOf } from './harness/processes.ts';
 import { until } from './harness/until.ts';
 
 const container = ['unshare', '--pid', '--fork', '--mount-proc', '--kill-child'];
@@ -39,18 +39,6 @@ async function end(pid: number): Promise<void> {
   if (look(pid) === null) return;
   process.kill(pid, 'SIGTERM');
   await until('hostd to end', () => look(pid) === null);
-}
-
-function zombiesOf(parent: number): number {
-  return readdirSync('/proc').filter(name => {
-    if (!/^\d+$/.test(name)) return false;
-    try {
-      const fields = readFileSync(`/proc/${name}/stat`, 'latin1').split(') ').pop()?.split(' ') ?? [];
-      return fields[0] === 'Z' && Number(fields[1]) === parent;
-    } catch {
-      return false;
-    }
-  }).length;
 }
 
 test('orphans are reaped, and the exits of hostd’s own programs are still told right', {

@@ -9,7 +9,7 @@ import { API } from '../src/protocol/control.ts';
 import { isRoot, needsRoot, testAccounts } from './harness/accounts.ts';
 import { type Hostd, startHostd } from './harness/hostd.ts';
 import { makePlace } from './harness/place.ts';
-import { childrenOf, marked } from './harness/processes.ts';
+import { childrenOf, marked, zombiesOf } from './harness/processes.ts';
 import { until } from './harness/until.ts';
 import { withoutCgroup2 } from './harness/without-cgroup2.ts';
 
@@ -53,17 +53,6 @@ function descriptors(pid: number): number {
   return readdirSync(`/proc/${pid}/fd`).length;
 }
 
-function zombies(parent: number): number {
-  return readdirSync('/proc').filter(name => {
-    try {
-      const [state, ppid] = readFileSync(`/proc/${name}/stat`, 'latin1').split(') ').pop()?.split(' ') ?? [];
-      return state === 'Z' && Number(ppid) === parent;
-    } catch {
-      return false;
-    }
-  }).length;
-}
-
 async function account(): Promise<{ user?: string }> {
   return isRoot ? { user: (await testAccounts()).a.name } : {};
 }
@@ -104,7 +93,7 @@ test('50 of 200 programs crash again and again: the others run on, status is ans
   );
   await until('descriptors to be given back', () => descriptors(hostd.pid) <= before.fds + 5);
   assert.ok(megabytes(hostd.pid) < before.memory + 60, `${before.memory} to ${megabytes(hostd.pid)} MB`);
-  assert.equal(zombies(hostd.pid), 0);
+  assert.equal(zombiesOf(hostd.pid), 0);
 });
 
 const bombs = {
@@ -183,7 +172,7 @@ test('with no descriptors left for more programs, hostd answers, says why, and g
       (await hostd.status()).filter(p => p.state === 'BACKOFF').length < waiting.length - stopped.length / 2,
     { every: 200 },
   );
-  assert.equal(zombies(hostd.pid), 0);
+  assert.equal(zombiesOf(hostd.pid), 0);
   assert.equal(await hostd.stop(), 0);
 });
 
@@ -228,7 +217,7 @@ test('when the kernel lets no more processes be made, hostd answers, and goes on
     async () => (await hostd.status()).every(p => p.state !== 'BACKOFF'),
     { every: 200 },
   );
-  assert.equal(zombies(hostd.pid), 0);
+  assert.equal(zombiesOf(hostd.pid), 0);
 });
 
 test('a run that cannot be written down does not run, and leaves nothing', async t => {
@@ -247,7 +236,7 @@ test('a run that cannot be written down does not run, and leaves nothing', async
     marked(place.mark).filter(p => p.command === 'sleep 1000'),
     [],
   );
-  await until('nothing to be left', () => zombies(hostd.pid) === 0 && childrenOf(hostd.pid).length === 0);
+  await until('nothing to be left', () => zombiesOf(hostd.pid) === 0 && childrenOf(hostd.pid).length === 0);
   assert.ok(descriptors(hostd.pid) <= used + 2);
   writeFileSync(runs, '');
   renameSync(runs, `${runs}.file`);

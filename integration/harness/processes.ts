@@ -52,6 +52,18 @@ export function childrenOf(pid: number): Process[] {
     .sort((a, b) => a.pid - b.pid);
 }
 
+/** How many children of `parent` have ended and were not reaped. */
+export function zombiesOf(parent: number): number {
+  return readdirSync('/proc').filter(name => {
+    try {
+      const [state, ppid] = readFileSync(`/proc/${name}/stat`, 'latin1').split(') ').pop()?.split(' ') ?? [];
+      return state === 'Z' && Number(ppid) === parent;
+    } catch {
+      return false;
+    }
+  }).length;
+}
+
 /** Kills everything with the mark, until nothing is left. Returns what it had to kill. */
 export function killMarked(mark: Mark): Process[] {
   const killed: Process[] = [];

@@ -1,6 +1,7 @@
 // hostd start: puts the parts together, in this order: configuration, lock, adoption, control socket, programs, ready.
 
 import { constants } from 'node:os';
+import { resolve } from 'node:path';
 import { type Loaded, load } from '../config/load.ts';
 import { ownProgramProblems } from '../config/own-programs.ts';
 import { HostdError, messageOf } from '../errors.ts';
@@ -87,7 +88,8 @@ function readArguments(): Arguments {
     if (positionals.length > 1 || (positionals[0] ?? 'start') !== 'start')
       throw new Error(`unexpected argument "${positionals.at(-1)}"`);
     return {
-      config: values.config ?? process.env['HOSTD_CONFIG'] ?? defaultConfig,
+      // Absolute: an upgrade tries the new version in another directory.
+      config: resolve(values.config ?? process.env['HOSTD_CONFIG'] ?? defaultConfig),
       trial: values.trial === true,
     };
   } catch (error) {
@@ -160,6 +162,7 @@ function startHostd(config: string, trial: boolean, loaded: Loaded, log: Logger)
       ),
     );
   });
+  const inherited = inheritedSockets();
   const supervisor = makeSupervisor(loaded.host, {
     cgroups,
     records,
@@ -168,7 +171,7 @@ function startHostd(config: string, trial: boolean, loaded: Loaded, log: Logger)
     logs,
     events,
     tell,
-    sockets: makeSockets(inheritedSockets(), names, warn),
+    sockets: makeSockets(inherited, names, warn),
     log,
     words: hostdsWords(log),
     now: () => performance.now(),
@@ -194,7 +197,8 @@ function startHostd(config: string, trial: boolean, loaded: Loaded, log: Logger)
   keepStatus(supervisor.loop, supervisor.units);
   keepBounds(supervisor.loop, cgroups, log, tell);
   keepUp(supervisor, log);
-  if (process.pid === 1) reapOrphans();
+  // What the former version has started and not adopted, such as hostd-rpc, nobody else would reap.
+  if (process.pid === 1 || inherited.size > 0) reapOrphans();
   adoptAll(supervisor, records, pipes, log);
   supervisor.setHost(withRunning(supervisor, loaded, records));
   const ending = makeEnding(

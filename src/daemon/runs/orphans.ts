@@ -1,6 +1,6 @@
-// For a hostd that is PID 1 of a container, or that took the place of a script. A process whose parent has died, or that the script has
-// left, is hostd's child, and stays a zombie until hostd reaps it. Knows nothing of programs: hostd's own children are reaped where
-// they were started.
+// For a hostd that is PID 1 of a container, or that took the place of a script or of a former version. A process whose parent has died,
+// or that the script or the former version has left, is hostd's child, and stays a zombie until hostd reaps it. Knows nothing of
+// programs: hostd's own children are reaped where they were started.
 
 import { endedChildren, type ProcessId } from '../../linux/procfs.ts';
 import { type Ended, native } from '../../native/index.ts';
