@@ -345,6 +345,10 @@ test('deep: code that does not load, with the line that is at fault', { skip }, 
   await withText('hello/settings.py', '\nDEBUG = True\n', async () =>
     expect(await deep(), 'settings', '0\n', 'warning: ', 'DEBUG is on'),
   );
+  for (const hosts of ['["x.test"]', '[]'])
+    await withText('hello/settings.py', `\nDEBUG = True\nALLOWED_HOSTS = ${hosts}\n`, async () =>
+      expect(await deep(), 'settings', '1\n', 'DEBUG is on', 'ALLOWED_HOSTS has not hello.test'),
+    );
 });
 
 test('deep: a database that is not there, and migrations that are not applied', { skip }, async () => {

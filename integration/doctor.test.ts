@@ -153,6 +153,7 @@ MEDIA_ROOT = "/srv/elsewhere"
           `${check} ${part}\nin\n${text}`,
         );
       has('django', 'DEBUG is on');
+      has('django', 'ALLOWED_HOSTS has not hello.test');
       has('django', 'SECRET_KEY is the one of startproject');
       has('static', 'STATIC_URL is "/assets/"');
       has('secret', '.env');

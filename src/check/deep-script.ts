@@ -170,9 +170,12 @@ if wanted["django"]:
             say("debug")
         if good and str(settings.SECRET_KEY or "").startswith("django-insecure-"):
             say("secret")
-        if good and not settings.DEBUG:
+        if good:
             from django.http.request import validate_host
-            left = [host for host in wanted["hosts"] if not validate_host(host, settings.ALLOWED_HOSTS)]
+            # As HttpRequest.get_host: DEBUG fills in an empty list, and no other.
+            local = [".localhost", "127.0.0.1", "[::1]"] if settings.DEBUG else []
+            allowed = settings.ALLOWED_HOSTS or local
+            left = [host for host in wanted["hosts"] if not validate_host(host, allowed)]
             if left:
                 say("hosts", hosts=left)
         if good and wanted["static"] and getattr(settings, "STATIC_URL", None) == "/static/":
