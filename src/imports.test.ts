@@ -86,9 +86,11 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     'own',
     'runs',
     'events/bus',
+    'fleet/elsewhere',
     'fleet/unit',
     'fleet/supervisor',
     'proxies/proxies',
+    'proxies/site-owner',
     'control/control',
   ],
   'daemon/proxies': [

@@ -29,7 +29,6 @@ export interface ProgramStatus {
   /** Unix time in seconds; null: never. */
   readonly started: number | null;
   readonly stopped: number | null;
-  /** Seconds for which a reload of the program has been under way, or null. */
   /** Asleep since then (Unix time in seconds): the next request starts it. null: it does not sleep. */
   readonly idle_since: number | null;
   /** Seconds for which a reload of it has been under way, or null. */

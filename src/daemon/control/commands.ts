@@ -8,6 +8,7 @@ import type { SiteTraffic } from '../../protocol/traffic.ts';
 import { refusalFor } from '../callers/standing.ts';
 import type { Ending } from '../ending.ts';
 import { type Asker, byOf } from '../fleet/asker.ts';
+import { toldNobody } from '../fleet/elsewhere.ts';
 import { hangUp, reload } from '../fleet/handover.ts';
 import { type Command, type Report, restart, start, stop } from '../fleet/orders.ts';
 import { scale } from '../fleet/scale.ts';
@@ -30,7 +31,6 @@ import type { Samples } from '../samples/sample.ts';
 import type { Schedules } from '../schedules/schedules.ts';
 import { about } from './about.ts';
 import { type Call, type Handlers, stream } from './control.ts';
-import { isMeant } from './elsewhere.ts';
 import { listMaintenance, readMaintenanceOrder, setMaintenance } from './maintenance.ts';
 import { status } from './status.ts';
 
@@ -149,18 +149,10 @@ function choose(supervisor: Supervisor, names: readonly string[], report: Report
   const chosen = new Set<Unit>();
   for (const name of names) {
     const units = supervisor.select(name);
-    if (units.length === 0 && name !== 'all') report(nobody(supervisor, name));
+    if (units.length === 0 && name !== 'all') report(toldNobody(supervisor.host(), name));
     for (const unit of units) chosen.add(unit);
   }
   return [...chosen];
-}
-
-/** A name that means no program of this machine. */
-function nobody(supervisor: Supervisor, name: string): Progress {
-  const isElsewhere = supervisor.host().apps.some(app => app.upstreams.length > 0 && isMeant(name, app.name));
-  return isElsewhere
-    ? { kind: 'done', name, outcome: 'failed', message: `${name}: nothing of it runs here: it has upstreams` }
-    : { kind: 'done', name, outcome: 'unknown', message: `${name}: no such program` };
 }
 
 const programsOf = (units: readonly Unit[]) => units.map(({ program }) => program);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { makeApp } from '../../model/app.ts';
-import { elsewhereStatus, isMeant } from './elsewhere.ts';
+import { elsewhereStatus } from './elsewhere.ts';
 
 const app = makeApp({
   name: 'shop',
@@ -26,11 +26,4 @@ test('an app elsewhere is well while one of its upstreams gets requests', () => 
   const none =
     'elsewhere: 0 of 2, left out: 10.0.0.5:8000 (it is not healthy), [fd00::6]:8000 (it refuses connections)';
   assert.deepEqual(told(['health', 'refused']), ['BACKOFF', 30, none, ['health', 'refused']]);
-});
-
-test('it is meant by its name, by its group and by all', () => {
-  assert.deepEqual(
-    ['shop', 'shop:*', 'all', 'shop:celery', 'shopping'].map(name => isMeant(name, 'shop')),
-    [true, true, true, false, false],
-  );
 });

@@ -47,8 +47,3 @@ export function elsewhereStatus(
     })),
   };
 }
-
-/** Whether a name of the command line means this app: its own, its group's, or all. */
-export function isMeant(name: string, app: string): boolean {
-  return name === 'all' || name === app || name === `${app}:*`;
-}

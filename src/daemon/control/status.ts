@@ -7,6 +7,7 @@ import { servesApp } from '../../model/kind.ts';
 import { native } from '../../native/index.ts';
 import type { ProgramStatus, StatusReply } from '../../protocol/control.ts';
 import type { UpstreamFault } from '../../protocol/worker.ts';
+import { isMeant } from '../fleet/elsewhere.ts';
 import { noteLeftOut } from '../fleet/left-out.ts';
 import type { Supervisor } from '../fleet/supervisor.ts';
 import { statusOf, type Unit } from '../fleet/unit.ts';
@@ -16,7 +17,7 @@ import type { Certificates } from '../proxies/certificates.ts';
 import { historyOf } from '../proxies/worker-history.ts';
 import type { Records } from '../runs/records.ts';
 import type { Schedules } from '../schedules/schedules.ts';
-import { elsewhereStatus, isMeant } from './elsewhere.ts';
+import { elsewhereStatus } from './elsewhere.ts';
 import { type Closed, noteReload, noteRoom, noteSite } from './site-notes.ts';
 
 export interface Known {

@@ -2,12 +2,15 @@
 
 import type { ServerResponse } from 'node:http';
 import { errnoOf, HostdError, messageOf } from '../../errors.ts';
+import type { Owner } from '../../linux/paths.ts';
 import type { Progress } from '../../protocol/control.ts';
 import { distinctNames } from '../../protocol/names.ts';
 import { type Call, type Handlers, stream } from '../control/control.ts';
+import { nobody, toldNobody } from '../fleet/elsewhere.ts';
 import type { Supervisor } from '../fleet/supervisor.ts';
 import type { Unit } from '../fleet/unit.ts';
 import type { Logger } from '../own/log.ts';
+import { ownerOfSite } from '../proxies/site-owner.ts';
 import { userOf } from '../runs/launch.ts';
 import type { Followers } from './followers.ts';
 import type { KeptLog } from './kept-log.ts';
@@ -65,8 +68,7 @@ function each(
     for (const name of distinct) {
       const found = supervisor.select(name);
       units.push(...found);
-      if (found.length === 0 && name !== 'all')
-        report({ kind: 'done', name, outcome: 'unknown', message: `${name}: no such program` });
+      if (found.length === 0 && name !== 'all') report(toldNobody(supervisor.host(), name));
     }
     const chosen = logs.of(names === undefined ? null : [...new Set(units)]);
     try {
@@ -110,27 +112,14 @@ function failure(what: string, path: string, error: unknown): string {
 
 function showLog(supervisor: Supervisor, followers: Followers, { query, response }: Call): undefined {
   const name = query.get('name') ?? '';
-  const unit = supervisor.unit(name) ?? supervisor.select(name)[0];
-  if (unit === undefined) throw new HostdError('unknown-name', `${name}: no such program`);
-  const { stdout, stderr } = unit.program;
-  const channel = query.get('channel');
-  const site = supervisor.host().sites.find(({ name }) => name === unit.program.app);
-  const files = {
-    stderr: stderr?.path,
-    access: site?.accessLog,
-    errors: site?.errorLog,
-  };
-  const path =
-    channel !== null && Object.hasOwn(files, channel) ? files[channel as keyof typeof files] : stdout.path;
-  if (path == null) throw new HostdError('failed', `${name}: has no such log file`);
+  const { path, owner } = logFile(supervisor, name, query.get('channel'));
   const wanted = Number(query.get('lines') ?? usualLines);
   const lines = Number.isSafeInteger(wanted) && wanted >= 0 ? Math.min(wanted, mostLines) : usualLines;
-  const { uid, gid } = userOf(unit.program);
   response.setHeader('Content-Type', 'text/plain; charset=utf-8');
   try {
     const shown = tail(
       path,
-      { uid, gid },
+      owner,
       { from: { lines }, follow: query.has('follow') },
       sinkOf(response),
       followers,
@@ -142,6 +131,31 @@ function showLog(supervisor: Supervisor, followers: Followers, { query, response
   }
   response.flushHeaders();
   return undefined;
+}
+
+/** The file that is meant, and whose rights it is opened with. An app that is elsewhere has its site's logs alone. */
+function logFile(
+  supervisor: Supervisor,
+  name: string,
+  channel: string | null,
+): { path: string; owner: Owner } {
+  const host = supervisor.host();
+  const unit = supervisor.unit(name) ?? supervisor.select(name)[0];
+  const site = host.sites.find(site => site.name === (unit === undefined ? name : unit.program.app));
+  const files = {
+    stderr: unit?.program.stderr?.path,
+    access: site?.accessLog,
+    errors: site?.errorLog,
+  };
+  const isNamed = channel !== null && Object.hasOwn(files, channel);
+  const path = isNamed ? files[channel as keyof typeof files] : unit?.program.stdout.path;
+  if (unit === undefined) {
+    if (site === undefined || path == null) throw nobody(host, name);
+    return { path, owner: ownerOfSite(host, site.name) };
+  }
+  if (path == null) throw new HostdError('failed', `${name}: has no such log file`);
+  const { uid, gid } = userOf(unit.program);
+  return { path, owner: { uid, gid } };
 }
 
 function sinkOf(response: ServerResponse): Sink {

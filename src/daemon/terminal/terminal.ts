@@ -19,6 +19,7 @@ import {
 import { inShort, whoAsks } from '../callers/audit.ts';
 import { makeShares } from '../callers/shares.ts';
 import { refusalFor } from '../callers/standing.ts';
+import { nobody } from '../fleet/elsewhere.ts';
 import type { Supervisor } from '../fleet/supervisor.ts';
 import type { Unit } from '../fleet/unit.ts';
 import type { Logger } from '../own/log.ts';
@@ -184,8 +185,7 @@ class Conversation {
   #begin(request: TerminalRequest): void {
     const { supervisor, cgroups } = this.#context;
     const unit = supervisor.unit(request.name) ?? supervisor.select(request.name)[0];
-    if (unit === undefined)
-      throw new HostdError('unknown-name', `${request.name}: no such program`, { hint: 'hostctl status' });
+    if (unit === undefined) throw nobody(supervisor.host(), request.name);
     const { program } = unit;
     const refused = refusalFor(this.#caller, request.what, program, supervisor.host());
     if (refused !== null) throw new HostdError('permission', refused, { hint: 'sudo hostctl ...' });
