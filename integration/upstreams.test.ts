@@ -64,7 +64,28 @@ test('a server elsewhere is killed under load and comes back: no request fails, 
     'status to say that nobody is left',
     async () => (await hostd.hostctl('status', 'shop')).code === 3,
   );
-  assert.match((await hostd.hostctl('restart', 'shop')).stderr, /shop: nothing of it runs here/);
+  for (const words of [
+    ['restart', 'shop'],
+    ['logs', 'shop'],
+    ['exec', 'shop', '--', 'id'],
+  ]) {
+    const refused = await hostd.hostctl(...words);
+    assert.notEqual(refused.code, 0);
+    assert.match(
+      refused.stderr,
+      /shop: nothing of it runs here: it has upstreams\n {2}try: hostctl status shop/,
+    );
+  }
+  const { stdout: errors } = await hostd.hostctl('logs', 'shop', '--errors');
+  assert.match(errors, new RegExp(`"upstream":"${one.address}"`));
+  const doctor = await hostd.hostctl('doctor', 'shop');
+  assert.equal(doctor.code, 1);
+  for (const { address } of [one, two])
+    assert.match(
+      doctor.stdout,
+      new RegExp(`error: program: its upstream ${address} gives no answer: ECONNREFUSED`),
+    );
+  assert.match(doctor.stdout, /error: request: a request for "shop.test" is answered with 502/);
 });
 
 test('a server that accepts nobody costs nobody an answer, and a slow one gets fewer requests', async t => {

@@ -1,18 +1,15 @@
 // What the doctor looks at for one app: gathers the facts along a visitor's way, and has each judged. What cannot be looked at is said.
 
-import { networkInterfaces } from 'node:os';
-import { dirname } from 'node:path';
 import { canAskFor } from '../check/access.ts';
-import { lookAtCertificate } from '../check/certificates.ts';
-import { checkAppDisks } from '../check/disks.ts';
 import { checkLogs, checkServed } from '../check/files.ts';
 import { appUser, userNamed } from '../check/look.ts';
 import { checkSleep } from '../check/sleep.ts';
 import type { App, Host, Program } from '../model/host.ts';
 import type { Problem } from '../model/problem.ts';
-import { native, type User } from '../native/index.ts';
+import type { User } from '../native/index.ts';
 import type { ProgramStatus } from '../protocol/control.ts';
 import { lookAtCode } from './code.ts';
+import { lookAtElsewhere } from './elsewhere.ts';
 import type { Daemon, Front, Ids } from './facts.ts';
 import {
   type Check,
@@ -24,18 +21,17 @@ import {
   nothing,
   unseen,
 } from './finding.ts';
-import { judgeFront } from './judge/front.ts';
 import { judgeLog, type LoggedError, lastError } from './judge/log.ts';
 import { judgeNames } from './judge/names.ts';
 import { judgeChanges, judgeProgram } from './judge/program.ts';
-import { isGood, judgeRequests } from './judge/request.ts';
+import { isGood } from './judge/request.ts';
 import { judgeMemory } from './judge/resources.ts';
 import { judgeSocket } from './judge/socket.ts';
 import { anyFile } from './look/files.ts';
-import { socketsOfNginx } from './look/front.ts';
 import { endOfLog } from './look/log.ts';
 import { lookAtMemory } from './look/memory.ts';
 import { lookAtSocket } from './look/socket.ts';
+import { certificate, disks, maintenance, noVisitor, ownAddresses, requests, visitor } from './served.ts';
 import { visitSite, type Went, wentNowhere } from './visiting.ts';
 
 export interface SiteOrder {
@@ -63,6 +59,7 @@ interface Scene extends SiteOrder {
 
 export async function lookAtSite(order: SiteOrder): Promise<Looked> {
   const { host, app, daemon, problems, now } = order;
+  if (app.upstreams.length > 0) return await lookAtElsewhere(order);
   const program = host.programs.find(({ name }) => name === app.name);
   if (program === undefined) return found(...problems.map(problem => fromProblem('configuration', problem)));
   const user = appUser(app);
@@ -98,7 +95,7 @@ export async function lookAtSite(order: SiteOrder): Promise<Looked> {
     judgeChanges(app, daemon.changes),
     judgeNames({ names: went.names, own: ownAddresses() }),
     plain,
-    maintenance(scene),
+    maintenance(app, status),
     await socket(scene),
     ...(await programs(scene, names, events)),
     code.looked,
@@ -139,8 +136,6 @@ function plainChecks({ app, host, user, now }: Scene): Looked {
   if (user === null) return nothing;
   const { proxy } = host.settings;
   const worker = proxy.enabled ? userNamed(proxy.user) : null;
-  const { problems, ending } = lookAtCertificate(app, user, now);
-  const severity = (days: number) => (days <= 3 ? 'error' : days <= 14 ? 'warning' : 'note');
   return joined(
     found(
       ...(worker === null ? [] : checkServed(app, worker)).map(problem =>
@@ -151,29 +146,15 @@ function plainChecks({ app, host, user, now }: Scene): Looked {
         ),
       ),
       ...checkLogs(app, host.programs, user).map(problem => fromProblem('log', problem)),
-      ...problems.map(problem => fromProblem('certificate', problem, { explains: false })),
-      ...(ending === null
-        ? []
-        : [fromProblem('certificate', ending.problem, { severity: severity(ending.days), explains: false })]),
       ...checkSleep(app).map(problem => fromProblem('program', problem)),
     ),
+    certificate(app, user, now),
     canAskFor(user) ? nothing : unseen(`needs root, or "${user.name}"`, 'static', 'secret'),
   );
 }
 
 function servedCheck({ at }: Problem): Check {
   return at !== undefined && 'key' in at && at.key.at(-1) === 'socket' ? 'socket' : 'static';
-}
-
-function maintenance({ app, status }: Scene): Looked {
-  if (status?.site?.maintenance !== true) return nothing;
-  return found({
-    check: 'maintenance',
-    severity: 'error',
-    message: 'it is in maintenance: visitors get 503 and its maintenance page',
-    hint: `hostctl maintenance ${app.name} off`,
-    explains: true,
-  });
 }
 
 async function socket({ app, host, daemon, status, fronts }: Scene): Promise<Looked> {
@@ -233,45 +214,9 @@ async function visit(scene: Scene): Promise<Went> {
       : daemon.state === 'up' && status === null
         ? 'hostd does not know it'
         : null;
-  const own = process.geteuid?.() ?? 0;
-  const who = own === 0 ? userNamed(scene.host.settings.proxy.user) : native.user(own);
-  if (who === null || who.uid === 0)
-    return wentNowhere('there is no user to send a request as: [proxy] user');
+  const who = visitor(scene.host);
+  if (who === null) return wentNowhere(noVisitor);
   return await visitSite({ ...scene, isStarting: status?.state === 'STARTING' }, who, why);
-}
-
-function requests(
-  { app, host, status, now, daemon, fronts, error }: Scene,
-  went: Went,
-  reason: string | null,
-): Looked {
-  if (went.why !== null) return unseen(went.why, 'request');
-  const { requests } = went;
-  const main = requests.secure ?? requests.plain ?? requests.direct;
-  if (main !== null && main.why === 'ECONNREFUSED' && daemon.state !== 'up')
-    return unseen('nobody answers, and hostd cannot be asked', 'request');
-  if (main !== null && main.why === 'EACCES')
-    return unseen('this user may not connect to its socket', 'request');
-  // Without a time an error may be old.
-  const logged = error !== null && (error.at === null || now - error.at < 600_000) ? error.text : null;
-  const facts = { app, program: {} as Program, proxy: host.settings.proxy, status, events: [], now };
-  const ofFronts = fronts.flatMap(front => {
-    const visited = front.port === 443 ? requests.frontSecure : requests.front;
-    if (visited === null) return [];
-    const sockets = front.holder?.name === 'nginx' ? socketsOfNginx() : [];
-    const isBehind = host.settings.proxy.enabled;
-    return judgeFront({ front, visited, own: main, isBehind, sockets }, app).findings;
-  });
-  return joined(
-    judgeRequests(facts, requests, reason ?? (main?.status === 500 ? logged : null)),
-    // Both ports of a web server have the same fault.
-    found(...ofFronts.slice(0, 1)),
-  );
-}
-
-function disks(app: App, databases: readonly string[]): Looked {
-  const data = [`${app.root}/data`, ...databases.map(path => dirname(path))];
-  return found(...checkAppDisks(app, data).map(problem => fromProblem('disk', problem)));
 }
 
 async function memory(
@@ -280,8 +225,4 @@ async function memory(
 ): Promise<Looked> {
   const facts = status?.pid == null ? { used: null, kills: null } : await lookAtMemory(status.pid);
   return judgeMemory(program, facts, events, now);
-}
-
-function ownAddresses(): readonly string[] {
-  return Object.values(networkInterfaces()).flatMap(all => (all ?? []).map(({ address }) => address));
 }

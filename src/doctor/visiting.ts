@@ -60,7 +60,8 @@ export function visitsOf({ host, app, fronts, file }: Omit<SiteToVisit, 'isStart
   };
   add('plain', plain, false, '/');
   add('secure', secure, true, '/');
-  if (plain === null) visits.push(directTo(app));
+  const isHere = app.upstreams.length === 0;
+  if (plain === null && isHere) visits.push(directTo(app));
   if (app.health !== null && app.health !== '/') add('health', secure ?? plain, secure !== null, app.health);
   if (file !== null) add('file', secure ?? plain, secure !== null, `/static/${file}`);
   for (const { port } of isFrontOf(host, app) ? fronts : []) {
@@ -122,7 +123,7 @@ export function requestsIn(all: readonly Visited[], name: string, file: string |
 /** Whether the app itself has to be asked, past the proxy: the answer was bad, or leads to where nobody answers here. */
 function needsDirect({ plain, secure, direct }: RequestFacts, app: App): boolean {
   const main = secure ?? plain;
-  if (direct !== null || main === null || main.why === 'late') return false;
+  if (direct !== null || main === null || main.why === 'late' || app.upstreams.length > 0) return false;
   const leadsAway = secure === null && (main.hops.at(-1) ?? '').startsWith(`https://${plainName(app)}`);
   return !isGood(main) || leadsAway;
 }
