@@ -2,8 +2,9 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { appendFileSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { connect } from 'node:net';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { test } from 'node:test';
 import { freePort } from '../scripts/free-port.ts';
 import { ask } from '../scripts/http.ts';
@@ -357,8 +358,31 @@ test('on a unix socket the kernel says who comes, and what is only to be looked 
     assert.deepEqual(readdirSync(`${place.dir}/run/web`), []);
   });
 
-  place.write('etc/hostd.toml', readFileSync(hostd.config, 'utf8').replace(/\[web\][^[]*/, ''));
-  await hostd.hostctl('update');
+  const other = createServer().listen(0, '127.0.0.1');
+  t.after(() => other.close());
+  await once(other, 'listening');
+  const { port } = other.address() as AddressInfo;
+  const without = readFileSync(hostd.config, 'utf8').replace(/\[web\][^[]*/, '');
+  const elsewhere = without.replace(/^state_dir = .*$/m, `state_dir = "${place.dir}/lib2"`);
+  place.write('etc/hostd.toml', `${elsewhere}\n[metrics]\nlisten = "127.0.0.1:${port}"\n`);
+  const { stdout, stderr, code } = await hostd.hostctl('update');
+  assert.match(stdout, /^\[hostd\]: changed \(state_dir\), and in force when hostd is stopped and started$/m);
+  assert.match(stdout, /^\[web\]: updated \(listen, may, server_names\)$/m);
+  assert.match(stderr, /\[metrics\]: cannot serve metrics: .* it is used by /);
+  assert.equal(code, 1);
+  assert.match((await hostd.hostctl('upgrade')).stderr, /cannot upgrade: hostd runs with another state_dir/);
+  other.close();
+  await until(
+    'metrics, when the other program is gone',
+    async () => (await ask({ to: { port }, host: 'x', path: '/metrics' }).catch(() => null))?.status === 200,
+  );
+  const kinds = (await hostd.hostctl('events', 'hostd', '--json')).stdout.matchAll(
+    /"kind":"((?:not-)?served)"/g,
+  );
+  assert.deepEqual(
+    [...kinds].map(([, kind]) => kind),
+    ['not-served', 'served'],
+  );
   await until('the page to be gone', async () => {
     const answer = await ask({ to: { socketPath: socket }, host: 'ops.test', path: '/login' }).catch(
       () => null,

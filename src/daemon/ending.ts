@@ -6,7 +6,7 @@ import type { Pools } from './events/pools.ts';
 import { type Asker, byOf, wordsOf } from './fleet/asker.ts';
 import { type Report, stop } from './fleet/orders.ts';
 import { askedBy, detach, type Supervisor } from './fleet/supervisor.ts';
-import { update } from './fleet/update.ts';
+import { reread, update } from './fleet/update.ts';
 import type { Journal } from './journal/journal.ts';
 import type { Logger } from './own/log.ts';
 import { notifyStopping } from './own/notify.ts';
@@ -79,6 +79,7 @@ export function makeEnding(
       assertStays();
       await tryNewVersion(config);
       assertStays();
+      assertFindsPrograms(supervisor);
       log.info('hostd becomes the version on disk');
       supervisor.tell({ kind: 'hostd-upgraded', name: 'hostd', cause: wordsOf(asker), ...byOf(asker) });
       await journal.close();
@@ -92,6 +93,19 @@ export function makeEnding(
       });
     },
   };
+}
+
+/** Refuses an upgrade to a hostd that looks elsewhere for what runs, and would start it a second time. */
+function assertFindsPrograms(supervisor: Supervisor): void {
+  const keys = reread(supervisor).settings.flatMap(change => (change.takes === 'restart' ? change.keys : []));
+  if (keys.length === 0) return;
+  throw new HostdError(
+    'conflict',
+    `cannot upgrade: hostd runs with another ${keys.join(' and ')} than [hostd] says`,
+    {
+      hint: 'put the former back, or stop hostd and start it, which ends every app for a moment',
+    },
+  );
 }
 
 /** SIGTERM, SIGINT, SIGQUIT: shut down; a second one kills. SIGHUP: update. SIGUSR2: upgrade. */

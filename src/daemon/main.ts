@@ -182,10 +182,12 @@ function startHostd(config: string, trial: boolean, loaded: Loaded, log: Logger)
     onHost: host => {
       certificates.keep(host);
       certificates.watch(host);
-      rpc?.keep(host);
-      web?.keep(host);
-      metrics?.keep(host);
       notifier.keep(host);
+      return [
+        ['supervisor', rpc?.keep(host) ?? []],
+        ['web', web?.keep(host) ?? []],
+        ['metrics', metrics?.keep(host) ?? []],
+      ];
     },
   });
   let rpc: Rpc | null = null;

@@ -7,6 +7,7 @@ import { openForAppending } from '../linux/paths.ts';
 import { same } from '../model/changes.ts';
 import type { Host, Listen, RpcSocket } from '../model/host.ts';
 import { controlRights } from './control/control.ts';
+import type { Tell } from './events/bus.ts';
 import type { Logger } from './own/log.ts';
 import type { OwnProcess } from './own-process.ts';
 import { userOf } from './runs/launch.ts';
@@ -42,6 +43,7 @@ export interface OwnServerContext<S extends Served, R extends Serving> {
   readonly sockets: Sockets;
   readonly names: SocketNames;
   readonly log: Logger;
+  readonly tell: Tell;
   /** What is to be served. */
   readonly wanted: (host: Host) => readonly S[];
   /** `ended` is called once: null, or what was wrong with the end. @throws when it cannot be started. */
@@ -55,8 +57,8 @@ export interface OwnServerContext<S extends Served, R extends Serving> {
 }
 
 export interface OwnServer<R> {
-  /** Serves what the host says. Does nothing where that is served already. */
-  keep(host: Host): void;
+  /** Serves what the host says. Does nothing where that is served already. Returns what of it cannot be served, and why. */
+  keep(host: Host): readonly string[];
   /** null: it does not run at this moment. */
   running(): R | null;
 }
@@ -64,12 +66,14 @@ export interface OwnServer<R> {
 export function makeOwnServer<S extends Served, R extends Serving>(
   context: OwnServerContext<S, R>,
 ): OwnServer<R> {
-  const { title, clients, log, sockets, names } = context;
+  const { title, clients, log, sockets, names, tell } = context;
   let served: readonly S[] = [];
   let host: Host | null = null;
   let current: R | null = null;
   let again: NodeJS.Timeout | undefined;
   let wait = delay.first;
+  /** What cannot be served of the last try. It is told once, and tried again. */
+  let troubles: readonly string[] = [];
 
   const stop = () => {
     clearTimeout(again);
@@ -79,8 +83,14 @@ export function makeOwnServer<S extends Served, R extends Serving>(
     running?.process.kill();
   };
   const start = (on: Host) => {
-    const listeners = served.flatMap(listener => openListener(listener, on, context));
-    if (listeners.length === 0) return;
+    const failed: string[] = [];
+    const listeners = served.flatMap(listener => openListener(listener, on, context, failed));
+    tellTroubles(failed);
+    if (listeners.length === 0) {
+      // The address may be another program's, or none of this machine's, for a moment: at boot, say.
+      if (served.length > 0) restart(0);
+      return;
+    }
     const begun = performance.now();
     try {
       const started: R = context.start(on, listeners, why => {
@@ -98,6 +108,17 @@ export function makeOwnServer<S extends Served, R extends Serving>(
       restart(0);
     }
   };
+  const tellTroubles = (failed: readonly string[]) => {
+    const before = troubles;
+    troubles = failed;
+    if (same(before, failed)) return;
+    for (const cause of failed) {
+      log.error(cause);
+      tell({ kind: 'not-served', name: 'hostd', cause });
+    }
+    if (failed.length === 0)
+      tell({ kind: 'served', name: 'hostd', cause: `${title} is there for ${clients}` });
+  };
   const restart = (lived: number) => {
     wait = lived > delay.forgotten ? delay.first : Math.min(wait * 2, delay.most);
     again = setTimeout(() => {
@@ -114,13 +135,14 @@ export function makeOwnServer<S extends Served, R extends Serving>(
       const wanted = context.wanted(next);
       const isSame = same(wanted, served) && (wanted.length === 0 || current !== null);
       host = next;
-      if (isSame) return;
+      if (isSame) return [];
       stop();
       for (const { address } of served)
         if (!wanted.some(other => same(other.address, address))) sockets.release(keyOf(address));
       served = wanted;
       wait = delay.first;
       start(next);
+      return troubles;
     },
     running: () => current,
   };
@@ -130,16 +152,12 @@ function keyOf(address: Served['address']): string {
   return 'path' in address ? address.path : tcpKey(address);
 }
 
-/** Empty: this listener cannot be opened. The others are served. */
+/** Empty: this listener cannot be opened, and `failed` says why. The others are served. */
 function openListener<S extends Served>(
   listener: S,
   host: Host,
-  {
-    sockets,
-    names,
-    log,
-    clients,
-  }: Pick<OwnServerContext<S, Serving>, 'sockets' | 'names' | 'log' | 'clients'>,
+  { sockets, names, clients }: Pick<OwnServerContext<S, Serving>, 'sockets' | 'names' | 'clients'>,
+  failed: string[],
 ): OpenListener<S>[] {
   const { address } = listener;
   try {
@@ -156,7 +174,7 @@ function openListener<S extends Served>(
     names.keepFound(path, null, rights);
     return [{ listener, fd }];
   } catch (error) {
-    log.error({ err: error }, `cannot serve ${clients}: ${messageOf(error)}`);
+    failed.push(`cannot serve ${clients}: ${messageOf(error)}`);
     return [];
   }
 }

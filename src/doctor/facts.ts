@@ -1,7 +1,7 @@
 // What the doctor judges: facts about a machine and about one app, from whoever has seen them. Plain data.
 
 import type { App, Program, ProxySettings } from '../model/host.ts';
-import type { ChangeReport, ProgramStatus } from '../protocol/control.ts';
+import type { ChangeReport, ProgramStatus, SettingsReport } from '../protocol/control.ts';
 import type { JournalEvent } from '../protocol/journal.ts';
 import type { LookedUp, Visited } from '../protocol/visit.ts';
 
@@ -17,6 +17,8 @@ export interface Daemon {
   readonly programs: readonly ProgramStatus[];
   /** What `hostctl update` would change. */
   readonly changes: readonly ChangeReport[];
+  /** Of hostd.toml's own tables. */
+  readonly settings: readonly SettingsReport[];
   /** The last events of the app and its programs, the oldest first. */
   events(names: readonly string[]): Promise<readonly JournalEvent[]>;
   /** The end of a program's log; null: it cannot be had. */

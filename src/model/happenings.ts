@@ -103,6 +103,12 @@ export const eventKinds = {
   },
   'web-restart': { ...warning, what: 'web restarted', meaning: 'hostd-web has ended by itself' },
   'metrics-restart': { ...warning, what: 'metrics restarted', meaning: 'hostd-metrics has ended by itself' },
+  'not-served': {
+    ...warning,
+    what: 'not served',
+    meaning: 'an address of [web], [metrics] or [supervisor] cannot be listened on',
+  },
+  served: { ...info, what: 'served', ends: ['not-served'], meaning: 'hostd listens on all of them again' },
   'rpc-restart': { ...warning, what: 'rpc restarted', meaning: 'hostd-rpc has ended by itself' },
   bound: {
     ...warning,

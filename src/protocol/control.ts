@@ -178,6 +178,13 @@ export interface ChangeReport {
   readonly keys: readonly string[];
 }
 
+/** What differs of one of hostd.toml's own tables, and what brings it into force (model/settings-changes.ts). */
+export interface SettingsReport {
+  readonly table: string;
+  readonly takes: 'update' | 'upgrade' | 'restart';
+  readonly keys: readonly string[];
+}
+
 export interface ProblemReport {
   readonly severity: 'error' | 'warning';
   /** As formatProblem writes it, hint included. */
@@ -186,6 +193,7 @@ export interface ProblemReport {
 
 export interface RereadReply {
   readonly changes: readonly ChangeReport[];
+  readonly settings: readonly SettingsReport[];
   readonly problems: readonly ProblemReport[];
 }
 

@@ -1,13 +1,27 @@
 // How reread and update print the differences of the configuration, and its problems.
 
-import type { ChangeReport, ProblemReport } from '../../protocol/control.ts';
+import { laterWords } from '../../model/settings-changes.ts';
+import type { ChangeReport, ProblemReport, RereadReply, SettingsReport } from '../../protocol/control.ts';
 import { escapeLine, escapeLines } from '../../words/escape.ts';
 import type { Context } from '../program/command.ts';
 import { count, errorText } from '../program/print.ts';
 
 /** "hello: changed (workers, environment)": Supervisor's words, and the keys that differ. */
-export function changeLine({ name, change, keys }: ChangeReport): string {
+function changeLine({ name, change, keys }: ChangeReport): string {
   return escapeLine(`${name}: ${change}${keys.length === 0 ? '' : ` (${keys.join(', ')})`}`);
+}
+
+/** "[web]: changed (listen)". */
+function settingsLine({ table, takes, keys }: SettingsReport): string {
+  return escapeLine(`[${table}]: changed (${keys.join(', ')})${laterWords[takes]}`);
+}
+
+/** All that differs, a line each. A hostd before 0.2.0 says nothing of settings. */
+export function changeLines({
+  settings = [],
+  changes,
+}: Pick<RereadReply, 'changes'> & Partial<RereadReply>): readonly string[] {
+  return [...settings.map(settingsLine), ...changes.map(changeLine)];
 }
 
 /** Prints errors as a whole, and the number of warnings, which check shows. Returns 1 when there is an error. */

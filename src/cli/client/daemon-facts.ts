@@ -26,12 +26,12 @@ export async function daemonFacts(connect: () => Promise<Client>): Promise<Daemo
 async function factsOf(client: Client): Promise<Daemon> {
   const get = <T>(path: string, query: readonly (readonly [string, string])[] = []) =>
     client.get<T>({ method: 'GET', path, query, timeout });
-  const [{ programs }, { version = null }, changes] = await Promise.all([
+  const [{ programs }, { version = null }, { changes, settings = [] }] = await Promise.all([
     get<StatusReply>('status'),
     get<PidReply>('pid'),
-    orElse(
-      [],
-      async () => (await client.get<RereadReply>({ method: 'POST', path: 'reread', timeout })).changes,
+    // A hostd before 0.2.0 says nothing of settings.
+    orElse<Pick<RereadReply, 'changes'> & Partial<RereadReply>>({ changes: [] }, () =>
+      client.get<RereadReply>({ method: 'POST', path: 'reread', timeout }),
     ),
   ]);
   return {
@@ -41,6 +41,7 @@ async function factsOf(client: Client): Promise<Daemon> {
     version,
     programs,
     changes,
+    settings,
     events: names =>
       orElse([], async () => {
         const query = [...names.map(name => ['name', name] as const), ['lines', events] as const];
@@ -71,6 +72,7 @@ function absent({ code, message, hint }: HostdError): Daemon {
     version: null,
     programs: [],
     changes: [],
+    settings: [],
     events: async () => [],
     log: async () => null,
     holdsSocket: async () => null,

@@ -1,7 +1,7 @@
 // hostctl reread
 
 import type { RereadReply } from '../../protocol/control.ts';
-import { changeLine, printProblems } from '../client/changes.ts';
+import { changeLines, printProblems } from '../client/changes.ts';
 import { connect } from '../client/socket.ts';
 import { type Command, noOperands } from '../program/command.ts';
 
@@ -16,10 +16,11 @@ Changes nothing; hostctl update does. Exit code: 0, or 1 when the configuration 
   operands: noOperands,
   async run(input, context) {
     const client = await connect(input, context);
-    const { changes, problems } = await client.get<RereadReply>({ method: 'POST', path: 'reread' });
-    const code = printProblems(problems, context);
-    for (const change of changes) context.stdout.write(`${changeLine(change)}\n`);
-    if (changes.length === 0) context.stdout.write('no changes\n');
+    const reply = await client.get<RereadReply>({ method: 'POST', path: 'reread' });
+    const code = printProblems(reply.problems, context);
+    const lines = changeLines(reply);
+    for (const line of lines) context.stdout.write(`${line}\n`);
+    if (lines.length === 0) context.stdout.write('no changes\n');
     return code;
   },
 };

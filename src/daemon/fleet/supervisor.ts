@@ -26,6 +26,9 @@ import { startTrial } from './trial.ts';
 import { isDown, type Made, type Unit } from './unit.ts';
 import { scaleRun } from './workers.ts';
 
+/** By a table of hostd.toml, such as "web": why something of it is not served. */
+export type Unserved = readonly (readonly [table: string, why: readonly string[]])[];
+
 export interface Supervisor {
   readonly loop: Loop;
   readonly sockets: Sockets;
@@ -38,7 +41,8 @@ export interface Supervisor {
   /** Who asks, where it is known: of a supervisor that `askedBy` has made. */
   readonly asker: Asker | null;
   host(): Host;
-  setHost(host: Host): void;
+  /** Returns what of hostd.toml's own tables cannot be served, by table, and why. */
+  setHost(host: Host): Unserved;
   /** What a host's proxy workers are told besides its configuration, as of now. Changes nothing. */
   published(host: Host): Published;
   /** What a program's generation is made from, in the present configuration. */
@@ -71,7 +75,7 @@ export interface SupervisorContext extends RunContext {
   readonly halfClose: HalfClose;
   readonly published: (host: Host) => Published;
   /** Called with each new configuration. */
-  readonly onHost: (host: Host) => void;
+  readonly onHost: (host: Host) => Unserved;
 }
 
 export function makeSupervisor(first: Host, context: SupervisorContext): Supervisor {
@@ -154,7 +158,7 @@ export function makeSupervisor(first: Host, context: SupervisorContext): Supervi
         log.error(`${messageOf(error)}${hint === undefined ? '' : `\n  try: ${hint}`}`);
         tell({ kind: 'disk-full', name: 'hostd', cause: messageOf(error) });
       }
-      context.onHost(host);
+      return context.onHost(host);
     },
     published,
     made,

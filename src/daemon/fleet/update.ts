@@ -7,6 +7,12 @@ import type { Host, Program } from '../../model/host.ts';
 import { servesApp } from '../../model/kind.ts';
 import { withKept } from '../../model/merge.ts';
 import { formatProblem, type Problem } from '../../model/problem.ts';
+import {
+  laterWords,
+  type SettingsChange,
+  settingsChanges,
+  withLasting,
+} from '../../model/settings-changes.ts';
 import { isLive } from '../../model/supervision.ts';
 import type { RereadReply } from '../../protocol/control.ts';
 import { emitFiles } from '../emit-files.ts';
@@ -20,7 +26,7 @@ import { allPrograms } from './kinds.ts';
 import { movesBetween, whenUnused } from './moves.ts';
 import { ask, type Report, resume } from './orders.ts';
 import { renewProxies } from './renewal.ts';
-import type { Supervisor } from './supervisor.ts';
+import type { Supervisor, Unserved } from './supervisor.ts';
 import { isDown } from './unit.ts';
 
 export interface Reread {
@@ -28,6 +34,7 @@ export interface Reread {
   /** The host to go on with: the new one, where broken parts keep their old definition. */
   readonly host: Host;
   readonly changes: readonly Change[];
+  readonly settings: readonly SettingsChange[];
   readonly reply: RereadReply;
 }
 
@@ -38,12 +45,17 @@ export function reread(supervisor: Supervisor): Reread {
   const host = usable(before, loaded);
   const found = changes(supervisor.targets(), allPrograms(host, supervisor.published(host)));
   const problems = loaded.problems.map(p => ({ severity: p.severity, text: formatProblem(p) }));
-  return { loaded, host, changes: found, reply: { changes: found, problems } };
+  const settings = loaded.broken.settings ? [] : settingsChanges(before.settings, loaded.host.settings);
+  return { loaded, host, changes: found, settings, reply: { changes: found, settings, problems } };
 }
 
-/** The new host, in which broken parts stay as they were. */
+/** The new host, in which broken parts stay as they were, and so does what a running hostd cannot change. */
 export function usable(before: Host, { host, broken }: Loaded): Host {
-  return broken.settings ? before : withKept(before, host, source => broken.has(source));
+  if (broken.settings) return before;
+  return withLasting(
+    before.settings,
+    withKept(before, host, source => broken.has(source)),
+  );
 }
 
 /**
@@ -61,7 +73,7 @@ async function rereadAndApply(supervisor: Supervisor, log: Logger, report: Repor
   for (const problem of next.loaded.problems)
     log[problem.severity === 'error' ? 'error' : 'warn'](formatProblem(problem));
   tellOfProblems(next.loaded.problems, supervisor.tell);
-  supervisor.setHost(next.host);
+  reportSettings(next.settings, supervisor.setHost(next.host), report);
   supervisor.sockets.restore();
   await apply(supervisor, next.changes, log, report, before);
   await emitFiles(next.host, log, report);
@@ -70,7 +82,7 @@ async function rereadAndApply(supervisor: Supervisor, log: Logger, report: Repor
     supervisor.tell({
       kind: 'updated',
       name: 'hostd',
-      cause: updatedWords(next.changes, supervisor.asker),
+      cause: updatedWords(next, supervisor.asker),
       ...byOf(supervisor.asker),
     });
 }
@@ -89,11 +101,31 @@ export function tellOfProblems(problems: readonly Problem[], tell: Tell): void {
   if (rest > 0) tell({ kind: 'config-problem', name: 'hostd', cause: `and ${rest} more: hostd check` });
 }
 
-/** "SIGHUP: hello changed (workers), blog available". */
-function updatedWords(found: readonly Change[], asker: Asker | null): string {
-  const differences = found.map(
-    ({ name, change, keys }) => `${name} ${change}${keys.length === 0 ? '' : ` (${keys.join(', ')})`}`,
-  );
+/** What came of each table of hostd.toml's own that differs. The proxy's and [emit]'s have more to say of it later. */
+function reportSettings(found: readonly SettingsChange[], unserved: Unserved, report: Report): void {
+  const failed = new Map(unserved);
+  for (const { table, takes, keys } of found) {
+    const name = `[${table}]`;
+    const why = failed.get(table) ?? [];
+    for (const message of why)
+      report({ kind: 'done', name, outcome: 'failed', message: `${name}: ${message}` });
+    if (why.length > 0) continue;
+    const word = takes === 'update' ? 'updated' : 'changed';
+    const message = `${name}: ${word} (${keys.join(', ')})${laterWords[takes]}`;
+    report({ kind: 'done', name, outcome: 'ok', message });
+  }
+}
+
+/** "SIGHUP: [web] changed (listen), hello changed (workers), blog available". */
+function updatedWords({ changes: found, settings }: Reread, asker: Asker | null): string {
+  const differences = [
+    ...settings
+      .filter(({ takes }) => takes === 'update')
+      .map(({ table, keys }) => `[${table}] changed (${keys.join(', ')})`),
+    ...found.map(
+      ({ name, change, keys }) => `${name} ${change}${keys.length === 0 ? '' : ` (${keys.join(', ')})`}`,
+    ),
+  ];
   const what = differences.length === 0 ? 'nothing has changed' : differences.join(', ');
   return asker === null ? what : `${wordsOf(asker)}: ${what}`;
 }

@@ -26,8 +26,8 @@ export interface MetricsContext {
 }
 
 export interface Metrics {
-  /** Serves metrics as the host says. Does nothing where they are served so already. */
-  keep(host: Host): void;
+  /** Serves metrics as the host says. Does nothing where they are served so already. Returns what cannot be served, and why. */
+  keep(host: Host): readonly string[];
 }
 
 export function makeMetrics(context: MetricsContext): Metrics {
@@ -38,6 +38,7 @@ export function makeMetrics(context: MetricsContext): Metrics {
     sockets,
     names,
     log,
+    tell,
     wanted: ({ settings }) => (settings.metrics === null ? [] : [settings.metrics]),
     start: (host, listeners, ended) => start(host, listeners, context, ended),
     tellEnd: cause => tell({ kind: 'metrics-restart', name: 'hostd', cause }),

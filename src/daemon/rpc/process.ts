@@ -49,6 +49,7 @@ export function makeRpc(context: RpcContext): Rpc {
     sockets,
     names,
     log,
+    tell,
     wanted: host => host.settings.supervisor,
     start: (...given) => start(context, ...given),
     tellEnd: cause => tell({ kind: 'rpc-restart', name: 'hostd', cause }),

@@ -350,7 +350,7 @@ function supervise(
     gunicornConfiguration: '',
     halfClose: openHalfClose(settings.runtimeDir),
     published: () => ({ certificates: new Map(), maintenance: new Map() }),
-    onHost: () => {},
+    onHost: () => [],
   });
   passing.follow(supervisor.loop);
   keepStatus(supervisor.loop, supervisor.units);

@@ -32,8 +32,8 @@ export interface WebContext {
 }
 
 export interface Web {
-  /** Serves the page as the host says. Does nothing where it is served so already. */
-  keep(host: Host): void;
+  /** Serves the page as the host says. Does nothing where it is served so already. Returns what cannot be served, and why. */
+  keep(host: Host): readonly string[];
 }
 
 export function makeWeb(context: WebContext): Web {
@@ -44,6 +44,7 @@ export function makeWeb(context: WebContext): Web {
     sockets,
     names,
     log,
+    tell,
     wanted: ({ settings }) => (settings.web === null ? [] : [settings.web]),
     start: (host, listeners, ended) => {
       const [listener] = listeners;

@@ -17,6 +17,7 @@ const daemon: Daemon = {
   version: '0.1.0',
   programs: [],
   changes: [],
+  settings: [],
   events: async () => [],
   log: async () => null,
   holdsSocket: async () => null,
@@ -45,6 +46,18 @@ test('hostd: down, closed to this user, of another version, behind its files', (
   assert.deepEqual(judgeDaemon({ ...daemon, version: null }, '0.1.0').findings, []);
   const changes = [{ name: 'x', change: 'available' as const, keys: [] }];
   assert.match(judgeDaemon({ ...daemon, changes }, '0.1.0').findings[0]?.message ?? '', /x available/);
+  const settings = [
+    { table: 'web', takes: 'update' as const, keys: ['listen'] },
+    { table: 'control', takes: 'upgrade' as const, keys: ['group'] },
+  ];
+  const behind = judgeDaemon({ ...daemon, settings }, '0.1.0').findings;
+  assert.deepEqual(
+    behind.map(({ message, hint }) => [message, hint]),
+    [
+      ['the files say something else than what is in force: [web] changed (listen)', 'hostctl update'],
+      ['[control] has changes that a running hostd cannot put into force (group)', 'hostctl upgrade'],
+    ],
+  );
 });
 
 test('a proxy worker that is down is told with the error in its log', () => {

@@ -7,30 +7,48 @@ import { type Finding, found, joined, type Looked, made, nothing, unseen } from 
 import type { LoggedError } from './log.ts';
 
 /** `version`: of the files on disk, which this program is from. */
-export function judgeDaemon({ state, message, hint, version, changes }: Daemon, onDisk: string): Looked {
+export function judgeDaemon(daemon: Daemon, onDisk: string): Looked {
+  const { state, message, hint, version } = daemon;
   if (state === 'down') return found(made('daemon', 'error', message, hint));
   if (state === 'closed')
     return unseen(`${message}: needs root, or the group that may use hostctl`, 'daemon', 'proxy', 'program');
-  const others = changes.filter(({ name, change }) => change !== 'changed' || name.startsWith('hostd-proxy'));
   return joined(
     version === null || version === onDisk
       ? nothing
       : found(
           made('daemon', 'warning', `hostd ${version} runs, and ${onDisk} is installed`, 'hostctl upgrade'),
         ),
-    others.length === 0
-      ? nothing
-      : found(
-          made(
-            'configuration',
-            'warning',
-            `the files say something else than what is in force: ${others
-              .map(({ name, change }) => `${name} ${change}`)
-              .slice(0, 5)
-              .join(', ')}`,
+    judgeFiles(daemon),
+  );
+}
+
+/** What the files say and is not in force, of all that is no app's own. */
+function judgeFiles({ changes, settings }: Daemon): Looked {
+  const others = changes.filter(({ name, change }) => change !== 'changed' || name.startsWith('hostd-proxy'));
+  const behind = [
+    ...settings
+      .filter(({ takes }) => takes === 'update')
+      .map(({ table, keys }) => `[${table}] changed (${keys.join(', ')})`),
+    ...others.map(({ name, change }) => `${name} ${change}`),
+  ];
+  const told = (message: string, hint: string) => made('configuration', 'warning', message, hint);
+  return found(
+    ...(behind.length === 0
+      ? []
+      : [
+          told(
+            `the files say something else than what is in force: ${behind.slice(0, 5).join(', ')}`,
             'hostctl update',
           ),
+        ]),
+    ...settings
+      .filter(({ takes }) => takes !== 'update')
+      .map(({ table, takes, keys }) =>
+        told(
+          `[${table}] has changes that a running hostd cannot put into force (${keys.join(', ')})`,
+          takes === 'upgrade' ? 'hostctl upgrade' : 'put them back, or stop hostd and start it',
         ),
+      ),
   );
 }
 
