@@ -4,6 +4,7 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { killMarked } from '../integration/harness/processes.ts';
@@ -88,7 +89,7 @@ async function start(port: number, scraped: number): Promise<{ child: ChildProce
     `${dir}/hostd.toml`,
     `[hostd]\ninclude = ["apps.d/*.toml"]\nruntime_dir = "${dir}/run"\nstate_dir = "${dir}/lib"\nlog_dir = "${dir}/log"\n[control]\nsocket = "${dir}/run/hostd.sock"\n[proxy]\nlisten = ["127.0.0.1:${port}"]\n[metrics]\nlisten = "127.0.0.1:${scraped}"\n`,
   );
-  const hostd = new URL('../bin/hostd', import.meta.url).pathname;
+  const hostd = join(import.meta.dirname, '../bin/hostd');
   const env = { PATH: process.env['PATH'], HOSTD_BENCH: mark };
   const child = spawn(hostd, ['start', '-c', `${dir}/hostd.toml`], {
     env,

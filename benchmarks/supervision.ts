@@ -4,6 +4,7 @@
 
 import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { killMarked } from '../integration/harness/processes.ts';
 import { must } from '../scripts/run.ts';
@@ -39,7 +40,7 @@ process.on('exit', () => {
 });
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(130));
 
-const source = new URL('supervision/subject.c', import.meta.url).pathname;
+const source = join(import.meta.dirname, 'supervision/subject.c');
 await must('compile the subject', ['cc', '-O2', '-o', subject, source]);
 
 const results: Result[] = [];

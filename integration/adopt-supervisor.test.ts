@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { existsSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { run } from '../scripts/run.ts';
 import { needs, startSupervisor } from './emit/tools.ts';
@@ -12,7 +13,7 @@ import { makePlace } from './harness/place.ts';
 import { until } from './harness/until.ts';
 import { needsVirtualenv } from './harness/virtualenvs.ts';
 
-const bin = new URL('../bin', import.meta.url).pathname;
+const bin = join(import.meta.dirname, '../bin');
 
 test('programs move from Supervisor to hostd, what cannot is left with a reason, and the way back works', {
   skip: needs('supervisord', 'supervisorctl', 'nginx') || needsVirtualenv('recent'),

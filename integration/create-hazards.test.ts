@@ -24,7 +24,7 @@ import { makePlace } from './harness/place.ts';
 import { marked } from './harness/processes.ts';
 
 const skip = needsRoot;
-const demo = new URL('../demo/hello', import.meta.url).pathname;
+const demo = join(import.meta.dirname, '../demo/hello');
 const hasDebians = (await run(['/usr/bin/python3', '-c', 'import django, gunicorn'])).code === 0;
 
 test('Ctrl-C ends the step that is at work, and takes everything back', { skip }, async t => {

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { cpSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { run } from '../scripts/run.ts';
 import { verifySite } from '../scripts/verify.ts';
@@ -15,7 +16,7 @@ import { makePlace, type Place } from './harness/place.ts';
 import { until } from './harness/until.ts';
 
 const skip = needsRoot || needsPostgresql;
-const demo = new URL('../demo/hello', import.meta.url).pathname;
+const demo = join(import.meta.dirname, '../demo/hello');
 const databases = "SELECT string_agg(datname, ' ' ORDER BY datname) FROM pg_database";
 const roles = "SELECT string_agg(rolname, ' ') FROM pg_roles WHERE rolname !~ '^pg_'";
 

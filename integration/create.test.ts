@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { existsSync, lstatSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { run } from '../scripts/run.ts';
 import { verifySite } from '../scripts/verify.ts';
@@ -14,7 +15,7 @@ import { makePlace } from './harness/place.ts';
 import { childrenOf, look } from './harness/processes.ts';
 
 const skip = needsRoot;
-const demo = new URL('../demo/hello', import.meta.url).pathname;
+const demo = join(import.meta.dirname, '../demo/hello');
 
 function mode(path: string): string {
   const { mode, uid } = lstatSync(path);

@@ -3,12 +3,13 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { makePlace } from './harness/place.ts';
 import { until } from './harness/until.ts';
 import { needsVirtualenv } from './harness/virtualenvs.ts';
 
-const script = new URL('../scripts/demo.sh', import.meta.url).pathname;
+const script = join(import.meta.dirname, '../scripts/demo.sh');
 
 interface Demo {
   readonly output: () => string;

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { freePort } from '../scripts/free-port.ts';
 import { ask } from '../scripts/http.ts';
@@ -14,7 +15,7 @@ import { makePlace } from './harness/place.ts';
 import { until } from './harness/until.ts';
 import { needsVirtualenv } from './harness/virtualenvs.ts';
 
-const hostctl = new URL('../bin/hostctl', import.meta.url).pathname;
+const hostctl = join(import.meta.dirname, '../bin/hostctl');
 
 test('nginx is tested and reloaded after a change, and gets the old files back when the test fails', {
   skip: needs('nginx'),

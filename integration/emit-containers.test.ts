@@ -3,12 +3,13 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { run } from '../scripts/run.ts';
 import { makePlace } from './harness/place.ts';
 import { findProgram } from './harness/programs.ts';
 
-const hostctl = new URL('../bin/hostctl', import.meta.url).pathname;
+const hostctl = join(import.meta.dirname, '../bin/hostctl');
 /** A client that can show a stack's file without a daemon (23.0 and later). */
 const docker = [findProgram('docker'), '/usr/local/bin/docker'].find(
   path => path !== undefined && existsSync(path) && /stack config \[/.test(helpOf(path)),

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chownSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { run } from '../scripts/run.ts';
 import { type Account, needsRoot, testAccounts } from './harness/accounts.ts';
@@ -11,7 +12,7 @@ import { startHostd } from './harness/hostd.ts';
 import { makePlace, type Place } from './harness/place.ts';
 import { until } from './harness/until.ts';
 
-const hostctl = new URL('../bin/hostctl', import.meta.url).pathname;
+const hostctl = join(import.meta.dirname, '../bin/hostctl');
 
 /** Two apps, of which "evil" comes first; nginx is a command that notes that it was called. */
 async function stage(

@@ -2,8 +2,10 @@
 // as its own user, comes back when it is killed, and is gone after a stop.
 
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: it is the shell's, not JavaScript's
+
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { run } from '../scripts/run.ts';
 import { testAccounts } from './harness/accounts.ts';
@@ -12,7 +14,7 @@ import { until } from './harness/until.ts';
 import { needsVirtualenv, virtualenv } from './harness/virtualenvs.ts';
 import { boot, needsContainer } from './nspawn/container.ts';
 
-const hostctl = new URL('../bin/hostctl', import.meta.url).pathname;
+const hostctl = join(import.meta.dirname, '../bin/hostctl');
 
 const wsgi = `import os
 def application(environ, start_response):

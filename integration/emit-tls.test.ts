@@ -5,6 +5,7 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { request } from 'node:https';
+import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { freePort } from '../scripts/free-port.ts';
 import { type Ask, ask } from '../scripts/http.ts';
@@ -13,7 +14,7 @@ import { needs, startNginx, type Tool, tools } from './emit/tools.ts';
 import { makePlace, type Place } from './harness/place.ts';
 import { until } from './harness/until.ts';
 
-const hostctl = new URL('../bin/hostctl', import.meta.url).pathname;
+const hostctl = join(import.meta.dirname, '../bin/hostctl');
 const skip = needs('nginx') || (hasOpenssl() ? false : 'needs openssl');
 
 function hasOpenssl(): boolean {

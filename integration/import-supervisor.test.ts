@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { must, run } from '../scripts/run.ts';
@@ -119,7 +120,7 @@ const chance = fc
   .map(lines => `[supervisord]\n[program:a]\ncommand=/bin/cat\n${lines.join('\n')}\n`);
 
 async function ask(texts: readonly string[]): Promise<readonly Answer[]> {
-  const script = new URL('import/supervisor_reads.py', import.meta.url).pathname;
+  const script = join(import.meta.dirname, 'import/supervisor_reads.py');
   return JSON.parse(
     await must('ask Supervisor', [python, script], { input: JSON.stringify(texts) }),
   ) as Answer[];

@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { chmodSync, chownSync, existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { type Account, isRoot, needsRoot, proxyAccount, self, testAccounts } from './harness/accounts.ts';
 import { tinyApp } from './harness/apps.ts';
@@ -13,7 +14,7 @@ import { childrenOf, type Process } from './harness/processes.ts';
 import { until } from './harness/until.ts';
 
 const python = '/usr/bin/python3';
-const harness = (name: string) => new URL(`harness/${name}`, import.meta.url).pathname;
+const harness = (name: string) => join(import.meta.dirname, `harness/${name}`);
 
 interface State {
   readonly fds: Readonly<Record<string, string>>;

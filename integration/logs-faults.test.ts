@@ -202,7 +202,7 @@ test("a site's access log is rotated while the proxy's worker writes to it", asy
 
 /** Runs this file again with a disk of its own: a small tmpfs that nobody else sees. */
 async function inNamespace(t: TestContext): Promise<void> {
-  const file = new URL(import.meta.url).pathname;
+  const file = import.meta.filename;
   const env = { ...process.env, [inner]: '1', NODE_TEST_CONTEXT: undefined };
   const args = ['-m', process.execPath, '--test-name-pattern=^disk full', file];
   const child = spawn('unshare', args, { env, stdio: ['ignore', 'pipe', 'pipe'] });

@@ -235,7 +235,7 @@ test('logrotate, as the manual has it, loses no line', { skip: needsLogrotate() 
       stdout_logfile_maxbytes: 0,
     }),
   });
-  const hostctl = new URL('../bin/hostctl', import.meta.url).pathname;
+  const hostctl = join(import.meta.dirname, '../bin/hostctl');
   const configuration = place.write(
     'logrotate.conf',
     `${log} {\n  size 1\n  rotate 20\n  missingok\n  notifempty\n  compress\n  sharedscripts\n  postrotate\n    ${hostctl} --socket ${hostd.socket} logs --reopen\n  endscript\n}\n`,

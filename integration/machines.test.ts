@@ -6,6 +6,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { lstatSync, readFileSync } from 'node:fs';
 import { connect } from 'node:net';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { freePort } from '../scripts/free-port.ts';
 import { run } from '../scripts/run.ts';
@@ -15,7 +16,7 @@ import { checkout, startHostd } from './harness/hostd.ts';
 import { makePlace, type Place } from './harness/place.ts';
 import { until } from './harness/until.ts';
 
-const harness = (name: string) => new URL(`harness/${name}`, import.meta.url).pathname;
+const harness = (name: string) => join(import.meta.dirname, `harness/${name}`);
 
 async function oneApp(place: Place) {
   return tinyApp(place, { name: 'one', account: isRoot ? (await testAccounts()).a : self() });

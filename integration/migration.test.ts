@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { run } from '../scripts/run.ts';
 import { needs } from './emit/tools.ts';
@@ -12,7 +13,7 @@ import { until } from './harness/until.ts';
 import { needsVirtualenv, virtualenv } from './harness/virtualenvs.ts';
 import { boot, needsContainer } from './nspawn/container.ts';
 
-const hostctl = new URL('../bin/hostctl', import.meta.url).pathname;
+const hostctl = join(import.meta.dirname, '../bin/hostctl');
 const page = readFileSync(new URL('../docs/from-supervisor-and-nginx.md', import.meta.url), 'utf8');
 /** After "In place", which changes the daemon alone. */
 const blocks = [...page.slice(page.indexOf('\n## There\n')).matchAll(/^```sh\n([\s\S]*?)^```$/gm)].map(

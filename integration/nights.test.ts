@@ -12,6 +12,7 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
+import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { freePort } from '../scripts/free-port.ts';
 import { run } from '../scripts/run.ts';
@@ -55,7 +56,7 @@ async function othersAreServed(hostd: Hostd, host: string): Promise<void> {
 /** The way out, as it is printed behind "try: ", typed by a shell. */
 async function type(hostd: Hostd, command: string): Promise<void> {
   const env = {
-    PATH: `${new URL('../bin', import.meta.url).pathname}:${process.env['PATH']}`,
+    PATH: `${join(import.meta.dirname, '../bin')}:${process.env['PATH']}`,
     HOSTD_SOCKET: hostd.socket,
     HOSTD_CONFIG: hostd.config,
   };

@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { run } from '../scripts/run.ts';
 import { groupOf, needsRoot, proxyAccount, testAccounts } from './harness/accounts.ts';
@@ -11,7 +12,7 @@ import { type Hostd, startHostd } from './harness/hostd.ts';
 import { makePlace, type Place } from './harness/place.ts';
 import { until } from './harness/until.ts';
 
-const hostctl = new URL('../bin/hostctl', import.meta.url).pathname;
+const hostctl = join(import.meta.dirname, '../bin/hostctl');
 const skip = needsRoot;
 
 /** hostd with programs of an app's user (hostd-test-b), of root and of the proxy's user; the operator is hostd-test-a. */

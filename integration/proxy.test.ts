@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { until } from './harness/until.ts';
 import { exchangeRaw, field, parseReplies, untilEnd } from './proxy/client.ts';
@@ -170,7 +171,7 @@ test('a full disk loses log lines, not requests, and is reported once', async ()
 });
 
 test('a worker refuses to run as root, in one clear line', { skip: process.getuid?.() !== 0 }, () => {
-  const main = new URL('../src/proxy/main.ts', import.meta.url).pathname;
+  const main = join(import.meta.dirname, '../src/proxy/main.ts');
   const { status, stderr } = spawnSync(process.execPath, [main], { encoding: 'utf8' });
   assert.equal(status, 1);
   assert.match(stderr, /^hostd-proxy: cannot run a proxy worker as root/);

@@ -2,12 +2,13 @@
 // through all of it, and finds nothing; who has to read it still can.
 
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { run } from '../scripts/run.ts';
 import { needsRoot, testAccounts } from './harness/accounts.ts';
 import { makePlace } from './harness/place.ts';
 
-const hostctl = new URL('../bin/hostctl', import.meta.url).pathname;
+const hostctl = join(import.meta.dirname, '../bin/hostctl');
 const secret = 'the-secret-of-a-closed-file';
 
 test('no file that emit or import writes tells another user what a closed file says', {

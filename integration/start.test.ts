@@ -124,7 +124,7 @@ test('without its addon, hostd says in a line what is missing and how to make it
   const home = await copyCheckout(`${place.dir}/home`);
   rmSync(`${home}/build`, { recursive: true });
   const config = place.write('hostd.toml', settings(place.dir));
-  const expected = `cannot load "${home}/build/linux-${process.arch}/hostd.node": it was not built\n  try: sh ${home}/src/native/build.sh\n`;
+  const expected = `cannot load "${home}/build/linux-${process.arch}/hostd.node": it was not built\n  try: sh "${home}/src/native/build.sh"\n`;
   for (const [program, ...args] of [
     ['hostd', 'check'],
     ['hostd', 'start'],
@@ -152,6 +152,17 @@ test('without its addon, hostctl has its help', async t => {
   rmSync(`${home}/build`, { recursive: true });
   const help = await run([`${home}/bin/hostctl`, '--help'], { env: process.env });
   assert.equal(help.code, 0, help.stderr);
+});
+
+test('hostd runs from a directory with blanks, signs and letters beyond ASCII in its name', {
+  skip: needsVirtualenv('recent'),
+}, async t => {
+  const place = makePlace(t);
+  const home = await copyCheckout(`${place.dir}/Projekte für später (50%25 'neu')`);
+  const app = await tinyApp(place, { account: (await testAccounts()).a });
+  const hostd = await startHostd(place, { apps: [app], home });
+  await hostd.state('tiny', 'RUNNING');
+  assert.equal((await hostd.get(app.host)).status, 200);
 });
 
 test('ps and pgrep know hostd and its proxy by their names', { skip: needsVirtualenv('recent') }, async t => {

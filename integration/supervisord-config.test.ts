@@ -12,7 +12,7 @@ import { makePlace } from './harness/place.ts';
 import { type Case, corpus } from './supervisord/corpus.ts';
 
 const python = '/usr/bin/python3';
-const reader = new URL('supervisord/genuine.py', import.meta.url).pathname;
+const reader = join(import.meta.dirname, 'supervisord/genuine.py');
 const environment = {
   PATH: '/usr/bin:/bin',
   HOME: '/root',

@@ -10,8 +10,8 @@ import { makePlace } from './harness/place.ts';
 
 const python = '/usr/bin/python3';
 const package_ = '/usr/lib/python3/dist-packages/supervisor';
-const hostd = new URL('../bin/hostd', import.meta.url).pathname;
-const runner = new URL('supervisord/suite.py', import.meta.url).pathname;
+const hostd = join(import.meta.dirname, '../bin/hostd');
+const runner = join(import.meta.dirname, 'supervisord/suite.py');
 
 /** In place of supervisord.py: the same words to Python, and hostd for the rest. */
 const daemon = `import os, sys

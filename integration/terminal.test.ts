@@ -5,6 +5,7 @@ import { spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
+import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { run } from '../scripts/run.ts';
 import { native } from '../src/native/index.ts';
@@ -19,7 +20,7 @@ import { until } from './harness/until.ts';
 import { needsVirtualenv } from './harness/virtualenvs.ts';
 
 const skip = needsVirtualenv('recent');
-const hostctl = new URL('../bin/hostctl', import.meta.url).pathname;
+const hostctl = join(import.meta.dirname, '../bin/hostctl');
 
 async function start(t: TestContext) {
   const place = makePlace(t);

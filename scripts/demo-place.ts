@@ -5,11 +5,12 @@ import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { userInfo } from 'node:os';
+import { join } from 'node:path';
 import { native } from '../src/native/index.ts';
 import type { SiteName } from './django-site.ts';
 import { type Account, must, run } from './run.ts';
 
-export const checkout = new URL('..', import.meta.url).pathname.replace(/\/$/, '');
+export const checkout = join(import.meta.dirname, '..');
 export const siteNames: readonly SiteName[] = ['hello', 'goodbye'];
 export const isRoot = process.getuid?.() === 0;
 

@@ -1,6 +1,7 @@
 // Puts one of demo/'s Django projects into an app's root and makes it ready. The app's own user does everything below the root, so that
 // root follows no path that an app could have prepared.
 
+import { join } from 'node:path';
 import { type Account, must, run } from './run.ts';
 
 export type SiteName = 'hello' | 'goodbye';
@@ -14,7 +15,7 @@ export interface Site {
   readonly env: Readonly<Record<string, string>>;
 }
 
-const projects = new URL('../demo/', import.meta.url).pathname;
+const projects = join(import.meta.dirname, '../demo/');
 
 /** The article's directories, and data/ for the database; the app's user makes them. */
 export async function makeDirectories({ root, account }: Pick<Site, 'root' | 'account'>): Promise<void> {

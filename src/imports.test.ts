@@ -2,10 +2,10 @@
 
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
-import { posix } from 'node:path';
+import { join, posix } from 'node:path';
 import { test } from 'node:test';
 
-const root = new URL('.', import.meta.url).pathname;
+const root = import.meta.dirname;
 
 /** What each folder may import besides itself, errors.ts and process-name.ts. An entry is a folder or one file of it. */
 const arrows: Readonly<Record<string, readonly string[]>> = {
@@ -318,7 +318,7 @@ const files = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter(
   file => file.endsWith('.ts') && !file.endsWith('.test.ts'),
 );
 
-const imports = files.flatMap(file => importsOf(file, readFileSync(root + file, 'utf8')));
+const imports = files.flatMap(file => importsOf(file, readFileSync(join(root, file), 'utf8')));
 
 test('every import in src is an arrow of the drawing', () => {
   assert.ok(imports.length > 0);

@@ -2,12 +2,13 @@
 
 import { spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { must } from '../../scripts/run.ts';
 import { tomlText } from '../../scripts/toml-text.ts';
 import type { Peer, Subject } from './peer.ts';
 
 // The tree to measure. Another build can be compared with this one.
-const home = process.env['HOSTD_HOME'] ?? new URL('../..', import.meta.url).pathname;
+const home = process.env['HOSTD_HOME'] ?? join(import.meta.dirname, '../..');
 
 export const hostd: Peer = {
   name: 'hostd',

@@ -2,6 +2,7 @@
 
 import { spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { childrenOf } from '../../integration/harness/processes.ts';
 import { until } from '../../integration/harness/until.ts';
 import { connects } from '../../integration/supervisor/raw.ts';
@@ -9,7 +10,7 @@ import { run } from '../../scripts/run.ts';
 import { type Stamp, Stamps, secondsSince } from '../supervision/stamps.ts';
 
 // The tree to measure: another build can be compared with this one.
-const home = process.env['HOSTD_HOME'] ?? new URL('../..', import.meta.url).pathname;
+const home = process.env['HOSTD_HOME'] ?? join(import.meta.dirname, '../..');
 
 export type SideName = 'hostd' | 'Supervisor';
 

@@ -2,6 +2,7 @@
 
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { Socket } from 'node:net';
+import { join } from 'node:path';
 import type { Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from '../../scripts/free-port.ts';
@@ -12,7 +13,7 @@ import type { Account } from '../harness/accounts.ts';
 import type { Place } from '../harness/place.ts';
 import { virtualenv } from '../harness/virtualenvs.ts';
 
-const main = new URL('../../dist/cli/hostd.js', import.meta.url).pathname;
+const main = join(import.meta.dirname, '../../dist/cli/hostd.js');
 
 export interface Dev {
   readonly pid: number;

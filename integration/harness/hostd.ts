@@ -1,6 +1,7 @@
 // Runs bin/hostd and bin/hostctl for one test, with all their paths inside the test's place.
 
 import { type ChildProcess, spawn } from 'node:child_process';
+import { join } from 'node:path';
 import { freePort } from '../../scripts/free-port.ts';
 import { type Answer, type Ask, ask } from '../../scripts/http.ts';
 import { type Ran, run } from '../../scripts/run.ts';
@@ -13,7 +14,7 @@ import type { Place } from './place.ts';
 import { until } from './until.ts';
 import { writeApp } from './write-app.ts';
 
-export const checkout = new URL('../..', import.meta.url).pathname.replace(/\/$/, '');
+export const checkout = join(import.meta.dirname, '../..');
 
 export interface HostdOptions {
   readonly apps?: readonly TestApp[];

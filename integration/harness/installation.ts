@@ -18,8 +18,9 @@ export const broughtNode = `node_modules/node-linux-${process.arch}/bin/node`;
 export async function copyCheckout(home: string, parts: readonly string[] = installed): Promise<string> {
   mkdirSync(home, { recursive: true });
   const there = parts.filter(part => existsSync(`${checkout}/${part}`));
-  const linked = `cp -al --parents "$@" ${home} || cp -a --parents "$@" ${home}`;
-  await must('copy the checkout', ['sh', '-c', linked, 'sh', ...there], { cwd: checkout });
+  const linked =
+    'cp -al --parents --target-directory="$0" "$@" || cp -a --parents --target-directory="$0" "$@"';
+  await must('copy the checkout', ['sh', '-c', linked, home, ...there], { cwd: checkout });
   return home;
 }
 

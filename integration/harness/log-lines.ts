@@ -93,7 +93,7 @@ export interface Follow {
 
 /** hostctl logs -f, from the first line on. */
 export function follow(place: Place, hostd: Hostd, name: string, ...options: readonly string[]): Follow {
-  const file = new URL('../../bin/hostctl', import.meta.url).pathname;
+  const file = join(import.meta.dirname, '../../bin/hostctl');
   const child: ChildProcess = spawn(
     file,
     ['--socket', hostd.socket, 'logs', '-f', '-n', '1000000', name, ...options],

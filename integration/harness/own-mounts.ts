@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { run } from '../../scripts/run.ts';
 import { needsRoot } from './accounts.ts';
 
@@ -19,7 +20,7 @@ export function testInOwnMounts(
     test(name, { skip: needsRoot }, async t => {
       const env = { ...process.env, [mark]: name, NODE_TEST_CONTEXT: undefined };
       const pattern = `^${name.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')}$`;
-      const inside = [process.execPath, '--test-name-pattern', pattern, new URL(file).pathname];
+      const inside = [process.execPath, '--test-name-pattern', pattern, fileURLToPath(file)];
       const { code, stdout, stderr } = await run(['unshare', '-m', ...inside], { env, timeout });
       t.diagnostic(stdout.split('\n').find(line => line.includes(name)) ?? '');
       assert.equal(code, 0, stdout + stderr);

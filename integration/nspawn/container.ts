@@ -2,13 +2,14 @@
 
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { type Ran, run } from '../../scripts/run.ts';
 import { isRoot } from '../harness/accounts.ts';
 import type { Place } from '../harness/place.ts';
 import { childrenOf } from '../harness/processes.ts';
 import { until } from '../harness/until.ts';
 
-const script = new URL('run.sh', import.meta.url).pathname;
+const script = join(import.meta.dirname, 'run.sh');
 
 /** cgroup v2 alone, or what this machine has. */
 export type Cgroups = 'unified' | 'as here';

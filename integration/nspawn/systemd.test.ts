@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { testAccounts } from '../harness/accounts.ts';
 import { makePlace } from '../harness/place.ts';
@@ -20,7 +21,7 @@ while True:
     connection.close()
 `;
 
-const hostctl = new URL('../../bin/hostctl', import.meta.url).pathname;
+const hostctl = join(import.meta.dirname, '../../bin/hostctl');
 
 const ask = `import urllib.request
 request = urllib.request.Request("http://127.0.0.1/", headers={"Host": "hello.test"})

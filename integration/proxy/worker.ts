@@ -4,6 +4,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
+import { join } from 'node:path';
 import { countsIn, noteSize } from '../../src/protocol/note.ts';
 import { describeRow, type SiteTraffic } from '../../src/protocol/traffic.ts';
 import type { Listener, RoutedSite, RouteSettings, Routes } from '../../src/protocol/worker.ts';
@@ -87,7 +88,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   writeFileSync(noteFile, Buffer.alloc(noteSize(sites.length)));
   const note = openSync(noteFile, 'r+');
   const file = options.isBuilt ? '../../dist/proxy/main.js' : '../../src/proxy/main.ts';
-  const main = new URL(file, import.meta.url).pathname;
+  const main = join(import.meta.dirname, file);
   const child = spawn(process.execPath, [...(options.nodeOptions ?? []), main], {
     ...workerIds,
     cwd: '/',

@@ -11,7 +11,7 @@ import { findProgram } from '../harness/programs.ts';
 
 const supervisord = findProgram('supervisord');
 export const supervisorctl = findProgram('supervisorctl');
-export const hostd = new URL('../../bin/hostd', import.meta.url).pathname;
+export const hostd = join(import.meta.dirname, '../../bin/hostd');
 export const isMissing = supervisord === undefined || supervisorctl === undefined;
 const isRoot = process.getuid?.() === 0;
 

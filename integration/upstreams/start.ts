@@ -1,6 +1,7 @@
 // Starts servers elsewhere, which upstreams lead to.
 
 import { type ChildProcess, spawn } from 'node:child_process';
+import { join } from 'node:path';
 import { ask } from '../../scripts/http.ts';
 import type { Place } from '../harness/place.ts';
 
@@ -20,7 +21,7 @@ export interface Where {
   readonly under?: readonly string[];
 }
 
-const file = new URL('server.ts', import.meta.url).pathname;
+const file = join(import.meta.dirname, 'server.ts');
 
 /** Resolves when it listens. It ends with the test. */
 export async function startServer(place: Place, name: string, where: Where = {}): Promise<Server> {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { existsSync, globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { brokenLinks } from './links.ts';
 
@@ -20,7 +21,7 @@ test('a link to a page, a heading or a file that is not there is broken', () => 
 });
 
 test('no link of README.md, CONTRIBUTING.md, CHANGELOG.md or docs/ is broken', () => {
-  const home = new URL('../../', import.meta.url).pathname;
+  const home = join(import.meta.dirname, '../../');
   const files = globSync(['*.md', 'docs/*.md'], { cwd: home });
   const pages = new Map(files.map(file => [file, readFileSync(`${home}${file}`, 'utf8')]));
   assert.deepEqual(

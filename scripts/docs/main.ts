@@ -9,10 +9,11 @@ import {
   readFileSync,
   writeFileSync,
 } from 'node:fs';
+import { join } from 'node:path';
 import { brokenLinks } from './links.ts';
 import { makeSite } from './site.ts';
 
-const home = new URL('../../', import.meta.url).pathname;
+const home = join(import.meta.dirname, '../../');
 const out = process.argv[2] ?? `${home}.site`;
 const sources = readdirSync(`${home}docs`)
   .filter(file => file.endsWith('.md'))

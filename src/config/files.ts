@@ -4,6 +4,7 @@ import { closeSync, constants, fstatSync, openSync, readdirSync, readFileSync, s
 import { basename, dirname, resolve } from 'node:path';
 import { errnoOf, messageOf } from '../errors.ts';
 import type { Problem } from '../model/problem.ts';
+import { quoteWord } from '../words/shlex.ts';
 import { openAboveFile, openDirectories, whoCanWrite } from './writers.ts';
 
 const { O_RDONLY, O_NONBLOCK, O_NOCTTY } = constants;
@@ -113,7 +114,7 @@ function matching(directory: string, pattern: string, problems: Problem[]): read
       problems.push({
         severity: 'error',
         message,
-        hint: `ls -ld ${directory}`,
+        hint: `ls -ld ${quoteWord(directory)}`,
         at: { file: directory, key: [] },
       });
     }

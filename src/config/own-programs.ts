@@ -2,9 +2,11 @@
 // execute files that other users may not, such as those that were installed with umask 027.
 
 import { existsSync, type Stats, statSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Host } from '../model/host.ts';
 import type { Problem } from '../model/problem.ts';
 import { native, type User } from '../native/index.ts';
+import { quoteWord } from '../words/shlex.ts';
 
 /** By the file's mode alone (chmod(1)). Access control lists are not looked at. */
 export function mayExecute(
@@ -18,7 +20,7 @@ export function mayExecute(
 
 /** What it means when the kernel does not let `user` execute the Node at `path`, and a remedy. */
 export function refusedNode(user: string, path: string): { readonly message: string; readonly hint: string } {
-  return { message: `"${user}" may not execute "${path}"`, hint: `chmod go+rx ${path}` };
+  return { message: `"${user}" may not execute "${path}"`, hint: `chmod go+rx ${quoteWord(path)}` };
 }
 
 /** What keeps the proxy and the health probes from running, or makes them slow. */
@@ -29,10 +31,10 @@ export function ownProgramProblems(host: Host): Problem[] {
 /** The addon of the proxy, which works without it too. Root's process never loads it. */
 function missingAddon({ settings }: Host): Problem[] {
   // The paths are the same from src/config and from dist/config.
-  const file = new URL(`../../build/linux-${process.arch}/bare-sockets.node`, import.meta.url).pathname;
+  const file = join(import.meta.dirname, `../../build/linux-${process.arch}/bare-sockets.node`);
   if (existsSync(file)) return [];
   const message = `the proxy is slower than it could be: there is no "${file}"`;
-  const hint = `sh ${new URL('../../src/native/build.sh', import.meta.url).pathname}`;
+  const hint = `sh ${quoteWord(join(import.meta.dirname, '../../src/native/build.sh'))}`;
   return [{ severity: 'warning', message, hint, at: { file: settings.file, key: ['proxy'] } }];
 }
 

@@ -5,6 +5,7 @@ import { accessSync, constants, realpathSync, type Stats, statSync } from 'node:
 import { dirname } from 'node:path';
 import { errnoOf } from '../errors.ts';
 import type { Problem } from '../model/problem.ts';
+import { quoteWord } from '../words/shlex.ts';
 
 /** The object of the sentence "... can write this file". */
 type What = 'this file' | 'this directory';
@@ -55,7 +56,7 @@ function openAbove(directory: string, subject: string): readonly Problem[] {
 }
 
 function problem(path: string, subject: string, what: string, isError: boolean): Problem {
-  const hint = `chown root: ${path} && chmod go-w ${path}`;
+  const hint = `chown root: ${quoteWord(path)} && chmod go-w ${quoteWord(path)}`;
   const message = `${what}, and so choose what root starts`;
   return { severity: isError ? 'error' : 'warning', message, hint, at: { file: subject, key: [] } };
 }

@@ -1,6 +1,7 @@
 // The typed wrapper of bare-sockets.c. Knows nothing of HTTP, and not which app a connection is for.
 
 import { createRequire } from 'node:module';
+import { join } from 'node:path';
 
 /** Connections are numbers. The number of a closed one may be reused. Errors are negative: -errno. */
 export interface BareSockets {
@@ -40,7 +41,7 @@ export interface BareSockets {
 export const longestText = 65_535;
 
 // The path is the same from src/native and from dist/native.
-const file = new URL(`../../build/linux-${process.arch}/bare-sockets.node`, import.meta.url).pathname;
+const file = join(import.meta.dirname, `../../build/linux-${process.arch}/bare-sockets.node`);
 
 /** null: the addon was not built. node:net takes its place, at a lower rate. */
 export function loadBareSockets(): BareSockets | null {

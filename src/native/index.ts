@@ -2,6 +2,7 @@
 // Every call throws an Error with `code` (such as "EACCES"), `errno` and `syscall`, as node:fs does.
 
 import { createRequire } from 'node:module';
+import { join } from 'node:path';
 import { errnoOf, HostdError, messageOf } from '../errors.ts';
 
 /** The process at the other end of a unix socket, as the kernel tells (unix(7), SO_PEERCRED). Trust uid, not pid. */
@@ -199,8 +200,8 @@ export interface Native {
 export type Watch = { readonly __watch: never };
 
 // The paths are the same from src/native and from dist/native.
-const file = new URL(`../../build/linux-${process.arch}/hostd.node`, import.meta.url).pathname;
-const builder = new URL('../../src/native/build.sh', import.meta.url).pathname;
+const file = join(import.meta.dirname, `../../build/linux-${process.arch}/hostd.node`);
+const builder = join(import.meta.dirname, '../../src/native/build.sh');
 
 /** The file of the addon that is loaded; null where none could be. */
 export let addonFile: string | null = null;
@@ -226,7 +227,7 @@ function missing(cause: unknown): Native {
   const reason = code === 'MODULE_NOT_FOUND' ? 'it was not built' : messageOf(cause).replaceAll(/\s+/g, ' ');
   return new Proxy({} as Native, {
     get() {
-      throw new HostdError('failed', `cannot load "${file}": ${reason}`, { hint: `sh ${builder}`, cause });
+      throw new HostdError('failed', `cannot load "${file}": ${reason}`, { hint: `sh "${builder}"`, cause });
     },
   });
 }

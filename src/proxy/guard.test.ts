@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { type Bearer, guard, guarded, noteWorkIn, workFor } from './guard.ts';
 
-const source = new URL('..', import.meta.url).pathname;
+const source = join(import.meta.dirname, '..');
 
 /** The ways by which events enter. */
 const entry =
@@ -42,7 +43,7 @@ test('every callback of a socket, timer or file in the proxy is guarded', () => 
   const bare: string[] = [];
   for (const file of globSync('{proxy,embed}/**/*.ts', { cwd: source })) {
     if (file.endsWith('.test.ts') || ofTheWorker.test(file) || ofUpstreams.test(file)) continue;
-    const text = readFileSync(source + file, 'utf8');
+    const text = readFileSync(join(source, file), 'utf8');
     for (const { 0: found, index } of text.matchAll(entry)) {
       const rest = text.slice(index + found.length).trimStart();
       const statement = text.slice(index, index + found.length + rest.indexOf(';') + 1);

@@ -1,6 +1,7 @@
 // hostctl nginx
 
 import { HostdError } from '../../errors.ts';
+import { quoteWord } from '../../words/shlex.ts';
 import { find, isCurrent, put, take } from '../files/tree.ts';
 import type { Command } from '../program/command.ts';
 
@@ -46,7 +47,7 @@ function enable(base: string, name: string): boolean {
   if (isCurrent(found, link) || (found.kind === 'link' && found.target === available)) return false;
   if (found.kind !== 'missing')
     throw new HostdError('conflict', `cannot enable "${name}": there is something else at ${path}`, {
-      hint: `ls -l ${path}`,
+      hint: `ls -l ${quoteWord(path)}`,
     });
   put(base, link);
   return true;
@@ -58,7 +59,7 @@ function disable(base: string, name: string): boolean {
   if (found.kind === 'missing') return false;
   if (found.kind !== 'link')
     throw new HostdError('conflict', `cannot disable "${name}": ${path} is no link`, {
-      hint: `ls -l ${path}`,
+      hint: `ls -l ${quoteWord(path)}`,
     });
   take(base, path);
   return true;

@@ -19,6 +19,7 @@ import { dirname, join } from 'node:path';
 import { errnoOf, HostdError, messageOf } from '../../errors.ts';
 import type { Settings } from '../../model/host.ts';
 import { native, O_PATH } from '../../native/index.ts';
+import { quoteWord } from '../../words/shlex.ts';
 
 const { O_NOFOLLOW } = constants;
 
@@ -261,6 +262,6 @@ function assertOurs(path: string, stats: Stats): void {
 
 function notOurs(path: string, why: string): HostdError {
   return new HostdError('permission', `cannot start: "${path}" is not hostd's own: ${why}`, {
-    hint: `look at it with: ls -la ${dirname(path)}, then: mv ${path} ${path}.old`,
+    hint: `look at it with: ls -la ${quoteWord(dirname(path))}, then: mv ${quoteWord(path)} ${quoteWord(`${path}.old`)}`,
   });
 }

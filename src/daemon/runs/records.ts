@@ -11,6 +11,7 @@ import { completedHost } from '../../model/assemble.ts';
 import type { Host, Program } from '../../model/host.ts';
 import { completed } from '../../model/supervision.ts';
 import { defaultRetryAfter, type Maintenance, type Pem } from '../../protocol/worker.ts';
+import { quoteWord } from '../../words/shlex.ts';
 import { ownPaths } from '../own/own-files.ts';
 import type { SocketId } from '../sockets/socket-identity.ts';
 
@@ -186,7 +187,7 @@ function replace(path: string, text: string): void {
     const code = errnoOf(cause);
     if (code !== 'ENOSPC' && code !== 'EDQUOT') throw cause;
     throw new HostdError('failed', `cannot write "${path}": no space is left there (${code})`, {
-      hint: `df -h ${dirname(path)}, then: du -xh ${dirname(path)} | sort -h | tail`,
+      hint: `df -h ${quoteWord(dirname(path))}, then: du -xh ${quoteWord(dirname(path))} | sort -h | tail`,
       cause,
     });
   }

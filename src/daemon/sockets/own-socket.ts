@@ -4,6 +4,7 @@ import { chmodSync, closeSync, existsSync, lstatSync, mkdirSync, unlinkSync } fr
 import { dirname } from 'node:path';
 import { HostdError } from '../../errors.ts';
 import { native } from '../../native/index.ts';
+import { quoteWord } from '../../words/shlex.ts';
 import type { Rights } from './name-state.ts';
 
 const backlog = 128;
@@ -19,7 +20,7 @@ export function listenOwn(path: string, { uid, gid, mode }: Rights, isShared: bo
       throw new HostdError('conflict', `cannot listen on "${path}": there is something else of that name`);
     if (isShared && native.answers(path) === 1)
       throw new HostdError('conflict', `cannot listen on "${path}": another process already does`, {
-        hint: `ss -xlp src ${path} shows who; stop it first`,
+        hint: `ss -xlp src ${quoteWord(path)} shows who; stop it first`,
       });
     unlinkSync(path);
   }

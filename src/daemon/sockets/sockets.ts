@@ -350,11 +350,11 @@ function removeStale(path: string, directory: number, owner: Owner): void {
   try {
     if (!fstatSync(node).isSocket())
       throw new HostdError('conflict', `cannot listen on "${path}": there is something else of that name`, {
-        hint: `look at it with: ls -ld ${path}, and move it away`,
+        hint: `look at it with: ls -ld ${quoteWord(path)}, and move it away`,
       });
     if (native.answers(`/proc/self/fd/${node}`) === 1)
       throw new HostdError('conflict', `cannot listen on "${path}": another process already does`, {
-        hint: `ss -xlp src ${path} shows who; stop it first`,
+        hint: `ss -xlp src ${quoteWord(path)} shows who; stop it first`,
       });
   } finally {
     closeSync(node);
