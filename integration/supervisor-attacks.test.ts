@@ -10,7 +10,7 @@ import { groupOf, isRoot, needsRoot, testAccounts } from './harness/accounts.ts'
 import { startHostd } from './harness/hostd.ts';
 import { makePlace } from './harness/place.ts';
 import { until } from './harness/until.ts';
-import { connects, sendRaw } from './supervisor/raw.ts';
+import { isServed, sendRaw } from './supervisor/raw.ts';
 import { call, post } from './supervisor/requests.ts';
 
 const state = call('supervisor.getState').bytes;
@@ -34,7 +34,7 @@ test('no client keeps others from being served, and hostd-rpc and hostd may die'
       program: { cat: { command: '/bin/cat' }, root: { command: '/bin/cat' } },
     },
   });
-  await until('the socket', () => connects(socket));
+  await until('the socket', () => isServed(socket));
   const answers = async () => (await sendRaw(socket, state)).text.includes('RUNNING');
   assert.ok(await answers());
   const first = rpcOf(hostd.pid) ?? assert.fail('there is no hostd-rpc');
@@ -121,8 +121,20 @@ print('there',flush=True); time.sleep(3)`;
   });
 
   process.kill(first, 'SIGKILL');
-  await until('another hostd-rpc', async () => rpcOf(hostd.pid) !== undefined && rpcOf(hostd.pid) !== first);
+  await until('the end of hostd-rpc', () => rpcOf(hostd.pid) !== first);
   assert.ok(await until('an answer', answers));
+  const resting = rpcOf(hostd.pid) ?? assert.fail('there is no hostd-rpc');
+  assert.notEqual(resting, first);
+
+  await t.test('when nobody has come for long it ends, and the next client waits for another', async () => {
+    process.kill(resting, 'SIGUSR2');
+    await until('the end of hostd-rpc', () => rpcOf(hostd.pid) === undefined);
+    const together = Array.from({ length: 5 }, () => answers());
+    assert.deepEqual(
+      await Promise.all(together),
+      together.map(() => true),
+    );
+  });
   const second = rpcOf(hostd.pid) ?? 0;
   await hostd.kill9();
   await until('hostd-rpc to end with hostd', () => {
@@ -134,8 +146,8 @@ print('there',flush=True); time.sleep(3)`;
     }
   });
   const next = await hostd.again();
-  assert.ok(await until('an answer of the next hostd', async () => (await connects(socket)) && answers()));
-  // An upgrade in place keeps the socket: whoever connects meanwhile waits.
+  assert.ok(await until('an answer of the next hostd', async () => (await isServed(socket)) && answers()));
+  // An upgrade in place keeps the socket: whoever isServed meanwhile waits.
   const before = statSync(socket).ino;
   await next.hostctl('upgrade');
   assert.ok(await until('an answer after the upgrade', answers));
@@ -147,7 +159,7 @@ test('others do not get in: the socket is as closed as the control socket', { sk
   const { a } = await testAccounts();
   const socket = `${place.directory('rpc')}/s.sock`;
   await startHostd(place, { config: { proxy: { enabled: false }, supervisor: { socket } } });
-  await until('the socket', () => connects(socket));
+  await until('the socket', () => isServed(socket));
   const { mode, uid } = statSync(socket);
   assert.ok((mode & 0o007) === 0 && uid === 0);
   const script = `import socket; s=socket.socket(socket.AF_UNIX); s.connect(${JSON.stringify(socket)})`;

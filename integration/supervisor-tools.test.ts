@@ -10,7 +10,7 @@ import { checkout, startHostd } from './harness/hostd.ts';
 import { makePlace, type Place } from './harness/place.ts';
 import { findProgram } from './harness/programs.ts';
 import { until } from './harness/until.ts';
-import { connects } from './supervisor/raw.ts';
+import { isServed } from './supervisor/raw.ts';
 
 const exporter = findProgram('prometheus-node-exporter');
 const ansible = findProgram('ansible');
@@ -25,7 +25,7 @@ async function start(place: Place) {
       program: { cat: { command: '/bin/cat' }, man: { command: '/bin/cat', autostart: false } },
     },
   });
-  await until('the socket', () => connects(socket));
+  await until('the socket', () => isServed(socket));
   await hostd.state('cat', 'RUNNING');
   return { hostd, socket, port };
 }

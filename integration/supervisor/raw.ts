@@ -40,13 +40,17 @@ export function sendRaw(to: string | number, bytes: Buffer): Promise<Heard> {
   });
 }
 
-export function connects(path: string): Promise<boolean> {
+/** Whether a server accepts connections, and ends one that says nothing. hostd-rpc is started for it, which takes a while. */
+export function isServed(path: string): Promise<boolean> {
   return new Promise(resolve => {
+    let isConnected = false;
     const socket = connect(path);
-    socket.on('error', () => resolve(false));
+    socket.on('error', () => {});
     socket.on('connect', () => {
-      socket.destroy();
-      resolve(true);
+      isConnected = true;
+      socket.end();
     });
+    socket.on('close', () => resolve(isConnected));
+    socket.resume();
   });
 }

@@ -11,7 +11,7 @@ import { checkout, startHostd } from '../harness/hostd.ts';
 import { makePlace, type Place } from '../harness/place.ts';
 import { findProgram } from '../harness/programs.ts';
 import { until } from '../harness/until.ts';
-import { connects } from './raw.ts';
+import { isServed } from './raw.ts';
 
 export const supervisord = findProgram('supervisord');
 export const needsSupervisor =
@@ -85,7 +85,7 @@ export async function startScene(
       env: { TZ: 'UTC' },
     });
   else startForeground(place, ours, [`${checkout}/bin/hostd`, 'supervisord']);
-  for (const { socket, name } of [genuine, ours]) await until(`${name} to listen`, () => connects(socket));
+  for (const { socket, name } of [genuine, ours]) await until(`${name} to listen`, () => isServed(socket));
   return { place, genuine, ours };
 }
 

@@ -1,18 +1,20 @@
 // Keeps one of hostd's own other programs that serve clients on sockets of root's: hostd-rpc, hostd-web. Its listeners outlive it. It
-// is started when there is something to serve, again when it ends, and anew when the configuration changes what it serves.
+// is started when there is something to serve or, if it may rest, when a client has come. It is started again when it ends, and anew
+// when the configuration changes what it serves.
 
 import { join } from 'node:path';
 import { messageOf } from '../errors.ts';
 import { openForAppending } from '../linux/paths.ts';
 import { same } from '../model/changes.ts';
 import type { Host, Listen, RpcSocket } from '../model/host.ts';
-import { controlRights } from './control/control.ts';
 import type { Tell } from './events/bus.ts';
+import { native, type Watch } from '../native/index.ts';
+import { controlRights } from './control/control.ts';
 import type { Logger } from './own/log.ts';
 import type { OwnProcess } from './own-process.ts';
 import { userOf } from './runs/launch.ts';
 import type { SocketNames } from './sockets/names.ts';
-import { listenOwn } from './sockets/own-socket.ts';
+import { controlRights, listenOwn } from './sockets/own-socket.ts';
 import { type Sockets, tcpKey } from './sockets/sockets.ts';
 
 /** Milliseconds until it is started again: at first, at most, and how long it must run for the next delay to be the first. */
@@ -52,24 +54,30 @@ export interface OwnServerContext<S extends Served, R extends Serving> {
     listeners: readonly OpenListener<S>[],
     ended: (why: string | null) => void,
   ) => R;
-  /** It has ended by itself. */
+  /**
+   * It may rest: it is started by the first client, and ends by itself, with code 0, when nobody has come for long. Clients that come
+   * meanwhile wait in the listeners.
+   */
+  readonly rests: boolean;
+  /** It has ended by itself, and not to rest. */
   readonly tellEnd: (cause: string) => void;
 }
 
 export interface OwnServer<R> {
   /** Serves what the host says. Does nothing where that is served already. Returns what of it cannot be served, and why. */
   keep(host: Host): readonly string[];
-  /** null: it does not run at this moment. */
+  /** null: it does not run at this moment, or rests. */
   running(): R | null;
 }
 
 export function makeOwnServer<S extends Served, R extends Serving>(
   context: OwnServerContext<S, R>,
 ): OwnServer<R> {
-  const { title, clients, log, sockets, names, tell } = context;
+  const { title, clients, log, sockets, names, tell, rests } = context;
   let served: readonly S[] = [];
   let host: Host | null = null;
   let current: R | null = null;
+  let watches: readonly Watch[] = [];
   let again: NodeJS.Timeout | undefined;
   let wait = delay.first;
   /** What cannot be served of the last try. It is told once, and tried again. */
@@ -77,12 +85,17 @@ export function makeOwnServer<S extends Served, R extends Serving>(
 
   const stop = () => {
     clearTimeout(again);
+    ignoreClients();
     const running = current;
     current = null;
     running?.close();
     running?.process.kill();
   };
-  const start = (on: Host) => {
+  const ignoreClients = () => {
+    for (const watch of watches) native.unwatch(watch);
+    watches = [];
+  };
+  const begin = (on: Host) => {
     const failed: string[] = [];
     const listeners = served.flatMap(listener => openListener(listener, on, context, failed));
     tellTroubles(failed);
@@ -91,14 +104,30 @@ export function makeOwnServer<S extends Served, R extends Serving>(
       if (served.length > 0) restart(0);
       return;
     }
+    if (!rests) return start(on, listeners);
+    watches = listeners.map(({ fd }) =>
+      native.watch(fd, () => {
+        ignoreClients();
+        start(on, listeners);
+      }),
+    );
+  };
+  const start = (on: Host, listeners: readonly OpenListener<S>[]) => {
     const begun = performance.now();
     try {
       const started: R = context.start(on, listeners, why => {
         if (current !== started) return;
         current.close();
         current = null;
+        if (rests && why === null) {
+          log.info(`${title} rests until a client comes`);
+          begin(on);
+          return;
+        }
         context.tellEnd(why ?? 'it has ended');
-        log.warn(`${title} has ended${why === null ? '' : `: ${why}`}; it is started again`);
+        log.warn(
+          `${title} has ended${why === null ? '' : `: ${why}`}; it is started again${rests ? ' with the next client' : ''}`,
+        );
         restart(performance.now() - begun);
       });
       current = started;
@@ -122,7 +151,7 @@ export function makeOwnServer<S extends Served, R extends Serving>(
   const restart = (lived: number) => {
     wait = lived > delay.forgotten ? delay.first : Math.min(wait * 2, delay.most);
     again = setTimeout(() => {
-      if (host !== null) start(host);
+      if (host !== null) begin(host);
     }, wait);
   };
 
@@ -133,7 +162,8 @@ export function makeOwnServer<S extends Served, R extends Serving>(
   return {
     keep(next) {
       const wanted = context.wanted(next);
-      const isSame = same(wanted, served) && (wanted.length === 0 || current !== null);
+      const isServed = wanted.length === 0 || current !== null || watches.length > 0;
+      const isSame = same(wanted, served) && isServed;
       host = next;
       if (isSame) return [];
       stop();
@@ -141,7 +171,7 @@ export function makeOwnServer<S extends Served, R extends Serving>(
         if (!wanted.some(other => same(other.address, address))) sockets.release(keyOf(address));
       served = wanted;
       wait = delay.first;
-      start(next);
+      begin(next);
       return troubles;
     },
     running: () => current,

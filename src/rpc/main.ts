@@ -1,8 +1,8 @@
 // hostd-rpc: speaks XML-RPC with Supervisor's clients on inherited sockets, and asks root for what they want. It has no
-// rights of its own, knows the passwords, and ends with the hostd that has started it.
+// rights of its own, knows the passwords, and ends with the hostd that has started it, or to rest (rest.ts).
 
 import { closeSync, readFileSync } from 'node:fs';
-import { createServer, type Socket } from 'node:net';
+import { createServer, type Server, type Socket } from 'node:net';
 import { messageOf } from '../errors.ts';
 import { loadBareSockets } from '../native/bare-sockets.ts';
 import { native } from '../native/index.ts';
@@ -10,6 +10,7 @@ import { nameProcess } from '../process-name.ts';
 import type { RpcSettings } from '../protocol/rpc.ts';
 import { makeAdmission } from './admission.ts';
 import { serveQuietly } from './http/connection.ts';
+import { makeRest } from './rest.ts';
 import { openRoot } from './root.ts';
 import { makeService } from './service.ts';
 
@@ -30,14 +31,23 @@ async function run(): Promise<void> {
   const root = await openRoot(asksFd, repliesFd, () => process.exit(0));
   const service = makeService(root, complain);
   const admission = makeAdmission();
+  const servers: Server[] = [];
+  const rest = makeRest(() => {
+    // Whoever connects from now on is not accepted here, and waits for the next hostd-rpc.
+    for (const server of servers) server.close();
+    process.exit(0);
+  });
   for (const server of settings.servers) {
-    createServer({ allowHalfOpen: true }, socket => {
+    const listening = createServer({ allowHalfOpen: true }, socket => {
+      socket.once('close', rest.come());
       const uid = server.kind === 'unix' ? peerOf(socket) : null;
       if (admission.admit(socket, uid)) serveQuietly(socket, { uid, login: server.login }, service, complain);
     })
       .on('error', error => complain(`cannot accept for ${server.name}: ${messageOf(error)}`))
       .listen({ fd: server.fd });
+    servers.push(listening);
   }
+  process.on('SIGUSR2', rest.hurry);
   // It ends when root does, and no earlier: its last answer may be to a shutdown.
   process.on('SIGTERM', () => {});
   process.on('SIGINT', () => {});

@@ -41,6 +41,7 @@ export function makeMetrics(context: MetricsContext): Metrics {
     tell,
     wanted: ({ settings }) => (settings.metrics === null ? [] : [settings.metrics]),
     start: (host, listeners, ended) => start(host, listeners, context, ended),
+    rests: false,
     tellEnd: cause => tell({ kind: 'metrics-restart', name: 'hostd', cause }),
   });
 }

@@ -1,4 +1,5 @@
-// Starts hostd-rpc with the sockets of Supervisor's clients and its channel to root. It ends with the hostd that has started it.
+// Starts hostd-rpc with the sockets of Supervisor's clients and its channel to root, once one of them has connected. It ends with the
+// hostd that has started it, or when nobody has come for long.
 
 import { closeSync } from 'node:fs';
 import type { RpcListener } from '../../model/host.ts';
@@ -52,6 +53,7 @@ export function makeRpc(context: RpcContext): Rpc {
     tell,
     wanted: host => host.settings.supervisor,
     start: (...given) => start(context, ...given),
+    rests: true,
     tellEnd: cause => tell({ kind: 'rpc-restart', name: 'hostd', cause }),
   });
   return { keep: server.keep, tell: () => server.running()?.channel.tell(about()) };

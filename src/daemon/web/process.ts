@@ -51,6 +51,7 @@ export function makeWeb(context: WebContext): Web {
       if (listener === undefined) throw new Error('there is nothing to serve');
       return start(host, listener, context, ended);
     },
+    rests: false,
     tellEnd: cause => tell({ kind: 'web-restart', name: 'hostd', cause }),
   });
 }
