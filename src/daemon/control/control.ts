@@ -4,7 +4,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { type ErrorCode, HostdError, messageOf } from '../../errors.ts';
-import type { Settings } from '../../model/host.ts';
 import { native, type Peer } from '../../native/index.ts';
 import { API, type ErrorReply, type Progress } from '../../protocol/control.ts';
 import { encodeFrame, terminalPath, terminalProtocol } from '../../protocol/terminal.ts';
@@ -52,20 +51,6 @@ export interface Gate {
 
 /** The control socket's own: the kernel says who it is. */
 const operators: Gate = { assertMay, userOf: caller => whoAsks(caller).user };
-
-/** The rights of the control socket's file: open to the operators' group, where there is one. */
-export function controlRights({ group: name }: Settings['control']): {
-  uid: number;
-  gid: number;
-  mode: number;
-} {
-  const group = name === null ? null : native.group(name);
-  return {
-    uid: process.geteuid?.() ?? 0,
-    gid: group?.gid ?? process.getegid?.() ?? 0,
-    mode: group === null ? 0o600 : 0o660,
-  };
-}
 
 /** Serves a socket until it is closed, or the process ends. `upgrade` null: nothing but HTTP. */
 export function serveControl(

@@ -3,6 +3,7 @@
 import { chmodSync, closeSync, existsSync, lstatSync, mkdirSync, unlinkSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { HostdError } from '../../errors.ts';
+import type { Settings } from '../../model/host.ts';
 import { native } from '../../native/index.ts';
 import { quoteWord } from '../../words/shlex.ts';
 import type { Rights } from './name-state.ts';
@@ -33,4 +34,14 @@ export function listenOwn(path: string, { uid, gid, mode }: Rights, isShared: bo
     closeSync(fd);
     throw error;
   }
+}
+
+/** The rights of the control socket's file: open to the operators' group, where there is one. */
+export function controlRights({ group: name }: Settings['control']): Rights {
+  const group = name === null ? null : native.group(name);
+  return {
+    uid: process.geteuid?.() ?? 0,
+    gid: group?.gid ?? process.getegid?.() ?? 0,
+    mode: group === null ? 0o600 : 0o660,
+  };
 }

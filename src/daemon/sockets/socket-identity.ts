@@ -1,11 +1,13 @@
 // Which socket is which: by its inode, as the kernel has it, and by what the kernel says of the open socket itself. The names in
 // /proc/net are not believed, because the process that binds a socket chooses them.
 
-import { randomBytes } from 'node:crypto';
 import { closeSync, fstatSync, opendirSync, readlinkSync } from 'node:fs';
 import { isIPv6 } from 'node:net';
 import { basename } from 'node:path';
 import { native, type SocketName } from '../../native/index.ts';
+
+// An import would load every export.
+const { randomBytes } = process.getBuiltinModule('node:crypto');
 
 /** A socket that hostd has given to a run. */
 export interface SocketId {

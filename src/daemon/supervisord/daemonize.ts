@@ -1,7 +1,6 @@
 // supervisord leaves its terminal: a new process goes on with what has been prepared, and with the listening sockets that were
 // opened before. On a restart it begins anew in the same process.
 
-import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 
 /** What this process is: the one that the user started, the daemon that it has started, or a daemon that has begun anew. */
@@ -57,6 +56,7 @@ function wordOf(word: Word): string {
 
 /** Starts the daemon, and ends this process. */
 export function becomeDaemon(place: string, fds: readonly number[]): void {
+  const { spawn } = process.getBuiltinModule('node:child_process');
   const child = spawn(process.execPath, [...process.execArgv, ...process.argv.slice(1)], {
     detached: true,
     env: { ...process.env, [variable]: wordOf({ kind: 'daemon', place, sockets: fds.length }) },

@@ -1,10 +1,10 @@
 // supervisord's own log: its lines, its levels, its file, which is rotated by size, and its echo on standard output.
 
 import { closeSync, fstatSync, ftruncateSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
-import { destination } from 'pino';
 import { errnoOf, messageOf } from '../../errors.ts';
 import { openAsOwn } from '../../linux/paths.ts';
 import type { Logger } from '../own/log.ts';
+import { openEcho } from './echo.ts';
 
 /** Level names by their numbers, as config/values.ts has them. */
 const names = { 50: 'CRIT', 40: 'ERRO', 30: 'WARN', 20: 'INFO', 10: 'DEBG', 5: 'TRAC', 3: 'BLAT' } as const;
@@ -37,17 +37,11 @@ export interface MainLog {
   settle(then: () => void): void;
 }
 
-/** Milliseconds for a stalled reader of standard output at the end. */
-const lastMs = 500;
-
-/** Characters that wait for a stalled reader of standard output. More are dropped. */
-const mostWaiting = 4 * 1024 * 1024;
-
 /** @throws the errors of open(2). */
 export function openMainLog(settings: LogSettings): MainLog {
   const { level, echo } = settings;
   const file = settings.file === 'syslog' ? null : new LogFile(settings);
-  const stdout = echo ? openEcho() : null;
+  const stdout = echo ? openEcho(1) : null;
   const say = (of: Level, message: string) => {
     if (of < level) return;
     const line = `${timeText(new Date())} ${names[of]} ${message}\n`;
@@ -74,55 +68,6 @@ export function openMainLog(settings: LogSettings): MainLog {
     begun: () => stdout?.begun(),
     flush: () => stdout?.flush(),
     settle: then => (stdout === null ? then() : stdout.settle(then)),
-  };
-}
-
-/**
- * Standard output. A line that is under way on another thread cannot be waited for at the end of a process, so a later one would come
- * first, or it would be lost: lines of the start are written at once, since it can end at any of them.
- */
-function openEcho(): Pick<MainLog, 'begun' | 'flush' | 'settle'> & { write(line: string): void } {
-  const stream = destination({ fd: 1, sync: false, maxLength: mostWaiting });
-  let isStarting = true;
-  let isUnderWay = false;
-  stream.on('error', () => {});
-  stream.on('drain', () => {
-    isUnderWay = false;
-  });
-  /** Returns what is left of the line. */
-  const writeNow = (line: string): string => {
-    const bytes = Buffer.from(line);
-    try {
-      return bytes.subarray(writeSync(1, bytes)).toString();
-    } catch {
-      return line;
-    }
-  };
-  return {
-    write(line) {
-      const left = isStarting && !isUnderWay ? writeNow(line) : line;
-      if (left === '') return;
-      isUnderWay = true;
-      stream.write(left);
-    },
-    begun() {
-      isStarting = false;
-    },
-    flush() {
-      try {
-        stream.flushSync();
-      } catch {
-        // Nobody is left to be told.
-      }
-    },
-    settle(then) {
-      if (!isUnderWay) return then();
-      const late = setTimeout(then, lastMs);
-      stream.once('drain', () => {
-        clearTimeout(late);
-        then();
-      });
-    },
   };
 }
 

@@ -25,6 +25,7 @@ import { sha256 } from '../own/digest.ts';
 import { passEarlySignals } from '../own/early-signals.ts';
 import { takeLock } from '../own/lock.ts';
 import type { Logger } from '../own/log.ts';
+import { giveMemoryBack } from '../own/memory.ts';
 import { keepStatus, notifyReady, notifyRestarting, notifyStopping } from '../own/notify.ts';
 import { ownPaths, putRight } from '../own/own-files.ts';
 import { makePassing } from '../passing.ts';
@@ -48,6 +49,9 @@ import { programsOf } from './programs.ts';
 import { listenerOf, type OpenServer, openServer, ServerError } from './server-sockets.ts';
 import { stopEverything } from './shutdown.ts';
 import { refuseTaken } from './taken.ts';
+
+/** Milliseconds after a configuration was read until its garbage is given back: the programs start first. */
+const tidyMs = 5000;
 
 /** The name that it was called by, for "For help, use ... -h". */
 const program = process.env['HOSTD_PROGRAM'] ?? 'supervisord';
@@ -386,7 +390,14 @@ function supervise(
     },
   });
   let known = real.configuration.names;
-  groups.read(real.configuration);
+  let tidying: NodeJS.Timeout | undefined;
+  const take = (configuration: Realized['configuration']) => {
+    known = configuration.names;
+    groups.read(configuration);
+    clearTimeout(tidying);
+    tidying = setTimeout(giveMemoryBack, tidyMs).unref();
+  };
+  take(real.configuration);
 
   writePidFile(real, main);
   const ending = makeEnding();
@@ -407,9 +418,7 @@ function supervise(
       autoLog: (process, channel) => autoLogs.get(process)?.[channel],
       mood: () => mood,
       reread() {
-        const next = readConfiguration(real.file, machine, { names: known });
-        known = next.names;
-        groups.read(next);
+        take(readConfiguration(real.file, machine, { names: known }));
       },
       shutdown: () => ending.shutdown(),
       restart: () => ending.restart(),

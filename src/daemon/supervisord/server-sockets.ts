@@ -1,7 +1,6 @@
 // The sockets of [unix_http_server] and [inet_http_server]. Like Supervisor's they are opened before the process leaves its terminal,
 // and errors are printed there.
 
-import { execFileSync } from 'node:child_process';
 import { chmodSync, chownSync, lstatSync, unlinkSync } from 'node:fs';
 import { constants } from 'node:os';
 import { errnoOf } from '../../errors.ts';
@@ -90,6 +89,7 @@ export function numeric(host: string): string {
   if (host === '') return '0.0.0.0';
   if (host === 'localhost') return '127.0.0.1';
   if (/^[\d.]+$/.test(host)) return host;
+  const { execFileSync } = process.getBuiltinModule('node:child_process');
   try {
     const found = execFileSync('getent', ['ahostsv4', host], {
       encoding: 'utf8',
