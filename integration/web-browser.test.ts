@@ -84,6 +84,7 @@ test('everybody can read and use it, in light and dark, on a telephone and by ke
     app: '/programs/hello',
     events: '/events',
     log: '/programs/talk/log',
+    doctor: '/programs/hello/doctor',
     stop: '/programs/hello/stop',
     scale: '/programs/hello/scale',
     maintenance: '/programs/hello/maintenance',
@@ -138,6 +139,22 @@ test('everybody can read and use it, in light and dark, on a telephone and by ke
     assert.match(await text(), /down FATAL|down\s+FATAL/);
     await hostd.hostctl('start', 'hello');
   });
+
+  await t.test(
+    'the doctor is asked by keyboard, and its answer is as readable as the other pages',
+    async () => {
+      await browser.open(at('/programs/down'));
+      await browser.evaluate('document.querySelector(\'form[action$="/doctor"] button\').focus()');
+      await browser.press('Enter');
+      await until('what the doctor says', async () => /error\s+program: /.test(await text()));
+      assert.equal(await where(), '/programs/down/doctor');
+      assert.deepEqual(await browser.evaluate(unclear), []);
+      for (const scheme of ['dark', 'light'] as const) {
+        await browser.scheme(scheme);
+        assert.deepEqual(await browser.evaluate(faint), [], scheme);
+      }
+    },
+  );
 
   await t.test('a switch is pressed by keyboard', async () => {
     await browser.open(at('/programs/talk/restart'));

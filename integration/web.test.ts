@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFileSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { appendFileSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { test } from 'node:test';
 import { freePort } from '../scripts/free-port.ts';
@@ -184,6 +184,32 @@ test('everything is seen and done, nothing by strangers, and hostd-web and hostd
     assert.match(noticeOf(await admin.confirm('/programs/down/start')), /down: /);
   });
 
+  await t.test(
+    'the doctor says what is wrong, once for all who ask, and what an app makes it say is text',
+    async () => {
+      const path = '/programs/hello/doctor';
+      const fields = hiddenFields((await admin.get('/programs/hello')).text, path);
+      assert.equal((await admin.post(path, { token: 'x' })).status, 403);
+      assert.equal((await admin.post(path, fields, { origin: 'http://evil.test' })).status, 403);
+      const module = `${app.root}/hello/hello/wsgi.py`;
+      const kept = readFileSync(module, 'utf8');
+      writeFileSync(module, `raise RuntimeError(${JSON.stringify(evil)})\n`);
+      const answers = await Promise.all([1, 2, 3].map(() => admin.post(path, fields)));
+      assert.deepEqual([...new Set(answers.map(({ status }) => status))], [303]);
+      const said = await until('what it says', async () => {
+        const { text } = await admin.get(path);
+        return text.includes('RuntimeError') && text;
+      });
+      writeFileSync(module, kept);
+      assert.ok(!said.includes('<script>alert'));
+      assert.match(said, /&lt;script&gt;alert/);
+      assert.match(said, /<b>code<\/b>: .*<code>/s);
+      assert.match((await admin.get('/programs/hello')).text, /The doctor: .*ago\./);
+      assert.equal(hostd.output().split('asks for doctor').length - 1, 1);
+      assert.equal((await admin.get('/programs/nobody/doctor')).status, 404);
+    },
+  );
+
   await t.test('a form is sent once, by its own session, from its own page', async () => {
     const page = (await admin.get('/programs/talk/stop')).text;
     const fields = hiddenFields(page, '/programs/talk/stop');
@@ -342,6 +368,8 @@ test('on a unix socket the kernel says who comes, and what is only to be looked 
   assert.ok(!page.includes('/programs/cat/stop'));
   assert.equal((await who.get('/programs/cat/stop')).status, 403);
   assert.equal((await who.post('/programs/cat/stop', { form: 'x' })).status, 403);
+  const token = hiddenFields(page, '/logout')['token'] ?? '';
+  assert.equal((await who.post('/programs/cat/doctor', { token })).status, 403);
   assert.equal((await hostd.status()).find(({ name }) => name === 'cat')?.state, 'RUNNING');
 
   await t.test('it is as closed as the control socket', { skip: needsRoot }, async () => {

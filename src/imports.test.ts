@@ -164,7 +164,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   'rpc/pages': ['methods', 'session'],
   'web/access': [],
   'web/http': ['access/source'],
-  'web/pages': ['history'],
+  'web/pages': ['history', 'examinations'],
   'proxy/http': ['limits'],
   'proxy/log': ['clock', 'request/exchange'],
   'proxy/pages': ['log', 'files'],

@@ -36,6 +36,8 @@ export interface Root {
   /** Bytes as they come, until one of the two ends. */
   follow(query: Query, user: string, signal: AbortSignal): Promise<IncomingMessage>;
   act(path: string, body: object, user: string): Promise<Acted>;
+  /** The text of an answer that takes `ms` milliseconds at most. */
+  ask(path: string, body: object, user: string, ms: number): Promise<string>;
 }
 
 /** Bytes of the longest answer that is read. */
@@ -103,6 +105,10 @@ export function makeRoot(path: string): Root {
       return await endOf(answer, most);
     },
     follow: (query, user, signal) => ask('GET', 'logs', [...query, ['follow', '']], user, null, signal),
+    async ask(call, body, user, ms) {
+      const answer = await ask('POST', call, [], user, JSON.stringify(body), AbortSignal.timeout(ms));
+      return await textOf(answer, longestAnswer);
+    },
     async act(call, body, user) {
       return await progressOf(await ask('POST', call, [], user, JSON.stringify(body)));
     },

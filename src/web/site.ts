@@ -1,22 +1,24 @@
 // Which page answers which request: everything that somebody who is logged in can see and do. Each page is made from what root says.
 
-import type { ServerResponse } from 'node:http';
 import type { AboutReply, ProgramStatus, StatusReply } from '../protocol/control.ts';
 import type { WebOrder } from '../protocol/web.ts';
-import type { Session } from './access/sessions.ts';
+import { isSame, type Session } from './access/sessions.ts';
 import type { Door } from './door.ts';
+import { Examinations } from './examinations.ts';
 import type { History } from './history.ts';
 import { file, page, type Reply, redirect } from './http/reply.ts';
 import type { Answer, Asking, Streamed } from './http/server.ts';
+import { logsOf, makeLogs } from './logs.ts';
 import { orderOf } from './orders.ts';
 import { confirmPage } from './pages/confirm.ts';
+import { doctorPage } from './pages/doctor.ts';
 import { eventsPage, mostEvents } from './pages/events.ts';
 import type { Viewer } from './pages/frame.ts';
-import { type Channel, isChannel, logPage, mostBytes, mostLines } from './pages/log.ts';
+import { isChannel, logPage, mostBytes, mostLines } from './pages/log.ts';
 import { errorPage } from './pages/login.ts';
 import { overviewPage } from './pages/overview.ts';
 import { ownFiles } from './pages/own-files.ts';
-import { programPage, shownBytes, shownEvents, shownLines } from './pages/program.ts';
+import { hasDoctor, programPage, shownBytes, shownEvents, shownLines } from './pages/program.ts';
 import { isAction } from './pages/states.ts';
 import { at } from './pages/words.ts';
 import { type Root, RootError } from './root.ts';
@@ -28,10 +30,9 @@ export interface SiteContext {
   readonly history: History;
 }
 
-/** Logs that one session follows at once, and all together. Each takes a connection to root. */
-const mostFollowed = { each: 4, all: 24 };
-/** Milliseconds for a browser to take what is written to it. */
-const patience = 60_000;
+/** Milliseconds that whoever asks the doctor waits, until the page says that it is under way. */
+const doctorMs = 8000;
+const readOnly = errorPage('You may look', 'This page changes nothing: [web] may = "read".');
 
 export function makeSite(context: SiteContext): Answer {
   const { door } = context;
@@ -56,7 +57,8 @@ export function makeSite(context: SiteContext): Answer {
 }
 
 function makeVisit({ order, root, history }: SiteContext) {
-  const followed = new Map<Session, number>();
+  const allLogs = makeLogs(root);
+  const examinations = new Examinations(root);
   const mayOperate = order.may === 'operate';
   const viewerOf = (session: Session, { request }: Asking): Viewer => {
     const { user, token } = session;
@@ -99,13 +101,27 @@ function makeVisit({ order, root, history }: SiteContext) {
       throw new RootError(404, `"${name}" is the name of no program`, 'hostctl status');
     if (below === '' && !isPost) return page(await programOf(program, programs, session, asking));
     if (below === 'log' && !isPost) return page(await logOf(name, session, asking));
-    if (below === 'log/follow' && method === 'GET') return follow(name, query, session);
+    if (below === 'log/follow' && method === 'GET') return await allLogs.follow(name, query, session);
+    if (below === 'doctor' && hasDoctor(program))
+      return isPost
+        ? await askDoctor(name, asking, session)
+        : page(doctorPage(viewerOf(session, asking), name, examinations.of(name), Date.now()));
     if (!isAction(below)) return page(errorPage('There is no such page', path), 404);
-    if (!mayOperate)
-      return page(errorPage('You may look', 'This page changes nothing: [web] may = "read".'), 403);
+    if (!mayOperate) return page(readOnly, 403);
     if (!isPost) return page(confirmPage(viewerOf(session, asking), below, program, session.newForm()));
     return await act(asking, session, program);
   };
+
+  async function askDoctor(name: string, { form }: Asking, session: Session): Promise<Reply> {
+    if (!mayOperate) return page(readOnly, 403);
+    if (!isSame(form.get('token') ?? '', session.token))
+      return page(
+        errorPage('Nothing was done', 'This form is none of your session. Load the page before it again.'),
+        403,
+      );
+    await examinations.begin(name, session.user, doctorMs);
+    return redirect(at(name, 'doctor'));
+  }
 
   async function act({ form, path }: Asking, session: Session, program: ProgramStatus): Promise<Reply> {
     const back = redirect(at(program.name));
@@ -150,7 +166,7 @@ function makeVisit({ order, root, history }: SiteContext) {
       ),
     ]);
     const logs = logsOf(about, name);
-    const log = logs[0] === undefined ? '' : await endOfLog(name, logs[0], shownLines, shownBytes, user);
+    const log = logs[0] === undefined ? '' : await allLogs.end(name, logs[0], shownLines, shownBytes, user);
     return programPage(viewerOf(session, asking), {
       program,
       programs: program.app === name ? all.filter(({ app }) => app === name) : [program],
@@ -159,6 +175,7 @@ function makeVisit({ order, root, history }: SiteContext) {
       events,
       logs,
       log: typeof log === 'string' ? log : log.why,
+      examination: examinations.of(name),
       now: Date.now(),
     });
   }
@@ -167,105 +184,9 @@ function makeVisit({ order, root, history }: SiteContext) {
     const about = await root.get<AboutReply>('about', [['name', name]], session.user);
     const asked = asking.query.get('channel') ?? 'stdout';
     const channel = isChannel(asked) ? asked : 'stdout';
-    const text = await endOfLog(name, channel, mostLines, mostBytes, session.user);
+    const text = await allLogs.end(name, channel, mostLines, mostBytes, session.user);
     return logPage(viewerOf(session, asking), { name, channel, others: logsOf(about, name), text });
   }
-
-  async function endOfLog(name: string, channel: Channel, lines: number, most: number, user: string) {
-    try {
-      return await root.log(
-        [
-          ['name', name],
-          ['channel', channel],
-          ['lines', String(lines)],
-        ],
-        most,
-        user,
-      );
-    } catch (error) {
-      if (error instanceof RootError) return { why: error.message };
-      throw error;
-    }
-  }
-
-  async function follow(name: string, query: URLSearchParams, session: Session): Promise<Reply | Streamed> {
-    const open = followed.get(session) ?? 0;
-    const all = [...followed.values()].reduce((sum, count) => sum + count, 0);
-    if (open >= mostFollowed.each || all >= mostFollowed.all)
-      throw new RootError(503, 'cannot follow another log: close one of the others');
-    const channel = query.get('channel') ?? 'stdout';
-    const lines = /^\d{1,4}$/.test(query.get('lines') ?? '') ? String(query.get('lines')) : '20';
-    const ending = new AbortController();
-    const end = () => ending.abort();
-    session.ending.signal.addEventListener('abort', end);
-    followed.set(session, open + 1);
-    const leave = () => {
-      end();
-      session.ending.signal.removeEventListener('abort', end);
-      const left = (followed.get(session) ?? 1) - 1;
-      if (left === 0) followed.delete(session);
-      else followed.set(session, left);
-    };
-    try {
-      const asked = [
-        ['name', name],
-        ['channel', isChannel(channel) ? channel : 'stdout'],
-        ['lines', lines],
-      ] as const;
-      const log = await root.follow(asked, session.user, ending.signal);
-      return { stream: response => passOn(log, response, ending).finally(leave) };
-    } catch (error) {
-      leave();
-      throw error;
-    }
-  }
-}
-
-/** Writes what comes until one of the two ends. Whoever does not read for long is given up. */
-async function passOn(
-  log: AsyncIterable<Buffer>,
-  response: ServerResponse,
-  ending: AbortController,
-): Promise<void> {
-  response.once('close', () => ending.abort());
-  response.writeHead(200, {
-    'Content-Type': 'text/plain; charset=utf-8',
-    'Cache-Control': 'no-store',
-    'X-Accel-Buffering': 'no',
-  });
-  response.flushHeaders();
-  try {
-    for await (const chunk of log) {
-      if (response.destroyed) break;
-      if (!response.write(chunk)) await drained(response);
-    }
-  } catch {
-    // Root has ended it, or the session has ended.
-  }
-  response.end();
-}
-
-function drained(response: ServerResponse): Promise<void> {
-  return new Promise(resolve => {
-    const late = setTimeout(() => response.destroy(), patience);
-    const done = () => {
-      clearTimeout(late);
-      response.off('drain', done);
-      response.off('close', done);
-      resolve();
-    };
-    response.on('drain', done);
-    response.on('close', done);
-  });
-}
-
-function logsOf({ programs, site }: AboutReply, name: string): readonly Channel[] {
-  const own = programs.find(one => one.name === name)?.logs.length ?? 0;
-  return [
-    ...(own > 0 ? (['stdout'] as const) : []),
-    ...(own > 1 ? (['stderr'] as const) : []),
-    ...(site === null ? [] : (['access', 'errors'] as const)),
-  ];
 }
 
 /** The addresses of Supervisor's web interface, for bookmarks; null: it is none of them. They only show. */

@@ -2,6 +2,7 @@
 
 import type { Examined } from '../../doctor/examine.ts';
 import { type Check, checks, type Finding, type Severity } from '../../doctor/finding.ts';
+import type { ExaminedReport } from '../../protocol/doctor.ts';
 import { escapeLine } from '../../words/escape.ts';
 import { count } from './print.ts';
 
@@ -89,7 +90,7 @@ function wayText({ name, findings, unseen }: Examined, hasColours: boolean): str
 }
 
 /** An element of --json. */
-export function examinedJson({ name, findings, unseen }: Examined) {
+export function examinedJson({ name, findings, unseen }: Examined): ExaminedReport {
   return {
     name,
     errors: findings.filter(({ severity }) => severity === 'error').length,

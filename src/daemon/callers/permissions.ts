@@ -60,6 +60,8 @@ export const operatorsMay: Readonly<Record<string, Rule>> = {
   'POST /shutdown': 'yes',
   'POST /upgrade': 'yes',
   'POST /notify/test': 'yes',
+  // It runs an app's code as the app does, and tells what logs and exec tell.
+  'POST /doctor': 'yes',
   'POST /signal': 'signals',
   exec: 'programs',
   shell: 'programs',
@@ -83,6 +85,7 @@ export const webMay: Readonly<Record<string, WebRights>> = {
   'POST /scale': 'operate',
   'POST /maintenance': 'operate',
   'POST /logs/rotate': 'operate',
+  'POST /doctor': 'operate',
 };
 
 /** Other signals can do harm: SIGUSR1 opens a debugger to every local user in a Node program, SIGSTOP halts every site. */

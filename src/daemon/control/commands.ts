@@ -31,6 +31,7 @@ import type { Samples } from '../samples/sample.ts';
 import type { Schedules } from '../schedules/schedules.ts';
 import { about } from './about.ts';
 import { type Call, type Handlers, stream } from './control.ts';
+import { examinationHandlers } from './examination.ts';
 import { listMaintenance, readMaintenanceOrder, setMaintenance } from './maintenance.ts';
 import { status } from './status.ts';
 
@@ -72,6 +73,7 @@ export function commandHandlers(daemon: Daemon): Handlers {
     ...logHandlers(supervisor, daemon.logs),
     ...eventHandlers(supervisor, daemon.journal),
     ...notifyHandlers(daemon.notifier),
+    ...examinationHandlers(() => supervisor.host()),
     ...sampleHandlers(daemon.samples, supervisor),
     'POST /start': call => orderNow(call, start),
     'POST /stop': call => order(call, stop, true),

@@ -2,7 +2,9 @@
 
 import type { AboutReply, ProgramAbout, ProgramStatus, SiteAbout } from '../../protocol/control.ts';
 import type { JournalEvent } from '../../protocol/journal.ts';
+import type { Examination } from '../examinations.ts';
 import { intervalMs, type Point } from '../history.ts';
+import { askDoctor, inShort } from './doctor.ts';
 import { eventTable } from './events.ts';
 import { frame, live, type Viewer } from './frame.ts';
 import { type Html, html } from './html.ts';
@@ -26,6 +28,8 @@ export interface ProgramView {
   readonly events: readonly JournalEvent[];
   readonly logs: readonly Channel[];
   readonly log: string;
+  /** What the doctor has said last; null: nothing. */
+  readonly examination: Examination | null;
   /** Unix time in milliseconds. */
   readonly now: number;
 }
@@ -36,6 +40,7 @@ export function programPage(viewer: Viewer, view: ProgramView): string {
   const own = about.programs.find(one => one.name === name);
   const body = html`<h1>${name}</h1>
 ${live('state', html`<p>${stateMark(program)} ${program.description}</p>${notes(program)}`)}
+${live('doctor', doctor(viewer, view))}
 ${viewer.mayOperate ? html`<div class="row">${live('actions', actionLinks(program, actionsOf(program)))}<span id="pause"></span></div>` : html`<p id="pause"></p>`}
 ${live('numbers', numbers(points, about.site !== null))}
 ${programs.length > 1 ? html`<h2>Programs of this app</h2>${live('programs', family(viewer, programs))}` : null}
@@ -64,10 +69,18 @@ function actionsOf(program: ProgramStatus): readonly Action[] {
   return [...usualActions(program), ...(isUp ? (['reload'] as const) : []), ...ofApp, 'rotate'];
 }
 
-/** The doctor looks at files, and runs the app's code as its user: that is for a shell, and not for a page. */
-function doctor({ name, site }: ProgramStatus): Html | null {
-  if (site === null) return null;
-  return html`<p>What is wrong, and what mends it, says <code>hostctl doctor ${name}</code> on this machine.</p>`;
+/** Whether the doctor can be asked: for an app, or a program of no app. */
+export function hasDoctor({ name, app, group }: ProgramStatus): boolean {
+  return (app === null || app === name) && group !== 'hostd-proxy';
+}
+
+function doctor(viewer: Viewer, { program, examination, now }: ProgramView): Html | null {
+  if (!hasDoctor(program)) return null;
+  const { name } = program;
+  const said = inShort(name, examination, now);
+  if (!viewer.mayOperate)
+    return html`${said}${isTrouble(program) ? html`<p>What is wrong, and what mends it, says <code>hostctl doctor ${name}</code> on this machine.</p>` : null}`;
+  return html`${said}${askDoctor(viewer, name, 'Ask the doctor')}`;
 }
 
 function notes(program: ProgramStatus): Html {
@@ -83,7 +96,7 @@ function notes(program: ProgramStatus): Html {
         ]),
     ...(schedule?.next == null ? [] : [`It is run next at ${moment(schedule.next * 1000)}.`]),
   ];
-  return html`${said.length === 0 ? null : html`<p>${said.join(' ')}</p>`}${isTrouble(program) ? doctor(program) : null}`;
+  return html`${said.length === 0 ? null : html`<p>${said.join(' ')}</p>`}`;
 }
 
 function numbers(points: readonly Point[], isSite: boolean): Html | null {

@@ -38,6 +38,7 @@ label { display: block; margin: .6rem 0 .2rem } .bare input { width: 100% }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .25rem 1rem; margin: 0 } dt { color: var(--faint) } dd { margin: 0; overflow-wrap: anywhere }
 .cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(11rem, 1fr)); gap: .8rem; margin: 0; padding: 0; list-style: none }
 .cards li { background: var(--card); border: 1px solid var(--line); border-radius: .3rem; padding: .6rem .8rem } .cards b { display: block; font-size: 1.25rem; font-weight: 600 }
+ul.plain { list-style: none; margin: 0; padding: 0 } .plain li { background: var(--card); border: 1px solid var(--line); border-radius: .3rem; padding: .6rem .8rem; margin: .4rem 0; overflow-wrap: anywhere } code { font: .88rem/1.4 ui-monospace, monospace }
 .spark { width: 6rem; height: 1.5rem; vertical-align: middle; margin-left: .4rem } .cards .spark { width: 100%; margin: 0; height: 2.2rem }
 .spark path { fill: none; stroke: var(--link); stroke-width: 1.5; vector-effect: non-scaling-stroke; stroke-linejoin: round; stroke-linecap: round }
 pre { background: var(--card); border: 1px solid var(--line); border-radius: .3rem; padding: .7rem; margin: .5rem 0; overflow: auto; font: .84rem/1.4 ui-monospace, monospace; white-space: pre-wrap; overflow-wrap: anywhere }
