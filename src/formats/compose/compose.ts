@@ -9,7 +9,7 @@ import {
   settingsSayings,
   strangersIn,
 } from '../containers/unsaid.ts';
-import { fileOf, type Workload, workloadsOf } from '../containers/workload.ts';
+import { fileOf, mediaOf, type Workload, workloadsOf } from '../containers/workload.ts';
 import { yamlText } from '../containers/yaml.ts';
 import { type ContainerOptions, containerDefaults, type Format, type OutputFile } from '../format.ts';
 import { writtenBy } from '../layout.ts';
@@ -83,7 +83,7 @@ function fileTree(workload: Workload, shared: Shared, options: ContainerOptions)
       ...helpers(sharing, options),
       ...Object.fromEntries(parts.map(part => [part.name, serviceOf(part, sharing, options)])),
     },
-    ...(app.media === null ? {} : { volumes: { media: {} } }),
+    ...(mediaOf(app) === null ? {} : { volumes: { media: {} } }),
     ...(secrets.length === 0
       ? {}
       : {

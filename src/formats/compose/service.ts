@@ -6,6 +6,7 @@ import {
   containerIds,
   isNamed,
   managePath,
+  mediaOf,
   type Part,
   pythonOf,
   schemeOf,
@@ -87,7 +88,8 @@ export function commonOf({ app, image }: Workload, { swarm }: ContainerOptions):
 }
 
 /** Where it may write. Swarm knows a tmpfs among the volumes alone: the key of that name it ignores. */
-function placesOf({ media }: App, temporary: readonly string[], swarm: boolean): Tree {
+function placesOf(app: App, temporary: readonly string[], swarm: boolean): Tree {
+  const media = mediaOf(app);
   const volumes = [
     ...(swarm ? temporary.map(target => ({ type: 'tmpfs', target })) : []),
     ...(media === null ? [] : [{ type: 'volume', source: 'media', target: media }]),

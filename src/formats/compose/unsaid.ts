@@ -2,7 +2,7 @@
 
 import { boundOf } from '../containers/bounds.ts';
 import type { Saying } from '../containers/unsaid.ts';
-import { isNamed, type Part, type Workload } from '../containers/workload.ts';
+import { isNamed, mediaOf, type Part, type Workload } from '../containers/workload.ts';
 import type { ContainerOptions } from '../format.ts';
 
 export function composeSayings(part: Part, workload: Workload, options: ContainerOptions): readonly Saying[] {
@@ -31,7 +31,7 @@ export function composeSayings(part: Part, workload: Workload, options: Containe
         'Docker reads the files by rules of its own: quotes and "$" may be part of a value',
         'NAME=value without quotes, or secrets',
       );
-    if (options.swarm && workload.app.media !== null)
+    if (options.swarm && mediaOf(workload.app) !== null)
       say(
         'media',
         'each node has files of its own: what is uploaded to one is not on another',

@@ -8,7 +8,8 @@ test('a name becomes a label of DNS', () => {
     ['hello', 'hello'],
     ['My_App.v2', 'my-app-v2'],
     ['a--', 'a'],
-    ['9lives', '9lives'],
+    ['9lives', 'app-9lives'],
+    ['-', 'app'],
   ] as const)
     assert.equal(label(name), wanted);
   assert.match(label('x'.repeat(100)), /^x+-[0-9a-f]{6}$/);
@@ -32,7 +33,7 @@ test('whatever the names are, the labels are labels, and differ', () => {
     fc.property(fc.uniqueArray(name, { maxLength: 8 }), names => {
       const labels = [...labelled(names).values()];
       assert.equal(new Set(labels).size, names.length);
-      for (const found of labels) assert.match(found, /^[a-z0-9]([a-z0-9-]{0,50}[a-z0-9])?$/);
+      for (const found of labels) assert.match(found, /^[a-z]([a-z0-9-]{0,50}[a-z0-9])?$/);
     }),
   );
 });

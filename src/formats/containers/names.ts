@@ -1,4 +1,5 @@
-// Names in an engine: labels of DNS (RFC 1123, 2.1), made from hostd's names, which may have dots, underscores and capitals. Pure.
+// Names in an engine: labels of DNS, made from hostd's names, which may have dots, underscores and capitals. They begin with a letter
+// (RFC 1035, 2.3.1), as the name of a Service in Kubernetes has to. Pure.
 
 import { createHash } from 'node:crypto';
 
@@ -10,7 +11,8 @@ export function label(name: string): string {
   const tidy = name
     .toLowerCase()
     .replace(/[^a-z0-9-]+/g, '-')
-    .replace(/^-+|-+$/g, '');
+    .replace(/^-+|-+$/g, '')
+    .replace(/^(?=\d)/, 'app-');
   if (tidy.length <= longest) return tidy === '' ? 'app' : tidy;
   const digest = createHash('sha256').update(name).digest('hex').slice(0, 6);
   return `${tidy.slice(0, longest - 7).replace(/-+$/, '')}-${digest}`;

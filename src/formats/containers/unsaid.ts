@@ -9,7 +9,7 @@ import type { Problem, Source } from '../../model/problem.ts';
 import { sleepKeys } from '../../model/sleep.ts';
 import { plainThrough, supervisionRows, throughRows } from '../../model/supervision.ts';
 import { type ContainerOptions, cannotSay } from '../format.ts';
-import { endpointOf, type Part, type Workload } from './workload.ts';
+import { endpointOf, mediaOf, type Part, type Workload } from './workload.ts';
 
 /** Key, message, what to try. */
 export type Saying = readonly [key: string, message: string, hint: string];
@@ -129,6 +129,8 @@ export function appSayings({ app, web, others }: Workload, options: ContainerOpt
   if (app.socket !== usual.socket)
     say('socket', 'it listens on port 8000 in its container', 'leave socket out');
   if (app.logs !== usual.logs) say('logs', 'its logs go to the log of the engine', 'leave logs out');
+  if (app.media !== null && mediaOf(app) === null)
+    say('media', `no volume can be at "${app.media}"`, 'a directory below the project, without ":"');
   if (app.errorPages !== null)
     say('error_pages', 'no page of yours is shown where it does not answer', inFront);
   if (app.redirectFrom.length > 0) say('redirect_from', 'no host name is redirected to another', inFront);

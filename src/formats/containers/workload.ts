@@ -40,7 +40,7 @@ export interface Part {
 }
 
 /** Labels that something else in an app's file has. */
-const taken = ['migrate', 'requires', 'media', 'default'];
+const taken = ['migrate', 'requires', 'wait', 'media', 'default'];
 
 /** All apps that the file says how to run: here, or where their upstreams are. */
 export function workloadsOf(host: Host, options: ContainerOptions): readonly Workload[] {
@@ -125,6 +125,11 @@ export function pythonOf({ root }: App): string {
 
 export function managePath({ project }: App): string {
   return `${project.replace(/\/+$/, '')}/manage.py`;
+}
+
+/** Where the volume of uploaded files is; null: there is none, or no engine mounts one at such a path. */
+export function mediaOf({ media }: App): string | null {
+  return media === null || media.includes(':') || /^\/(tmp|run)?\/*$/.test(media) ? null : media;
 }
 
 /** How clients speak to the app, as far as it is told. */

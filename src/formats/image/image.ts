@@ -4,7 +4,7 @@
 import { relative } from 'node:path';
 import type { App, Host } from '../../model/host.ts';
 import { problemsOf } from '../containers/unsaid.ts';
-import { containerIds, fileOf, type Workload, workloadsOf } from '../containers/workload.ts';
+import { containerIds, fileOf, mediaOf, type Workload, workloadsOf } from '../containers/workload.ts';
 import { containerDefaults, type Format, type OutputFile } from '../format.ts';
 import { writtenBy } from '../layout.ts';
 import { escapePattern, escapeWord, quoteVariable, quoteWords } from './quote.ts';
@@ -50,6 +50,7 @@ function envFileProblem(app: App) {
 function containerfile(host: Host, { app, image: tag, web }: Workload): readonly string[] {
   const { uid, gid } = containerIds(app);
   const project = escapeWord(app.project);
+  const media = mediaOf(app);
   const name = fileOf(host, app, 'Containerfile').split('/').at(-1);
   const copies = [app.root, ...(isWithin(app.project, app.root) ? [] : [app.project])];
   return [
@@ -87,9 +88,9 @@ function containerfile(host: Host, { app, image: tag, web }: Workload): readonly
     ]),
     ...copies.map(path => `COPY --from=build ${quoteWords([escapeWord(path), escapeWord(path)])}`),
     // A new volume has the owner of the directory that it is mounted on.
-    ...(app.media === null
+    ...(media === null
       ? []
-      : [`RUN ${quoteWords(['install', '-d', '-o', String(uid), '-g', String(gid), app.media])}`]),
+      : [`RUN ${quoteWords(['install', '-d', '-o', String(uid), '-g', String(gid), media])}`]),
     `ENV VIRTUAL_ENV=${quoteVariable(app.root)} PYTHONUNBUFFERED=1`,
     ...['PATH', 'PYTHONPATH', 'DJANGO_SETTINGS_MODULE'].map(
       variable => `ENV ${variable}=${quoteVariable(web.program.environment[variable] ?? '')}`,

@@ -6,6 +6,7 @@ import { hostOf } from '../cases.test.ts';
 import { type ContainerOptions, containerDefaults } from '../format.ts';
 import { declarationOf, unknownFields } from './fields.test.ts';
 import { kubernetes } from './kubernetes.ts';
+import { refusals } from './rules.test.ts';
 
 interface Found {
   readonly apiVersion: string;
@@ -75,15 +76,15 @@ function only(objects: readonly Found[], kind: string, name?: string): Found {
 
 const modules: Readonly<Record<string, string>> = { v1: 'v1' };
 
-/** Judges by the schemas of Kubernetes, and by the fields of its types. */
+/** Judges by the schemas of Kubernetes, by the fields of its types, and by what its server refuses besides. */
 async function judge(objects: readonly Found[]): Promise<void> {
   for (const object of objects) {
     const { apiVersion, kind } = object;
     const models = await import(`kubernetes-models/${modules[apiVersion] ?? apiVersion}`);
     new models[kind](object).validate();
     assert.deepEqual(unknownFields(object, declarationOf(apiVersion, kind)), [], kind);
-    assert.match(object.metadata.name, /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/);
   }
+  assert.deepEqual(refusals(objects), []);
 }
 
 const hello = '[app.hello]\nroot = "/w"\n';
@@ -139,6 +140,42 @@ test('the judge finds a field that there is not, at any depth', () => {
     '.metadata.nam',
     '.spec.template.spec.containers[0].imagePullPolice',
   ]);
+});
+
+test('what only a server refuses is found', () => {
+  const objects = objectsOf(full, { autoscale: { least: 2, most: 5 } });
+  const wrong = (kind: string, from: string, to: string) => {
+    const changed = objects.map(object =>
+      object.kind === kind ? (JSON.parse(JSON.stringify(object).replace(from, to)) as Found) : object,
+    );
+    assert.equal(changed.length, objects.length);
+    return refusals(changed);
+  };
+  for (const [kind, from, to] of [
+    ['Service', '"name":"hello"', '"name":"9hello"'],
+    ['Service', '"targetPort":"http"', '"targetPort":"https"'],
+    [
+      'Service',
+      '"app.kubernetes.io/component":"hello"},"ports"',
+      '"app.kubernetes.io/component":"x"},"ports"',
+    ],
+    ['Job', 'hello-migrate', `hello-migrate${'x'.repeat(50)}`],
+    ['CronJob', 'hello-nightly', `hello-nightly${'x'.repeat(50)}`],
+    ['CronJob', '"activeDeadlineSeconds":7200', '"activeDeadlineSeconds":0.5'],
+    ['ConfigMap', '"DJANGO_SETTINGS_MODULE"', '"DJANGO SETTINGS"'],
+    ['ConfigMap', 'hello-env', 'other-env'],
+    ['PersistentVolumeClaim', 'hello-media', 'other-media'],
+    ['Deployment', '"name":"wait"', '"name":"hello"'],
+    ['Deployment', '"mountPath":"/tmp"', '"mountPath":"/tmp:x"'],
+    ['Deployment', '"volumeMounts":[{"name":"tmp"', '"volumeMounts":[{"name":"temp"'],
+    ['Deployment', '"memory":"419430400"', '"memory":"999999999"'],
+    ['Deployment', '"minReadySeconds":3', '"minReadySeconds":600'],
+    ['Deployment', '"containerPort":8000', '"containerPort":-1'],
+    ['Ingress', '"host":"hello.test"', '"host":"10.0.0.5"'],
+    ['Ingress', '"service":{"name":"hello"', '"service":{"name":"other"'],
+    ['HorizontalPodAutoscaler', '"maxReplicas":5', '"maxReplicas":1'],
+  ] as const)
+    assert.notDeepEqual(wrong(kind, from, to), [], `${kind}: ${to}`);
 });
 
 test('a pod has no rights, and its site is asked with its own name', () => {
@@ -233,6 +270,56 @@ test('programs of different apps never have one name', () => {
     .filter(({ kind }) => kind === 'Deployment')
     .map(({ metadata }) => metadata.name);
   assert.deepEqual(names.toSorted(), ['hello', 'hello-celery', 'hello-celery-2']);
+});
+
+test('bounds, times and names that do not go together here are still what a server takes', async () => {
+  const bytes = fc.integer({ min: 1, max: 2000 }).map(count => `"${count}M"`);
+  const keys = fc.record(
+    {
+      startsecs: fc.double({ min: 0, max: 1000, noNaN: true }).map(String),
+      memory_max: bytes,
+      memory_high: bytes,
+      cpu_max: fc.integer({ min: 1, max: 900 }).map(count => `"${count}%"`),
+      stopwaitsecs: fc.double({ min: 1, max: 1000, noNaN: true }).map(String),
+      autostart: fc.boolean().map(String),
+    },
+    { requiredKeys: [] },
+  );
+  const site = fc.record(
+    {
+      media: fc.constantFrom('"/tmp"', '"/w:x/media"', '"/m"', 'false'),
+      health: fc.constant('"/up?a=b"'),
+      server_names: fc.constantFrom('["10.0.0.5"]', '["*.x.test", "a_b.test"]', '["y.localhost"]'),
+      user: fc.constantFrom('"0"', '"root"', '"1234"'),
+    },
+    { requiredKeys: [] },
+  );
+  const choice = fc.record({
+    replicas: fc.integer({ min: 1, max: 5 }),
+    autoscale: fc.constantFrom(null, { least: 1, most: 3 }),
+  });
+  const lines = (table: Readonly<Record<string, string | undefined>>) =>
+    Object.entries(table)
+      .map(([key, value]) => `${key} = ${value}\n`)
+      .join('');
+  const name = fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,70}$/).filter(text => text !== 'all');
+  const part = fc.oneof(name, fc.constantFrom('wait', 'migrate', 'media', 'hello'));
+  await fc.assert(
+    fc.asyncProperty(
+      name,
+      part,
+      keys,
+      site,
+      keys,
+      choice,
+      async (app, program, given, more, own, options) => {
+        const { memory_high: _high, ...others } = own;
+        const toml = `[app."${app}"]\nroot = "/w"\n${lines({ ...given, ...more })}[app."${app}".program."${program}"]\ncommand = "x"\n${lines(others)}`;
+        await judge(objectsOf(toml, options));
+      },
+    ),
+    { numRuns: 40 },
+  );
 });
 
 test('whatever names, values and words are, the objects are valid and the app gets the same', async () => {

@@ -9,11 +9,11 @@ import {
   settingsSayings,
   strangersIn,
 } from '../containers/unsaid.ts';
-import { fileOf, type Workload, workloadsOf } from '../containers/workload.ts';
+import { fileOf, mediaOf, type Workload, workloadsOf } from '../containers/workload.ts';
 import { yamlText } from '../containers/yaml.ts';
 import { type ContainerOptions, containerDefaults, type Format, type OutputFile } from '../format.ts';
 import { writtenBy } from '../layout.ts';
-import { objectsOf } from './objects.ts';
+import { needsShared, objectsOf } from './objects.ts';
 import { namesOf } from './pod.ts';
 import { kubernetesSayings, siteSayings } from './unsaid.ts';
 
@@ -88,6 +88,11 @@ function useLines(workload: Workload, options: ContainerOptions): readonly strin
       ? []
       : [
           `Once: kubectl create secret tls ${names.certificate} --cert=${JSON.stringify(app.certificate.certificate)} --key=${JSON.stringify(app.certificate.key)}`,
+        ]),
+    ...(mediaOf(app) === null || needsShared(workload, options)
+      ? []
+      : [
+          `${names.media} is for one node (ReadWriteOnce), and Kubernetes never changes that of a claim: for --replicas 2 or --autoscale, delete it first.`,
         ]),
     `Use: kubectl apply -f kubernetes.yaml${options.migrations ? '; each roll-out with a --tag of its own, which is what makes its migrations run' : ''}`,
   ];

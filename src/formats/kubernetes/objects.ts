@@ -1,10 +1,11 @@
 // The objects of an app in Kubernetes, in the order in which they are needed. Pure.
 
 import { createHash } from 'node:crypto';
+import { isIP } from 'node:net';
 import type { Schedule } from '../../model/host.ts';
 import { readCron } from '../../words/cron.ts';
 import { waitingCommand } from '../containers/scripts.ts';
-import { managePath, type Part, pythonOf, type Workload } from '../containers/workload.ts';
+import { managePath, mediaOf, type Part, pythonOf, type Workload } from '../containers/workload.ts';
 import type { ContainerOptions } from '../format.ts';
 import { basicsOf, escapeWord, labelsOf, namesOf, podOf, sharedVariables, type Tree } from './pod.ts';
 
@@ -25,15 +26,14 @@ export function objectsOf(
     ...rest,
   });
   const pod = (part: Part) => podOf(part, workload, options, digest);
-  const needsMany = options.autoscale !== null || options.replicas > 1 || others.length > 0;
   return [
     object('v1', 'ConfigMap', namesOf(workload).variables, name, { data: variables }),
-    ...(app.media === null
+    ...(mediaOf(app) === null
       ? []
       : [
           object('v1', 'PersistentVolumeClaim', namesOf(workload).media, name, {
             spec: {
-              accessModes: [needsMany ? 'ReadWriteMany' : 'ReadWriteOnce'],
+              accessModes: [needsShared(workload, options) ? 'ReadWriteMany' : 'ReadWriteOnce'],
               resources: { requests: { storage: options.storage } },
             },
           }),
@@ -43,7 +43,7 @@ export function objectsOf(
       : []
     ).map(job => ({
       ...job,
-      metadata: { ...(job['metadata'] as Tree), name: `${name}-migrate-${digestOf(job).slice(0, 8)}` },
+      metadata: { ...(job['metadata'] as Tree), name: migrationName(name, digestOf(job)) },
     })),
     object('apps/v1', 'Deployment', name, name, {
       spec: {
@@ -98,20 +98,39 @@ export function objectsOf(
   ];
 }
 
-/** RFC 1123's names, and "*." before one: no underscore. */
+/** Whether pods on several nodes have the app's volume. */
+export function needsShared({ others }: Workload, { autoscale, replicas }: ContainerOptions): boolean {
+  return autoscale !== null || replicas > 1 || others.length > 0;
+}
+
+/** RFC 1123's names, and "*." before one: neither an underscore nor an address. */
 export function isIngressHost(name: string): boolean {
-  return /^(\*\.)?[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/.test(name);
+  const labels = name.replace(/^\*\./, '').split('.');
+  return labels.every(label => /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/.test(label)) && isIP(name) === 0;
 }
 
 function digestOf(value: unknown): string {
   return createHash('sha256').update(JSON.stringify(value)).digest('hex').slice(0, 16);
 }
 
+/** Seconds after which a roll-out that does not move has failed: Kubernetes' own. */
+const usualDeadline = 600;
+
 function always(workload: Workload, { name, program }: Part): Tree {
+  const minReadySeconds = Math.ceil(program.startsecs);
   return {
-    minReadySeconds: Math.ceil(program.startsecs),
+    minReadySeconds,
+    // A pod that takes its time has not failed.
+    ...(minReadySeconds < usualDeadline / 2
+      ? {}
+      : { progressDeadlineSeconds: minReadySeconds + usualDeadline }),
     selector: { matchLabels: labelsOf(workload, name) },
   };
+}
+
+/** In 63 characters, since the label of its pods has it, too. */
+function migrationName(name: string, digest: string): string {
+  return `${name.slice(0, 46).replace(/-+$/, '')}-migrate-${digest.slice(0, 8)}`;
 }
 
 /** Its name changes with the image: a job that there is already is not run again. The pods of new code wait for it. */

@@ -5,6 +5,7 @@ import { port, waitingCommand } from '../containers/scripts.ts';
 import {
   containerIds,
   managePath,
+  mediaOf,
   type Part,
   pythonOf,
   schemeOf,
@@ -56,7 +57,7 @@ export function podOf(part: Part, workload: Workload, options: ContainerOptions,
       containers: [containerOf(part, workload, options)],
       volumes: [
         { name: 'tmp', emptyDir: {} },
-        ...(app.media === null
+        ...(mediaOf(app) === null
           ? []
           : [{ name: 'media', persistentVolumeClaim: { claimName: namesOf(workload).media } }]),
       ],
@@ -126,7 +127,7 @@ export function basicsOf({ program, variables }: Part, workload: Workload): Tree
     },
     volumeMounts: [
       { name: 'tmp', mountPath: '/tmp' },
-      ...(app.media === null ? [] : [{ name: 'media', mountPath: app.media }]),
+      ...(mediaOf(app) === null ? [] : [{ name: 'media', mountPath: mediaOf(app) }]),
     ],
   };
 }
@@ -149,7 +150,8 @@ function resourcesOf({ program }: Part, isScaled: boolean): Tree {
     ...(cpu === null ? {} : { cpu: `${cpu * 10}m` }),
   };
   const requests = {
-    ...(high === null ? {} : { memory: String(high) }),
+    // What one asks for is never more than its limit, which another table may have made lower.
+    ...(high === null ? {} : { memory: String(Math.min(high, memory ?? high)) }),
     // Without a request there is nothing that a use could be so many percent of.
     ...(isScaled && cpu === null ? { cpu: '100m' } : {}),
   };

@@ -73,8 +73,8 @@ export function siteSayings({ app }: { readonly app: App }): readonly Saying[] {
   const odd = app.serverNames.filter(name => !isIngressHost(name));
   const sayings: Saying[] = odd.map(name => [
     'server_names',
-    `"${name}" is no host name for Kubernetes: an Ingress has no "_"`,
-    'a name without it',
+    `"${name}" is no host name for Kubernetes: an Ingress takes neither "_" nor an address`,
+    'another name',
   ]);
   if (odd.length < app.serverNames.length) return sayings;
   const without = 'without server_names there is no Ingress to have it';
