@@ -121,6 +121,10 @@ test('what a server has cut off is asked of another, but a POST is sent once', a
   assert.equal(await sum('GET /reset'), 2);
   assert.equal((await hostd.get(host, '/reset', { method: 'POST', body: 'x' })).status, 502);
   assert.equal(await sum('POST /reset'), 1);
+
+  const half = async () => (await hostd.get(host, '/half?by=two')).text.trim();
+  assert.deepEqual([await half(), await half(), await half()], ['two', 'two', 'two']);
+  assert.ok((await sum('GET /half')) > 3);
 });
 
 test('an unhealthy server is left out until it is well', async t => {

@@ -149,7 +149,9 @@ test('hello on a Swarm of three nodes, and back', async t => {
 
   await move([]);
   note('the site is back');
-  const { requests, longestMs } = await visitors.stop();
+  const { requests, longestMs } = await visitors.stop(
+    async () => (await hostd.hostctl('logs', 'hello', '--errors', '-n', '1000')).stdout,
+  );
   note(`${requests} requests, none failed, the longest took ${Math.round(longestMs)} ms`);
   const { stdout } = await hostd.hostctl('status', 'hello:*');
   assert.match(stdout, /hello +RUNNING/);

@@ -50,10 +50,10 @@ export function startVisitors(port: number, host: string) {
       );
     },
     end,
-    /** Ends them. Fails if any of them was not answered. */
-    async stop() {
+    /** Ends them. Fails if any of them was not answered, with what the log of errors says. */
+    async stop(errorLog: () => Promise<string>) {
       await end();
-      assert.deepEqual(failures, []);
+      if (failures.length > 0) assert.fail(`${JSON.stringify(failures)}\n${await errorLog()}`);
       return totals;
     },
   };

@@ -17,6 +17,12 @@ const server = createServer((req, res) => {
       case '/reset':
         req.socket.resetAndDestroy();
         return;
+      case '/half':
+        // One answers; the others break off between the header and the body, as a server that is killed does.
+        res.writeHead(200, { 'content-length': 100 });
+        if (url.search === `?by=${name}`) res.end(name.padEnd(100));
+        else res.write('half of it', () => req.socket.destroy());
+        return;
       case '/counts':
         res.end(JSON.stringify(counts));
         return;

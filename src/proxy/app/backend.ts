@@ -38,6 +38,6 @@ export interface Backend {
   get(reuse: boolean, seeker: Seeker): Searching | null;
   /** Takes back a connection whose answer was read to a clean end, for another request. */
   put(connection: AppConnection): void;
-  /** A connection of `get` has ended before any answer has come. Returns whether somebody else can be asked. */
+  /** A connection of `get` has ended before a whole answer has come. Returns whether somebody else can be asked. */
   lost(connection: AppConnection, seeker: Seeker): boolean;
 }

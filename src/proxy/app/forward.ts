@@ -191,9 +191,17 @@ class Forwarding implements AttemptOwner, Held, Redirector, Seeker {
     this.#attempt = null;
     const { method } = this.#exchange.req;
     const wasKept = trial.connection.used;
-    const isLost = failure.kind === 'closed' && !failure.begun;
-    const isElsewhere = isLost && this.#apps.lost(trial.connection, this);
-    const next = afterFailure({ ...failure, method, tries: this.#tries, wasKept, isMistaken, isElsewhere });
+    const isShown = this.#exchange.sent;
+    const isElsewhere = failure.kind === 'closed' && !isShown && this.#apps.lost(trial.connection, this);
+    const next = afterFailure({
+      ...failure,
+      method,
+      tries: this.#tries,
+      wasKept,
+      isMistaken,
+      isShown,
+      isElsewhere,
+    });
     if (typeof next === 'string') {
       this.#isHasty = next !== 'again';
       if (next === 'look') this.#lost = failure;

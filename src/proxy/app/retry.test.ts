@@ -36,6 +36,7 @@ const closed: FailedTry = {
   tries: 1,
   wasKept: true,
   isMistaken: false,
+  isShown: false,
   isElsewhere: false,
 };
 
@@ -51,7 +52,9 @@ test('what one upstream has not answered is sent to another, but for a request t
   const page = { status: 502, showsRest: true };
   assert.deepEqual(afterFailure({ ...lost, method: 'POST' }), page);
   assert.deepEqual(afterFailure({ ...lost, method: 'PATCH' }), page);
-  assert.deepEqual(afterFailure({ ...lost, begun: true }), page);
+  assert.equal(afterFailure({ ...lost, begun: true }), 'again');
+  assert.deepEqual(afterFailure({ ...lost, begun: true, isShown: true }), page);
+  assert.deepEqual(afterFailure({ ...lost, begun: true, method: 'POST' }), page);
   assert.deepEqual(afterFailure({ ...lost, kind: 'timeout' }), { status: 504, showsRest: true });
 });
 

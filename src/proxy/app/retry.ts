@@ -66,6 +66,8 @@ export interface FailedTry extends Pick<AnswerFailure, 'kind' | 'begun' | 'isUnr
   readonly wasKept: boolean;
   /** mayBeMistaken() at that moment; false where the stream was not ended. */
   readonly isMistaken: boolean;
+  /** Whether the client has been sent any of the answer. */
+  readonly isShown: boolean;
   /** Whether another upstream can be asked that has not been. */
   readonly isElsewhere: boolean;
 }
@@ -82,12 +84,13 @@ export type AfterFailure =
 
 /** What becomes of a request whose answer has failed. */
 export function afterFailure(failed: FailedTry): AfterFailure {
-  const { kind, begun, isUnread, method, tries, wasKept, isMistaken, isElsewhere } = failed;
+  const { kind, begun, isUnread, method, tries, wasKept, isMistaken, isShown, isElsewhere } = failed;
   if (kind === 'closed') {
     // The app has closed a kept connection while the request was on its way.
     const metTheEnd = wasKept && !begun;
     if (tries === 1 && (metTheEnd || isMistaken)) return 'again';
-    if (isElsewhere && !begun && repeatable.has(method)) return 'again';
+    // A short answer is passed on when it is whole, so its client has seen nothing of one that breaks off.
+    if (isElsewhere && !isShown && repeatable.has(method)) return 'again';
     // A server that ends closes what it has accepted and not read; who comes next may meet another that ends.
     if (isUnread && !begun && repeatable.has(method) && tries < mostTries) return 'again at once';
     // So does the kernel with what waits in a socket that is closed: the app could not be started.

@@ -68,7 +68,7 @@ export class Upstreams implements Backend {
     if (!(use instanceof UpstreamUse)) return false;
     // An upstream may close a kept connection at any time. The next connection shows how it is.
     if (!connection.used)
-      this.fail(use.place, seeker, 'reset', 'it has closed a connection without an answer');
+      this.fail(use.place, seeker, 'reset', 'it has closed a connection without a whole answer');
     return this.#standings.some((_, place) => seeker.tried?.has(place) !== true);
   }
 
