@@ -17,7 +17,7 @@ while True:
         urllib.request.urlopen(os.environ["BEATS"] + sys.argv[1] + "/" + socket.gethostname(), timeout=5).read()
     except OSError:
         pass
-    if sys.argv[1] == "nightly":
+    if sys.argv[1] == "minutely":
         break
     time.sleep(0.2)
 `;
@@ -59,7 +59,11 @@ export async function makeHello(place: Place, beats: string, more: TomlTable) {
     env: { SECRET_KEY: 'only for tests', BEATS: beats, ...place.env },
     program: {
       beat: { command: `${root}/bin/python ${root}/beat.py beat` },
-      nightly: { command: `${root}/bin/python ${root}/beat.py nightly`, schedule: '0 3 * * *' },
+      minutely: {
+        command: `${root}/bin/python ${root}/beat.py minutely`,
+        schedule: '* * * * *',
+        timezone: 'UTC',
+      },
     },
     ...more,
   };
@@ -78,10 +82,12 @@ export async function makeHello(place: Place, beats: string, more: TomlTable) {
 /** A server that hears who runs. `seen(what)`: who has told of it, and when last. */
 export async function hearBeats(place: Place, host: string) {
   const seen = new Map<string, Map<string, number>>();
+  const counts = new Map<string, number>();
   const server = createServer((req, res) => {
     const [, what = '', who = ''] = (req.url ?? '').split('/');
     if (!seen.has(what)) seen.set(what, new Map());
     seen.get(what)?.set(who, performance.now());
+    counts.set(what, (counts.get(what) ?? 0) + 1);
     res.end();
   });
   await new Promise<void>(resolve => server.listen(0, host, resolve));
@@ -92,6 +98,6 @@ export async function hearBeats(place: Place, host: string) {
     /** Those that have told of it within so many milliseconds. */
     recent: (what: string, ms: number) =>
       [...(seen.get(what) ?? [])].filter(([, at]) => performance.now() - at < ms).map(([who]) => who),
-    all: (what: string) => [...(seen.get(what)?.keys() ?? [])],
+    count: (what: string) => counts.get(what) ?? 0,
   };
 }

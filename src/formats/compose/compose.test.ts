@@ -78,13 +78,19 @@ test('a fixed port has room for one copy of a node, so the old one goes first', 
   assert.deepEqual([order(null), order(8000)], ['start-first', 'stop-first']);
 });
 
-test('other programs are services of their own; a scheduled one starts by hand alone', () => {
+test('other programs are services of their own; a scheduled one waits in its container for its times', () => {
   const toml = `${hello}[app.hello.program.celery]\ncommand = "celery worker"\n[app.hello.program.nightly]\ncommand = "x"\nschedule = "@daily"\n`;
   const services = servicesOf(toml);
   assert.deepEqual(services['celery']?.command, ['celery', 'worker']);
   assert.equal(services['celery']?.['ports'], undefined);
-  assert.deepEqual(services['nightly']?.['profiles'], ['schedule']);
-  assert.equal(servicesOf(toml, { swarm: true })['nightly']?.deploy.mode, 'replicated-job');
+  assert.equal(services['nightly']?.['restart'], 'unless-stopped');
+  const inSwarm = servicesOf(toml, { swarm: true, migrations: false })['nightly'];
+  assert.equal(inSwarm?.deploy.replicas, 1);
+  for (const [plan, ...command] of [services['nightly'], inSwarm].map(part => part?.command.slice(3) ?? [])) {
+    assert.deepEqual(command, ['x']);
+    const { minutes, hours, days } = JSON.parse(plan ?? '');
+    assert.deepEqual([minutes, hours, days], [[0], [0], null]);
+  }
 });
 
 test('secrets are references: variables in Compose, secrets of Docker in Swarm', () => {

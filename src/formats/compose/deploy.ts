@@ -12,7 +12,7 @@ export function deployOf({ program }: Part, isWeb: boolean, options: ContainerOp
   const copies = program.autostart ? (isWeb ? options.replicas : 1) : 0;
   return {
     deploy: {
-      ...(program.schedule === null ? { replicas: copies } : { mode: 'replicated-job' }),
+      replicas: copies,
       ...nodeBounds(program),
       ...rollOut(program, isWeb, options.port),
     },
@@ -22,13 +22,18 @@ export function deployOf({ program }: Part, isWeb: boolean, options: ContainerOp
 /** A roll-out replaces one copy after the other, and goes back when a new one does not become healthy. */
 function rollOut(program: Program, isWeb: boolean, published: number | null): Tree {
   const condition =
-    program.autorestart === 'always' ? 'any' : program.autorestart === 'never' ? 'none' : 'on-failure';
+    program.autorestart === 'always' || program.schedule !== null
+      ? 'any'
+      : program.autorestart === 'never'
+        ? 'none'
+        : 'on-failure';
   const restart = {
     condition,
     delay: '1s',
-    ...(program.startretries === null || condition === 'none' ? {} : { max_attempts: program.startretries }),
+    ...(program.startretries === null || program.schedule !== null || condition === 'none'
+      ? {}
+      : { max_attempts: program.startretries }),
   };
-  if (program.schedule !== null) return { restart_policy: { condition: 'none' } };
   // A port of the node's has room for one copy.
   const order = isWeb && published === null ? 'start-first' : 'stop-first';
   return {

@@ -1,6 +1,7 @@
 // One service of a Compose file: a program of the app, or a helper that ends before the app begins. Pure.
 
 import type { App, Program } from '../../model/host.ts';
+import { schedulingCommand } from '../containers/scheduler.ts';
 import { healthCommand, port, waitingCommand } from '../containers/scripts.ts';
 import {
   containerIds,
@@ -146,14 +147,18 @@ function sizeOf(bytes: number): string {
   return bytes === 0 ? '-1' : `${Math.ceil(bytes / 1024)}k`;
 }
 
-function commandOf(part: Part, workload: Workload, options: ContainerOptions): readonly string[] {
-  if (!options.swarm) return part.command;
-  const what = [
-    ...part.waitsFor,
-    ...(options.migrations && part.program.schedule === null ? [managePath(workload.app)] : []),
-  ];
-  if (what.length === 0 && part.variables.secrets.length === 0) return part.command;
-  return waitingCommand(pythonOf(workload.app), what, part.command);
+/** Neither Compose nor Swarm runs anything at certain times, so what has a schedule is in a container that does. */
+function commandOf(part: Part, { app }: Workload, options: ContainerOptions): readonly string[] {
+  const { program } = part;
+  const python = pythonOf(app);
+  const command =
+    program.schedule === null
+      ? part.command
+      : schedulingCommand(python, program.schedule, program, part.command);
+  if (!options.swarm) return command;
+  const what = [...part.waitsFor, ...(options.migrations ? [managePath(app)] : [])];
+  if (what.length === 0 && part.variables.secrets.length === 0) return command;
+  return waitingCommand(python, what, command);
 }
 
 function waitOf(part: Part, options: ContainerOptions): Tree {
@@ -165,14 +170,13 @@ function waitOf(part: Part, options: ContainerOptions): Tree {
 }
 
 function restartOf({ autorestart, startretries, schedule }: Program): string {
-  if (schedule !== null || autorestart === 'never') return 'no';
-  if (autorestart === 'always') return 'unless-stopped';
+  if (schedule !== null || autorestart === 'always') return 'unless-stopped';
+  if (autorestart === 'never') return 'no';
   return startretries === null ? 'on-failure' : `on-failure:${startretries}`;
 }
 
 /** What does not start by itself is in a profile: `docker compose run --rm NAME` starts it. */
-function profileOf({ autostart, schedule }: Program): Tree {
-  if (schedule !== null) return { profiles: ['schedule'] };
+function profileOf({ autostart }: Program): Tree {
   return autostart ? {} : { profiles: ['manual'] };
 }
 

@@ -1,5 +1,6 @@
 // What Compose or Swarm alone have no word for. Pure.
 
+import type { Schedule } from '../../model/host.ts';
 import { boundOf } from '../containers/bounds.ts';
 import type { Saying } from '../containers/unsaid.ts';
 import { isNamed, mediaOf, type Part, type Workload } from '../containers/workload.ts';
@@ -22,7 +23,7 @@ export function composeSayings(part: Part, workload: Workload, options: Containe
       'Swarm has no word for it',
       '"no-new-privileges": true in /etc/docker/daemon.json of each node',
     );
-  if (part.program.schedule !== null) sayings.push(...scheduleSayings(part, workload, options));
+  if (program.schedule !== null) sayings.push(...scheduleSayings(program.schedule));
   if (part === workload.web) {
     sayings.push(...siteSayings(workload, options));
     if (workload.app.envFiles.length > 0)
@@ -62,27 +63,26 @@ function stderrSayings({ program: { stderr } }: Part): readonly Saying[] {
     ]);
 }
 
-function scheduleSayings(
-  { program, name }: Part,
-  workload: Workload,
-  { swarm }: ContainerOptions,
-): readonly Saying[] {
-  const { schedule } = program;
-  if (schedule === null) return [];
-  const run = swarm
-    ? `docker service update --detach --force ${workload.name}_${name}`
-    : `docker compose --project-name ${workload.name} run --rm ${name}`;
-  const limit = schedule.timeLimit === null ? '' : `timeout ${schedule.timeLimit} `;
-  const engine = swarm ? 'Swarm' : 'Compose';
+function scheduleSayings({ timezone, catchUp }: Schedule): readonly Saying[] {
   return [
-    ['schedule', `${engine} runs nothing at certain times`, `crontab -e: ${schedule.cron} ${limit}${run}`],
-    ...(schedule.timezone === null
-      ? []
-      : [['timezone', `${engine} knows no times`, `crontab -e: CRON_TZ=${schedule.timezone}`] as const]),
-    ...(schedule.catchUp ? [['catch_up', `${engine} makes up for no run`, 'anacron(8)'] as const] : []),
-    ...(schedule.timeLimit === null
-      ? []
-      : [['time_limit', `${engine} ends no run`, `crontab -e: ... ${limit}${run}`] as const]),
+    ...(timezone === null
+      ? [
+          [
+            'schedule',
+            'without a timezone its times are those of the container, which is in UTC',
+            'timezone = "Europe/Berlin"',
+          ] as const,
+        ]
+      : []),
+    ...(catchUp
+      ? [
+          [
+            'catch_up',
+            'what its container was down for is made up for within five minutes alone',
+            'a command that looks at what is left to do',
+          ] as const,
+        ]
+      : []),
   ];
 }
 
