@@ -1,7 +1,6 @@
 // The objects of an app in Kubernetes, in the order in which they are needed. Pure.
 
 import { createHash } from 'node:crypto';
-import { isIP } from 'node:net';
 import type { Schedule } from '../../model/host.ts';
 import { readCron } from '../../words/cron.ts';
 import { waitingCommand } from '../containers/scripts.ts';
@@ -106,7 +105,7 @@ export function needsShared({ others }: Workload, { autoscale, replicas }: Conta
 /** RFC 1123's names, and "*." before one: neither an underscore nor an address. */
 export function isIngressHost(name: string): boolean {
   const labels = name.replace(/^\*\./, '').split('.');
-  return labels.every(label => /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/.test(label)) && isIP(name) === 0;
+  return labels.every(label => /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/.test(label)) && !/^[\d.]+$/.test(name);
 }
 
 function digestOf(value: unknown): string {
