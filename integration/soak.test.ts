@@ -11,21 +11,11 @@ import { tinyApp } from './harness/apps.ts';
 import { type Hostd, startHostd } from './harness/hostd.ts';
 import { makePlace, type Place } from './harness/place.ts';
 import { marked } from './harness/processes.ts';
+import { randomFrom } from './harness/random.ts';
 import { until } from './harness/until.ts';
 
 const seconds = Number(process.env['SOAK_SECONDS'] ?? 20);
 const seed = Number(process.env['SOAK_SEED'] ?? Date.now() % 1_000_000);
-
-/** mulberry32: small, and the same everywhere. */
-function randomFrom(start: number): (below: number) => number {
-  let state = start;
-  return below => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return Math.floor((((t ^ (t >>> 14)) >>> 0) / 4294967296) * below);
-  };
-}
 
 interface World {
   readonly place: Place;

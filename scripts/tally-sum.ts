@@ -35,7 +35,7 @@ export function addTallies(tallies: readonly Tally[]): Tally {
 /** More files than these fail for a reason that a second try would not find. */
 const mostTriedAgain = 3;
 /** A failure of a test that draws its inputs is a find. Another draw says nothing about it. */
-const drawn = /(^|\/)(proxy-fuzz[^/]*|soak)\.test\.ts$/;
+const drawn = /(^|\/)(proxy-fuzz[^/]*|soak[^/]*)\.test\.ts$/;
 
 /** The files to be run once more, each by itself, after a run with this result: those with failures, while they are few. */
 export function triedAgain({ failed, failures }: Tally): readonly string[] {

@@ -12,24 +12,8 @@ const longestMs = 30_000;
 const lastRequestsMs = 3000;
 const pauseMs = 20;
 
-/** Names of apps. */
-export interface Moves {
-  /** From this machine to upstreams. */
-  readonly away: ReadonlySet<string>;
-  /** From upstreams to this machine. */
-  readonly here: ReadonlySet<string>;
-}
-
-export function movesBetween(before: Host | null, after: Host): Moves {
-  const [was, is] = [elsewhereIn(before), elsewhereIn(after)];
-  return { away: without(is, was), here: without(was, is) };
-}
-
-function without(all: ReadonlySet<string>, others: ReadonlySet<string>): ReadonlySet<string> {
-  return new Set([...all].filter(name => !others.has(name)));
-}
-
-function elsewhereIn(host: Host | null): Set<string> {
+/** Names of the apps that are served by upstreams. */
+export function elsewhereIn(host: Host | null): ReadonlySet<string> {
   return new Set(host?.apps.filter(app => app.upstreams.length > 0).map(({ name }) => name));
 }
 

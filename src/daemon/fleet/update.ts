@@ -23,9 +23,9 @@ import { whileReloading } from '../own/notify.ts';
 import { type Asker, byOf, wordsOf } from './asker.ts';
 import { handOver } from './handover.ts';
 import { allPrograms } from './kinds.ts';
-import { movesBetween, whenUnused } from './moves.ts';
+import { elsewhereIn, whenUnused } from './moves.ts';
 import { ask, type Report, resume } from './orders.ts';
-import { renewProxies } from './renewal.ts';
+import { inProxyTurn, renewProxies } from './renewal.ts';
 import type { Supervisor, Unserved } from './supervisor.ts';
 import { isDown } from './unit.ts';
 
@@ -130,7 +130,7 @@ function updatedWords({ changes: found, settings }: Reread, asker: Asker | null)
   return asker === null ? what : `${wordsOf(asker)}: ${what}`;
 }
 
-/** Brings the programs into line with the supervisor's host. `before`: what was in force; with it, an app that moves loses no request. */
+/** Brings the programs into line with the supervisor's host. `before`: the host before; with it, an app that comes back is started before it has visitors. */
 export async function apply(
   supervisor: Supervisor,
   found: readonly Change[],
@@ -146,8 +146,9 @@ export async function apply(
   const gone = own.filter(change => change.change === 'disappeared');
   const others = own.filter(change => change.change !== 'disappeared');
   // From here on, another command about the same programs comes later and wins.
-  const moves = movesBetween(before, supervisor.host());
-  const [leaving, removedNow] = partition(gone, ({ name }) => moves.away.has(name));
+  const elsewhere = elsewhereIn(supervisor.host());
+  const cameFrom = elsewhereIn(before);
+  const [leaving, removedNow] = partition(gone, ({ name }) => elsewhere.has(name));
   const removed = removedNow.map(({ name }) => remove(supervisor, name, report));
   const reloaded: { readonly program: Program; readonly keys: readonly string[] }[] = [];
   const replaced = others.map(({ name, change, keys }) => {
@@ -161,7 +162,7 @@ export async function apply(
   });
   await Promise.all(removed);
   const starting = (await Promise.all(replaced)).filter(program => program !== null);
-  const [arriving, staying] = partition(starting, ({ name }) => moves.here.has(name));
+  const [arriving, staying] = partition(starting, ({ name }) => cameFrom.has(name));
   // Visitors are sent to an app when it is there, and it ends when nobody is sent to it any more.
   const move = async () => {
     await resume(supervisor, arriving, report);
@@ -171,8 +172,11 @@ export async function apply(
       leaving.map(({ name }) => name),
     );
     if (isProxied && !(await renewProxies(supervisor, log, report))) return;
-    if (isProxied) await isUnused();
-    await Promise.all(leaving.map(({ name }) => remove(supervisor, name, report)));
+    if (leaving.length === 0) return;
+    // Of two updates that cross, the other one may be renewing the proxy workers.
+    if (!isProxied) await inProxyTurn(async () => {});
+    await isUnused();
+    await Promise.all(leaving.map(({ name }) => removeUnlessBack(supervisor, name, report)));
   };
   await Promise.all([
     resume(supervisor, staying, report),
@@ -224,6 +228,13 @@ async function reloadAll(
       log,
       report,
     );
+}
+
+/** A later update may have brought the program back meanwhile; it found nothing to change. */
+async function removeUnlessBack(supervisor: Supervisor, name: string, report: Report): Promise<void> {
+  if (supervisor.host().programs.every(program => program.name !== name))
+    return await remove(supervisor, name, report);
+  report({ kind: 'done', name, outcome: 'failed', message: `${name}: another update has it again` });
 }
 
 async function remove(supervisor: Supervisor, name: string, report: Report): Promise<void> {

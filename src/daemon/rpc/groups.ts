@@ -33,8 +33,9 @@ export function makeGroups(supervisor: Supervisor, log: Logger): Groups {
   const active = () => supervisor.targets().filter(isShown);
   const bring = async (next: Host) => {
     const found = changes(supervisor.targets(), allPrograms(next, supervisor.published(next)));
+    const before = supervisor.host();
     supervisor.setHost(next);
-    await apply(supervisor, found, log, () => {});
+    await apply(supervisor, found, log, () => {}, before);
   };
   return {
     configured,
