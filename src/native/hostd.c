@@ -647,11 +647,6 @@ static void become(struct launch *l, int gate, int status) {
     int procs = openat(l->cgroup, "cgroup.procs", O_WRONLY | O_CLOEXEC);
     if (procs < 0 || write(procs, "0", 1) < 0) give_up(status, STAGE_CGROUP);
   }
-  for (uint32_t i = 0; i < l->limit_count; i++) {
-    int64_t *limit = l->limits + 3 * i;
-    struct rlimit r = {limit[1] < 0 ? RLIM_INFINITY : (rlim_t)limit[1], limit[2] < 0 ? RLIM_INFINITY : (rlim_t)limit[2]};
-    if (setrlimit(limit[0], &r) < 0) give_up(status, STAGE_LIMITS);
-  }
   // First above the targets, then into place, so that no source is overwritten before it is used.
   gate = fcntl(gate, F_DUPFD_CLOEXEC, l->fd_count);
   if (l->binary >= 0) l->binary = fcntl(l->binary, F_DUPFD_CLOEXEC, l->fd_count);
@@ -669,6 +664,12 @@ static void become(struct launch *l, int gate, int status) {
   if (!l->keep_advantages) give_up_advantages();
   if (l->nice != KEEP_NICE && setpriority(PRIO_PROCESS, 0, l->nice) < 0) give_up(status, STAGE_PRIORITY);
   if (l->oom_score_adj[0] != 0 && write_oom_score(l->oom_score_adj) < 0) give_up(status, STAGE_PRIORITY);
+  // Not before: hostd may have more files open than the program may, and the descriptors above need numbers beyond all of hostd's.
+  for (uint32_t i = 0; i < l->limit_count; i++) {
+    int64_t *limit = l->limits + 3 * i;
+    struct rlimit r = {limit[1] < 0 ? RLIM_INFINITY : (rlim_t)limit[1], limit[2] < 0 ? RLIM_INFINITY : (rlim_t)limit[2]};
+    if (setrlimit(limit[0], &r) < 0) give_up(status, STAGE_LIMITS);
+  }
   // First as root, since root's quota of keys is not used up. A user whose own quota is used up gets root's.
   if (join_new_keyring() < 0 && (l->switch_user || errno != EDQUOT)) give_up(status, STAGE_KEYRING);
   if (l->switch_user) {

@@ -112,6 +112,13 @@ test('no descriptor but those that were given survives, whatever is open here', 
   assert.equal(said, '0 1 2 3 '); // 3 is ls's own
 });
 
+test('a child may have fewer files open than its parent has', async () => {
+  const many = Array.from({ length: 100 }, () => openSync('/dev/null', 'r'));
+  const { said, failure } = await spawned({ ...script('ulimit -n'), limits: [7, 64, 64] });
+  for (const fd of many) closeSync(fd);
+  assert.deepEqual([said, failure], ['64\n', '']);
+});
+
 test('nothing of a program runs before its gate is open, and it is gone when the gate closes', async () => {
   const { said, ended } = await spawned(script('echo ran'), false);
   assert.equal(said, '');
