@@ -2,8 +2,8 @@
 // means, and its series. Pure. How they are written is text.ts's.
 
 import { type StateName, stateCodes } from '../model/state.ts';
-import type { HostdSample, ProgramSample, Sample, SiteSample } from '../protocol/sample.ts';
-import { boundsMs, type Histogram } from '../protocol/traffic.ts';
+import type { HostdSample, PlainSample, PlainSite, ProgramSample } from '../protocol/sample.ts';
+import { at, boundsMs, statusesApart } from '../protocol/traffic.ts';
 import { isWell } from '../protocol/well.ts';
 
 export type Labels = Readonly<Record<string, string>>;
@@ -15,117 +15,121 @@ export interface Family {
   /** The end of the name, where that is a unit. */
   readonly unit?: 'seconds' | 'bytes';
   readonly help: string;
+  /** The lines of each thing that has any. */
+  readonly variants: readonly Variant[];
   readonly series: readonly Series[];
 }
 
-/** One line: the family's name with this behind it, labels, and the value. */
-export interface Series {
+/** One line of a thing: the family's name with `suffix` behind it, and what tells it from the thing's other lines. */
+export interface Variant {
   readonly suffix: string;
-  /** All of them. The same object stands for the same labels, so that their text need be made only once. */
-  readonly labels: readonly Labels[];
-  readonly value: number;
+  readonly labels: Labels | null;
+}
+
+/** The lines of one thing. */
+export interface Series {
+  /** The same object stands for the same labels, so that their text need be made only once. */
+  readonly labels: Labels | null;
+  /** One for each variant. */
+  readonly values: readonly number[];
 }
 
 /** The families that have any series. */
-export function familiesOf({ hostd, programs, sites }: Sample): readonly Family[] {
+export function familiesOf({ hostd, programs, sites }: PlainSample): readonly Family[] {
   const named = sites.filter(({ name }) => name !== null);
-  const unrouted = sites.filter(({ name }) => name === null);
+  const unrouted = sites.filter(({ name }) => name === null).map(site => labelled(site, null));
   const ofPrograms = programs.map(program => labelled(program, programLabels(program)));
   const ofSites = named.map(site => labelled(site, siteLabels(site)));
   return [
-    ...hostdFamilies(hostd),
+    familyOf(build, [labelled(hostd, { version: hostd.version })]),
+    ...hostdRows.map(row => familyOf(row, [labelled(hostd, null)])),
     ...programRows.map(row => familyOf(row, ofPrograms)),
     ...siteRows.map(row => familyOf(row, ofSites)),
-    ...unroutedRows.map(row =>
-      familyOf(
-        row,
-        unrouted.map(site => labelled(site, null)),
-      ),
-    ),
+    ...unroutedRows.map(row => familyOf(row, unrouted)),
   ].filter(({ series }) => series.length > 0);
 }
 
 /** A family, and what each thing has of it. */
-interface Row<T> extends Omit<Family, 'series'> {
+interface Row<T> extends Omit<Family, 'variants' | 'series'> {
+  /** Without them a thing has one line. */
+  readonly variants?: readonly Variant[];
   /** null: it has none. */
-  readonly of: (thing: T) => number | null | readonly Series[];
+  readonly of: (thing: T) => number | null | readonly number[];
 }
 
 interface Labelled<T> {
   readonly thing: T;
-  readonly labels: readonly Labels[];
+  readonly labels: Labels | null;
 }
 
 function labelled<T>(thing: T, labels: Labels | null): Labelled<T> {
-  return { thing, labels: labels === null ? [] : [labels] };
+  return { thing, labels };
 }
 
-function familyOf<T>({ of, ...family }: Row<T>, things: readonly Labelled<T>[]): Family {
-  const suffix = family.type === 'counter' ? '_total' : '';
+const oneLine: readonly Variant[] = [{ suffix: '', labels: null }];
+const oneTotal: readonly Variant[] = [{ suffix: '_total', labels: null }];
+
+function familyOf<T>({ of, ...row }: Row<T>, things: readonly Labelled<T>[]): Family {
   const series: Series[] = [];
   for (const { thing, labels } of things) {
     const found = of(thing);
-    if (typeof found === 'number') series.push({ suffix, labels, value: found });
-    else if (found !== null)
-      for (const one of found)
-        series.push({ suffix: one.suffix, labels: [...labels, ...one.labels], value: one.value });
+    if (found !== null) series.push({ labels, values: typeof found === 'number' ? [found] : found });
   }
-  return { ...family, series };
+  return { variants: row.type === 'counter' ? oneTotal : oneLine, ...row, series };
 }
 
 function programLabels({ name, app, group }: ProgramSample): Labels {
   return { program: name, group, ...(app === null ? {} : { app }) };
 }
 
-function siteLabels({ name }: SiteSample): Labels {
+function siteLabels({ name }: PlainSite): Labels {
   return { site: name ?? '' };
 }
 
-function hostdFamilies(hostd: HostdSample): Family[] {
-  const rows: readonly Row<HostdSample>[] = [
-    {
-      name: 'hostd_build',
-      type: 'info',
-      help: 'The version of hostd that runs.',
-      of: ({ version }) => [{ suffix: '_info', labels: [{ version }], value: 1 }],
-    },
-    {
-      name: 'hostd_start_time_seconds',
-      type: 'gauge',
-      unit: 'seconds',
-      help: 'When hostd was started, in Unix time.',
-      of: ({ started }) => started,
-    },
-    {
-      name: 'hostd_cpu_seconds',
-      type: 'counter',
-      unit: 'seconds',
-      help: "Processor time of hostd's own process.",
-      of: ({ cpu_seconds }) => cpu_seconds,
-    },
-    {
-      name: 'hostd_memory_bytes',
-      type: 'gauge',
-      unit: 'bytes',
-      help: "Resident memory of hostd's own process.",
-      of: ({ memory_bytes }) => memory_bytes,
-    },
-    {
-      name: 'hostd_config_last_reload_successful',
-      type: 'gauge',
-      help: 'Whether all of the configuration could be used when it was read last.',
-      of: ({ configuration }) => Number(configuration.good),
-    },
-    {
-      name: 'hostd_config_last_reload_success_timestamp_seconds',
-      type: 'gauge',
-      unit: 'seconds',
-      help: 'When the configuration in force was read, in Unix time.',
-      of: ({ configuration }) => configuration.loaded,
-    },
-  ];
-  return rows.map(row => familyOf(row, [labelled(hostd, null)]));
-}
+const build: Row<HostdSample> = {
+  name: 'hostd_build',
+  type: 'info',
+  help: 'The version of hostd that runs.',
+  variants: [{ suffix: '_info', labels: null }],
+  of: () => 1,
+};
+
+const hostdRows: readonly Row<HostdSample>[] = [
+  {
+    name: 'hostd_start_time_seconds',
+    type: 'gauge',
+    unit: 'seconds',
+    help: 'When hostd was started, in Unix time.',
+    of: ({ started }) => started,
+  },
+  {
+    name: 'hostd_cpu_seconds',
+    type: 'counter',
+    unit: 'seconds',
+    help: "Processor time of hostd's own process.",
+    of: ({ cpu_seconds }) => cpu_seconds,
+  },
+  {
+    name: 'hostd_memory_bytes',
+    type: 'gauge',
+    unit: 'bytes',
+    help: "Resident memory of hostd's own process.",
+    of: ({ memory_bytes }) => memory_bytes,
+  },
+  {
+    name: 'hostd_config_last_reload_successful',
+    type: 'gauge',
+    help: 'Whether all of the configuration could be used when it was read last.',
+    of: ({ configuration }) => Number(configuration.good),
+  },
+  {
+    name: 'hostd_config_last_reload_success_timestamp_seconds',
+    type: 'gauge',
+    unit: 'seconds',
+    help: 'When the configuration in force was read, in Unix time.',
+    of: ({ configuration }) => configuration.loaded,
+  },
+];
 
 const meanings = Object.entries(stateCodes)
   .map(([state, code]) => `${code} ${state satisfies string as StateName}`)
@@ -186,7 +190,7 @@ const programRows: readonly Row<ProgramSample>[] = [
     name: 'hostd_program_memory_bytes',
     type: 'gauge',
     unit: 'bytes',
-    help: 'Anonymous memory of all processes of a program, without the cache of files.',
+    help: 'Anonymous memory of all processes of a program, without the cache of files: as its cgroup counts it, else the sum over the processes, in which memory that several share counts in each.',
     of: ({ memory_bytes }) => memory_bytes,
   },
   {
@@ -218,57 +222,68 @@ const programRows: readonly Row<ProgramSample>[] = [
   },
 ];
 
-const classes = ['1xx', '2xx', '3xx', '4xx', '5xx'] as const;
-const apart = ['499', '502', '503', '504'] as const;
-
-/** A counter's series for each of these statuses. */
-function byStatus(names: readonly string[], label: string) {
-  const all = names.map(name => ({ name, labels: [{ [label]: name }] }));
-  return ({ statuses }: SiteSample): Series[] =>
-    all.map(({ name, labels }) => ({ suffix: '_total', labels, value: statuses[name] ?? 0 }));
+/** A counter's variants by status. */
+function byStatus(label: string, names: readonly string[]): readonly Variant[] {
+  return names.map(name => ({ suffix: '_total', labels: { [label]: name } }));
 }
 
-const siteRows: readonly Row<SiteSample>[] = [
+const byClass = byStatus('code', ['1xx', '2xx', '3xx', '4xx', '5xx']);
+const classesOf = (site: PlainSite) => counts(site, at.classes, byClass.length);
+
+const sumAndCount: readonly Variant[] = ['_sum', '_count'].map(suffix => ({ suffix, labels: null }));
+
+const siteRows: readonly Row<PlainSite>[] = [
   {
     name: 'hostd_site_requests',
     type: 'counter',
     help: 'Requests to a site whose answer has ended, by class of status.',
-    of: byStatus(classes, 'code'),
+    variants: byClass,
+    of: classesOf,
   },
   {
     name: 'hostd_site_requests_by_status',
     type: 'counter',
     help: 'Requests to a site that ended with one of these statuses: 499 the client went away, 502 the app failed, 503 it was not there or had no room, 504 it took too long. They are in their class, too.',
-    of: byStatus(apart, 'status'),
+    variants: byStatus('status', statusesApart.map(String)),
+    of: site => counts(site, at.apart, statusesApart.length),
   },
   {
     name: 'hostd_site_request_duration_seconds',
     type: 'histogram',
     unit: 'seconds',
     help: 'Time from the complete header of a request to the end of its answer. WebSockets are left out.',
-    of: ({ latency_ms }) => histogram(latency_ms),
+    variants: [
+      ...boundsMs.map(bound => ({ suffix: '_bucket', labels: { le: decimal(bound / 1000) } })),
+      { suffix: '_bucket', labels: { le: '+Inf' } },
+      ...sumAndCount,
+    ],
+    of: site => {
+      const buckets = upwards(counts(site, at.latency, boundsMs.length + 1));
+      return [...buckets, count(site, at.latencySum) / 1000, buckets.at(-1) ?? 0];
+    },
   },
   {
     name: 'hostd_site_app_first_byte_seconds',
     type: 'summary',
     unit: 'seconds',
     help: "Time from the connection to the app to the end of its answer's header.",
-    of: ({ first_byte_ms: { count, sum } }) => [
-      { suffix: '_sum', labels: [], value: sum / 1000 },
-      { suffix: '_count', labels: [], value: count },
+    variants: sumAndCount,
+    of: site => [
+      count(site, at.firstByteSum) / 1000,
+      upwards(counts(site, at.firstByte, boundsMs.length + 1)).at(-1) ?? 0,
     ],
   },
   {
     name: 'hostd_site_requests_in_flight',
     type: 'gauge',
     help: 'Requests to a site whose answer has not ended. WebSockets are left out.',
-    of: ({ open_requests }) => open_requests,
+    of: site => count(site, at.open),
   },
   {
     name: 'hostd_site_websockets',
     type: 'gauge',
     help: 'Open WebSockets of a site.',
-    of: ({ open_tunnels }) => open_tunnels,
+    of: site => count(site, at.tunnels),
   },
   {
     name: 'hostd_site_requests_waiting',
@@ -288,24 +303,22 @@ const siteRows: readonly Row<SiteSample>[] = [
     type: 'summary',
     unit: 'seconds',
     help: 'Requests that did not get a connection to the app at once: how many, and how long they waited.',
-    of: ({ queue_ms: { count, sum } }) => [
-      { suffix: '_sum', labels: [], value: sum / 1000 },
-      { suffix: '_count', labels: [], value: count },
-    ],
+    variants: sumAndCount,
+    of: site => [count(site, at.waitedSum) / 1000, count(site, at.waited)],
   },
   {
     name: 'hostd_site_received_bytes',
     type: 'counter',
     unit: 'bytes',
     help: 'Bytes of request bodies, and from WebSockets that have ended.',
-    of: ({ received_bytes }) => received_bytes,
+    of: site => count(site, at.received),
   },
   {
     name: 'hostd_site_sent_bytes',
     type: 'counter',
     unit: 'bytes',
     help: "Bytes of answers' bodies, and to WebSockets that have ended.",
-    of: ({ sent_bytes }) => sent_bytes,
+    of: site => count(site, at.sent),
   },
   {
     name: 'hostd_site_maintenance',
@@ -329,31 +342,30 @@ const siteRows: readonly Row<SiteSample>[] = [
   },
 ];
 
-const unroutedRows: readonly Row<SiteSample>[] = [
+const unroutedRows: readonly Row<PlainSite>[] = [
   {
     name: 'hostd_unrouted_requests',
     type: 'counter',
     help: 'Requests that were refused before their site was known, by class of status.',
-    of: byStatus(classes, 'code'),
+    variants: byClass,
+    of: classesOf,
   },
 ];
 
-const boundLabels: readonly (readonly Labels[])[] = boundsMs.map(bound => [{ le: decimal(bound / 1000) }]);
-const beyond: readonly Labels[] = [{ le: '+Inf' }];
+function count({ row }: PlainSite, place: number): number {
+  return row[place] ?? 0;
+}
 
-/** Its buckets in seconds, each with those below it. */
-function histogram({ count, sum, buckets }: Histogram): Series[] {
+function counts(site: PlainSite, first: number, length: number): number[] {
+  const found: number[] = [];
+  for (let i = 0; i < length; i++) found.push(count(site, first + i));
+  return found;
+}
+
+/** Each bucket with those below it; the last is the count of all. */
+function upwards(buckets: number[]): number[] {
   let below = 0;
-  const cumulated = boundsMs.map((bound, index) => {
-    below += buckets[bound] ?? 0;
-    return { suffix: '_bucket', labels: boundLabels[index] ?? [], value: below };
-  });
-  return [
-    ...cumulated,
-    { suffix: '_bucket', labels: beyond, value: count },
-    { suffix: '_sum', labels: [], value: sum / 1000 },
-    { suffix: '_count', labels: [], value: count },
-  ];
+  return buckets.map(one => (below += one));
 }
 
 /** OpenMetrics wants a bound with its point: "1.0". The other format takes it, and the series stay the same. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { ProgramSample, Sample, SiteSample } from '../protocol/sample.ts';
-import { describeRow, rowLength } from '../protocol/traffic.ts';
+import type { PlainSample, PlainSite, ProgramSample } from '../protocol/sample.ts';
+import { rowLength } from '../protocol/traffic.ts';
 import { expose } from './text.ts';
 
 const program: ProgramSample = {
@@ -23,11 +23,12 @@ const program: ProgramSample = {
   schedule: null,
 };
 
-function siteOf(name: string | null, numbers: Readonly<Record<number, number>> = {}): SiteSample {
-  const row = new Float64Array(rowLength);
+function siteOf(name: string | null, numbers: Readonly<Record<number, number>> = {}): PlainSite {
+  const row = new Array<number>(rowLength).fill(0);
   for (const [at, value] of Object.entries(numbers)) row[Number(at)] = value;
   return {
-    ...describeRow(name, row),
+    name,
+    row,
     waiting_requests: 0,
     oldest_request_seconds: null,
     maintenance: false,
@@ -36,7 +37,7 @@ function siteOf(name: string | null, numbers: Readonly<Record<number, number>> =
   };
 }
 
-const sample: Sample = {
+const sample: PlainSample = {
   time: 1_700_000_007,
   clock: 7,
   hostd: {

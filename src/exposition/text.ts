@@ -1,7 +1,7 @@
 // Metrics as text: Prometheus' format 0.0.4, and OpenMetrics 1.0 (github.com/OpenObservability/OpenMetrics). Pure.
 
-import type { Sample } from '../protocol/sample.ts';
-import { type Family, familiesOf, type Labels, type Series } from './families.ts';
+import type { PlainSample } from '../protocol/sample.ts';
+import { type Family, familiesOf, type Labels } from './families.ts';
 
 export type Format = 'text' | 'openmetrics';
 
@@ -12,7 +12,7 @@ export const mediaTypes: Readonly<Record<Format, string>> = {
 };
 
 /** The whole text. */
-export function expose(sample: Sample, format: Format): string {
+export function expose(sample: PlainSample, format: Format): string {
   const known = new Map<Labels, string>();
   const families = familiesOf(sample).map(family => describe(family, format) + lines(family, known));
   return families.join('') + (format === 'openmetrics' ? '# EOF\n' : '');
@@ -27,25 +27,27 @@ function describe({ name, type, unit, help }: Family, format: Format): string {
   return `# HELP ${full} ${escapeHelp(help, format)}\n# TYPE ${full} ${type === 'info' ? 'gauge' : type}\n`;
 }
 
-function lines({ name, series }: Family, known: Map<Labels, string>): string {
+/** `known`: the texts that were made already. */
+function lines({ name, variants, series }: Family, known: Map<Labels, string>): string {
+  const beginnings = variants.map(({ suffix }) => `${name}${suffix}`);
+  const ends = variants.map(({ labels }) => (labels === null ? '' : pairsOf(labels)));
   let text = '';
-  for (const one of series) text += `${name}${one.suffix}${labelsOf(one, known)} ${numberOf(one.value)}\n`;
+  for (const { labels, values } of series) {
+    const own = labels === null ? '' : knownPairsOf(labels, known);
+    for (let i = 0; i < values.length; i++) {
+      const end = ends[i] ?? '';
+      const comma = own !== '' && end !== '' ? ',' : '';
+      const pairs = own === '' && end === '' ? '' : `{${own}${comma}${end}}`;
+      text += `${beginnings[i]}${pairs} ${numberOf(values[i] ?? 0)}\n`;
+    }
+  }
   return text;
 }
 
-/** `known`: the texts that were made already. */
-function labelsOf({ labels }: Series, known: Map<Labels, string>): string {
-  if (labels.length === 0) return '';
-  let text = '';
-  for (const some of labels) {
-    let own = known.get(some);
-    if (own === undefined) {
-      own = pairsOf(some);
-      known.set(some, own);
-    }
-    text += text === '' ? own : `,${own}`;
-  }
-  return `{${text}}`;
+function knownPairsOf(labels: Labels, known: Map<Labels, string>): string {
+  const text = known.get(labels) ?? pairsOf(labels);
+  known.set(labels, text);
+  return text;
 }
 
 function pairsOf(labels: Labels): string {

@@ -1,6 +1,7 @@
 // What single processes have used of the machine, as /proc tells: processor time (proc_pid_stat(5)) and memory (proc_pid_statm(5)).
 
 import { readFileSync } from 'node:fs';
+import { native } from '../native/index.ts';
 import { ticksPerSecond } from './procfs.ts';
 
 export interface ProcessorTime {
@@ -12,7 +13,7 @@ export interface ProcessorTime {
 
 /** null: there is no such process. */
 export function processorTime(pid: number): ProcessorTime | null {
-  const text = read(`/proc/${pid}/stat`);
+  const text = native.readKernelFile(`/proc/${pid}/stat`);
   return text === null ? null : parseProcessorTime(text);
 }
 
@@ -32,7 +33,7 @@ export function parseProcessorTime(text: string): ProcessorTime | null {
 
 /** Bytes of a process's anonymous memory; what it shares with its parent since a fork counts in both. null: there is no such process. */
 export function residentMemory(pid: number): number | null {
-  const text = read(`/proc/${pid}/statm`);
+  const text = native.readKernelFile(`/proc/${pid}/statm`);
   return text === null ? null : parseResident(text, pageSize());
 }
 
@@ -68,12 +69,4 @@ function readPageSize(): number {
     // The usual one.
   }
   return 4096;
-}
-
-function read(path: string): string | null {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return null;
-  }
 }

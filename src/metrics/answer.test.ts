@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Sample } from '../protocol/sample.ts';
+import type { PlainSample } from '../protocol/sample.ts';
 import { answer } from './answer.ts';
 
 const configuration = { loaded: 1, good: true };
-const sample: Sample = {
+const sample: PlainSample = {
   time: 1,
   clock: 1,
   hostd: { version: '0.2.0', pid: 1, started: 1, cpu_seconds: 1, memory_bytes: 1, configuration },

@@ -3,7 +3,7 @@
 import type { IncomingMessage } from 'node:http';
 import { formatFor } from '../exposition/accept.ts';
 import { expose, mediaTypes } from '../exposition/text.ts';
-import type { Sample } from '../protocol/sample.ts';
+import type { PlainSample } from '../protocol/sample.ts';
 
 export interface Answer {
   readonly status: number;
@@ -14,7 +14,7 @@ export interface Answer {
 /** Whatever the Host field says: there is nothing here that a page of another site could not see by itself, and nothing to change. */
 export async function answer(
   { method, url = '', headers }: Pick<IncomingMessage, 'method' | 'url' | 'headers'>,
-  takeSample: () => Promise<Sample>,
+  takeSample: () => Promise<PlainSample>,
 ): Promise<Answer> {
   const [path] = url.split('?', 1);
   if (path !== '/metrics') return plain(404, 'cannot find that: the metrics are at /metrics\n');

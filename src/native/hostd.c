@@ -1116,6 +1116,35 @@ static napi_value clear_wall_timer(napi_env env, napi_callback_info info) {
   return NULL;
 }
 
+// ---- the kernel's own small files ----
+
+// (path) -> all of the file, a character for each byte; null: it cannot be read. An exception costs more than the rest.
+static napi_value read_kernel_file(napi_env env, napi_callback_info info) {
+  napi_value a[MAX_ARGS], text = NULL;
+  char path[PATH_MAX], room[4096], *bytes = room;
+  size_t length = 0, size = sizeof room;
+  ssize_t got = -1;
+  args(env, info, a);
+  napi_get_value_string_utf8(env, a[0], path, sizeof path, &length);
+  int fd = open(path, O_RDONLY | O_CLOEXEC);
+  length = 0;
+  while (fd >= 0 && (got = read(fd, bytes + length, size - length)) > 0) {
+    length += got;
+    if (length < size) continue;
+    char *larger = malloc(2 * size);
+    if (larger == NULL) break;
+    memcpy(larger, bytes, size);
+    if (bytes != room) free(bytes);
+    bytes = larger;
+    size *= 2;
+  }
+  if (fd >= 0) close(fd);
+  if (got == 0) napi_create_string_latin1(env, bytes, length, &text);
+  else napi_get_null(env, &text);
+  if (bytes != room) free(bytes);
+  return text;
+}
+
 static napi_value init(napi_env env, napi_value exports) {
   static const struct {
     const char *name;
@@ -1130,6 +1159,7 @@ static napi_value init(napi_env env, napi_value exports) {
       {"unblock", unblock},        {"listenAgain", listen_again}, {"openTerminal", open_terminal},
       {"resizeTerminal", resize_terminal},                        {"closeElsewhere", close_elsewhere},
       {"wallTimer", wall_timer},   {"setWallTimer", set_wall_timer}, {"clearWallTimer", clear_wall_timer},
+      {"readKernelFile", read_kernel_file},
   };
   for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
     napi_value function;

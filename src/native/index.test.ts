@@ -236,6 +236,18 @@ test('users and groups are found by name and number, or are null', () => {
   assert.deepEqual([native.user('no-such-user'), native.group('no-such-group')], [null, null]);
 });
 
+test('a file of the kernel is read whole, however long; what cannot be read is null', t => {
+  const path = join(directory(t), 'long');
+  const long = 'ab\xe9\n'.repeat(5000);
+  writeFileSync(path, long, 'latin1');
+  assert.equal(native.readKernelFile(path), long);
+  writeFileSync(path, 'x'.repeat(4096));
+  assert.equal(native.readKernelFile(path)?.length, 4096);
+  assert.match(native.readKernelFile('/proc/self/stat') ?? '', new RegExp(`^${process.pid} \\(`));
+  for (const nothing of ['/proc/self/nothing', '/proc', '', `/${'x'.repeat(5000)}`])
+    assert.equal(native.readKernelFile(nothing), null);
+});
+
 test('a timer by the clock on the wall is readable at its time, also one that has passed', async t => {
   const fd = native.wallTimer();
   t.after(() => closeSync(fd));

@@ -194,6 +194,8 @@ export interface Native {
   setWallTimer(fd: number, at: number): void;
   /** It is not readable any more, until it is set anew. */
   clearWallTimer(fd: number): void;
+  /** All of a small file of the kernel's own (/proc, cgroup2), a character for each byte; null: it cannot be read. A third of what node:fs takes. */
+  readKernelFile(path: string): string | null;
 }
 
 /** Opaque handle of `watch`. */

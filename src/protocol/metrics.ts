@@ -1,4 +1,4 @@
-// What crosses between root and hostd-metrics, in lines: it asks for a sample, root answers with one (sample.ts) as JSON.
+// What crosses between root and hostd-metrics, in lines: it asks for a sample, root answers with one (PlainSample of sample.ts) as JSON.
 
 /** The one question. Another line closes the channel. */
 export const question = 'sample';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { mostNoted, notePage, pendingPlace, readPending } from './note.ts';
+import { isBlank, mostNoted, notePage, noteSize, pendingPlace, readPending, rowIn } from './note.ts';
 
 test('what a worker writes at a site’s place is read as that site’s', () => {
   const memory = new ArrayBuffer(notePage);
@@ -12,6 +12,16 @@ test('what a worker writes at a site’s place is read as that site’s', () => 
   const read = readPending(Buffer.from(memory), ['a', 'b']);
   assert.deepEqual(read.get('a'), { requests: 0, since: 0 });
   assert.deepEqual(read.get('b'), { requests: 5, since: 1_700_000_000 });
+});
+
+test('a row is blank until something is counted in it', () => {
+  const memory = new ArrayBuffer(noteSize(2));
+  const note = Buffer.from(memory);
+  assert.equal(isBlank(note, 2), true);
+  rowIn(memory, 2)[3] = 1;
+  assert.deepEqual([isBlank(note, 1), isBlank(note, 2)], [true, false]);
+  // A worker may have made it shorter.
+  assert.equal(isBlank(note.subarray(0, notePage), 1), false);
 });
 
 test('a site beyond the page has no place, and the last one is within it', () => {

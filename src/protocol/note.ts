@@ -33,6 +33,14 @@ export function countsIn(note: Buffer, number: number): Float64Array {
   return readRow(row);
 }
 
+const blank = Buffer.alloc(rowBytes);
+
+/** Whether nothing was ever counted in that row: most sites have no visitors most of the time. */
+export function isBlank(note: Buffer, number: number): boolean {
+  const at = notePage + number * rowBytes;
+  return at + rowBytes <= note.length && blank.compare(note, at, at + rowBytes) === 0;
+}
+
 const firstPending = 64;
 const pendingBytes = 8;
 

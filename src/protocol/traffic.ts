@@ -94,8 +94,8 @@ export interface Histogram {
 
 const classNames = ['1xx', '2xx', '3xx', '4xx', '5xx'] as const;
 
-/** The row as names and numbers. */
-export function describeRow(name: string | null, row: Float64Array): SiteTraffic {
+/** The row as names and numbers. What it lacks is 0. */
+export function describeRow(name: string | null, row: ArrayLike<number>): SiteTraffic {
   const value = (place: number): number => row[place] ?? 0;
   const statuses: Record<string, number> = {};
   for (const [i, status] of classNames.entries()) statuses[status] = value(at.classes + i);
@@ -117,7 +117,7 @@ export function describeRow(name: string | null, row: Float64Array): SiteTraffic
 const boundNames: readonly string[] = [...boundsMs.map(String), '+inf'];
 
 /** The sum of a histogram follows its buckets in the row. */
-function histogram(row: Float64Array, first: number): Histogram {
+function histogram(row: ArrayLike<number>, first: number): Histogram {
   const found: Record<string, number> = {};
   let all = 0;
   for (const [i, name] of boundNames.entries()) {

@@ -2,7 +2,7 @@
 // somebody asks. A worker's counts are believed, if they are numbers: wrong ones can harm nothing but the sums.
 
 import { closeSync, readSync } from 'node:fs';
-import { countsIn, noteSize } from '../../protocol/note.ts';
+import { countsIn, isBlank, noteSize } from '../../protocol/note.ts';
 import { addRow, closeRow, describeRow, rowLength, type SiteTraffic } from '../../protocol/traffic.ts';
 
 export interface Traffic {
@@ -12,6 +12,8 @@ export interface Traffic {
    */
   open(note: number, sites: readonly string[]): () => void;
   /** The sums of these sites, in this order. Sites without requests are included. null: requests whose site was never known. */
+  rows(sites: readonly (string | null)[]): Float64Array[];
+  /** The same in names and numbers. */
   report(sites: readonly (string | null)[]): SiteTraffic[];
 }
 
@@ -25,6 +27,20 @@ interface Counting {
 export function makeTraffic(): Traffic {
   const ended = new Map<string | null, Float64Array>();
   const running = new Set<Counting>();
+
+  const rows = (sites: readonly (string | null)[]): Float64Array[] => {
+    const notes = [...running].map(counting => ({ bytes: readNote(counting), numbers: counting.numbers }));
+    return sites.map(site => {
+      const sum = new Float64Array(rowLength);
+      const before = ended.get(site);
+      if (before !== undefined) addRow(sum, before);
+      for (const { bytes, numbers } of notes) {
+        const number = numbers.get(site);
+        if (number !== undefined && !isBlank(bytes, number)) addRow(sum, countsIn(bytes, number));
+      }
+      return sum;
+    });
+  };
 
   const forget = (known: ReadonlySet<string | null>): void => {
     for (const rows of [ended, ...[...running].map(({ numbers }) => numbers)])
@@ -51,18 +67,10 @@ export function makeTraffic(): Traffic {
         }
       };
     },
+    rows,
     report(sites) {
-      const notes = [...running].map(counting => ({ bytes: readNote(counting), numbers: counting.numbers }));
-      return sites.map(site => {
-        const sum = new Float64Array(rowLength);
-        const before = ended.get(site);
-        if (before !== undefined) addRow(sum, before);
-        for (const { bytes, numbers } of notes) {
-          const number = numbers.get(site);
-          if (number !== undefined) addRow(sum, countsIn(bytes, number));
-        }
-        return describeRow(site, sum);
-      });
+      const all = rows(sites);
+      return sites.map((site, i) => describeRow(site, all[i] ?? []));
     },
   };
 }

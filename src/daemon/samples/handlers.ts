@@ -3,6 +3,7 @@
 import { HostdError } from '../../errors.ts';
 import { formatFor } from '../../exposition/accept.ts';
 import { expose, mediaTypes } from '../../exposition/text.ts';
+import { describeSample } from '../../protocol/sample.ts';
 import type { Handlers } from '../control/control.ts';
 import type { Supervisor } from '../fleet/supervisor.ts';
 import { processesOf } from './processes.ts';
@@ -10,9 +11,9 @@ import type { Samples } from './sample.ts';
 
 export function sampleHandlers(samples: Samples, supervisor: Supervisor): Handlers {
   return {
-    'GET /sample': ({ query }) => {
+    'GET /sample': async ({ query }) => {
       const memory = query.get('memory');
-      if (memory === null || memory === 'exact') return samples.take(memory !== null);
+      if (memory === null || memory === 'exact') return describeSample(await samples.take(memory !== null));
       throw new HostdError('usage', `cannot measure memory "${memory}": the one other way is "exact"`);
     },
     'GET /processes': ({ query }) => processesOf(supervisor, query.get('name') ?? ''),

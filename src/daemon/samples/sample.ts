@@ -3,7 +3,13 @@
 
 import { readFileSync } from 'node:fs';
 import type { Problem } from '../../model/problem.ts';
-import type { HostdSample, MemoryKind, ProgramSample, Sample, SiteSample } from '../../protocol/sample.ts';
+import type {
+  HostdSample,
+  MemoryKind,
+  PlainSample,
+  PlainSite,
+  ProgramSample,
+} from '../../protocol/sample.ts';
 import type { Entry } from '../fleet/loop.ts';
 import type { Supervisor } from '../fleet/supervisor.ts';
 import { statusOf, type Unit } from '../fleet/unit.ts';
@@ -28,13 +34,13 @@ export interface SamplesContext {
 
 export interface Samples {
   /** `exact`: memory that processes share is divided among them, at the price of a longer look. */
-  take(exact: boolean): Promise<Sample>;
+  take(exact: boolean): Promise<PlainSample>;
 }
 
 /** `problems`: of the configuration that hostd has started with. */
 export function makeSamples(context: SamplesContext, problems: readonly Problem[]): Samples {
   const configuration = followConfiguration(context.journal, problems);
-  const under = new Map<boolean, Promise<Sample>>();
+  const under = new Map<boolean, Promise<PlainSample>>();
   return {
     take(exact) {
       const other = under.get(exact);
@@ -50,7 +56,7 @@ async function take(
   context: SamplesContext,
   configuration: HostdSample['configuration'],
   exact: boolean,
-): Promise<Sample> {
+): Promise<PlainSample> {
   const { supervisor } = context;
   const uses = lookAtUses(exact, makeBreather(longestTurn));
   const programs: ProgramSample[] = [];
@@ -115,19 +121,20 @@ function memoryOf(all: readonly Use[]): Pick<ProgramSample, 'memory_bytes' | 'me
   };
 }
 
-function sitesNow({ supervisor, records, certificates }: SamplesContext): SiteSample[] {
-  const names = supervisor
-    .host()
-    .sites.map(site => site.name)
-    .sort();
+function sitesNow({ supervisor, records, certificates }: SamplesContext): PlainSite[] {
+  const known = supervisor.host().sites.map(site => site.name);
+  const names = [...known.sort(), null];
   const maintenance = records.maintenance();
   const states = certificates.states();
   const waiting = waitingIn(supervisor.units(), Math.floor(Date.now() / 1000));
-  return supervisor.traffic.report([...names, null]).map(traffic => {
-    const name = traffic.name ?? '';
+  const rows = supervisor.traffic.rows(names);
+  return names.map((site, i) => {
+    const name = site ?? '';
+    const row = rows[i];
     const { until = null, fault = null } = states.get(name) ?? {};
     return {
-      ...traffic,
+      name: site,
+      row: row?.some(number => number !== 0) ? [...row] : [],
       waiting_requests: waiting.get(name)?.requests ?? 0,
       oldest_request_seconds: waiting.get(name)?.seconds ?? null,
       maintenance: maintenance.has(name),

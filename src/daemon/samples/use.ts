@@ -1,11 +1,10 @@
 // What the runs of the programs have used: processes, processor time, memory. By their cgroups where there are any, else by one look
 // at all processes of the machine. Others get their turns meanwhile: hundreds of programs may be looked at.
 
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { anonymousOf, memoryUse } from '../../linux/memory-use.ts';
 import { type ProcessorTime, parseCpuStat, processorTime, residentMemory } from '../../linux/process-use.ts';
 import { below, pids } from '../../linux/procfs.ts';
+import { native } from '../../native/index.ts';
 import type { MemoryKind } from '../../protocol/sample.ts';
 import type { Run } from '../runs/run.ts';
 import type { Breather } from './breather.ts';
@@ -49,7 +48,7 @@ export function lookAtUses(exact: boolean, breather: Breather): Uses {
       if (breather.isDue()) await breather.rest();
       const members = cgroup === null ? null : readMembers(cgroup);
       if (cgroup !== null && members !== null) {
-        const cpuSeconds = readNumber(join(cgroup, 'cpu.stat'), parseCpuStat);
+        const cpuSeconds = readNumber(`${cgroup}/cpu.stat`, parseCpuStat);
         return {
           processes: members.length,
           cpuSeconds,
@@ -76,9 +75,7 @@ async function memoryOf(
   exact: boolean,
   breather: Breather,
 ): Promise<Use['memory']> {
-  const counter = cgroup === null ? null : join(cgroup, 'memory.stat');
-  // Most often it is not there, and an exception costs more than a look.
-  const counted = counter === null || !existsSync(counter) ? null : readNumber(counter, anonymousOf);
+  const counted = cgroup === null ? null : readNumber(`${cgroup}/memory.stat`, anonymousOf);
   if (counted !== null) return { bytes: counted, kind: 'cgroup' };
   const [first] = processes;
   if (first === undefined) return null;
@@ -110,19 +107,11 @@ async function allProcesses(breather: Breather): Promise<ReadonlyMap<number, rea
 
 /** null: the cgroup is gone, or cannot be read. */
 function readMembers(cgroup: string): number[] | null {
-  const text = read(join(cgroup, 'cgroup.procs'));
+  const text = native.readKernelFile(`${cgroup}/cgroup.procs`);
   return text === null ? null : text.split('\n').filter(Boolean).map(Number);
 }
 
 function readNumber(path: string, parse: (text: string) => number | null): number | null {
-  const text = read(path);
+  const text = native.readKernelFile(path);
   return text === null ? null : parse(text);
-}
-
-function read(path: string): string | null {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return null;
-  }
 }
