@@ -62,7 +62,7 @@ main() {
 install_hostd() {
   mkdir -p "$root/opt/hostd" "$root/etc/hostd"
   tar -c --exclude=node_modules/typescript --exclude='node_modules/@biomejs' --exclude='node_modules/@types' \
-    bin build dist etc man package.json node_modules | tar -C "$root/opt/hostd" -x
+    --exclude=node_modules/esbuild --exclude='node_modules/@esbuild' bin build dist etc man package.json node_modules | tar -C "$root/opt/hostd" -x
   for name in hostd hostctl; do ln -sf "/opt/hostd/bin/$name" "$root/usr/bin/$name"; done
   cp etc/hostd.service "$root/etc/systemd/system/"
   cp scripts/vm-guest.sh "$root/opt/vm-guest.sh"
