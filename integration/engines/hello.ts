@@ -62,7 +62,7 @@ export async function makeHello(place: Place, beats: string, more: TomlTable) {
       minutely: {
         command: `${root}/bin/python ${root}/beat.py minutely`,
         schedule: '* * * * *',
-        timezone: 'UTC',
+        timezone: 'Europe/Berlin',
       },
     },
     ...more,

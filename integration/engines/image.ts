@@ -30,7 +30,8 @@ export function makeRoot(root: string, trees: readonly string[]): void {
   const modules = readdirSync(`${library}/lib-dynload`).map(name => `${library}/lib-dynload/${name}`);
   for (const binary of [python, realpathSync('/bin/sh'), ...modules])
     for (const needed of librariesOf(binary)) copy(root, needed);
-  for (const tree of trees) copyTree(root, tree);
+  // Python's zoneinfo reads it; a schedule with a timezone needs it.
+  for (const tree of ['/usr/share/zoneinfo', ...trees]) copyTree(root, tree);
   execFileSync('chmod', ['-R', 'a+rX', root]);
   execFileSync('chmod', ['1777', join(root, 'tmp')]);
 }

@@ -48,7 +48,7 @@ export interface ScriptDraft {
   readonly environment: Readonly<Record<string, string>>;
 }
 
-/** A virtual host that hands requests to a process of this machine. */
+/** A virtual host that hands requests to an app. */
 export interface SiteDraft {
   readonly kind: 'site';
   readonly name: string;
@@ -58,6 +58,8 @@ export interface SiteDraft {
   readonly socket: string | null;
   /** "127.0.0.1:8000", or null. */
   readonly address: string | null;
+  /** Addresses of other machines, such as "10.0.0.5:8000"; none: it is a process of this one. */
+  readonly upstreams: readonly string[];
   /** Bytes; null: it does not say. */
   readonly clientMaxBodySize: number | null;
   /** null: not served. */

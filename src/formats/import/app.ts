@@ -1,14 +1,12 @@
 // From a start script, the program that ran it and the site in front of it to one [app.NAME].
 
-import { tidyPath } from '../../config/toml/values.ts';
 import type { TomlTable, TomlValue } from '../../config/toml/write.ts';
 import { appEnvironment, appSupervision, isRoot, makeApp } from '../../model/app.ts';
 import type { App } from '../../model/host.ts';
-import { formatDuration } from '../../words/durations.ts';
-import { formatSize } from '../../words/sizes.ts';
-import type { ProgramDraft, ScriptDraft, SiteDraft } from '../draft.ts';
+import type { ProgramDraft, ScriptDraft } from '../draft.ts';
 import { programTable, type Tabled, type Usual } from '../supervisor/table.ts';
 import type { AppDraft } from './match.ts';
+import { logsOf, lostLogs, type Put, putSite, siteFields } from './site.ts';
 
 export interface AppTable extends Tabled {
   /** The app that the table will be read as, as far as other tables depend on it. */
@@ -17,9 +15,6 @@ export interface AppTable extends Tabled {
   /** Whether a note tells of a guess. */
   readonly guessed: boolean;
 }
-
-/** nginx's own limit where a virtual host sets none. */
-const nginxBodySize = 1024 ** 2;
 
 export function appTable(parts: AppDraft): AppTable {
   const app = appOf(parts);
@@ -37,32 +32,10 @@ export function appTable(parts: AppDraft): AppTable {
   if (app.command === null || script !== null) put('wsgi', app.wsgi, script === null ? plain.wsgi : null);
   if (app.command !== null) table['command'] = app.command;
   else putGunicorn(app, script, plain, put);
-  if (app.serverNames.length > 0) table['server_names'] = app.serverNames;
-  put('socket', app.socket, plain.socket);
-  put('static', app.static ?? false, plain.static);
-  put('media', app.media ?? false, plain.media);
-  put('logs', app.logs, plain.logs);
-  if (app.clientMaxBodySize !== plain.clientMaxBodySize)
-    table['client_max_body_size'] = formatSize(app.clientMaxBodySize);
-  if (app.proxyReadTimeout !== plain.proxyReadTimeout)
-    table['proxy_read_timeout'] = formatDuration(app.proxyReadTimeout);
-  for (const [key, seconds] of [
-    ['static_expires', app.staticExpires],
-    ['media_expires', app.mediaExpires],
-  ] as const)
-    if (seconds !== null) table[key] = seconds < 0 ? 'epoch' : formatDuration(seconds);
-  if (app.certificate !== null) {
-    table['certificate'] = app.certificate.certificate;
-    table['certificate_key'] = app.certificate.key;
-  }
-  put('redirect_https', app.redirectHttps, false);
-  if (app.redirectFrom.length > 0) table['redirect_from'] = app.redirectFrom;
-  put('error_pages', app.errorPages, null);
+  putSite(app, plain, put);
   const directory = script === null ? (program?.processes[0]?.directory ?? null) : script.directory;
   if (directory !== null) put('directory', directory, app.project);
-  for (const key of ['accessLog', 'errorLog'] as const)
-    if (site !== null && site[key] !== null && site[key] !== app[key])
-      lost.push([key === 'accessLog' ? 'access_log' : 'error_log', `hostd writes ${app[key]}`]);
+  if (site !== null) lost.push(...lostLogs(site, app));
   const supervised = program === null ? null : supervisionTable(program, app, script);
   if (Object.keys(app.env).length > 0) table['env'] = app.env;
   const { environment: _, ...rest } = supervised?.table ?? {};
@@ -86,8 +59,6 @@ function putGunicorn(app: App, script: ScriptDraft | null, plain: App, put: Put)
   put('graceful_timeout', app.gracefulTimeout, null);
   if (app.gunicornArgs.length > 0) put('gunicorn_args', app.gunicornArgs, null);
 }
-
-type Put = (key: string, value: TomlValue | null, usual: unknown) => void;
 
 function keptNotes(keys: readonly string[]): readonly string[] {
   const kept = keys.filter(key => ['autorestart', 'startretries', 'stopwaitsecs'].includes(key));
@@ -131,33 +102,19 @@ function appOf({ name, root, script, program, site, command }: AppDraft): App {
     workerClass: script?.workerClass,
     gracefulTimeout: script?.gracefulTimeout,
     gunicornArgs: script?.gunicornArgs,
-    serverNames:
-      site === null
-        ? null
-        : [...new Set(site.serverNames)].filter(host => host !== `${name.toLowerCase()}.localhost`),
     socket: script?.socket ?? site?.socket,
     logs: logsOf(process?.stdout.path ?? null, site),
-    clientMaxBodySize: site === null ? null : (site.clientMaxBodySize ?? nginxBodySize),
-    proxyReadTimeout: site?.proxyReadTimeout,
-    staticExpires: site?.staticExpires,
-    mediaExpires: site?.mediaExpires,
-    certificate: site?.certificate,
-    redirectHttps: site?.redirectHttps,
-    redirectFrom: site?.redirectFrom,
-    errorPages: site?.errorPages,
     env: { ...process?.environment, ...script?.environment },
   };
   const present = Object.fromEntries(
     Object.entries(given).filter(([, value]) => value !== undefined && value !== null),
   );
-  // null means something here: the files are not served.
-  const files = site === null ? {} : { static: served(site.static), media: served(site.media) };
   const app = makeApp({
     name,
     root,
     source: { file: '', key: ['app', name] },
     ...(present as Partial<App>),
-    ...files,
+    ...(site === null ? {} : siteFields(name, site)),
   });
   return { ...app, env: ownVariables(app) };
 }
@@ -186,18 +143,6 @@ function isWithin(entries: readonly string[], known: readonly string[]): boolean
     from = at + 1;
     return at >= 0;
   });
-}
-
-/** The path as the table's reader will have it. */
-function served(path: string | null): string | null {
-  return path === null ? null : `${tidyPath(path).replace(/^\/$/, '')}/`;
-}
-
-function logsOf(log: string | null, site: SiteDraft | null): string | null {
-  for (const path of [log, site?.accessLog ?? null])
-    if (path !== null && /^\/.*\/(gunicorn_supervisor\.log|nginx-access\.log)$/.test(path))
-      return path.slice(0, path.lastIndexOf('/'));
-  return null;
 }
 
 function supervisionTable(program: ProgramDraft, app: App, script: ScriptDraft | null): Tabled {

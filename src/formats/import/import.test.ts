@@ -150,3 +150,64 @@ test('a program that Supervisor runs as root is told to be guessed', () => {
   const { files } = imported({ supervisor: `[program:shop]\ncommand=${gunicorn}\n` });
   assert.match(files['shop'] ?? '', /^# user: guessed; .*root/m);
 });
+
+const elsewhere = (servers: string, more = '') => `upstream shop_app_server { ${servers} }
+server { listen 80; server_name shop.test; client_max_body_size 4G; location / { ${more} proxy_pass http://shop_app_server; } }`;
+
+test('a virtual host of several servers is an app that is served elsewhere, and what hostd has no word for is told', () => {
+  const { files, problems } = imported({
+    nginx: elsewhere(
+      'least_conn; keepalive 8; server 10.0.0.5:8000 weight=3; server [fd00::6]; server 10.0.0.7:8000 backup; server 10.0.0.8:8000 down; server app.internal:8000; server 10.0.0.9:8000 max_fails=3;',
+      'proxy_next_upstream error timeout http_503;',
+    ),
+  });
+  assert.match(
+    files['shop'] ?? '',
+    /\n\[app\.shop\]\nupstreams += \["10\.0\.0\.5:8000", "\[fd00::6\]:80", "10\.0\.0\.9:8000"\]\nserver_names = \["shop\.test"\]\n#/,
+  );
+  assert.doesNotMatch(files['shop'] ?? '', /Of no program/);
+  assert.deepEqual(
+    problems.map(problem => /(?:server|error timeout) ([^ ;]+)/.exec(problem)?.[1]),
+    ['http_503', '10.0.0.5:8000', '10.0.0.7:8000', '10.0.0.8:8000', 'app.internal:8000', '10.0.0.9:8000'],
+  );
+});
+
+test('an address of another machine is an upstream, also without a block of its own', () => {
+  const { host, problems } = imported({
+    nginx:
+      'server { listen 80; server_name shop.test; location /media/ { alias /srv/m/; } location / { proxy_pass http://10.0.0.5:8000; } }',
+  });
+  const [app] = host().apps;
+  assert.deepEqual(
+    [app?.upstreams, app?.media, app?.clientMaxBodySize, problems],
+    [[{ host: '10.0.0.5', port: 8000 }], '/srv/m/', 1024 ** 2, []],
+  );
+  const named = imported({
+    nginx: 'server { server_name shop.test; location / { proxy_pass http://app.internal:8000; } }',
+  });
+  assert.deepEqual([named.files['shop'], named.problems.length > 0], [undefined, true]);
+});
+
+test('what emit nginx writes of upstreams is read as the same app', () => {
+  const table = `[app.shop]
+upstreams = ["10.0.0.5:8000", "[fd00::6]:8000"]
+server_names = ["shop.test"]
+static = "/srv/shop/static/"
+proxy_read_timeout = "90s"
+`;
+  const text = textsOf(hostOf(table), 'nginx', false)['/etc/nginx/sites-available/shop'] ?? '';
+  const { host, problems } = imported({ nginx: text });
+  assert.deepEqual(problems, []);
+  const [before, after] = [hostOf(table), host()].map(({ apps }) => ({
+    ...apps[0],
+    source: null,
+    user: null,
+  }));
+  assert.deepEqual(after, before);
+});
+
+test('a site that nginx keeps from the public is not imported, wherever its app is', () => {
+  const { files, problems } = imported({ nginx: elsewhere('server 10.0.0.5:8000;', 'auth_basic "x";') });
+  assert.deepEqual(Object.keys(files), []);
+  assert.match(problems.join(), /cannot import the site "shop"/);
+});

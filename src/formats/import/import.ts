@@ -1,13 +1,14 @@
 // Puts drafts from foreign files together as text for apps.d/: a file for each app, then for each group and program.
 
-import { type Definition, writeDefinitions } from '../../config/toml/write.ts';
-import type { Problem } from '../../model/problem.ts';
-import type { Draft, ProgramDraft } from '../draft.ts';
+import { type Definition, type TomlTable, writeDefinitions } from '../../config/toml/write.ts';
+import type { Place, Problem } from '../../model/problem.ts';
+import type { Draft, ProgramDraft, SiteDraft } from '../draft.ts';
 import type { ReadContext } from '../format.ts';
-import { appTable, usualBeside } from './app.ts';
+import { type AppTable, appTable, usualBeside } from './app.ts';
 import { type AppDraft, findApps } from './match.ts';
 import { appProgramDefinitions, nameFor, programDefinitions } from './program.ts';
 import { lostProblems, placeText, Remarks } from './remarks.ts';
+import { elsewhereTable } from './site.ts';
 
 export interface ImportedFile {
   /** The name of the app, program or group: apps.d/NAME.toml. */
@@ -31,7 +32,7 @@ const nowhere: ReadContext = { include: () => [], environment: {}, machineName: 
 /** `around`: where files that commands name are looked up, such as gunicorn's configuration. */
 export function importDrafts(drafts: readonly Draft[], around: ReadContext = nowhere): Imported {
   const programs = drafts.filter(draft => draft.kind === 'program');
-  const { apps, problems: unmatched, remarks: found } = findApps(drafts, around);
+  const { apps, elsewhere, problems: unmatched, remarks: found } = findApps(drafts, around);
   const remarks = new Remarks([...drafts.filter(draft => draft.kind === 'remark'), ...found]);
   const taken = new Set<string>();
   const problems: Problem[] = [...unmatched];
@@ -42,7 +43,8 @@ export function importDrafts(drafts: readonly Draft[], around: ReadContext = now
     const name = nameFor(app.name, taken);
     const made = appDefinitions({ ...app, name }, remarks);
     problems.push(...made.problems);
-    if (name !== app.name) problems.push(renamedApp(app, name));
+    if (name !== app.name)
+      problems.push(renamed(app.name, (app.program ?? app.script ?? app.site)?.at, name));
     guessed ||= made.guessed;
     const from = [app.program, ...app.beside].filter(program => program !== null);
     for (const program of from) used.add(program);
@@ -58,6 +60,17 @@ export function importDrafts(drafts: readonly Draft[], around: ReadContext = now
     problems.push(...made.problems);
     if (made.definitions.length > 0) files.push(fileOf(made.name, made.definitions, members));
   }
+  for (const site of elsewhere) {
+    const name = nameFor(site.name, taken);
+    const { table, lost } = elsewhereTable(name, site);
+    problems.push(...lostProblems(site.at, { table, lost }));
+    if (name !== site.name) problems.push(renamed(site.name, site.at, name));
+    files.push({
+      name,
+      text: writeDefinitions([siteDefinition(name, site, table, lost, remarks)]),
+      processes: [],
+    });
+  }
   return {
     files: withLoose(files, remarks.rest()),
     problems: [...problems, ...remarks.problems()],
@@ -65,9 +78,27 @@ export function importDrafts(drafts: readonly Draft[], around: ReadContext = now
   };
 }
 
-function renamedApp({ name, program, script, site }: AppDraft, now: string): Problem {
-  const at = (program ?? script ?? site)?.at;
-  const message = `"${name}" is called "${now}": hostd cannot use its name`;
+/** An app that is served elsewhere. */
+function siteDefinition(
+  name: string,
+  site: SiteDraft,
+  table: TomlTable,
+  lost: AppTable['lost'],
+  remarks: Remarks,
+): Definition {
+  return {
+    path: ['app', name],
+    comments: [`From ${placeText(site.at)}.`],
+    table,
+    remarks: [
+      ...lost.map(([key, why]) => `${placeText(site.at)}: ${key}  (${why})`),
+      ...remarks.of([site.name]),
+    ],
+  };
+}
+
+function renamed(before: string, at: Place | undefined, now: string): Problem {
+  const message = `"${before}" is called "${now}": hostd cannot use its name`;
   return { severity: 'warning', message, ...(at === undefined ? {} : { at }) };
 }
 

@@ -22,6 +22,8 @@ export interface AppDraft {
 
 export interface Matched {
   readonly apps: readonly AppDraft[];
+  /** Sites whose apps are on other machines. */
+  readonly elsewhere: readonly SiteDraft[];
   readonly problems: readonly Problem[];
   /** What was not understood in the programs' commands. */
   readonly remarks: readonly Remark[];
@@ -32,7 +34,9 @@ type Part = Omit<AppDraft, 'name' | 'root' | 'beside'>;
 /** Scripts (and commands that are gunicorn itself) with their programs and sites, then the remaining sites. */
 export function findApps(drafts: readonly Draft[], around: ReadContext): Matched {
   const programs = drafts.filter(draft => draft.kind === 'program');
-  const sites = drafts.filter(draft => draft.kind === 'site');
+  const all = drafts.filter(draft => draft.kind === 'site');
+  const sites = all.filter(({ upstreams }) => upstreams.length === 0);
+  const away = all.filter(({ upstreams }) => upstreams.length > 0);
   const remarks: Remark[] = [];
   const scripted = drafts
     .filter(draft => draft.kind === 'script')
@@ -65,7 +69,8 @@ export function findApps(drafts: readonly Draft[], around: ReadContext): Matched
     else if (root === null) problems.push(rootless(part));
     else apps.push({ ...part, root, ...groupOf(part, programs, own) });
   }
-  return { apps, problems, remarks };
+  problems.push(...away.filter(site => site.closed).map(closed));
+  return { apps, elsewhere: away.filter(site => !site.closed), problems, remarks };
 }
 
 interface Scripted {

@@ -1,6 +1,7 @@
 // The locations of one server block: what the app gets, which files are served, and what nginx keeps from the public.
 // Nothing that was private in nginx is served here.
 
+import { isDeepStrictEqual } from 'node:util';
 import { expires } from '../../config/toml/value-files.ts';
 import { parseDuration } from '../../words/durations.ts';
 import {
@@ -57,10 +58,15 @@ export function readLocations(
   const top = block.filter(({ name }) => name === 'location').toSorted((a, b) => order(a) - order(b));
   for (const directive of top) readLocation(directive, around, found, odd);
   const front = top.find(isFront);
-  if (found.socket === null && found.address === null) readPart(top, around, found, odd);
+  if (!leads(found)) readPart(top, around, found, odd);
   const guard = guardOf(front === undefined ? around.access : accessWithin(front.block ?? [], around.access));
   if (guard !== null) found.closed ??= { guard, where: null };
   for (const located of flat(block, around.access)) judge(located, around, found, odd);
+}
+
+/** Whether requests are handed to an app. */
+function leads({ socket, address, upstreams }: Passed): boolean {
+  return socket !== null || address !== null || upstreams.length > 0;
 }
 
 function isFront(directive: Directive): boolean {
@@ -121,14 +127,19 @@ function judge({ directive, access }: Located, around: Around, found: FoundLocat
     return;
   // An internal location: only the app can send visitors to it.
   const isInternal = guard.name === 'internal' && guardOf({ ...access, refusals: [] }) === null;
-  const leads = passesIn(directive.block ?? []).some(pass => leadsToApp(pass, around, found));
-  if (path.startsWith('@') ? isInternal || !leads : isInternal && !leads) return;
+  const isApps = passesIn(directive.block ?? []).some(pass => leadsToApp(pass, around, found));
+  if (path.startsWith('@') ? isInternal || !isApps : isInternal && !isApps) return;
   found.closed ??= { guard, where: directive };
 }
 
 function leadsToApp(pass: Directive, { upstreams }: Around, found: FoundLocations): boolean {
   const passed = readPass(pass, upstreams);
-  return passed !== null && passed.socket === found.socket && passed.address === found.address;
+  return (
+    passed !== null &&
+    passed.socket === found.socket &&
+    passed.address === found.address &&
+    isDeepStrictEqual(passed.upstreams, found.upstreams)
+  );
 }
 
 /** Whether a location may decide about files below /static/ or /media/. */
@@ -173,7 +184,7 @@ function readLocation(directive: Directive, around: Around, found: FoundLocation
 
 function take(pass: Directive, { upstreams }: Around, found: FoundLocations, odd: Odd): void {
   const passed = readPass(pass, upstreams);
-  if (passed === null) odd(pass, 'it is not handed to a unix socket');
+  if (passed === null) odd(pass, 'it is not handed to a unix socket or to numeric addresses');
   else Object.assign(found, passed);
 }
 

@@ -1,10 +1,11 @@
-// How a location hands requests on: to which socket, with which headers, and whether hostd's own proxy does the same.
+// How a location hands requests on: to which socket or addresses, with which headers, and whether hostd's own proxy does the same.
 
 import { localAddress, socketPath } from '../backend.ts';
 import { conditionOf, plainVariables } from './condition.ts';
 import type { Odd } from './edge-read.ts';
 import { neverClients } from './never-clients.ts';
 import type { Directive } from './syntax.ts';
+import { addressesOf, serversIn } from './upstream-read.ts';
 
 export interface Passed {
   /** A unix socket's path; null: it is an address. */
@@ -13,6 +14,8 @@ export interface Passed {
   address: string | null;
   /** The name of the upstream, if it has one. */
   upstream: string | null;
+  /** Addresses of other machines, such as "10.0.0.5:8000"; none: it is one process of this one. */
+  upstreams: readonly string[];
 }
 
 export function passesIn(block: readonly Directive[]): readonly Directive[] {
@@ -22,25 +25,23 @@ export function passesIn(block: readonly Directive[]): readonly Directive[] {
   });
 }
 
-/** Where a proxy_pass leads; null: not to one process of this machine, or with another path. */
+/** Where a proxy_pass leads; null: to a name, to nothing, or with another path. */
 export function readPass(pass: Directive, upstreams: ReadonlyMap<string, Directive>): Passed | null {
   const target = plainVariables(pass.args[0] ?? '');
   const direct = /^http:\/\/unix:([^:$]+)(?::\/?)?$/i.exec(target)?.[1];
-  if (direct !== undefined) return { socket: socketPath(direct), address: null, upstream: null };
+  const nothing: Passed = { socket: null, address: null, upstream: null, upstreams: [] };
+  if (direct !== undefined) return { ...nothing, socket: socketPath(direct) };
   const name = /^http:\/\/([^/$]+)\/?$/.exec(target)?.[1];
   if (name === undefined) return null;
-  const servers = upstreams.get(name)?.block?.filter(inner => inner.name === 'server');
-  if (servers === undefined) {
-    const address = localAddress(name);
-    return address === null ? null : { socket: null, address, upstream: null };
-  }
-  const usable = servers.filter(({ args }) => !args.includes('down'));
-  const main = usable.filter(({ args }) => !args.includes('backup'));
-  const words = (main.length > 0 ? main : usable).map(({ args }) => args[0] ?? '');
+  const block = upstreams.get(name);
+  const upstream = block === undefined ? null : name;
+  const words = block === undefined ? [name] : serversIn(block).map(({ args }) => args[0] ?? '');
   const unix = words.find(word => word.startsWith('unix:'));
-  if (unix !== undefined) return { socket: socketPath(unix.slice(5)), address: null, upstream: name };
+  if (unix !== undefined) return { ...nothing, socket: socketPath(unix.slice(5)), upstream };
+  const elsewhere = addressesOf(words);
+  if (elsewhere.length > 0) return { ...nothing, upstreams: elsewhere, upstream };
   const address = words.map(localAddress).find(found => found !== null) ?? null;
-  return address === null ? null : { socket: null, address, upstream: name };
+  return address === null ? null : { ...nothing, address, upstream };
 }
 
 /** Whether the directive is part of handing on a request: the headers, the pass itself, and a test for a file before it. */
@@ -94,8 +95,20 @@ export function readProxied(directive: Directive, odd: Odd): boolean {
     return true;
   }
   if (/^proxy_(send|connect)_timeout$/.test(name)) {
-    if (!/^(60s?|1m)$/.test(args[0] ?? ''))
+    // hostd waits for a connection to an upstream for two seconds.
+    if (
+      !/^(60s?|1m)$/.test(args[0] ?? '') &&
+      !(name === 'proxy_connect_timeout' && /^2s?$/.test(args[0] ?? ''))
+    )
       odd(directive, "hostd's proxy has times of its own here; proxy_read_timeout is a key");
+    return true;
+  }
+  if (name === 'proxy_next_upstream') {
+    if (args.some(word => !['error', 'timeout'].includes(word)))
+      odd(
+        directive,
+        'hostd asks another address where one has given no answer; health leaves one out that answers badly',
+      );
     return true;
   }
   return proxied.has(name);

@@ -1,4 +1,4 @@
-// From nginx's virtual hosts to drafts of sites: those that hand requests to a process of this machine. Reports what hostd cannot
+// From nginx's virtual hosts to drafts of sites: those that hand requests to an app. Reports what hostd cannot
 // express.
 
 import type { Problem } from '../../model/problem.ts';
@@ -7,9 +7,11 @@ import type { Read, ReadContext, SourceText } from '../format.ts';
 import { accessWithin, isAboutAccess, openAccess } from './access-read.ts';
 import { readSources } from './include.ts';
 import type { Around } from './location-read.ts';
-import { type ReadServer, readServer, remarkOn } from './server.ts';
+import { remarkOn } from './remark.ts';
+import { type ReadServer, readServer } from './server.ts';
 import { sitesOf } from './sites.ts';
 import type { Directive } from './syntax.ts';
+import { oddUpstream } from './upstream-read.ts';
 
 export function looksLikeNginx(text: string): boolean {
   return /^\s*(?:upstream\s+\S+|server|http)\s*\{/m.test(text);
@@ -34,10 +36,11 @@ export function readNginx(sources: readonly SourceText[], around: ReadContext): 
   for (const directive of outer) {
     const { name } = directive;
     if (name === 'server' && directive.block !== null) servers.push(readServer(directive, outside));
-    else if (name === 'upstream') loose.push(...oddUpstream(directive));
-    else if (!known.has(name) && !isAboutAccess(directive) && !isHostdsOwn(directive))
+    else if (name !== 'upstream' && !known.has(name) && !isAboutAccess(directive) && !isHostdsOwn(directive))
       loose.push(remarkOn(directive, null, 'not understood'));
   }
+  for (const [name, directive] of upstreams)
+    loose.push(...oddUpstream(directive, servers.find(({ upstream }) => upstream === name)?.name ?? null));
   return { drafts: [...sitesOf(servers), ...loose], problems };
 }
 
@@ -68,17 +71,4 @@ function isHostdsOwn({ name, args }: Directive): boolean {
     (name === 'geo' && /^\$hostd_\w+_trusted$/.test(args[1] ?? '')) ||
     (name === 'log_format' && /^hostd_\w+_json$/.test(args[0] ?? ''))
   );
-}
-
-/** Several servers, weights and the like: hostd has one socket for each app. */
-function oddUpstream(directive: Directive): readonly Remark[] {
-  const servers = directive.block?.filter(({ name }) => name === 'server') ?? [];
-  if (servers.length !== 1) return [remarkOn(directive, null, 'hostd has one socket for an app')];
-  const odd = (directive.block ?? []).filter(
-    ({ name }) => !['server', 'keepalive', 'keepalive_timeout', 'keepalive_requests', 'zone'].includes(name),
-  );
-  const isPlain = servers[0]?.args
-    .slice(1)
-    .every(word => /^(fail_timeout|max_fails|weight|max_conns)=/.test(word));
-  return odd.length === 0 && isPlain ? [] : [remarkOn(directive, null, 'not understood')];
 }

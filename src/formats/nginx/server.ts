@@ -11,6 +11,7 @@ import { type Around, type FoundLocations, readLocations, readTimeout, readTypes
 import { readProxied } from './pass-read.ts';
 import { quoteNginx } from './quote.ts';
 import { type Redirect, redirectIn } from './redirect-read.ts';
+import { remarkOn, show } from './remark.ts';
 import type { Directive } from './syntax.ts';
 
 interface Found extends FoundLocations {
@@ -24,7 +25,9 @@ export interface ReadServer {
   readonly server: Directive;
   readonly name: string;
   readonly serverNames: readonly string[];
-  /** null: it hands nothing to a unix socket. */
+  /** nginx's name of what it hands requests to; null: none. */
+  readonly upstream: string | null;
+  /** null: it hands nothing to an app. */
   readonly site: SiteDraft | null;
   /** The redirect of a block that only redirects; null: it does not. */
   readonly redirect: Redirect | null;
@@ -39,6 +42,7 @@ export function readServer(server: Directive, outer: Around): ReadServer {
     socket: null,
     address: null,
     upstream: null,
+    upstreams: [],
     clientMaxBodySize: null,
     static: null,
     media: null,
@@ -72,7 +76,8 @@ export function readServer(server: Directive, outer: Around): ReadServer {
   const remarks = odd
     .toSorted(([a], [b]) => order(a, b))
     .map(([directive, why]) => remarkOn(directive, name, why));
-  return { server, name, serverNames, site: siteOf(found, name, server), redirect, plain, remarks };
+  const { upstream } = found;
+  return { server, name, serverNames, upstream, site: siteOf(found, name, server), redirect, plain, remarks };
 }
 
 /** In the order of the file. */
@@ -81,8 +86,8 @@ function order(a: Directive, b: Directive): number {
 }
 
 function siteOf(found: Found, name: string, server: Directive): SiteDraft | null {
-  const { socket, address, certificate, certificateKey: key, closed } = found;
-  if (socket === null && address === null) return null;
+  const { socket, address, upstreams, certificate, certificateKey: key, closed } = found;
+  if (socket === null && address === null && upstreams.length === 0) return null;
   return {
     kind: 'site',
     name,
@@ -90,6 +95,7 @@ function siteOf(found: Found, name: string, server: Directive): SiteDraft | null
     serverNames: found.isPart ? [] : found.serverNames,
     socket,
     address,
+    upstreams,
     clientMaxBodySize: found.clientMaxBodySize,
     static: found.static,
     media: found.media,
@@ -157,16 +163,4 @@ function readDirective(directive: Directive, found: Found, odd: Odd): void {
       if (readTimeout(directive, found, odd) || readTypes(directive, odd)) return;
       odd(directive, name === 'deny' ? 'hostd refuses no addresses' : 'not understood');
   }
-}
-
-export function remarkOn(directive: Directive, of: string | null, why: string): Remark {
-  return { kind: 'remark', at: directive.at, why, line: show(directive), of };
-}
-
-/** The directive on one line, whatever is inside. */
-function show({ name, args, block }: Directive): string {
-  const head = [name, ...args].map(quoteNginx).join(' ');
-  if (block === null) return `${head};`;
-  const inner = block.map(show).join(' ');
-  return `${head} { ${inner}${inner === '' ? '' : ' '}}`;
 }

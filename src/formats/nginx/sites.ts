@@ -3,7 +3,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Draft, Remark, SiteDraft } from '../draft.ts';
 import { isTemporary, withRedirect } from './redirect-read.ts';
-import { type ReadServer, remarkOn } from './server.ts';
+import { remarkOn } from './remark.ts';
+import type { ReadServer } from './server.ts';
 
 export function sitesOf(servers: readonly ReadServer[]): readonly Draft[] {
   const remarks: Remark[] = [];
@@ -17,7 +18,7 @@ export function sitesOf(servers: readonly ReadServer[]): readonly Draft[] {
   for (const { server, name, serverNames, site, redirect, remarks: own } of servers) {
     const changed = site === null && redirect !== null ? withRedirect(sites, serverNames, redirect) : null;
     if (site === null && changed === null)
-      remarks.push(remarkOn(server, name, 'it hands nothing to a unix socket'));
+      remarks.push(remarkOn(server, name, 'it hands nothing to a unix socket or to numeric addresses'));
     if (changed !== null)
       for (const directive of redirect?.directives.filter(isTemporary) ?? [])
         remarks.push(remarkOn(directive, name, "hostd's redirects are for good: 301"));
@@ -36,8 +37,8 @@ export function sitesOf(servers: readonly ReadServer[]): readonly Draft[] {
   return [...sites, ...once(remarks)];
 }
 
-function backendOf({ socket, address }: SiteDraft): string {
-  return socket ?? address ?? '';
+function backendOf({ socket, address, upstreams }: SiteDraft): string {
+  return socket ?? address ?? upstreams.toSorted().join(' ');
 }
 
 /** Server blocks for one socket are one site. The block with TLS wins. */

@@ -151,7 +151,7 @@ server { listen 80; ${redirect} }`);
       [
         keys.redirectHttps,
         keys.redirectFrom,
-        why.some(line => line.endsWith('it hands nothing to a unix socket')),
+        why.some(line => line.endsWith('it hands nothing to a unix socket or to numeric addresses')),
       ],
       [false, [], true],
       redirect,
