@@ -27,6 +27,14 @@ const numbers = ['0', '7', ' 12 ', '-3', '+4', '1_000', '1.5', 'x', '', '0x10', 
 const booleans = ['true', 'FALSE', 'Yes', 'no', 'On', 'off', '1', '0', 'maybe', '', '2'];
 const sizes = ['0', '1024', '1KB', '2mb', '3 GB', '50 MB', '1K', '10B', '1.5MB', '-1', '', 'KB', 'ten'];
 
+const ownInterface = 'supervisor.rpcinterface_factory';
+/** Runs with these words before the configuration's. */
+const run = (name: string, ...words: readonly string[]): Case => ({
+  name,
+  text: program('', 'a'),
+  args: [...words, '-c', '%DIR%/supervisord.conf'],
+});
+
 export const corpus: readonly Case[] = [
   // The file itself
   { name: 'empty', text: '' },
@@ -535,4 +543,19 @@ export const corpus: readonly Case[] = [
     text: `${head}identifier=file\nloglevel=error\n`,
     args: args.some(arg => arg === '-c') ? args : ['-c', '%DIR%/supervisord.conf', ...args],
   })),
+  // What a search with random files and command lines has found
+  {
+    name: 'an interface with a name in another script',
+    text: `${head}[rpcinterface:x]\n${ownInterface}=é\n`,
+  },
+  {
+    name: 'two addresses: the last one is the URL of the processes',
+    text: `${head}[inet_http_server:a]\nport=127.0.0.1:9001\n[inet_http_server:b]\nport=[::1]:9002\n`,
+  },
+  { name: 'a long value that is no number', text: program(`startsecs=${'long '.repeat(80)}`) },
+  { name: 'a umask in full-width digits', text: program('umask=\uff10\uff12\uff12') },
+  run('-m in full-width digits', '-m', '\uff12\uff12'),
+  run('an empty -l is none', '-l', ''),
+  run('an empty -j is none', '--pidfile='),
+  run('profile options twice', '--profile_options=calls', '--profile_options', 'callers'),
 ];

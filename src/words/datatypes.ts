@@ -1,7 +1,7 @@
 // Values of Supervisor's keys as its own converters read them (datatypes.py, 4.2.5). Each throws a PythonError, which has a message in
 // hostd's words and one in Supervisor's. Pure.
 
-import { int, PythonError, repr, shlexTokens, strip } from './python.ts';
+import { int, latinDigits, PythonError, repr, shlexTokens, strip } from './python.ts';
 
 export function boolean(text: string): boolean {
   const found = truthOf(text);
@@ -51,7 +51,7 @@ export function byteSize(text: string): number {
 
 /** A negative number is one, too. */
 export function octal(text: string): number {
-  const digits = strip(text).replace(/^([-+]?)0[oO]_?/, '$1');
+  const digits = latinDigits(strip(text)).replace(/^([-+]?)0[oO]_?/, '$1');
   if (!/^[-+]?[0-7]+(?:_[0-7]+)*$/.test(digits))
     throw new PythonError(`"${text}" is no octal number`, `${text} can not be converted to an octal type`);
   return Number.parseInt(digits.replaceAll('_', ''), 8);

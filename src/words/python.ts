@@ -202,13 +202,16 @@ export function strip(text: string): string {
   return text.replace(ends, '');
 }
 
+/** Characters of a text's repr that int() shows in its message. */
+const longestShown = 200;
+
 /** int(text), base 10; digits of any script are digits. */
 export function int(text: string): number {
   const digits = latinDigits(text.trim());
   if (!/^[+-]?\d+(?:_\d+)*$/.test(digits))
     throw new PythonError(
       `"${text}" is no whole number`,
-      `invalid literal for int() with base 10: ${repr(text)}`,
+      `invalid literal for int() with base 10: ${[...repr(text)].slice(0, longestShown).join('')}`,
     );
   return Number(digits.replaceAll('_', ''));
 }

@@ -69,7 +69,7 @@ Options:
 /** The values of the command line, where they are given. */
 export type Given = {
   -readonly [K in keyof Supervisord]?: Supervisord[K];
-} & { configuration?: string };
+} & { configuration?: string; profileOptions?: string };
 
 interface Option {
   readonly short: string;
@@ -103,7 +103,7 @@ const options = (
     { short: 'k', long: 'nocleanup', key: 'nocleanup' },
     { short: 't', long: 'strip_ansi', key: 'stripAnsi' },
     // There is no profiler here. No program depends on what it would print.
-    { short: '', long: 'profile_options', take: same },
+    { short: '', long: 'profile_options', take: same, key: 'profileOptions' },
     { short: 's', long: 'silent', key: 'silent' },
   ] as readonly Option[]
 ).map(option => ({ ...option, takes: option.take !== undefined }));
@@ -196,24 +196,27 @@ function search(program: string, machine: Machine): string {
 
 /** @throws ConfigError */
 function settle(given: Given, file: string, configuration: Configuration, machine: Machine): Realized {
-  const { configuration: _, ...own } = given;
-  const merged: Supervisord = { ...configuration.supervisord, ...own };
+  const { configuration: _, profileOptions: _none, ...own } = given;
+  const written = configuration.supervisord;
+  const merged: Supervisord = { ...written, ...own };
   const uid = merged.user === null ? null : uidOf(merged.user, machine);
+  // As in Supervisor, an empty name on the command line is none.
+  const logfile = merged.logfile || written.logfile;
   return {
     ...merged,
     file,
     uid,
     configuration,
-    logfile: merged.logfile === 'syslog' ? 'syslog' : settled(merged.logfile, machine),
-    pidfile: settled(merged.pidfile, machine),
+    logfile: logfile === 'syslog' ? 'syslog' : settled(logfile, machine),
+    pidfile: settled(merged.pidfile || written.pidfile, machine),
     serverUrl: serverUrl(configuration.servers),
   };
 }
 
-/** The unix socket, if there is one, or else the TCP address. */
+/** The first unix socket, if there is one, or else the last TCP address. */
 export function serverUrl(servers: readonly ServerConfig[]): string | null {
   const unix = servers.find(server => server.family === 'unix');
   if (unix !== undefined) return `unix://${unix.file}`;
-  const inet = servers.find(server => server.family === 'inet');
+  const inet = servers.findLast(server => server.family === 'inet');
   return inet === undefined ? null : `http://${inet.host || 'localhost'}:${inet.port}`;
 }

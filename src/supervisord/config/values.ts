@@ -166,7 +166,8 @@ export function inetAddress(text: string): { readonly host: string; readonly por
 
 /** An entry point of setuptools without its blanks: "module:attribute". */
 export function entryPoint(text: string): string {
-  const [, module, attribute] = /^\s*([\w.]+)\s*(?::\s*([\w.]+))?\s*(?:\[.*\])?\s*$/u.exec(text) ?? [];
+  const [, module, attribute] =
+    /^\s*([\p{L}\p{N}_.]+)\s*(?::\s*([\p{L}\p{N}_.]+))?\s*(?:\[.*\])?\s*$/u.exec(text) ?? [];
   if (module === undefined)
     throw new ConfigError(
       `("EntryPoint must be in 'name=module:attrs [extras]' format", ${repr(`x=${text}`)})`,
