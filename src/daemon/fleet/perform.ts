@@ -26,6 +26,8 @@ export interface RunContext extends LaunchContext {
   readonly words: Words;
   /** Reads what a run writes through hostd. */
   readonly outputs: Outputs;
+  /** Milliseconds of a turn of the event loop in which programs are begun; absent: one in each turn. */
+  readonly beginningMs?: number;
 }
 
 export interface PerformContext extends RunContext {
@@ -39,7 +41,7 @@ export interface PerformContext extends RunContext {
 
 export function makePerform(context: PerformContext): Perform {
   const { words } = context;
-  const turns = makeTurns();
+  const turns = makeTurns(context.beginningMs);
   return (unit, effect, post) => {
     switch (effect.kind) {
       case 'spawn':

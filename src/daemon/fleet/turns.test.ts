@@ -43,3 +43,26 @@ test('work that is taken back is not done, and work that fails keeps no other fr
   for (let i = 0; i < 4; i++) await turn();
   assert.deepEqual(done, ['c']);
 });
+
+test('pieces that are short share a turn, and no piece is begun when the turn has lasted long enough', async () => {
+  const turns = makeTurns(60_000);
+  const done: string[] = [];
+  for (const name of ['a', 'b'])
+    assert.equal(
+      turns.take(() => void done.push(name)),
+      null,
+    );
+  assert.deepEqual(done, ['a', 'b']);
+  const short = makeTurns(1);
+  const later: string[] = [];
+  const long = (name: string) => () => {
+    const end = performance.now() + 5;
+    while (performance.now() < end);
+    later.push(name);
+  };
+  assert.equal(short.take(long('a')), null);
+  assert.notEqual(short.take(long('b')), null);
+  assert.deepEqual(later, ['a']);
+  await turn();
+  assert.deepEqual(later, ['a', 'b']);
+});
