@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { until } from './harness/until.ts';
 import { sendRaw } from './supervisor/raw.ts';
-import { call } from './supervisor/requests.ts';
+import { call, post } from './supervisor/requests.ts';
 import { type Daemon, daemons, head, isMissing } from './supervisord/daemon.ts';
 
 /** Writes each event, and the number of characters that follow its first line, into the file that it is given. */
@@ -160,4 +160,49 @@ stdout_logfile=NONE
       .filter(line => line.includes('overflowed'));
   await until(`${bytes} bytes`, () => heard() >= bytes || lost().length > 0, { timeout: 60_000 });
   assert.deepEqual(lost(), []);
+});
+
+test('the log tells of requests, of what is wrong with them, and of stops; a reread takes over the identifier', {
+  skip: isMissing,
+}, async t => {
+  const { real, ours } = daemons(t);
+  const said = async (daemon: Daemon) => {
+    const write = (identifier: string) =>
+      daemon.write(
+        's.conf',
+        head.replace('[rpcinterface', `loglevel=trace\nidentifier=${identifier}\n[rpcinterface`) +
+          '[program:cat]\ncommand=cat\n',
+      );
+    write('first');
+    daemon.start('-n');
+    await until('it runs', async () => (await daemon.ctl('status', 'cat')).includes('RUNNING'), {
+      timeout: 60_000,
+    });
+    const ask = (bytes: Buffer) => sendRaw(join(daemon.dir, 's.sock'), bytes);
+    const answers: string[] = [];
+    write('second');
+    for (const bytes of [
+      post('<methodCall>'),
+      post(`<methodCall><params/>it's "so"</methodCall>`),
+      call('supervisor.getProcessInfo', 'nosuch').bytes,
+      call('supervisor.stopProcess', 'cat').bytes,
+      call('supervisor.getIdentification').bytes,
+      call('supervisor.reloadConfig').bytes,
+      call('supervisor.getIdentification').bytes,
+    ])
+      answers.push((await ask(bytes)).text.replace(/Date: .*/, ''));
+    const lines = daemon.tidy(daemon.log()).replaceAll(/^\S+ \S+,\d{3} /gm, '');
+    const told = lines
+      .slice(lines.indexOf('ERRO XML-RPC'))
+      .split('\n')
+      // When it is answered that something was stopped is a matter of moments.
+      .filter(line => /XML-RPC|HTTP/.test(line) && !line.includes('stopProcess'))
+      .map(line => line.replace(/\[\d.*?\]/, '[TIME]'));
+    return { answers, told, medusa: /TRAC \S*Medusa.*\n.*\n.*/.exec(lines)?.[0].replace(/at .*/, 'at TIME') };
+  };
+  const [theirs, own] = await Promise.all([said(real), said(ours)]);
+  assert.deepEqual(own, theirs);
+  assert.ok(own.told.length > 12);
+  // Supervisor leaves this out where the process has ended before it looks.
+  assert.match(ours.log(), /INFO waiting for cat to stop\n/);
 });

@@ -129,7 +129,7 @@ function startHostd(config: string, trial: boolean, loaded: Loaded, log: Logger)
   tellOfProblems(loaded.problems, tell);
   const passing = makePassing({
     directory: at.pipes,
-    identifier: 'supervisor',
+    identifier: () => 'supervisor',
     ident: 'hostd',
     log,
   });

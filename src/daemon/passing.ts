@@ -23,7 +23,7 @@ export interface PassingOptions {
   /** The directory of the FIFOs (own/own-files.ts). */
   readonly directory: string;
   /** Supervisor's "identifier": the server's name in what listeners are sent. */
-  readonly identifier: string;
+  readonly identifier: () => string;
   /** hostd's name in the machine's log. */
   readonly ident: string;
   readonly log: Logger;

@@ -201,8 +201,15 @@ export type Question = {
   };
 }[AskKind];
 
+/** What hostd-rpc says is logged: only what is wrong, or each call and each request. */
+export type Hears = 'errors' | 'calls';
+
+export type SaidLevel = 'trace' | 'error' | 'critical';
+
 export type RpcLine =
   | Question
+  /** For hostd's log, where `about` says that it hears of it. */
+  | { readonly id: 0; readonly kind: 'say'; readonly level: SaidLevel; readonly text: string }
   /** The chunk of this follow has been passed on. Another one may come. */
   | { readonly id: number; readonly kind: 'next' }
   /** The follower has gone away. */
@@ -216,6 +223,7 @@ export type RootLine =
       readonly mood: Mood;
       readonly identification: string;
       readonly interfaces?: readonly string[];
+      readonly hears?: Hears;
     }
   | { readonly kind: 'done'; readonly id: number; readonly reply: unknown }
   | ({ readonly kind: 'fault'; readonly id: number } & Fault)
@@ -226,5 +234,7 @@ export type RootLine =
 
 /** Longest line that root reads, in bytes. What a client may write to a program's stdin at once is shorter. */
 export const longestLine = 1024 * 1024;
+/** Characters that hostd-rpc says at once, at most. */
+export const longestSaid = 64 * 1024;
 /** Bytes that root reads of a log at once. */
 export const longestRead = 16 * 1024 * 1024;

@@ -41,7 +41,12 @@ async function run(): Promise<void> {
     const listening = createServer({ allowHalfOpen: true }, socket => {
       socket.once('close', rest.come());
       const uid = server.kind === 'unix' ? peerOf(socket) : null;
-      if (admission.admit(socket, uid)) serveQuietly(socket, { uid, login: server.login }, service, complain);
+      const peer =
+        server.kind === 'unix'
+          ? { host: 'localhost', port: 0 }
+          : { host: socket.remoteAddress ?? '', port: socket.remotePort ?? 0 };
+      if (admission.admit(socket, uid))
+        serveQuietly(socket, { uid, peer, login: server.login }, service, complain);
     })
       .on('error', error => complain(`cannot accept for ${server.name}: ${messageOf(error)}`))
       .listen({ fd: server.fd });

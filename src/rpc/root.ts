@@ -4,13 +4,23 @@ import { Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { messageOf } from '../errors.ts';
-import type { AskKind, Asks, LogName, RootLine, RpcLine } from '../protocol/rpc.ts';
+import {
+  type AskKind,
+  type Asks,
+  type LogName,
+  longestSaid,
+  type RootLine,
+  type RpcLine,
+  type SaidLevel,
+} from '../protocol/rpc.ts';
 import { type About, RootFault } from './session.ts';
 
 export interface Root {
   about(): About;
   /** @throws RootFault */
   ask<K extends AskKind>(kind: K, ask: Asks[K]['ask'], uid: number | null): Promise<Asks[K]['reply']>;
+  /** Something for hostd's log, if it hears of that. */
+  say(level: SaidLevel, text: string): void;
   /** @throws RootFault when there is no such log */
   follow(log: LogName, bytes: number, uid: number | null): Promise<Followed>;
 }
@@ -47,6 +57,11 @@ export function openRoot(asks: number, replies: number, ended: () => void): Prom
     about() {
       if (about === null) throw new Error('root has not told yet');
       return about;
+    },
+    say(level, text) {
+      const hears = about?.hears;
+      if (hears !== undefined && (level !== 'trace' || hears === 'calls'))
+        send({ id: 0, kind: 'say', level, text: text.slice(0, longestSaid) });
     },
     ask(kind, ask, uid) {
       const id = ++last;

@@ -3,10 +3,11 @@
 import { messageOf } from '../errors.ts';
 import type { LogName } from '../protocol/rpc.ts';
 import { splitName } from '../words/process-names.ts';
+import { repr } from '../words/python.ts';
 import { readCall } from '../xmlrpc/read.ts';
 import { CannotMarshal, writeAnswer, writeFault } from '../xmlrpc/write.ts';
 import type { Reply, Service } from './http/connection.ts';
-import type { Fields } from './http/reply.ts';
+import { type Fields, logDate } from './http/reply.ts';
 import { RpcFault, Unforeseen } from './methods/errors.ts';
 import { call } from './methods/table.ts';
 import { pageHeaders } from './pages/html.ts';
@@ -30,17 +31,38 @@ export function makeService(root: Root, complain: (why: string) => void): Servic
       try {
         wanted = readCall(body);
       } catch {
+        root.say('error', `XML-RPC request data ${repr(body)} is invalid: unmarshallable`);
         return 400;
       }
       const { method, params } = wanted;
-      if (method === null) return 400;
+      if (method === null) {
+        root.say('error', `XML-RPC request data ${repr(body)} is invalid: no method name`);
+        return 400;
+      }
+      root.say('trace', `XML-RPC method called: ${method}()`);
       try {
-        return writeAnswer(await call(sessionOf(uid), method, params));
+        const value = await call(sessionOf(uid), method, params);
+        root.say('trace', `XML-RPC method ${method}() returned successfully`);
+        return writeAnswer(value);
       } catch (error) {
-        if (error instanceof RpcFault) return writeFault(error.code, error.text);
-        if (!(error instanceof Unforeseen || error instanceof CannotMarshal)) complain(messageOf(error));
+        if (error instanceof RpcFault) {
+          root.say('trace', `XML-RPC method ${method}() returned fault: [${error.code}] ${error.text}`);
+          return writeFault(error.code, error.text);
+        }
+        const isForeseen = error instanceof Unforeseen || error instanceof CannotMarshal;
+        if (!isForeseen) complain(messageOf(error));
+        const what = error instanceof Unforeseen ? `${error.type}: ${error.message}` : messageOf(error);
+        root.say(
+          'critical',
+          `Handling XML-RPC request with data ${repr(body)} raised an unexpected exception: ${what}`,
+        );
         return 500;
       }
+    },
+    replied({ host, port }, request, status, bytes) {
+      const line = `${host}:${port} - - [${logDate(Date.now())}] "${request}" ${status} ${bytes}`;
+      // As in Supervisor, whatever has this word in it is an error.
+      root.say(/error/i.test(line) ? 'error' : 'trace', line);
     },
     hasPage: path => pageName(path) !== null,
     async page(path, fields, foreign, uid) {

@@ -1,6 +1,6 @@
 // One caller's way to root, as the methods use it: what may be asked, and how it is refused.
 
-import type { AskKind, Asks, FaultName, Mood } from '../protocol/rpc.ts';
+import type { AskKind, Asks, FaultName, Hears, Mood } from '../protocol/rpc.ts';
 
 /** Facts about hostd itself. */
 export interface About {
@@ -9,6 +9,8 @@ export interface About {
   readonly identification: string;
   /** The names of Supervisor's own interface; absent: "supervisor". */
   readonly interfaces?: readonly string[];
+  /** What hostd's log tells of clients; absent: nothing. */
+  readonly hears?: Hears;
 }
 
 export interface Session {

@@ -39,7 +39,7 @@ export interface PoolsContext {
   readonly log: Logger;
   readonly notes: Notes;
   /** The server's name in an event's header: Supervisor's "identifier". */
-  readonly server: string;
+  readonly server: () => string;
   /** Starts a listener again that was left in the middle of an event. */
   readonly restart: (name: string) => void;
 }
@@ -124,7 +124,7 @@ export function makePools({ bus, log, notes, server, restart }: PoolsContext): P
         listens: before !== null && before.state !== 'ACKNOWLEDGED',
         isUp: () => unit.run === run && unit.state.kind === 'running',
         send: (item, poolSerial) => {
-          const envelope = { server, pool: pool.name, serial: item.serial ?? 0, poolSerial };
+          const envelope = { server: server(), pool: pool.name, serial: item.serial ?? 0, poolSerial };
           // A hostd that finds this note cannot tell whether the event has been sent.
           note.write(member.parser, false);
           const isSent = input?.write(messageOf(item.event, envelope)) ?? false;

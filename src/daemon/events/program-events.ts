@@ -37,12 +37,10 @@ export function tellOfPrograms(loop: Loop, bus: Bus, pools: Pools): void {
     for (const { unit, before, pid, isProgram } of observed.changes) {
       if (!isProgram) continue;
       const { program, state, lastExit, policy } = unit;
-      for (const { from, to, tries, expected } of transitionsBetween(
-        before,
-        state,
-        lastExit,
-        policy.exitcodes,
-      ))
+      for (const step of transitionsBetween(before, state, lastExit, policy.exitcodes)) {
+        const { from, tries, expected } = step;
+        // Whoever waits to be tried again when hostd ends is given up.
+        const to = loop.isEnding() && from === 'BACKOFF' && step.to === 'STOPPED' ? 'FATAL' : step.to;
         bus.emit({
           kind: 'process-state',
           program: program.name,
@@ -54,6 +52,7 @@ export function tellOfPrograms(loop: Loop, bus: Bus, pools: Pools): void {
           pid: from === 'BACKOFF' ? 0 : pid,
           idle: observed.entry.service.asleep && maySleep(program) && (to === 'STOPPING' || to === 'STOPPED'),
         });
+      }
       if (program.listener !== null) pools.changed(unit);
     }
     disappear(observed);

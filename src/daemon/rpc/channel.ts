@@ -6,11 +6,14 @@ import {
   type AskKind,
   type Asks,
   type FaultName,
+  type Hears,
   longestLine,
   type Mood,
   type Question,
   type RootLine,
+  type SaidLevel,
 } from '../../protocol/rpc.ts';
+import { escapeLine } from '../../words/escape.ts';
 import { decodeLine } from './decode.ts';
 
 /** A refusal by root. */
@@ -51,7 +54,12 @@ export interface About {
   readonly identification: string;
   /** The names of Supervisor's own interface; absent: "supervisor". */
   readonly interfaces?: readonly string[];
+  /** What hostd-rpc tells of; absent: nothing. */
+  readonly hears?: Hears;
 }
+
+/** Takes what hostd-rpc says of its clients. */
+export type Say = (level: SaidLevel, text: string) => void;
 
 export interface Channel {
   /** Called whenever one of them changes. */
@@ -68,6 +76,7 @@ export function openChannel(
   replies: number,
   about: About,
   answers: Answers,
+  say: Say,
   onNonsense: () => void,
 ): Channel {
   const input = new Socket({ fd: asks, readable: true, writable: false });
@@ -91,7 +100,8 @@ export function openChannel(
         end > longestLine ? null : decodeLine(Buffer.from(text.slice(0, end), 'latin1').toString('utf8'));
       text = text.slice(end + 1);
       if (line === null) return refuse();
-      if (line.kind === 'next') follows.get(line.id)?.next();
+      if (line.kind === 'say') say(line.level, escapeLine(line.text));
+      else if (line.kind === 'next') follows.get(line.id)?.next();
       else if (line.kind === 'cancel') {
         follows.get(line.id)?.close();
         follows.delete(line.id);

@@ -1,6 +1,6 @@
 // The lines that hostd-rpc may send to root, each checked against protocol/rpc.ts. Pure.
 
-import type { AskKind, Asks, RpcLine } from '../../protocol/rpc.ts';
+import { type AskKind, type Asks, longestSaid, type RpcLine } from '../../protocol/rpc.ts';
 
 type Fields = { readonly [key: string]: unknown };
 
@@ -15,6 +15,7 @@ export function decodeLine(text: string): RpcLine | null {
   if (!isFields(value) || !isNatural(value['id']) || typeof value['kind'] !== 'string') return null;
   const { id, kind, uid, ask } = value as Fields & { id: number; kind: string };
   if (kind === 'next' || kind === 'cancel') return { id, kind };
+  if (kind === 'say') return saidIn(value);
   if (!Object.hasOwn(asks, kind) || !isFields(ask) || !(uid === null || isNatural(uid))) return null;
   const read = asks[kind as AskKind](ask);
   return read === null ? null : ({ id, uid, kind, ask: read } as RpcLine);
@@ -62,6 +63,11 @@ const asks: Readers = {
   shutdown: none,
   restart: none,
 };
+
+function saidIn({ level, text }: Fields): RpcLine | null {
+  const isLevel = level === 'trace' || level === 'error' || level === 'critical';
+  return isLevel && isText(text) && text.length <= longestSaid ? { id: 0, kind: 'say', level, text } : null;
+}
 
 function processOf({ group, name }: Fields): { group: string; name: string } | null {
   return isText(group) && isText(name) ? { group, name } : null;

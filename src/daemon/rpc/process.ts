@@ -19,7 +19,7 @@ import {
 } from '../own-server.ts';
 import type { SocketNames } from '../sockets/names.ts';
 import type { Sockets } from '../sockets/sockets.ts';
-import { type About, type Answers, type Channel, openChannel } from './channel.ts';
+import { type About, type Answers, type Channel, openChannel, type Say } from './channel.ts';
 
 const firstListenerFd = 6;
 const title = 'hostd-rpc';
@@ -31,6 +31,8 @@ export interface RpcContext {
   readonly tell: Tell;
   readonly answers: Answers;
   readonly about: () => About;
+  /** Absent: nobody hears it. */
+  readonly say?: Say;
 }
 
 export interface Rpc extends Pick<OwnServer<unknown>, 'keep'> {
@@ -60,7 +62,7 @@ export function makeRpc(context: RpcContext): Rpc {
 }
 
 function start(
-  { log, about, answers }: RpcContext,
+  { log, about, answers, say = () => {} }: RpcContext,
   ...[host, listeners, ended]: Parameters<OwnServerContext<RpcListener, ServingRpc>['start']>
 ): ServingRpc {
   const [asksRead, asksWrite] = native.pipe();
@@ -91,7 +93,7 @@ function start(
       stderr,
     };
     const child = startOwn('rpc', given, ended);
-    const channel = openChannel(asksRead, repliesWrite, about(), answers, () => {
+    const channel = openChannel(asksRead, repliesWrite, about(), answers, say, () => {
       log.error('hostd-rpc says what it may not: it is ended');
       child.kill();
     });

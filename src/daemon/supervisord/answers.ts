@@ -46,8 +46,7 @@ const up: ReadonlySet<string> = new Set(['RUNNING', 'STARTING', 'BACKOFF']);
 const signallable: ReadonlySet<string> = new Set(['RUNNING', 'STARTING', 'STOPPING']);
 const down: ReadonlySet<string> = new Set(['STOPPED', 'EXITED', 'FATAL', 'UNKNOWN']);
 
-/** Milliseconds until the log says that a process is waited for, and between two such lines. */
-const firstReport = 100;
+/** Milliseconds between two lines in the log that say that a process is waited for. */
 const reportEvery = 2000;
 
 export function makeAnswers(context: AnswersContext): Answers {
@@ -125,14 +124,13 @@ export function makeAnswers(context: AnswersContext): Answers {
       supervisor.loop.ask(program.name, { kind: 'stop' }, () => {});
       if (!wait || down.has(stateOf(program))) return true;
       const say = () => log.info(`waiting for ${process.name} to stop`);
-      let reports = setTimeout(function report() {
-        say();
-        reports = setTimeout(report, reportEvery);
-      }, firstReport);
+      // Said even of a process that ends soon, as in Supervisor: it looks once, and that is at once.
+      say();
+      const reports = setInterval(say, reportEvery);
       try {
         await when(program, () => down.has(stateOf(program)));
       } finally {
-        clearTimeout(reports);
+        clearInterval(reports);
       }
       return true;
     },

@@ -24,7 +24,7 @@ export interface Lives extends Words {
   forget(name: string): void;
 }
 
-export function makeLives(log: Logger): Lives {
+export function makeLives(log: Logger, isEnding: () => boolean): Lives {
   const lives = new Map<string, Life>();
   const of = (name: string): Life => {
     const life = lives.get(name) ?? { started: 0, stopped: 0, spawnerr: '', exitstatus: null };
@@ -46,7 +46,8 @@ export function makeLives(log: Logger): Lives {
       log.info(`spawnerr: ${why}`);
     },
     ended(unit, how) {
-      log.debug('received SIGCHLD indicating a child quit');
+      // Supervisor hears of the signal after it has looked at the children.
+      setImmediate(() => log.debug('received SIGCHLD indicating a child quit'));
       const life = of(unit.program.name);
       life.stopped = Date.now();
       const status = how.signal !== null ? -1 : (how.code ?? -1);
@@ -87,12 +88,17 @@ export function makeLives(log: Logger): Lives {
       const { state, program } = unit;
       if (before.kind === state.kind && before.run === state.run) return;
       const name = nameOf(unit);
+      if (state.kind === 'stopped' && before.kind === 'backoff' && !isEnding())
+        log.debug(`Attempted to kill ${name}, which is in BACKOFF state.`);
       if (state.kind === 'running' && before.kind === 'starting')
         log.info(
           `success: ${name} entered RUNNING state, process has stayed up for > than ${program.startsecs} seconds (startsecs)`,
         );
+      // Supervisor gives up in its next turn.
       if (state.kind === 'fatal')
-        log.info(`gave up: ${name} entered FATAL state, too many start retries too quickly`);
+        setImmediate(() =>
+          log.info(`gave up: ${name} entered FATAL state, too many start retries too quickly`),
+        );
     },
   };
 }

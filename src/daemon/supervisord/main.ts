@@ -9,9 +9,16 @@ import type { Host, Program } from '../../model/host.ts';
 import { native } from '../../native/index.ts';
 import { nameProcess } from '../../process-name.ts';
 import type { Mood } from '../../protocol/rpc.ts';
-import type { ProcessConfig } from '../../supervisord/config/config.ts';
+import type { ProcessConfig, Supervisord } from '../../supervisord/config/config.ts';
 import type { Machine } from '../../supervisord/config/machine.ts';
-import { Exit, type Realized, readArguments, realize, usage } from '../../supervisord/config/options.ts';
+import {
+  Exit,
+  type Given,
+  type Realized,
+  readArguments,
+  realize,
+  usage,
+} from '../../supervisord/config/options.ts';
 import { readConfiguration } from '../../supervisord/config/read.ts';
 import { ConfigError, logLevels } from '../../supervisord/config/values.ts';
 import { thisMachine } from '../../supervisord/machine.ts';
@@ -46,12 +53,14 @@ import { makeLives, wordsOfExit } from './lives.ts';
 import { type MainLog, openMainLog } from './log.ts';
 import { makePlace, removePlace, settingsOf } from './place.ts';
 import { programsOf } from './programs.ts';
-import { listenerOf, type OpenServer, openServer, ServerError } from './server-sockets.ts';
+import { listenerOf, type OpenServer, openServer, ServerError, wordsOfMedusa } from './server-sockets.ts';
 import { stopEverything } from './shutdown.ts';
 import { refuseTaken } from './taken.ts';
 
 /** Milliseconds after a configuration was read until its garbage is given back: the programs start first. */
 const tidyMs = 5000;
+/** Milliseconds in which programs are begun before anything else is looked at. Supervisor begins all of them, however long it takes. */
+const beginningMs = 50;
 
 /** The name that it was called by, for "For help, use ... -h". */
 const program = process.env['HOSTD_PROGRAM'] ?? 'supervisord';
@@ -72,7 +81,7 @@ function run(): void {
       );
     const real = realize(given, program, machine, own.lenient);
     if (own.handOver) beginHandOver(real, own);
-    else start(real, machine);
+    else start(real, machine, given);
   } catch (error) {
     if (!(error instanceof Exit)) throw error;
     process.stdout.write(error.stdout);
@@ -126,7 +135,7 @@ function beginHandOver(real: Realized, { config, isDry }: OwnOptions): void {
     .then(code => process.exit(code));
 }
 
-function start(real: Realized, machine: Machine): void {
+function start(real: Realized, machine: Machine, given: Given): void {
   const { configuration } = real;
   const criticals: string[] = [];
   const infos = [...configuration.infos];
@@ -161,7 +170,7 @@ function start(real: Realized, machine: Machine): void {
     process.umask(real.umask);
   }
   try {
-    supervise(real, machine, place, main, limits, servers);
+    supervise(real, machine, given, place, main, limits, servers);
   } catch (error) {
     const isTwice = error instanceof HostdError && error.code === 'conflict';
     const hint = isTwice
@@ -206,6 +215,7 @@ function serve(real: Realized, main: MainLog): OpenServer[] {
     const say = (text: string) => void process.stderr.write(text);
     return servers.map(server => {
       const open = openServer(server, say);
+      main.log.trace(wordsOfMedusa(server, new Date()));
       for (const name of interfaces) {
         const [more] = interfaceOptions.get(name) ?? [];
         if (more !== undefined) {
@@ -235,9 +245,9 @@ function inherited(real: Realized, fds: readonly number[]): OpenServer[] {
   });
 }
 
-/** A log for parts that Supervisor does not have: their information is logged at the debug level. */
+/** A log for parts that Supervisor does not have: their information is logged at the trace level. */
 function behind(log: Logger): Logger {
-  return { ...log, info: log.debug.bind(log) } as Logger;
+  return { ...log, info: log.trace.bind(log) } as Logger;
 }
 
 /** Makes this process another user's, as user= in [supervisord] says. @throws Exit */
@@ -298,6 +308,7 @@ function writePidFile({ pidfile }: Realized, main: MainLog): void {
 function supervise(
   real: Realized,
   machine: Machine,
+  given: Given,
   place: string,
   main: MainLog,
   limits: readonly number[],
@@ -314,8 +325,14 @@ function supervise(
   process.on('exit', () => cgroups?.close());
   let mood: Mood = 1;
   const host: Host = { settings, apps: [], programs: [], resting: [], groups: [], sites: [] };
-  const { identifier } = real;
-  const passing = makePassing({ directory: ownPaths(settings).pipes, identifier, ident: 'supervisord', log });
+  // As in Supervisor, a reread takes these over at once. An option of the command line wins for ever.
+  let own: Pick<Supervisord, 'identifier' | 'childlogdir' | 'stripAnsi'> = real;
+  const passing = makePassing({
+    directory: ownPaths(settings).pipes,
+    identifier: () => own.identifier,
+    ident: 'supervisord',
+    log,
+  });
   const { events, pipes, outputs } = passing;
   const logs = makeLogs({
     stateDir: settings.stateDir,
@@ -325,7 +342,7 @@ function supervise(
     written: outputs.logs,
     plainBackups: true,
   });
-  const lives = makeLives(log);
+  const lives = makeLives(log, () => supervisor.loop.isEnding());
   const names = keepNames(ownPaths(settings).socketNames, warn, () => {});
   const sockets = makeSockets(new Map(), names, warn);
   const fastCgi = fastCgiSockets(sockets, log);
@@ -348,6 +365,7 @@ function supervise(
     log,
     words: lives,
     warn,
+    beginningMs,
     bear: (program: Program) =>
       program.supervisord === undefined ? null : bearAsSupervisor(program, program.supervisord, around),
     now: () => performance.now(),
@@ -367,22 +385,22 @@ function supervise(
       .filter(path => path !== null),
   );
   if (!real.nocleanup) clearAutoLogs(real.childlogdir, real.identifier, usedLogs, warn);
-  const output = { stripAnsi: real.stripAnsi, echo: real.loglevel <= logLevels.debug };
   const autoLogs = new WeakMap<ProcessConfig, { stdout?: string; stderr?: string }>();
   const groups = makeGroups({
     supervisor,
     lives,
     programsOf: config => {
       if (config.kind === 'fcgi') fastCgi.open(config.socket);
+      const output = { stripAnsi: own.stripAnsi, echo: real.loglevel <= logLevels.debug };
       return programsOf(config, real.file, output, (process, name, channel) => {
         const path = supervisor.unit(name)?.program[channel]?.path ?? null;
         // A process that runs on writes to the log that it has.
-        const own =
+        const chosen =
           path !== null && usedLogs.has(path)
             ? path
-            : makeAutoLog(real.childlogdir, process.name, channel, real.identifier);
-        autoLogs.set(process, { ...autoLogs.get(process), [channel]: own });
-        return own;
+            : makeAutoLog(own.childlogdir, process.name, channel, own.identifier);
+        autoLogs.set(process, { ...autoLogs.get(process), [channel]: chosen });
+        return chosen;
       });
     },
     onRemoved: ({ config }) => {
@@ -406,6 +424,7 @@ function supervise(
     names,
     log: behind(log),
     tell: untold,
+    say: (level, text) => (level === 'critical' ? main.critical(text) : log[level](text)),
     answers: makeAnswers({
       supervisor,
       groups,
@@ -418,7 +437,10 @@ function supervise(
       autoLog: (process, channel) => autoLogs.get(process)?.[channel],
       mood: () => mood,
       reread() {
-        take(readConfiguration(real.file, machine, { names: known }));
+        const next = readConfiguration(real.file, machine, { names: known });
+        own = { ...next.supervisord, ...given };
+        rpc.tell();
+        take(next);
       },
       shutdown: () => ending.shutdown(),
       restart: () => ending.restart(),
@@ -427,8 +449,9 @@ function supervise(
     about: () => ({
       pid: process.pid,
       mood,
-      identification: real.identifier,
+      identification: own.identifier,
       interfaces: real.configuration.interfaces,
+      hears: real.loglevel <= logLevels.trace ? 'calls' : 'errors',
     }),
   });
   for (const { listener, fd } of servers) {

@@ -2,11 +2,25 @@
 // and errors are printed there.
 
 import { chmodSync, chownSync, lstatSync, unlinkSync } from 'node:fs';
-import { constants } from 'node:os';
+import { constants, hostname } from 'node:os';
 import { errnoOf } from '../../errors.ts';
 import type { RpcListener } from '../../model/host.ts';
 import { native } from '../../native/index.ts';
 import type { ServerConfig } from '../../supervisord/config/config.ts';
+
+/** What Supervisor's HTTP server logs of itself. */
+export function wordsOfMedusa(server: ServerConfig, now: Date): string {
+  const isUnix = server.family === 'unix';
+  const [place, name, port] = isUnix
+    ? [server.file, '<unix domain socket>', server.file]
+    : [server.host, server.host === '127.0.0.1' ? 'localhost' : server.host || hostname(), server.port];
+  const day = now
+    .toString()
+    .slice(0, 10)
+    .replace(/ 0(\d)$/, '  $1');
+  const at = `${day} ${now.toString().slice(16, 24)} ${now.getFullYear()}`;
+  return `${place}:Medusa (V1.12) started at ${at}\n\tHostname: ${name}\n\tPort:${port}`;
+}
 
 /** An error that ends the start, in Supervisor's words. */
 export class ServerError extends Error {}

@@ -34,22 +34,27 @@ export async function stopEverything(
     });
   const active = groups.active();
   const all = active.flatMap(({ programs }) => programs);
-  const say = () => {
-    const left = all.filter(isUp).map(({ name, supervisord }) => supervisord?.process ?? name);
+  const tell = (programs: readonly Program[]) => {
+    const left = programs.map(({ name, supervisord }) => supervisord?.process ?? name);
     if (left.length > 0) log.info(`waiting for ${left.join(', ')} to die`);
   };
+  const isWaiting = (program: Program) => groups.unit(program)?.state.kind === 'backoff';
+  // Supervisor has given up those of its last group by then, and has yet to look at the other groups.
+  const first = all.filter(
+    program => isUp(program) && !(active.at(-1)?.programs.includes(program) && isWaiting(program)),
+  );
   // A process that does not run will not be started any more.
   for (const program of all) {
     const unit = groups.unit(program);
     if (unit !== undefined && unit.run === null) void stop(program);
   }
-  const reports = setInterval(say, reportEvery);
+  const reports = setInterval(() => tell(all.filter(isUp)), reportEvery);
   let isSaid = false;
   for (const { programs } of active.toReversed()) {
     // Between two groups Supervisor takes a turn, in which a listener hears what has been stopped before it.
     if (programs.some(({ kind }) => kind === 'listener')) await listeners.rest(lastWords);
     const ended = programs.filter(isUp).toReversed().map(stop);
-    if (!isSaid) say();
+    if (!isSaid) tell(first);
     isSaid = true;
     await Promise.all(ended);
   }

@@ -33,6 +33,8 @@ export interface Service {
     uid: number | null,
   ): Promise<Reply | 403 | 404 | 500>;
   hasPage(path: string): boolean;
+  /** A request has been answered with so many bytes. `request`: its first line. */
+  replied(from: Peer, request: string, status: Status, bytes: number): void;
   /** null: there is no such log. */
   follow(process: string | null, channel: string, uid: number | null): Promise<Following | null>;
 }
@@ -44,7 +46,14 @@ export interface Reply {
   readonly body: string;
 }
 
+/** Where a client is; on a unix socket localhost and 0, as in Supervisor's log. */
+export interface Peer {
+  readonly host: string;
+  readonly port: number;
+}
+
 export interface Client {
+  readonly peer: Peer;
   /** The client's uid; null: it came over TCP, or is not known. */
   readonly uid: number | null;
   readonly login: Login | null;
@@ -57,7 +66,8 @@ export async function serve(socket: Socket, client: Client, service: Service): P
     const bytes = await input.head();
     const head = bytes === null ? null : crackHead(bytes);
     if (head === null) break;
-    const open = await answer({ socket, input, head }, client, service);
+    const replied: Exchange['replied'] = (...reply) => service.replied(client.peer, head.request, ...reply);
+    const open = await answer({ socket, input, head, replied }, client, service);
     if (!open || socket.destroyed) break;
   }
   input.complete();
@@ -68,6 +78,7 @@ interface Exchange {
   readonly socket: Socket;
   readonly input: Input;
   readonly head: Head;
+  replied(status: Status, bytes: number): void;
 }
 
 /** Returns whether the connection stays open. */
@@ -168,7 +179,9 @@ async function sendLog(exchange: Exchange, log: Following | null, more: Fields):
     ...more,
     ...(isChunked ? ([['Transfer-Encoding', 'chunked']] as const) : []),
   ];
-  socket.write(replyHead(head.version, 200, fields, Date.now()));
+  const start = replyHead(head.version, 200, fields, Date.now());
+  let sent = Buffer.byteLength(start);
+  socket.write(start);
   exchange.input.discard();
   socket.once('close', log.cancel);
   socket.once('end', log.cancel);
@@ -176,10 +189,12 @@ async function sendLog(exchange: Exchange, log: Following | null, more: Fields):
     for await (const bytes of log.chunks) {
       if (socket.destroyed) break;
       const framed = isChunked ? Buffer.concat([chunkStart(bytes), bytes, endOfLine]) : bytes;
+      sent += framed.length;
       if (!socket.write(framed)) await drained(socket);
     }
   } finally {
     log.cancel();
+    exchange.replied(200, sent);
   }
   return false;
 }
@@ -211,13 +226,15 @@ async function sendError(exchange: Exchange, status: Status, before: Fields = []
 
 /** Returns whether the connection stays open. */
 async function send(
-  { socket, head }: Exchange,
+  { socket, head, replied }: Exchange,
   status: Status,
   fields: Fields,
   body: string,
 ): Promise<boolean> {
   const { close, fields: more } = keeping(head.version, header(head, 'Connection') ?? '', true);
-  if (!socket.write(`${replyHead(head.version, status, [...fields, ...more], Date.now())}${body}`)) {
+  const text = `${replyHead(head.version, status, [...fields, ...more], Date.now())}${body}`;
+  replied(status, Buffer.byteLength(text));
+  if (!socket.write(text)) {
     // A client that reads no answers gets no more of them, and is not kept for ever.
     const late = setTimeout(() => socket.destroy(), patienceMs);
     await drained(socket);

@@ -6,6 +6,7 @@ const crack = (text: string) => crackHead(Buffer.from(text, 'latin1'));
 
 test('a head is cracked as Medusa does, with an empty line before it and lines that go on', () => {
   assert.deepEqual(crack('\r\nPOST /RPC2 HTTP/1.1\r\nHost: \r\nX: a\r\n b'), {
+    request: 'POST /RPC2 HTTP/1.1',
     command: 'POST',
     uri: '/RPC2',
     version: '1.1',

@@ -2,6 +2,8 @@
 // refuses. Pure.
 
 export interface Head {
+  /** The request line. */
+  readonly request: string;
   readonly command: string;
   readonly uri: string;
   /** "1.1"; null: the request line has none. */
@@ -27,7 +29,7 @@ export function crackHead(bytes: Buffer): Head | null {
   const lines = match === null ? null : joined(all.slice(start + 1));
   if (match === null || lines === null) return null;
   const [, command = '', uri = '', version = null] = match;
-  return { command, uri: unquotePath(uri), version, lines };
+  return { request: all[start] ?? '', command, uri: unquotePath(uri), version, lines };
 }
 
 /** The value of the header "Name: value"; null: there is none. */

@@ -44,6 +44,20 @@ export function httpDate(ms: number): string {
   return new Date(ms).toUTCString();
 }
 
+const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+
+/** Medusa's time in its log: of UTC, whatever zone it names behind. `ms`: a Unix time in milliseconds. */
+export function logDate(ms: number): string {
+  const date = new Date(ms);
+  const two = (number: number) => String(number).padStart(2, '0');
+  const time = [date.getUTCHours(), date.getUTCMinutes(), date.getUTCSeconds()].map(two).join(':');
+  const year = date.getUTCFullYear();
+  // Standard time, also in summer.
+  const west = new Date(year, 0).getTimezoneOffset();
+  const zone = `${west > 0 ? '-' : '+'}${two(Math.floor(Math.abs(west) / 60))}${two(Math.abs(west) % 60)}`;
+  return `${two(date.getUTCDate())}/${months[date.getUTCMonth()]}/${year}:${time} ${zone}`;
+}
+
 /** Whether the connection is closed after the answer, and the field that says so. */
 export function keeping(
   version: string | null,
