@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { run } from '../scripts/run.ts';
 import { groupOf, needsRoot, proxyAccount, testAccounts } from './harness/accounts.ts';
-import { type Hostd, startHostd } from './harness/hostd.ts';
+import { checkout, type Hostd, startHostd } from './harness/hostd.ts';
 import { makePlace, type Place } from './harness/place.ts';
 import { until } from './harness/until.ts';
 
@@ -227,4 +227,29 @@ sys.stdin.read()
   child.stdin.end();
   await until('its shares to be back', async () => (await as('status')).code === 0);
   assert.equal((await as('exec', 'plain', '--', 'echo', 'again')).stdout, 'again\n');
+});
+
+test("without root, check takes hostd's own ports for no stranger's, and start says what it may not write", {
+  skip,
+}, async t => {
+  const place = makePlace(t);
+  const { a: as } = await testAccounts();
+  const hostd = await startHostd(place);
+  await hostd.state('hostd-proxy', 'RUNNING');
+  const [check, start] = await Promise.all(
+    ['check', 'start'].map(command =>
+      run([join(checkout, 'bin/hostd'), command, '-c', hostd.config], {
+        as,
+        env: process.env,
+        timeout: 120_000,
+      }),
+    ),
+  );
+  assert.equal(check?.code, 0, check?.stdout);
+  assert.doesNotMatch(check?.stdout ?? '', /cannot listen/);
+  assert.equal(start?.code, 1);
+  assert.match(
+    start?.stderr ?? '',
+    /^hostd: cannot write in "[^"]+": EACCES\n {2}try: sudo, or another place: /m,
+  );
 });

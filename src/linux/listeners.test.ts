@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { inTheWay, parseListeners } from './listeners.ts';
+import { howToStop, inTheWay, parseListeners, serviceIn } from './listeners.ts';
 
 const tcp = `  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
    0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 4711 1 0 100 0 0 10 0
@@ -29,4 +29,18 @@ test('a port is in use on the same address, or where either of the two is every 
   assert.equal(inode('::1', 8080, parseListeners(tcp6)), '99');
   assert.equal(inode('::', 8080, parseListeners(tcp6)), '99');
   assert.equal(inode('fe80::1', 8080, parseListeners(tcp6)), null);
+});
+
+test('what has a port is stopped by its service, or by its pid where it is none of systemd’s', () => {
+  assert.equal(serviceIn('0::/system.slice/nginx.service\n'), 'nginx');
+  assert.equal(
+    serviceIn('12:pids:/system.slice/x.service\n1:name=systemd:/system.slice/nginx.service\n0::/\n'),
+    'nginx',
+  );
+  assert.equal(serviceIn('0::/system.slice/system-app.slice/app@a.service/inner\n'), 'app@a');
+  assert.equal(serviceIn('0::/user.slice/user-1000.slice/user@1000.service/app.slice/web.service\n'), null);
+  assert.equal(serviceIn('0::/user.slice/user-1000.slice/session-2.scope\n0::/\n'), null);
+  assert.equal(howToStop({ pid: 7, name: 'nginx', service: 'nginx' }), 'systemctl disable --now nginx');
+  assert.equal(howToStop({ pid: 7, name: 'python3', service: null }), 'kill 7');
+  assert.equal(howToStop({ pid: 7, name: 'x', service: 'x; reboot' }), 'kill 7');
 });

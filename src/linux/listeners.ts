@@ -82,6 +82,24 @@ export interface Holder {
   readonly pid: number;
   /** As ps shows it: /proc/PID/comm. */
   readonly name: string;
+  /** The service of systemd's that it belongs to, such as "nginx"; null: none. */
+  readonly service: string | null;
+}
+
+/** The system's service, in the text of /proc/PID/cgroup. What a login started is none. */
+export function serviceIn(cgroup: string): string | null {
+  return (
+    /^\d+:(?:name=systemd)?:\/system\.slice\/(?:[^/\n]+\.slice\/)*([^/\n]+)\.service(?:\/|$)/m.exec(
+      cgroup,
+    )?.[1] ?? null
+  );
+}
+
+/** What ends the holder for good, to be typed as root. */
+export function howToStop({ pid, service }: Holder): string {
+  return service !== null && /^[\w@:.-]+$/.test(service)
+    ? `systemctl disable --now ${service}`
+    : `kill ${pid}`;
 }
 
 /** The processes that have the socket open, as far as this process may look. */
@@ -95,7 +113,9 @@ function holdersOf(inode: string): readonly Holder[] {
           return false;
         }
       });
-      return has ? [{ pid, name: readText(`/proc/${pid}/comm`).trim() }] : [];
+      if (!has) return [];
+      const service = serviceIn(readText(`/proc/${pid}/cgroup`));
+      return [{ pid, name: readText(`/proc/${pid}/comm`).trim(), service }];
     } catch {
       return [];
     }

@@ -53,7 +53,8 @@ test('one failure among successes exits 1 and goes to stderr', async t => {
   assert.deepEqual(await hostctl(['restart', 'zzz', 'hello', 'blog', '--socket', socket]), {
     code: 1,
     stdout: 'hello: restarted\n',
-    stderr: "hostctl: zzz: no such program\nhostctl: blog: cannot execute '/x': \\x1b[31mno such file\n",
+    stderr:
+      "hostctl: zzz: no such program\n  try: hostctl status\nhostctl: blog: cannot execute '/x': \\x1b[31mno such file\n",
   });
 });
 

@@ -4,6 +4,7 @@ import type { Progress } from '../../protocol/control.ts';
 import { escapeLine, escapeLines } from '../../words/escape.ts';
 import type { Context } from '../program/command.ts';
 import type { Client, Request } from './client.ts';
+import { whatMayBeMeant } from './names.ts';
 import { Waiting } from './waiting.ts';
 
 export type Done = Extract<Progress, { kind: 'done' }>;
@@ -32,7 +33,7 @@ export async function act(
       else if (progress.kind === 'reread') code = Math.max(code, onReread(progress));
       else if (progress.kind === 'done') {
         waiting.delete(progress.name);
-        code = Math.max(code, printDone(progress, context));
+        code = Math.max(code, await printDone(progress, client, context));
         waiting.resume();
       }
     }
@@ -45,9 +46,14 @@ export async function act(
   return interrupted;
 }
 
-function printDone({ outcome, message }: Done, { stdout, stderr, program }: Context): number {
-  const isGood = outcome === 'ok' || outcome === 'noop';
-  if (isGood) stdout.write(`${escapeLine(message)}\n`);
-  else stderr.write(`${program.name}: ${escapeLines(message)}\n`); // the second line may be its hint
-  return isGood ? 0 : 1;
+async function printDone(done: Done, client: Client, { stdout, stderr, program }: Context): Promise<number> {
+  const { outcome, message } = done;
+  if (outcome === 'ok' || outcome === 'noop') {
+    stdout.write(`${escapeLine(message)}\n`);
+    return 0;
+  }
+  // The second line may be its hint. Supervisor's words of a name that nobody has come without one.
+  stderr.write(`${program.name}: ${escapeLines(message)}\n`);
+  if (outcome === 'unknown') stderr.write(`  try: ${escapeLine(await whatMayBeMeant(done.name, client))}\n`);
+  return 1;
 }

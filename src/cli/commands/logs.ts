@@ -4,12 +4,13 @@ import { HostdError } from '../../errors.ts';
 import { escapeLine } from '../../words/escape.ts';
 import { act } from '../client/act.ts';
 import type { Client } from '../client/client.ts';
+import { fetchStatus } from '../client/names.ts';
 import { connect } from '../client/socket.ts';
 import type { Command, Context, Input } from '../program/command.ts';
 import { PrefixedLines } from '../program/prefixed-lines.ts';
 import { errorText } from '../program/print.ts';
 import { printApp } from '../program/print-app.ts';
-import { fetchStatus, printUnknown } from './status.ts';
+import { printUnknown } from './status.ts';
 
 /** Logs that are followed at the same time. */
 const mostAtOnce = 200;

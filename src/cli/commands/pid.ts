@@ -1,9 +1,10 @@
 // hostctl pid
 
+import { fetchStatus } from '../client/names.ts';
 import { connect } from '../client/socket.ts';
 import type { Command } from '../program/command.ts';
 import { errorText } from '../program/print.ts';
-import { fetchStatus, printUnknown } from './status.ts';
+import { printUnknown } from './status.ts';
 
 export const pid: Command = {
   name: 'pid',

@@ -1,10 +1,11 @@
 // hostctl status
 
 import { HostdError } from '../../errors.ts';
-import type { AboutReply, StatusReply } from '../../protocol/control.ts';
+import type { AboutReply } from '../../protocol/control.ts';
 import { isWell } from '../../protocol/well.ts';
 import { escapeJson, escapeLine } from '../../words/escape.ts';
 import type { Client } from '../client/client.ts';
+import { fetchStatus, whatMayBeMeant } from '../client/names.ts';
 import { connect } from '../client/socket.ts';
 import type { Command, Context, Input } from '../program/command.ts';
 import { errorText, statusTable } from '../program/print.ts';
@@ -100,21 +101,9 @@ function indented(text: string): string {
   return lines.length === 0 ? '  none\n' : lines.map(line => `  ${line}\n`).join('');
 }
 
-/** The status by names. It fails after some seconds of silence, since monitoring calls it. */
-export function fetchStatus(client: Client, names: readonly string[]): Promise<StatusReply> {
-  const query = names.map(name => ['name', name] as const);
-  return client.get<StatusReply>({ method: 'GET', path: 'status', query, timeout: 10 });
-}
-
 /** Says that there is no such program, with a similar name if there is one. */
 export async function printUnknown(name: string, client: Client, context: Context): Promise<void> {
-  const { nearest } = await import('../../words/nearest.ts');
-  const { programs } = await fetchStatus(client, []);
-  const near = nearest(
-    name,
-    programs.map(program => program.name),
-  );
-  const hint = near === null ? 'hostctl status' : near;
+  const hint = await whatMayBeMeant(name, client);
   context.stderr.write(
     errorText(context.program.name, `cannot find "${name}": no such program or group`, hint),
   );

@@ -9,7 +9,7 @@ import { type ImportedFile, importDrafts } from '../../formats/import/import.ts'
 import { formatProblem, type Problem } from '../../model/problem.ts';
 import { quoteWord } from '../../words/shlex.ts';
 import type { Client } from '../client/client.ts';
-import { fetchStatus } from '../commands/status.ts';
+import { fetchStatus } from '../client/names.ts';
 import { noWiderThan } from './closed.ts';
 import { readForeign } from './foreign.ts';
 import { put, take } from './tree.ts';

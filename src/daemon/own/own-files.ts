@@ -138,7 +138,10 @@ export function putRight(settings: Settings): string[] {
   for (const { path, mode, never, strict } of given(settings)) {
     makeOwn(path, mode);
     withReference(path, 0, (node, stats) => {
-      if (strict) assertOurs(path, stats);
+      if (strict) {
+        assertOurs(path, stats);
+        mustBeWritable(path);
+      }
       // As in /tmp, nobody can remove another user's entry.
       const sticky = (stats.mode & 0o1000) !== 0;
       if (!sticky && (stats.mode & never) !== 0 && mayChange(stats))
@@ -155,18 +158,30 @@ function makeOwn(path: string, mode: number): void {
     mkdirSync(path, { recursive: true, mode });
   } catch (cause) {
     // Node's mkdir with parents says ENOENT on a read-only file system.
-    const code = refusalAbove(path) ?? errnoOf(cause) ?? messageOf(cause);
-    const hints: Readonly<Record<string, string>> = {
-      EROFS: 'mount -o remount,rw, or another place: [hostd] runtime_dir, state_dir and log_dir',
-      EACCES: 'sudo, or another place: [hostd] runtime_dir, state_dir and log_dir',
-      ENOSPC: 'df -h, df -i',
-    };
-    const hint = hints[code];
-    throw new HostdError('failed', `cannot make "${path}": ${code}`, {
-      cause,
-      ...(hint === undefined ? {} : { hint }),
-    });
+    throw refused(`make "${path}"`, refusalAbove(path) ?? errnoOf(cause) ?? messageOf(cause), cause);
   }
+}
+
+/** @throws HostdError where nothing can be made in this directory, as for who is not root. */
+function mustBeWritable(path: string): void {
+  try {
+    accessSync(path, constants.W_OK | constants.X_OK);
+  } catch (cause) {
+    throw refused(`write in "${path}"`, errnoOf(cause) ?? messageOf(cause), cause);
+  }
+}
+
+function refused(what: string, code: string, cause: unknown): HostdError {
+  const hints: Readonly<Record<string, string>> = {
+    EROFS: 'mount -o remount,rw, or another place: [hostd] runtime_dir, state_dir and log_dir',
+    EACCES: 'sudo, or another place: [hostd] runtime_dir, state_dir and log_dir',
+    ENOSPC: 'df -h, df -i',
+  };
+  const hint = hints[code];
+  return new HostdError('failed', `cannot ${what}: ${code}`, {
+    cause,
+    ...(hint === undefined ? {} : { hint }),
+  });
 }
 
 /** Why nothing can be made in the nearest existing directory above `path`; null: it can. */

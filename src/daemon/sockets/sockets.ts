@@ -14,7 +14,7 @@ import {
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { errnoOf, HostdError } from '../../errors.ts';
-import { holdersOfAddress } from '../../linux/listeners.ts';
+import { holdersOfAddress, howToStop } from '../../linux/listeners.ts';
 import { as, entry, makeDirectory, type Owner, openDirectory } from '../../linux/paths.ts';
 import type { Listen, UnixSocket } from '../../model/host.ts';
 import { native, O_PATH, RESOLVE_BENEATH, RESOLVE_NO_SYMLINKS } from '../../native/index.ts';
@@ -204,7 +204,7 @@ function whyNoTcp(listen: Listen, code: string): { readonly why: string; readonl
       if (holder === undefined)
         return { why: 'address already in use', hint: `ss -ltnp 'sport = :${listen.port}' shows who has it` };
       const by = `"${holder.name}" (pid ${holder.pid})`;
-      const stop = `stop it (systemctl disable --now ${quoteWord(holder.name)}), or give hostd another port, or let ${quoteWord(holder.name)} serve the sites: [proxy] enabled = false`;
+      const stop = `stop it (${howToStop(holder)}), or give hostd another port, or let ${quoteWord(holder.name)} serve the sites: [proxy] enabled = false`;
       return { why: `it is used by ${by}`, hint: stop };
     }
     case 'EAFNOSUPPORT':

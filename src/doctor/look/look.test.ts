@@ -8,21 +8,11 @@ import { native } from '../../native/index.ts';
 import { anyFile, isSecretLine, lookForSecrets } from './files.ts';
 import { idsIn, socketsOfNginx } from './front.ts';
 import { cgroupOf, killsIn, machineMemory } from './memory.ts';
-import { hasListener } from './socket.ts';
 
 test('the ids of a process', () => {
   const status = 'Name:\tnginx\nUid:\t0\t33\t33\t33\nGid:\t0\t33\t33\t33\nGroups:\t33 999 \n';
   assert.deepEqual(idsIn(status), { uid: 33, groups: [33, 999] });
   assert.equal(idsIn(''), null);
-});
-
-test('a listener by its path', () => {
-  const table = `Num       RefCount Protocol Flags    Type St Inode Path
-0000000000000000: 00000002 00000000 00010000 0001 01 28151 /run/a b.sock
-0000000000000000: 00000003 00000000 00000000 0001 03 28152 /run/c.sock
-`;
-  assert.ok(hasListener(table, '/run/a b.sock'));
-  assert.ok(!hasListener(table, '/run/c.sock'));
 });
 
 test('cgroups, kills and memory', () => {

@@ -1,15 +1,16 @@
 // An app's socket as it lies in the file system, and who must be able to connect to it. Connects to nothing: that would wake an app.
 
-import { lstatSync, readFileSync } from 'node:fs';
+import { lstatSync } from 'node:fs';
 import { errnoOf } from '../../errors.ts';
 import { closedTo } from '../../linux/closed.ts';
+import { isListening } from '../../linux/unix-listeners.ts';
 import type { User } from '../../native/index.ts';
 import type { Ids, SocketFacts } from '../facts.ts';
 
 export function lookAtSocket(path: string, held: boolean | null, callers: readonly Ids[]): SocketFacts {
   return {
     file: fileAt(path),
-    listens: hasListener(listeners(), path),
+    listens: isListening(path),
     held,
     callers: callers.map(caller => ({ ...caller, closed: closedTo(path, asUser(caller)) })),
   };
@@ -27,20 +28,4 @@ function fileAt(path: string): SocketFacts['file'] {
 
 function asUser({ user, uid, groups }: Ids): User {
   return { name: user, uid, gid: groups[0] ?? uid, home: '/', shell: '', groups };
-}
-
-function listeners(): string {
-  try {
-    return readFileSync('/proc/net/unix', 'utf8');
-  } catch {
-    return '';
-  }
-}
-
-/** Whether /proc/net/unix (proc_net(5)) has a listener that was bound to this path. Flag 00010000 is __SO_ACCEPTCON. */
-export function hasListener(table: string, path: string): boolean {
-  return table.split('\n').some(line => {
-    const [, , , flags, , , , ...name] = line.trim().split(' ').filter(Boolean);
-    return flags === '00010000' && name.join(' ') === path;
-  });
 }
