@@ -79,6 +79,32 @@ test('where pip reaches no index, Debian’s Django and gunicorn serve the site'
   assert.equal(native.user(bad.name), null);
 });
 
+test('packages come from the code’s pyproject.toml where it has no requirements.txt, and Poetry’s own words are refused', {
+  skip,
+}, async t => {
+  const place = makePlace(t);
+  const config = writeConfiguration(place);
+  const { name, group, root } = freshNames(place);
+  const source = place.directory('source');
+  await must('copy', ['cp', '-r', `${demo}/.`, source]);
+  const env = { PIP_NO_INDEX: '1', PIP_FIND_LINKS: undefined };
+  const python = ['--python', keptPython(place)];
+  const create = (text: string) => {
+    writeFileSync(`${source}/pyproject.toml`, text);
+    const args = ['create', name, '--root', root, '--group', group, '--from', source, ...python];
+    return hostctl(config, args, { env });
+  };
+  const unknown = await create(
+    '[project]\nname = "x"\ndependencies = ["Django", "no-such-package-of-hostd"]\n',
+  );
+  assert.equal(unknown.code, 1);
+  assert.match(unknown.stderr, /no-such-package-of-hostd/);
+  const poetry = await create('[tool.poetry.dependencies]\ndjango = "^5.0"\n');
+  assert.equal(poetry.code, 1);
+  assert.match(poetry.stderr, /Poetry has its own words for them\n {2}try: poetry export /);
+  assert.equal(native.user(name), null);
+});
+
 test('code is cloned from git by the app’s own user, and its requirements.txt is used', { skip }, async t => {
   const place = makePlace(t);
   const config = writeConfiguration(place);

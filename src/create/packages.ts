@@ -1,9 +1,7 @@
 // The step "packages": installs what the virtualenv needs by pip, or Debian's packages where pip reaches no index.
 
-import { readFileSync } from 'node:fs';
-import { HostdError, messageOf } from '../errors.ts';
-import { requirementsFile } from './layout.ts';
-import { removeTree } from './remove-tree.ts';
+import { HostdError } from '../errors.ts';
+import { chooseRequirements } from './requirements.ts';
 import { type Command, failed, must, type Ran } from './run.ts';
 import { asApp, made, type Outcome, type Site, there } from './site.ts';
 
@@ -11,8 +9,7 @@ const pip = ['-m', 'pip', 'install', '--disable-pip-version-check', '--no-input'
 const debianPackages = ['python3-django', 'gunicorn'];
 
 export async function installPackages(site: Site): Promise<Outcome> {
-  const requirements = await chooseRequirements(site);
-  const wanted = ['Django', 'gunicorn', ...(requirements === null ? [] : ['-r', requirements])];
+  const wanted = ['Django', 'gunicorn', ...(await chooseRequirements(site))];
   if (await areInstalled(site, wanted)) return there;
   const before = await installedNames(site);
   site.onUndoBelow({ what: 'remove what pip installed', action: () => uninstallSince(site, before) });
@@ -22,47 +19,6 @@ export async function installPackages(site: Site): Promise<Outcome> {
     await useDebians(site, debianPackages, wanted);
   }
   return made(`installed (${await versions(site)})`);
-}
-
-/** The file of --requirements, copied to where the app's user can read it; else the code's own requirements.txt. */
-async function chooseRequirements(site: Site): Promise<string | null> {
-  const { order, run } = site;
-  if (order.requirements === null) {
-    for (const directory of new Set([site.found.project, order.project])) {
-      const own = `${directory}/requirements.txt`;
-      if (order.code.kind !== 'django' && (await run(asApp(site, ['test', '-f', own]))).code === 0)
-        return own;
-    }
-    return null;
-  }
-  const text = readRequirements(order.requirements);
-  const copy = requirementsFile(order);
-  const there = await run(asApp(site, ['cat', copy]));
-  if (there.code === 0 && there.stdout === text) return copy;
-  if (there.code === 0)
-    site.onUndoBelow({
-      what: `write ${copy} back`,
-      action: async () => void (await run(asApp(site, ['tee', copy], { input: there.stdout }))),
-    });
-  else
-    site.onUndoBelow({
-      what: `remove ${copy}`,
-      action: () => void removeTree(order.root, ['requirements.txt']),
-    });
-  // A line may name an index with a password.
-  await must(run, `write ${copy}`, asApp(site, ['tee', copy], { input: text, umask: '077' }));
-  return copy;
-}
-
-function readRequirements(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (cause) {
-    throw new HostdError('failed', `cannot read "${file}": ${messageOf(cause)}`, {
-      hint: '--requirements FILE',
-      cause,
-    });
-  }
 }
 
 /** Whether everything is installed: without an index pip succeeds only when it has nothing to do. */
