@@ -3,10 +3,10 @@
 // the modules: threads and the package's public export are among them. Packages are never put in.
 
 import { readFile } from 'node:fs/promises';
-import { relative } from 'node:path';
+import { join, relative } from 'node:path';
 import { build, type Plugin } from 'esbuild';
 
-const dist = new URL('../dist/', import.meta.url).pathname;
+const dist = join(import.meta.dirname, '..', 'dist');
 /** The folders whose main.js is a program that stays. */
 const residents = ['daemon', 'daemon/supervisord', 'metrics', 'notify', 'probe', 'proxy', 'rpc', 'web'];
 
@@ -31,16 +31,14 @@ const ownPlaces = (folder: string): Plugin => ({
 function withPlace(text: string, path: string): string {
   const own = `import { fileURLToPath as moduleFile } from 'node:url';
 const moduleUrl = new URL(${JSON.stringify(path)}, import.meta.url).href;
-const moduleFolder = moduleFile(new URL('.', moduleUrl));
+const modulePlace = { url: moduleUrl, filename: moduleFile(moduleUrl), dirname: moduleFile(new URL('.', moduleUrl)) };
 `;
-  return (
-    own + text.replaceAll('import.meta.url', 'moduleUrl').replaceAll('import.meta.dirname', 'moduleFolder')
-  );
+  return own + text.replaceAll('import.meta.', 'modulePlace.');
 }
 
 await Promise.all(
   residents.map(async name => {
-    const folder = `${dist}${name}`;
+    const folder = join(dist, name);
     await build({
       entryPoints: [`${folder}/main.js`],
       outfile: `${folder}/main.js`,
