@@ -14,12 +14,22 @@ test('every file is in one step', () => {
   for (const { name, files } of steps) assert.ok(files.length > 0, `${name}: no file`);
 });
 
+test('what takes longest begins first, and unit tests come between integration tests', () => {
+  const [main] = integrationSteps(integrations, 2, ['src/daemon/d.test.ts']);
+  assert.deepEqual(main?.files.slice(0, 2), [
+    'integration/supervisor-rpc.test.ts',
+    'integration/create-hazards.test.ts',
+  ]);
+  assert.equal(main?.files.at(-1), 'src/daemon/d.test.ts');
+  assert.equal(new Set(main?.files).size, main?.files.length);
+});
+
 test('a unit test shares a process where it is of values, and does nothing to the process', () => {
   const texts = new Map([
     ['src/model/a.test.ts', "import { test } from 'node:test';"],
     ['src/model/b.test.ts', "process.env['TZ'] = 'UTC';"],
     ['src/words/c.test.ts', 'const begun = performance.now();'],
-    ['src/daemon/d.test.ts', "import { test } from 'node:test';"],
+    ['src/daemon/d.test.ts', "import { readFileSync } from 'node:fs';"],
   ]);
   const steps = unitSteps([...texts.keys()], file => texts.get(file) ?? '');
   assert.deepEqual(

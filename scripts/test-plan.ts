@@ -3,22 +3,22 @@
 export interface Step {
   readonly name: string;
   readonly files: readonly string[];
-  /** How many of the files run at a time. */
+  /** How many of the files run at a time. They begin in their order. */
   readonly concurrency: number;
   /** All files in one process, since a process takes longer to start than these tests to run. */
   readonly isTogether: boolean;
 }
 
-/** Rooms whose tests touch nothing but values, most of them. */
-const pure =
-  /^src\/(model|lifecycle|words|xmlrpc|protocol|formats|config\/toml|supervisord\/config|proxy\/http|proxy\/request)\//;
-/** What starts others, measures, or changes what a process has only once, such as its time zone. */
+/** What starts others, touches files or sockets, measures, or changes what a process has only once, such as its time zone. */
 const particular =
-  /child_process|createServer|mkdtemp|process\.(env|chdir|umask|exit|kill|on|once)\b|mock\.|performance|Date\.now|setTimeout/;
+  /node:(child_process|fs|net|http|https|dns|os|worker_threads)|globSync|process\.(env|chdir|umask|exit|kill|on|once)\b|mock\.|performance|Date\.now|setTimeout|^(before|after)(Each)?\(/m;
 
-/** Unit tests. `textOf`: what a file says. */
-export function unitSteps(files: readonly string[], textOf: (file: string) => string): readonly Step[] {
-  const isTogether = (file: string) => pure.test(file) && !particular.test(textOf(file));
+/** Unit tests: those that share a process, and the others. `textOf`: what a file says. */
+export function unitSteps(
+  files: readonly string[],
+  textOf: (file: string) => string,
+): readonly [values: Step, others: Step] {
+  const isTogether = (file: string) => !particular.test(textOf(file));
   const together = new Set(files.filter(isTogether));
   const others = files.filter(file => !together.has(file));
   return [
@@ -32,17 +32,57 @@ const alone = /\/(hostile-load|logs-faults|proxy-slowhttptest|service-manager|st
 /** The more of a processor they have, the more they find; or they make users whose names others may look at. */
 const aside = /\/(demo|proxy-fuzz[^/]*|supervisord-suite)\.test\.ts$/;
 
-/** Integration tests. Most of one is waiting, so three files for each processor run at a time. */
-export function integrationSteps(files: readonly string[], processors: number): readonly Step[] {
-  const step = (name: string, concurrency: number, isWanted: (file: string) => boolean): Step => ({
-    name: `integration tests${name}`,
-    files: files.filter(isWanted),
+/** The files that take longest, the longest first. They begin first, so that none of them ends long after all others. */
+const longest = [
+  'supervisor-rpc',
+  'create-hazards',
+  'create-postgresql',
+  'events',
+  'upstreams',
+  'deploying',
+  'held-names',
+  'nights',
+  'crossing',
+  'create',
+  'files',
+  'web-browser',
+  'documented-commands',
+  'supervisor-differential',
+  'sites',
+  'idle',
+  'terminal',
+].map(name => `integration/${name}.test.ts`);
+
+/**
+ * Integration tests. Most of one is waiting, so four files for each processor run at a time. `units`: unit tests with a process each, which
+ * fill the gaps.
+ */
+export function integrationSteps(
+  files: readonly string[],
+  processors: number,
+  units: readonly string[] = [],
+): readonly Step[] {
+  const beside = files.filter(file => !alone.test(file) && !aside.test(file));
+  const first = longest.filter(file => beside.includes(file));
+  const rest = beside.filter(file => !longest.includes(file));
+  const step = (name: string, concurrency: number, chosen: readonly string[]): Step => ({
+    name,
+    files: chosen,
     concurrency,
     isTogether: false,
   });
+  const name = units.length > 0 ? 'integration tests, and unit tests between them' : 'integration tests';
   return [
-    step('', 3 * processors, file => !alone.test(file) && !aside.test(file)),
-    step(', one for each processor', processors, file => aside.test(file)),
-    step(', one at a time', 1, file => alone.test(file)),
+    step(name, 4 * processors, [...first, ...rest, ...units]),
+    step(
+      'integration tests, one for each processor',
+      processors,
+      files.filter(file => aside.test(file)),
+    ),
+    step(
+      'integration tests, one at a time',
+      1,
+      files.filter(file => alone.test(file)),
+    ),
   ];
 }

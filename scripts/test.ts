@@ -47,17 +47,19 @@ async function suite({ name, files, concurrency, isTogether }: Step): Promise<Ta
   console.log(`test: ${name}`);
   const counted = `${scratch}/${name.replaceAll(/\W+/g, '-')}.json`;
   rmSync(counted, { force: true });
-  const code = await execute(process.execPath, [
-    '--disable-warning=ExperimentalWarning',
+  const together = [
     '--test',
     '--test-reporter=spec',
     '--test-reporter-destination=stdout',
     '--test-reporter=./scripts/tally.ts',
     `--test-reporter-destination=${counted}`,
-    `--test-concurrency=${concurrency}`,
-    `--test-isolation=${isTogether ? 'none' : 'process'}`,
-    // None may hang for ever.
+    '--test-isolation=none',
     '--test-timeout=600000',
+  ];
+  const apart = ['scripts/run-files.ts', String(concurrency), counted];
+  const code = await execute(process.execPath, [
+    '--disable-warning=ExperimentalWarning',
+    ...(isTogether ? together : apart),
     ...files,
   ]);
   const tally = readTally(counted);
@@ -99,24 +101,23 @@ async function onceMore(first: Tally): Promise<Tally> {
   return settled;
 }
 
-const tallies: Tally[] = [];
-if (wanted('check'))
-  tallies.push(
-    ...(await Promise.all([
-      check('types (tsc)', ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.json']),
-      check('style (biome)', ['node_modules/@biomejs/biome/bin/biome', 'check', '.']),
-    ])),
-  );
-if (wanted('unit')) {
-  const units = globSync(['src/**/*.test.ts', 'scripts/**/*.test.ts', 'benchmarks/**/*.test.ts']).sort();
-  for (const step of unitSteps(units, file => readFileSync(file, 'utf8'))) tallies.push(await suite(step));
-}
-if (wanted('integration') || files.length > 0) await prepare();
+const units = globSync(['src/**/*.test.ts', 'scripts/**/*.test.ts', 'benchmarks/**/*.test.ts']).sort();
+const [values, otherUnits] = unitSteps(units, file => readFileSync(file, 'utf8'));
+// Virtualenvs come from a network, and what follows needs none.
+const prepared = wanted('integration') || files.length > 0 ? prepare() : Promise.resolve();
+const checks = [
+  () => check('types (tsc)', ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.json']),
+  () => check('style (biome)', ['node_modules/@biomejs/biome/bin/biome', 'check', '.']),
+];
+const first = [...(wanted('check') ? checks : []), ...(wanted('unit') ? [() => suite(values)] : [])];
+const tallies: Tally[] = await Promise.all(first.map(begin => begin()));
+await prepared;
 if (wanted('integration')) {
   const all = globSync('integration/**/*.test.ts').sort();
-  for (const step of integrationSteps(all, availableParallelism()))
+  const between = wanted('unit') ? otherUnits.files : [];
+  for (const step of integrationSteps(all, availableParallelism(), between))
     tallies.push(await onceMore(await suite(step)));
-}
+} else if (wanted('unit')) tallies.push(await suite(otherUnits));
 if (files.length > 0) tallies.push(await suite(oneAtATime('the named files', files)));
 rmSync(scratch, { recursive: true });
 
