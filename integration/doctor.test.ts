@@ -9,14 +9,16 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  symlinkSync,
   unlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { freePort } from '../scripts/free-port.ts';
+import { run } from '../scripts/run.ts';
 import { isRoot, needsRoot, testAccounts } from './harness/accounts.ts';
 import { djangoApp, type TestApp, tinyApp } from './harness/apps.ts';
-import { type Hostd, startHostd } from './harness/hostd.ts';
+import { checkout, type Hostd, startHostd } from './harness/hostd.ts';
 import { makePlace, type Place } from './harness/place.ts';
 import { needsVirtualenv } from './harness/virtualenvs.ts';
 import { makePemBetween } from './proxy/pem.ts';
@@ -128,6 +130,13 @@ test('sound sites, with Django and without', { skip }, async () => {
     all.map(({ name }) => name),
     [null, 'hello', 'tiny'],
   );
+  // Who is not root cannot see that the proxy's port is hostd's own.
+  const { b } = await testAccounts();
+  const checked = await run([`${checkout}/bin/hostd`, 'check', '-c', hostd.config], {
+    as: b,
+    env: { PATH: process.env['PATH'], ...place.env },
+  });
+  assert.doesNotMatch(`${checked.stdout}${checked.stderr}`, /cannot listen/);
   const wrong = all.flatMap(({ findings }) => findings).filter(({ severity }) => severity === 'error');
   assert.deepEqual(wrong, []);
   assert.equal(code, 0);
@@ -238,6 +247,26 @@ test('code that does not load, before a restart and after it', { skip }, async (
         'install markdown',
       );
       assert.equal(first?.severity, 'warning');
+    },
+  );
+  const python = `${tiny.root}/bin/python`;
+  await meanwhile(
+    () => {
+      renameSync(python, `${python}.kept`);
+      symlinkSync('/usr/bin/python3.3', python);
+    },
+    () => renameSync(`${python}.kept`, python),
+    async () => {
+      const [first] = await expectFirst(
+        'tiny',
+        'code',
+        'it serves on',
+        'Python is gone',
+        'python3 -m venv /',
+      );
+      assert.equal(first?.severity, 'warning');
+      // It would remove what is below root: the project, and its data.
+      assert.ok(!first?.try.includes('--clear'));
     },
   );
   const source = `${tiny.root}/tiny/tiny/wsgi.py`;

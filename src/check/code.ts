@@ -1,11 +1,19 @@
 // Judges an app's code without running it: the virtualenv's Python, the project, the modules that gunicorn
 // is told, and whether the app's own user may read them.
 
-import { lstatSync, readdirSync, readFileSync, readlinkSync, realpathSync, statSync } from 'node:fs';
+import {
+  existsSync,
+  lstatSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  realpathSync,
+  statSync,
+} from 'node:fs';
 import { basename, dirname } from 'node:path';
 import type { App } from '../model/host.ts';
 import type { Problem } from '../model/problem.ts';
-import type { User } from '../native/index.ts';
+import { native, type User } from '../native/index.ts';
 import { nearest } from '../words/nearest.ts';
 import { quoteWord } from '../words/shlex.ts';
 import { accessTo, canAskFor, describeMode, opening } from './access.ts';
@@ -57,7 +65,11 @@ function checkPython(app: App): readonly Problem[] {
   const python = `${app.root}/bin/python`;
   const link = lstatSync(python, { throwIfNoEntry: false });
   if (link === undefined || statSync(python, { throwIfNoEntry: false }) !== undefined) return [];
-  const again = `python3 -m venv --clear ${quoteWord(app.root)}, and install the requirements again`;
+  // Not --clear: that would remove all that is below root, the project and its data among it.
+  const root = quoteWord(app.root);
+  const requirements = `${app.project}/requirements.txt`;
+  const what = existsSync(requirements) ? `-r ${quoteWord(requirements)}` : 'django gunicorn ...';
+  const again = `as ${native.user(link.uid)?.name ?? app.user}: rm ${root}/bin/python*; python3 -m venv ${root}; ${root}/bin/pip install ${what}`;
   const target = link.isSymbolicLink() ? lastLink(python) : python;
   return [
     finding(

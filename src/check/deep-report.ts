@@ -90,10 +90,19 @@ function toFound(value: unknown): readonly Found[] {
 /** What helps against a driver's message. */
 function databaseHint(words: string, { settings }: App): string {
   const wait = 'requires = ["..."] lets the app wait for it';
+  const [, host = 'localhost'] = /server at "([^"]{1,200})"/.exec(words) ?? [];
+  if (/refused/i.test(words) && !/^(?:localhost|127\.|::1$)/.test(host))
+    return `start the database at ${host}, or HOST and PORT of DATABASES in ${settings}`;
   if (/refused|no such file|is the server running|Can't connect/i.test(words))
     return /mysql|maria/i.test(words)
       ? `systemctl start mariadb; ${wait}`
       : `systemctl start postgresql, or HOST and PORT of DATABASES in ${settings}; ${wait}`;
+  if (/connection slots|too many (?:clients|connections)/i.test(words))
+    return `fewer workers, a lower CONN_MAX_AGE in ${settings}, or a higher max_connections; who has them: select usename, state, count(*) from pg_stat_activity group by 1, 2`;
+  if (/resolve host|translate host|Unknown MySQL server host|Name or service/i.test(words))
+    return `HOST of DATABASES in ${settings}`;
+  if (/timeout|timed out|no route|unreachable/i.test(words))
+    return `HOST and PORT of DATABASES in ${settings}; does the database hang, or is a firewall in between?`;
   if (/password|authentication|access denied/i.test(words))
     return `USER and PASSWORD of DATABASES in ${settings}`;
   if (/database ".*" does not exist|unknown database/i.test(words)) return `NAME of DATABASES in ${settings}`;
@@ -155,7 +164,12 @@ export function explain(found: Found, app: App): Problem {
     case 'migrations':
       return error(`cannot tell which migrations are applied: ${words}${where}`, manage('showmigrations'));
     case 'unapplied':
-      return warning(`${Number(more['number'])} migrations are not applied`, manage('migrate'));
+      return warning(
+        Number(more['number']) === 1
+          ? '1 migration is not applied'
+          : `${Number(more['number'])} migrations are not applied`,
+        manage('migrate'),
+      );
     case 'debug':
       return warning(
         'DEBUG is on: strangers are shown its settings and code',

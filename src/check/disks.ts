@@ -4,6 +4,7 @@ import { existsSync, statfsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { App, Host } from '../model/host.ts';
 import type { Problem, Source } from '../model/problem.ts';
+import { quoteWord } from '../words/shlex.ts';
 
 export interface Room {
   /** Bytes that an ordinary user may still use, and all bytes. */
@@ -24,14 +25,19 @@ export function judgeRoom({
   all,
   freeFiles,
   allFiles,
-}: Room): { severity: Problem['severity']; words: string } | null {
+}: Room): { severity: Problem['severity']; words: string; lacks: 'room' | 'inodes' } | null {
   const least = 4096 * 4;
-  if (free < least) return { severity: 'error', words: 'is full' };
-  if (allFiles > 0 && freeFiles === 0) return { severity: 'error', words: 'has no inode left' };
+  if (free < least) return { severity: 'error', words: 'is full', lacks: 'room' };
+  if (allFiles > 0 && freeFiles === 0)
+    return { severity: 'error', words: 'has no inode left', lacks: 'inodes' };
   if (free < little && free < all * smallPart)
-    return { severity: 'warning', words: `is nearly full: ${Math.ceil(free / 1024 ** 2)} MiB left` };
+    return {
+      severity: 'warning',
+      words: `is nearly full: ${Math.ceil(free / 1024 ** 2)} MiB left`,
+      lacks: 'room',
+    };
   if (allFiles > 0 && freeFiles < allFiles * smallPart && freeFiles < 10_000)
-    return { severity: 'warning', words: `is nearly out of inodes: ${freeFiles} left` };
+    return { severity: 'warning', words: `is nearly out of inodes: ${freeFiles} left`, lacks: 'inodes' };
   return null;
 }
 
@@ -78,7 +84,11 @@ function checkPlaces(places: readonly Place[]): readonly Problem[] {
       const judged = judgeRoom({ free, all: blocks * bsize, freeFiles: ffree, allFiles: files });
       if (judged === null) return [];
       const message = `${title} "${path}": its file system ${judged.words}`;
-      const hint = `df -h ${there}, and du -xh ${there} | sort -h | tail`;
+      const quoted = quoteWord(there);
+      const hint =
+        judged.lacks === 'room'
+          ? `df -h ${quoted}, and du -xh ${quoted} | sort -h | tail`
+          : `df -i ${quoted}, and du --inodes -x ${quoted} | sort -n | tail: where are all the small files?`;
       return [{ severity: judged.severity, message, hint, at }];
     } catch {
       return [];

@@ -10,7 +10,6 @@ import type { User } from '../native/index.ts';
 import type { Visited } from '../protocol/visit.ts';
 import { found, fromProblem, joined, type Looked, moot, nothing, unseen } from './finding.ts';
 import { djangoFacts, judgeCode, judgeDjango, reasonIn } from './judge/django.ts';
-import { isGood } from './judge/request.ts';
 import { judgeSecrets } from './judge/resources.ts';
 import { lookForSecrets } from './look/files.ts';
 
@@ -21,6 +20,8 @@ export interface CodeOrder {
   readonly user: User | null;
   /** What came of a request for its first page; null: none was sent. */
   readonly page: Visited | null;
+  /** Whether a request has been answered well. */
+  readonly isServing: boolean;
   /** Whether visitors come by https, here or at a web server in front. */
   readonly isSecure: boolean;
   /** Whether its directory for static files has none; null: not known. */
@@ -39,7 +40,8 @@ export async function lookAtCode(order: CodeOrder): Promise<CodeLooks> {
   const { app, user } = order;
   const only = (looked: Looked): CodeLooks => ({ looked, reason: null, databases: [] });
   if (user === null) return only(unseen('its user does not exist', 'code', 'database', 'django'));
-  const plain = found(...checkCode(app, user).map(problem => fromProblem('code', problem)));
+  const seen = found(...checkCode(app, user).map(problem => fromProblem('code', problem)));
+  const plain = order.isServing ? milder(seen) : seen;
   if (!canAskFor(user))
     return only(joined(plain, unseen(`needs root, or "${user.name}"`, 'code', 'database', 'django')));
   const secrets = (databases: readonly string[]) => judgeSecrets(lookForSecrets(app, user, databases), app);
@@ -75,9 +77,8 @@ async function runIt(order: CodeOrder, user: User): Promise<CodeLooks> {
           machineZone: machineZone(),
         }),
   );
-  const isServing = page !== null && isGood(page);
   return {
-    looked: isServing ? milder(looked) : looked,
+    looked: order.isServing ? milder(looked) : looked,
     reason: reasonIn(all),
     databases: facts?.databases ?? [],
   };

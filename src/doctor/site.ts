@@ -77,13 +77,15 @@ export async function lookAtSite(order: SiteOrder): Promise<Looked> {
     file: files?.file ?? null,
   };
   const went = await visit(scene);
-  const { secure: byHttps, plain: byHttp, direct } = went.requests;
+  const { secure: byHttps, plain: byHttp, direct, health } = went.requests;
   const page = byHttps ?? byHttp ?? direct;
+  // A site without a first page has a health path, say.
+  const isServing = [page, health].some(one => one !== null && isGood(one));
   const isSecure =
     app.certificate !== null ||
     app.redirectHttps ||
     (!host.settings.proxy.enabled && order.fronts.some(({ port }) => port === 443));
-  const code = await lookAtCode({ ...scene, page, isSecure });
+  const code = await lookAtCode({ ...scene, page, isServing, isSecure });
   const plain = plainChecks(scene);
   // That a file is not served has a reason, where another check has found one.
   const isKnown = [...plain.findings, ...code.looked.findings].some(isStaticFault);
@@ -109,7 +111,7 @@ export async function lookAtSite(order: SiteOrder): Promise<Looked> {
           error: scene.error,
           now,
           started,
-          isServing: page !== null && isGood(page),
+          isServing,
         }),
   );
   return { ...all, findings: withoutEchoes(all.findings) };

@@ -39,6 +39,8 @@ function judgeMain(main: Visited, facts: AppFacts, requests: RequestFacts, reaso
   const bad = (message: string, hint: string, explains = false) =>
     found(made('request', 'error', message, hint, { explains }));
   if (main.isLoop) return bad(loopMessage(main, url), loopHint(app));
+  if (main.why === 'late' && status?.state === 'STARTING')
+    return bad(`a request for ${url} waits: its app is still starting`, logs);
   if (main.why === 'late') {
     const waiting = status?.site?.waiting_requests ?? 0;
     const busy =

@@ -23,13 +23,19 @@ export function judgeTls({ fault }: VisitedTls, app: App, whose: 'own' | 'front'
         `its certificate is from an authority that this machine does not trust (${files})`,
         `${renewal}; a private authority belongs into /usr/local/share/ca-certificates`,
       );
+    // OpenSSL says so of a certificate that comes alone.
     case 'UNABLE_TO_VERIFY_LEAF_SIGNATURE':
-    case 'UNABLE_TO_GET_ISSUER_CERT':
-    case 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY':
       return say(
         'error',
         `its certificate comes without the chain to an authority that this machine trusts (${files})`,
         'certificate = ".../fullchain.pem", not cert.pem',
+      );
+    case 'UNABLE_TO_GET_ISSUER_CERT':
+    case 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY':
+      return say(
+        'error',
+        `the chain of its certificate leads to no authority that this machine trusts (${files})`,
+        `is the whole chain in the file? ${renewal}; a private authority belongs into /usr/local/share/ca-certificates`,
       );
     // The files' own judge has more to say about these.
     case 'CERT_HAS_EXPIRED':
