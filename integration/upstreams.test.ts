@@ -76,6 +76,17 @@ test('a server elsewhere is killed under load and comes back: no request fails, 
       /shop: nothing of it runs here: it has upstreams\n {2}try: hostctl status shop/,
     );
   }
+  const { stdout: told } = await hostd.hostctl('events', 'shop', '--json');
+  const events = told
+    .trimEnd()
+    .split('\n')
+    .map(line => JSON.parse(line) as { kind: string; cause: string });
+  const back = events.findIndex(({ kind }) => kind === 'upstream-back');
+  assert.match(events[0]?.cause ?? '', new RegExp(`^${one.address} \\(it .*\\); 1 of 2 get requests$`));
+  assert.equal(events[back]?.cause, 'all 2 get requests again');
+  await until('the event of the last', async () =>
+    (await hostd.hostctl('events', 'shop')).stdout.includes('; 0 of 2 get requests'),
+  );
   const { stdout: errors } = await hostd.hostctl('logs', 'shop', '--errors');
   assert.match(errors, new RegExp(`"upstream":"${one.address}"`));
   const doctor = await hostd.hostctl('doctor', 'shop');

@@ -101,6 +101,17 @@ export const eventKinds = {
     what: 'site left out',
     meaning: 'the proxy goes on without a site that ends it',
   },
+  'upstream-out': {
+    ...warning,
+    what: 'upstream out',
+    meaning: 'the proxy leaves out an upstream of an app that is served elsewhere',
+  },
+  'upstream-back': {
+    ...info,
+    what: 'upstream back',
+    ends: ['upstream-out'],
+    meaning: 'all upstreams of an app get requests again',
+  },
   'web-restart': { ...warning, what: 'web restarted', meaning: 'hostd-web has ended by itself' },
   'metrics-restart': { ...warning, what: 'metrics restarted', meaning: 'hostd-metrics has ended by itself' },
   'not-served': {

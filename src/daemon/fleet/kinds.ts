@@ -11,6 +11,7 @@ import type { Tell } from '../events/bus.ts';
 import type { Logger } from '../own/log.ts';
 import { equipProxy, type Published, proxyListeners, proxyPrograms } from '../proxies/proxies.ts';
 import type { Traffic } from '../proxies/traffic.ts';
+import type { UpstreamNews } from '../proxies/upstream-news.ts';
 import { historyOf } from '../proxies/worker-history.ts';
 import { type Equipment, userOf } from '../runs/launch.ts';
 import { type SocketRights, type Sockets, tcpKey } from '../sockets/sockets.ts';
@@ -25,6 +26,7 @@ export interface EquipContext {
   readonly sockets: Sockets;
   readonly log: Logger;
   readonly traffic: Traffic;
+  readonly upstreams: UpstreamNews;
   readonly tell: Tell;
   /** Path of the configuration that gunicorn is started with (gunicorn.ts). */
   readonly gunicornConfiguration: string;
@@ -201,7 +203,7 @@ function equipGunicorn(unit: Unit, onReady: () => void, context: EquipContext): 
 }
 
 function equipWorker(unit: Unit, onReady: () => void, context: EquipContext): Equipment {
-  const { host, published, sockets, log, traffic, tell } = context;
+  const { host, published, sockets, log, traffic, upstreams, tell } = context;
   const { program, state } = unit;
   const history = historyOf(unit);
   const isAgain = state.kind === 'starting' && state.tries > 0;
@@ -219,9 +221,13 @@ function equipWorker(unit: Unit, onReady: () => void, context: EquipContext): Eq
     run: state.run,
     traffic,
     onFact: fact => {
-      if (fact.kind === 'ready') onReady();
-      else if (fact.kind === 'upstreams') history.setUpstreams(fact.site, fact.faults);
-      else if (fact.kind === 'bound')
+      if (fact.kind === 'ready') {
+        upstreams.began(program.name);
+        onReady();
+      } else if (fact.kind === 'upstreams') {
+        history.setUpstreams(fact.site, fact.faults);
+        upstreams.heard(program.name, fact.site, fact.faults);
+      } else if (fact.kind === 'bound')
         tell({ kind: 'bound', name: program.name, cause: boundWords[fact.what] });
       else {
         if (fact.kind === 'draining') unit.onDraining?.();

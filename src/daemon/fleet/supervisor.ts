@@ -10,6 +10,7 @@ import type { Bus, Tell } from '../events/bus.ts';
 import type { Logger } from '../own/log.ts';
 import { adoptNote, type Published } from '../proxies/proxies.ts';
 import { makeTraffic, type Traffic } from '../proxies/traffic.ts';
+import { makeUpstreamNews } from '../proxies/upstream-news.ts';
 import { historyOf } from '../proxies/worker-history.ts';
 import { killRun, type Run, signalRun } from '../runs/run.ts';
 import type { SocketRights, Sockets } from '../sockets/sockets.ts';
@@ -82,6 +83,7 @@ export function makeSupervisor(first: Host, context: SupervisorContext): Supervi
   const { sockets, log, gunicornConfiguration, halfClose, published, tell } = context;
   let host = first;
   const traffic = makeTraffic();
+  const upstreams = makeUpstreamNews(() => host, tell);
 
   const setSync = (unit: Unit, isSync: boolean) => {
     unit.isSync = isSync;
@@ -117,6 +119,7 @@ export function makeSupervisor(first: Host, context: SupervisorContext): Supervi
         sockets,
         log,
         traffic,
+        upstreams,
         tell,
         gunicornConfiguration,
         onWorkerClass: setSync,

@@ -48,11 +48,14 @@ interface Names {
 function namesOf(supervisor: Supervisor, names: readonly string[]): Names | null {
   if (names.length === 0 || names.includes('all')) return null;
   const all = new Set(names);
+  const { apps } = supervisor.host();
   let unknown: string | null = null;
   for (const name of names) {
     const units = supervisor.select(name);
     for (const unit of units) all.add(unit.program.name);
-    if (units.length === 0 && name !== 'hostd') unknown ??= name;
+    // Of an app that is served elsewhere nothing runs here.
+    const isKnown = units.length > 0 || name === 'hostd' || apps.some(app => app.name === name);
+    if (!isKnown) unknown ??= name;
   }
   return { all, unknown };
 }
