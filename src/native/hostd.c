@@ -428,6 +428,31 @@ static napi_value cloexec(napi_env env, napi_callback_info info) {
   return result_of(env, fcntl(to_int(env, a[0]), F_SETFD, to_int(env, a[1]) ? FD_CLOEXEC : 0), "fcntl");
 }
 
+// (fd, buffer) -> bytes read, or -errno. node:fs does the same with several times the work, and an object for EAGAIN.
+static napi_value read_into(napi_env env, napi_callback_info info) {
+  napi_value a[MAX_ARGS];
+  void *bytes;
+  size_t length;
+  args(env, info, a);
+  if (napi_get_buffer_info(env, a[1], &bytes, &length) != napi_ok) return from_int(env, -EINVAL);
+  ssize_t count = read(to_int(env, a[0]), bytes, length);
+  return from_int(env, count < 0 ? -errno : (int)count);
+}
+
+// (fd, buffer[, offset in the file]) -> bytes written, or -errno.
+static napi_value write_from(napi_env env, napi_callback_info info) {
+  napi_value a[MAX_ARGS];
+  void *bytes;
+  size_t length;
+  napi_valuetype type;
+  args(env, info, a);
+  if (napi_get_buffer_info(env, a[1], &bytes, &length) != napi_ok) return from_int(env, -EINVAL);
+  napi_typeof(env, a[2], &type);
+  int fd = to_int(env, a[0]);
+  ssize_t count = type == napi_number ? pwrite(fd, bytes, length, to_int(env, a[2])) : write(fd, bytes, length);
+  return from_int(env, count < 0 ? -errno : (int)count);
+}
+
 // (fd, length): takes the first `length` bytes out of a file, which becomes shorter; fallocate(2).
 static napi_value collapse(napi_env env, napi_callback_info info) {
   napi_value a[MAX_ARGS];
@@ -1156,6 +1181,7 @@ static napi_value init(napi_env env, napi_value exports) {
       {"reap", reap},              {"pidfdSignal", pidfd_signal}, {"lock", lock},           {"pidfdGetfd", pidfd_getfd},
       {"endedChild", ended_child}, {"subreaper", subreaper},   {"hasIpv6", has_ipv6},   {"user", user},           {"group", group},
       {"watch", watch},            {"unwatch", unwatch},          {"epoll", epoll_of},          {"collapse", collapse},   {"lowerThread", lower_thread},
+      {"read", read_into},         {"write", write_from},
       {"unblock", unblock},        {"listenAgain", listen_again}, {"openTerminal", open_terminal},
       {"resizeTerminal", resize_terminal},                        {"closeElsewhere", close_elsewhere},
       {"wallTimer", wall_timer},   {"setWallTimer", set_wall_timer}, {"clearWallTimer", clear_wall_timer},

@@ -176,6 +176,10 @@ export interface Native {
   openTerminal(columns: number, rows: number): [output: number, input: number, slave: number];
   /** Sets the size, by the fd of either side. The kernel sends SIGWINCH to the foreground group; ioctl_tty(2), TIOCSWINSZ. */
   resizeTerminal(fd: number, columns: number, rows: number): void;
+  /** read(2): bytes read, or minus the error's number (os.constants.errno). For hot paths; elsewhere node:fs is easier to use. */
+  read(fd: number, buffer: Buffer): number;
+  /** write(2), or pwrite(2) with an offset: bytes written, or minus the error's number. */
+  write(fd: number, buffer: Buffer, offset?: number): number;
   /**
    * Calls back once, when `fd` is readable (for a pidfd: when the process has ended), or with `writable` when it is that. With
    * `repeats` it calls back in each turn of the event loop in which the fd is so, until `unwatch`.

@@ -1,9 +1,12 @@
 // The standard input of a listener: a FIFO that takes what it can, and the rest when it has room. A listener is sent one event
 // at a time, so no more than one event waits here.
 
-import { closeSync, writeSync } from 'node:fs';
-import { errnoOf } from '../../errors.ts';
+import { closeSync } from 'node:fs';
+import { constants } from 'node:os';
 import { native, type Watch } from '../../native/index.ts';
+
+const noneNow = -constants.errno.EAGAIN;
+const interrupted = -constants.errno.EINTR;
 
 export interface ListenerInput {
   /** Whether part of an event is still to be written. */
@@ -19,14 +22,10 @@ export function makeListenerInput(fd: number, caughtUp: () => void): ListenerInp
   let watch: Watch | null = null;
 
   const push = (data: Buffer): boolean => {
-    try {
-      const done = writeSync(fd, data);
-      rest = done < data.length ? data.subarray(done) : null;
-    } catch (error) {
-      // EPIPE: the listener has closed its end.
-      if (errnoOf(error) !== 'EAGAIN') return false;
-      rest = data;
-    }
+    const done = native.write(fd, data);
+    // EPIPE: the listener has closed its end.
+    if (done < 0 && done !== noneNow && done !== interrupted) return false;
+    rest = done === data.length ? null : data.subarray(Math.max(done, 0));
     if (rest !== null) watch ??= native.watch(fd, goOn, 1);
     return true;
   };

@@ -1,7 +1,8 @@
 // Where each listener is in its protocol, written down at each change, so that the next hostd goes on from there.
 
-import { closeSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { native } from '../../native/index.ts';
 import { type ListenerState, newParser, type Parser, parserIn } from './listener-protocol.ts';
 
 const states: readonly ListenerState[] = ['ACKNOWLEDGED', 'READY', 'BUSY', 'UNKNOWN'];
@@ -35,7 +36,7 @@ export function makeNotes(directory: string): Notes {
           const word = isClear ? parser.state : unsure;
           if (word === last) return;
           last = word;
-          writeSync(fd, word.padEnd(width), 0);
+          native.write(fd, Buffer.from(word.padEnd(width)), 0);
         },
         close() {
           closeSync(fd);

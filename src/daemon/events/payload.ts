@@ -69,12 +69,19 @@ export function messageOf(event: Event, { server, pool, serial, poolSerial }: En
   if (event.kind === 'process-log' && isAscii(event.data)) {
     // There may be much of it, and its length is known without a look at each character.
     const first = firstLineOf(event);
-    return Buffer.concat([Buffer.from(header(codePoints(first) + event.data.length) + first), event.data]);
+    const head = header(codePoints(first) + event.data.length) + first;
+    const length = Buffer.byteLength(head);
+    const message = Buffer.allocUnsafe(length + event.data.length);
+    message.write(head);
+    message.set(event.data, length);
+    return message;
   }
   const payload = payloadOf(event);
   return Buffer.from(header(codePoints(payload)) + payload);
 }
 
 function codePoints(text: string): number {
-  return text.length - (text.match(pairs)?.length ?? 0);
+  return Buffer.byteLength(text) === text.length
+    ? text.length
+    : text.length - (text.match(pairs)?.length ?? 0);
 }

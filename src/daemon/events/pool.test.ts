@@ -12,7 +12,7 @@ function scene(bufferSize: number, names: readonly string[], events: readonly st
   let serial = -1;
   const keep = (message: string) => void said.push(message);
   const pool = new Pool('pool', { events, bufferSize }, () => ++serial, {
-    debug: keep,
+    debug: message => keep(message()),
     warn: keep,
     error: keep,
   });

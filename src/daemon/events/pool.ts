@@ -29,7 +29,8 @@ export interface Member {
 }
 
 export interface PoolLog {
-  debug(message: string): void;
+  /** `message` is made only where it is wanted. */
+  debug(message: () => string): void;
   warn(message: string): void;
   error(message: string): void;
 }
@@ -100,7 +101,7 @@ export class Pool {
   /** Handles what a listener says. `heardIt` is called before anything follows from it. */
   hear(member: Member, data: Buffer, heardIt: () => void): void {
     this.#movedAt = performance.now();
-    this.#log.debug(`${reprText(member.name)} stdout output:\n${reprBytes(data)}`);
+    this.#log.debug(() => `${reprText(member.name)} stdout output:\n${reprBytes(data)}`);
     const { parser, heard } = hear(member.parser, data);
     member.parser = parser;
     heardIt();
@@ -141,14 +142,15 @@ export class Pool {
       if (member.parser.state !== 'READY' || !member.isUp()) continue;
       if (!member.send(item, poolSerial)) {
         this.#log.debug(
-          `epipe occurred while sending event ${item.serial} to listener ${member.name}, listener state unchanged`,
+          () =>
+            `epipe occurred while sending event ${item.serial} to listener ${member.name}, listener state unchanged`,
         );
         continue;
       }
       member.parser = sent(member.parser);
       this.#movedAt = performance.now();
       member.item = item;
-      this.#log.debug(`event ${item.serial} sent to listener ${member.name}`);
+      this.#log.debug(() => `event ${item.serial} sent to listener ${member.name}`);
       return true;
     }
     return false;
@@ -163,7 +165,7 @@ export class Pool {
       item.poolSerials.set(this.name, this.#serial);
     } else
       this.#log.debug(
-        `rebuffering event ${item.serial} for pool ${this.name} (buf size=${size}, max=${bufferSize})`,
+        () => `rebuffering event ${item.serial} for pool ${this.name} (buf size=${size}, max=${bufferSize})`,
       );
     if (size >= bufferSize) {
       const dropped = this.#buffer.shift();
@@ -185,7 +187,7 @@ export class Pool {
     const { name } = member;
     switch (word.kind) {
       case 'accepted':
-        this.#log.debug(`${name}: event was processed`);
+        this.#log.debug(() => `${name}: event was processed`);
         member.item = null;
         return;
       case 'rejected':
@@ -195,7 +197,7 @@ export class Pool {
         this.#log.warn(`${name}: bad result line: '${decoded(word.line)}'`);
         return;
       case 'state':
-        this.#log.debug(`${name}: ${word.from} -> ${word.to}`);
+        this.#log.debug(() => `${name}: ${word.from} -> ${word.to}`);
         if (word.to === 'READY') member.listens = true;
         if (word.to === 'UNKNOWN')
           this.#log.warn(

@@ -91,7 +91,9 @@ export function makePools({ bus, log, notes, server, restart }: PoolsContext): P
     if (known !== undefined) known.listener = listener;
     else {
       const pool = new Pool(group, listener, nextSerial, {
-        debug: message => log.debug(message),
+        debug: message => {
+          if (log.isLevelEnabled('debug')) log.debug(message());
+        },
         warn: message => log.warn(message),
         error: message => log.error(message),
       });
@@ -162,9 +164,9 @@ export function makePools({ bus, log, notes, server, restart }: PoolsContext): P
       one.pool.end(one.member);
     },
     hasRoom(name, whenFree) {
-      const isFilling = [...pools.values()].some(
-        pool => pool.isFilling && pool.wants(wanted => includes(wanted, name)),
-      );
+      let isFilling = false;
+      for (const pool of pools.values())
+        isFilling ||= pool.isFilling && pool.wants(wanted => includes(wanted, name));
       if (!isFilling) return true;
       held.add(whenFree);
       heldTimer ??= setTimeout(release, answersInTime);

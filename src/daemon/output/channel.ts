@@ -61,7 +61,8 @@ export function makeChannel(context: ChannelContext): ChannelSink {
   };
   return {
     hear(data, whenFree) {
-      const pieces: Piece[] = capture?.feed(data) ?? [{ kind: 'output', data: clean(data), inside: false }];
+      if (capture === null) return take({ kind: 'output', data: clean(data), inside: false }, whenFree);
+      const pieces: Piece[] = capture.feed(data);
       return pieces.map(piece => take(piece, whenFree)).every(isFree => isFree);
     },
     end() {

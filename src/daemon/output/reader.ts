@@ -1,14 +1,17 @@
 // One FIFO that a run writes to, read a piece at a time, with a turn of the event loop after each. A run that writes without end
 // waits for the others, and costs hostd one buffer.
 
-import { closeSync, readSync } from 'node:fs';
-import { errnoOf } from '../../errors.ts';
+import { closeSync } from 'node:fs';
+import { constants } from 'node:os';
 import { native, type Watch } from '../../native/index.ts';
 
 /** Bytes that are read at once: as much as a FIFO holds, pipe(7). */
 const piece = 64 * 1024;
 /** Pieces that are read after the run's end. A run may have made its FIFO larger (F_SETPIPE_SZ) than it should be. */
 const mostAtTheEnd = 64;
+
+const noneNow = -constants.errno.EAGAIN;
+const interrupted = -constants.errno.EINTR;
 
 /** Handles a piece. Returns false when it can take no more until `resume` is called. */
 export type Hear = (data: Buffer) => boolean;
@@ -69,9 +72,7 @@ export function readPipe(fd: number, hear: Hear, mayRead: () => boolean = () => 
 
 /** 0: the end, or an error. null: there is nothing now. */
 function readNow(fd: number, buffer: Buffer): number | null {
-  try {
-    return readSync(fd, buffer, 0, buffer.length, null);
-  } catch (error) {
-    return errnoOf(error) === 'EAGAIN' ? null : 0;
-  }
+  const count = native.read(fd, buffer);
+  if (count === noneNow || count === interrupted) return null;
+  return Math.max(count, 0);
 }

@@ -9,6 +9,8 @@ import { openEcho } from './echo.ts';
 /** Level names by their numbers, as config/values.ts has them. */
 const names = { 50: 'CRIT', 40: 'ERRO', 30: 'WARN', 20: 'INFO', 10: 'DEBG', 5: 'TRAC', 3: 'BLAT' } as const;
 type Level = keyof typeof names;
+/** The numbers of the other parts' levels. */
+const numbers = { trace: 5, debug: 10, info: 20, warn: 30, error: 40, fatal: 50 } as const;
 
 export interface LogSettings {
   /** Lines of a lower level are left out. */
@@ -54,12 +56,13 @@ export function openMainLog(settings: LogSettings): MainLog {
     (first: unknown, second?: unknown): void =>
       say(of, textOf(first, second));
   const log = {
-    trace: at(5),
-    debug: at(10),
-    info: at(20),
-    warn: at(30),
-    error: at(40),
-    fatal: at(50),
+    trace: at(numbers.trace),
+    debug: at(numbers.debug),
+    info: at(numbers.info),
+    warn: at(numbers.warn),
+    error: at(numbers.error),
+    fatal: at(numbers.fatal),
+    isLevelEnabled: (name: keyof typeof numbers) => numbers[name] >= level,
   } as unknown as Logger;
   return {
     log,
