@@ -45,11 +45,9 @@ export interface GroupsContext {
   readonly supervisor: Supervisor;
   readonly lives: Lives;
   readonly programsOf: (config: GroupConfig) => readonly Program[];
-  /** The group is gone, and its socket is not needed any more. */
-  readonly onRemoved: (group: ActiveGroup) => void;
 }
 
-export function makeGroups({ supervisor, lives, programsOf, onRemoved }: GroupsContext): Groups {
+export function makeGroups({ supervisor, lives, programsOf }: GroupsContext): Groups {
   const active = new Map<string, ActiveGroup>();
   let read: readonly GroupConfig[] = [];
   const unit = (program: Program) => supervisor.unit(program.name);
@@ -115,7 +113,6 @@ export function makeGroups({ supervisor, lives, programsOf, onRemoved }: GroupsC
         lives.forget(program.name);
       }
       publish();
-      onRemoved(group);
       return true;
     },
   };

@@ -16,7 +16,6 @@ import {
 import { dirname, join } from 'node:path';
 import { load } from '../../config/load.ts';
 import { HostdError, messageOf } from '../../errors.ts';
-import { isAlive } from '../../linux/procfs.ts';
 import { baseEnvironment } from '../../model/app.ts';
 import type { Host } from '../../model/host.ts';
 import { formatProblem } from '../../model/problem.ts';
@@ -27,8 +26,9 @@ import { takeLock } from '../own/lock.ts';
 import { flockHolders } from '../own/lock-holder.ts';
 import { ownPaths, putRight } from '../own/own-files.ts';
 import { groupOf, userOf } from '../runs/launch.ts';
-import { openRecords, type Record } from '../runs/records.ts';
+import { openRecords } from '../runs/records.ts';
 import { type GoesOn, type HandOver, planHandOver } from './hand-over-plan.ts';
+import { liveRecords } from './live-records.ts';
 import { markTaken } from './taken.ts';
 
 export interface HandOverRequest {
@@ -104,13 +104,6 @@ function plan(real: Realized, place: string, host: Host): HandOver {
     usualEnvironment: baseEnvironment,
     isAuto: path => dirname(path) === real.childlogdir && path.includes(auto),
   });
-}
-
-function liveRecords(place: string): Record[] {
-  if (!existsSync(ownPaths({ stateDir: place, runtimeDir: place }).runs)) return [];
-  return openRecords(place)
-    .peek()
-    .filter(({ process }) => isAlive(process));
 }
 
 /** @throws HostdError while a hostd runs, which would start its own programs beside those that are handed over. */

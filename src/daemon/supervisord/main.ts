@@ -9,7 +9,7 @@ import type { Host, Program } from '../../model/host.ts';
 import { native } from '../../native/index.ts';
 import { nameProcess } from '../../process-name.ts';
 import type { Mood } from '../../protocol/rpc.ts';
-import type { ProcessConfig, Supervisord } from '../../supervisord/config/config.ts';
+import type { FastCgiSocket, ProcessConfig, Supervisord } from '../../supervisord/config/config.ts';
 import type { Machine } from '../../supervisord/config/machine.ts';
 import {
   Exit,
@@ -27,6 +27,7 @@ import { untold } from '../events/bus.ts';
 import { adoptAll } from '../fleet/adopt.ts';
 import { openHalfClose } from '../fleet/half-close.ts';
 import { detach, makeSupervisor } from '../fleet/supervisor.ts';
+import { isDown, type Unit } from '../fleet/unit.ts';
 import { makeLogs } from '../logs/logs.ts';
 import { sha256 } from '../own/digest.ts';
 import { passEarlySignals } from '../own/early-signals.ts';
@@ -46,9 +47,10 @@ import { makeAnswers } from './answers.ts';
 import { clearAutoLogs, makeAutoLog } from './auto-logs.ts';
 import { bearAsSupervisor, type Surroundings } from './birth.ts';
 import { becomeDaemon, givenEnvironment, ownStage, type Stage } from './daemonize.ts';
-import { fastCgiSockets } from './fastcgi.ts';
+import { fastCgiSockets, tryOut } from './fastcgi.ts';
 import { makeGroups } from './groups.ts';
 import { LimitError, limitsFor, mayRaise, softLimit } from './limits.ts';
+import { liveRecords } from './live-records.ts';
 import { makeLives, wordsOfExit } from './lives.ts';
 import { type MainLog, openMainLog } from './log.ts';
 import { makePlace, removePlace, settingsOf } from './place.ts';
@@ -151,6 +153,7 @@ function start(real: Realized, machine: Machine, given: Given): void {
     for (const { section, message } of configuration.broken)
       log.error(`${message}: [${section}] is left out`);
     for (const message of infos) log.info(message);
+    tryOutAll(configuration, place, log);
   }
   const servers = stage.kind === 'daemon' ? inherited(real, stage.fds) : serve(real, main);
   if (stage.kind !== 'daemon') {
@@ -182,6 +185,14 @@ function start(real: Realized, machine: Machine, given: Given): void {
     process.stderr.write(`Error: ${messageOf(error)}${hint}\n`);
     process.exit(1);
   }
+}
+
+/** Processes of an earlier supervisord go on with their sockets. */
+function tryOutAll({ groups }: Realized['configuration'], place: string, log: Logger): void {
+  const sockets = groups.flatMap(group => (group.kind === 'fcgi' ? [group.socket] : []));
+  if (sockets.length === 0) return;
+  const inUse = new Set(liveRecords(place).map(({ program }) => program.supervisord?.fastCgi));
+  for (const socket of sockets) if (!inUse.has(socket.url)) tryOut(socket, log);
 }
 
 function enter(directory: string, { log, critical }: MainLog): void {
@@ -390,9 +401,9 @@ function supervise(
     supervisor,
     lives,
     programsOf: config => {
-      if (config.kind === 'fcgi') fastCgi.open(config.socket);
+      if (config.kind === 'fcgi' && isBegun) tryOut(config.socket, log);
       const output = { stripAnsi: own.stripAnsi, echo: real.loglevel <= logLevels.debug };
-      return programsOf(config, real.file, output, (process, name, channel) => {
+      const programs = programsOf(config, real.file, output, (process, name, channel) => {
         const path = supervisor.unit(name)?.program[channel]?.path ?? null;
         // A process that runs on writes to the log that it has.
         const chosen =
@@ -402,11 +413,25 @@ function supervise(
         autoLogs.set(process, { ...autoLogs.get(process), [channel]: chosen });
         return chosen;
       });
-    },
-    onRemoved: ({ config }) => {
-      if (config.kind === 'fcgi') fastCgi.close(config.socket);
+      if (config.kind === 'fcgi') keepSocket(config.socket, programs);
+      return programs;
     },
   });
+  function keepSocket(socket: FastCgiSocket, programs: readonly Program[]) {
+    fastCgi.know(socket);
+    for (const { name } of programs) {
+      const run = supervisor.unit(name)?.run ?? null;
+      if (run !== null) fastCgi.take(socket, run.process.pid);
+    }
+  }
+  supervisor.loop.observe(({ changes }) => {
+    for (const { unit } of changes) {
+      const url = unit.program.supervisord?.fastCgi ?? null;
+      const isOver = ({ program, state }: Unit) => program.supervisord?.fastCgi !== url || isDown({ state });
+      if (url !== null && isDown(unit) && supervisor.units().every(isOver)) fastCgi.close(url);
+    }
+  });
+  let isBegun = false;
   let known = real.configuration.names;
   let tidying: NodeJS.Timeout | undefined;
   const take = (configuration: Realized['configuration']) => {
@@ -473,6 +498,7 @@ function supervise(
       log.warn(`${name} is in the configuration no more: it is stopped`);
       supervisor.loop.ask(name, { kind: 'remove' }, () => {});
     }
+  isBegun = true;
   events.emit({ kind: 'supervisor-state', state: 'RUNNING' });
   for (const group of groups.active()) groups.start(group);
   notifyReady();
