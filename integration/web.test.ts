@@ -16,6 +16,7 @@ import { testInOwnMounts } from './harness/own-mounts.ts';
 import { makePlace } from './harness/place.ts';
 import { until } from './harness/until.ts';
 import { needsVirtualenv } from './harness/virtualenvs.ts';
+import { makePemBetween } from './proxy/pem.ts';
 import { digest, hiddenFields, noticeOf, password, user, visitor } from './web/visitor.ts';
 
 /** The hostd-web of a hostd; one that has ended is none, also where nobody has asked for its end yet. */
@@ -35,6 +36,13 @@ test('everything is seen and done, nothing by strangers, and hostd-web and hostd
   const place = makePlace(t);
   const { a, b } = await testAccounts();
   const port = await freePort();
+  const tls = await freePort();
+  const pem = makePemBetween(
+    place.directory('keys'),
+    'ops',
+    [Date.now() - 86_400_000, Date.now() + 60 * 86_400_000],
+    'ops.test',
+  );
   const app = await tinyApp(place, { name: 'hello', account: a });
   const talk = place.write(
     'talk',
@@ -43,8 +51,18 @@ test('everything is seen and done, nothing by strangers, and hostd-web and hostd
   );
   const hostd = await startHostd(place, {
     apps: [app],
+    files: {
+      'ops.toml': `[app.ops]\nserver_names = ["ops.test"]\nupstreams = ["127.0.0.1:${port}"]\ncertificate = "${pem.certificate}"\ncertificate_key = "${pem.key}"\n`,
+    },
     config: {
-      web: { listen: `127.0.0.1:${port}`, user, password: digest },
+      proxy: { tls_listen: [`127.0.0.1:${tls}`] },
+      web: {
+        listen: `127.0.0.1:${port}`,
+        user,
+        password: digest,
+        server_names: ['ops.test'],
+        trusted_proxies: ['127.0.0.1'],
+      },
       program: {
         talk: { command: talk, user: a.name, startsecs: 0 },
         down: { command: '/bin/false', user: a.name, autorestart: false, startretries: 0 },
@@ -271,6 +289,44 @@ test('everything is seen and done, nothing by strangers, and hostd-web and hostd
     });
     if (tried.code !== null && tried.stderr === '') assert.match(tried.stdout, /\/login$/);
   });
+
+  await t.test(
+    'behind hostd’s own proxy it has a host name, https, and each client’s own tries',
+    async () => {
+      const env = { PATH: process.env['PATH'], ...place.env };
+      const curl = async (path: string, ...more: readonly string[]) => {
+        const there = ['--resolve', `ops.test:${tls}:127.0.0.1`, `https://ops.test:${tls}${path}`];
+        return (await run(['curl', '-ski', ...more, ...there], { env })).stdout;
+      };
+      const form = ['-d', new URLSearchParams({ user, password }).toString()];
+      const own = `https://ops.test:${tls}`;
+      const entered = await curl('/login', ...form, '-H', `Origin: ${own}`);
+      assert.match(entered, /^HTTP\/1\.1 303 /);
+      const [, cookie = ''] = /^set-cookie: (hostd_session=[^;]+); .*; Secure\r$/im.exec(entered) ?? [];
+      assert.match(await curl('/programs/hello', '-H', `Cookie: ${cookie}`), /RUNNING/);
+      assert.match(await curl('/login', ...form, '-H', `Origin: http://ops.test:${tls}`), /^HTTP\/1\.1 403 /);
+      // Past the proxy the cookie is of no use, and another user's words about where he comes from count for nothing.
+      const past = visitor(to);
+      past.cookie = cookie;
+      assert.match(String((await past.get('/')).headers.location), /^\/login/);
+      const claims = { 'x-forwarded-proto': 'https', 'x-forwarded-for': '192.0.2.1' };
+      const by = { ...claims, origin: `http://127.0.0.1:${port}` };
+      assert.equal(
+        (await past.post('/login', { user, password }, by)).status,
+        403,
+        'hostd’s user may be a proxy',
+      );
+      if (!isRoot) return;
+      const fields = Object.entries(by).flatMap(([name, value]) => ['-H', `${name}: ${value}`]);
+      const other = await run(['curl', '-si', ...form, ...fields, `http://127.0.0.1:${port}/login`], {
+        as: b,
+        env,
+      });
+      if (other.code !== 0) return;
+      assert.match(other.stdout, /^HTTP\/1\.1 303 /);
+      assert.doesNotMatch(other.stdout, /; Secure/);
+    },
+  );
 
   await t.test('whoever guesses passwords uses up his own tries, and nobody else’s', async () => {
     let last = 0;

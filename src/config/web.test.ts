@@ -17,6 +17,7 @@ test('[web] has an address with a login, or a unix socket without one', () => {
       login: { user: 'admin', password },
       may: 'read',
       serverNames: ['ops.test'],
+      trustedProxies: [],
     },
     said: [],
   });
@@ -26,10 +27,13 @@ test('[web] has an address with a login, or a unix socket without one', () => {
       login: null,
       may: 'operate',
       serverNames: [],
+      trustedProxies: [],
     },
     said: [],
   });
   assert.equal(read('').web, null);
+  const behind = read(`listen = "127.0.0.1:9001"\n${login}\ntrusted_proxies = ["10.0.0.0/8", "::1"]`);
+  assert.deepEqual(behind.web?.trustedProxies, ['10.0.0.0/8', '::1/128']);
 });
 
 test('what would let anybody in is refused, and no password is shown', () => {
@@ -39,6 +43,7 @@ test('what would let anybody in is refused, and no password is shown', () => {
     ['listen = "127.0.0.1:9001"\nuser = "u"\npassword = "geheim"', /try: hostctl web password/],
     [`listen = "/run/w.sock"\n${login}`, /cannot use user on a unix socket: the kernel says who comes/],
     [`listen = "/run/w.sock"\npassword = "${password}"`, /cannot use password on a unix socket/],
+    ['listen = "/run/w.sock"\ntrusted_proxies = ["::1"]', /cannot use trusted_proxies on a unix socket/],
     [`listen = "127.0.0.1:9001"\n${login}\nmay = "write"`, /it must be "read" or "operate"/],
   ];
   for (const [text, expected] of wrong) {

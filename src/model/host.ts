@@ -95,6 +95,8 @@ export interface WebSettings {
   readonly may: WebRights;
   /** Host names by which browsers come, besides addresses and localhost. */
   readonly serverNames: readonly string[];
+  /** CIDR blocks of the proxies in front, whose X-Forwarded-* are believed. */
+  readonly trustedProxies: readonly string[];
 }
 
 export type WebRights = 'read' | 'operate';

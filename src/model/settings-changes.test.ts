@@ -10,6 +10,7 @@ const web = {
   login: { user: 'admin', password: 'a' },
   may: 'operate',
   serverNames: [],
+  trustedProxies: [],
 } as const;
 
 function differing(after: Partial<Settings>, from: Partial<Settings> = {}) {

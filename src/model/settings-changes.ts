@@ -54,10 +54,11 @@ const webKeys: KeyOf<Omit<WebSettings, 'login'>> = {
   address: 'listen',
   may: 'may',
   serverNames: 'server_names',
+  trustedProxies: 'trusted_proxies',
 };
 
 /** So that a new [web] differs in what it says alone. */
-const noWeb = { address: null, may: 'operate', serverNames: [] } as const;
+const noWeb = { address: null, may: 'operate', serverNames: [], trustedProxies: [] } as const;
 
 const now = 'update' as const;
 

@@ -12,6 +12,9 @@ export interface WebOrder {
   readonly login: { readonly user: string; readonly password: string } | null;
   readonly may: WebRights;
   readonly serverNames: readonly string[];
+  /** CIDR blocks of proxies in front that are believed; over loopback only those that run as one of these users. */
+  readonly trustedProxies: readonly string[];
+  readonly proxyUids: readonly number[];
   /** The machine's name, for people. */
   readonly machine: string;
 }

@@ -44,13 +44,13 @@ export function makeDoor(order: WebOrder, sessions: Sessions, say: (what: string
     if (retryMs === 0) return reply;
     return { ...reply, fields: { ...reply.fields, 'Retry-After': String(Math.ceil(retryMs / 1000)) } };
   };
-  const enter = ({ form, source }: Asking, user: string): Reply => {
+  const enter = ({ form, source, isSecure }: Asking, user: string): Reply => {
     say(`${user} has logged in from ${source}`);
-    return redirect(ownPath(form.get('next')), cookieOf(sessions.begin(user, source, now())));
+    return redirect(ownPath(form.get('next')), cookieOf(sessions.begin(user, source, now()), isSecure));
   };
 
   return {
-    refusal({ method, request }) {
+    refusal({ method, request, isSecure }) {
       const { host } = request.headers;
       if (!isOwnHost(host, order.serverNames))
         return plain(
@@ -59,7 +59,7 @@ export function makeDoor(order: WebOrder, sessions: Sessions, say: (what: string
         );
       if (method !== 'GET' && method !== 'HEAD' && method !== 'POST')
         return plain(405, 'cannot do that: this page has GET and POST', { Allow: 'GET, HEAD, POST' });
-      if (isForeign({ method, fields: request.headers }))
+      if (isForeign({ method, fields: request.headers, isSecure }))
         return plain(403, "cannot do that: another site's page has asked for it");
       return null;
     },
@@ -100,11 +100,11 @@ export function makeDoor(order: WebOrder, sessions: Sessions, say: (what: string
       const next = ownPath(search === '' ? path : `${path}?${search}`);
       return redirect(next === '/' ? '/login' : `/login?next=${encodeURIComponent(next)}`);
     },
-    logout({ form, request }, session) {
+    logout({ form, request, isSecure }, session) {
       if (!isSame(form.get('token') ?? '', session.token))
         return plain(403, 'cannot log out: this form is none of your session');
       for (const secret of secretsIn(request.headers.cookie)) sessions.end(secret);
-      return redirect('/login', cookieOf(''));
+      return redirect('/login', cookieOf('', isSecure));
     },
   };
 }

@@ -8,6 +8,7 @@ import { loadBareSockets } from '../native/bare-sockets.ts';
 import { nameProcess } from '../process-name.ts';
 import type { Sample } from '../protocol/sample.ts';
 import { type WebOrder, webFds } from '../protocol/web.ts';
+import { makeFrom } from './access/from.ts';
 import { Sessions } from './access/sessions.ts';
 import { makeDoor } from './door.ts';
 import { History, intervalMs } from './history.ts';
@@ -33,7 +34,9 @@ function run(): void {
   const history = new History();
   const sessions = new Sessions(keepHistory(root, history));
   const door = makeDoor(order, sessions, makeLog());
-  serve(webFds.listener, makeSite({ order, door, root, history }), error => complain(messageOf(error)));
+  serve(webFds.listener, makeFrom(order), makeSite({ order, door, root, history }), error =>
+    complain(messageOf(error)),
+  );
 }
 
 /** Takes samples while there are sessions. */

@@ -238,6 +238,13 @@ export const webKeys = {
     meaning: 'host names by which browsers come, besides addresses and localhost; any other name is refused',
     alias: ['server_name', 'hosts', 'allowed_hosts'],
   },
+  trusted_proxies: {
+    kind: 'networks',
+    default: '[]',
+    meaning:
+      'addresses and CIDR blocks of the proxies in front, whose X-Forwarded-For and -Proto are believed; on this machine only those that run as [proxy] user or root',
+    alias: ['set_real_ip_from', 'real_ip_from', 'forwarded_allow_ips', 'trusted_proxy', 'proxies'],
+  },
 } as const satisfies Keys;
 
 /** Supervisor's keys for how a program is supervised. Their defaults in [app] differ, and are below. */

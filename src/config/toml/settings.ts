@@ -141,10 +141,9 @@ function rpcListeners(
 }
 
 /** null where it would let anybody in. */
-function readWeb(
-  scope: Scope,
-  { listen, user, password, may = 'operate', server_names: serverNames = [] }: Values<typeof webKeys>,
-): WebSettings | null {
+function readWeb(scope: Scope, given: Values<typeof webKeys>): WebSettings | null {
+  const { listen, user, password, may = 'operate', server_names: serverNames = [] } = given;
+  const trustedProxies = [...new Set(given.trusted_proxies ?? [])];
   const isSound = password === undefined || isPasswordDigest(password);
   if (!isSound)
     report(
@@ -154,10 +153,10 @@ function readWeb(
       'hostctl web password',
     );
   if (listen === undefined) return null;
-  const rest = { may, serverNames };
+  const rest = { may, serverNames, trustedProxies };
   if ('path' in listen) {
-    const extra = user !== undefined ? 'user' : password !== undefined ? 'password' : null;
-    if (extra !== null)
+    const extra = (['user', 'password', 'trusted_proxies'] as const).find(key => given[key] !== undefined);
+    if (extra !== undefined)
       report(
         scope,
         [extra],

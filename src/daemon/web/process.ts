@@ -74,6 +74,8 @@ function start(
       login: listener.login,
       may: listener.may,
       serverNames: listener.serverNames,
+      trustedProxies: listener.trustedProxies,
+      proxyUids: proxyUids(host),
       machine: hostname(),
     };
     const document = openDocument(runtimeDir, JSON.stringify(order));
@@ -105,6 +107,12 @@ function start(
   } finally {
     for (const fd of close) closeSync(fd);
   }
+}
+
+/** Whose processes may be a proxy of this machine: root's, those of [proxy] user, and those of hostd's own user. */
+function proxyUids({ settings }: Host): readonly number[] {
+  const user = native.user(settings.proxy.user);
+  return [...new Set([0, process.geteuid?.() ?? 0, ...(user === null ? [] : [user.uid])])];
 }
 
 /**

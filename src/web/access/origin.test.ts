@@ -34,9 +34,9 @@ test('addresses, localhost and the names of the configuration are ours, and no o
 });
 
 const post = (fields: Record<string, string>) =>
-  isForeign({ method: 'POST', fields: { host: '127.0.0.1:9001', ...fields } });
+  isForeign({ method: 'POST', isSecure: false, fields: { host: '127.0.0.1:9001', ...fields } });
 const get = (fields: Record<string, string>) =>
-  isForeign({ method: 'GET', fields: { host: '127.0.0.1:9001', ...fields } });
+  isForeign({ method: 'GET', isSecure: false, fields: { host: '127.0.0.1:9001', ...fields } });
 
 test('a form of another page is foreign, also one on another port of this machine', () => {
   assert.equal(post({ origin: 'http://127.0.0.1:9001' }), false);
@@ -57,4 +57,12 @@ test('a link of another page leads here; its images and scripts do not', () => {
   assert.equal(get({ 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'no-cors' }), true);
   assert.equal(get({ 'sec-fetch-site': 'none', 'sec-fetch-mode': 'navigate' }), false);
   assert.equal(get({}), false);
+});
+
+test('who comes by https is sent nothing by the same name without it', () => {
+  const post = (origin: string) =>
+    isForeign({ method: 'POST', isSecure: true, fields: { host: 'ops.test', origin } });
+  assert.equal(post('https://ops.test'), false);
+  assert.equal(post('http://ops.test'), true);
+  assert.equal(post('https://other.test'), true);
 });

@@ -6,6 +6,8 @@ import { isIP } from 'node:net';
 export interface Asked {
   readonly method: string;
   /** The fields of the request, by names in lower case. */
+  /** Whether the browser has come by https, so that a page without it is another one. */
+  readonly isSecure: boolean;
   readonly fields: { readonly [name: string]: string | readonly string[] | undefined };
 }
 
@@ -24,7 +26,7 @@ export function isOwnHost(host: string | undefined, names: readonly string[]): b
 }
 
 /** Whether another site's page has made the browser ask. Programs that are no browsers say nothing of where they come from. */
-export function isForeign({ method, fields }: Asked): boolean {
+export function isForeign({ method, fields, isSecure }: Asked): boolean {
   const site = fields['sec-fetch-site'];
   const isRead = method === 'GET' || method === 'HEAD';
   if (site !== undefined && site !== 'same-origin' && site !== 'none') {
@@ -35,7 +37,9 @@ export function isForeign({ method, fields }: Asked): boolean {
   }
   if (isRead) return false;
   const { origin, host } = fields;
-  return origin !== undefined && hostOf(String(origin)) !== String(host).toLowerCase();
+  if (origin === undefined) return false;
+  if (isSecure && !/^https:/i.test(String(origin))) return true;
+  return hostOf(String(origin)) !== String(host).toLowerCase();
 }
 
 /** The host and port of a page's origin; null: "null", or none. */

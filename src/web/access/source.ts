@@ -22,7 +22,7 @@ function lookUp(socket: Socket): Source {
   return isLoopback(remoteAddress) ? uidSource(ownerOfPeer(socket)) : networkOf(remoteAddress);
 }
 
-function uidSource(uid: number | null): Source {
+export function uidSource(uid: number | null): Source {
   return uid === null ? 'this machine' : `uid ${uid}`;
 }
 
@@ -36,7 +36,7 @@ export function uidOfUnixPeer(socket: Socket): number | null {
   }
 }
 
-function isLoopback(address: string): boolean {
+export function isLoopback(address: string): boolean {
   return address === '::1' || /^(::ffff:)?127\./.test(address);
 }
 

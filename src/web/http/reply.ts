@@ -61,9 +61,9 @@ export function file(type: string, body: string): Reply {
   };
 }
 
-/** The secret for a session's cookie. "": the cookie is taken away. */
-export function cookieOf(secret: string): string {
-  const rest = 'Path=/; HttpOnly; SameSite=Strict';
+/** The secret for a session's cookie. "": the cookie is taken away. `isSecure`: it is for https alone. */
+export function cookieOf(secret: string, isSecure: boolean): string {
+  const rest = `Path=/; HttpOnly; SameSite=Strict${isSecure ? '; Secure' : ''}`;
   return secret === '' ? `${cookieName}=; ${rest}; Max-Age=0` : `${cookieName}=${secret}; ${rest}`;
 }
 

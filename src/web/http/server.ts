@@ -2,7 +2,8 @@
 
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { type Source, sourceOf } from '../access/source.ts';
+import type { From } from '../access/from.ts';
+import type { Source } from '../access/source.ts';
 import { Connections } from './connections.ts';
 import { guards, plain, type Reply } from './reply.ts';
 
@@ -18,6 +19,8 @@ export interface Asking {
   readonly path: string;
   readonly query: URLSearchParams;
   readonly source: Source;
+  /** Whether the browser has come by https. */
+  readonly isSecure: boolean;
   readonly socket: Socket;
   /** The form that was sent; empty for any other request. */
   readonly form: URLSearchParams;
@@ -31,7 +34,12 @@ export interface Streamed {
 export type Answer = (asking: Asking) => Promise<Reply | Streamed>;
 
 /** Serves an inherited listener until the process ends. `complain` is called with mistakes of hostd's own. */
-export function serve(fd: number, answer: Answer, complain: (error: unknown) => void): void {
+export function serve(
+  fd: number,
+  from: (request: IncomingMessage) => From,
+  answer: Answer,
+  complain: (error: unknown) => void,
+): void {
   const server = createServer({
     maxHeaderSize: longestHead,
     keepAliveTimeout: keepMs,
@@ -46,7 +54,7 @@ export function serve(fd: number, answer: Answer, complain: (error: unknown) => 
     const { socket } = request;
     response.once('finish', () => connections.waits(socket));
     try {
-      await respond(request, response, answer, connections);
+      await respond(request, response, { from, answer, connections });
     } catch (error) {
       if (request.destroyed && !request.complete) return;
       complain(error);
@@ -60,8 +68,11 @@ export function serve(fd: number, answer: Answer, complain: (error: unknown) => 
 async function respond(
   request: IncomingMessage,
   response: ServerResponse,
-  answer: Answer,
-  connections: Connections,
+  {
+    from,
+    answer,
+    connections,
+  }: { from: (request: IncomingMessage) => From; answer: Answer; connections: Connections },
 ): Promise<void> {
   const { socket, method = '' } = request;
   for (const [name, value] of Object.entries(guards)) response.setHeader(name, value);
@@ -79,7 +90,7 @@ async function respond(
     method,
     path: mark < 0 ? url : url.slice(0, mark),
     query: new URLSearchParams(mark < 0 ? '' : url.slice(mark)),
-    source: sourceOf(socket),
+    ...from(request),
     socket,
     form,
   };
