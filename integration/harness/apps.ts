@@ -2,9 +2,10 @@
 // application or one of demo/'s Django sites in it.
 
 import { chmodSync, chownSync, readFileSync } from 'node:fs';
-import { installSite, makeDirectories, type SiteName } from '../../scripts/django-site.ts';
+import { makeDirectories, type SiteName } from '../../scripts/django-site.ts';
 import type { TomlTable } from '../../scripts/toml-text.ts';
 import { type Account, groupOf, self } from './accounts.ts';
+import { installKeptSite } from './kept-sites.ts';
 import type { Place } from './place.ts';
 import { type Vintage, virtualenv } from './virtualenvs.ts';
 
@@ -48,11 +49,12 @@ export async function tinyApp(
   return app;
 }
 
-/** demo/hello or demo/goodbye with its database and its static files. Takes about two seconds. */
+/** demo/hello or demo/goodbye with its database and its static files. */
 export async function djangoApp(place: Place, name: SiteName, options: AppOptions = {}): Promise<TestApp> {
   const secret = { SECRET_KEY: `only for tests ${place.dir}` };
   const app = await appRoot(place, name, { ...options, name, env: { ...secret, ...options.env } });
-  await installSite({ name, root: app.root, account: app.account, env: secret });
+  const site = { name, root: app.root, account: app.account, env: secret };
+  await installKeptSite(site, options.vintage ?? 'recent');
   return app;
 }
 

@@ -66,12 +66,15 @@ export function virtualenv(vintage: Vintage): Virtualenv {
 /** For node:test's `skip`: the reason where the virtualenv is not there. */
 export function needsVirtualenv(vintage: Vintage): string | false {
   const root = rootOf(vintage);
-  if (existsSync(`${root}/.hostd-ready`)) return false;
+  if (existsSync(readyFile(vintage))) return false;
   const why = whyNotFile(vintage);
   return existsSync(why)
     ? `no "${vintage}" virtualenv: ${readFileSync(why, 'utf8').trim()}`
     : `needs the virtualenv ${root}: run npm test once`;
 }
+
+/** Written when the virtualenv is whole. */
+export const readyFile = (vintage: Vintage) => `${rootOf(vintage)}/.hostd-ready`;
 
 /** What went wrong when it was last tried. */
 const whyNotFile = (vintage: Vintage) => `${rootOf(vintage)}.why-not`;
