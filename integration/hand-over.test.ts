@@ -11,6 +11,15 @@ import { checkout, startHostd } from './harness/hostd.ts';
 import { makePlace, type Place } from './harness/place.ts';
 import { until } from './harness/until.ts';
 
+/** An event listener: notes what it is told. */
+const ear = `echo READY
+while read -r header; do
+  dd bs=1 count="${'$'}{header##*len:}" 2>/dev/null
+  echo
+  printf 'RESULT 2\\nOKREADY\\n' >&3
+done 3>&1 >>"$1"
+`;
+
 const ticker = `sh -c 'i=0; while :; do i=$((i+1)); echo tick $i; sleep 0.1; done'`;
 
 function configuration(dir: string, user: string | null): string {
@@ -44,6 +53,10 @@ process_name=%(program_name)s_%(process_num)02d
 autorestart=true
 [group:pair]
 programs=worker
+[eventlistener:ear]
+command=sh ${dir}/ear.sh ${dir}/heard
+events=PROCESS_STATE_EXITED
+stdout_logfile=${dir}/own/ear.log
 `;
 }
 
@@ -58,6 +71,7 @@ class Supervisord {
     this.place = place;
     this.file = place.write('s.conf', text);
     place.directory('childlogs');
+    place.write('ear.sh', ear);
     place.after(async () => {
       if (this.process === null || this.process.exitCode !== null || this.process.signalCode !== null) return;
       this.process.kill('SIGTERM');
@@ -104,14 +118,14 @@ class Supervisord {
     );
   }
 
-  /** By name, once all five run. */
+  /** By name, once all six run. */
   pids(): Promise<Map<string, number>> {
     return until(
       'all processes to run',
       async () => {
         const { stdout } = await this.ctl('status');
         const found = [...stdout.matchAll(/^(\S+) +RUNNING +pid (\d+)/gm)];
-        return found.length === 5
+        return found.length === 6
           ? new Map(found.map(([, name = '', pid]) => [name, Number(pid)]))
           : undefined;
       },
@@ -241,10 +255,12 @@ test('processes of hostd supervisord go on under hostd start: same pids, same lo
     },
   );
 
-  await t.test('one that dies is started again, with its log', async () => {
+  await t.test('one that dies is started again, with its log, and the listener is told of it', async () => {
     const log = `${place.dir}/own/own.log`;
     const pid = before.get('own') ?? 0;
     process.kill(pid, 'SIGKILL');
+    const word = `processname:own groupname:own from_state:RUNNING expected:0 pid:${pid}\n`;
+    await until('the listener to hear of it', () => readFileSync(`${place.dir}/heard`, 'utf8') === word);
     await until('another one', async () => ![pid, undefined, null].includes(await pidOf('own')));
     await until('its first line', () => /tick \d{2,}\n(?:.*\n)*tick 1\n/.test(readFileSync(log, 'utf8')));
   });

@@ -62,10 +62,11 @@ function judge(record: Record, tables: readonly Program[], context: HandOverCont
     why,
     hint,
   });
-  if (program.kind === 'listener')
-    return stays('it is an event listener, which speaks with the supervisord that has started it');
   if (program.supervisord?.fastCgi != null)
-    return stays('hostd has no FastCGI', `supervisorctl stop ${name}, and serve it in another way`);
+    return stays(
+      'hostd.toml has no word for a FastCGI program',
+      `supervisorctl stop ${name}, and let an [app.NAME] serve it over HTTP; or keep its section in a supervisord.conf of its own`,
+    );
   const table = tableOf(program, tables);
   if (table === null)
     return stays(
@@ -106,7 +107,8 @@ function asTable(program: Program, table: Program, context: HandOverContext): Pr
     const isMoved = path !== null && context.isAuto(path);
     return { ...is, path: isMoved ? is.path : path, through: was.through };
   };
-  const stdout = log('stdout') ?? table.stdout;
+  // What a listener writes there is for hostd.
+  const stdout = program.kind === 'listener' ? table.stdout : (log('stdout') ?? table.stdout);
   return {
     ...table,
     command: program.command,
@@ -115,7 +117,8 @@ function asTable(program: Program, table: Program, context: HandOverContext): Pr
     user: runsAs === wanted ? table.user : String(runsAs),
     unixGroup: null,
     socket: null,
-    kind: 'command',
+    kind: program.kind,
+    listener: program.listener,
     umask: program.supervisord?.umask ?? table.umask,
     stdout,
     stderr: log('stderr'),
