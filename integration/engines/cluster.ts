@@ -103,14 +103,19 @@ async function startNode(place: Place, { id, net, bridge, number }: NodePlace): 
   };
 }
 
-/** In a mount namespace of its own, since without a name server at hand each pull of an image would wait for one. */
+/**
+ * In a mount namespace of its own: without a name server at hand each pull of an image would wait for one, and a containerd of the
+ * machine's own Docker would be found below /run.
+ */
 function startDockerd(place: Place, dir: string, name: string, space: string, socket: string): ChildProcess {
   writeFileSync(`${dir}/resolv.conf`, 'nameserver 127.0.0.1\n');
+  writeFileSync(`${dir}/daemon.json`, '{}\n');
   mkdirSync(`${dir}/exec`);
   const script = `hostname ${name}
 mount --make-rprivate /
 mount --bind ${dir}/resolv.conf "$(readlink -f /etc/resolv.conf)"
-exec nsenter --net=/run/netns/${space} dockerd --data-root ${dir}/data --exec-root ${dir}/exec --pidfile ${dir}/pid -H ${socket} \\
+for own in /run/containerd /run/docker; do if [ -d "$own" ]; then mount -t tmpfs tmpfs "$own"; fi; done
+exec nsenter --net=/run/netns/${space} dockerd --config-file ${dir}/daemon.json --data-root ${dir}/data --exec-root ${dir}/exec --pidfile ${dir}/pid -H ${socket} \\
   --storage-driver overlay2 --userland-proxy=false >${dir}/log 2>&1`;
   return spawn('unshare', ['--mount', '--uts', 'sh', '-c', script], {
     stdio: 'ignore',
@@ -125,7 +130,7 @@ async function stopDockerd(dockerd: ChildProcess, dir: string, space: string): P
     else dockerd.once('exit', () => resolve());
   });
   dockerd.kill('SIGTERM');
-  await Promise.race([ended, new Promise(resolve => setTimeout(resolve, 60_000))]);
+  await Promise.race([ended, new Promise(resolve => setTimeout(resolve, 60_000).unref())]);
   for (const pid of ownPids(dir)) kill(pid);
   const { stdout } = await run(['ip', 'netns', 'pids', space], {});
   for (const pid of stdout.split('\n').map(Number)) kill(pid);
