@@ -62,7 +62,7 @@ import { refuseTaken } from './taken.ts';
 /** Milliseconds after a configuration was read until its garbage is given back: the programs start first. */
 const tidyMs = 5000;
 /** Milliseconds in which programs are begun before anything else is looked at. Supervisor begins all of them, however long it takes. */
-const beginningMs = 50;
+const beginningMs = 250;
 
 /** The name that it was called by, for "For help, use ... -h". */
 const program = process.env['HOSTD_PROGRAM'] ?? 'supervisord';
