@@ -35,6 +35,7 @@ test('everybody can read and use it, in light and dark, on a telephone and by ke
   const lines = place.write('lines', `${evil}\n`);
   const hostd = await startHostd(place, {
     apps: [app],
+    files: { 'away.toml': '[app.away]\nserver_names = ["away.test"]\nupstreams = ["127.0.0.1:1"]\n' },
     config: {
       web: { listen: `127.0.0.1:${port}`, user, password: digest },
       program: {
@@ -84,6 +85,7 @@ test('everybody can read and use it, in light and dark, on a telephone and by ke
     app: '/programs/hello',
     events: '/events',
     log: '/programs/talk/log',
+    away: '/programs/away',
     doctor: '/programs/hello/doctor',
     stop: '/programs/hello/stop',
     scale: '/programs/hello/scale',

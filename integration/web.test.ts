@@ -304,6 +304,14 @@ test('everything is seen and done, nothing by strangers, and hostd-web and hostd
       assert.match(entered, /^HTTP\/1\.1 303 /);
       const [, cookie = ''] = /^set-cookie: (hostd_session=[^;]+); .*; Secure\r$/im.exec(entered) ?? [];
       assert.match(await curl('/programs/hello', '-H', `Cookie: ${cookie}`), /RUNNING/);
+      // The page itself is an app that is served elsewhere: there is nothing to start or stop.
+      const { text } = await admin.get('/programs/ops');
+      assert.match(text, new RegExp(`127.0.0.1:${port}</td><td>.*gets requests`));
+      assert.ok(text.includes('/programs/ops/maintenance') && text.includes('/programs/ops/doctor'));
+      for (const action of ['start', 'stop', 'restart', 'reload', 'scale', 'rotate']) {
+        assert.ok(!text.includes(`/programs/ops/${action}`), action);
+        assert.equal((await admin.get(`/programs/ops/${action}`)).status, 409);
+      }
       assert.match(await curl('/login', ...form, '-H', `Origin: http://ops.test:${tls}`), /^HTTP\/1\.1 403 /);
       // Past the proxy the cookie is of no use, and another user's words about where he comes from count for nothing.
       const past = visitor(to);

@@ -19,7 +19,7 @@ import { errorPage } from './pages/login.ts';
 import { overviewPage } from './pages/overview.ts';
 import { ownFiles } from './pages/own-files.ts';
 import { hasDoctor, programPage, shownBytes, shownEvents, shownLines } from './pages/program.ts';
-import { isAction } from './pages/states.ts';
+import { isAction, isElsewhere } from './pages/states.ts';
 import { at } from './pages/words.ts';
 import { type Root, RootError } from './root.ts';
 
@@ -108,6 +108,11 @@ function makeVisit({ order, root, history }: SiteContext) {
         : page(doctorPage(viewerOf(session, asking), name, examinations.of(name), Date.now()));
     if (!isAction(below)) return page(errorPage('There is no such page', path), 404);
     if (!mayOperate) return page(readOnly, 403);
+    if (isElsewhere(program) && below !== 'maintenance')
+      return page(
+        errorPage('That cannot be done here', `Nothing of "${name}" runs here: it has upstreams.`),
+        409,
+      );
     if (!isPost) return page(confirmPage(viewerOf(session, asking), below, program, session.newForm()));
     return await act(asking, session, program);
   };

@@ -2,6 +2,7 @@
 
 import type { AboutReply, ProgramAbout, ProgramStatus, SiteAbout } from '../../protocol/control.ts';
 import type { JournalEvent } from '../../protocol/journal.ts';
+import { type UpstreamFault, upstreamFaults } from '../../protocol/worker.ts';
 import type { Examination } from '../examinations.ts';
 import { intervalMs, type Point } from '../history.ts';
 import { askDoctor, inShort } from './doctor.ts';
@@ -10,7 +11,7 @@ import { frame, live, type Viewer } from './frame.ts';
 import { type Html, html } from './html.ts';
 import { type Channel, logLinks, withoutColours } from './log.ts';
 import { type Spark, spark } from './spark.ts';
-import { type Action, actionLinks, isTrouble, stateMark, usualActions } from './states.ts';
+import { actionLinks, allActions, isElsewhere, isTrouble, stateMark, usualActions } from './states.ts';
 import { at, bytes, milliseconds, moment, number, untilDay } from './words.ts';
 
 /** Lines and bytes of the log, and events, on this page. */
@@ -41,11 +42,10 @@ export function programPage(viewer: Viewer, view: ProgramView): string {
   const body = html`<h1>${name}</h1>
 ${live('state', html`<p>${stateMark(program)} ${program.description}</p>${notes(program)}`)}
 ${live('doctor', doctor(viewer, view))}
-${viewer.mayOperate ? html`<div class="row">${live('actions', actionLinks(program, actionsOf(program)))}<span id="pause"></span></div>` : html`<p id="pause"></p>`}
+${viewer.mayOperate ? html`<div class="row">${live('actions', actionLinks(program, allActions(program)))}<span id="pause"></span></div>` : html`<p id="pause"></p>`}
 ${live('numbers', numbers(points, about.site !== null))}
 ${programs.length > 1 ? html`<h2>Programs of this app</h2>${live('programs', family(viewer, programs))}` : null}
-<h2>Processes</h2>
-${live('processes', processes(own))}
+${isElsewhere(program) ? html`<h2>Upstreams</h2>${live('upstreams', upstreams(program))}` : html`<h2>Processes</h2>${live('processes', processes(own))}`}
 <h2>Events</h2>
 ${live('events', eventTable(events, programs.length > 1))}
 <h2>Log</h2>
@@ -57,16 +57,9 @@ ${live(
     : html`<pre tabindex="0" role="region" aria-label="The last lines of the log">
 ${withoutColours(log)}</pre>`,
 )}
-<h2>Where it comes from</h2>
-${own === undefined ? null : origin(own)}
+${own === undefined ? null : html`<h2>Where it comes from</h2>${origin(own)}`}
 ${about.site === null ? null : html`<h2>Site</h2>${live('site', site(about.site, program, now))}`}`;
   return frame(viewer, { title: name, here: null, body, isLive: true });
-}
-
-function actionsOf(program: ProgramStatus): readonly Action[] {
-  const isUp = program.state === 'RUNNING';
-  const ofApp: readonly Action[] = program.site === null ? [] : ['scale', 'maintenance'];
-  return [...usualActions(program), ...(isUp ? (['reload'] as const) : []), ...ofApp, 'rotate'];
 }
 
 /** Whether the doctor can be asked: for an app, or a program of no app. */
@@ -144,6 +137,19 @@ function processes(own: ProgramAbout | undefined): Html {
     ({ pid, command }) => html`<tr><td class="n">${String(pid)}</td><td>${command}</td></tr>
 `,
   )}</tbody></table>${more > 0 ? html`<p>and ${String(more)} more</p>` : null}`;
+}
+
+function words(fault: string): string {
+  return Object.hasOwn(upstreamFaults, fault) ? upstreamFaults[fault as UpstreamFault] : fault;
+}
+
+function upstreams({ upstreams: all = [] }: ProgramStatus): Html {
+  return html`<table><caption class="sr">Upstreams</caption><thead><tr><th scope="col">Address</th><th scope="col">State</th></tr></thead>
+<tbody>${all.map(
+    ({ address, fault }) =>
+      html`<tr><td>${address}</td><td>${fault === null ? html`<span class="state good">gets requests</span>` : html`<span class="state bad">left out</span> ${words(fault)}`}</td></tr>
+`,
+  )}</tbody></table>`;
 }
 
 function origin({ file, user, group, directory, command, socket, logs }: ProgramAbout): Html {

@@ -50,6 +50,14 @@ export function isTrouble({ state, exitstatus, idle_since: idle, site }: Program
   );
 }
 
+/** All that has a meaning in this state. */
+export function allActions(program: ProgramStatus): readonly Action[] {
+  if (isElsewhere(program)) return ['maintenance'];
+  const isUp = program.state === 'RUNNING';
+  const ofApp: readonly Action[] = program.site === null ? [] : ['scale', 'maintenance'];
+  return [...usualActions(program), ...(isUp ? (['reload'] as const) : []), ...ofApp, 'rotate'];
+}
+
 /** The commonest actions, as links to the pages that ask for a confirmation. */
 export function actionLinks(program: ProgramStatus, wanted: readonly Action[]): Html {
   return html`<span class="acts">${wanted.map(
@@ -58,8 +66,15 @@ export function actionLinks(program: ProgramStatus, wanted: readonly Action[]): 
   )}</span>`;
 }
 
+/** Whether it is an app that is served elsewhere: nothing of it runs here. */
+export function isElsewhere({ upstreams = [] }: ProgramStatus): boolean {
+  return upstreams.length > 0;
+}
+
 /** Which of start, stop and restart have a meaning in this state. */
-export function usualActions({ state, schedule }: ProgramStatus): readonly Action[] {
+export function usualActions(program: ProgramStatus): readonly Action[] {
+  const { state, schedule } = program;
+  if (isElsewhere(program)) return [];
   const isUp = state === 'RUNNING' || state === 'STARTING' || state === 'BACKOFF';
   if (isUp) return ['restart', 'stop'];
   return schedule !== null && schedule.next !== null ? ['start', 'stop'] : ['start'];
