@@ -74,7 +74,8 @@ export async function boot(own: Supervisor, records: Records, log: Logger): Prom
     () => {},
   );
   const applied = apply(supervisor, others, log, () => {});
-  await Promise.race([Promise.all([proxies, apps, applied]), later(patienceMs, proxies)]);
+  const all = Promise.all([proxies, apps, applied]);
+  await Promise.race([all, later(patienceMs, proxies, all)]);
   notifyReady();
   giveMemoryBack();
   const steady = supervisor.units().filter(unit => unit.program.schedule === null);
@@ -99,11 +100,13 @@ function bedAll(
   }
 }
 
-/** Resolves `ms` milliseconds from now, or when `promise` does, whichever is later. */
-async function later(ms: number, promise: Promise<unknown>): Promise<void> {
+/** Resolves `ms` milliseconds from now, or when `promise` does, whichever is later. After `enough` nobody waits for it. */
+async function later(ms: number, promise: Promise<unknown>, enough: Promise<unknown>): Promise<void> {
   const { promise: passed, resolve } = Promise.withResolvers<void>();
   const timer = setTimeout(resolve, ms);
   timer.unref();
+  const clear = () => clearTimeout(timer);
+  enough.then(clear, clear);
   await Promise.all([passed, promise]);
 }
 

@@ -29,6 +29,12 @@ interface Loads {
 /** The ending of this file and those beside it: .js as built, .ts in the source tree. */
 export const suffix = import.meta.url.endsWith('.ts') ? '.ts' : '.js';
 
+/**
+ * For those that wait. V8 looks every 8 seconds whether it could give memory back, takes a heap in which nothing happens for a busy one, and so
+ * goes on looking for ever (MemoryReducer).
+ */
+const quiet = ['--no-memory-reducer'];
+
 const loads: Readonly<Record<OwnName, Loads>> = {
   proxy: {
     code: [
@@ -47,6 +53,7 @@ const loads: Readonly<Record<OwnName, Loads>> = {
     // collected: a third more memory and processor time from then on. The old garbage may grow by a third of what lives, not double it. For
     // gc(): src/proxy/rest.ts.
     flags: [
+      ...quiet,
       '--single-threaded-gc',
       '--max-semi-space-size=2',
       '--no-allocation-site-pretenuring',
@@ -81,13 +88,13 @@ const loads: Readonly<Record<OwnName, Loads>> = {
     ],
     addons: [`linux-${process.arch}/hostd.node`, `linux-${process.arch}/bare-sockets.node`],
     packages: [],
-    flags: ['--max-semi-space-size=1', '--no-opt', '--no-maglev'],
+    flags: [...quiet, '--max-semi-space-size=1', '--no-opt', '--no-maglev'],
   },
   metrics: {
     code: ['metrics', 'exposition', 'protocol', 'model', `errors${suffix}`, `process-name${suffix}`],
     addons: [],
     packages: [],
-    flags: ['--max-semi-space-size=4'],
+    flags: [...quiet, '--max-semi-space-size=4'],
   },
   rpc: {
     code: [
@@ -105,7 +112,7 @@ const loads: Readonly<Record<OwnName, Loads>> = {
     ],
     addons: [`linux-${process.arch}/hostd.node`, `linux-${process.arch}/bare-sockets.node`],
     packages: ['saxes', 'xmlchars'],
-    flags: ['--max-semi-space-size=1', '--no-opt', '--no-maglev'],
+    flags: [...quiet, '--max-semi-space-size=1', '--no-opt', '--no-maglev'],
   },
 };
 

@@ -4,6 +4,7 @@
 import { createServer } from 'node:http';
 import { messageOf } from '../errors.ts';
 import { nameProcess } from '../process-name.ts';
+import { boundRequests, withoutChecks } from '../protocol/request-time.ts';
 import { answer } from './answer.ts';
 import { openRoot } from './root.ts';
 
@@ -12,7 +13,7 @@ const answersFd = 4;
 const listenerFd = 5;
 
 /** Connections at once; and what one has time for, in milliseconds. Prometheus keeps its connection from one scrape to the next. */
-const most = { connections: 32, header: 10_000, request: 10_000, idle: 120_000, headerBytes: 8192 };
+const most = { connections: 32, header: 10_000, idle: 120_000, headerBytes: 8192 };
 
 function run(): void {
   nameProcess('hostd-metrics');
@@ -24,10 +25,8 @@ function run(): void {
   const server = createServer(
     {
       maxHeaderSize: most.headerBytes,
-      headersTimeout: most.header,
-      requestTimeout: most.request,
       keepAliveTimeout: most.idle,
-      connectionsCheckingInterval: most.header,
+      ...withoutChecks,
     },
     (request, response) => {
       // What it sends besides is not read, and its connection ends.
@@ -48,6 +47,7 @@ function run(): void {
       );
     },
   );
+  boundRequests(server, { first: most.header, next: most.idle });
   server.maxConnections = most.connections;
   // Who only keeps connections makes room for who comes with a request.
   server.on('drop', () => server.closeIdleConnections());

@@ -6,6 +6,7 @@ import type { Socket } from 'node:net';
 import { type ErrorCode, HostdError, messageOf } from '../../errors.ts';
 import { native, type Peer } from '../../native/index.ts';
 import { API, type ErrorReply, type Progress } from '../../protocol/control.ts';
+import { boundRequests, withoutChecks } from '../../protocol/request-time.ts';
 import { encodeFrame, terminalPath, terminalProtocol } from '../../protocol/terminal.ts';
 import { inShort, whoAsks } from '../callers/audit.ts';
 import { assertMay } from '../callers/standing.ts';
@@ -52,6 +53,9 @@ export interface Gate {
 /** The control socket's own: the kernel says who it is. */
 const operators: Gate = { assertMay, userOf: caller => whoAsks(caller).user };
 
+/** Milliseconds for the header of a request. */
+const patience = 60_000;
+
 /** Serves a socket until it is closed, or the process ends. `upgrade` null: nothing but HTTP. */
 export function serveControl(
   fd: number,
@@ -61,7 +65,8 @@ export function serveControl(
   gate: Gate = operators,
 ): { close(): void } {
   const connections = makeConnections(log, tell);
-  const server = createServer((request, response) => {
+  // A command may take as long as its programs take.
+  const server = createServer(withoutChecks, (request, response) => {
     const refused = connections.refusal(request.socket);
     if (refused !== undefined) {
       response.setHeader('Connection', 'close');
@@ -86,8 +91,7 @@ export function serveControl(
       },
     );
   });
-  // A command may take as long as its programs take.
-  server.requestTimeout = 0;
+  boundRequests(server, { first: patience, next: patience });
   server.on('connection', (socket: Socket) => connections.admit(socket, peerOf(socket)));
   server.listen({ fd });
   return {
