@@ -198,7 +198,7 @@ test('a link named supervisord becomes a daemon; killed, it is followed by one t
   const { ours } = daemons(t);
   const link = join(ours.dir, 'supervisord');
   symlinkSync(hostd, link);
-  const daemon = new Daemon(ours.dir, [link]);
+  const daemon = new Daemon(ours.place, ours.dir, [link]);
   daemon.write('s.conf', `${head}[program:a]\ncommand=sleep 1000\n[program:b]\ncommand=sleep 1000\n`);
   const begin = async () => {
     const [code] = (await once(daemon.start(), 'exit')) as [number];

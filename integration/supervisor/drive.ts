@@ -10,6 +10,8 @@ import { findProgram } from '../harness/programs.ts';
 export interface Said {
   readonly code: number;
   readonly text: string;
+  /** What went to stderr. Only Supervisor's own driver tells it apart. */
+  readonly errors?: string;
 }
 
 export interface Driver {
@@ -18,8 +20,12 @@ export interface Driver {
   run(args: readonly string[]): Promise<Said>;
 }
 
-/** `path`: where Python finds Supervisor; null: Debian's. */
-export async function startDriver(place: Place, path: string | null): Promise<Driver> {
+/** `path`: where Python finds Supervisor; null: Debian's. `environment`: more of the commands' own. */
+export async function startDriver(
+  place: Place,
+  path: string | null,
+  environment: NodeJS.ProcessEnv = {},
+): Promise<Driver> {
   const child = spawn(
     findProgram('python3') ?? 'python3',
     ['-W', 'ignore', `${import.meta.dirname}/drive.py`],
@@ -31,6 +37,7 @@ export async function startDriver(place: Place, path: string | null): Promise<Dr
         HOME: place.dir,
         ...place.env,
         ...(path === null ? {} : { PYTHONPATH: path }),
+        ...environment,
       },
       stdio: ['pipe', 'pipe', 'inherit'],
     },

@@ -6,8 +6,9 @@ import { once } from 'node:events';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { makePlace } from '../harness/place.ts';
+import { makePlace, type Place } from '../harness/place.ts';
 import { findProgram } from '../harness/programs.ts';
+import { type Driver, startDriver } from '../supervisor/drive.ts';
 
 const supervisord = findProgram('supervisord');
 export const supervisorctl = findProgram('supervisorctl');
@@ -19,12 +20,16 @@ const path = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 /** A daemon of either kind with its files in a directory of its own. */
 export class Daemon {
+  readonly place: Place;
   readonly dir: string;
   readonly environment: NodeJS.ProcessEnv;
   readonly #command: readonly string[];
+  #driver: Promise<Driver> | null = null;
   process: ChildProcess | null = null;
 
-  constructor(dir: string, command: readonly string[]) {
+  /** `dir` is in the place. */
+  constructor(place: Place, dir: string, command: readonly string[]) {
+    this.place = place;
     this.dir = dir;
     this.#command = command;
     for (const name of ['log', 'conf.d']) mkdirSync(join(dir, name), { recursive: true });
@@ -63,15 +68,11 @@ export class Daemon {
     return child;
   }
 
-  /** What supervisorctl prints, with what differs from run to run replaced, and its exit code. */
-  ctl(...args: string[]): Promise<string> {
-    const command = ['-c', join(this.dir, 's.conf'), ...args];
-    return new Promise(resolve => {
-      execFile(supervisorctl ?? '', command, { env: this.environment }, (error, stdout, stderr) => {
-        const code = error === null ? 0 : error.code;
-        resolve(`${this.tidy(stdout + stderr)}(${code})`);
-      });
-    });
+  /** What supervisorctl prints, with what differs from run to run replaced, and its exit code. One process runs all commands. */
+  async ctl(...args: string[]): Promise<string> {
+    this.#driver ??= startDriver(this.place, null, this.environment);
+    const { code, text, errors } = await (await this.#driver).run(['-c', join(this.dir, 's.conf'), ...args]);
+    return `${this.tidy(text + errors)}(${code})`;
   }
 
   /** The same of a session in supervisorctl's own shell. */
@@ -112,8 +113,8 @@ export class Daemon {
 
 export function daemons(t: TestContext): { real: Daemon; ours: Daemon } {
   const place = makePlace(t);
-  const real = new Daemon(join(place.dir, 'real'), [supervisord ?? '']);
-  const ours = new Daemon(join(place.dir, 'ours'), [hostd, 'supervisord']);
+  const real = new Daemon(place, join(place.dir, 'real'), [supervisord ?? '']);
+  const ours = new Daemon(place, join(place.dir, 'ours'), [hostd, 'supervisord']);
   place.after(async () => {
     await Promise.all([real.stop(), ours.stop()]);
   });
