@@ -178,12 +178,12 @@ test('everything is seen and done, nothing by strangers, and hostd-web and hostd
   });
 
   await t.test('each switch asks first, does it once, and says what was done and by whom', async () => {
-    assert.match((await admin.get('/programs/hello/stop')).text, /<h1>Stop hello\?<\/h1>/);
-    assert.equal((await hostd.status()).find(({ name }) => name === 'hello')?.state, 'RUNNING');
-    assert.match(noticeOf(await admin.confirm('/programs/hello/stop')), /hello: stopped/);
-    await hostd.state('hello', 'STOPPED');
-    assert.match(noticeOf(await admin.confirm('/programs/hello/start')), /hello: started/);
-    assert.match(noticeOf(await admin.confirm('/programs/hello/restart')), /hello: restarted/);
+    assert.match((await admin.get('/programs/talk/stop')).text, /<h1>Stop talk\?<\/h1>/);
+    assert.equal((await hostd.status()).find(({ name }) => name === 'talk')?.state, 'RUNNING');
+    assert.match(noticeOf(await admin.confirm('/programs/talk/stop')), /talk: stopped/);
+    await hostd.state('talk', 'STOPPED');
+    assert.match(noticeOf(await admin.confirm('/programs/talk/start')), /talk: started/);
+    assert.match(noticeOf(await admin.confirm('/programs/talk/restart')), /talk: restarted/);
     assert.match(noticeOf(await admin.confirm('/programs/hello/reload')), /hello: reloaded/);
     assert.match(noticeOf(await admin.confirm('/programs/hello/scale', { workers: '2' })), /hello: .*2/);
     assert.match(
@@ -197,7 +197,7 @@ test('everything is seen and done, nothing by strangers, and hostd-web and hostd
     assert.equal((await hostd.get(app.host)).status, 503);
     assert.match(noticeOf(await admin.confirm('/programs/hello/maintenance')), /maintenance off/);
     assert.match(noticeOf(await admin.confirm('/programs/talk/rotate')), /talk: put aside/);
-    const { stdout } = await hostd.hostctl('events', 'hello', '--json');
+    const { stdout } = await hostd.hostctl('events', 'talk', '--json');
     assert.match(stdout, /"by":"admin \(web\)"/);
     assert.match(noticeOf(await admin.confirm('/programs/down/start')), /down: /);
   });
