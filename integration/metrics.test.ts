@@ -98,11 +98,14 @@ async function scrapeForReal({ place, port }: Served): Promise<void> {
   ];
   const child = spawn(prometheus ?? '', options, { env: { ...process.env, ...place.env }, stdio: 'ignore' });
   try {
-    const query = async (text: string): Promise<number | null> => {
+    const series = async (text: string): Promise<readonly Series[]> => {
       const path = `/api/v1/query?query=${encodeURIComponent(text)}`;
       const answer = await ask({ to: { port: own }, host: 'x', path }).catch(() => null);
-      const value =
-        answer?.status === 200 ? JSON.parse(answer.text).data?.result?.[0]?.value?.[1] : undefined;
+      assert.notEqual(answer?.status, 400, `${text}: ${answer?.text}`);
+      return answer?.status === 200 ? JSON.parse(answer.text).data.result : [];
+    };
+    const query = async (text: string): Promise<number | null> => {
+      const value = (await series(text))[0]?.value[1];
       return value === undefined ? null : Number(value);
     };
     await until('a scrape', async () => (await query('up{job="hostd"}')) === 1, { every: 200 });
@@ -116,11 +119,40 @@ async function scrapeForReal({ place, port }: Served): Promise<void> {
     // A query may come between the scrape and its being there.
     for (const [text, value] of wanted)
       await until(text, async () => (await query(text)) === value, { every: 200 });
+    for (const { expression, label } of dashboardQueries())
+      await until(
+        `the dashboard's ${expression}`,
+        async () => (await series(expression)).some(({ metric }) => label === null || label in metric),
+        { every: 200 },
+      );
   } finally {
     const ended = once(child, 'exit');
     child.kill('SIGKILL');
     await ended;
   }
+}
+
+interface Series {
+  readonly metric: Readonly<Record<string, string>>;
+  readonly value: readonly [time: number, text: string];
+}
+
+/** What the dashboard asks Prometheus for, as Grafana fills it in; but for certificates, since the site has none. `label`: that it lists. */
+function dashboardQueries(): readonly { readonly expression: string; readonly label: string | null }[] {
+  const { panels, templating } = JSON.parse(readFileSync(`${checkout}/etc/grafana-hostd.json`, 'utf8')) as {
+    panels: { targets?: { expr: string }[] }[];
+    templating: { list: { definition?: string }[] };
+  };
+  const filled = (text: string) =>
+    text.replaceAll(/\$(?:instance|site)\b/g, '.*').replaceAll('$__rate_interval', '1m');
+  const asked = panels.flatMap(({ targets = [] }) => targets.map(({ expr }) => expr));
+  const lists = templating.list.flatMap(({ definition }) => {
+    const [, metric = '', label = ''] = /^label_values\((.+), (\w+)\)$/.exec(definition ?? '') ?? [];
+    return metric === '' ? [] : [{ expression: filled(metric), label }];
+  });
+  assert.ok(asked.length > 10 && lists.length > 1);
+  const queries = asked.filter(text => !text.includes('certificate'));
+  return [...queries.map(text => ({ expression: filled(text), label: null })), ...lists];
 }
 
 async function compare({ scrape }: Served): Promise<void> {
