@@ -72,6 +72,11 @@ export function openKill(path: string): number {
 
 /** Kills everything in the cgroup. Calls back once it is empty and removed. */
 export function clearCgroup(path: string, callback: () => void): void {
+  // Mostly nothing is left, and rmdir(2) knows best: it refuses (EBUSY) where a process or a cgroup is.
+  if (isRemoved(path)) {
+    callback();
+    return;
+  }
   if (!killCgroup(path)) {
     setTimeout(() => clearCgroup(path, callback), lookAgain);
     return;
@@ -126,11 +131,29 @@ export function removeCgroup(path: string): void {
   try {
     for (const item of readdirSync(path, { withFileTypes: true }))
       if (item.isDirectory()) removeCgroup(join(path, item.name));
-    rmdirSync(path);
-    // An app's goes with the last of its runs.
-    const above = dirname(path);
-    if (above.endsWith(appEnding)) rmdirSync(above);
+    removeDirectory(path);
   } catch {
     // Still in use, or gone. A leftover costs nothing, and is removed when its name is used again.
+  }
+}
+
+function isRemoved(path: string): boolean {
+  try {
+    removeDirectory(path);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** @throws the errors of rmdir(2) */
+function removeDirectory(path: string): void {
+  rmdirSync(path);
+  const above = dirname(path);
+  if (!above.endsWith(appEnding)) return;
+  try {
+    rmdirSync(above);
+  } catch {
+    // An app's goes with the last of its runs.
   }
 }

@@ -2,7 +2,7 @@
 // certificates, the configuration in force. Each is a small file that is replaced as a whole. A run is written down before any of the
 // program's own code runs, so no run is lost.
 
-import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, renameSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { errnoOf, HostdError } from '../../errors.ts';
 import type { Memory } from '../../lifecycle/schedule.ts';
@@ -90,7 +90,7 @@ export function openRecords(stateDir: string): Records {
     write,
     remove(name, run) {
       try {
-        rmSync(file(name, run), { force: true });
+        unlinkSync(file(name, run));
       } catch {
         // A record of a run that has ended does no harm: records are compared with what runs.
       }
