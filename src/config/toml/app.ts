@@ -13,7 +13,7 @@ import { type ProgramPlace, programsOf } from './program.ts';
 import { refuseHalfSite } from './site.ts';
 import { refuseLocalKeys } from './site-keys.ts';
 import { absolute, supervisionOf } from './supervision.ts';
-import { readTable, report, type Scope, type Values } from './table.ts';
+import { isToldWrong, readTable, report, type Scope, type Values } from './table.ts';
 import { asDirectory, tidyPath } from './values.ts';
 
 /** What readApp needs besides the table. */
@@ -40,7 +40,8 @@ export function readApp(
   const { root } = given;
   if (root === undefined && given.upstreams !== undefined)
     return { app: appElsewhere(scope, name, given, table, around), programs: [] };
-  if (!('root' in table)) report(scope, [], 'root is missing', 'root = ...');
+  if (!('root' in table) && !isToldWrong(scope, 'upstreams'))
+    report(scope, [], 'root is missing', 'root = ...');
   if (root === undefined) return null;
   if (root === '/')
     report(scope, ['root'], 'cannot use root = "/": it is the whole machine', 'root = "/webapps/..."');
@@ -134,7 +135,7 @@ function appOf(
 function healthWatchOf(scope: Scope, given: Values<typeof appKeys>): Partial<App> {
   const { health, health_interval: interval = 0, health_failures: failures = usualFailures } = given;
   for (const key of ['health_interval', 'health_failures'] as const)
-    if (given[key] !== undefined && health === undefined)
+    if (given[key] !== undefined && health === undefined && !isToldWrong(scope, 'health'))
       report(
         scope,
         [key],

@@ -9,7 +9,7 @@ import { commandOf, expandAll, expander, prefixed } from './expander.ts';
 import type { listenerKeys, programKeys } from './keys.ts';
 import { isPlainName, plainNameRule } from './names.ts';
 import { absolute, supervisionOf } from './supervision.ts';
-import { report, type Scope, type Values } from './table.ts';
+import { isToldWrong, report, type Scope, type Values } from './table.ts';
 
 /** What a program's table does not have in it. */
 export interface ProgramPlace {
@@ -196,7 +196,7 @@ function scheduleOf(scope: Scope, given: Given): Schedule | null {
   const { schedule: cron, timezone = null, catch_up: catchUp = false, time_limit: timeLimit = null } = given;
   if (cron === undefined) {
     for (const key of ['timezone', 'catch_up', 'time_limit'] as const)
-      if (given[key] !== undefined)
+      if (given[key] !== undefined && !isToldWrong(scope, 'schedule'))
         report(scope, [key], `cannot use ${key} without a schedule`, 'schedule = "0 3 * * *"');
     return null;
   }

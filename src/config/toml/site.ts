@@ -2,7 +2,7 @@
 
 import { localName } from '../../model/app.ts';
 import type { App } from '../../model/host.ts';
-import { report, type Scope } from './table.ts';
+import { isToldWrong, report, type Scope } from './table.ts';
 
 /** `table`: the app's table as it is written. */
 export function refuseHalfSite(scope: Scope, app: App, table: Readonly<Record<string, unknown>>): void {
@@ -44,7 +44,8 @@ function refuseRedirects(scope: Scope, app: App): void {
         'keep it in one of server_names and redirect_from',
       );
   });
-  if (app.redirectFrom.length > 0 && app.serverNames.every(name => name.startsWith('*.')))
+  const isNameless = app.serverNames.every(name => name.startsWith('*.'));
+  if (app.redirectFrom.length > 0 && isNameless && !isToldWrong(scope, 'server_names'))
     report(
       scope,
       ['redirect_from'],

@@ -36,6 +36,18 @@ export function report(
   });
 }
 
+/** Whether the key's value is wrong, which is told: nobody is told besides that the key is missing. */
+export function isToldWrong({ problems, file, key: path }: Scope, key: string): boolean {
+  const whole = [...path, key];
+  return problems.some(
+    ({ at }) =>
+      at?.file === file &&
+      'key' in at &&
+      at.key.length === whole.length &&
+      whole.every((part, index) => part === at.key[index]),
+  );
+}
+
 /** `nested`: names of sub-tables that are read elsewhere. */
 export function readTable<K extends Keys>(
   scope: Scope,

@@ -45,6 +45,21 @@ test('names and keys of JavaScript are names and keys like others', () => {
   );
 });
 
+test('a value that is wrong is told once, and not as one that is missing besides', () => {
+  const root = '/x';
+  for (const [kind, table] of [
+    ['app', { upstreams: ['app.internal:8000'] }],
+    ['app', { root, health: 'up', health_interval: '10s' }],
+    ['app', { root, server_names: ['a b'], redirect_from: ['www.x.test'] }],
+    ['app', { root, program: { y: { command: 'x', schedule: 'at three', timezone: 'UTC' } } }],
+    ['program', { command: 'x', schedule: 'at three', time_limit: '1h' }],
+  ] as const) {
+    const problems: Problem[] = [];
+    readDefinition(definition(kind, table), around, problems);
+    assert.equal(problems.length, 1, problems.map(formatProblem).join('\n'));
+  }
+});
+
 test('no value under any key throws, and what is refused has a message and an owner', () => {
   const tables = { app: appKeys, program: programKeys, group: groupKeys };
   const kinds = fc.constantFrom('app' as const, 'program' as const, 'group' as const);
