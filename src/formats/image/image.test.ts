@@ -17,6 +17,16 @@ test('the virtualenv and the code are where they are on the machine, and nobody 
   assert.match(text, /manage\.py collectstatic --noinput/);
 });
 
+test('packages come from uv.lock, requirements.txt or pyproject.toml; the project is made no package, and uv stays behind', () => {
+  const text = texts(hello)['/webapps/hello_django/hello/Containerfile'] ?? '';
+  assert.match(
+    text,
+    /if \[ -f uv\.lock \].*\n.*pip install .* uv && .*uv sync --frozen --inexact --no-dev --no-install-project/,
+  );
+  assert.match(text, /uv pip install --python "\$VIRTUAL_ENV\/bin\/python" --requirements pyproject\.toml;/);
+  assert.doesNotMatch(text, /pip install \.|VIRTUAL_ENV\/bin\/uv/);
+});
+
 test('code outside of the virtualenv is copied, too', () => {
   const text =
     texts('[app.hello]\nroot = "/venv"\nproject = "/srv/hello"\n')['/srv/hello/Containerfile'] ?? '';

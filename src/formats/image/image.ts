@@ -59,6 +59,8 @@ function containerfile(host: Host, { app, image: tag, web }: Workload): readonly
     '',
     `FROM docker.io/library/python:${'$'}{PYTHON}-slim AS build`,
     'ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PYTHONDONTWRITEBYTECODE=1',
+    // Another Python than the image's would not be in the second stage.
+    'ENV UV_NO_CACHE=1 UV_LINK_MODE=copy UV_PYTHON_DOWNLOADS=never',
     `ENV VIRTUAL_ENV=${quoteVariable(app.root)}`,
     'RUN python -m venv "$VIRTUAL_ENV"',
     '# The packages first: they change less often than the code. A name in brackets may be missing.',
@@ -66,15 +68,16 @@ function containerfile(host: Host, { app, image: tag, web }: Workload): readonly
     'COPY requirements.tx[t] pyproject.tom[l] uv.loc[k] manage.p[y] ./',
     ...run([
       'if [ -f uv.lock ]; then',
-      '    "$VIRTUAL_ENV/bin/python" -m pip install uv &&',
-      '    UV_PROJECT_ENVIRONMENT="$VIRTUAL_ENV" "$VIRTUAL_ENV/bin/uv" sync --frozen --inexact --no-dev --no-install-project;',
+      `    ${withUv} && UV_PROJECT_ENVIRONMENT="$VIRTUAL_ENV" uv sync --frozen --inexact --no-dev --no-install-project;`,
       '  elif [ -f requirements.txt ]; then "$VIRTUAL_ENV/bin/python" -m pip install --requirement requirements.txt;',
       '  fi',
     ]),
     `WORKDIR ${project}`,
     'COPY . ./',
     ...run([
-      'if [ -f pyproject.toml ] && [ ! -f uv.lock ] && [ ! -f requirements.txt ]; then "$VIRTUAL_ENV/bin/python" -m pip install .; fi',
+      'if [ -f pyproject.toml ] && [ ! -f uv.lock ] && [ ! -f requirements.txt ]; then',
+      `    ${withUv} && uv pip install --python "$VIRTUAL_ENV/bin/python" --requirements pyproject.toml;`,
+      '  fi',
     ]),
     ...(app.command === null
       ? run(['[ -x "$VIRTUAL_ENV/bin/gunicorn" ] || "$VIRTUAL_ENV/bin/python" -m pip install gunicorn'])
@@ -102,6 +105,12 @@ function containerfile(host: Host, { app, image: tag, web }: Workload): readonly
     `CMD ${quoteWords(web.command)}`,
   ];
 }
+
+/**
+ * uv is left behind with the first stage. It installs what a pyproject.toml asks for, without the project itself: pip would make a
+ * package of it, which a Django project with several directories is not.
+ */
+const withUv = 'python -m pip install --root-user-action ignore uv';
 
 function run(lines: readonly string[]): readonly string[] {
   return [`RUN ${lines.join(' \\\n')}`];
