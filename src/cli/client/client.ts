@@ -1,9 +1,12 @@
 // One request to hostd over its control socket, and the reply in the shapes of protocol/control.ts.
 
-import { createConnection, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { HostdError, messageOf } from '../../errors.ts';
 import { API, type ErrorReply, type Progress } from '../../protocol/control.ts';
 import { ReplyReader } from './http-reply.ts';
+
+// As in process-name.ts.
+const { createConnection } = process.getBuiltinModule('node:net');
 
 export interface Request {
   readonly method: 'GET' | 'POST';

@@ -1,10 +1,12 @@
 // Finds the control socket for a command.
 
-import { existsSync } from 'node:fs';
 import { HostdError } from '../../errors.ts';
 import { formatProblem } from '../../model/problem.ts';
 import type { Context, Input } from '../program/command.ts';
 import { Client } from './client.ts';
+
+// As in process-name.ts.
+const { existsSync } = process.getBuiltinModule('node:fs');
 
 export const defaultSocket = '/run/hostd/hostd.sock';
 export const defaultConfig = '/etc/hostd/hostd.toml';
