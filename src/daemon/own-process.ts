@@ -1,8 +1,9 @@
 // Starts one of hostd's own other programs that is not part of the fleet (a health probe, hostd-rpc): as an unprivileged user, with only
 // the descriptors and the environment that it is given.
 
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import { constants } from 'node:os';
+import { openGate } from '../linux/gate.ts';
 import { launchFailure } from '../linux/launch-failure.ts';
 import { native, type User } from '../native/index.ts';
 import { ownProgram } from './own-code.ts';
@@ -61,7 +62,7 @@ export function startOwn(name: OwnName, given: Given, onEnd: (why: string | null
     });
     closing(child.gate);
     pidfd = native.pidfdOpen(child.pid);
-    writeSync(child.gate, '\n');
+    openGate(child.gate);
   } finally {
     for (const fd of opened) closeSync(fd);
   }

@@ -65,7 +65,11 @@ async function spawned(given: Partial<Launch>, open = true) {
   });
   for (const fd of [nothing, write]) closeSync(fd);
   const pidfd = native.pidfdOpen(pid);
-  if (open) writeSync(gate, '\n');
+  try {
+    if (open) writeSync(gate, '\n');
+  } catch {
+    // It has ended before, and its status says why.
+  }
   closeSync(gate);
   const output = new Socket({ fd: read, readable: true, writable: false });
   let said = '';

@@ -1,10 +1,11 @@
 // One command of `hostctl exec` or `shell`: with its program's user, groups, environment, directory and limits, on pipes or on a
 // terminal, in a cgroup of its own. Never with root's groups, environment or descriptors. Does not know who asked for it.
 
-import { chownSync, closeSync, constants, openSync, writeSync } from 'node:fs';
+import { chownSync, closeSync, constants, openSync } from 'node:fs';
 import { Socket } from 'node:net';
 import type { Writable } from 'node:stream';
 import { HostdError } from '../../errors.ts';
+import { openGate } from '../../linux/gate.ts';
 import { identify } from '../../linux/procfs.ts';
 import type { Program } from '../../model/host.ts';
 import { type Launched, native, type User } from '../../native/index.ts';
@@ -153,7 +154,7 @@ function admit({ pid, gate, status }: Launched, number: number, cgroup: string |
     const id = identify(pid);
     if (id === null) throw new HostdError('failed', 'cannot start: ended before it had begun');
     const pidfd = native.pidfdOpen(pid);
-    writeSync(gate, '\n');
+    openGate(gate);
     return { number, process: id, pidfd, cgroup, startedAt: Date.now(), status, marker, ends: noEnds };
   } finally {
     closeSync(gate);
