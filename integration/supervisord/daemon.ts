@@ -89,13 +89,17 @@ export class Daemon {
   }
 
   tidy(text: string): string {
-    return text
-      .replaceAll(this.dir, '%DIR%')
-      .replaceAll(/pid \d+, uptime \S+/g, 'pid N, uptime T')
-      .replaceAll(/\w{3} \d\d \d\d:\d\d [AP]M/g, 'DATE')
-      .replaceAll(/pid \d+/g, 'pid N')
-      .replaceAll(/\(\d+\) with SIGKILL/g, '(N) with SIGKILL')
-      .replaceAll(/-\w{8}\.log/g, '-X.log');
+    return (
+      text
+        .replaceAll(this.dir, '%DIR%')
+        .replaceAll(/pid \d+, uptime \S+/g, 'pid N, uptime T')
+        .replaceAll(/\w{3} \d\d \d\d:\d\d [AP]M/g, 'DATE')
+        .replaceAll(/pid \d+/g, 'pid N')
+        .replaceAll(/\(\d+\) with SIGKILL/g, '(N) with SIGKILL')
+        .replaceAll(/-\w{8}\.log/g, '-X.log')
+        // What takes a second to fail, on a busy machine, is tried again.
+        .replaceAll(/(supervisor: couldn't [^\n]*\nsupervisor: child process was not spawned\n)\1+/g, '$1')
+    );
   }
 
   log(): string {
