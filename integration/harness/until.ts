@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 export interface Patience {
   /** Milliseconds until the wait fails. It only ends a hang, so it is longer than any machine is busy. */
   readonly timeout?: number;
-  /** Milliseconds between two looks. */
+  /** Milliseconds between two looks, at least: at most half of the time is spent on looking, as a look may start a command. */
   readonly every?: number;
 }
 
@@ -17,9 +17,10 @@ export async function until<T>(
 ): Promise<Exclude<T, false | null | undefined | 0 | ''>> {
   const deadline = performance.now() + timeout;
   for (;;) {
+    const begun = performance.now();
     const result = await condition();
     if (result) return result as Exclude<T, false | null | undefined | 0 | ''>;
     if (performance.now() > deadline) throw new Error(`waited in vain for ${what} (${timeout} ms)`);
-    await sleep(every);
+    await sleep(Math.max(every, performance.now() - begun));
   }
 }
