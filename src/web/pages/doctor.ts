@@ -46,7 +46,13 @@ function examined({ begun, outcome }: Examination, now: number): Html {
     return html`<p>The doctor has looked for ${Math.round((now - begun) / 1000)} s. Load this page again in a few seconds.</p>`;
   if (outcome.kind === 'failed') return failure(outcome);
   return html`<p class="faint">At ${moment(outcome.ended)}, after ${Math.max(1, Math.round((outcome.ended - begun) / 1000))} s.</p>
-${outcome.found.map(report)}`;
+${inTurn(outcome.found).map(report)}`;
+}
+
+/** The app before the machine, unless the machine is what is wrong. */
+function inTurn(found: readonly ExaminedReport[]): readonly ExaminedReport[] {
+  const rank = ({ name, errors }: ExaminedReport) => (name === null && errors === 0 ? 1 : 0);
+  return found.toSorted((a, b) => rank(a) - rank(b));
 }
 
 function failure({ ended, why, hint }: Extract<Outcome, { kind: 'failed' }>): Html {
