@@ -3,6 +3,7 @@
 
 import type { Host, Program } from '../../model/host.ts';
 import type { ProbeAnswer } from '../../protocol/probe.ts';
+import { setLongTimeout } from '../own/long-timeout.ts';
 import { type Probe, questionFor, spawnProbe } from './probe.ts';
 
 /** Milliseconds for one answer, its body included: more than the probe itself waits for each part of it. */
@@ -95,7 +96,7 @@ export function makeHealthWatch(
       if (answer.kind === 'unhealthy' && failures >= most) onFailed(failures, answer.why);
     };
     const again = (ms = interval * 1000) => {
-      const timer = setTimeout(() => {
+      const timer = setLongTimeout(() => {
         stop = ask(program, hear, why => {
           again();
           onUnasked(why);

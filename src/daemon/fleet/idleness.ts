@@ -5,6 +5,7 @@ import { fstatSync } from 'node:fs';
 import type { Owner } from '../../linux/paths.ts';
 import { openConnections } from '../../linux/unix-connections.ts';
 import type { UnixSocket } from '../../model/host.ts';
+import { setLongTimeout } from '../own/long-timeout.ts';
 import type { Sockets } from '../sockets/sockets.ts';
 
 /** Looks in one idle_timeout: so a program sleeps after between one of them and a quarter more. */
@@ -48,7 +49,7 @@ export function watchIdleness(
     if (!isQuiet || quietSince === null) quietSince = Date.now();
     const count = isQuiet ? quiet + 1 : 0;
     if (count >= looks) return onIdle(quietSince);
-    timer = setTimeout(() => look(count), (timeout * 1000) / looks);
+    timer = setLongTimeout(() => look(count), (timeout * 1000) / looks);
   };
   // What has come before it was RUNNING, the health probe among it, is no visitor's.
   look(-1);

@@ -9,6 +9,7 @@ import { native } from '../../native/index.ts';
 import { boundWords } from '../../protocol/worker.ts';
 import type { Tell } from '../events/bus.ts';
 import type { Logger } from '../own/log.ts';
+import { setLongTimeout } from '../own/long-timeout.ts';
 import { equipProxy, type Published, proxyListeners, proxyPrograms } from '../proxies/proxies.ts';
 import type { Traffic } from '../proxies/traffic.ts';
 import type { UpstreamNews } from '../proxies/upstream-news.ts';
@@ -194,7 +195,7 @@ function equipGunicorn(unit: Unit, onReady: () => void, context: EquipContext): 
     app === null ? null : arrangeReadyWord(program, app, context.gunicornConfiguration, owner, all, loaded);
   if (word === null) {
     // No pipe: the next best sign is that it has stayed up for startsecs.
-    setTimeout(ready, unit.policy.startsecs);
+    setLongTimeout(ready, unit.policy.startsecs);
     return equipment;
   }
   if (!isProbed) unit.waitsFor = all ? 'its workers to load the app' : 'a worker to load the app';

@@ -15,6 +15,7 @@ import {
   type Scaling,
   type Service,
 } from '../../lifecycle/service.ts';
+import { setLongTimeout } from '../own/long-timeout.ts';
 import type { Asker } from './asker.ts';
 import { type Made, makeUnit, type Unit } from './unit.ts';
 
@@ -169,7 +170,7 @@ export function makeLoop(
     const waiter = waiters.get(job);
     if (waiter === undefined) return;
     clearTimeout(waiter.timer);
-    waiter.timer = setTimeout(() => loop.post(name, { kind: 'late', job }), ms);
+    waiter.timer = setLongTimeout(() => loop.post(name, { kind: 'late', job }), ms);
   };
 
   const answer = ({ units }: Entry, job: number, outcome: Outcome) => {

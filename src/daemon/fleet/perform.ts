@@ -6,6 +6,7 @@ import type { News } from '../../lifecycle/service.ts';
 import type { Logs } from '../logs/logs.ts';
 import type { Outputs } from '../output/outputs.ts';
 import type { Logger } from '../own/log.ts';
+import { setLongTimeout } from '../own/long-timeout.ts';
 import { type Equipment, type LaunchContext, launch } from '../runs/launch.ts';
 import { killRun, type Run, signalRun, whenOver } from '../runs/run.ts';
 import type { Perform } from './loop.ts';
@@ -53,7 +54,7 @@ export function makePerform(context: PerformContext): Perform {
       case 'timer': {
         const { run, timer, ms } = effect;
         clearTimeout(unit.timer);
-        unit.timer = setTimeout(() => post({ kind: 'timer', run, timer }), ms);
+        unit.timer = setLongTimeout(() => post({ kind: 'timer', run, timer }), ms);
         return;
       }
     }

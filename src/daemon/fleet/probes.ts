@@ -4,6 +4,7 @@ import type { State } from '../../lifecycle/process.ts';
 import type { Host } from '../../model/host.ts';
 import type { Tell } from '../events/bus.ts';
 import type { Logger } from '../own/log.ts';
+import { setLongTimeout } from '../own/long-timeout.ts';
 import type { Loop } from './loop.ts';
 import { type Probe, questionFor, startProbe } from './probe.ts';
 import type { Unit } from './unit.ts';
@@ -48,7 +49,7 @@ export function askForHealth(loop: Loop, host: () => Host, log: Logger, tell: Te
           unit.unasked = why;
           tell({ kind: 'health', name, cause: `cannot be asked: ${why}` });
           // The next best sign is that it has stayed up for startsecs.
-          setTimeout(ready, unit.policy.startsecs);
+          setLongTimeout(ready, unit.policy.startsecs);
         },
       },
     );

@@ -23,6 +23,7 @@ import type { Tell } from '../events/bus.ts';
 import type { Loop, Observed } from '../fleet/loop.ts';
 import { isDown, type Unit } from '../fleet/unit.ts';
 import type { Logger } from '../own/log.ts';
+import { setLongTimeout } from '../own/long-timeout.ts';
 import type { Records } from '../runs/records.ts';
 import { makeWallClock } from './wall-clock.ts';
 
@@ -210,7 +211,7 @@ export function makeSchedules(loop: Loop, memories: Memories, tell: Tell, log: L
       );
       loop.post(job.name, { kind: 'process', generation: id, news: { kind: 'overdue', run: state.run } });
     };
-    job.limit = { of, timer: setTimeout(end, Math.max(0, timeLimit * 1000 - spent)) };
+    job.limit = { of, timer: setLongTimeout(end, Math.max(0, timeLimit * 1000 - spent)) };
   };
 
   loop.observe(look);
