@@ -41,6 +41,23 @@ const documents = values.flatMap(value => {
   ];
 });
 
+const asked = (method: string, ...values: readonly string[]) =>
+  post(
+    `<methodCall><methodName>supervisor.${method}</methodName><params>${values.map(value => `<param><value>${value}</value></param>`).join('')}</params></methodCall>`,
+  );
+const huge = '<int>99999999999999999999</int>';
+
+/** With the signals and the numbers of bytes that nobody has thought of. */
+const numbers = [
+  asked('signalProcess', 'nowhere', '<double>nan</double>'),
+  asked('signalProcess', 'nowhere', '<double>-inf</double>'),
+  asked('signalAllProcesses', '<double>inf</double>'),
+  asked('readLog', huge, '<array><data/></array>'),
+  asked('readLog', huge, '<int>-1</int>'),
+  asked('readLog', '<int>-1</int>', huge),
+  asked('readLog', huge, '<int>1</int>'),
+];
+
 /** What is not a file to be read: a device, a pipe, nothing at all. */
 const logs = {
   nowhere: { command: '/bin/cat', stdout_logfile: '/dev/null', stderr_logfile: 'NONE' },
@@ -85,7 +102,7 @@ test('odd values, logs that are no files, and the page for probes are answered a
       const { text } = await sendRaw(socket, call('supervisor.getAllProcessInfo').bytes);
       return text.split('<string>RUNNING<').length === 3;
     });
-  for (const bytes of [...documents, ...reads.map(one => one.bytes), get('/ok.html')])
+  for (const bytes of [...documents, ...numbers, ...reads.map(one => one.bytes), get('/ok.html')])
     await assertSame(sides, bytes);
   // These stay open, and nothing comes.
   await Promise.all(

@@ -48,8 +48,9 @@ export async function clearAllProcessLogs(session: Session): Promise<Struct[]> {
 async function read(session: Session, log: LogName, offset: Value, length: Value): Promise<string> {
   const ask = (from: number, bytes: number) => session.ask('readLog', { log, offset: from, length: bytes });
   const wanted = () => {
-    const [from, bytes] = [bounded(integerOf(offset)), bounded(integerOf(length))];
-    if (bytes < 0 || (from < 0 && bytes !== 0)) throw new RpcFault('BAD_ARGUMENTS');
+    const [first, most] = [integerOf(offset), integerOf(length)];
+    if (most < 0 || (first < 0 && most !== 0)) throw new RpcFault('BAD_ARGUMENTS');
+    const [from, bytes] = [bounded(first), bounded(most)];
     return { from, bytes: from < 0 ? Math.min(-from, longestRead) : bytes === 0 ? longestRead : bytes };
   };
   let range: { from: number; bytes: number };

@@ -56,6 +56,8 @@ test('signals are numbers and names with or without SIG', () => {
   assert.deepEqual(signals.map(signalNumber), [1, 1, 1, 1, 1, 1, 17, 64, 0]);
   for (const none of ['HUPP', '', 99, -1, '33']) assert.equal(signalNumber(none), null);
   assert.throws(() => signalNumber(null), /'NoneType' object has no attribute 'strip'/);
+  assert.throws(() => signalNumber(new Double(Number.NaN)), /'float' object has no attribute 'strip'/);
+  assert.throws(() => signalNumber(new Double(-Infinity)), /cannot convert float infinity to integer/);
 });
 
 test('a tail has what Supervisor reckons', () => {

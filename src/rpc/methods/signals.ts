@@ -28,6 +28,14 @@ export function signalNumber(value: Value): number | null {
   return number !== null && numbers.has(number) ? number : null;
 }
 
+/** int(value) */
+function truncated(value: number): number {
+  if (Number.isNaN(value)) throw new Unforeseen('AttributeError', "'float' object has no attribute 'strip'");
+  if (!Number.isFinite(value))
+    throw new Unforeseen('OverflowError', 'cannot convert float infinity to integer');
+  return Math.trunc(value);
+}
+
 function numberOf(value: Value): number | null {
   if (typeof value === 'number') return value;
   if (typeof value === 'boolean') return value ? 1 : 0;
@@ -38,6 +46,6 @@ function numberOf(value: Value): number | null {
     return byName.get(name.startsWith('SIG') ? name : `SIG${name}`) ?? null;
   }
   if (value !== null && !isStruct(value) && 'value' in value)
-    return Math.trunc((value as { value: number }).value);
+    return truncated((value as { value: number }).value);
   throw new Unforeseen('AttributeError', `'${pythonType(value)}' object has no attribute 'strip'`);
 }
