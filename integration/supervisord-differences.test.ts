@@ -1,7 +1,7 @@
 // Small things in which hostd supervisord is to be Supervisor to the word: each is asked of both. And what it loses less of.
 
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { until } from './harness/until.ts';
@@ -205,4 +205,26 @@ test('the log tells of requests, of what is wrong with them, and of stops; a rer
   assert.ok(own.told.length > 12);
   // Supervisor leaves this out where the process has ended before it looks.
   assert.match(ours.log(), /INFO waiting for cat to stop\n/);
+});
+
+test('a log that was deleted is there again when it is cleared, if the daemon writes it', {
+  skip: isMissing,
+}, async t => {
+  const { real, ours } = daemons(t);
+  await Promise.all(
+    [real, ours].map(async daemon => {
+      const log = join(daemon.dir, 'tick.log');
+      const program = `[program:tick]
+command=sh -c 'while :; do echo tick; sleep 0.1; done'
+stdout_logfile=%DIR%/tick.log
+stdout_events_enabled=true
+`;
+      daemon.write('s.conf', head + program);
+      daemon.start('-n');
+      await until('the log', () => existsSync(log) && readFileSync(log, 'utf8').includes('tick'));
+      rmSync(log);
+      assert.equal(await daemon.ctl('clear', 'tick'), 'tick: cleared\n(0)');
+      await until('the log again', () => existsSync(log) && readFileSync(log, 'utf8').startsWith('tick\n'));
+    }),
+  );
 });

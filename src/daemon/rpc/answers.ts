@@ -146,18 +146,18 @@ export function makeAnswers(context: AnswersContext): Answers {
     },
     readLog: ({ log: which, offset, length }) =>
       readLog(which === 'main' ? mainLog() : logOf(find(which).program, which.channel), offset, length),
-    clearLog(which, uid) {
+    async clearLog(which, uid) {
       if ('log' in which) {
         tellWho(uid, 'its own log to be cleared');
         const own = mainLog();
         if (own === null) throw new Refusal('NO_FILE');
-        clearLog(own);
+        await clearLog(own);
         return true;
       }
       const { program } = find(which);
       tellWho(uid, `the logs of ${program.name} to be cleared`);
-      clearLog(logOf(program, 'stdout'));
-      clearLog(logOf(program, 'stderr'));
+      const { logs: kept } = logs.of(null);
+      for (const channel of ['stdout', 'stderr'] as const) await clearLog(logOf(program, channel), kept);
       return true;
     },
     follow: ({ log: which, bytes }, _, sink) => {

@@ -6,6 +6,7 @@ import { type Owner, openForAppending, openForReading } from '../../linux/paths.
 import type { Program } from '../../model/host.ts';
 import { type Asks, longestRead } from '../../protocol/rpc.ts';
 import type { Followers } from '../logs/followers.ts';
+import type { KeptLog } from '../logs/kept-log.ts';
 import { tail } from '../logs/tail.ts';
 import { userOf } from '../runs/launch.ts';
 import { type FollowSink, Refusal } from './channel.ts';
@@ -45,9 +46,31 @@ export function readLog(log: OwnedLog | null, offset: number, length: number): A
   }
 }
 
-/** Empties the log. Its writers append, so they go on at its beginning. A missing log counts as empty. */
-export function clearLog(log: OwnedLog | null): void {
+/**
+ * Empties the log. Its writers append, so they go on at its beginning. A missing log counts as empty. If hostd itself writes it (one of
+ * `kept`), it is there again.
+ */
+export async function clearLog(log: OwnedLog | null, kept: readonly KeptLog[] = []): Promise<void> {
   if (log === null || log.path === nowhere) return;
+  if (!isThere(log)) {
+    // A log that a program writes itself cannot be opened anew: it is missing until the program's next start.
+    const failed = () => null;
+    for (const one of kept) if (one.source.path === log.path) await one.reopen().catch(failed);
+  }
+  truncate(log);
+}
+
+function isThere({ path, owner }: OwnedLog): boolean {
+  try {
+    closeSync(openForReading(path, owner));
+    return true;
+  } catch (error) {
+    return errnoOf(error) !== 'ENOENT';
+  }
+}
+
+/** @throws Refusal */
+function truncate(log: OwnedLog): void {
   let fd: number;
   try {
     closeSync(openForReading(log.path, log.owner));

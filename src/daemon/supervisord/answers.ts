@@ -168,21 +168,21 @@ export function makeAnswers(context: AnswersContext): Answers {
       if (which === 'main' && context.mainLog === null) throw new Refusal('NO_FILE', 'syslog');
       return readLog(which === 'main' ? mainLog() : logOf(find(which), which.channel), offset, length);
     },
-    clearLog(which) {
+    async clearLog(which) {
       if ('log' in which) {
         const path = mainLog();
         if (path === null) throw new Refusal('NO_FILE');
         readLog(path, 0, 0);
         log.info('reopening log file');
-        clearLog(path);
+        await clearLog(path);
         context.reopenMainLog();
         return true;
       }
       const program = find(which);
       // Supervisor has the logs of running processes open, and no others.
       if ((groups.unit(program)?.run ?? null) === null) return true;
-      clearLog(logOf(program, 'stdout'));
-      clearLog(logOf(program, 'stderr'));
+      const { logs: kept } = logs.of(null);
+      for (const channel of ['stdout', 'stderr'] as const) await clearLog(logOf(program, channel), kept);
       return true;
     },
     follow: ({ log: which, bytes }, _, sink) =>
