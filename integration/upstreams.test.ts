@@ -165,6 +165,14 @@ test('headers, WebSockets, files of this machine and maintenance are as for an a
   );
   assert.equal((await hostd.get(host, '/static/site.css')).text, 'body {}');
   assert.equal(await echo(hostd.port, 'hello'), 'hello');
+  // It could be a load balancer's address, so what may be repeated is. The first request ends the connection that was kept.
+  const resets = async (method: string) => {
+    const before = (await one.counts())[`${method} /reset`] ?? 0;
+    assert.equal((await hostd.get(host, '/reset', { method })).status, 502);
+    return ((await one.counts())[`${method} /reset`] ?? 0) - before;
+  };
+  await resets('GET');
+  assert.deepEqual([await resets('GET'), await resets('POST')], [2, 1]);
   assert.equal((await hostd.hostctl('maintenance', 'shop', 'on')).code, 0);
   assert.equal((await hostd.get(host)).status, 503);
   assert.equal((await hostd.get(host, '/static/site.css')).status, 200);

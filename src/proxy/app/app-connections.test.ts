@@ -23,7 +23,15 @@ const limits = {
 };
 
 function seeker(given: Pick<Seeker, 'got' | 'broke'> & Partial<Seeker>): Seeker {
-  return { siteNumber: 0, network: 'a', isHasty: false, isRepeatable: true, tried: null, ...given };
+  return {
+    siteNumber: 0,
+    network: 'a',
+    isHasty: false,
+    isRepeatable: true,
+    tried: null,
+    isAskedAgain: false,
+    ...given,
+  };
 }
 
 /** Asks for a connection for a client of this network. */

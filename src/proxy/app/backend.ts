@@ -21,6 +21,8 @@ export interface Seeker extends Bearer {
   readonly isRepeatable: boolean;
   /** Places of the upstreams that it has met in vain; null: none. Written by Upstreams alone. */
   tried: Set<number> | null;
+  /** Whether it has asked the only upstream a second time. Written by Upstreams alone. */
+  isAskedAgain: boolean;
   /** Called once. `waitedMs`: 0 where the first attempt was the last one. */
   got(got: Got, waitedMs: number): void;
 }

@@ -72,6 +72,7 @@ class Forwarding implements AttemptOwner, Held, Redirector, Seeker {
   #lost: AnswerFailure | null = null;
   #search: Searching | null = null;
   tried: Set<number> | null = null;
+  isAskedAgain = false;
   #attempt: Attempt | null = null;
   #answer: Answer | null = null;
 

@@ -69,7 +69,19 @@ export class Upstreams implements Backend {
     // An upstream may close a kept connection at any time. The next connection shows how it is.
     if (!connection.used)
       this.fail(use.place, seeker, 'reset', 'it has closed a connection without a whole answer');
-    return this.#standings.some((_, place) => seeker.tried?.has(place) !== true);
+    return this.#isAnyLeft(seeker) || this.#mayAskAgain(seeker);
+  }
+
+  #isAnyLeft({ tried }: Seeker): boolean {
+    return this.#standings.some((_, place) => tried?.has(place) !== true);
+  }
+
+  /** The only address may be a load balancer's, with others behind it: it is asked a second time. */
+  #mayAskAgain(seeker: Seeker): boolean {
+    if (this.#standings.length > 1 || seeker.isAskedAgain || !seeker.isRepeatable) return false;
+    seeker.isAskedAgain = true;
+    seeker.tried?.clear();
+    return true;
   }
 
   /** The next one to ask; null: all have been asked. */
