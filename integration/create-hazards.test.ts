@@ -32,8 +32,10 @@ test('Ctrl-C ends the step that is at work, and takes everything back', { skip }
   const config = writeConfiguration(place);
   place.directory('lib');
   const { name, group, root } = freshNames(place);
+  const python = ['--python', keptPython(place)];
   const before = listing(place.dir);
-  const [file, ...args] = hostctlCommand(config, ['create', name, '--root', root, '--group', group]);
+  const order = ['create', name, '--root', root, '--group', group, ...python];
+  const [file, ...args] = hostctlCommand(config, order);
   const child = spawn(file, args, {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, ...place.env },

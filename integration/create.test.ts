@@ -134,12 +134,13 @@ test('a step that fails undoes the steps before it, but nothing that was there b
   const config = writeConfiguration(place);
   assert.equal((await run(['groupadd', '--system', group])).code, 0);
   place.write('requirements.txt', 'no-such-package-of-hostd==1.0\n');
+  const python = keptPython(place);
   place.directory('webapps');
   place.directory('lib');
   const before = listing(place.dir);
   const bad = ['--requirements', `${place.dir}/requirements.txt`];
   const args = ['create', name, '--root', root, '--group', group];
-  const failed = await hostctl(config, [...args, ...bad]);
+  const failed = await hostctl(config, [...args, ...bad, '--python', python]);
   assert.equal(failed.code, 1);
   assert.match(failed.stderr, /no-such-package-of-hostd/);
   assert.match(failed.stderr, /hostctl: cannot install the packages/);
