@@ -4,13 +4,14 @@
 
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { parseAllDocuments } from 'yaml';
 import { run } from '../scripts/run.ts';
 import { makePlace } from './harness/place.ts';
 import { findProgram } from './harness/programs.ts';
 
-const hostctl = new URL('../bin/hostctl', import.meta.url).pathname;
+const hostctl = join(import.meta.dirname, '..', 'bin', 'hostctl');
 const kubectl = findProgram('kubectl');
 const skip =
   process.env['KUBECONFIG'] === undefined
