@@ -190,11 +190,11 @@ async function memory(ground: Ground): Promise<readonly Figure[]> {
     };
     await sleep(tidied);
     const programs = `${count} program${count === 1 ? '' : 's'}`;
-    look('dirty', `memory of its own (Private_Dirty), ${programs}, before a client comes`);
-    look('pss', `the same with its share of files (Pss)`);
+    look('dirty', `Private_Dirty, ${programs}, before a client comes`);
+    look('pss', `Pss, ${programs}, before a client comes`);
     for (const side of sides) await side.ctl('supervisorctl', 'status');
-    look('dirty', `memory of its own, ${programs}, while clients come`);
-    look('pss', `the same with its share of files (Pss)`);
+    look('dirty', `Private_Dirty, ${programs}, while clients come`);
+    look('pss', `Pss, ${programs}, while clients come`);
   }
   return figures;
 }
