@@ -40,6 +40,16 @@ export function waitingCommand(
   return [python, '-c', waiting, ...what, '--', ...command];
 }
 
+/** The command that does nothing for so many seconds: an image need not have sleep(1). */
+export function sleepingCommand(python: string, seconds: number): readonly string[] {
+  return [python, '-c', `import time; time.sleep(${seconds})`];
+}
+
+/** The command with a niceness: an image need not have nice(1). */
+export function nicedCommand(python: string, nice: number, command: readonly string[]): readonly string[] {
+  return [python, '-c', `import os, sys; os.nice(${nice}); os.execvp(sys.argv[1], sys.argv[1:])`, ...command];
+}
+
 /** Asks a path as hostd's own probe does: 200 to 399 is good. Without a path, a connection is enough. */
 const asking = `import http.client, socket, sys
 if len(sys.argv) < 2:

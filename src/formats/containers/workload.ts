@@ -5,7 +5,7 @@ import { servesApp } from '../../model/kind.ts';
 import type { ContainerOptions } from '../format.ts';
 import { definitionName } from '../layout.ts';
 import { labelled } from './names.ts';
-import { port } from './scripts.ts';
+import { nicedCommand, port } from './scripts.ts';
 import { type Variables, variablesOf } from './variables.ts';
 
 /** A user and a group that no machine has by chance. */
@@ -56,7 +56,7 @@ export function workloadsOf(host: Host, options: ContainerOptions): readonly Wor
     const part = (program: Program, label: string, command: readonly string[]): Part => ({
       program,
       name: label,
-      command: niced(program, command),
+      command: niced(app, program, command),
       variables: variablesOf({ ...accountOf(program), ...program.environment, HOME: '/tmp' }),
       waitsFor: program.requires.flatMap(requirement => endpointOf(requirement) ?? []),
     });
@@ -93,8 +93,8 @@ function servingCommand(program: Program, options: ContainerOptions): readonly s
 }
 
 /** A positive niceness needs no right; a negative one is said. */
-function niced({ nice }: Program, command: readonly string[]): readonly string[] {
-  return nice !== null && nice > 0 ? ['nice', '-n', String(nice), ...command] : command;
+function niced(app: App, { nice }: Program, command: readonly string[]): readonly string[] {
+  return nice !== null && nice > 0 ? nicedCommand(pythonOf(app), nice, command) : command;
 }
 
 /** Ports of the services that hostd knows by name. In an engine they are found by that name. */

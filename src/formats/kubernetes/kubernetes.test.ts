@@ -45,6 +45,7 @@ interface Pod {
 
 interface Container {
   readonly command: readonly string[];
+  readonly lifecycle?: { readonly preStop: { readonly exec: { readonly command: readonly string[] } } };
   readonly env?: readonly { readonly name: string; readonly value?: string; readonly valueFrom?: unknown }[];
   readonly envFrom: readonly unknown[];
   readonly resources: unknown;
@@ -202,6 +203,21 @@ test('a pod has no rights, and its site is asked with its own name', () => {
     requests: { memory: '419430400' },
   });
   assert.equal(spec.template.spec.terminationGracePeriodSeconds, 40);
+});
+
+test('what is run in a container is in each image of a Django site: its Python, and its own commands', () => {
+  const toml = `${full}nice = 5\n[app.hello.program.slow]\ncommand = "/w/bin/celery"\nnice = 5\n`;
+  for (const { spec } of objectsOf(toml).filter(({ kind }) => kind === 'Deployment')) {
+    const { initContainers = [], containers } = spec.template.spec;
+    const [{ command, lifecycle }] = containers;
+    const words = [
+      ...initContainers.map(wait => wait.command[0]),
+      command[0],
+      lifecycle?.preStop.exec.command[0],
+    ];
+    for (const word of words.filter(word => word !== undefined))
+      assert.match(word, /^(\/w\/bin\/(python|gunicorn)|celery)$/);
+  }
 });
 
 test('only where hostd asks after the start, too, a pod is killed for its answers', () => {

@@ -1,7 +1,7 @@
 // What runs: the pod of a part of an app, under the rules of the "restricted" level (Pod Security Standards). Pure.
 
 import { boundOf } from '../containers/bounds.ts';
-import { port, waitingCommand } from '../containers/scripts.ts';
+import { port, sleepingCommand, waitingCommand } from '../containers/scripts.ts';
 import {
   containerIds,
   managePath,
@@ -91,7 +91,9 @@ function containerOf(part: Part, workload: Workload, options: ContainerOptions):
     ...(isWeb
       ? {
           ports: [{ name: 'http', containerPort: port }],
-          lifecycle: { preStop: { exec: { command: ['sleep', String(drainSeconds)] } } },
+          lifecycle: {
+            preStop: { exec: { command: sleepingCommand(pythonOf(workload.app), drainSeconds) } },
+          },
           ...probesOf(part, workload),
         }
       : {}),
