@@ -20,7 +20,7 @@ export interface Root {
   /** @throws RootFault */
   ask<K extends AskKind>(kind: K, ask: Asks[K]['ask'], uid: number | null): Promise<Asks[K]['reply']>;
   /** Something for hostd's log, if it hears of that. */
-  say(level: SaidLevel, text: string): void;
+  say(level: SaidLevel, text: () => string): void;
   /** @throws RootFault when there is no such log */
   follow(log: LogName, bytes: number, uid: number | null): Promise<Followed>;
 }
@@ -36,6 +36,9 @@ interface Waiting {
   resolve(reply: unknown): void;
   reject(error: Error): void;
 }
+
+/** Bytes that may wait for root. What is said beyond that is dropped, so that no flood of bad requests fills the memory. */
+const mostUnheard = 4 * 1024 * 1024;
 
 /** Called with a chunk, or with null at the end. */
 type Hear = (bytes: Buffer | null) => void;
@@ -60,8 +63,9 @@ export function openRoot(asks: number, replies: number, ended: () => void): Prom
     },
     say(level, text) {
       const hears = about?.hears;
-      if (hears !== undefined && (level !== 'trace' || hears === 'calls'))
-        send({ id: 0, kind: 'say', level, text: text.slice(0, longestSaid) });
+      const isHeard = hears !== undefined && (level !== 'trace' || hears === 'calls');
+      if (isHeard && out.writableLength < mostUnheard)
+        send({ id: 0, kind: 'say', level, text: text().slice(0, longestSaid) });
     },
     ask(kind, ask, uid) {
       const id = ++last;

@@ -1,7 +1,7 @@
 // What hostd-rpc's HTTP offers to Supervisor's clients: calls of methods, and logs to follow.
 
 import { messageOf } from '../errors.ts';
-import type { LogName } from '../protocol/rpc.ts';
+import { type LogName, longestSaid } from '../protocol/rpc.ts';
 import { splitName } from '../words/process-names.ts';
 import { repr } from '../words/python.ts';
 import { readCall } from '../xmlrpc/read.ts';
@@ -31,22 +31,22 @@ export function makeService(root: Root, complain: (why: string) => void): Servic
       try {
         wanted = readCall(body);
       } catch {
-        root.say('error', `XML-RPC request data ${repr(body)} is invalid: unmarshallable`);
+        root.say('error', () => `XML-RPC request data ${shown(body)} is invalid: unmarshallable`);
         return 400;
       }
       const { method, params } = wanted;
       if (method === null) {
-        root.say('error', `XML-RPC request data ${repr(body)} is invalid: no method name`);
+        root.say('error', () => `XML-RPC request data ${shown(body)} is invalid: no method name`);
         return 400;
       }
-      root.say('trace', `XML-RPC method called: ${method}()`);
+      root.say('trace', () => `XML-RPC method called: ${method}()`);
       try {
         const value = await call(sessionOf(uid), method, params);
-        root.say('trace', `XML-RPC method ${method}() returned successfully`);
+        root.say('trace', () => `XML-RPC method ${method}() returned successfully`);
         return writeAnswer(value);
       } catch (error) {
         if (error instanceof RpcFault) {
-          root.say('trace', `XML-RPC method ${method}() returned fault: [${error.code}] ${error.text}`);
+          root.say('trace', () => `XML-RPC method ${method}() returned fault: [${error.code}] ${error.text}`);
           return writeFault(error.code, error.text);
         }
         const isForeseen = error instanceof Unforeseen || error instanceof CannotMarshal;
@@ -54,7 +54,7 @@ export function makeService(root: Root, complain: (why: string) => void): Servic
         const what = error instanceof Unforeseen ? `${error.type}: ${error.message}` : messageOf(error);
         root.say(
           'critical',
-          `Handling XML-RPC request with data ${repr(body)} raised an unexpected exception: ${what}`,
+          () => `Handling XML-RPC request with data ${shown(body)} raised an unexpected exception: ${what}`,
         );
         return 500;
       }
@@ -62,7 +62,7 @@ export function makeService(root: Root, complain: (why: string) => void): Servic
     replied({ host, port }, request, status, bytes) {
       const line = `${host}:${port} - - [${logDate(Date.now())}] "${request}" ${status} ${bytes}`;
       // As in Supervisor, whatever has this word in it is an error.
-      root.say(/error/i.test(line) ? 'error' : 'trace', line);
+      root.say(/error/i.test(line) ? 'error' : 'trace', () => line);
     },
     hasPage: path => pageName(path) !== null,
     async page(path, fields, foreign, uid) {
@@ -86,6 +86,11 @@ export function makeService(root: Root, complain: (why: string) => void): Servic
       }
     },
   };
+}
+
+/** A request's body in the log; of one that is longer than what may be said, its beginning. */
+function shown(body: string): string {
+  return repr(body.slice(0, longestSaid));
 }
 
 function logOf(typed: string, channel: string): LogName | null {

@@ -177,12 +177,9 @@ export function repr(text: string, ascii = false): string {
     const hex = (digits: number) => code.toString(16).padStart(digits, '0');
     return code < 256 ? `\\x${hex(2)}` : code < 65_536 ? `\\u${hex(4)}` : `\\U${hex(8)}`;
   };
-  const one = (char: string) => {
-    if (Object.hasOwn(named, char)) return named[char];
-    const isPrinted = char === ' ' || !/[\p{C}\p{Z}]/u.test(char);
-    return isPrinted && !(ascii && (char.codePointAt(0) ?? 0) > 126) ? char : escaped(char);
-  };
-  return quote + [...text].map(one).join('') + quote;
+  const one = (char: string) => (char === ' ' ? char : (named[char] ?? escaped(char)));
+  const odd = new RegExp(`[\\\\\\n\\r\\t${quote}\\p{C}\\p{Z}${ascii ? '\\u{7f}-\\u{10ffff}' : ''}]`, 'gu');
+  return quote + text.replace(odd, one) + quote;
 }
 
 /** repr() of a dictionary. */

@@ -62,3 +62,10 @@ test('anything else is nothing', () => {
   assert.equal(decodeLine('{'), null);
   fc.assert(fc.property(fc.jsonValue(), value => void decode(value)));
 });
+
+test('what is said for the log has a level and a bounded text', () => {
+  const said = { id: 0, kind: 'say', level: 'error', text: 'x' };
+  assert.deepEqual(decodeLine(JSON.stringify({ ...said, more: 1 })), said);
+  for (const wrong of [{ level: 'info' }, { text: 7 }, { text: 'x'.repeat(70_000) }])
+    assert.equal(decodeLine(JSON.stringify({ ...said, ...wrong })), null);
+});
