@@ -25,7 +25,7 @@ tree() {
   (
     cd "$lib/node_modules"
     find . -type d \( -name test -o -name tests -o -name docs -o -name examples -o -name benchmarks -o -name .github \) -prune -exec rm -rf {} +
-    find . -type f \( -name "*.md" -o -name "*.html" -o -name "*.map" -o -name "*.ts" -o -name "*.mts" -o -name ".*" -o -path ./pino/bin.js \) -delete
+    find . -type f \( -name "*.md" -o -name "*.html" -o -name "*.map" -o -name "*.ts" -o -name "*.mts" -o -name ".*" -o -path ./pino/bin.js -o -path ./yaml/bin.mjs \) -delete
   )
   ln -s ../lib/hostd/bin/hostd ../lib/hostd/bin/hostctl "$root/usr/bin/"
 
