@@ -40,7 +40,7 @@ export interface AnswersContext {
   readonly remoteEvent: (type: string, data: string) => void;
 }
 
-type AutoPath = (process: ProcessConfig, channel: 'stdout' | 'stderr') => string | undefined;
+export type AutoPath = (process: ProcessConfig, channel: 'stdout' | 'stderr') => string | undefined;
 
 const up: ReadonlySet<string> = new Set(['RUNNING', 'STARTING', 'BACKOFF']);
 const signallable: ReadonlySet<string> = new Set(['RUNNING', 'STARTING', 'STOPPING']);
