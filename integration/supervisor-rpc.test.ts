@@ -309,8 +309,8 @@ async function ownDriver(place: Place): Promise<Driver> {
   return {
     version: '4.2.5',
     async run(args) {
-      const { code, stdout } = await run([link, ...args], { env, timeout: 120_000 });
-      return { code, text: stdout };
+      const { code, stdout, stderr } = await run([link, ...args], { env, timeout: 120_000 });
+      return { code: code ?? 0, text: stdout, errors: stderr };
     },
   };
 }

@@ -10,8 +10,8 @@ import { findProgram } from '../harness/programs.ts';
 export interface Said {
   readonly code: number;
   readonly text: string;
-  /** What went to stderr. Only Supervisor's own driver tells it apart. */
-  readonly errors?: string;
+  /** What went to stderr. */
+  readonly errors: string;
 }
 
 export interface Driver {
