@@ -25,8 +25,6 @@ export interface WriteOptions {
 export interface ContainerOptions {
   /** For Docker's Swarm in place of Compose on one machine. */
   readonly swarm: boolean;
-  /** Whether hostd runs in the container, too, and serves the site's files beside the app. */
-  readonly hostd: boolean;
   /** Whether the app is a Django site whose migrations run before the new code does. */
   readonly migrations: boolean;
   /** Copies of what serves the site. */
@@ -44,7 +42,6 @@ export interface ContainerOptions {
 
 export const containerDefaults: ContainerOptions = {
   swarm: false,
-  hostd: false,
   migrations: true,
   replicas: 1,
   registry: null,

@@ -29,7 +29,7 @@ export const compose: Format = {
         ...problemsOf(
           engine,
           { name: app.name, source: app.source, subject: app.name },
-          appSayings(workload, container),
+          appSayings(workload),
         ),
         ...[web, ...others].flatMap(part =>
           problemsOf(engine, { ...part.program, subject: app.name }, [

@@ -83,29 +83,29 @@ export function commonOf({ app, image }: Workload, { swarm }: ContainerOptions):
     ...(app.envFiles.length === 0 ? {} : { env_file: app.envFiles }),
     init: true,
     read_only: true,
-    ...placesOf(app, ['/tmp'], swarm),
+    ...placesOf(app, swarm),
     cap_drop: ['ALL'],
   };
 }
 
 /** Where it may write. Swarm knows a tmpfs among the volumes alone: the key of that name it ignores. */
-function placesOf(app: App, temporary: readonly string[], swarm: boolean): Tree {
+function placesOf(app: App, swarm: boolean): Tree {
+  const temporary = '/tmp';
   const media = mediaOf(app);
   const volumes = [
-    ...(swarm ? temporary.map(target => ({ type: 'tmpfs', target })) : []),
+    ...(swarm ? [{ type: 'tmpfs', target: temporary }] : []),
     ...(media === null ? [] : [{ type: 'volume', source: 'media', target: media }]),
   ];
-  return { ...(swarm ? {} : { tmpfs: temporary }), ...(volumes.length === 0 ? {} : { volumes }) };
+  return { ...(swarm ? {} : { tmpfs: [temporary] }), ...(volumes.length === 0 ? {} : { volumes }) };
 }
 
 /** What a part has besides: where it runs, its variables, its bounds. */
-function placeOf(part: Part, { app, web, shared }: Sharing, { swarm, hostd }: ContainerOptions): Tree {
+function placeOf(part: Part, { app, shared }: Sharing, { swarm }: ContainerOptions): Tree {
   const { program, variables } = part;
   const { uid, gid } = containerIds(app);
   const named = part.program.requires.filter(isNamed).map(({ name }) => name);
   return {
     '<<': shared.common,
-    ...(hostd && part === web ? placesOf(app, ['/tmp', '/run'], swarm) : {}),
     ...(swarm || !program.noNewPrivileges ? {} : { security_opt: ['no-new-privileges:true'] }),
     working_dir: program.directory ?? app.project,
     environment: shared.same({

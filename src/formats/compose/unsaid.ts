@@ -25,7 +25,7 @@ export function composeSayings(part: Part, workload: Workload, options: Containe
     );
   if (program.schedule !== null) sayings.push(...scheduleSayings(program.schedule));
   if (part === workload.web) {
-    sayings.push(...siteSayings(workload, options));
+    sayings.push(...siteSayings(workload));
     if (workload.app.envFiles.length > 0)
       say(
         'env_file',
@@ -87,13 +87,12 @@ function scheduleSayings({ timezone, catchUp }: Schedule): readonly Saying[] {
 }
 
 /** What is in front of the app: neither has a proxy that knows host names. */
-function siteSayings({ app }: Workload, { hostd }: ContainerOptions): readonly Saying[] {
+function siteSayings({ app }: Workload): readonly Saying[] {
   const inFront = 'hostd in front, with upstreams, or another proxy';
   const sayings: Saying[] = [];
   if (app.certificate !== null)
     for (const key of ['certificate', 'certificate_key']) sayings.push([key, 'it speaks no TLS', inFront]);
   if (app.redirectHttps) sayings.push(['redirect_https', 'nobody redirects to https', inFront]);
-  if (hostd) return sayings;
   if (app.clientMaxBodySize !== 4 * 1024 ** 3)
     sayings.push(['client_max_body_size', 'nothing bounds the length of a request', inFront]);
   if (app.proxyReadTimeout !== 60)

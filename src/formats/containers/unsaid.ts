@@ -8,7 +8,7 @@ import type { App, Host, LogFile, Program } from '../../model/host.ts';
 import type { Problem, Source } from '../../model/problem.ts';
 import { sleepKeys } from '../../model/sleep.ts';
 import { plainThrough, supervisionRows, throughRows } from '../../model/supervision.ts';
-import { type ContainerOptions, cannotSay } from '../format.ts';
+import { cannotSay } from '../format.ts';
 import { endpointOf, mediaOf, type Part, type Workload } from './workload.ts';
 
 /** Key, message, what to try. */
@@ -118,7 +118,7 @@ function isUsualPlace({ path }: LogFile, name: string, stream: string, { logs }:
 }
 
 /** Of an app, what no engine has. What serves its files and its names is the format's business. */
-export function appSayings({ app, web, others }: Workload, options: ContainerOptions): readonly Saying[] {
+export function appSayings({ app, web, others }: Workload): readonly Saying[] {
   const sayings: Saying[] = [];
   const say = (...saying: Saying) => sayings.push(saying);
   const usual = makeApp({ name: app.name, root: app.root, source: app.source });
@@ -134,23 +134,21 @@ export function appSayings({ app, web, others }: Workload, options: ContainerOpt
   if (app.errorPages !== null)
     say('error_pages', 'no page of yours is shown where it does not answer', inFront);
   if (app.redirectFrom.length > 0) say('redirect_from', 'no host name is redirected to another', inFront);
-  if (!options.hostd) {
-    if (app.command !== null)
+  if (app.command !== null)
+    say(
+      'command',
+      'nobody hands it a socket: it has to listen on 0.0.0.0:8000 by itself',
+      'leave command out, or hostd in the container (docs/containers.md)',
+    );
+  for (const key of ['static', 'media'] as const)
+    if (app[key] !== null)
       say(
-        'command',
-        'nobody hands it a socket: it has to listen on 0.0.0.0:8000 by itself',
-        'leave command out, or hostd in the container (docs/containers.md)',
+        key,
+        `nothing serves the files below /${key}/`,
+        `hostd in the container (docs/containers.md), or ${key === 'static' ? 'whitenoise' : 'an object store'}, or ${key} = false`,
       );
-    for (const key of ['static', 'media'] as const)
-      if (app[key] !== null)
-        say(
-          key,
-          `nothing serves the files below /${key}/`,
-          `hostd in the container (docs/containers.md), or ${key === 'static' ? 'whitenoise' : 'an object store'}, or ${key} = false`,
-        );
-    if (app.staticExpires !== null) say('static_expires', 'nothing serves files', inFront);
-    if (app.mediaExpires !== null) say('media_expires', 'nothing serves files', inFront);
-  }
+  if (app.staticExpires !== null) say('static_expires', 'nothing serves files', inFront);
+  if (app.mediaExpires !== null) say('media_expires', 'nothing serves files', inFront);
   const { appBounds = noBounds } = web.program;
   if (others.length > 0)
     for (const field of boundFields.filter(field => appBounds[field] > 0))

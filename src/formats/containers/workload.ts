@@ -65,7 +65,7 @@ export function workloadsOf(host: Host, options: ContainerOptions): readonly Wor
         app,
         name,
         image,
-        web: part(serving, name, servingCommand(serving, options)),
+        web: part(serving, name, servingCommand(serving)),
         others: others.map(program =>
           part(program, labels.get(shortName(program)) ?? program.name, program.command),
         ),
@@ -85,9 +85,8 @@ function shortName(program: Program): string {
     : definitionName(program);
 }
 
-/** gunicorn by a bind of its own, since nobody hands it a socket; or hostd, which does. */
-function servingCommand(program: Program, options: ContainerOptions): readonly string[] {
-  if (options.hostd) return ['hostd', 'start', '-c', '/etc/hostd/hostd.toml'];
+/** gunicorn by a bind of its own, since nobody hands it a socket. */
+function servingCommand(program: Program): readonly string[] {
   if (program.kind !== 'gunicorn') return program.command;
   return [...program.command, '--bind', `0.0.0.0:${port}`, '--forwarded-allow-ips', '*'];
 }

@@ -35,7 +35,7 @@ export const kubernetes: Format = {
         owner: app.name,
         unsaid: [
           ...problemsOf(engine, { ...app, subject: app.name }, [
-            ...appSayings(workload, container),
+            ...appSayings(workload),
             ...siteSayings(workload),
           ]),
           ...[web, ...others].flatMap(part =>
