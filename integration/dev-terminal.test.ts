@@ -13,13 +13,13 @@ const skip = needsVirtualenv('recent');
 
 const esc = String.fromCharCode(27);
 const coloured = (prefix: string) =>
-  new RegExp(`${esc}\\[\\d+m${prefix}${esc}\\[0m [^]*Starting development server`);
+  new RegExp(`${esc}\\[\\d+m${prefix}${esc}\\[0m [^]*Starting (WSGI )?development server`);
 
 test('breakpoint() stops in the terminal: attach, look, go on, detach', { skip }, async t => {
   const place = makePlace(t);
   const folder = writeProject(place, 'hello', 'hello');
   const dev = await startDev(place, { args: [folder], terminal: true });
-  await dev.says(/Starting development server/);
+  await dev.says(/Starting (WSGI )?development server/);
   const answer = dev.get('hello.localhost', '/stop');
   await dev.says(/hello .*\|.*\(Pdb\)/);
   await dev.says(/hello waits for input: press a/);

@@ -43,7 +43,7 @@ test('two projects are found, run as who calls, and answer by name with what pro
   const list = (await dev.get('localhost')).text;
   assert.match(list, new RegExp(`http://hello\\.localhost:${dev.port}/`));
   assert.match(list, /2 of 2 apps are running/);
-  await dev.says(/^hello {3}\| .*Starting development server/m);
+  await dev.says(/^hello {3}\| .*Starting (WSGI )?development server/m);
   assert.ok(!dev.output().includes('\x1b'));
 });
 
@@ -220,9 +220,9 @@ test('names in the folder of names are served, also those that are added while i
   const dev = await startDev(place, { args: ['--proxy', 'other=1'] });
   assert.match(dev.output(), /cannot use .*dev\/bad "what\?"/);
   assert.equal((await dev.get('one.localhost')).text, 'by name');
-  assert.doesNotMatch(dev.output(), /Starting development server/);
+  assert.doesNotMatch(dev.output(), /Starting (WSGI )?development server/);
   assert.equal(JSON.parse((await dev.get('linked.localhost')).text).name, 'hello.urls');
-  await dev.says(/linked +\| .*Starting development server/);
+  await dev.says(/linked +\| .*Starting (WSGI )?development server/);
   writeFileSync(`${names}/two`, `http://127.0.0.1:${port}`);
   assert.equal((await dev.get('two.localhost')).text, 'by name');
   const unknown = await dev.get('linkd.localhost', '/', html);

@@ -29,6 +29,7 @@ missing_packages() {
   command -v systemd-nspawn >/dev/null || echo systemd-container
   command -v logrotate >/dev/null || echo logrotate
   command -v openssl >/dev/null || echo openssl
+  command -v curl >/dev/null || echo curl
   command -v slowhttptest >/dev/null || echo slowhttptest
   command -v promtool >/dev/null || echo prometheus
   # For the pages of hostd dev. Ubuntu has it as a snap alone.
