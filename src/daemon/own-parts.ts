@@ -81,6 +81,7 @@ const loads: Readonly<Record<OwnName, Loads>> = {
       `native/index${suffix}`,
       `native/bare-sockets${suffix}`,
       `linux/socket-owner${suffix}`,
+      `proxy/http/client-address${suffix}`,
       `words/html${suffix}`,
       `words/password${suffix}`,
       `errors${suffix}`,

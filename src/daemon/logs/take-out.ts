@@ -3,6 +3,7 @@
 // copied and the log is truncated.
 
 import { fstatSync, ftruncateSync, statfsSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { errnoOf, HostdError } from '../../errors.ts';
 import type { Owner } from '../../linux/paths.ts';
 import type { Run } from '../runs/run.ts';
@@ -39,6 +40,8 @@ export interface Taken {
 
 /** The most that is copied while the writers are stopped, in bytes. */
 const mostWhileStopped = 8 * 1024 * 1024;
+/** Milliseconds between two tries to stop the writers. */
+const pauses = [50, 100, 200, 400, 800];
 /** Errors of a file system that cannot collapse this range. */
 const cannotCollapse = new Set(['EOPNOTSUPP', 'ENOTSUP', 'EINVAL', 'ENOSYS']);
 
@@ -58,7 +61,7 @@ export async function takeOut(taking: TakingOut, tools: Tools): Promise<Taken> {
   try {
     const copied = await copiedBy(copier);
     if (copied.whole && (await collapse(taking, copier, tools))) return copied;
-    return takeRestStopped(taking, copied.whole ? await copiedBy(copier, 'copy-on') : copied, tools);
+    return await takeRest(taking, copier, copied.whole ? await copiedBy(copier, 'copy-on') : copied, tools);
   } finally {
     await copier.end();
   }
@@ -83,10 +86,27 @@ async function collapse({ log }: TakingOut, copier: Copier, { followers }: Tools
   }
 }
 
-/** Awaits nothing between stopping the writers and letting them go on, so nothing can come between. */
-function takeRestStopped({ log, copy, writers }: TakingOut, copied: Taken, tools: Tools): Taken {
+/** On a busy machine writers may take longer to stop than hostd may stand still: it lets them go on, copies on, and tries again. */
+async function takeRest(taking: TakingOut, copier: Copier, copied: Taken, tools: Tools): Promise<Taken> {
+  let rest = copied;
+  for (const pause of pauses) {
+    const taken = takeRestStopped(taking, rest, tools);
+    if (taken !== null) return taken;
+    await sleep(pause);
+    rest = await copiedBy(copier, 'copy-on');
+  }
+  const taken = takeRestStopped(taking, rest, tools);
+  if (taken === null) throw new HostdError('conflict', 'its writers do not stop for a moment');
+  return taken;
+}
+
+/**
+ * Awaits nothing between stopping the writers and letting them go on, so nothing can come between. null: they do not stop in time.
+ * @throws HostdError: there is no use in another try
+ */
+function takeRestStopped({ log, copy, writers }: TakingOut, copied: Taken, tools: Tools): Taken | null {
   let { end } = copied;
-  let why = 'its writers do not stop for a moment';
+  let why: string | null = null;
   let taken = false;
   tools.followers.hold(log);
   try {
@@ -104,8 +124,8 @@ function takeRestStopped({ log, copy, writers }: TakingOut, copied: Taken, tools
   } finally {
     if (!taken) tools.followers.goOn(log, null);
   }
-  if (!taken) throw new HostdError('conflict', why);
-  return { start: copied.start, end };
+  if (why !== null) throw new HostdError('conflict', why);
+  return taken ? { start: copied.start, end } : null;
 }
 
 /** Whether a log still begins with what is in a copy. Closes neither. */
