@@ -11,7 +11,7 @@ import { makeStopper } from './stop.ts';
 /** Long limits, since the machine may be busy with other tests. */
 const patient = { cgroups: 5000, processes: 5000 };
 
-function scene(t: TestContext) {
+async function scene(t: TestContext) {
   const directory = mkdtempSync(join(tmpdir(), 'hostd-stop-'));
   const marker = `HOSTD_RUN=stop-test.${process.pid}.${Math.random()}`;
   const [name = '', value = ''] = marker.split('=');
@@ -24,8 +24,13 @@ function scene(t: TestContext) {
     for (const pid of pids()) process.kill(pid, 'SIGKILL');
     rmSync(directory, { recursive: true });
   });
+  await until(() => pids().length === 2 && isAsleep(pids()[1] ?? 0));
   return { directory, marker, child, pids };
 }
+
+/** Whether the child is what it is to be, and waits. */
+const isAsleep = (pid: number) =>
+  readFileSync(`/proc/${pid}/comm`, 'utf8') === 'sleep\n' && readStat(pid)?.state === 'S';
 
 function childrenOf({ pid }: ChildProcess): number[] {
   const text = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim();
@@ -39,11 +44,21 @@ function runOf(child: ChildProcess, marker: string): Run {
 }
 
 const states = (pids: number[]) => pids.map(pid => readStat(pid)?.state);
-const settled = () => new Promise(resolve => setTimeout(resolve, 100));
+
+/** Looks again and again, for at most a minute. */
+async function until(isTrue: () => boolean): Promise<void> {
+  const deadline = performance.now() + 60_000;
+  while (!isTrue()) {
+    assert.ok(performance.now() < deadline, 'it took a minute');
+    await new Promise(resolve => setTimeout(resolve, 5));
+  }
+}
+
+const become = (pids: () => number[], wanted: readonly string[]) =>
+  until(() => states(pids()).join() === wanted.join());
 
 test('without a cgroup every process of a run is stopped, and goes on afterwards', async t => {
-  const { directory, marker, child, pids } = scene(t);
-  await settled();
+  const { directory, marker, child, pids } = await scene(t);
   assert.equal(pids().length, 2);
   const stopper = makeStopper(directory, patient);
   let seen: unknown = null;
@@ -52,17 +67,15 @@ test('without a cgroup every process of a run is stopped, and goes on afterwards
     assert.ok(existsSync(join(directory, 'stopped.json')));
   });
   assert.deepEqual(seen, ['T', 'T']);
-  await settled();
-  assert.deepEqual(states(pids()), ['S', 'S']);
+  await become(pids, ['S', 'S']);
   assert.equal(existsSync(join(directory, 'stopped.json')), false);
 });
 
 test('they go on when what is done meanwhile fails, and one that was stopped before stays so', async t => {
-  const { directory, marker, child, pids } = scene(t);
-  await settled();
+  const { directory, marker, child, pids } = await scene(t);
   const [, grandchild = 0] = pids();
   process.kill(grandchild, 'SIGSTOP');
-  await settled();
+  await become(pids, ['S', 'T']);
   const stopper = makeStopper(directory, patient);
   assert.throws(
     () =>
@@ -71,27 +84,25 @@ test('they go on when what is done meanwhile fails, and one that was stopped bef
       }),
     /a full disk/,
   );
-  await settled();
-  assert.deepEqual(states(pids()), ['S', 'T']);
+  await become(pids, ['S', 'T']);
 });
 
 test('what a killed hostd has left stopped goes on with the next one; a pid that was used again is left alone', async t => {
-  const { directory, child, pids } = scene(t);
-  await settled();
+  const { directory, child, pids } = await scene(t);
   const all = pids();
   for (const pid of all) process.kill(pid, 'SIGSTOP');
+  await become(() => all, ['T', 'T']);
   const [first, second] = all.map(pid => identify(pid));
   assert.ok(first && second);
   const processes = [first, { ...second, starttime: second.starttime - 1 }];
   writeFileSync(join(directory, 'stopped.json'), JSON.stringify({ cgroups: [], processes }));
   makeStopper(directory);
-  await settled();
-  assert.deepEqual(states(all), ['S', 'T']);
+  await become(() => all, ['S', 'T']);
   assert.ok(child.exitCode === null);
 });
 
-test('without runs nothing is stopped, and the work is done', t => {
-  const { directory } = scene(t);
+test('without runs nothing is stopped, and the work is done', async t => {
+  const { directory } = await scene(t);
   let done = 0;
   makeStopper(directory).whileStopped([], () => {
     done += 1;
