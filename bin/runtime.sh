@@ -108,9 +108,9 @@ become() {
   export HOSTD_NOFILE
   main=$home/dist/$1
   shift
-  # Not documented flags, so only where they are known: 4 MB less for the daemon, and 2 MB once code is dropped that no longer runs.
+  # A flag that is not documented, so only where it is known: 4 MB less for the daemon.
   if [ "$major" = 24 ] && [ "${small-}" = yes ]; then
-    flags="$flags --no-node-snapshot --bytecode-old-age=1 --flush-baseline-code"
+    flags="$flags --no-node-snapshot"
   fi
   # shellcheck disable=SC2086 # one word per flag
   exec "$node" $flags --disable-sigusr1 "$main" "$@"
