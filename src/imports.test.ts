@@ -237,6 +237,11 @@ const barred: readonly { folder: string; modules: RegExp; only?: RegExp; why: st
   { folder: 'web', modules: /^node:child_process$/, why: 'hostd-web starts nothing' },
   {
     folder: 'daemon',
+    modules: /^node:crypto$/,
+    why: 'an import loads every export, 0.8 MB of root: process.getBuiltinModule does not',
+  },
+  {
+    folder: 'daemon',
     modules: /^(node:https?|node:http2|undici|http-proxy|saxes)$/,
     only: /^daemon\/control\//,
     why: 'root parses no byte from the network; its only HTTP server is the control socket',

@@ -1,7 +1,6 @@
 // POST /doctor: root starts `hostctl doctor --json`, with the rights that it gives each of its checks, and passes on what it prints,
 // unread. For who may not look at everything: the page in the browser, operators who are not root.
 
-import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { HostdError } from '../../errors.ts';
 import { identify } from '../../linux/procfs.ts';
@@ -9,6 +8,9 @@ import { killStrays, noteDescendants } from '../../linux/strays.ts';
 import type { Host } from '../../model/host.ts';
 import { longestExamination } from '../../protocol/doctor.ts';
 import type { Handlers } from './control.ts';
+
+// An import would load every export of node:crypto.
+const { randomBytes } = process.getBuiltinModule('node:crypto');
 
 const hostctl = join(import.meta.dirname, '..', '..', '..', 'bin', 'hostctl');
 /** Bytes of the longest report. */
