@@ -13,6 +13,9 @@ const residents = ['daemon', 'daemon/supervisord', 'metrics', 'notify', 'probe',
 /** What begin.js loads first keeps signals for main.js, so both have the one module. */
 const beforeMain = /\/early-signals\.js$/;
 
+/** The hand-over is another errand, which a daemon need not load. In main.js its packages would be loaded with each start. */
+const another = /\/hand-over\.js$/;
+
 /** Within a program, import.meta stands for the module's own file, as it did before. `folder`: the program's. */
 const ownPlaces = (folder: string): Plugin => ({
   name: 'own places',
@@ -21,6 +24,7 @@ const ownPlaces = (folder: string): Plugin => ({
       const found = relative(folder, `${resolveDir}/${path}`);
       return { path: found.startsWith('.') ? found : `./${found}`, external: true };
     });
+    onResolve({ filter: another }, ({ path }) => ({ path, external: true }));
     onLoad({ filter: /\.js$/ }, async ({ path }) => {
       const text = await readFile(path, 'utf8');
       return { contents: text.includes('import.meta') ? withPlace(text, relative(folder, path)) : text };
