@@ -1,20 +1,27 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { silenceOf } from './sleep.ts';
+import { makeApp } from '../model/app.ts';
+import { checkSleep } from './sleep.ts';
 
-const table = `22 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw
-23 22 0:21 / /run rw,nosuid,nodev shared:2 - tmpfs tmpfs rw
-24 22 8:2 / /webapps rw,noatime shared:3 - ext4 /dev/sdb1 rw
-25 24 8:3 / /webapps/fresh rw,relatime - xfs /dev/sdc1 rw
-26 22 0:40 / /layers rw,relatime - overlay overlay rw,lowerdir=/a
-`;
+const app = makeApp({ name: 'a', root: '/r', source: { file: '/f', key: ['app', 'a'] }, idleTimeout: 60 });
+const failing = (code: string) => () => {
+  throw Object.assign(new Error(`io_setup: ${code}`), { code });
+};
 
-test('the mount that a socket is on says whether connections are told', () => {
-  assert.equal(silenceOf('/srv/a.sock', table), null);
-  assert.equal(silenceOf('/run/a.sock', table), null);
-  assert.equal(silenceOf('/webapps/a/run/a.sock', table), '"/webapps" is mounted noatime');
-  assert.equal(silenceOf('/webapps/fresh/run/a.sock', table), null);
-  assert.equal(silenceOf('/webappsother/a.sock', table), null);
-  assert.equal(silenceOf('/layers/a.sock', table), '"/layers" is an overlay');
-  assert.equal(silenceOf('/a.sock', ''), null);
+test('an app that is to sleep where the kernel does not tell who connects is warned of, with the mend', () => {
+  const [found] = checkSleep(app, failing('ENOSYS'));
+  assert.equal(
+    found?.message,
+    'app "a": it stays awake in spite of idle_timeout: this kernel does not tell who connects (io_setup: ENOSYS)',
+  );
+  assert.match(found?.hint ?? '', /CONFIG_AIO/);
+  assert.match(checkSleep(app, failing('EAGAIN'))[0]?.hint ?? '', /aio-max-nr/);
+});
+
+test('where the kernel tells, or nobody is to sleep, there is nothing to say', () => {
+  assert.deepEqual(
+    checkSleep(app, () => {}),
+    [],
+  );
+  assert.deepEqual(checkSleep({ ...app, idleTimeout: null }, failing('ENOSYS')), []);
 });

@@ -1,4 +1,4 @@
-// The system calls that Node lacks, and nothing else: no policy, no parsing, no state but the poll handles.
+// The system calls that Node lacks, and nothing else: no policy, no parsing, no state but the poll handles and what is noted of listeners.
 // Node-API only, so one binary serves every Node line; uv.h only for uv_poll, whose ABI is fixed within libuv 1.
 // index.ts is the typed wrapper and says what each call is for.
 #define _GNU_SOURCE
@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/aio_abi.h>
 #include <linux/capability.h>
 #include <linux/falloc.h>
 #include <linux/keyctl.h>
@@ -62,6 +63,8 @@
 #ifndef P_PIDFD
 #define P_PIDFD 3
 #endif
+// Its value in linux/aio_abi.h since Linux 4.19; the headers of older ones have it in a comment.
+#define AIO_POLL 5
 #define CLOSE_RANGE_SET_CLOEXEC (1U << 2)
 #ifndef CLONE_INTO_CGROUP
 #define CLONE_INTO_CGROUP 0x200000000ULL
@@ -1110,6 +1113,101 @@ static napi_value unwatch(napi_env env, napi_callback_info info) {
   return NULL;
 }
 
+// ---- who has connected ----
+
+// A poll of a listener that the kernel completes in the moment of a connection (io_submit(2), IOCB_CMD_POLL), also when a program
+// accepts it at once: epoll(7) and poll(2) would look again, and see nothing. It is armed once for each look, and costs no wake-up.
+struct note {
+  struct iocb poll;
+  int is_armed, has_fired, has_handle;
+};
+
+// Polls of all notes at once. Each has an event of room in the kernel.
+#define MOST_NOTES 1024
+static aio_context_t notes;
+
+// Reads what the kernel has completed. A note whose handle is gone is freed when its poll is over.
+static void read_notes(void) {
+  struct io_event events[32];
+  struct timespec now = {0};
+  long count;
+  do {
+    count = syscall(SYS_io_getevents, notes, 0, 32, events, &now);
+    for (long i = 0; i < count; i++) {
+      struct note *note = (struct note *)(uintptr_t)events[i].data;
+      note->is_armed = 0;
+      note->has_fired = 1;
+      if (!note->has_handle) free(note);
+    }
+  } while (count == 32);
+}
+
+static int arm(struct note *note) {
+  struct iocb *poll = &note->poll;
+  if (syscall(SYS_io_submit, notes, 1, &poll) < 0) return -1;
+  note->is_armed = 1;
+  return 0;
+}
+
+static void disarm(struct note *note) {
+  struct io_event ignored;
+  // Its event comes in any case.
+  if (note->is_armed) syscall(SYS_io_cancel, notes, &note->poll, &ignored);
+}
+
+static void note_forgotten(napi_env env, void *data, void *hint) {
+  (void)env;
+  (void)hint;
+  struct note *note = data;
+  note->has_handle = 0;
+  if (!note->is_armed) free(note);
+  else disarm(note);
+}
+
+// (listener) -> a handle. It begins to note connections. As long as it does, the kernel keeps the listener open.
+static napi_value note_connections(napi_env env, napi_callback_info info) {
+  napi_value a[MAX_ARGS], external;
+  args(env, info, a);
+  if (notes == 0 && syscall(SYS_io_setup, MOST_NOTES, &notes) < 0) return fail(env, "io_setup");
+  read_notes();
+  struct note *note = calloc(1, sizeof *note);
+  note->poll.aio_data = (uintptr_t)note;
+  note->poll.aio_lio_opcode = AIO_POLL;
+  note->poll.aio_fildes = to_int(env, a[0]);
+  note->poll.aio_buf = POLLIN;
+  if (arm(note) < 0) {
+    int number = errno;
+    free(note);
+    errno = number;
+    return fail(env, "io_submit");
+  }
+  if (napi_create_external(env, note, note_forgotten, NULL, &external) != napi_ok) return NULL;
+  note->has_handle = 1;
+  return external;
+}
+
+// (handle) -> 1: somebody has connected since the last call, or waits to be accepted. It begins anew.
+static napi_value was_connected(napi_env env, napi_callback_info info) {
+  napi_value a[MAX_ARGS];
+  struct note *note = NULL;
+  args(env, info, a);
+  if (napi_get_value_external(env, a[0], (void **)&note) != napi_ok) return NULL;
+  read_notes();
+  int has_fired = note->has_fired;
+  note->has_fired = 0;
+  if (!note->is_armed && arm(note) < 0) return fail(env, "io_submit");
+  return from_int(env, has_fired);
+}
+
+// (handle): notes nothing any more, and lets go of the listener.
+static napi_value stop_noting(napi_env env, napi_callback_info info) {
+  napi_value a[MAX_ARGS];
+  struct note *note = NULL;
+  args(env, info, a);
+  if (napi_get_value_external(env, a[0], (void **)&note) == napi_ok) disarm(note);
+  return NULL;
+}
+
 // ---- the clock on the wall ----
 
 // () -> fd of a timer by the real-time clock.
@@ -1186,6 +1284,7 @@ static napi_value init(napi_env env, napi_value exports) {
       {"resizeTerminal", resize_terminal},                        {"closeElsewhere", close_elsewhere},
       {"wallTimer", wall_timer},   {"setWallTimer", set_wall_timer}, {"clearWallTimer", clear_wall_timer},
       {"readKernelFile", read_kernel_file},
+      {"noteConnections", note_connections}, {"wasConnected", was_connected}, {"stopNoting", stop_noting},
   };
   for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
     napi_value function;

@@ -252,6 +252,34 @@ test('a file of the kernel is read whole, however long; what cannot be read is n
     assert.equal(native.readKernelFile(nothing), null);
 });
 
+test('whoever connects to a listener is noted once for each look, also when a program accepts at once', async t => {
+  const path = join(directory(t), 'socket');
+  const fd = native.listenUnix(path, process.getuid?.() ?? 0, process.getgid?.() ?? 0, 0o600, 8);
+  const note = native.noteConnections(fd);
+  const visit = () =>
+    new Promise<void>((resolve, reject) => {
+      createConnection(path).on('error', reject).on('end', resolve).resume();
+    });
+  const server = createServer(socket => socket.end());
+  await new Promise<void>(resolve => server.listen({ fd }, resolve));
+  assert.equal(native.wasConnected(note), 0);
+  for (const visitors of [1, 3]) {
+    await Promise.all(Array.from({ length: visitors }, visit));
+    assert.deepEqual([native.wasConnected(note), native.wasConnected(note)], [1, 0]);
+  }
+  native.stopNoting(note);
+  native.stopNoting(note);
+  const other = native.noteConnections(fd);
+  await visit();
+  assert.equal(native.wasConnected(other), 1);
+  native.stopNoting(other);
+  await new Promise(resolve => server.close(resolve));
+  assert.match(
+    errorOf(() => native.noteConnections(fd)),
+    /^io_submit EBADF$/,
+  );
+});
+
 test('a timer by the clock on the wall is readable at its time, also one that has passed', async t => {
   const fd = native.wallTimer();
   t.after(() => closeSync(fd));

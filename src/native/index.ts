@@ -192,6 +192,15 @@ export interface Native {
   epoll(fd: number): number;
   /** Ends a watch. Harmless when it has called back for the last time already. */
   unwatch(watch: Watch): void;
+  /**
+   * Notes who connects to a listener, also where a program accepts at once, by any clock and on any file system; io_submit(2). Keeps the
+   * listener open until `stopNoting`. @throws EINVAL before Linux 4.19; EAGAIN where fs.aio-max-nr is used up, ENOSYS without CONFIG_AIO.
+   */
+  noteConnections(listener: number): Note;
+  /** Whether somebody has connected since the last call (or `noteConnections`), or waits to be accepted. @throws EAGAIN */
+  wasConnected(note: Note): 0 | 1;
+  /** The note is not to be used again. */
+  stopNoting(note: Note): void;
   /** A timer by the clock on the wall, as a file descriptor to be watched; timerfd_create(2). */
   wallTimer(): number;
   /** Makes it readable at this Unix time in milliseconds, which may have passed; also when the clock is set (TFD_TIMER_CANCEL_ON_SET). */
@@ -204,6 +213,9 @@ export interface Native {
 
 /** Opaque handle of `watch`. */
 export type Watch = { readonly __watch: never };
+
+/** Opaque handle of `noteConnections`. */
+export type Note = { readonly __note: never };
 
 // The paths are the same from src/native and from dist/native.
 const file = join(import.meta.dirname, `../../build/linux-${process.arch}/hostd.node`);

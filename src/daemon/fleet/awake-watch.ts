@@ -3,12 +3,12 @@
 import type { Service } from '../../lifecycle/service.ts';
 import type { Program } from '../../model/host.ts';
 import type { Logger } from '../own/log.ts';
-import type { SocketRights, Sockets } from '../sockets/sockets.ts';
+import type { Sockets } from '../sockets/sockets.ts';
 import { type Idleness, watchIdleness } from './idleness.ts';
 import type { Made } from './unit.ts';
 
 export interface AwakeWatch {
-  /** Told of the program after each change. `mayBegin`: a watch may begin now. @throws HostdError for a user that is none. */
+  /** Told of the program after each change. `mayBegin`: a watch may begin now. */
   follow(service: Service<Made>, program: Program, mayBegin: boolean): void;
   /** Called before hostd itself asks the program, which is no visit. Call what it returns when that is over. */
   interrupt(): () => void;
@@ -18,25 +18,20 @@ export interface AwakeWatch {
 export interface AwakeWatchContext {
   readonly sockets: Sockets;
   readonly log: Logger;
-  /** @throws HostdError for a user that is none. */
-  readonly rightsOf: (program: Program) => SocketRights;
 }
 
 /** `onIdle`: Unix time in milliseconds since when. The watch is over by then. */
 export function makeAwakeWatch(
-  { sockets, log, rightsOf }: AwakeWatchContext,
+  { sockets, log }: AwakeWatchContext,
   onIdle: (program: Program, since: number) => void,
 ): AwakeWatch {
   let current: { readonly generation: number; readonly timeout: number; readonly idleness: Idleness } | null =
     null;
   /** Path of the socket of which nobody can tell whether it is idle; that has been said. */
   let unknown: string | null = null;
-  const sayUnknown = (program: Program, path: string) => {
+  const sayUnknown = ({ name }: Program, path: string, why: string) => {
     unknown = path;
-    log.error(
-      { program: program.name },
-      `${program.name} stays awake: the file system of "${path}" does not tell when somebody connects (noatime, or overlayfs)\n  try: socket = "/run/${program.app}.sock"`,
-    );
+    log.error({ program: name }, `${name} stays awake: ${why}\n  try: hostd check`);
   };
   const end = () => {
     current?.idleness.end();
@@ -52,12 +47,12 @@ export function makeAwakeWatch(
       end();
       if (!mayBegin || unknown === socket.path) return;
       unknown = null;
-      const idleness = watchIdleness(sockets, socket, rightsOf(program).owner, timeout, {
+      const idleness = watchIdleness(sockets, socket, timeout, {
         onIdle: since => {
           current = null;
           onIdle(program, since);
         },
-        onUnknown: () => sayUnknown(program, socket.path),
+        onUnknown: why => sayUnknown(program, socket.path, why),
       });
       // It may have been said at once.
       if ((unknown as string | null) === null) current = { generation, timeout, idleness };

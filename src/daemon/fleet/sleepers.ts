@@ -115,11 +115,7 @@ export function makeSleepers(context: SleepersContext): Sleepers {
 
   const watchAwake = ({ service }: Entry, program: Program) => {
     const { watch, isGoing } = of(program.name);
-    try {
-      watch.follow(service, program, !isGoing);
-    } catch (error) {
-      complain(program, 'stays awake', error);
-    }
+    watch.follow(service, program, !isGoing);
   };
 
   const goToSleep = (entry: Entry, program: Program, since: number) => {

@@ -31,8 +31,6 @@ export interface SocketNames {
   keepFound(path: string, owner: Owner | null, rights: Rights | null): void;
   /** Looks at the path and puts it right. false: the socket's file was never found, or has lost its last name. */
   restore(path: string): boolean;
-  /** The socket's file (O_PATH), which stays this one's; null: it is not kept. */
-  node(path: string): number | null;
   /** Takes both names away. */
   remove(path: string): void;
   /** Removes the second names of sockets that are not kept: an earlier hostd had them, perhaps before a reboot. */
@@ -163,7 +161,6 @@ export function keepNames(
       restore(path);
     },
     restore: path => restore(path),
-    node: path => all.get(path)?.node ?? null,
     remove: path => forget(path, true),
     sweep() {
       const known = new Set(

@@ -19,7 +19,6 @@ import { as, entry, makeDirectory, type Owner, openDirectory } from '../../linux
 import type { Listen, UnixSocket } from '../../model/host.ts';
 import { native, O_PATH, RESOLVE_BENEATH, RESOLVE_NO_SYMLINKS } from '../../native/index.ts';
 import { quoteWord } from '../../words/shlex.ts';
-import { wasConnected } from './last-connection.ts';
 import type { Rights } from './name-state.ts';
 import type { SocketNames } from './names.ts';
 import { closeShared, draftName, isListener, type SocketId, takeListener } from './socket-identity.ts';
@@ -50,10 +49,6 @@ export interface Sockets {
    * close. @throws HostdError when it cannot: then the former one is held as before.
    */
   renew(socket: UnixSocket, owner: Owner, clients: number, before: (listener: number) => void): number | null;
-  /**
-   * Whether anybody has connected since the last call; the first call only begins to look. null: the file system does not say.
-   */
-  wasConnected(socket: UnixSocket, owner: Owner): boolean | null;
   /** Keeps the name of a socket that hostd held before it was upgraded in place; nothing happens where it held none. */
   inherit(key: string, rights?: SocketRights): void;
   /** Holds a socket that was made elsewhere, so that it outlives an upgrade in place. */
@@ -136,10 +131,6 @@ export function makeSockets(
         else keep(path, former);
         throw error;
       }
-    },
-    wasConnected({ path }, owner) {
-      const node = names.node(path);
-      return node === null ? null : wasConnected(node, path, owner);
     },
     takeBack(key, pidfd, pid, known, rights) {
       if (!held.has(key)) {
