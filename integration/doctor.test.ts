@@ -16,7 +16,7 @@ import {
 import { after, before, test } from 'node:test';
 import { freePort } from '../scripts/free-port.ts';
 import { run } from '../scripts/run.ts';
-import { isRoot, needsRoot, testAccounts } from './harness/accounts.ts';
+import { groupOf, isRoot, needsRoot, testAccounts } from './harness/accounts.ts';
 import { djangoApp, type TestApp, tinyApp } from './harness/apps.ts';
 import { checkout, type Hostd, startHostd } from './harness/hostd.ts';
 import { makePlace, type Place } from './harness/place.ts';
@@ -42,7 +42,7 @@ before(async () => {
   hostd = await startHostd(place, {
     apps: [hello, tiny],
     config: {
-      control: { group: 'root' },
+      control: { group: groupOf(a) },
       proxy: { listen: [`127.0.0.1:${port}`], tls_listen: [`127.0.0.1:${tls}`] },
     },
   });
@@ -140,6 +140,28 @@ test('sound sites, with Django and without', { skip }, async () => {
   const wrong = all.flatMap(({ findings }) => findings).filter(({ severity }) => severity === 'error');
   assert.deepEqual(wrong, []);
   assert.equal(code, 0);
+});
+
+test('an operator without root is told what root is told', { skip }, async () => {
+  const { b: operator } = await testAccounts();
+  const as = (...args: readonly string[]) =>
+    run([`${checkout}/bin/hostctl`, 'doctor', ...args, '-c', hostd.config], {
+      as: operator,
+      env: { PATH: process.env['PATH'], ...place.env },
+    });
+  writeFileSync(`${hello.root}/.env`, 'PASSWORD=1', { mode: 0o644 });
+  const { stdout, stderr, code } = await as('hello', '--json');
+  const roots = await doctor('hello');
+  unlinkSync(`${hello.root}/.env`);
+  assert.deepEqual([stderr, code], ['', 1]);
+  const all = JSON.parse(stdout) as (typeof roots & { name: string | null; not_looked_at: unknown })[];
+  assert.deepEqual(
+    all.map(({ name }) => name),
+    [null, 'hello'],
+  );
+  const own = all[1]?.findings.filter(({ severity }) => severity !== 'note');
+  assert.deepEqual([own, all[1]?.not_looked_at], [roots.findings, roots.unseen], 'nothing needs root');
+  assert.equal(own?.[0]?.check, 'secret');
 });
 
 test('settings that strangers profit from, or that shut visitors out', { skip }, async () => {

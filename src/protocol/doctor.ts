@@ -8,7 +8,7 @@ export interface ExaminedReport {
   readonly warnings: number;
   /** The true cause first. */
   readonly findings: readonly FindingReport[];
-  readonly not_looked_at: readonly { readonly check: string; readonly why: string }[];
+  readonly not_looked_at: readonly UnseenReport[];
 }
 
 export interface FindingReport {
@@ -22,9 +22,19 @@ export interface FindingReport {
   readonly column: number | null;
 }
 
-/** `POST /v1/doctor`: an app, or a program of no app. */
+export interface UnseenReport {
+  readonly check: string;
+  readonly why: string;
+  /** There is nothing of the kind to look at. */
+  readonly moot: boolean;
+}
+
+/** `POST /v1/doctor`. */
 export interface DoctorRequest {
+  /** An app, or a program of no app. */
   readonly name: string;
+  /** Whether an app that sleeps is asked all the same; absent: it is not. */
+  readonly wake?: boolean;
 }
 
 /** Milliseconds that one examination may take. */
@@ -52,9 +62,10 @@ function examinedOf(value: Fields): ExaminedReport {
     errors: of('error'),
     warnings: of('warning'),
     findings,
-    not_looked_at: listOf(value['not_looked_at']).map(({ check, why }) => ({
+    not_looked_at: listOf(value['not_looked_at']).map(({ check, why, moot }) => ({
       check: textOf(check),
       why: textOf(why),
+      moot: moot === true,
     })),
   };
 }

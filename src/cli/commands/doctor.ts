@@ -1,10 +1,12 @@
 // hostctl doctor
 
+import type { Examined } from '../../doctor/examine.ts';
 import { HostdError } from '../../errors.ts';
 import { escapeJson } from '../../words/escape.ts';
 import { nearest } from '../../words/nearest.ts';
 import { configFile, connect } from '../client/socket.ts';
-import type { Command } from '../program/command.ts';
+import type { Command, Context, Input } from '../program/command.ts';
+import { errorText } from '../program/print.ts';
 
 export const doctor: Command = {
   name: 'doctor',
@@ -16,8 +18,9 @@ its code, its database, a real request, static files, Django's settings, disks, 
 cause first, and what to try. Changes nothing.
 
 Without an APP it looks at the machine and at every app, and says of each what is wrong first. Of a named APP it says all that is wrong.
-What cannot be looked at is named with the reason. Run it as root: the apps' code is run as their own users, for at most 60 seconds
-each, and requests are sent by a user without rights. An app that sleeps is not asked, unless --wake is given.
+The apps' code is run as their own users, for at most 60 seconds each, and requests are sent by a user without rights. For a member of
+the operators' group hostd looks, with root's eyes; anybody else should be root. What cannot be looked at is named with the reason.
+An app that sleeps is not asked, unless --wake is given.
 
 Exit code: 0 no errors (warnings may be), 1 errors.`,
   options: {
@@ -28,28 +31,15 @@ Exit code: 0 no errors (warnings may be), 1 errors.`,
   operands: { min: 0, max: Number.POSITIVE_INFINITY, what: 'APP', complete: 'programs' },
   async run(input, context) {
     const { stdout } = context;
-    const { all, wake, json } = input.options;
-    // Loaded only now, since help needs this file too, and reading TOML takes time.
-    const [{ load }, { appNames, examine, knownNames }, { daemonFacts }, { ownVersion }, lines] =
-      await Promise.all([
-        import('../../config/load.ts'),
-        import('../../doctor/examine.ts'),
-        import('../client/daemon-facts.ts'),
-        import('./version.ts'),
-        import('../program/doctor-lines.ts'),
-      ]);
-    const loaded = load(configFile(input, context));
-    const daemon = await daemonFacts(() => connect(input, context));
-    const order = { loaded, daemon, version: await ownVersion(), now: Date.now(), wake: wake === true };
-    const known = knownNames(order);
-    const asked = [...new Set(input.operands)].filter(name => name !== 'all');
-    for (const name of asked) assertKnown(name, known);
-    const isRound = asked.length === 0;
-    const names = isRound ? appNames(loaded) : asked;
+    const { all, json } = input.options;
+    const [{ isRound, examinations }, lines] = await Promise.all([
+      begin(input, context),
+      import('../program/doctor-lines.ts'),
+    ]);
     const show = all === true ? 'way' : isRound ? 'first' : 'faults';
     const told: unknown[] = [];
     let errors = 0;
-    for await (const examined of examine(order, names)) {
+    for await (const examined of examinations) {
       errors += examined.findings.filter(({ severity }) => severity === 'error').length;
       if (json === true) told.push(lines.examinedJson(examined));
       else if (
@@ -65,6 +55,42 @@ Exit code: 0 no errors (warnings may be), 1 errors.`,
     return errors > 0 ? 1 : 0;
   },
 };
+
+/** Finds out who is to be looked at, and who looks: this process, or hostd, where that sees more. */
+async function begin(
+  input: Input,
+  context: Context,
+): Promise<{ readonly isRound: boolean; readonly examinations: AsyncIterable<Examined> }> {
+  // Loaded only now, since help needs this file too, and reading TOML takes time.
+  const [{ load }, { appNames, examine, knownNames }, { daemonFacts }, { ownVersion }, root] =
+    await Promise.all([
+      import('../../config/load.ts'),
+      import('../../doctor/examine.ts'),
+      import('../client/daemon-facts.ts'),
+      import('./version.ts'),
+      import('../client/root-doctor.ts'),
+    ]);
+  const reach = () => connect(input, context);
+  const loaded = load(configFile(input, context));
+  const daemon = await daemonFacts(reach);
+  const wake = input.options['wake'] === true;
+  const order = { loaded, daemon, version: await ownVersion(), now: Date.now(), wake };
+  const asRoot = daemon.state === 'up' ? await root.clientThatSeesMore(reach) : null;
+  // The files may be closed to this user.
+  const apps = asRoot === null ? appNames(loaded) : root.withAppsOf(daemon, appNames(loaded));
+  const known = [...new Set([...knownNames(order), ...apps])].sort();
+  const asked = [...new Set(input.operands)].filter(name => name !== 'all');
+  for (const name of asked) assertKnown(name, known);
+  const isRound = asked.length === 0;
+  const names = isRound ? apps : asked;
+  if (asRoot === null || names.length === 0) return { isRound, examinations: examine(order, names) };
+  const refused = ({ message, hint }: HostdError) =>
+    context.stderr.write(
+      errorText(context.program.name, `${message}: what follows is what you may see by yourself`, hint),
+    );
+  const own = (name: string) => examine(order, [name]);
+  return { isRound, examinations: root.examineAsRoot(asRoot, { names, wake }, own, refused) };
+}
 
 function assertKnown(name: string, known: readonly string[]): void {
   if (known.includes(name)) return;

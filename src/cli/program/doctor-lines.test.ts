@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Examined } from '../../doctor/examine.ts';
 import { made } from '../../doctor/finding.ts';
-import { examinedJson, examinedText } from './doctor-lines.ts';
+import { decodeExamined } from '../../protocol/doctor.ts';
+import { examinedFrom, examinedJson, examinedText } from './doctor-lines.ts';
 
 const at = { file: '/etc/a.toml', line: 3, column: 1 };
 const sick: Examined = {
@@ -78,7 +79,8 @@ test('no text steers the terminal', () => {
 
 test('as JSON', () => {
   const { findings, ...rest } = examinedJson(sick);
-  assert.deepEqual(rest, { name: 'hello', errors: 1, warnings: 1, not_looked_at: sick.unseen });
+  const unseen = sick.unseen.map(one => ({ ...one, moot: false }));
+  assert.deepEqual(rest, { name: 'hello', errors: 1, warnings: 1, not_looked_at: unseen });
   assert.deepEqual(findings[0], {
     check: 'database',
     severity: 'error',
@@ -86,4 +88,14 @@ test('as JSON', () => {
     try: 'start it',
     ...at,
   });
+});
+
+test('what hostd says as JSON is printed as if it had been seen here', () => {
+  const unseen = [...sick.unseen, { check: 'name', why: 'it has none', isMoot: true } as const];
+  const examined = { ...sick, unseen };
+  const [read] = decodeExamined(JSON.stringify([examinedJson(examined)])) ?? [];
+  assert.ok(read);
+  for (const show of ['first', 'faults', 'way'] as const)
+    assert.equal(text(examinedFrom(read), show), text(examined, show));
+  assert.deepEqual(examinedJson(examinedFrom(read)), examinedJson(examined));
 });

@@ -1,7 +1,7 @@
 // What hostctl doctor prints. Pure: findings in, text out.
 
 import type { Examined } from '../../doctor/examine.ts';
-import { type Check, checks, type Finding, type Severity } from '../../doctor/finding.ts';
+import { type Check, checks, type Finding, made, type Severity } from '../../doctor/finding.ts';
 import type { ExaminedReport } from '../../protocol/doctor.ts';
 import { escapeLine } from '../../words/escape.ts';
 import { count } from './print.ts';
@@ -104,6 +104,22 @@ export function examinedJson({ name, findings, unseen }: Examined): ExaminedRepo
       line: at !== undefined && 'line' in at ? at.line : null,
       column: at !== undefined && 'line' in at ? at.column : null,
     })),
-    not_looked_at: unseen.map(({ check, why }) => ({ check, why })),
+    not_looked_at: unseen.map(({ check, why, isMoot = false }) => ({ check, why, moot: isMoot })),
+  };
+}
+
+/** The same again, as hostd's own doctor has said it. What only puts findings in their order is lost. */
+export function examinedFrom({ name, findings, not_looked_at }: ExaminedReport): Examined {
+  return {
+    name,
+    findings: findings.map(({ check, severity, message, try: hint, file, line, column }) => {
+      const place = line === null || column === null ? { key: [] } : { line, column };
+      return made(check as Check, severity, message, hint, file === null ? {} : { at: { file, ...place } });
+    }),
+    unseen: not_looked_at.map(({ check, why, moot }) => ({
+      check: check as Check,
+      why,
+      ...(moot ? { isMoot: true } : {}),
+    })),
   };
 }

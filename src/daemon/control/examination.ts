@@ -20,22 +20,23 @@ const mostAtOnce = 2;
 
 export function examinationHandlers(host: () => Host): Handlers {
   const underWay = new Map<string, Promise<string>>();
-  const examine = (name: string): Promise<string> => {
-    const known = underWay.get(name);
+  const examine = (name: string, wake: boolean): Promise<string> => {
+    const key = wake ? `${name} --wake` : name;
+    const known = underWay.get(key);
     if (known !== undefined) return known;
     if (underWay.size >= mostAtOnce) {
       const others = [...underWay.keys()].join('" and "');
       const hint = 'once more in a minute';
       throw new HostdError('conflict', `cannot look at "${name}": the doctor is at "${others}"`, { hint });
     }
-    const report = runDoctor(name, host()).finally(() => underWay.delete(name));
-    underWay.set(name, report);
+    const report = runDoctor(name, wake, host()).finally(() => underWay.delete(key));
+    underWay.set(key, report);
     return report;
   };
   return {
     'POST /doctor': async ({ body, response }) => {
       const name = nameOf(body['name'], host());
-      const report = await examine(name);
+      const report = await examine(name, body['wake'] === true);
       response.setHeader('Content-Type', 'application/json');
       response.end(report);
       return undefined;
@@ -52,12 +53,13 @@ function nameOf(value: unknown, { apps, programs }: Host): string {
 }
 
 /** What it prints. @throws HostdError where it says nothing in time. */
-function runDoctor(name: string, { settings }: Host): Promise<string> {
+function runDoctor(name: string, wake: boolean, { settings }: Host): Promise<string> {
   const { execFile } = process.getBuiltinModule('node:child_process');
   const marker = randomBytes(12).toString('hex');
   const path = process.env['PATH'] ?? '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
   const env = { PATH: path, LANG: 'C.UTF-8', HOSTD_EXAMINATION: marker };
-  const given = ['doctor', name, '--json', '-c', settings.file, '--socket', settings.control.socket];
+  const asked = wake ? [name, '--wake'] : [name];
+  const given = ['doctor', ...asked, '--json', '-c', settings.file, '--socket', settings.control.socket];
   return new Promise((resolve, reject) => {
     let isLate = false;
     const options = { cwd: '/', env, maxBuffer: mostBytes, killSignal: 'SIGKILL' } as const;
