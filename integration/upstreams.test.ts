@@ -57,6 +57,9 @@ test('a server elsewhere is killed under load and comes back: no request fails, 
   const again = await startServer(place, 'again', { port: one.port });
   await until('it to be asked again', async () => ((await again.counts())['GET /'] ?? 0) > 10);
   await until('it not to be left out', async () => (await leftOut(hostd)).length === 0);
+  await until('that to be told', async () =>
+    (await hostd.hostctl('events', 'shop')).stdout.includes('all 2 get requests again'),
+  );
   assertNoneFailed(await load.stop());
   await Promise.all([end(again.child), end(two.child)]);
   assert.equal((await hostd.get(host)).status, 502);
@@ -97,6 +100,45 @@ test('a server elsewhere is killed under load and comes back: no request fails, 
       new RegExp(`error: program: its upstream ${address} gives no answer: ECONNREFUSED`),
     );
   assert.match(doctor.stdout, /error: request: a request for "shop.test" is answered with 502/);
+});
+
+test('the next hostd hears of upstreams from the workers that it has taken over, and tells nothing twice', async t => {
+  const place = makePlace(t);
+  const [one, two] = [await startServer(place, 'one'), await startServer(place, 'two')];
+  let hostd = await start(place, [one.address, two.address]);
+  const { pid: worker } = await hostd.state('hostd-proxy', 'RUNNING');
+  const told = async () => {
+    const { stdout } = await hostd.hostctl('events', 'shop', '--json');
+    return stdout.split('\n').flatMap(line => {
+      const { kind, cause } = JSON.parse(line || '{}') as { kind?: string; cause?: string };
+      return kind?.startsWith('upstream-') ? [`${kind}: ${cause?.replace(/ \(it .*\)/, '')}`] : [];
+    });
+  };
+  const out = `upstream-out: ${one.address}; 1 of 2 get requests`;
+  const back = 'upstream-back: all 2 get requests again';
+  // Told by the one hostd: known to the next.
+  await end(one.child);
+  await until('it to be told', async () => {
+    await hostd.get(host);
+    return (await told()).length > 0;
+  });
+  await hostd.kill9();
+  hostd = await hostd.again();
+  assert.equal((await leftOut(hostd))[0]?.[0], one.address);
+  // What happens under the next, and while there is none.
+  const again = await startServer(place, 'again', { port: one.port });
+  await until('it not to be left out', async () => {
+    await hostd.get(host);
+    return (await told()).includes(back);
+  });
+  await hostd.kill9();
+  await end(again.child);
+  for (let count = 0; count < 8; count++) assert.equal((await hostd.get(host)).text, 'two');
+  hostd = await hostd.again();
+  assert.equal((await leftOut(hostd))[0]?.[0], one.address);
+  await until('that to be told', async () => (await told()).length > 2);
+  assert.deepEqual(await told(), [out, back, out]);
+  assert.equal((await hostd.state('hostd-proxy', 'RUNNING')).pid, worker, 'the worker is the same');
 });
 
 test('a server that accepts nobody costs nobody an answer, and a slow one gets fewer requests', async t => {

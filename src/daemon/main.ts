@@ -27,6 +27,7 @@ import { makeJournal } from './journal/journal.ts';
 import { watchMemory } from './journal/memory-kills.ts';
 import { beginLife } from './journal/own-life.ts';
 import { rememberPrograms } from './journal/programs.ts';
+import { recallUpstreams } from './journal/recall.ts';
 import { reopenMoved, reopenOnSignal } from './logs/commands.ts';
 import { makeLogs } from './logs/logs.ts';
 import { type Metrics, makeMetrics } from './metrics/process.ts';
@@ -203,6 +204,7 @@ function startHostd(config: string, trial: boolean, loaded: Loaded, log: Logger)
   if (process.pid === 1 || inherited.size > 0) reapOrphans();
   adoptAll(supervisor, records, pipes, log);
   supervisor.setHost(withRunning(supervisor, loaded, records));
+  detach(log, recallUpstreams(supervisor, journal));
   const ending = makeEnding(
     supervisor,
     { listeners: passing.pools, schedules, journal },

@@ -16,10 +16,15 @@ export type JournalEvent = {
 /** Characters of the longest cause, since an app or a file may have supplied any length. */
 const longestCause = 400;
 
+/** The cause as it is kept. */
+export function shortCause(cause: string): string {
+  return cause.length > longestCause ? `${cause.slice(0, longestCause)}...` : cause;
+}
+
 /** A line of JSON, with its newline. */
 export function encodeEvent(seq: number, at: number, happening: Happening, repeated: number): string {
   const { kind, name, cause, ...details } = happening;
-  const short = cause.length > longestCause ? `${cause.slice(0, longestCause)}...` : cause;
+  const short = shortCause(cause);
   const event = {
     seq,
     time: new Date(at).toISOString(),

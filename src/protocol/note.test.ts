@@ -1,6 +1,18 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isBlank, mostNoted, notePage, noteSize, pendingPlace, readPending, rowIn } from './note.ts';
+import { mostUpstreams } from '../model/upstreams.ts';
+import {
+  isBlank,
+  mostNoted,
+  notePage,
+  noteSize,
+  pendingPlace,
+  readPending,
+  readStandings,
+  rowIn,
+  standingsPlace,
+  writeStandings,
+} from './note.ts';
 
 test('what a worker writes at a site’s place is read as that site’s', () => {
   const memory = new ArrayBuffer(notePage);
@@ -29,4 +41,24 @@ test('a site beyond the page has no place, and the last one is within it', () =>
   assert.equal(pendingPlace(mostNoted + 1), null);
   assert.ok(((pendingPlace(mostNoted) ?? 0) + 2) * 4 <= notePage);
   assert.equal(readPending(Buffer.alloc(10), ['a']).size, 0);
+});
+
+test('how the upstreams of a site stand is behind all rows, and nobody else’s', () => {
+  const sites = 3;
+  const memory = new ArrayBuffer(noteSize(sites));
+  for (let number = 0; number <= sites; number++) rowIn(memory, number).fill(1);
+  const bytesOf = (number: number) => new Uint8Array(memory, standingsPlace(sites, number), mostUpstreams);
+  const all = Array.from({ length: mostUpstreams }, (_, place) => (place % 2 === 0 ? 'health' : null));
+  writeStandings(bytesOf(3), all);
+  writeStandings(bytesOf(2), [null, 'refused']);
+  assert.deepEqual(readStandings(bytesOf(3)), all);
+  assert.deepEqual(readStandings(bytesOf(2)).slice(0, 3), [null, 'refused', null]);
+  assert.ok(readStandings(bytesOf(1)).every(fault => fault === null));
+  writeStandings(bytesOf(2), [null, null]);
+  assert.ok(readStandings(bytesOf(2)).every(fault => fault === null));
+  for (let number = 0; number <= sites; number++) assert.ok(rowIn(memory, number).every(one => one === 1));
+});
+
+test('what a worker writes that is no fault is none', () => {
+  assert.deepEqual(readStandings(Uint8Array.of(0, 1, 99, 255)), [null, 'refused', null, null]);
 });

@@ -1,14 +1,17 @@
-// Memory that a proxy worker shares with hostd: which site it works for now, how many requests wait for each app's answer, and what each
-// site was served. The worker writes plain numbers, and hostd reads them when it is asked. Neither waits for the other, and a
+// Memory that a proxy worker shares with hostd: which site it works for now, how many requests wait for each app's answer, what each
+// site was served, and how its upstreams stand. The worker writes plain numbers, and hostd reads them when it is asked. Neither waits for the other, and a
 // worker that is killed takes nothing with it.
 //
 //   byte 0           number of the site that is worked for; 0: none
 //   byte 64 + 8 i    of site i (from 0): requests that wait for the app's answer, and since when the oldest does (Unix seconds)
 //   byte 4096 + r n  the counters of site number n (from 1), a row of r bytes (traffic.ts); n = 0: of requests whose site was never known
+//   behind the rows  of each site, in the order of their numbers, a byte for each upstream that it may have: why it is left out; 0: it is not
 //
 // The first page has unsigned 32-bit numbers, the rows have 64-bit floating point numbers, as this machine orders their bytes.
 
+import { mostUpstreams } from '../model/upstreams.ts';
 import { readRow, rowLength } from './traffic.ts';
+import { type UpstreamFault, upstreamFaults } from './worker.ts';
 
 /** Bytes before the rows. */
 export const notePage = 4096;
@@ -17,7 +20,7 @@ const rowBytes = rowLength * Float64Array.BYTES_PER_ELEMENT;
 
 /** Bytes of the whole note, for so many sites. */
 export function noteSize(sites: number): number {
-  return Math.ceil((notePage + (sites + 1) * rowBytes) / notePage) * notePage;
+  return Math.ceil(standingsPlace(sites, sites + 1) / notePage) * notePage;
 }
 
 /** The row of a site by its number from 1, in the note's memory; 0: of requests whose site was never known. */
@@ -68,4 +71,25 @@ export function readPending(page: Buffer, sites: readonly string[]): ReadonlyMap
     found.set(site, { requests: page.readUInt32LE(at), since: page.readUInt32LE(at + 4) });
   }
   return found;
+}
+
+const faultNames = Object.keys(upstreamFaults) as readonly UpstreamFault[];
+
+/** How a site's upstreams stand, in the order of the configuration: why each is left out; null: it is not. */
+export type Standings = readonly (UpstreamFault | null)[];
+
+/** The first byte of a site's standings, of which there are `mostUpstreams`. `number`: the site's, from 1. */
+export function standingsPlace(sites: number, number: number): number {
+  return notePage + (sites + 1) * rowBytes + (number - 1) * mostUpstreams;
+}
+
+/** `bytes`: of one site. */
+export function writeStandings(bytes: Uint8Array, standings: Standings): void {
+  for (const [place, fault] of standings.entries())
+    bytes[place] = fault === null ? 0 : faultNames.indexOf(fault) + 1;
+}
+
+/** A worker may have written anything: what is no fault is none. */
+export function readStandings(bytes: Uint8Array): Standings {
+  return Array.from(bytes, code => faultNames[code - 1] ?? null);
 }

@@ -1,6 +1,6 @@
 // What crosses between hostd and a proxy worker. Root to worker: one Routes document, read to its end from the fd that
 // HOSTD_ROUTES_FD names, before the first connection is accepted. Worker to root: facts, one JSON line each,
-// on the fd that HOSTD_FACTS_FD names. Nothing that a worker says asks hostd to do anything.
+// on the fd that HOSTD_FACTS_FD names, a FIFO. Nothing that a worker says asks hostd to do anything.
 
 import type { AccessLogFormat, Site } from '../model/host.ts';
 
@@ -94,8 +94,8 @@ export type Fact =
   | { readonly kind: 'draining'; readonly connections: number }
   /** A bound was reached; told now and then while it is. */
   | { readonly kind: 'bound'; readonly what: Bound }
-  /** How one site's upstreams stand, in the order of the configuration; null: it gets requests. */
-  | { readonly kind: 'upstreams'; readonly site: string; readonly faults: readonly (UpstreamFault | null)[] };
+  /** One site's upstreams stand otherwise than before: the note (note.ts) has how. */
+  | { readonly kind: 'upstreams'; readonly site: string };
 
 /** Longest line that root reads from a worker, in bytes. */
 export const factLimit = 4096;
@@ -126,20 +126,12 @@ export function decodeFact(line: string): Fact | null {
         ? { kind: 'bound', what: value.what as Bound }
         : null;
     case 'upstreams':
-      return 'site' in value &&
-        typeof value.site === 'string' &&
-        'faults' in value &&
-        Array.isArray(value.faults) &&
-        value.faults.every(isFault)
-        ? { kind: 'upstreams', site: value.site, faults: value.faults }
+      return 'site' in value && typeof value.site === 'string'
+        ? { kind: 'upstreams', site: value.site }
         : null;
     default:
       return null;
   }
-}
-
-function isFault(value: unknown): value is UpstreamFault | null {
-  return value === null || (typeof value === 'string' && Object.hasOwn(upstreamFaults, value));
 }
 
 function isCount(value: unknown): value is number {

@@ -1,4 +1,4 @@
-// Tells hostd what the worker does, for as long as hostd listens. The worker depends on none of it.
+// Tells hostd what the worker does, or the next hostd what it has done meanwhile. The worker depends on none of it.
 
 import { Socket } from 'node:net';
 import { encodeFact, type Fact } from '../protocol/worker.ts';
@@ -12,7 +12,10 @@ export interface Facts {
   drained(): Promise<void>;
 }
 
-/** `fd` is the write end of a pipe, or null. hostd may die at any time: then facts are dropped for ever. */
+/**
+ * `fd` is hostd's FIFO, open for reading and writing, or null. hostd may die at any time: then facts wait in the FIFO for the next hostd, as
+ * many as there is room for. Of an anonymous pipe only this end would be left, and facts would be dropped for ever.
+ */
 export function openFacts(fd: number | null): Facts {
   let pipe = fd === null ? null : new Socket({ fd, readable: false, writable: true });
   pipe?.unref();

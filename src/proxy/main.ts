@@ -52,7 +52,7 @@ function run(): void {
   );
   noteWorkIn(note.memory);
   const worker = makeWorker(routes, note.memory, what => void tell({ kind: 'bound', what }));
-  watchUpstreams(worker, routes.sites, tell);
+  watchUpstreams(worker, routes.sites, note, tell);
   const connections = new Connections(worker);
   const rest = makeRest(worker.limits.restMs);
   const servers = listen(routes, worker, connections, () => tell({ kind: 'ready' }));

@@ -1,11 +1,9 @@
 // Addresses of servers that answer for an app as values.
 
 import type { Listen } from '../../model/host.ts';
+import { mostUpstreams } from '../../model/upstreams.ts';
 import { bad, type Decoded, good, list } from './decoded.ts';
 import { address } from './value-hosts.ts';
-
-/** More addresses than this are no list that somebody has written by hand. */
-const most = 64;
 
 const example = '["10.0.0.5:8000", "10.0.0.6:8000"]';
 
@@ -15,7 +13,9 @@ export function upstreams(value: unknown): Decoded<readonly Listen[]> {
   if (!read.ok) return read;
   const each = new Map(read.value.map(one => [`${one.host} ${one.port}`, one]));
   if (each.size === 0) return bad('it is empty: without it the app runs here', example);
-  return each.size > most ? bad(`${most} addresses are the most`, example) : good([...each.values()]);
+  return each.size > mostUpstreams
+    ? bad(`${mostUpstreams} addresses are the most`, example)
+    : good([...each.values()]);
 }
 
 function upstream(value: unknown): Decoded<Listen> {

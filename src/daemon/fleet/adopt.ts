@@ -47,7 +47,7 @@ export function adoptAll(supervisor: Supervisor, records: Records, pipes: Pipes,
   }
   pipes.sweep(alive);
   sweepNotes(
-    ownPaths({ stateDir: '', runtimeDir: supervisor.host().settings.runtimeDir }).notes,
+    ownPaths(supervisor.host().settings),
     found.filter(({ name, run }) => alive.has(`${name}.${run}`)),
   );
 }

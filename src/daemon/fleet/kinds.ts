@@ -6,13 +6,8 @@ import type { Rules } from '../../lifecycle/service.ts';
 import { aboutOf } from '../../model/about.ts';
 import type { Host, Kind, Program } from '../../model/host.ts';
 import { native } from '../../native/index.ts';
-import { boundWords } from '../../protocol/worker.ts';
-import type { Tell } from '../events/bus.ts';
-import type { Logger } from '../own/log.ts';
 import { setLongTimeout } from '../own/long-timeout.ts';
 import { equipProxy, type Published, proxyListeners, proxyPrograms } from '../proxies/proxies.ts';
-import type { Traffic } from '../proxies/traffic.ts';
-import type { UpstreamNews } from '../proxies/upstream-news.ts';
 import { historyOf } from '../proxies/worker-history.ts';
 import { type Equipment, userOf } from '../runs/launch.ts';
 import { type SocketRights, type Sockets, tcpKey } from '../sockets/sockets.ts';
@@ -20,15 +15,12 @@ import { beliefOf } from './belief.ts';
 import { arrangeReadyWord, gunicornApp } from './gunicorn.ts';
 import { longestTrial } from './trial.ts';
 import type { Made, Unit } from './unit.ts';
+import { type FactsContext, hearingOf } from './worker-facts.ts';
 
-export interface EquipContext {
+export interface EquipContext extends FactsContext {
   readonly host: () => Host;
   readonly published: (host: Host) => Published;
   readonly sockets: Sockets;
-  readonly log: Logger;
-  readonly traffic: Traffic;
-  readonly upstreams: UpstreamNews;
-  readonly tell: Tell;
   /** Path of the configuration that gunicorn is started with (gunicorn.ts). */
   readonly gunicornConfiguration: string;
   /** Called before a run begins, and when gunicorn's workers have said their class. */
@@ -204,7 +196,7 @@ function equipGunicorn(unit: Unit, onReady: () => void, context: EquipContext): 
 }
 
 function equipWorker(unit: Unit, onReady: () => void, context: EquipContext): Equipment {
-  const { host, published, sockets, log, traffic, upstreams, tell } = context;
+  const { host, published, sockets, log, tell } = context;
   const { program, state } = unit;
   const history = historyOf(unit);
   const isAgain = state.kind === 'starting' && state.tries > 0;
@@ -216,25 +208,9 @@ function equipWorker(unit: Unit, onReady: () => void, context: EquipContext): Eq
     if (leftOut !== undefined) tell({ kind: 'site-left-out', name: program.name, cause: leftOut });
   } else history.forget();
   return equipProxy(host(), program, {
+    ...hearingOf(unit, context, onReady),
     published: published(host()),
     sockets,
-    history,
     run: state.run,
-    traffic,
-    onFact: fact => {
-      if (fact.kind === 'ready') {
-        upstreams.began(program.name);
-        onReady();
-      } else if (fact.kind === 'upstreams') {
-        history.setUpstreams(fact.site, fact.faults);
-        upstreams.heard(program.name, fact.site, fact.faults);
-      } else if (fact.kind === 'bound')
-        tell({ kind: 'bound', name: program.name, cause: boundWords[fact.what] });
-      else {
-        if (fact.kind === 'draining') unit.onDraining?.();
-        log.debug({ program: program.name, ...fact }, 'proxy worker says');
-      }
-    },
-    warn: message => log.warn({ program: program.name }, message),
   });
 }

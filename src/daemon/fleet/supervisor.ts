@@ -8,10 +8,9 @@ import type { Host, Program, SignalName } from '../../model/host.ts';
 import { servesApp } from '../../model/kind.ts';
 import type { Bus, Tell } from '../events/bus.ts';
 import type { Logger } from '../own/log.ts';
-import { adoptNote, type Published } from '../proxies/proxies.ts';
+import { hearNote, type Published } from '../proxies/proxies.ts';
 import { makeTraffic, type Traffic } from '../proxies/traffic.ts';
-import { makeUpstreamNews } from '../proxies/upstream-news.ts';
-import { historyOf } from '../proxies/worker-history.ts';
+import { makeUpstreamNews, type UpstreamNews } from '../proxies/upstream-news.ts';
 import { killRun, type Run, signalRun } from '../runs/run.ts';
 import type { SocketRights, Sockets } from '../sockets/sockets.ts';
 import type { Asker } from './asker.ts';
@@ -25,6 +24,7 @@ import { askForHealth } from './probes.ts';
 import { makeSleepers, type Sleepers } from './sleepers.ts';
 import { startTrial } from './trial.ts';
 import { isDown, type Made, type Unit } from './unit.ts';
+import { hearingOf } from './worker-facts.ts';
 import { scaleRun } from './workers.ts';
 
 /** By a table of hostd.toml, such as "web": why something of it is not served. */
@@ -34,6 +34,7 @@ export interface Supervisor {
   readonly loop: Loop;
   readonly sockets: Sockets;
   readonly traffic: Traffic;
+  readonly upstreams: UpstreamNews;
   readonly sleepers: Sleepers;
   /** The bus for events. */
   readonly events: Bus;
@@ -84,6 +85,7 @@ export function makeSupervisor(first: Host, context: SupervisorContext): Supervi
   let host = first;
   const traffic = makeTraffic();
   const upstreams = makeUpstreamNews(() => host, tell);
+  const facts = { log, traffic, upstreams, tell };
 
   const setSync = (unit: Unit, isSync: boolean) => {
     unit.isSync = isSync;
@@ -117,10 +119,7 @@ export function makeSupervisor(first: Host, context: SupervisorContext): Supervi
         host: () => host,
         published,
         sockets,
-        log,
-        traffic,
-        upstreams,
-        tell,
+        ...facts,
         gunicornConfiguration,
         onWorkerClass: setSync,
       }),
@@ -146,6 +145,7 @@ export function makeSupervisor(first: Host, context: SupervisorContext): Supervi
     loop,
     sockets,
     traffic,
+    upstreams,
     sleepers,
     events: context.events,
     tell,
@@ -196,10 +196,10 @@ export function makeSupervisor(first: Host, context: SupervisorContext): Supervi
             );
         const ended =
           program.kind === 'proxy'
-            ? adoptNote(host, { name: program.name, run: run.number }, { history: historyOf(unit), traffic })
-            : () => {};
+            ? hearNote(host.settings, { name: program.name, run: run.number }, hearingOf(unit, facts, null))
+            : null;
         attend(unit, run, context, news => {
-          ended();
+          ended?.();
           loop.post(program.name, { kind: 'process', generation: unit.id, news });
         });
       };

@@ -1,12 +1,12 @@
 // The proxy workers as supervised programs: their definitions, and what each of their runs gets (listeners, routes, access logs,
-// a pipe for its facts). The facts are counted and logged. They never make hostd do anything.
+// a FIFO for its facts). The facts are counted and logged. They never make hostd do anything.
 
 import { closeSync, constants, fchmodSync, fchownSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf } from '../../errors.ts';
 import { type Owner, openForAppending } from '../../linux/paths.ts';
 import { logFile } from '../../model/app.ts';
-import type { Host, Listen, Program, ProxySettings } from '../../model/host.ts';
+import type { Host, Listen, Program, ProxySettings, Settings } from '../../model/host.ts';
 import { servesApp } from '../../model/kind.ts';
 import { usableListeners } from '../../model/listen.ts';
 import { usualSupervision } from '../../model/supervision.ts';
@@ -30,7 +30,7 @@ import { ownProgram, workerDigest } from '../own-code.ts';
 import { type Equipment, userOf } from '../runs/launch.ts';
 import type { Sockets } from '../sockets/sockets.ts';
 import { readLines } from './lines.ts';
-import { dropNote, findNote, makeNote, type Note, type NoteOf } from './notes.ts';
+import { dropNote, findNote, makeNote, type NoteOf } from './notes.ts';
 import { ownerOfSite } from './site-owner.ts';
 import type { Traffic } from './traffic.ts';
 import type { WorkerHistory } from './worker-history.ts';
@@ -97,20 +97,24 @@ export function proxyPrograms({ settings, sites }: Host, published: Published): 
   }));
 }
 
-/** Besides the host, what the equipment of a run is made from. */
-export interface ProxyContext {
-  readonly published: Published;
-  readonly sockets: Sockets;
-  /** Says which sites the run leaves out, and gets the file in which the run notes which site it works for. */
+/** Who hears what a run says. */
+export interface Hearing {
+  /** Reads how it does. */
   readonly history: WorkerHistory;
-  /** Number of the run. */
-  readonly run: number;
-  /** Reads what the run counts. */
+  /** Reads what it counts. */
   readonly traffic: Traffic;
-  /** Called with what the run says. */
+  /** Called with its facts. */
   readonly onFact: (fact: Fact) => void;
   /** Called with problems, such as access logs that cannot be opened. */
   readonly warn: (message: string) => void;
+}
+
+/** Besides the host, what the equipment of a run is made from. The history says which sites it leaves out. */
+export interface ProxyContext extends Hearing {
+  readonly published: Published;
+  readonly sockets: Sockets;
+  /** Number of the run. */
+  readonly run: number;
 }
 
 /** Makes what one run of a worker needs. */
@@ -140,21 +144,15 @@ export function equipProxy(host: Host, program: Program, context: ProxyContext):
     };
     // The routes have private keys in them.
     const routesFd = closing(openDocument(settings.runtimeDir, JSON.stringify(routes)));
-    const noteOf = {
-      directory: ownPaths({ stateDir: '', runtimeDir: settings.runtimeDir }).notes,
-      name: program.name,
-      run: context.run,
-    };
+    const noteOf = { name: program.name, run: context.run };
     const names = sites.map(site => site.name);
-    const note = closing(makeNote(noteOf.directory, noteOf, names));
+    const { fd: note, facts } = makeNote(ownPaths(settings), noteOf, names);
+    close.push(note, facts);
     const bodies = openBodies(settings.proxy.clientBodyTempPath ?? settings.stateDir, user, context.warn);
     if (bodies !== null) close.push(bodies);
     const { argv, env: own, binary, refusal } = ownProgram('proxy', proxyGroup, user, settings.runtimeDir);
     closing(binary);
-    const [read, write] = native.pipe();
-    closing(write);
-    const open = { fd: openSync(`/proc/self/fd/${note}`, 'r'), sites: names };
-    hear(read, program.name, context, beginNote(context, open, noteOf));
+    if (hearNote(settings, noteOf, context) === null) throw new Error(`cannot hear "${program.name}"`);
     const env = {
       ...own,
       HOSTD_ROUTES_FD: `${firstRoutesFd}`,
@@ -164,7 +162,7 @@ export function equipProxy(host: Host, program: Program, context: ProxyContext):
       ...(bodies === null ? {} : { HOSTD_BODIES_FD: `${firstLogFd + logs.length + 1}` }),
     };
     const last = bodies === null ? [note] : [note, bodies];
-    return { argv, env, fds: [routesFd, write, ...listeners, ...logs, ...last], binary, refusal, close };
+    return { argv, env, fds: [routesFd, facts, ...listeners, ...logs, ...last], binary, refusal, close };
   } catch (error) {
     for (const fd of close) closeSync(fd);
     throw error;
@@ -202,8 +200,8 @@ function routeSites(
   return { routed, logs };
 }
 
-/** Reads facts from the pipe `fd`, until something else comes. */
-function hear(fd: number, name: string, { onFact, warn }: ProxyContext, ended: () => void): void {
+/** Reads facts from the FIFO `fd`, until something else comes. */
+function hear(fd: number, name: string, { onFact, warn }: Hearing, ended: () => void): void {
   const accept = (line: string): boolean => {
     const fact = decodeFact(line);
     if (fact !== null) onFact(fact);
@@ -213,28 +211,23 @@ function hear(fd: number, name: string, { onFact, warn }: ProxyContext, ended: (
   readLines(fd, factLimit, accept, ended);
 }
 
-/** Hands a note to those who read it in hostd. Returns a function to call when the run has ended. */
-function beginNote(
-  { history, traffic }: Pick<ProxyContext, 'history' | 'traffic'>,
-  { fd, sites }: Note,
-  of: NoteOf & { readonly directory: string },
-): () => void {
-  const ends = [history.begin(fd, sites), traffic.open(openSync(`/proc/self/fd/${fd}`, 'r'), sites)];
-  return () => {
+/**
+ * Reads what a run counts and says: of a new run, or of one that an earlier hostd has started. Returns a function to call when the
+ * run has ended, where that is known before the end of its facts; null: it has left nothing to read.
+ */
+export function hearNote(settings: Settings, of: NoteOf, context: Hearing): (() => void) | null {
+  const places = ownPaths(settings);
+  const note = findNote(places, of);
+  if (note === null) return null;
+  const { fd, facts, sites } = note;
+  const { history, traffic } = context;
+  const ends = [traffic.open(openSync(`/proc/self/fd/${fd}`, 'r'), sites), history.begin(fd, sites)];
+  const ended = () => {
     for (const end of ends) end();
-    dropNote(of.directory, of);
+    dropNote(places, of);
   };
-}
-
-/** Goes on reading what a worker of an earlier hostd counts. Returns a function to call when the run has ended. */
-export function adoptNote(
-  { settings }: Host,
-  of: NoteOf,
-  context: Pick<ProxyContext, 'history' | 'traffic'>,
-): () => void {
-  const directory = ownPaths({ stateDir: '', runtimeDir: settings.runtimeDir }).notes;
-  const note = findNote(directory, of);
-  return note === null ? () => {} : beginNote(context, note, { ...of, directory });
+  if (facts !== null) hear(facts, of.name, context, ended);
+  return ended;
 }
 
 /** The directory for request bodies that are too large for memory: only for the proxy's user, and on a disk, unlike /tmp or /run. */

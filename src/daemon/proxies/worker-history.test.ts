@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { openSync, writeSync } from 'node:fs';
 import { test } from 'node:test';
+import { noteSize, standingsPlace } from '../../protocol/note.ts';
 import { culpritOf, type Death, WorkerHistory } from './worker-history.ts';
 
 const segv = { code: null, signal: 'SIGSEGV' };
@@ -74,4 +75,21 @@ test('the end of one run is told late, when the next has the descriptor’s numb
   ended();
   writeSync(second, Buffer.from([1, 0, 0, 0]), 0, 4, 0);
   assert.match(history.died(segv, 2)[0] ?? '', /worked for "evil"/);
+});
+
+test('how a site’s upstreams stand is read where the live run notes it, and nowhere after its end', () => {
+  const history = new WorkerHistory();
+  assert.deepEqual(history.upstreamsOf('shop'), []);
+  const fd = note(0);
+  writeSync(fd, Buffer.alloc(noteSize(2)), 0, noteSize(2), 0);
+  writeSync(fd, Buffer.from([0, 1]), 0, 2, standingsPlace(2, 2));
+  const ended = history.begin(fd, ['blog', 'shop']);
+  assert.deepEqual(history.upstreamsOf('shop').slice(0, 3), [null, 'refused', null]);
+  assert.ok(history.upstreamsOf('blog').every(fault => fault === null));
+  assert.deepEqual(history.upstreamsOf('gone'), []);
+  ended();
+  assert.deepEqual(history.upstreamsOf('shop'), []);
+  // The note of an older worker is shorter.
+  history.begin(note(0), ['shop']);
+  assert.deepEqual(history.upstreamsOf('shop'), []);
 });

@@ -4,8 +4,15 @@
 import { closeSync, readSync } from 'node:fs';
 import type { Exit } from '../../lifecycle/process.ts';
 import { describeExit } from '../../lifecycle/view.ts';
-import { notePage, type Pending, readPending } from '../../protocol/note.ts';
-import type { UpstreamFault } from '../../protocol/worker.ts';
+import { mostUpstreams } from '../../model/upstreams.ts';
+import {
+  notePage,
+  type Pending,
+  readPending,
+  readStandings,
+  type Standings,
+  standingsPlace,
+} from '../../protocol/note.ts';
 
 /** A site is left out after this many ends within this many milliseconds, if the worker worked for it each time. */
 const mostDeaths = 3;
@@ -48,8 +55,6 @@ export class WorkerHistory {
   /** The live run's note of which site it works for, and the sites by their numbers in it. */
   #note: { readonly fd: number; readonly sites: readonly string[] } | null = null;
   #noted: string | null = null;
-  /** By site: what the live run has last said of its upstreams. */
-  readonly #upstreams = new Map<string, readonly (UpstreamFault | null)[]>();
 
   get leftOut(): ReadonlySet<string> {
     return this.#leftOut;
@@ -88,7 +93,6 @@ export class WorkerHistory {
    */
   begin(fd: number, sites: readonly string[]): () => void {
     this.#closeNote();
-    this.#upstreams.clear();
     const note = { fd, sites };
     this.#note = note;
     return () => {
@@ -105,14 +109,15 @@ export class WorkerHistory {
     return readPending(page.subarray(0, length), this.#note.sites);
   }
 
-  /** The live run says how a site's upstreams stand. What it says of other sites is not kept. */
-  setUpstreams(site: string, faults: readonly (UpstreamFault | null)[]): void {
-    if (this.#note?.sites.includes(site) === true) this.#upstreams.set(site, faults);
-  }
-
-  /** In the order of the configuration that the run was given; empty: it has said nothing, so all of them get requests. */
-  upstreamsOf(site: string): readonly (UpstreamFault | null)[] {
-    return this.#upstreams.get(site) ?? [];
+  /** How a site's upstreams stand in the live run, of which there may be fewer; empty: it does not serve that site. */
+  upstreamsOf(site: string): Standings {
+    if (this.#note === null) return [];
+    const { fd, sites } = this.#note;
+    const index = sites.indexOf(site);
+    if (index < 0) return [];
+    const bytes = Buffer.alloc(mostUpstreams);
+    const place = standingsPlace(sites.length, index + 1);
+    return readStandings(bytes.subarray(0, readSync(fd, bytes, 0, mostUpstreams, place)));
   }
 
   /** For status: ", restarted 3 times, last 2026-11-27 12:03:10: exit status 70", or "". */
