@@ -124,7 +124,7 @@ function isThere(pid: number): boolean {
   }
 }
 
-test('an age counts on through the death of hostd, and a time of day that was missed is made up for', {
+test('an age counts on through the death of hostd, a time of day that was missed is made up for, and broken code changes nothing', {
   skip,
   timeout: 120_000,
 }, async t => {
@@ -137,6 +137,7 @@ test('an age counts on through the death of hostd, and a time of day that was mi
     await app('aged', { max_age: '24h' }),
     await app('young', { max_age: '24h' }),
     await app('clocked', { restart_at: clock }),
+    await app('broken', { restart_at: clock }),
   ];
   const first = await startHostd(place, { apps });
   const before = await Promise.all(apps.map(({ name }) => first.state(name, 'RUNNING')));
@@ -145,16 +146,29 @@ test('an age counts on through the death of hostd, and a time of day that was mi
   );
   await first.kill9();
   startedBefore(place, 'aged', 86_400);
-  startedBefore(place, 'clocked', 600);
+  for (const name of ['clocked', 'broken']) startedBefore(place, name, 600);
+  const broken = apps.find(({ name }) => name === 'broken');
+  assert.ok(broken);
+  writeFileSync(`${broken.root}/broken/broken/wsgi.py`, 'import what_is_not_there\n');
   const hostd = await first.again();
   assert.match(await renewed(hostd, 'aged', before[0]?.pid ?? null), /reloaded for max_age 1d/);
   const clocked = await renewed(hostd, 'clocked', before[2]?.pid ?? null);
   assert.ok(clocked.includes(`reloaded for restart_at ${clock}`), clocked);
   assert.equal((await hostd.state('young', 'RUNNING')).pid, before[1]?.pid, 'it has a day left');
+  // Nobody is awake at that time: the old code goes on, and whoever comes in the morning is told.
+  await until('status to say that the reload was refused', async () =>
+    (await hostd.state('broken', 'RUNNING')).description.includes(
+      `could not be reloaded for restart_at ${clock}: tried again in 1 min`,
+    ),
+  );
+  assert.equal((await hostd.state('broken', 'RUNNING')).pid, before[3]?.pid, 'the old code serves on');
+  const { stdout: events } = await hostd.hostctl('events', 'broken');
+  assert.match(events, /reload refused +exited too quickly/);
   // One after the other.
   const told = hostd
     .output()
     .split('\n')
+    .filter(line => !line.includes('broken'))
     .flatMap(line => /reloading '\w+'|success: \w+ entered/.exec(line)?.[0] ?? []);
   assert.deepEqual(
     told.map(line => line.slice(0, 7)),
