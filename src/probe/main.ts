@@ -6,52 +6,27 @@ import { writeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'undici';
 import { nameProcess } from '../process-name.ts';
-import { encodeAnswer, type ProbeAnswer, type ProbeQuestion } from '../protocol/probe.ts';
+import { encodeAnswer, type ProbeQuestion } from '../protocol/probe.ts';
+import { ask } from './ask.ts';
 
 const answerFd = 3;
-/** Milliseconds: for one answer; between two questions, at first and at most. */
+/** Milliseconds: for one answer, its body included; between two questions, at first and at most. */
 const longestAnswer = 10_000;
 const firstPause = 50;
 const longestPause = 2000;
-
-async function ask(client: Client, question: ProbeQuestion): Promise<ProbeAnswer> {
-  const { path, host, secure } = question;
-  try {
-    const { statusCode, headers, body } = await client.request({
-      method: 'GET',
-      path,
-      headers: { host, 'user-agent': 'hostd-probe', 'x-forwarded-proto': secure ? 'https' : 'http' },
-    });
-    await body.dump();
-    const { location } = headers;
-    // A proxy in front of hostd's speaks TLS. Visitors see the page that the redirect leads to.
-    if (!secure && typeof location === 'string' && isRedirect(statusCode) && location.startsWith('https://'))
-      return await ask(client, { ...question, secure: true });
-    return statusCode >= 200 && statusCode < 400
-      ? { kind: 'healthy' }
-      : { kind: 'unhealthy', status: statusCode, why: `HTTP ${statusCode}` };
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
-    return { kind: 'unhealthy', status: 0, why: code.slice(0, 100) };
-  }
-}
-
-function isRedirect(status: number): boolean {
-  return status >= 301 && status <= 308;
-}
 
 async function main(): Promise<void> {
   nameProcess('hostd-probe');
   const question = JSON.parse(process.env['HOSTD_PROBE'] ?? '') as ProbeQuestion;
   const client = new Client('http://app', {
     socketPath: question.socket,
-    headersTimeout: longestAnswer,
-    bodyTimeout: longestAnswer,
+    headersTimeout: 0,
+    bodyTimeout: 0,
     pipelining: 1,
   });
   let last = '';
   for (let pause = firstPause; ; pause = Math.min(2 * pause, longestPause)) {
-    const answer = await ask(client, question);
+    const answer = await ask(client, question, longestAnswer);
     const line = encodeAnswer(answer);
     if (line !== last) writeSync(answerFd, line);
     last = line;

@@ -22,6 +22,18 @@ export type ProbeAnswer =
 /** Longest line that root reads from a probe, in bytes. */
 export const answerLimit = 1024;
 
+const late = 'no answer in';
+
+/** Why an answer is bad that was not whole in time. */
+export function lateText(seconds: number): string {
+  return `${late} ${seconds} seconds`;
+}
+
+/** Whether it was not whole in time. */
+export function isLate(answer: ProbeAnswer): boolean {
+  return answer.kind === 'unhealthy' && answer.why.startsWith(late);
+}
+
 export function encodeAnswer(answer: ProbeAnswer): string {
   return `${JSON.stringify(answer)}\n`;
 }

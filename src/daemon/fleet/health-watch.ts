@@ -2,11 +2,11 @@
 // probe without rights. Only a few probes run at once, however many programs there are.
 
 import type { Host, Program } from '../../model/host.ts';
-import type { ProbeAnswer } from '../../protocol/probe.ts';
+import { lateText, type ProbeAnswer } from '../../protocol/probe.ts';
 import { setLongTimeout } from '../own/long-timeout.ts';
 import { type Probe, questionFor, spawnProbe } from './probe.ts';
 
-/** Milliseconds for one answer, its body included: more than the probe itself waits for each part of it. */
+/** Milliseconds for one answer and the start of the probe that hears it: more than the probe itself waits. */
 const longestAnswer = 30_000;
 /** Probes at once. */
 const mostProbes = 4;
@@ -51,7 +51,7 @@ export function makeHealthWatch(
     };
     const tooLate = () => {
       probe?.stop();
-      once(() => hear({ kind: 'unhealthy', status: 0, why: `no answer in ${longestAnswer / 1000} seconds` }));
+      once(() => hear({ kind: 'unhealthy', status: 0, why: lateText(longestAnswer / 1000) }));
     };
     const begin = () => {
       if (isOver) return;

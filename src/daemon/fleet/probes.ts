@@ -2,6 +2,7 @@
 
 import type { State } from '../../lifecycle/process.ts';
 import type { Host } from '../../model/host.ts';
+import { isLate } from '../../protocol/probe.ts';
 import type { Tell } from '../events/bus.ts';
 import type { Logger } from '../own/log.ts';
 import { setLongTimeout } from '../own/long-timeout.ts';
@@ -36,7 +37,7 @@ export function askForHealth(loop: Loop, host: () => Host, log: Logger, tell: Te
           else {
             unit.waitsFor = `${health.path}: ${answer.why}`;
             // That nobody listens yet is usual.
-            const isAnswer = answer.status !== 0 || answer.why.includes('TIMEOUT');
+            const isAnswer = answer.status !== 0 || isLate(answer);
             if (!isAnswer || said === answer.why) return;
             said = answer.why;
             tell({ kind: 'health', name: unit.program.name, cause: unit.waitsFor });
