@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { anonymousOf, memoryUse, proportionOf } from './memory-use.ts';
+import { anonymousOf, memoryUse, proportionOf, swappedOf } from './memory-use.ts';
 
 test('of memory.stat the anonymous memory counts, and no file cache', () => {
   assert.equal(anonymousOf('file 9999\nanon 4096\nanon_thp 0\n'), 4096);
@@ -18,11 +18,18 @@ test('of smaps_rollup the anonymous part counts where the kernel says it', () =>
   assert.equal(proportionOf(''), null);
 });
 
+test('of smaps_rollup what is in swap counts where the kernel says it', () => {
+  assert.equal(swappedOf('Pss: 80 kB\nSwap:  70 kB\nSwapPss:               50 kB\n'), 50 * 1024);
+  assert.equal(swappedOf('Pss: 80 kB\n'), 0);
+});
+
 test('a cgroup that counts memory is believed', async t => {
   const directory = mkdtempSync(join(tmpdir(), 'hostd-memory-'));
   t.after(() => rmSync(directory, { recursive: true }));
   writeFileSync(join(directory, 'memory.stat'), 'anon 12345\nfile 1\n');
   assert.equal(await memoryUse(directory, process.pid), 12_345);
+  writeFileSync(join(directory, 'memory.swap.current'), '4096\n');
+  assert.equal(await memoryUse(directory, process.pid), 12_345 + 4096, 'what is in swap is still taken');
 });
 
 test('without one, what a process takes shows within a few megabytes', async () => {

@@ -1,5 +1,5 @@
-// How much memory processes use, without the kernel's cache of files: by their cgroup where its memory is counted
-// (Control Group v2, memory.stat), else process by process (proc_pid_smaps(5)).
+// How much memory processes use, without the kernel's cache of files, and with what of it is in swap: by their cgroup where its memory is
+// counted (Control Group v2, memory.stat), else process by process (proc_pid_smaps(5)).
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,11 +10,12 @@ const inOneTurn = 8;
 /** Processes that are read. Beyond that the rest are assumed to be as large. */
 const mostProcesses = 400;
 
-/** Bytes; null: not known. `cgroup` null: the processes below `pid`. Gives others their turns meanwhile. */
+/** Bytes, in memory and in swap; null: not known. `cgroup` null: the processes below `pid`. Gives others their turns meanwhile. */
 export async function memoryUse(cgroup: string | null, pid: number): Promise<number | null> {
   const counted = cgroup === null ? null : read(join(cgroup, 'memory.stat'));
   const anonymous = counted === null ? null : anonymousOf(counted);
-  if (anonymous !== null) return anonymous;
+  if (cgroup !== null && anonymous !== null)
+    return anonymous + Number(read(join(cgroup, 'memory.swap.current')) ?? 0);
   const members = cgroup === null ? null : read(join(cgroup, 'cgroup.procs'));
   const pids =
     members === null
@@ -29,8 +30,8 @@ async function sumOf(pids: readonly number[]): Promise<number | null> {
   for (const [index, pid] of looked.entries()) {
     const text = read(`/proc/${pid}/smaps_rollup`);
     const bytes = text === null ? null : proportionOf(text);
-    if (bytes !== null) {
-      sum += bytes;
+    if (text !== null && bytes !== null) {
+      sum += bytes + swappedOf(text);
       seen += 1;
     }
     if (index % inOneTurn === inOneTurn - 1) await new Promise(resolve => setImmediate(resolve));
@@ -48,6 +49,12 @@ export function anonymousOf(text: string): number | null {
 export function proportionOf(text: string): number | null {
   const found = /^Pss_Anon: +(\d+) kB$/m.exec(text) ?? /^Pss: +(\d+) kB$/m.exec(text);
   return found === null ? null : Number(found[1]) * 1024;
+}
+
+/** Bytes in smaps_rollup that are in swap. */
+export function swappedOf(text: string): number {
+  const found = /^SwapPss: +(\d+) kB$/m.exec(text);
+  return found === null ? 0 : Number(found[1]) * 1024;
 }
 
 function read(path: string): string | null {

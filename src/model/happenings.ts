@@ -28,14 +28,14 @@ export const eventKinds = {
   running: {
     ...info,
     what: 'RUNNING',
-    ends: ['backoff', 'fatal', 'oom', 'health'],
+    ends: ['backoff', 'fatal', 'oom', 'tasks', 'health'],
     meaning: 'a program is up',
   },
   stopping: { ...info, what: 'STOPPING', meaning: 'a program was told to end' },
   stopped: {
     ...info,
     what: 'STOPPED',
-    ends: ['backoff', 'fatal', 'oom', 'health'],
+    ends: ['backoff', 'fatal', 'oom', 'tasks', 'health'],
     meaning: 'nothing of a program runs, as somebody wanted',
   },
   exited: { ...info, what: 'EXITED', meaning: 'a program that was up has ended by itself' },
@@ -43,6 +43,11 @@ export const eventKinds = {
   fatal: { ...error, what: 'FATAL', meaning: 'a program was given up' },
   unknown: { ...info, what: 'UNKNOWN', meaning: 'nobody can say what a program does' },
   oom: { ...error, what: 'killed for memory', meaning: 'the kernel killed it while memory was short' },
+  tasks: {
+    ...warning,
+    what: 'tasks_max reached',
+    meaning: 'the kernel refused it another process or thread',
+  },
   health: { ...warning, what: 'unhealthy', meaning: 'its health path did not answer as it should' },
   'run-ended': {
     ...info,

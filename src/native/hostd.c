@@ -795,7 +795,8 @@ static napi_value spawn(napi_env env, napi_callback_info info) {
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     if (l.cgroup >= 0) pid = fork_into(l.cgroup);
-    if (pid < 0) {
+    // The bounds of the cgroup (pids.max) hold for its first process too.
+    if (pid < 0 && (l.cgroup < 0 || (errno != EAGAIN && errno != ENOMEM))) {
       // No cgroup, or a kernel or a seccomp filter that does not know clone3.
       l.enter_cgroup = l.cgroup >= 0;
       pid = fork();

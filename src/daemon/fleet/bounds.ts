@@ -1,16 +1,13 @@
-// Applies changed bounds to programs that run, and reports what the kernel has killed because of a bound.
+// Applies changed bounds to programs that run, and says which do not hold.
 
-import { type FSWatcher, watch } from 'node:fs';
-import { dirname, join } from 'node:path';
 import { boundsIn, boundsOf, noBounds } from '../../model/bounds.ts';
 import type { Program } from '../../model/host.ts';
 import type { Tell } from '../events/bus.ts';
 import type { Logger } from '../own/log.ts';
 import { unheldKeys, unheldText } from '../runs/bounds.ts';
 import type { Cgroups } from '../runs/cgroup-tree.ts';
-import { appEnding } from '../runs/cgroups.ts';
-import { boundMet, newKills } from '../runs/oom.ts';
 import type { Run } from '../runs/run.ts';
+import { hearOfBounds } from './bounds-met.ts';
 import type { Entry, Loop } from './loop.ts';
 import type { Unit } from './unit.ts';
 
@@ -18,7 +15,8 @@ interface Held {
   readonly run: Run;
   /** The bounds that were applied last. */
   bounds: string;
-  watcher: FSWatcher | null;
+  /** Ends listening to the kernel; null: nobody listens. */
+  deafen: (() => void) | null;
 }
 
 /** Follows the programs for as long as hostd lives. A program without bounds costs nothing. */
@@ -32,19 +30,19 @@ export function keepBounds(loop: Loop, cgroups: Cgroups | null, log: Logger, tel
       const { run, program } = unit;
       const known = held.get(unit);
       if (known !== undefined && known.run !== run) {
-        known.watcher?.close();
+        known.deafen?.();
         held.delete(unit);
       }
       if (run === null) continue;
       const isBound = boundsOf(program).length > 0;
       if (!isBound && !held.has(unit)) continue;
-      const one = held.get(unit) ?? { run, bounds: '', watcher: null };
+      const one = held.get(unit) ?? { run, bounds: '', deafen: null };
       held.set(unit, one);
       const bounds = JSON.stringify([boundsIn(program), program.appBounds ?? noBounds]);
       if (one.bounds === bounds) continue;
       one.bounds = bounds;
       void hold(unit, run, program);
-      if (one.watcher === null) listen(unit, one);
+      if (run.cgroup !== null) one.deafen ??= hearOfBounds(unit, run.cgroup, log, tell);
     }
   };
 
@@ -63,42 +61,12 @@ export function keepBounds(loop: Loop, cgroups: Cgroups | null, log: Logger, tel
     }
   };
 
-  /** gunicorn goes on when one of its workers is killed, so the kernel's own event tells of it. */
-  const listen = (unit: Unit, one: Held) => {
-    const { cgroup } = one.run;
-    if (cgroup === null) return;
-    // Those that an earlier hostd has told of, where it is adopted.
-    newKills(cgroup, Number.NEGATIVE_INFINITY);
-    const look = () => {
-      if (unit.run !== one.run) return;
-      const kills = newKills(cgroup, performance.now());
-      if (kills === null) return;
-      const why = boundMet(cgroup, isAppPlace(cgroup));
-      unit.killed = `the kernel has killed ${kills === 1 ? 'a process' : `${kills} processes`} of it: ${why}`;
-      tell({ kind: 'oom', name: unit.program.name, cause: unit.killed });
-      log.error(
-        { program: unit.program.name, run: one.run.number, kills },
-        `${unit.program.name}: ${unit.killed}`,
-      );
-    };
-    try {
-      one.watcher = watch(join(cgroup, 'memory.events'), look);
-      one.watcher.on('error', () => {});
-    } catch {
-      // There is no memory controller, or no watch is left. The program's end will tell.
-    }
-  };
-
   loop.observe(({ entry }) => follow(entry));
   // A run that has just begun must not be in an event before it is up.
   loop.listen(unit => {
     const entry = loop.entries.get(unit.program.name);
     if (entry !== undefined) follow(entry);
   });
-}
-
-function isAppPlace(cgroup: string): boolean {
-  return dirname(cgroup).endsWith(appEnding);
 }
 
 function withoutCgroups(program: Program): string | null {

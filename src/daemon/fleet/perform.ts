@@ -173,6 +173,7 @@ export function attend(unit: Unit, run: Run, context: RunContext, post: (news: N
   unit.upkeep = null;
   unit.unbound = null;
   unit.killed = null;
+  unit.refused = null;
   unit.lastPid = run.process.pid;
   unit.startedAt = run.startedAt;
   unit.upSince = performance.now() - Math.max(0, Date.now() - run.startedAt);

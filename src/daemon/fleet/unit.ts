@@ -46,6 +46,8 @@ export interface Unit {
   unbound: string | null;
   /** What the kernel has killed of this run, or null. */
   killed: string | null;
+  /** Why the kernel has refused this run another process, or null. */
+  refused: string | null;
   lastExit: Exit | null;
   /** Monotonic milliseconds: when the generation was made, and when its run began. Setting the clock changes no uptime. */
   readonly madeAt: number;
@@ -76,6 +78,7 @@ export function makeUnit(id: number, { program, rules }: Made): Unit {
     upkeep: null,
     unbound: null,
     killed: null,
+    refused: null,
     lastExit: null,
     madeAt: performance.now(),
     upSince: null,
@@ -154,8 +157,8 @@ function describe(unit: Unit, uptime: number, now: number): string {
   }
 }
 
-function notesOf({ unasked, upkeep, killed, unbound }: Unit): string {
-  const notes = [unasked === null ? null : `health unknown: ${unasked}`, upkeep, killed, unbound];
+function notesOf({ unasked, upkeep, killed, refused, unbound }: Unit): string {
+  const notes = [unasked === null ? null : `health unknown: ${unasked}`, upkeep, killed, refused, unbound];
   return notes.flatMap(note => (note === null ? [] : `, ${note}`)).join('');
 }
 

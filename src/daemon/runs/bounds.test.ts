@@ -14,6 +14,7 @@ const textsOf = (bounds: Partial<typeof noBounds>, on = all) =>
 test('each bound has its file', () => {
   const bounds = { memoryMax: 4096, memoryHigh: 2048, cpuMax: 150, cpuWeight: 50, tasksMax: 7, ioWeight: 60 };
   assert.deepEqual(textsOf(bounds), {
+    'memory.swap.max': '4096',
     'memory.max': '4096',
     'memory.high': '2048',
     'cpu.max': '150000 100000',
@@ -25,6 +26,7 @@ test('each bound has its file', () => {
 
 test('what is bound no more becomes what the kernel begins with', () => {
   assert.deepEqual(textsOf({}), {
+    'memory.swap.max': 'max',
     'memory.max': 'max',
     'memory.high': 'max',
     'cpu.max': 'max 100000',

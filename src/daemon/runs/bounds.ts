@@ -13,6 +13,8 @@ import { supervisionRows } from '../../model/supervision.ts';
 
 interface File {
   readonly file: string;
+  /** The kernel may lack it. */
+  readonly isExtra?: true;
   /** `value` is above 0. */
   readonly text: (value: number) => string;
   /** What the kernel begins with. */
@@ -22,17 +24,24 @@ interface File {
 /** Microseconds in which cpu.max is counted: the kernel's own. */
 const period = 100_000;
 
-const files: { readonly [F in BoundField]: File } = {
-  memoryMax: { file: 'memory.max', text: String, none: 'max' },
-  memoryHigh: { file: 'memory.high', text: String, none: 'max' },
-  cpuMax: {
-    file: 'cpu.max',
-    text: percent => `${Math.max(1000, Math.round((percent * period) / 100))} ${period}`,
-    none: `max ${period}`,
-  },
-  cpuWeight: { file: 'cpu.weight', text: String, none: '100' },
-  tasksMax: { file: 'pids.max', text: String, none: 'max' },
-  ioWeight: { file: 'io.weight', text: weight => `default ${weight}`, none: 'default 100' },
+const files: { readonly [F in BoundField]: readonly File[] } = {
+  // As much swap as memory, and no more: else what an app takes beyond its bound would fill the machine's swap before the kernel kills.
+  // Swap is first, so that a lower bound cannot push more into it.
+  memoryMax: [
+    { file: 'memory.swap.max', text: String, none: 'max', isExtra: true },
+    { file: 'memory.max', text: String, none: 'max' },
+  ],
+  memoryHigh: [{ file: 'memory.high', text: String, none: 'max' }],
+  cpuMax: [
+    {
+      file: 'cpu.max',
+      text: percent => `${Math.max(1000, Math.round((percent * period) / 100))} ${period}`,
+      none: `max ${period}`,
+    },
+  ],
+  cpuWeight: [{ file: 'cpu.weight', text: String, none: '100' }],
+  tasksMax: [{ file: 'pids.max', text: String, none: 'max' }],
+  ioWeight: [{ file: 'io.weight', text: weight => `default ${weight}`, none: 'default 100' }],
 };
 
 /** A file of a cgroup, and its content. */
@@ -40,15 +49,22 @@ export interface Setting {
   readonly field: BoundField;
   readonly file: string;
   readonly text: string;
+  /** The bound holds without it, on a kernel that has no such file. */
+  readonly isExtra: boolean;
 }
 
 /** All settings that these controllers have files for. */
 export function settingsOf(bounds: Bounds, on: ReadonlySet<Controller>): readonly Setting[] {
-  return boundFields.flatMap(field => {
-    const { file, text, none } = files[field];
-    const value = bounds[field];
-    return on.has(controllerOf[field]) ? [{ field, file, text: value > 0 ? text(value) : none }] : [];
-  });
+  return boundFields
+    .filter(field => on.has(controllerOf[field]))
+    .flatMap(field =>
+      files[field].map(({ file, text, none, isExtra = false }) => ({
+        field,
+        file,
+        text: bounds[field] > 0 ? text(bounds[field]) : none,
+        isExtra,
+      })),
+    );
 }
 
 /** The bounds of a program for which there is no controller, as its keys; its app's are among them. */

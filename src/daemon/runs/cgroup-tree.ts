@@ -68,13 +68,15 @@ function makeTree(parent: string, base: string): Cgroups {
       if (switched === null && boundsOf(program).length === 0) return null;
       const { on, why } = controllers();
       const failures: string[] = [];
-      for (const { field, file, text } of settingsFor(base, cgroup, program, { on, why })) {
+      for (const { field, file, text, isExtra } of settingsFor(base, cgroup, program, { on, why })) {
         // With a bound below what is used, the kernel takes a while.
         const failure = await writeFile(file, text).then(
           () => null,
           (error: unknown) =>
             errnoOf(error) === 'ENOENT'
-              ? `the kernel has no ${file.slice(dirname(file).length + 1)}`
+              ? isExtra
+                ? null
+                : `the kernel has no ${file.slice(dirname(file).length + 1)}`
               : messageOf(error),
         );
         const isAsked = program[field] > 0 || (program.appBounds?.[field] ?? 0) > 0;

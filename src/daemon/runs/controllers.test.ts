@@ -3,10 +3,11 @@
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { delegatedIn, switchOn } from './controllers.ts';
 import { boundMet, forgetKills, hasJustKilled, killsIn, newKills } from './oom.ts';
+import { refusedForks, tasksBound, tasksFull } from './tasks.ts';
 
 function tree(t: TestContext, files: Readonly<Record<string, string>>) {
   const top = mkdtempSync(join(tmpdir(), 'hostd-cgroup-'));
@@ -22,7 +23,10 @@ function tree(t: TestContext, files: Readonly<Record<string, string>>) {
     'hostd.service/cgroup.subtree_control': '',
     'hostd.service/hostd-1/cgroup.subtree_control': '',
   };
-  for (const [name, text] of Object.entries({ ...usual, ...files })) writeFileSync(join(top, name), text);
+  for (const [name, text] of Object.entries({ ...usual, ...files })) {
+    mkdirSync(dirname(join(top, name)), { recursive: true });
+    writeFileSync(join(top, name), text);
+  }
   return { top, parent, base, read: (name: string) => readFileSync(join(top, name), 'utf8') };
 }
 
@@ -84,18 +88,49 @@ test('a kernel that counts no memory is named', t => {
 
 test('which bound a killed process has met', t => {
   const { parent } = tree(t, {
-    'hostd.service/memory.events': 'low 0\noom 3\noom_kill 2\noom_group_kill 0\n',
-    'hostd.service/memory.events.local': 'oom 1\n',
-    'hostd.service/memory.max': '419430400\n',
-    'hostd.service/hostd-1/memory.events': 'oom_kill 1\n',
-    'hostd.service/hostd-1/memory.events.local': 'oom 0\n',
-    'hostd.service/hostd-1/memory.max': 'max\n',
+    'a.app/memory.events': 'low 0\noom 3\noom_kill 2\noom_group_kill 0\n',
+    'a.app/memory.events.local': 'oom 1\n',
+    'a.app/memory.max': '419430400\n',
+    'a.app/a.1/memory.events': 'oom_kill 1\n',
+    'a.app/a.1/memory.events.local': 'oom 0\n',
+    'a.app/a.1/memory.max': 'max\n',
+    'b.1/memory.events.local': 'oom 1\n',
+    'b.1/memory.max': '41943040\n',
+    'c.1/memory.events.local': 'oom 0\n',
   });
-  assert.equal(killsIn(parent), 2);
+  const top = dirname(parent);
+  assert.equal(killsIn(join(top, 'a.app')), 2);
   assert.equal(killsIn('/no/such/cgroup'), 0);
-  assert.equal(boundMet(parent, false), 'memory_max 400M reached');
-  assert.equal(boundMet(join(parent, 'hostd-1'), true), 'memory_max 400M of the app reached');
-  assert.equal(boundMet(join(parent, 'hostd-1'), false), 'the machine ran out of memory');
+  assert.equal(boundMet(join(top, 'a.app/a.1')), 'memory_max 400M of the app reached');
+  assert.equal(boundMet(join(top, 'b.1')), 'memory_max 40M reached');
+  assert.equal(boundMet(join(top, 'c.1')), 'the machine ran out of memory');
+});
+
+test('whether tasks_max is reached, and whose, by the count of either kernel', t => {
+  const { parent } = tree(t, {
+    'a.app/pids.events': 'max 7\n',
+    'a.app/pids.max': '50\n',
+    'a.app/pids.current': '50\n',
+    'a.app/a.1/pids.events': 'max 2\n',
+    'a.app/a.1/pids.max': '40\n',
+    'a.app/a.1/pids.current': '9\n',
+    'b.1/pids.max': '20\n',
+    'b.1/pids.current': '3\n',
+    'c.1/pids.max': 'max\n',
+  });
+  const [a, b, c] = ['a.app/a.1', 'b.1', 'c.1'].map(name => join(dirname(parent), name)) as [
+    string,
+    string,
+    string,
+  ];
+  assert.equal(refusedForks(a), 9);
+  assert.equal(tasksFull(a), 'tasks_max 50 of the app');
+  assert.equal(tasksBound(a), 'tasks_max 50 of the app');
+  assert.equal(tasksFull(b), null);
+  assert.equal(tasksBound(b), 'tasks_max 20', 'what was refused has ended since');
+  assert.equal(tasksBound(c), null);
+  assert.equal(refusedForks('/no/such/cgroup'), 0);
+  assert.equal(tasksBound('/no/such/cgroup'), null);
 });
 
 test('a kill of an hour ago is not the end of today', t => {

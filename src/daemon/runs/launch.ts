@@ -18,6 +18,7 @@ import { keepReserve } from './descriptors.ts';
 import { closeEnds, type Made, noEnds, type Pipes } from './pipes.ts';
 import type { Records } from './records.ts';
 import type { Run } from './run.ts';
+import { tasksFull } from './tasks.ts';
 import { makeInput } from './terminal-input.ts';
 
 /** What a run gets beyond its program: more environment, and the descriptors from 3 on. */
@@ -134,10 +135,13 @@ export function launch(program: Program, number: number, equipment: Equipment, c
     };
     return admitChild(child, admission, context.records);
   } catch (error) {
+    const full = errnoOf(error) === 'EAGAIN' && cgroup !== null ? tasksFull(cgroup) : null;
     if (cgroup !== null) clearCgroup(cgroup, () => {});
     closeEnds(pipes.own);
     context.pipes.remove(program.name, number);
-    throw error instanceof HostdError ? error : new HostdError('failed', `cannot start: ${why(error)}`);
+    throw error instanceof HostdError
+      ? error
+      : new HostdError('failed', `cannot start: ${full === null ? why(error) : `${full} reached`}`);
   } finally {
     for (const fd of opened) closeSync(fd);
     closeEnds(pipes.child);

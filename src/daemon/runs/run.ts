@@ -1,7 +1,6 @@
 // One live run of a program: its process, the ways to signal it, and what it leaves when it has ended.
 
 import { closeSync } from 'node:fs';
-import { dirname } from 'node:path';
 import { errnoOf } from '../../errors.ts';
 import type { Exit } from '../../lifecycle/process.ts';
 import { explainExecution } from '../../linux/execution.ts';
@@ -13,7 +12,7 @@ import { numberOfSignal, type SignalName } from '../../linux/signals.ts';
 import { killStrays, noteDescendants, strayPidfds, whenEnded } from '../../linux/strays.ts';
 import { type Ended, native } from '../../native/index.ts';
 import type { SocketId } from '../sockets/socket-identity.ts';
-import { appEnding, clearCgroup, killCgroup, whenEmpty } from './cgroups.ts';
+import { clearCgroup, killCgroup, whenEmpty } from './cgroups.ts';
 import { boundMet, forgetKills, hasJustKilled } from './oom.ts';
 import type { Ends } from './pipes.ts';
 
@@ -123,7 +122,7 @@ function withOom({ cgroup }: Run, ending: Ending): Ending {
   const mayBe = signal === 'SIGKILL' || (code === null && signal === null);
   const isKilled = mayBe && hasJustKilled(cgroup, performance.now());
   if (!isKilled) return ending;
-  return { ...ending, how: { ...ending.how, oom: boundMet(cgroup, dirname(cgroup).endsWith(appEnding)) } };
+  return { ...ending, how: { ...ending.how, oom: boundMet(cgroup) } };
 }
 
 function sweep(run: Run, done: (left: number) => void): void {

@@ -142,7 +142,8 @@ const serviceKeys: { readonly [F in Field]: (program: Program) => readonly strin
   noNewPrivileges: ({ noNewPrivileges }) => (noNewPrivileges ? ['NoNewPrivileges=yes'] : []),
   nice: ({ nice }) => (nice === null ? [] : [`Nice=${nice}`]),
   oomScoreAdj: ({ oomScoreAdj }) => (oomScoreAdj === null ? [] : [`OOMScoreAdjust=${oomScoreAdj}`]),
-  memoryMax: bound('MemoryMax', 'memoryMax'),
+  // As much swap as memory, as hostd does.
+  memoryMax: program => ['MemoryMax', 'MemorySwapMax'].flatMap(word => bound(word, 'memoryMax')(program)),
   memoryHigh: bound('MemoryHigh', 'memoryHigh'),
   cpuMax: bound('CPUQuota', 'cpuMax', '%'),
   cpuWeight: bound('CPUWeight', 'cpuWeight'),
