@@ -14,10 +14,15 @@ const program = (name: string) =>
   }) as unknown as Program;
 
 /** A watch of these programs, with a time that stands still. `said`: what was told of whom. */
-function watching(t: TestContext, names: readonly string[], spawn: typeof spawnProbe) {
+function watching(
+  t: TestContext,
+  names: readonly string[],
+  spawn: typeof spawnProbe,
+  probing?: () => (() => void) | null,
+) {
   t.mock.timers.enable({ apis: ['setTimeout'] });
   const said: string[] = [];
-  const watch = makeHealthWatch(() => ({ apps: [] }) as unknown as Host, undefined, spawn);
+  const watch = makeHealthWatch(() => ({ apps: [] }) as unknown as Host, probing, spawn);
   const stops = names.map(name =>
     watch(program(name), {
       onFailed: () => said.push(`${name} failed`),
@@ -67,5 +72,25 @@ test('a probe that cannot be started gives its turn to the next', async t => {
   isShort = false;
   said.length = 0;
   later(60);
+  assert.deepEqual(said, []);
+});
+
+test('a program that is about to sleep is not asked, and is again when it has stayed awake', async t => {
+  let isGoing = true;
+  let asked = 0;
+  const ask: typeof spawnProbe = (_host, _question, onAnswer) => {
+    asked += 1;
+    onAnswer({ kind: 'healthy' });
+    return { stop() {} };
+  };
+  const { said, later } = watching(t, ['a'], ask, () => (isGoing ? null : () => {}));
+  for (let round = 0; round < 3; round += 1) {
+    later(10);
+    await new Promise(resolve => setImmediate(resolve));
+  }
+  assert.equal(asked, 0);
+  isGoing = false;
+  later(10);
+  assert.equal(asked, 1);
   assert.deepEqual(said, []);
 });

@@ -21,12 +21,23 @@ export interface HealthListener {
   onUnasked(why: string): void;
 }
 
+/** What becomes of one question. */
+interface Asked {
+  readonly hear: (answer: ProbeAnswer) => void;
+  readonly fail: (why: string) => void;
+  /** It was not put. */
+  readonly skip: () => void;
+}
+
 export type WatchHealth = (program: Program, listener: HealthListener) => Stop;
 
-/** All watched programs share the bounded number of probes. `probing` is told before each probe, and what it returns after it. */
+/**
+ * All watched programs share the bounded number of probes. `probing` is told before each probe, and what it returns after it; null:
+ * the program is not to be asked now.
+ */
 export function makeHealthWatch(
   host: () => Host,
-  probing: (program: Program) => () => void = () => () => {},
+  probing: (program: Program) => (() => void) | null = () => () => {},
   spawn: typeof spawnProbe = spawnProbe,
 ): WatchHealth {
   let asking = 0;
@@ -35,7 +46,7 @@ export function makeHealthWatch(
     while (asking < mostProbes && waiting.length > 0) waiting.shift()?.();
   };
 
-  const ask = (program: Program, hear: (answer: ProbeAnswer) => void, fail: (why: string) => void): Stop => {
+  const ask = (program: Program, { hear, fail, skip }: Asked): Stop => {
     let probe: Probe | null = null;
     let isOver = false;
     /** Undoes what its beginning has done. */
@@ -55,10 +66,14 @@ export function makeHealthWatch(
     };
     const begin = () => {
       if (isOver) return;
+      const probed = probing(program);
+      if (probed === null) {
+        setImmediate(() => once(skip));
+        return;
+      }
       asking += 1;
       // An app that waits here for its turn has no part in that.
       const late = setTimeout(tooLate, longestAnswer);
-      const probed = probing(program);
       leave = () => {
         clearTimeout(late);
         probed();
@@ -97,9 +112,13 @@ export function makeHealthWatch(
     };
     const again = (ms = interval * 1000) => {
       const timer = setLongTimeout(() => {
-        stop = ask(program, hear, why => {
-          again();
-          onUnasked(why);
+        stop = ask(program, {
+          hear,
+          skip: () => again(),
+          fail(why) {
+            again();
+            onUnasked(why);
+          },
         });
       }, ms);
       stop = () => clearTimeout(timer);

@@ -8,11 +8,13 @@ import { setLongTimeout } from '../own/long-timeout.ts';
 import { watchConnections } from '../sockets/last-connection.ts';
 import type { Sockets } from '../sockets/sockets.ts';
 
+/** Milliseconds in which a server has closed the connection of somebody who does not count. */
+const closingMs = 1000;
 /** Looks in one idle_timeout: so a program sleeps after between one of them and a quarter more. */
 const looks = 4;
 
 export interface Idleness {
-  /** Somebody who does not count is about to connect. Call what it returns when that is over. */
+  /** Somebody who does not count is about to connect: it is not idle before that is over. Call what it returns then. */
   interrupt(): () => void;
   end(): void;
 }
@@ -42,12 +44,19 @@ export function watchIdleness(
   let isEnded = false;
   /** Seen before an interruption. */
   let wasVisited = false;
+  let interruptions = 0;
+  /** A look that waits for the end of the last interruption. */
+  let postponed: (() => void) | null = null;
   const end = () => {
     isEnded = true;
     clearTimeout(timer);
     connections.end();
   };
   const look = (quiet: number) => {
+    if (interruptions > 0) {
+      postponed = () => look(quiet);
+      return;
+    }
     const was = connections.wasConnected();
     if (was === null) {
       end();
@@ -67,8 +76,17 @@ export function watchIdleness(
   look(-1);
   return {
     interrupt() {
-      if (!isEnded) wasVisited ||= connections.wasConnected() === true;
-      return () => void (isEnded || connections.wasConnected());
+      if (isEnded) return () => {};
+      wasVisited ||= connections.wasConnected() === true;
+      interruptions += 1;
+      return () => {
+        interruptions -= 1;
+        if (isEnded) return;
+        connections.wasConnected();
+        if (interruptions > 0 || postponed === null) return;
+        timer = setTimeout(postponed, closingMs);
+        postponed = null;
+      };
     },
     end,
   };

@@ -27,8 +27,11 @@ export interface Sleepers {
   adoptKeeper(name: string, keeper: Run, path: string | null): void;
   /** Ends what an earlier hostd has left for a sleep that is over. */
   settle(): void;
-  /** Called before hostd itself asks the program for its health, which is no visit. Call what it returns when that is over. */
-  probing(program: Program): () => void;
+  /**
+   * Called before hostd itself asks the program for its health, which is no visit. Call what it returns when that is over. null: it is
+   * about to sleep, and the question would wake it.
+   */
+  probing(program: Program): (() => void) | null;
   /** Makes the socket of a program that sleeps anew: it has lost its name. false: it does not sleep. */
   renewSocket(program: Program): boolean;
 }
@@ -230,7 +233,11 @@ export function makeSleepers(context: SleepersContext): Sleepers {
         else follow(entry);
       }
     },
-    probing: program => all.get(program.name)?.watch.interrupt() ?? (() => {}),
+    probing({ name }) {
+      const sleeper = all.get(name);
+      if (sleeper === undefined) return () => {};
+      return sleeper.isGoing ? null : sleeper.watch.interrupt();
+    },
     renewSocket(program) {
       const [sleeper, entry] = [all.get(program.name), loop.entries.get(program.name)];
       if (sleeper?.isAsleep !== true || entry === undefined) return false;
