@@ -127,13 +127,13 @@ export function makeSleepers(context: SleepersContext): Sleepers {
     if (socket === null || sleeper.isGoing) return;
     sleeper.isGoing = true;
     sleeper.since = since;
-    // A hostd that is killed from here on leaves visitors in a socket that nobody serves: the next one sees to that.
-    records.setAsleep(name, since);
     const end = () => {
       sleeper.isGoing = false;
       follow(entry);
     };
     try {
+      // A hostd that is killed from here on leaves visitors in a socket that nobody serves: the next one sees to that.
+      records.setAsleep(name, since);
       fallAsleep(loop, entry, sleeper.room.divert(entry, program, socket), end);
     } catch (error) {
       complain(program, 'stays awake', error);
@@ -153,7 +153,11 @@ export function makeSleepers(context: SleepersContext): Sleepers {
     sleeper.isAsleep = true;
     sleeper.isToFollow = false;
     sleeper.since ??= Date.now();
-    records.setAsleep(program.name, sleeper.since);
+    try {
+      records.setAsleep(program.name, sleeper.since);
+    } catch (error) {
+      complain(program, 'sleeps, but were hostd killed, the next one would start it', error);
+    }
     log.info({ program: program.name }, `${program.name} sleeps until it is needed`);
     if (!servesApp(program)) return;
     for (const { name } of followersOf(program)) {
