@@ -8,78 +8,16 @@ import { connect } from 'node:net';
 import { describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ask, type Target } from '../scripts/http.ts';
-import { isRoot, needsRoot, self, testAccounts } from './harness/accounts.ts';
-import { type TestApp, tinyApp } from './harness/apps.ts';
-import { type Hostd, startHostd } from './harness/hostd.ts';
-import { makePlace, type Place } from './harness/place.ts';
+import { needsRoot } from './harness/accounts.ts';
+import type { TestApp } from './harness/apps.ts';
+import { startHostd } from './harness/hostd.ts';
+import { makePlace } from './harness/place.ts';
 import { until } from './harness/until.ts';
-import { needsVirtualenv, type Vintage, virtualenv } from './harness/virtualenvs.ts';
+import { needsVirtualenv, virtualenv } from './harness/virtualenvs.ts';
 import { writeApp } from './harness/write-app.ts';
+import { asgi, asleep, briefly, seen, site, sleeps } from './idle/sites.ts';
 import { nginxMissing, startNginx } from './proxy/nginx.ts';
 import { plainSite } from './proxy/plain-site.ts';
-
-const idle = { idle_timeout: '1s' };
-
-/** What keeps connections keeps them for 2 s by itself, and one that is open is no idleness. */
-const briefly = { gunicorn_args: ['--keep-alive', '1'] };
-
-/** Notes each request's number, and answers with it; loads as slowly as a small Django site. */
-const wsgi = `
-import os, time
-time.sleep(0.1)
-log = os.open(os.environ["SEEN"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-def application(environ, start_response):
-    number = environ["QUERY_STRING"]
-    os.write(log, (number + "\\n").encode())
-    if environ["PATH_INFO"] == "/slow":
-        time.sleep(2.5)
-    start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", str(len(number)))])
-    return [number.encode()]
-`;
-const asgi = `
-import asyncio, os, time
-time.sleep(0.1)
-log = os.open(os.environ["SEEN"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-async def application(scope, receive, send):
-    if scope["type"] != "http":
-        return
-    number = scope["query_string"]
-    os.write(log, number + b"\\n")
-    if scope["path"] == "/stream":
-        await send({"type": "http.response.start", "status": 200, "headers": []})
-        await send({"type": "http.response.body", "body": b"begun", "more_body": True})
-        while (await receive())["type"] != "http.disconnect":
-            pass
-        return
-    length = str(len(number)).encode()
-    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", length)]})
-    await send({"type": "http.response.body", "body": number})
-`;
-
-async function site(
-  place: Place,
-  name: string,
-  keys = {},
-  { source = wsgi, vintage = 'recent' as Vintage } = {},
-): Promise<TestApp> {
-  const account = isRoot ? (await testAccounts()).a : self();
-  const root = `${place.dir}/webapps/${name}`;
-  return await tinyApp(place, {
-    name,
-    account,
-    source,
-    vintage,
-    keys: { ...idle, workers: 2, ...keys },
-    env: { SEEN: `${root}/run/seen` },
-  });
-}
-
-const asleep = (hostd: Hostd, name: string) =>
-  until(`${name} to sleep`, async () =>
-    (await hostd.status()).find(program => program.name === name && program.idle_since !== null),
-  );
-const seen = ({ root }: TestApp) => readFileSync(`${root}/run/seen`, 'utf8').trim().split('\n');
-const sleeps = (hostd: Hostd, name: string) => hostd.output().split(`${name} sleeps until`).length - 1;
 
 /** Bursts of visitors, with pauses about as long as it takes to fall asleep. Returns the numbers of all requests. */
 async function visitors(
