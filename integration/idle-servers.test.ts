@@ -61,17 +61,22 @@ describe('sleep when idle', { concurrency: true }, () => {
     assert.equal(new Set(seen(green)).size, sent);
   });
 
-  test('a WebSocket wakes its site, and keeps it awake for as long as it is open', {
+  test('a WebSocket wakes its site, and keeps it awake for as long as it is open; a server that binds its path by itself stays awake', {
     skip: needsVirtualenv('servers'),
   }, async t => {
     const place = makePlace(t);
     const uvicorn = `${virtualenv('servers').root}/bin/uvicorn`;
-    const command = `${uvicorn} --fd 3 --ws wsproto --timeout-keep-alive 1 live.asgi:application`;
-    const live = await site(place, 'live', { command, on_demand: true });
-    place.write('webapps/live/live/live/asgi.py', asgi);
+    const serving = async (name: string, on: string, keys = {}) => {
+      const command = `${uvicorn} ${on} --ws wsproto --timeout-keep-alive 1 ${name}.asgi:application`;
+      const app = await site(place, name, { command, ...keys });
+      place.write(`webapps/${name}/${name}/${name}/asgi.py`, asgi);
+      return app;
+    };
+    const live = await serving('live', '--fd 3', { on_demand: true });
+    const own = await serving('own', `--uds ${place.dir}/webapps/own/run/gunicorn.sock`);
     const clock = await site(place, 'clock');
     const config = { proxy: { default_site: 'live' } };
-    const hostd = await startHostd(place, { apps: [live, clock], config });
+    const hostd = await startHostd(place, { apps: [live, own, clock], config });
     const socket = new WebSocket(`ws://127.0.0.1:${hostd.port}/`);
     const echoed = async (text: string) => {
       socket.send(text);
@@ -85,6 +90,10 @@ describe('sleep when idle', { concurrency: true }, () => {
       await until(`sleep ${round} of the other site`, () => sleeps(hostd, 'clock') === round);
       assert.equal((await hostd.get(clock.host, `/?${round}`)).text, `${round}`);
     }
+    await until('it to be said', () =>
+      /own stays awake: a program listens at .* by itself/.test(hostd.output()),
+    );
+    assert.equal(sleeps(hostd, own.name), 0);
     assert.equal(sleeps(hostd, 'live'), 1, 'on_demand, before anybody came');
     await echoed('still awake');
     socket.close();

@@ -27,11 +27,12 @@ export function makeAwakeWatch(
 ): AwakeWatch {
   let current: { readonly generation: number; readonly timeout: number; readonly idleness: Idleness } | null =
     null;
-  /** Path of the socket of which nobody can tell whether it is idle; that has been said. */
-  let unknown: string | null = null;
-  const sayUnknown = ({ name }: Program, path: string, why: string) => {
-    unknown = path;
-    log.error({ program: name }, `${name} stays awake: ${why}\n  try: hostd check`);
+  /** Why nobody can tell whether it is idle; that is said once. */
+  let said: string | null = null;
+  const sayUnknown = ({ name }: Program, why: string, hint: string) => {
+    if (said === why) return;
+    said = why;
+    log.error({ program: name }, `${name} stays awake: ${why}\n  try: ${hint}`);
   };
   const end = () => {
     current?.idleness.end();
@@ -45,17 +46,16 @@ export function makeAwakeWatch(
       const generation = service.current.id;
       if (current?.generation === generation && current.timeout === timeout) return;
       end();
-      if (!mayBegin || unknown === socket.path) return;
-      unknown = null;
+      if (!mayBegin) return;
       const idleness = watchIdleness(sockets, socket, timeout, {
         onIdle: since => {
           current = null;
+          said = null;
           onIdle(program, since);
         },
-        onUnknown: why => sayUnknown(program, socket.path, why),
+        onUnknown: (why, hint) => sayUnknown(program, why, hint),
       });
-      // It may have been said at once.
-      if ((unknown as string | null) === null) current = { generation, timeout, idleness };
+      current = { generation, timeout, idleness };
     },
     interrupt: () => current?.idleness.interrupt() ?? (() => {}),
     end,

@@ -15,17 +15,30 @@ function watching(t: TestContext) {
   const path = join(directory, 'socket');
   const fd = native.listenUnix(path, process.getuid?.() ?? 0, process.getgid?.() ?? 0, 0o600, 8);
   const held = new Map([[path, fd]]);
+  const taken = new Set<string>();
   const said: string[] = [];
-  const idleness = watchIdleness({ held: () => held }, { path, backlog: 8 }, 40, {
-    onIdle: () => said.push('idle'),
-    onUnknown: why => said.push(why),
-  });
+  const idleness = watchIdleness(
+    { held: () => held, isTaken: path => taken.has(path) },
+    { path, backlog: 8 },
+    40,
+    {
+      onIdle: () => said.push('idle'),
+      onUnknown: why => said.push(why),
+    },
+  );
   t.after(() => {
     idleness.end();
     closeSync(fd);
     rmSync(directory, { recursive: true });
   });
-  return { path, held, said, idleness, later: (seconds: number) => t.mock.timers.tick(seconds * 1000) };
+  return {
+    path,
+    held,
+    taken,
+    said,
+    idleness,
+    later: (seconds: number) => t.mock.timers.tick(seconds * 1000),
+  };
 }
 
 test('a socket to which nobody connects is idle after its time, and a visitor begins it anew', async t => {
@@ -60,4 +73,13 @@ test('a socket that hostd does not hold is not known to be idle', t => {
   held.delete(path);
   later(10);
   assert.deepEqual(said, ['hostd does not hold its socket']);
+});
+
+test('a socket that a program has bound by itself is not known to be idle: its visitors are not seen', t => {
+  const { path, taken, said, later } = watching(t);
+  for (let look = 0; look < 3; look += 1) later(10);
+  taken.add(path);
+  later(10);
+  later(10);
+  assert.deepEqual(said, [`a program listens at "${path}" by itself`]);
 });

@@ -10,6 +10,7 @@ import type { Sockets } from '../sockets/sockets.ts';
 
 /** Milliseconds in which a server has closed the connection of somebody who does not count. */
 const closingMs = 1000;
+const ownListener = 'let it serve file descriptor 3 instead: docs/servers.md';
 /** Looks in one idle_timeout: so a program sleeps after between one of them and a quarter more. */
 const looks = 4;
 
@@ -22,13 +23,13 @@ export interface Idleness {
 export interface IdlenessListener {
   /** Called once. `since`: Unix time in milliseconds. */
   onIdle(since: number): void;
-  /** Called once, when nobody can tell, with the reason. */
-  onUnknown(why: string): void;
+  /** Called once, when nobody can tell, with the reason and the next move. */
+  onUnknown(why: string, hint: string): void;
 }
 
 /** `timeout`: seconds. */
 export function watchIdleness(
-  sockets: Pick<Sockets, 'held'>,
+  sockets: Pick<Sockets, 'held' | 'isTaken'>,
   { path }: UnixSocket,
   timeout: number,
   { onIdle, onUnknown }: IdlenessListener,
@@ -52,16 +53,18 @@ export function watchIdleness(
     clearTimeout(timer);
     connections.end();
   };
+  const giveUp = (why: string, hint: string) => {
+    end();
+    onUnknown(why, hint);
+  };
   const look = (quiet: number) => {
     if (interruptions > 0) {
       postponed = () => look(quiet);
       return;
     }
+    if (sockets.isTaken(path)) return giveUp(`a program listens at "${path}" by itself`, ownListener);
     const was = connections.wasConnected();
-    if (was === null) {
-      end();
-      return onUnknown(connections.why());
-    }
+    if (was === null) return giveUp(connections.why(), 'hostd check');
     const isQuiet = !was && !wasVisited && !isBusy();
     wasVisited = false;
     if (!isQuiet || quietSince === null) quietSince = Date.now();

@@ -31,6 +31,8 @@ export interface SocketNames {
   keepFound(path: string, owner: Owner | null, rights: Rights | null): void;
   /** Looks at the path and puts it right. false: the socket's file was never found, or has lost its last name. */
   restore(path: string): boolean;
+  /** Whether a program listens at the path by itself: whoever connects finds that program's socket. As it was last seen. */
+  isTaken(path: string): boolean;
   /** Takes both names away. */
   remove(path: string): void;
   /** Removes the second names of sockets that are not kept: an earlier hostd had them, perhaps before a reboot. */
@@ -46,6 +48,8 @@ interface Kept {
   watched: { readonly fd: number; readonly stats: Stats } | null;
   /** A socket in the place of ours that did not listen yet, and when it was first seen. */
   newcomer: { readonly inode: number; readonly at: number } | null;
+  /** A program listens at the path by itself. */
+  isTaken: boolean;
   /** The last message. It is not repeated until the path has been right once. */
   said: string | null;
 }
@@ -136,7 +140,8 @@ export function keepNames(
   const keep = (path: string, node: number, owner: Owner | null, rights: Rights | null) => {
     forget(path);
     places(path).some(directory => addName(node, directory, path));
-    const kept: Kept = { node, owner, rights, watches: [], watched: null, newcomer: null, said: null };
+    const fresh = { watches: [], watched: null, newcomer: null, isTaken: false, said: null };
+    const kept: Kept = { node, owner, rights, ...fresh };
     all.set(path, kept);
     watch(path, kept);
   };
@@ -161,6 +166,7 @@ export function keepNames(
       restore(path);
     },
     restore: path => restore(path),
+    isTaken: path => all.get(path)?.isTaken ?? false,
     remove: path => forget(path, true),
     sweep() {
       const known = new Set(
@@ -181,7 +187,9 @@ function mend(
 ): boolean {
   const seen = look(path, kept.node);
   if (seen.kind === 'hidden') say(kept, `cannot look at the socket "${path}": ${seen.why}`);
-  switch (mendOf(seen, kept.rights)) {
+  const how = mendOf(seen, kept.rights);
+  if (seen.kind !== 'hidden') kept.isTaken = how === 'leave';
+  switch (how) {
     case 'nothing':
       if (seen.kind === 'held') kept.said = null;
       return true;

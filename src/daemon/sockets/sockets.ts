@@ -57,6 +57,8 @@ export interface Sockets {
   release(key: string): void;
   /** Makes the paths of all unix sockets their names again, with the right owner, group and mode. */
   restore(): void;
+  /** Whether a program listens at the path of a unix socket by itself, so that nobody who connects finds the one that is held. */
+  isTaken(key: string): boolean;
   /** All sockets that are held: fds by key. */
   held(): ReadonlyMap<string, number>;
 }
@@ -158,6 +160,7 @@ export function makeSockets(
     restore() {
       for (const key of held.keys()) if (key.startsWith('/')) names.restore(key);
     },
+    isTaken: key => names.isTaken(key),
     held: () => held,
     keep(key, fd) {
       keep(key, fd);
