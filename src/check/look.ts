@@ -1,6 +1,7 @@
 // Everything that a check finds on this machine besides what makes an app unusable (model/check.ts): what can be seen without
 // running anybody's code, and what running it shows. Each part looks at one thing, and knows nothing of the others.
 
+import { isElsewhere } from '../model/elsewhere.ts';
 import type { App, Host } from '../model/host.ts';
 import type { Problem } from '../model/problem.ts';
 import { native, type User } from '../native/index.ts';
@@ -21,11 +22,11 @@ export function lookAround(host: Host, now = Date.now()): readonly Problem[] {
     const own = appUser(app);
     if (own === null) return [];
     return [
-      ...(isHere(app) ? checkCode(app, own) : []),
+      ...(isElsewhere(app) ? [] : checkCode(app, own)),
       ...(worker === null ? [] : checkServed(app, worker)),
       ...checkLogs(app, host.programs, own),
       ...checkCertificate(app, own, now),
-      ...(isHere(app) ? checkSleep(app) : []),
+      ...(isElsewhere(app) ? [] : checkSleep(app)),
     ];
   });
   return [...checkPorts(host), ...checkDisks(host), ...checkBounds(host), ...apps];
@@ -34,7 +35,7 @@ export function lookAround(host: Host, now = Date.now()): readonly Problem[] {
 /** The problems that show when each app's code is run by its own user, besides `plain`, the findings of lookAround. */
 export async function lookDeep(host: Host, plain: readonly Problem[]): Promise<readonly Problem[]> {
   const found: Problem[] = [];
-  const left = host.apps.filter(isHere);
+  const left = host.apps.filter(app => !isElsewhere(app));
   const work = async () => {
     for (let app = left.shift(); app !== undefined; app = left.shift()) {
       const user = appUser(app);
@@ -53,11 +54,6 @@ export async function lookDeep(host: Host, plain: readonly Problem[]): Promise<r
   };
   await Promise.all(Array.from({ length: atOnce }, work));
   return found;
-}
-
-/** Whether anything of the app runs on this machine. */
-function isHere({ upstreams }: App): boolean {
-  return upstreams.length === 0;
 }
 
 /** Apps whose code is loaded at the same time. */

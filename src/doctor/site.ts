@@ -4,6 +4,7 @@ import { canAskFor } from '../check/access.ts';
 import { checkLogs, checkServed } from '../check/files.ts';
 import { appUser, userNamed } from '../check/look.ts';
 import { checkSleep } from '../check/sleep.ts';
+import { isElsewhere } from '../model/elsewhere.ts';
 import type { App, Host, Program } from '../model/host.ts';
 import type { Problem } from '../model/problem.ts';
 import type { User } from '../native/index.ts';
@@ -59,7 +60,7 @@ interface Scene extends SiteOrder {
 
 export async function lookAtSite(order: SiteOrder): Promise<Looked> {
   const { host, app, daemon, problems, now } = order;
-  if (app.upstreams.length > 0) return await lookAtElsewhere(order);
+  if (isElsewhere(app)) return await lookAtElsewhere(order);
   const program = host.programs.find(({ name }) => name === app.name);
   if (program === undefined) return found(...problems.map(problem => fromProblem('configuration', problem)));
   const user = appUser(app);

@@ -1,6 +1,7 @@
 // Which requests the visitor sends for one site, and what has come of them.
 
 import { plainName } from '../model/app.ts';
+import { isElsewhere } from '../model/elsewhere.ts';
 import type { App, Host, Listen } from '../model/host.ts';
 import type { User } from '../native/index.ts';
 import type { Door, LookedUp, Visit, Visited } from '../protocol/visit.ts';
@@ -60,8 +61,7 @@ export function visitsOf({ host, app, fronts, file }: Omit<SiteToVisit, 'isStart
   };
   add('plain', plain, false, '/');
   add('secure', secure, true, '/');
-  const isHere = app.upstreams.length === 0;
-  if (plain === null && isHere) visits.push(directTo(app));
+  if (plain === null && !isElsewhere(app)) visits.push(directTo(app));
   if (app.health !== null && app.health !== '/') add('health', secure ?? plain, secure !== null, app.health);
   if (file !== null) add('file', secure ?? plain, secure !== null, `/static/${file}`);
   for (const { port } of isFrontOf(host, app) ? fronts : []) {
@@ -123,7 +123,7 @@ export function requestsIn(all: readonly Visited[], name: string, file: string |
 /** Whether the app itself has to be asked, past the proxy: the answer was bad, or leads to where nobody answers here. */
 function needsDirect({ plain, secure, direct }: RequestFacts, app: App): boolean {
   const main = secure ?? plain;
-  if (direct !== null || main === null || main.why === 'late' || app.upstreams.length > 0) return false;
+  if (direct !== null || main === null || main.why === 'late' || isElsewhere(app)) return false;
   const leadsAway = secure === null && (main.hops.at(-1) ?? '').startsWith(`https://${plainName(app)}`);
   return !isGood(main) || leadsAway;
 }

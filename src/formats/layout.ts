@@ -1,6 +1,7 @@
 // Shared by the formats that are written: where an app's start script is, and what a program adds to the usual environment.
 
 import { appEnvironment, appSupervision, baseEnvironment } from '../model/app.ts';
+import { isElsewhere } from '../model/elsewhere.ts';
 import type { App, Host, Program } from '../model/host.ts';
 import { servesApp } from '../model/kind.ts';
 import type { Problem } from '../model/problem.ts';
@@ -19,7 +20,7 @@ export function isScripted(app: App): boolean {
 /** Warnings for apps that are served elsewhere, of which the format writes nothing. */
 export function elsewhereProblems(host: Host, format: string): readonly Problem[] {
   return host.apps
-    .filter(app => app.upstreams.length > 0)
+    .filter(isElsewhere)
     .map(app =>
       cannotSay(
         app.name,

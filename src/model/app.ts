@@ -1,5 +1,6 @@
 // From an app to what is run and served: the layout below its root, its gunicorn program, its site.
 
+import { isElsewhere } from './elsewhere.ts';
 import type { App, LogFile, Program, Site, Supervision, Upstreams } from './host.ts';
 import type { Source } from './problem.ts';
 import { usualLog, usualSupervision } from './supervision.ts';
@@ -171,7 +172,7 @@ export function appSite(app: App): Site {
     proxyReadTimeout: app.proxyReadTimeout,
     accessLog: app.accessLog,
     errorLog: app.errorLog,
-    keepalive: app.upstreams.length > 0 || keepsConnections(app),
+    keepalive: isElsewhere(app) || keepsConnections(app),
     certificate: app.certificate,
     redirectHttps: app.redirectHttps,
     redirectFrom: app.redirectFrom,
@@ -183,8 +184,8 @@ export function appSite(app: App): Site {
 const usualUpstreamWatch = { interval: 10, failures: 3 };
 
 function upstreamsOf(app: App): Upstreams | null {
+  if (!isElsewhere(app)) return null;
   const { upstreams: addresses, health: path } = app;
-  if (addresses.length === 0) return null;
   const watch = app.healthWatch ?? usualUpstreamWatch;
   return { addresses, health: path === null ? null : { ...watch, path, host: plainName(app) } };
 }

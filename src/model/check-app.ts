@@ -2,12 +2,13 @@
 
 import { appEnvironment } from './app.ts';
 import { commandProblem } from './check-program.ts';
+import { isElsewhere } from './elsewhere.ts';
 import type { App } from './host.ts';
 import type { Machine } from './machine.ts';
 import type { Problem } from './problem.ts';
 
 export function checkApp(app: App, machine: Machine | null): readonly Problem[] {
-  if (app.upstreams.length > 0) return machine === null ? [] : checkAccounts(app, machine);
+  if (isElsewhere(app)) return machine === null ? [] : checkAccounts(app, machine);
   const facts = machine === null ? [] : [...checkAccounts(app, machine), ...checkFiles(app, machine)];
   return [...checkTimes(app), ...facts];
 }

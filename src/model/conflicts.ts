@@ -2,6 +2,7 @@
 // the first in file order gets it.
 
 import { localName } from './app.ts';
+import { isElsewhere } from './elsewhere.ts';
 import type { App, Host, Program } from './host.ts';
 import type { Problem, Source } from './problem.ts';
 
@@ -54,7 +55,7 @@ function claimsOf(app: App): readonly Claim[] {
     ...[...names].map(
       (value): Claim => ({ what: 'host name', value, owner: app, source: sourceOfName(app, value) }),
     ),
-    ...(app.upstreams.length > 0
+    ...(isElsewhere(app)
       ? []
       : [{ what: 'socket', value: app.socket, owner: app, source: at('socket') } as const]),
   ];

@@ -1,5 +1,6 @@
 // Which page answers which request: everything that somebody who is logged in can see and do. Each page is made from what root says.
 
+import { isElsewhere } from '../model/elsewhere.ts';
 import type { AboutReply, ProgramStatus, StatusReply } from '../protocol/control.ts';
 import type { WebOrder } from '../protocol/web.ts';
 import { isSame, type Session } from './access/sessions.ts';
@@ -19,7 +20,7 @@ import { errorPage } from './pages/login.ts';
 import { overviewPage } from './pages/overview.ts';
 import { ownFiles } from './pages/own-files.ts';
 import { hasDoctor, programPage, shownBytes, shownEvents, shownLines } from './pages/program.ts';
-import { isAction, isElsewhere } from './pages/states.ts';
+import { isAction } from './pages/states.ts';
 import { at } from './pages/words.ts';
 import { type Root, RootError } from './root.ts';
 

@@ -2,6 +2,7 @@
 // Reads no disk and knows nothing of the machine.
 
 import toml from 'toml';
+import { isElsewhere } from '../../model/elsewhere.ts';
 import type { App, Group, Program, Settings } from '../../model/host.ts';
 import type { Problem, Source } from '../../model/problem.ts';
 import { nearest } from '../../words/nearest.ts';
@@ -133,8 +134,7 @@ export function readDefinition(definition: Definition, around: Surroundings, pro
     case 'app': {
       const read = readApp(scope, name, table, around);
       if (read === null) return piece;
-      const isHere = read.app.upstreams.length === 0;
-      const [programs, resting] = isHere ? [read.programs, []] : [[], read.programs];
+      const [programs, resting] = isElsewhere(read.app) ? [[], read.programs] : [read.programs, []];
       return { ...piece, apps: [read.app], programs, resting };
     }
     case 'program':

@@ -2,6 +2,7 @@
 
 import { closedTo } from '../../linux/closed.ts';
 import { keepsConnections, leavesToFile } from '../../model/app.ts';
+import { isElsewhere } from '../../model/elsewhere.ts';
 import type { Host, Program, ProxySettings } from '../../model/host.ts';
 import { servesApp } from '../../model/kind.ts';
 import { native } from '../../native/index.ts';
@@ -54,7 +55,7 @@ export function status(known: Known, names: readonly string[]): StatusReply {
   };
   const elsewhere = supervisor
     .host()
-    .apps.filter(app => app.upstreams.length > 0 && isWanted(app.name, names))
+    .apps.filter(app => isElsewhere(app) && isWanted(app.name, names))
     .map(app => {
       const about = { maintenance: maintenance.get(app.name), certificate: states.get(app.name) };
       return noteSite(elsewhereStatus(app, upstreamsIn(all, app.name)), {

@@ -1,6 +1,7 @@
 // Names of apps that are served elsewhere: no program of theirs is here, and whoever asks for one is told so. Pure.
 
 import { HostdError } from '../../errors.ts';
+import { isElsewhere } from '../../model/elsewhere.ts';
 import type { Host } from '../../model/host.ts';
 import type { Progress } from '../../protocol/control.ts';
 
@@ -11,7 +12,7 @@ export function isMeant(name: string, app: string): boolean {
 
 /** Why a name means no program of this machine. */
 export function nobody({ apps }: Host, name: string): HostdError {
-  const app = apps.find(({ upstreams, name: own }) => upstreams.length > 0 && isMeant(name, own));
+  const app = apps.find(app => isElsewhere(app) && isMeant(name, app.name));
   return app === undefined
     ? new HostdError('unknown-name', `${name}: no such program`, { hint: 'hostctl status' })
     : new HostdError('failed', `${name}: nothing of it runs here: it has upstreams`, {

@@ -1,6 +1,7 @@
 // Apps that move between this machine and their upstreams in an update: visitors are served by one or the other at every moment.
 
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isElsewhere } from '../../model/elsewhere.ts';
 import type { Host } from '../../model/host.ts';
 import type { Supervisor } from './supervisor.ts';
 import { isDown } from './unit.ts';
@@ -14,7 +15,7 @@ const pauseMs = 20;
 
 /** Names of the apps that are served by upstreams. */
 export function elsewhereIn(host: Host | null): ReadonlySet<string> {
-  return new Set(host?.apps.filter(app => app.upstreams.length > 0).map(({ name }) => name));
+  return new Set(host?.apps.filter(isElsewhere).map(({ name }) => name));
 }
 
 /** To be called while the present proxy workers are in force. The result waits until none of them can send these apps a request any more, or waits for their answer. */

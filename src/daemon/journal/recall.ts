@@ -1,5 +1,6 @@
 // What an earlier hostd has told last, for whoever goes on telling.
 
+import { isElsewhere } from '../../model/elsewhere.ts';
 import { decodeEvent } from '../../protocol/journal.ts';
 import type { Supervisor } from '../fleet/supervisor.ts';
 import { allLines, type Journal } from './journal.ts';
@@ -8,7 +9,7 @@ import { allLines, type Journal } from './journal.ts';
 export async function recallUpstreams({ host, upstreams }: Supervisor, journal: Journal): Promise<void> {
   const told = new Map<string, string>();
   try {
-    const elsewhere = host().apps.filter(app => app.upstreams.length > 0);
+    const elsewhere = host().apps.filter(isElsewhere);
     const names = new Set(elsewhere.map(({ name }) => name));
     const { lines } =
       names.size === 0 ? { lines: [] } : await journal.read({ lines: allLines, since: null, names });

@@ -2,6 +2,7 @@
 // was told before, by this hostd or an earlier one.
 
 import { addressText } from '../../model/address.ts';
+import { isElsewhere } from '../../model/elsewhere.ts';
 import type { Happening } from '../../model/happenings.ts';
 import type { App, Host } from '../../model/host.ts';
 import { shortCause } from '../../protocol/journal.ts';
@@ -35,7 +36,7 @@ export function makeUpstreamNews(host: () => Host, tell: Tell): UpstreamNews {
 
   const look = (site: string) => {
     if (told === null) return;
-    const app = host().apps.find(({ name, upstreams }) => name === site && upstreams.length > 0);
+    const app = host().apps.find(app => app.name === site && isElsewhere(app));
     const out =
       app === undefined
         ? []
@@ -50,7 +51,10 @@ export function makeUpstreamNews(host: () => Host, tell: Tell): UpstreamNews {
     else told.set(site, cause);
     if (event !== null) tell(event);
   };
-  const elsewhere = () => host().apps.flatMap(({ name, upstreams }) => (upstreams.length > 0 ? [name] : []));
+  const elsewhere = () =>
+    host()
+      .apps.filter(isElsewhere)
+      .map(({ name }) => name);
   const lookAtAll = () => {
     for (const site of new Set([...(told?.keys() ?? []), ...elsewhere()])) look(site);
   };

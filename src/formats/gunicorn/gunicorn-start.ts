@@ -2,6 +2,7 @@
 
 import { dirname, relative } from 'node:path';
 import { appEnvironment, leavesToFile, tuning } from '../../model/app.ts';
+import { isElsewhere } from '../../model/elsewhere.ts';
 import type { App, Host, Program } from '../../model/host.ts';
 import { quoteWord } from '../../words/shlex.ts';
 import { cannotSay, type Format, type OutputFile, type WriteOptions } from '../format.ts';
@@ -13,7 +14,7 @@ export const gunicornStart: Format = {
   looksLike: looksLikeScript,
   read: readStartScript,
   write(host, options) {
-    const here = host.apps.filter(app => app.upstreams.length === 0);
+    const here = host.apps.filter(app => !isElsewhere(app));
     const files = here.filter(isScripted).map(
       (app): OutputFile => ({
         kind: 'file',

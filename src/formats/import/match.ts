@@ -1,6 +1,7 @@
 // Which program runs which start script, and which site is in front of it: together they are one app.
 
 import { resolve } from 'node:path';
+import { isElsewhere } from '../../model/elsewhere.ts';
 import type { Problem } from '../../model/problem.ts';
 import type { Draft, ProgramDraft, Remark, ScriptDraft, SiteDraft } from '../draft.ts';
 import type { ReadContext } from '../format.ts';
@@ -35,8 +36,8 @@ type Part = Omit<AppDraft, 'name' | 'root' | 'beside'>;
 export function findApps(drafts: readonly Draft[], around: ReadContext): Matched {
   const programs = drafts.filter(draft => draft.kind === 'program');
   const all = drafts.filter(draft => draft.kind === 'site');
-  const sites = all.filter(({ upstreams }) => upstreams.length === 0);
-  const away = all.filter(({ upstreams }) => upstreams.length > 0);
+  const sites = all.filter(site => !isElsewhere(site));
+  const away = all.filter(isElsewhere);
   const remarks: Remark[] = [];
   const scripted = drafts
     .filter(draft => draft.kind === 'script')

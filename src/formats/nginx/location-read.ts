@@ -3,6 +3,7 @@
 
 import { isDeepStrictEqual } from 'node:util';
 import { expires } from '../../config/toml/value-files.ts';
+import { isElsewhere } from '../../model/elsewhere.ts';
 import { parseDuration } from '../../words/durations.ts';
 import {
   type Access,
@@ -65,8 +66,8 @@ export function readLocations(
 }
 
 /** Whether requests are handed to an app. */
-function leads({ socket, address, upstreams }: Passed): boolean {
-  return socket !== null || address !== null || upstreams.length > 0;
+export function leads(passed: Passed): boolean {
+  return passed.socket !== null || passed.address !== null || isElsewhere(passed);
 }
 
 function isFront(directive: Directive): boolean {

@@ -7,7 +7,14 @@ import { parseSize } from '../../words/sizes.ts';
 import type { Remark, SiteDraft } from '../draft.ts';
 import { accessWithin, isAboutAccess } from './access-read.ts';
 import { emptyEdge, type Odd, readEdge } from './edge-read.ts';
-import { type Around, type FoundLocations, readLocations, readTimeout, readTypes } from './location-read.ts';
+import {
+  type Around,
+  type FoundLocations,
+  leads,
+  readLocations,
+  readTimeout,
+  readTypes,
+} from './location-read.ts';
 import { readProxied } from './pass-read.ts';
 import { quoteNginx } from './quote.ts';
 import { type Redirect, redirectIn } from './redirect-read.ts';
@@ -86,8 +93,8 @@ function order(a: Directive, b: Directive): number {
 }
 
 function siteOf(found: Found, name: string, server: Directive): SiteDraft | null {
+  if (!leads(found)) return null;
   const { socket, address, upstreams, certificate, certificateKey: key, closed } = found;
-  if (socket === null && address === null && upstreams.length === 0) return null;
   return {
     kind: 'site',
     name,

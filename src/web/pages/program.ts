@@ -1,5 +1,6 @@
 // A program's own page; of an app with its other programs and its site. Pure.
 
+import { isElsewhere } from '../../model/elsewhere.ts';
 import type { AboutReply, ProgramAbout, ProgramStatus, SiteAbout } from '../../protocol/control.ts';
 import type { JournalEvent } from '../../protocol/journal.ts';
 import { type UpstreamFault, upstreamFaults } from '../../protocol/worker.ts';
@@ -11,7 +12,7 @@ import { frame, live, type Viewer } from './frame.ts';
 import { type Html, html } from './html.ts';
 import { type Channel, logLinks, withoutColours } from './log.ts';
 import { type Spark, spark } from './spark.ts';
-import { actionLinks, allActions, isElsewhere, isTrouble, stateMark, usualActions } from './states.ts';
+import { actionLinks, allActions, isTrouble, stateMark, usualActions } from './states.ts';
 import { at, bytes, milliseconds, moment, number, untilDay } from './words.ts';
 
 /** Lines and bytes of the log, and events, on this page. */

@@ -1,5 +1,6 @@
 // How a program's state and what can be done about it are shown. Pure.
 
+import { isElsewhere } from '../../model/elsewhere.ts';
 import type { StateName } from '../../model/state.ts';
 import type { ProgramStatus } from '../../protocol/control.ts';
 import { type Html, html } from './html.ts';
@@ -64,11 +65,6 @@ export function actionLinks(program: ProgramStatus, wanted: readonly Action[]): 
     action =>
       html`<a class="act" href="${at(program.name, action)}">${actions[action]}<span class="sr"> ${program.name}</span></a>`,
   )}</span>`;
-}
-
-/** Whether it is an app that is served elsewhere: nothing of it runs here. */
-export function isElsewhere({ upstreams = [] }: ProgramStatus): boolean {
-  return upstreams.length > 0;
 }
 
 /** Which of start, stop and restart have a meaning in this state. */
