@@ -2,11 +2,8 @@
 // at a time, so no more than one event waits here.
 
 import { closeSync } from 'node:fs';
-import { constants } from 'node:os';
 import { native, type Watch } from '../../native/index.ts';
-
-const noneNow = -constants.errno.EAGAIN;
-const interrupted = -constants.errno.EINTR;
+import { isNotNow } from '../../native/not-now.ts';
 
 export interface ListenerInput {
   /** Whether part of an event is still to be written. */
@@ -24,7 +21,7 @@ export function makeListenerInput(fd: number, caughtUp: () => void): ListenerInp
   const push = (data: Buffer): boolean => {
     const done = native.write(fd, data);
     // EPIPE: the listener has closed its end.
-    if (done < 0 && done !== noneNow && done !== interrupted) return false;
+    if (done < 0 && !isNotNow(done)) return false;
     rest = done === data.length ? null : data.subarray(Math.max(done, 0));
     if (rest !== null) watch ??= native.watch(fd, goOn, 1);
     return true;

@@ -2,16 +2,13 @@
 // waits for the others, and costs hostd one buffer.
 
 import { closeSync } from 'node:fs';
-import { constants } from 'node:os';
 import { native, type Watch } from '../../native/index.ts';
+import { isNotNow } from '../../native/not-now.ts';
 
 /** Bytes that are read at once: as much as a FIFO holds, pipe(7). */
 const piece = 64 * 1024;
 /** Pieces that are read after the run's end. A run may have made its FIFO larger (F_SETPIPE_SZ) than it should be. */
 const mostAtTheEnd = 64;
-
-const noneNow = -constants.errno.EAGAIN;
-const interrupted = -constants.errno.EINTR;
 
 /** Handles a piece. Returns false when it can take no more until `resume` is called. */
 export type Hear = (data: Buffer) => boolean;
@@ -73,6 +70,5 @@ export function readPipe(fd: number, hear: Hear, mayRead: () => boolean = () => 
 /** 0: the end, or an error. null: there is nothing now. */
 function readNow(fd: number, buffer: Buffer): number | null {
   const count = native.read(fd, buffer);
-  if (count === noneNow || count === interrupted) return null;
-  return Math.max(count, 0);
+  return isNotNow(count) ? null : Math.max(count, 0);
 }
