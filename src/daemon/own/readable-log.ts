@@ -1,16 +1,17 @@
 // hostd's log for people on a terminal: one line an entry, with its level in colour. Pure.
 
-import { styleText } from 'node:util';
 import { escapeLine, escapeLines } from '../../words/escape.ts';
 
-const styles = {
-  trace: 'gray',
-  debug: 'blue',
-  info: 'green',
-  warn: 'yellow',
-  error: 'red',
-  fatal: 'magenta',
-} as const;
+/** Numbers of colours, ECMA-48 8.3.117 (SGR). Written out, since node:util is 0.2 MB of root's process. */
+const colours: ReadonlyMap<string, number> = new Map([
+  ['trace', 90],
+  ['debug', 34],
+  ['info', 32],
+  ['warn', 33],
+  ['error', 31],
+  ['fatal', 35],
+]);
+const usualColour = 0;
 
 /** Fields that have their own place in the line, or are in it already. */
 const placed = new Set(['level', 'time', 'msg', 'program', 'err']);
@@ -25,8 +26,7 @@ export function readableLine(line: string): string {
   if (entry === null) return line;
   const { level, time, msg, program, err } = entry;
   const name = typeof level === 'string' ? level : 'info';
-  const style = styles[name as keyof typeof styles] ?? 'reset';
-  const label = styleText(style, name.toUpperCase(), { validateStream: false });
+  const label = `\u001b[${colours.get(name) ?? usualColour}m${name.toUpperCase()}\u001b[${usualColour}m`;
   const rest = Object.fromEntries(Object.entries(entry).filter(([key]) => !placed.has(key)));
   const more = Object.keys(rest).length === 0 ? '' : ` ${JSON.stringify(rest)}`;
   const about = typeof program === 'string' ? `${program}: ` : '';
