@@ -6,15 +6,29 @@ import { lookAtCertificate } from '../check/certificates.ts';
 import { checkAppDisks } from '../check/disks.ts';
 import { userNamed } from '../check/look.ts';
 import type { App, Host, Program } from '../model/host.ts';
+import type { Problem } from '../model/problem.ts';
 import { native, type User } from '../native/index.ts';
 import type { ProgramStatus } from '../protocol/control.ts';
 import type { Daemon, Front } from './facts.ts';
 import { found, fromProblem, joined, type Looked, made, nothing, unseen } from './finding.ts';
 import { judgeFront } from './judge/front.ts';
 import type { LoggedError } from './judge/log.ts';
+import { judgeNames } from './judge/names.ts';
+import { judgeChanges } from './judge/program.ts';
 import { judgeRequests } from './judge/request.ts';
 import { socketsOfNginx } from './look/front.ts';
 import type { Went } from './visiting.ts';
+
+/** A site to be looked at. */
+export interface SiteOrder {
+  readonly host: Host;
+  readonly app: App;
+  /** Those of this app. */
+  readonly problems: readonly Problem[];
+  readonly daemon: Daemon;
+  readonly fronts: readonly Front[];
+  readonly now: number;
+}
 
 export const noVisitor = 'there is no user to send a request as: [proxy] user';
 
@@ -37,21 +51,30 @@ export function certificate(app: App, user: User, now: number): Looked {
   );
 }
 
-export function maintenance({ name }: App, status: ProgramStatus | null): Looked {
+/** What is known of it without its code: its problems, what is not in force, its names, its maintenance. */
+export function standing(
+  { app, problems, daemon }: SiteOrder,
+  status: ProgramStatus | null,
+  names: Went['names'],
+): Looked {
+  return joined(
+    found(...problems.map(problem => fromProblem('configuration', problem))),
+    judgeChanges(app, daemon.changes),
+    judgeNames({ names, own: ownAddresses() }),
+    maintenance(app, status),
+  );
+}
+
+function maintenance({ name }: App, status: ProgramStatus | null): Looked {
   if (status?.site?.maintenance !== true) return nothing;
   const message = 'it is in maintenance: visitors get 503 and its maintenance page';
   return found(made('maintenance', 'error', message, `hostctl maintenance ${name} off`, { explains: true }));
 }
 
-export interface Visiting {
-  readonly host: Host;
-  readonly app: App;
-  readonly daemon: Daemon;
+export interface Visiting extends Omit<SiteOrder, 'problems'> {
   readonly status: ProgramStatus | null;
-  readonly fronts: readonly Front[];
   /** The last error in the app's log; null: none is known. */
   readonly error: LoggedError | null;
-  readonly now: number;
 }
 
 /** `reason`: why a request fails in the app's code; null: it does not, or nobody knows. */
@@ -91,6 +114,6 @@ export function disks(app: App, databases: readonly string[]): Looked {
 }
 
 /** Of this machine's interfaces. */
-export function ownAddresses(): readonly string[] {
+function ownAddresses(): readonly string[] {
   return Object.values(networkInterfaces()).flatMap(all => (all ?? []).map(({ address }) => address));
 }

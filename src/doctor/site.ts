@@ -5,13 +5,13 @@ import { checkLogs, checkServed } from '../check/files.ts';
 import { appUser, userNamed } from '../check/look.ts';
 import { checkSleep } from '../check/sleep.ts';
 import { isElsewhere } from '../model/elsewhere.ts';
-import type { App, Host, Program } from '../model/host.ts';
+import type { Program } from '../model/host.ts';
 import type { Problem } from '../model/problem.ts';
 import type { User } from '../native/index.ts';
 import type { ProgramStatus } from '../protocol/control.ts';
 import { lookAtCode } from './code.ts';
 import { lookAtElsewhere } from './elsewhere.ts';
-import type { Daemon, Front, Ids } from './facts.ts';
+import type { Daemon, Ids } from './facts.ts';
 import {
   type Check,
   type Finding,
@@ -23,8 +23,7 @@ import {
   unseen,
 } from './finding.ts';
 import { judgeLog, type LoggedError, lastError } from './judge/log.ts';
-import { judgeNames } from './judge/names.ts';
-import { judgeChanges, judgeProgram } from './judge/program.ts';
+import { judgeProgram } from './judge/program.ts';
 import { isGood } from './judge/request.ts';
 import { judgeMemory } from './judge/resources.ts';
 import { judgeSocket } from './judge/socket.ts';
@@ -32,23 +31,16 @@ import { anyFile } from './look/files.ts';
 import { endOfLog } from './look/log.ts';
 import { lookAtMemory } from './look/memory.ts';
 import { lookAtSocket } from './look/socket.ts';
-import { certificate, disks, maintenance, noVisitor, ownAddresses, requests, visitor } from './served.ts';
+import { certificate, disks, noVisitor, requests, type SiteOrder, standing, visitor } from './served.ts';
 import { visitSite, type Went, wentNowhere } from './visiting.ts';
 
-export interface SiteOrder {
-  readonly host: Host;
-  readonly app: App;
-  /** Those of this app. */
-  readonly problems: readonly Problem[];
-  readonly daemon: Daemon;
-  readonly fronts: readonly Front[];
-  readonly now: number;
+export interface ExaminedSite extends SiteOrder {
   /** Whether an app that sleeps is asked all the same, which wakes it. */
   readonly wake: boolean;
 }
 
 /** What the parts of one examination share. */
-interface Scene extends SiteOrder {
+interface Scene extends ExaminedSite {
   readonly program: Program;
   readonly status: ProgramStatus | null;
   /** The app's; null: it does not exist. */
@@ -58,7 +50,7 @@ interface Scene extends SiteOrder {
   readonly file: string | null;
 }
 
-export async function lookAtSite(order: SiteOrder): Promise<Looked> {
+export async function lookAtSite(order: ExaminedSite): Promise<Looked> {
   const { host, app, daemon, problems, now } = order;
   if (isElsewhere(app)) return await lookAtElsewhere(order);
   const program = host.programs.find(({ name }) => name === app.name);
@@ -94,11 +86,8 @@ export async function lookAtSite(order: SiteOrder): Promise<Looked> {
   const isLogTold = code.reason !== null || (status !== null && status.state !== 'RUNNING');
   const started = status?.started == null ? null : status.started * 1000;
   const all = joined(
-    found(...problems.map(problem => fromProblem('configuration', problem))),
-    judgeChanges(app, daemon.changes),
-    judgeNames({ names: went.names, own: ownAddresses() }),
+    standing(order, status, went.names),
     plain,
-    maintenance(app, status),
     await socket(scene),
     ...(await programs(scene, names, events)),
     code.looked,
