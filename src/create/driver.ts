@@ -1,6 +1,6 @@
 // The step "driver": the package that Django needs for PostgreSQL.
 
-import { installedNames, pipInstall, reachesNoIndex, uninstallSince, useDebians } from './packages.ts';
+import { noteInstalled, pipInstall, reachesNoIndex, useDebians } from './packages.ts';
 import { failed, must } from './run.ts';
 import { asApp, made, type Outcome, type Site, there } from './site.ts';
 
@@ -21,8 +21,7 @@ except ImportError:
   const code = 'import django; print("psycopg[binary]" if django.VERSION >= (4, 2) else "psycopg2-binary")';
   const name = (await must(run, 'ask Django for its version', asApp(site, [python, '-c', code]))).trim();
   const wanted = name === 'psycopg[binary]' ? name : 'psycopg2-binary';
-  const before = await installedNames(site);
-  site.onUndoBelow({ what: 'remove what pip installed', action: () => uninstallSince(site, before) });
+  await noteInstalled(site);
   const command = pipInstall(site, [wanted]);
   const ran = await run(command);
   if (ran.code === 0 && (await isThere())) return made(`installed (${wanted})`);

@@ -11,8 +11,7 @@ const debianPackages = ['python3-django', 'gunicorn'];
 export async function installPackages(site: Site): Promise<Outcome> {
   const wanted = ['Django', 'gunicorn', ...(await chooseRequirements(site))];
   if (await areInstalled(site, wanted)) return there;
-  const before = await installedNames(site);
-  site.onUndoBelow({ what: 'remove what pip installed', action: () => uninstallSince(site, before) });
+  await noteInstalled(site);
   const ran = await site.run(pipInstall(site, wanted));
   if (ran.code !== 0) {
     if (!reachesNoIndex(ran)) throw failed('install the packages', pipInstall(site, wanted), ran);
@@ -93,14 +92,20 @@ async function writeGunicorn(site: Site): Promise<void> {
   await must(site.run, 'make bin/gunicorn executable', asApp(site, ['chmod', '755', `${root}/bin/gunicorn`]));
 }
 
-export async function installedNames(site: Site): Promise<ReadonlySet<string>> {
+/** To be called before pip installs anything. A root that create has made is removed as a whole, and nothing of it is noted. */
+export async function noteInstalled(site: Site): Promise<void> {
+  if (site.rootIsMade) return;
+  const before = await installedNames(site);
+  site.onUndoBelow({ what: 'remove what pip installed', action: () => uninstallSince(site, before) });
+}
+
+async function installedNames(site: Site): Promise<ReadonlySet<string>> {
   const argv = [`${site.order.root}/bin/python`, '-m', 'pip', 'list', '--local', '--format=freeze'];
   const { stdout } = await site.run(asApp(site, argv));
   return new Set(stdout.split('\n').flatMap(line => /^[\w.-]+/.exec(line)?.[0] ?? []));
 }
 
-/** Needed only in a virtualenv that stays. A virtualenv that create has made is removed as a whole. */
-export async function uninstallSince(site: Site, before: ReadonlySet<string>): Promise<void> {
+async function uninstallSince(site: Site, before: ReadonlySet<string>): Promise<void> {
   const fresh = [...(await installedNames(site))].filter(name => !before.has(name));
   if (fresh.length === 0) return;
   const argv = [`${site.order.root}/bin/python`, '-m', 'pip', 'uninstall', '--yes', '--quiet', ...fresh];
