@@ -3,19 +3,17 @@
 
 import { messageOf } from '../../errors.ts';
 import {
-  describe,
   follow,
   type Memory,
   nextTime,
   type Result,
   resultOf,
   stepOf,
-  type Timetable,
   unseen,
   verdict,
 } from '../../lifecycle/schedule.ts';
 import { formatUptime } from '../../lifecycle/view.ts';
-import type { Program, Schedule } from '../../model/host.ts';
+import type { Program } from '../../model/host.ts';
 import type { ProgramStatus } from '../../protocol/control.ts';
 import { localTime } from '../../words/timestamp.ts';
 import { timetable } from '../../words/timetable.ts';
@@ -23,8 +21,10 @@ import type { Tell } from '../events/bus.ts';
 import type { Loop, Observed } from '../fleet/loop.ts';
 import { isDown, type Unit } from '../fleet/unit.ts';
 import type { Logger } from '../own/log.ts';
-import { setLongTimeout } from '../own/long-timeout.ts';
 import type { Records } from '../runs/records.ts';
+import { byTime, type Job } from './job.ts';
+import { noteSchedule } from './note.ts';
+import { TimeLimit } from './time-limit.ts';
 import { makeWallClock } from './wall-clock.ts';
 
 export interface Schedules {
@@ -34,22 +34,6 @@ export interface Schedules {
   end(): void;
   /** Adds to the status of a scheduled program when it is run next, and what has come of its last run. */
   note(status: ProgramStatus): ProgramStatus;
-}
-
-interface Job {
-  readonly name: string;
-  unit: Unit;
-  schedule: Schedule;
-  timetable: Timetable;
-  memory: Memory;
-  /** Unix time in milliseconds; null: never, or not while it is stopped. */
-  next: number | null;
-  isWanted: boolean;
-  /** It is about to be begun. */
-  isQueued: boolean;
-  /** Ends a run that takes too long; `overdue` says that it has. */
-  limit: { readonly of: string; readonly timer: NodeJS.Timeout | undefined } | null;
-  overdue: boolean;
 }
 
 export type Memories = Pick<Records, 'schedule' | 'setSchedule'>;
@@ -132,7 +116,7 @@ export function makeSchedules(loop: Loop, memories: Memories, tell: Tell, log: L
 
   const forget = (job: Job) => {
     jobs.delete(job.name);
-    clearTimeout(job.limit?.timer);
+    job.limit.end();
     memories.setSchedule(job.name, null);
   };
 
@@ -159,14 +143,13 @@ export function makeSchedules(loop: Loop, memories: Memories, tell: Tell, log: L
       next: null,
       isWanted,
       isQueued: false,
-      limit: null,
-      overdue: false,
+      limit: new TimeLimit(loop, log),
     };
     jobs.set(entry.name, job);
     Object.assign(job, { unit, schedule, isWanted });
     if (memory.rule !== job.memory.rule) job.timetable = timetable(schedule.cron, schedule.timezone);
     remember(job, followRun(job, memory, known === undefined, now));
-    keepLimit(job);
+    job.limit.follow(unit, schedule.timeLimit);
     arm();
   };
 
@@ -178,9 +161,9 @@ export function makeSchedules(loop: Loop, memories: Memories, tell: Tell, log: L
     // Its beginning is written down before the service knows of it.
     if (begun === null) return memory;
     const ended = begun + tookOf(unit);
-    const by = { exitcodes: unit.policy.exitcodes, overdue: job.overdue };
+    const by = { exitcodes: unit.policy.exitcodes, overdue: job.limit.isPast };
     const last = isFirst ? unseen(begun) : resultOf(unit.state, begun, ended, by);
-    job.overdue = false;
+    job.limit.isPast = false;
     say(unit.program, last);
     return { ...memory, begun: null, last };
   };
@@ -190,28 +173,6 @@ export function makeSchedules(loop: Loop, memories: Memories, tell: Tell, log: L
     const { level, words, kind } = sayings[result];
     log[level]({ program: name }, `${name}: its run of ${localTime(began)} ${words}: ${why}${took}`);
     if (kind !== null) tell({ kind, name, cause: `${why}${took}` });
-  };
-
-  /** A timer by the clock that nobody sets, while it runs and its time is limited. */
-  const keepLimit = (job: Job) => {
-    const { unit, schedule } = job;
-    const { timeLimit } = schedule;
-    const of = unit.state.kind === 'running' && timeLimit !== null ? `${unit.state.run} ${timeLimit}` : null;
-    if (of === (job.limit?.of ?? null)) return;
-    clearTimeout(job.limit?.timer);
-    job.limit = null;
-    if (of === null || timeLimit === null) return;
-    const spent = unit.upSince === null ? 0 : performance.now() - unit.upSince;
-    const { id, state } = unit;
-    const end = () => {
-      job.overdue = true;
-      log.error(
-        { program: job.name },
-        `${job.name} has run for longer than its time_limit of ${timeLimit} s`,
-      );
-      loop.post(job.name, { kind: 'process', generation: id, news: { kind: 'overdue', run: state.run } });
-    };
-    job.limit = { of, timer: setLongTimeout(end, Math.max(0, timeLimit * 1000 - spent)) };
   };
 
   loop.observe(look);
@@ -244,32 +205,4 @@ const sayings = {
 /** Milliseconds that its last run took, by a clock that nobody sets. */
 function tookOf({ lastPid, upSince }: Unit): number {
   return lastPid === 0 || upSince === null ? 0 : Math.max(0, Math.round(performance.now() - upSince));
-}
-
-function byTime(a: Job, b: Job): number {
-  const [left, right] = [a.next ?? Number.POSITIVE_INFINITY, b.next ?? Number.POSITIVE_INFINITY];
-  return left === right ? (a.name < b.name ? -1 : 1) : left - right;
-}
-
-function noteSchedule(
-  status: ProgramStatus,
-  { name, unit, isWanted, next, memory: { last } }: Job,
-): ProgramStatus {
-  const seconds = (at: number) => Math.floor(at / 1000);
-  const state = !isDown(unit) ? 'runs' : isWanted ? 'waits' : 'stopped';
-  const text = describe({ name, state, next, last }, localTime);
-  const parts = [state === 'waits' ? '' : status.description, text];
-  return {
-    ...status,
-    description: parts.filter(part => part !== '').join('; '),
-    schedule: {
-      next: next === null ? null : seconds(next),
-      last: last && {
-        result: last.result,
-        why: last.why,
-        started: seconds(last.began),
-        seconds: last.ended === null ? null : Math.max(0, seconds(last.ended - last.began)),
-      },
-    },
-  };
 }
