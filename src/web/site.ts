@@ -3,14 +3,14 @@
 import { isElsewhere } from '../model/elsewhere.ts';
 import type { AboutReply, ProgramStatus, StatusReply } from '../protocol/control.ts';
 import type { WebOrder } from '../protocol/web.ts';
-import { isSame, type Session } from './access/sessions.ts';
+import type { Session } from './access/sessions.ts';
 import type { Door } from './door.ts';
 import { Examinations } from './examinations.ts';
+import { makeForms, readOnly } from './forms.ts';
 import type { History } from './history.ts';
 import { file, page, type Reply, redirect } from './http/reply.ts';
 import type { Answer, Asking, Streamed } from './http/server.ts';
 import { logsOf, makeLogs } from './logs.ts';
-import { orderOf } from './orders.ts';
 import { confirmPage } from './pages/confirm.ts';
 import { doctorPage } from './pages/doctor.ts';
 import { eventsPage, mostEvents } from './pages/events.ts';
@@ -30,10 +30,6 @@ export interface SiteContext {
   readonly root: Root;
   readonly history: History;
 }
-
-/** Milliseconds that whoever asks the doctor waits, until the page says that it is under way. */
-const doctorMs = 8000;
-const readOnly = errorPage('You may look', 'This page changes nothing: [web] may = "read".');
 
 export function makeSite(context: SiteContext): Answer {
   const { door } = context;
@@ -61,6 +57,7 @@ function makeVisit({ order, root, history }: SiteContext) {
   const allLogs = makeLogs(root);
   const examinations = new Examinations(root);
   const mayOperate = order.may === 'operate';
+  const { act, examine } = makeForms({ root, examinations, mayOperate });
   const viewerOf = (session: Session, { request }: Asking): Viewer => {
     const { user, token } = session;
     // A page that keeps itself current shows no notice: it is for the page that comes after a form.
@@ -105,10 +102,10 @@ function makeVisit({ order, root, history }: SiteContext) {
     if (below === 'log/follow' && method === 'GET') return await allLogs.follow(name, query, session);
     if (below === 'doctor' && hasDoctor(program))
       return isPost
-        ? await askDoctor(name, asking, session)
+        ? await examine(name, asking, session)
         : page(doctorPage(viewerOf(session, asking), name, examinations.of(name), Date.now()));
     if (!isAction(below)) return page(errorPage('There is no such page', path), 404);
-    if (!mayOperate) return page(readOnly, 403);
+    if (!mayOperate) return readOnly;
     if (isElsewhere(program) && below !== 'maintenance')
       return page(
         errorPage('That cannot be done here', `Nothing of "${name}" runs here: it has upstreams.`),
@@ -117,41 +114,6 @@ function makeVisit({ order, root, history }: SiteContext) {
     if (!isPost) return page(confirmPage(viewerOf(session, asking), below, program, session.newForm()));
     return await act(asking, session, program);
   };
-
-  async function askDoctor(name: string, { form }: Asking, session: Session): Promise<Reply> {
-    if (!mayOperate) return page(readOnly, 403);
-    if (!isSame(form.get('token') ?? '', session.token))
-      return page(
-        errorPage('Nothing was done', 'This form is none of your session. Load the page before it again.'),
-        403,
-      );
-    await examinations.begin(name, session.user, doctorMs);
-    return redirect(at(name, 'doctor'));
-  }
-
-  async function act({ form, path }: Asking, session: Session, program: ProgramStatus): Promise<Reply> {
-    const back = redirect(at(program.name));
-    if (!session.useForm(form.get('form') ?? '')) {
-      session.notice = 'Nothing was done: this form was sent before, or is too old. Try again.';
-      return back;
-    }
-    const wanted = orderOf(path.slice(path.lastIndexOf('/') + 1), program.name, form);
-    if (typeof wanted === 'string') {
-      session.notice = `Nothing was done: ${wanted}.`;
-      return back;
-    }
-    try {
-      const { done, isOver } = await root.act(wanted.path, wanted.body, session.user);
-      const said = done.map(({ message }) => message).join('\n');
-      session.notice = isOver
-        ? said || 'Nothing had to be done.'
-        : `${said}\nIt is under way, and goes on.`.trim();
-    } catch (error) {
-      if (!(error instanceof RootError)) throw error;
-      session.notice = `${error.message}${error.hint === null ? '' : `\n  try: ${error.hint}`}`;
-    }
-    return back;
-  }
 
   async function programOf(
     program: ProgramStatus,
