@@ -20,9 +20,9 @@ export interface Backoff {
 }
 
 /** Milliseconds. */
-export const firstDelay = 100;
+const firstDelay = 100;
 export const longestDelay = 30_000;
-export const goodRunning = 10_000;
+const goodRunning = 10_000;
 
 /** After the start number `tries + 1` in a row has failed. */
 export function afterFailedStart(rule: Restarts, tries: number, random: number): Backoff | 'give-up' {

@@ -66,7 +66,7 @@ function ageText(seconds: number): string {
 }
 
 /** Milliseconds after a time of day in which a hostd that was down then makes up for it. */
-export const longestMissed = 3_600_000;
+const longestMissed = 3_600_000;
 
 /** A run, and since when it has its time of day: since its start, or since an update has set it. Unix times in milliseconds. */
 export interface Life {

@@ -89,7 +89,7 @@ export function completed(program: Program): Program {
 }
 
 /** The settings of a log besides its path, by the end of their keys: stdout_logfile_maxbytes and so on. All of them apply live. */
-export const logRows = {
+const logRows = {
   maxBytes: { key: 'maxbytes', usual: 50 * 1024 ** 2, supervisor: true },
   backups: { key: 'backups', usual: 10, supervisor: true },
   maxAge: { key: 'maxage', usual: null, supervisor: false },

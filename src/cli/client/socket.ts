@@ -8,7 +8,7 @@ import { Client } from './client.ts';
 // As in process-name.ts.
 const { existsSync } = process.getBuiltinModule('node:fs');
 
-export const defaultSocket = '/run/hostd/hostd.sock';
+const defaultSocket = '/run/hostd/hostd.sock';
 export const defaultConfig = '/etc/hostd/hostd.toml';
 
 /** By --socket, -c, HOSTD_SOCKET, HOSTD_CONFIG, in this order; else the usual socket, or the one that the usual file names. */

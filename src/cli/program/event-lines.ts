@@ -13,7 +13,7 @@ const nameWidth = 20;
 const whatWidth = 15;
 
 /** "2026-11-28 03:04:05  hello                BACKOFF          exited too quickly (exit status 1)". */
-export function eventLine(event: JournalEvent, hasColours: boolean): string {
+function eventLine(event: JournalEvent, hasColours: boolean): string {
   const { time, name, cause, repeated } = event;
   const what = escapeLine(whatOf(event)).padEnd(whatWidth);
   const more = repeated === undefined ? '' : ` (and ${repeated} like it before)`;

@@ -119,17 +119,7 @@ export function environment(value: unknown): Decoded<Readonly<Record<string, str
 }
 
 /** setrlimit(2), without RLIMIT_. */
-export const limitNames = [
-  'as',
-  'core',
-  'cpu',
-  'data',
-  'fsize',
-  'memlock',
-  'nofile',
-  'nproc',
-  'stack',
-] as const;
+const limitNames = ['as', 'core', 'cpu', 'data', 'fsize', 'memlock', 'nofile', 'nproc', 'stack'] as const;
 
 export function limits(value: unknown): Decoded<Readonly<Record<string, Limit>>> {
   const example = '{ nofile = 4096, core = 0 }';

@@ -11,7 +11,7 @@ import type { Made } from './unit.ts';
  * of the one that an update is about to start; the first client wakes what sleeps. An old generation holds its own. A program whose next try is far away at this moment,
  * `at`, has none: its visitors are told, and the next try makes the socket anew.
  */
-export function socketsFor(service: Service<Made>, at: number): Set<string> {
+function socketsFor(service: Service<Made>, at: number): Set<string> {
   const { current, next, due, asleep } = service;
   const needs = ({ state }: Generation<Made>) =>
     !isHopeless(state, at) && (due !== 'no' || asleep || !isDown(state));

@@ -68,7 +68,7 @@ export function makeGroups(supervisor: Supervisor, log: Logger): Groups {
 }
 
 /** A group has changed if one of its programs has. Names in alphabetical order. Pure. */
-export function groupChanges(
+function groupChanges(
   found: readonly Change[],
   active: readonly Program[],
   configured: readonly Program[],
@@ -86,7 +86,7 @@ export function groupChanges(
 }
 
 /** The host with one more group, taken from `from`, and with the site of its app. Pure. */
-export function withGroup(host: Host, from: Host, group: string): Host {
+function withGroup(host: Host, from: Host, group: string): Host {
   const programs = from.programs.filter(program => program.group === group);
   const names = new Set(programs.map(({ app }) => app));
   const has = new Set(programs.map(({ name }) => name));
@@ -104,7 +104,7 @@ export function withGroup(host: Host, from: Host, group: string): Host {
 }
 
 /** The host without a group's programs. `isGone`: also without its app's site; else the site waits for the group to come back. Pure. */
-export function withoutGroup(host: Host, group: string, isGone: boolean): Host {
+function withoutGroup(host: Host, group: string, isGone: boolean): Host {
   const apps = new Set(host.programs.filter(program => program.group === group).map(({ app }) => app));
   return assemble({
     settings: host.settings,

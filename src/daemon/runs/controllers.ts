@@ -11,7 +11,7 @@ import { type Controller, controllers } from '../../model/bounds.ts';
 /** Where etc/hostd.service has systemd put hostd (DelegateSubgroup=, systemd 254). */
 const ownPlace = 'hostd-supervisor';
 /** Where hostd puts itself; ExecStopPost= of etc/hostd.service looks for it. */
-export const movedPlace = 'hostd-moved';
+const movedPlace = 'hostd-moved';
 
 /** The controllers that are on, and why others are not, with a remedy; null: all are on. */
 export interface Switched {

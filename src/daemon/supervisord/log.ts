@@ -84,7 +84,7 @@ function textOf(first: unknown, second: unknown): string {
 }
 
 /** "2026-11-28 02:40:00,123", local time. */
-export function timeText(date: Date): string {
+function timeText(date: Date): string {
   const two = (n: number) => String(n).padStart(2, '0');
   const day = [date.getFullYear(), two(date.getMonth() + 1), two(date.getDate())].join('-');
   const time = [date.getHours(), date.getMinutes(), date.getSeconds()].map(two).join(':');

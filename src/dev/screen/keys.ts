@@ -6,7 +6,7 @@ export type Order =
   | { readonly kind: 'focus'; readonly number: number };
 
 /** Ctrl-], as in telnet: leaves the attached app. */
-export const detachByte = 0x1d;
+const detachByte = 0x1d;
 
 const orders: Readonly<Record<string, Order['kind']>> = {
   h: 'help',

@@ -8,7 +8,7 @@ import { errnoOf, HostdError } from '../../errors.ts';
 import { admitHostName } from '../../model/host-name.ts';
 
 /** The names that the authority may vouch for. A thief of its key can forge no others (RFC 5280, 4.2.1.10). */
-export const permittedDomains = ['localhost', 'test'] as const;
+const permittedDomains = ['localhost', 'test'] as const;
 
 /** Whether a host name is one of these, or below one. */
 export function isPermitted(host: string): boolean {

@@ -55,7 +55,7 @@ function filesFor(
   return [];
 }
 
-export function isMimeTypes(file: string): boolean {
+function isMimeTypes(file: string): boolean {
   return basename(file) === 'mime.types';
 }
 

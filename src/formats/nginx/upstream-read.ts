@@ -8,7 +8,7 @@ import { remarkOn } from './remark.ts';
 import type { Directive } from './syntax.ts';
 
 /** "10.0.0.5:8000" or "[fd00::5]:80" for any way of writing a numeric address; null: a name, or a socket. */
-export function numericAddress(written: string): string | null {
+function numericAddress(written: string): string | null {
   const whole = /^(\[[^\]]*\]|[\d.]+)$/.test(written) ? `${written}:80` : written;
   const read = address(whole.replace(/^localhost(?=:|$)/i, '127.0.0.1'));
   return read.ok ? addressText(read.value) : null;

@@ -40,7 +40,7 @@ export interface Tabled {
 }
 
 /** argv without the wrapper of hostd's own writer: without setpriv(1), and with env(1)'s variables apart. */
-export function unwrap(words: readonly string[]): {
+function unwrap(words: readonly string[]): {
   readonly words: readonly string[];
   readonly variables: Readonly<Record<string, string>>;
   readonly noNewPrivileges: boolean;

@@ -32,7 +32,7 @@ export function refusalOf(verb: 'open' | 'connect to', path: string, code: strin
 }
 
 /** The first directory on the way that this process may not pass; null: none. */
-export function closedDirectory(path: string): string | null {
+function closedDirectory(path: string): string | null {
   for (let at = path.indexOf('/', 1); at !== -1; at = path.indexOf('/', at + 1)) {
     const directory = path.slice(0, at);
     try {
@@ -57,7 +57,7 @@ function isOpenByMode(path: string, verb: 'open' | 'connect to'): boolean {
  * What confines this process besides modes: its AppArmor profile or SELinux context (/proc/self/attr/current). null: nothing does, or
  * the kernel does not say.
  */
-export function confinement(): string | null {
+function confinement(): string | null {
   let label: string;
   try {
     label = readFileSync('/proc/self/attr/current', 'latin1').replace(/[\0\n]+$/, '');

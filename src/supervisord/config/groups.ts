@@ -21,7 +21,7 @@ import {
 } from './values.ts';
 
 /** Supervisor's own handler, the only one that hostd has. */
-export const defaultHandler = 'supervisor.dispatchers:default_handler';
+const defaultHandler = 'supervisor.dispatchers:default_handler';
 
 /**
  * The groups by priority and name. `broken`: sections with errors are left out and noted there; null: the first error is thrown.

@@ -10,7 +10,7 @@ import { atHome, byCodePoint, directoryOf } from './paths.ts';
 export class ConfigError extends Error {}
 
 /** Runs a piece of Python. Its error becomes a ConfigError in Supervisor's words. */
-export function pythonic<T>(act: () => T): T {
+function pythonic<T>(act: () => T): T {
   try {
     return act();
   } catch (error) {

@@ -9,7 +9,7 @@ import { actionLinks, isTrouble, stateMark, usualActions } from './states.ts';
 import { at, bytes, milliseconds, number } from './words.ts';
 
 /** Programs on one page, and troubles at its head. */
-export const mostRows = 50;
+const mostRows = 50;
 const mostTroubles = 10;
 
 export interface Overview {
