@@ -64,7 +64,8 @@ test('where pip reaches no index, Debian’s Django and gunicorn serve the site'
   const { name, group, root, host } = freshNames(place);
   const hostd = await startHostd(place);
   const env = { PIP_INDEX_URL: 'http://127.0.0.1:9/simple', PIP_FIND_LINKS: undefined };
-  const args = ['create', name, '--host', host, '--root', root, '--group', group];
+  const python = ['--python', keptPython(place, { onlyPip: true })];
+  const args = ['create', name, '--host', host, '--root', root, '--group', group, ...python];
   const created = await hostctl(hostd.config, args, { env });
   assert.equal(created.code, 0, created.stderr);
   assert.match(created.stderr, /pip reaches no index: using Debian's python3-django and gunicorn/);
@@ -74,7 +75,7 @@ test('where pip reaches no index, Debian’s Django and gunicorn serve the site'
 
   const bad = freshNames(place, 'bad');
   const file = place.write('requirements.txt', 'django-guardian\n');
-  const more = ['--root', bad.root, '--group', bad.group, '--requirements', file];
+  const more = ['--root', bad.root, '--group', bad.group, '--requirements', file, ...python];
   const failed = await hostctl(hostd.config, ['create', bad.name, ...more], { env });
   assert.equal(failed.code, 1);
   assert.match(failed.stderr, /pip reaches no index, and Debian's do not do\n {2}try: PIP_INDEX_URL=/);

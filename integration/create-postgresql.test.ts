@@ -1,9 +1,18 @@
 // PostgreSQL as create sets it up: a role and a database for each app, reached by peer authentication.
 
 import assert from 'node:assert/strict';
-import { cpSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  globSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { after, test } from 'node:test';
 import { run } from '../scripts/run.ts';
 import { verifySite } from '../scripts/verify.ts';
 import { native } from '../src/native/index.ts';
@@ -17,6 +26,10 @@ import { until } from './harness/until.ts';
 
 const skip = needsRoot || needsPostgresql;
 const demo = join(import.meta.dirname, '../demo/hello');
+/** The driver that the first app gets from pip's index, for the others: empty until then, and they get their own. */
+const driver = mkdtempSync('/tmp/hostd-test-driver-');
+chmodSync(driver, 0o755);
+after(() => rmSync(driver, { recursive: true }));
 const databases = "SELECT string_agg(datname, ' ' ORDER BY datname) FROM pg_database";
 const roles = "SELECT string_agg(rolname, ' ') FROM pg_roles WHERE rolname !~ '^pg_'";
 
@@ -39,6 +52,9 @@ test('Django reads and writes through peer authentication, over a restart of Pos
   assert.equal(created.code, 0, created.stderr);
   const to = { port: hostd.port };
   const { uid } = account(name);
+  assert.match(created.stdout, /\nPostgreSQL's driver: installed \(psycopg/);
+  for (const own of globSync(`${root}/lib/python3*/site-packages`))
+    cpSync(own, driver, { recursive: true, filter: path => !path.endsWith('/kept.pth') });
   await verifySite({ name: 'hello', to, host, uid, files: true });
   const count = async () => Number(await cluster.sql('SELECT count(*) FROM guestbook_entry', name));
   const before = await count();
@@ -69,7 +85,7 @@ test('of a project with settings for a laptop those for production are taken, an
   const hostd = await startHostd(place);
   const source = layered(place);
   const args = ['create', name, '--host', host, '--root', root, '--group', group, '--database', 'postgresql'];
-  const more = ['--from', source, '--python', keptPython(place)];
+  const more = ['--from', source, '--python', keptPython(place, { beside: driver })];
   const created = await hostctl(hostd.config, [...args, ...more], { env: cluster.env });
   assert.equal(created.code, 0, created.stderr);
   const own = `${root}/${name}/hostd_settings.py`;
@@ -141,7 +157,7 @@ test('a new project has its own database, and another app cannot look into it', 
   const config = writeConfiguration(place);
   const a = freshNames(place, 'a');
   const b = { ...freshNames(place, 'b'), group: a.group };
-  const python = keptPython(place);
+  const python = keptPython(place, { beside: driver });
   const args = (app: typeof a) => [
     'create',
     app.name,
@@ -193,7 +209,8 @@ test('a migration that fails takes database and role away again, but no database
   const code = place.directory('code');
   assert.equal((await run(['cp', '-r', `${demo}/.`, code])).code, 0);
   writeFileSync(`${code}/guestbook/migrations/0002_bad.py`, 'raise RuntimeError("bad migration")\n');
-  const from = ['--from', code, '--database', 'postgresql', '--python', keptPython(place)];
+  const python = keptPython(place, { beside: driver });
+  const from = ['--from', code, '--database', 'postgresql', '--python', python];
   const args = ['create', name, '--root', root, '--group', group, ...from];
   const failed = await hostctl(config, args, { env: cluster.env });
   assert.equal(failed.code, 1);

@@ -1,17 +1,18 @@
 // hostctl create and remove on this machine, for real: users, virtualenvs, Django, hostd.
 
 import assert from 'node:assert/strict';
-import { existsSync, lstatSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { run } from '../scripts/run.ts';
+import { freePort } from '../scripts/free-port.ts';
+import { must, run } from '../scripts/run.ts';
 import { verifySite } from '../scripts/verify.ts';
 import { native } from '../src/native/index.ts';
 import { freshNames, hostctl, listing, writeConfiguration } from './create/fixture.ts';
 import { keptPython } from './create/kept-python.ts';
 import { needsRoot } from './harness/accounts.ts';
 import { startHostd } from './harness/hostd.ts';
-import { makePlace } from './harness/place.ts';
+import { makePlace, type Place } from './harness/place.ts';
 import { childrenOf, look } from './harness/processes.ts';
 
 const skip = needsRoot;
@@ -148,22 +149,43 @@ test('a step that fails undoes the steps before it, but nothing that was there b
   assert.equal(native.user(name), null);
   assert.notEqual(native.group(group), null, 'the group was there');
 
-  const kept = await hostctl(config, [...args, ...bad, '--keep']);
+  const kept = await hostctl(config, [...args, ...bad, '--keep', '--python', python]);
   assert.equal(kept.code, 1);
   assert.ok(existsSync(`${root}/bin/python`));
-  const finished = await hostctl(config, args);
+  const wheels = await writeWheel(place);
+  const good = ['--requirements', place.write('requirements.txt', 'hostd-sample\n')];
+  const env = { PIP_FIND_LINKS: wheels, PIP_NO_INDEX: '1' };
+  const finished = await hostctl(config, [...args, ...good], { env });
   assert.equal(finished.code, 0, finished.stderr);
   assert.match(finished.stdout, /virtualenv: there already\npackages: installed/);
   assert.equal((await hostctl(config, ['remove', name, '--purge', '--yes'])).code, 0);
   assert.notEqual(native.group(group), null, 'the group is not create’s to remove');
+  rmSync(wheels, { recursive: true });
   assert.deepEqual(listing(place.dir), before);
 });
+
+/** A package without code, as a wheel (PyPA's binary distribution format). Returns its directory. */
+async function writeWheel(place: Place): Promise<string> {
+  const directory = place.directory('wheels');
+  const wheel = `${directory}/hostd_sample-1.0-py3-none-any.whl`;
+  const code = `
+import sys, zipfile
+info = "hostd_sample-1.0.dist-info/"
+with zipfile.ZipFile(sys.argv[1], "w") as out:
+    out.writestr(info + "METADATA", "Metadata-Version: 2.1\\nName: hostd-sample\\nVersion: 1.0\\n")
+    out.writestr(info + "WHEEL", "Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n")
+    out.writestr(info + "RECORD", "")
+`;
+  await must('write a wheel', ['/usr/bin/python3', '-c', code, wheel]);
+  return directory;
+}
 
 test('the commands of --dry-run, in a shell, make an app that create finds complete', { skip }, async t => {
   const place = makePlace(t);
   const { name, group, root, host } = freshNames(place);
   const config = writeConfiguration(place);
-  const args = ['create', name, '--host', host, '--root', root, '--group', group];
+  const python = ['--python', keptPython(place)];
+  const args = ['create', name, '--host', host, '--root', root, '--group', group, ...python];
   const before = listing(place.dir);
   const script = await hostctl(config, [...args, '--dry-run']);
   assert.equal(script.code, 0, script.stderr);
@@ -193,7 +215,8 @@ test('the commands of --dry-run, in a shell, make an app that create finds compl
 test('an app whose table is there already is made as the table says', { skip }, async t => {
   const place = makePlace(t);
   const { name, group, root } = freshNames(place);
-  const config = writeConfiguration(place);
+  const proxy = `[proxy]\nlisten = ["127.0.0.1:${await freePort()}"]\n`;
+  const config = writeConfiguration(place, proxy);
   const table = `[app.${name}]\nroot = "${root}"\ngroup = "${group}"\nserver_names = ["x.test"]\nworkers = 1\n`;
   const toml = place.write(`etc/apps.d/${name}.toml`, table);
   const created = await hostctl(config, ['create', name, '--python', keptPython(place)]);

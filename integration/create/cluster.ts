@@ -2,7 +2,7 @@
 // authentication alone. The machine's own clusters are not touched.
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import { chownSync, globSync } from 'node:fs';
+import { chownSync, existsSync, globSync, readFileSync } from 'node:fs';
 import { must, type Ran, run } from '../../scripts/run.ts';
 import { native } from '../../src/native/index.ts';
 import type { Place } from '../harness/place.ts';
@@ -59,8 +59,9 @@ export async function startCluster(place: Place): Promise<Cluster> {
       gid: as.gid,
       stdio: 'ignore',
     });
-    const ready = async () => (await ask(as, 'postgres', 'postgres', 'SELECT 1;')).code === 0;
-    await until('PostgreSQL to answer', ready, { every: 100 });
+    // Where pg_ctl(1) looks, too: a psql for each look would take longer than the start.
+    const isReady = () => /^ready\s*$/m.test(readFileSync(`${data}/postmaster.pid`, 'utf8'));
+    await until('PostgreSQL to answer', () => existsSync(`${data}/postmaster.pid`) && isReady());
   };
   // "Fast": it ends its sessions itself (postgres(1), SIGINT).
   const stop = () =>

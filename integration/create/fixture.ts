@@ -27,11 +27,11 @@ export function freshNames(place: Place, label = 'app'): Names {
   return { name, group, root: `${place.dir}/webapps/${label}`, host: `${label}.test` };
 }
 
-/** A configuration without a daemon; returns hostd.toml. */
-export function writeConfiguration(place: Place): string {
+/** A configuration without a daemon; returns hostd.toml. `more`: further tables. */
+export function writeConfiguration(place: Place, more = ''): string {
   const { dir } = place;
   place.directory('etc/apps.d');
-  const text = `[hostd]\nruntime_dir = "${dir}/run"\nstate_dir = "${dir}/lib"\nlog_dir = "${dir}/log"\n`;
+  const text = `[hostd]\nruntime_dir = "${dir}/run"\nstate_dir = "${dir}/lib"\nlog_dir = "${dir}/log"\n${more}`;
   return place.write('etc/hostd.toml', text);
 }
 
