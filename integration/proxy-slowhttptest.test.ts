@@ -15,7 +15,7 @@ import { type RunningWorker, startWorker, type WorkerOptions } from './proxy/wor
 const tool = findProgram('slowhttptest') ?? 'slowhttptest';
 const missing = existsSync(tool) ? false : 'needs slowhttptest: apt-get install slowhttptest';
 
-const attackSeconds = 6;
+const attackSeconds = 4;
 /** Both are bounds that a broken worker misses by far, not figures to be proud of. */
 const slowestMs = 2000;
 const memoryMegabytes = 150;
@@ -87,7 +87,7 @@ describe('slow connections by the thousand', { skip: missing }, () => {
 async function withstand(t: TestContext, worker: RunningWorker, attack: Attack): Promise<number> {
   const pid = worker.process.pid ?? 0;
   await askFor(worker, 500); // a just-in-time compiler needs its time
-  const calm = await askFor(worker, 1500);
+  const calm = await askFor(worker, 500);
   const base = { memory: residentMegabytes(pid), sockets: openSockets(pid) };
   let memory = 0;
   let sockets = 0;

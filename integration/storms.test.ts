@@ -1,19 +1,22 @@
-// Many crashes at once, fork bombs, and every shortage that a spawn can meet: hostd answers, stays small, and recovers.
+// Many crashes at once, fork bombs, and a machine that lets no more processes be made: hostd answers, stays small, and recovers.
 
 import assert from 'node:assert/strict';
-import { chownSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { chownSync, readFileSync, writeFileSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ask } from '../scripts/http.ts';
-import { API } from '../src/protocol/control.ts';
+import { API, type ProgramStatus } from '../src/protocol/control.ts';
 import { isRoot, needsRoot, testAccounts } from './harness/accounts.ts';
 import { type Hostd, startHostd } from './harness/hostd.ts';
 import { makePlace } from './harness/place.ts';
-import { childrenOf, marked, zombiesOf } from './harness/processes.ts';
+import { descriptors, marked, zombiesOf } from './harness/processes.ts';
 import { until } from './harness/until.ts';
 import { withoutCgroup2 } from './harness/without-cgroup2.ts';
 
 const noProxy = { enabled: false };
+
+/** It waits for its next try, or is at it. */
+const isWaiting = ({ state }: ProgramStatus) => state === 'BACKOFF' || state === 'STARTING';
 
 interface Responsiveness {
   readonly median: number;
@@ -47,10 +50,6 @@ function say(t: TestContext, { median, longest }: Responsiveness, pid: number): 
 function megabytes(pid: number): number {
   const kilobytes = /^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
   return Math.round(Number(kilobytes) / 1024);
-}
-
-function descriptors(pid: number): number {
-  return readdirSync(`/proc/${pid}/fd`).length;
 }
 
 async function account(): Promise<{ user?: string }> {
@@ -136,46 +135,6 @@ for (const [kind, source] of Object.entries(bombs)) {
   }
 }
 
-test('with no descriptors left for more programs, hostd answers, says why, and goes on when there are some', async t => {
-  const place = makePlace(t);
-  const user = await account();
-  const program = {
-    many: {
-      command: 'sleep 1000',
-      numprocs: 60,
-      process_name: '%(program_name)s_%(process_num)02d',
-      startsecs: 0,
-      startretries: 1000,
-      ...user,
-    },
-  };
-  const under = ['prlimit', '--nofile=150:150'];
-  const hostd = await startHostd(place, { config: { proxy: noProxy, program }, under });
-  const list = await hostd.status();
-  const waiting = list.filter(p => p.state === 'BACKOFF');
-  assert.ok(waiting.length > 5 && waiting.length < 55, `${waiting.length} wait`);
-  for (const p of waiting)
-    assert.match(p.description, /cannot start: hostd has \d+ of its 150 file descriptors/);
-  const used = descriptors(hostd.pid);
-  const seen = await watch(hostd, 1500);
-  say(t, seen, hostd.pid);
-  assert.ok(descriptors(hostd.pid) <= used + 3, 'each try gives back what it took');
-  // The reserve is for this: commands, a change of the configuration, crashes.
-  const running = list.filter(p => p.state === 'RUNNING');
-  for (const p of running.slice(0, 3)) process.kill(p.pid ?? 0, 'SIGKILL');
-  const stopped = running.slice(3);
-  t.diagnostic(`${running.length} run, ${waiting.length} wait`);
-  assert.equal((await hostd.hostctl('stop', ...stopped.map(p => p.name))).code, 0);
-  await until(
-    'some that waited to start',
-    async () =>
-      (await hostd.status()).filter(p => p.state === 'BACKOFF').length < waiting.length - stopped.length / 2,
-    { every: 200 },
-  );
-  assert.equal(zombiesOf(hostd.pid), 0);
-  assert.equal(await hostd.stop(), 0);
-});
-
 test('when the kernel lets no more processes be made, hostd answers, and goes on when it does', {
   skip: needsRoot,
 }, async t => {
@@ -201,9 +160,9 @@ test('when the kernel lets no more processes be made, hostd answers, and goes on
   ];
   const hostd = await startHostd(place, { config: { proxy: noProxy, program }, under: limited });
   const list = await hostd.status();
-  const waiting = list.filter(p => p.state === 'BACKOFF');
+  const waiting = list.filter(isWaiting);
   assert.ok(waiting.length > 2, `${waiting.length} wait`);
-  for (const p of waiting)
+  for (const p of waiting.filter(({ state }) => state === 'BACKOFF'))
     assert.match(p.description, /cannot start: the limit of processes is reached \(EAGAIN/);
   const used = descriptors(hostd.pid);
   const seen = await watch(hostd, 1500);
@@ -212,34 +171,8 @@ test('when the kernel lets no more processes be made, hostd answers, and goes on
   // Room for all that wait, whatever hostd itself needs meanwhile: its threads count, too.
   const running = list.filter(p => p.state === 'RUNNING').slice(0, waiting.length + 4);
   assert.equal((await hostd.hostctl('stop', ...running.map(p => p.name))).code, 0);
-  await until(
-    'those that waited to start',
-    async () => (await hostd.status()).every(p => p.state !== 'BACKOFF'),
-    { every: 200 },
-  );
+  await until('those that waited to start', async () => !(await hostd.status()).some(isWaiting), {
+    every: 200,
+  });
   assert.equal(zombiesOf(hostd.pid), 0);
-});
-
-test('a run that cannot be written down does not run, and leaves nothing', async t => {
-  const place = makePlace(t);
-  const program = { one: { command: 'sleep 1000', startsecs: 0, startretries: 1000, autostart: false } };
-  const hostd = await startHostd(place, { config: { proxy: noProxy, program } });
-  const used = descriptors(hostd.pid);
-  const runs = `${place.dir}/lib/runs`;
-  renameSync(runs, `${runs}.away`);
-  writeFileSync(runs, 'no directory');
-  await hostd.hostctl('start', 'one');
-  const { description } = await hostd.state('one', 'BACKOFF');
-  assert.match(description, /ENOTDIR/);
-  await until('several tries', async () => (await hostd.status())[0]?.run !== 1);
-  assert.deepEqual(
-    marked(place.mark).filter(p => p.command === 'sleep 1000'),
-    [],
-  );
-  await until('nothing to be left', () => zombiesOf(hostd.pid) === 0 && childrenOf(hostd.pid).length === 0);
-  assert.ok(descriptors(hostd.pid) <= used + 2);
-  writeFileSync(runs, '');
-  renameSync(runs, `${runs}.file`);
-  renameSync(`${runs}.away`, runs);
-  await hostd.state('one', 'RUNNING');
 });

@@ -28,7 +28,7 @@ export function unitSteps(
 }
 
 /** Files beside which nothing else runs: they measure, or count the processes of the users that all tests share. */
-const alone = /\/(hostile-load|logs-faults|proxy-slowhttptest|service-manager|storms)\.test\.ts$/;
+const alone = /\/(hostile-load|logs-load|proxy-slowhttptest|service-manager|storms)\.test\.ts$/;
 /** The more of a processor they have, the more they find; or they make users whose names others may look at. */
 const aside = /\/(demo|proxy-fuzz[^/]*|supervisord-suite)\.test\.ts$/;
 
@@ -46,6 +46,7 @@ const longest = [
   'nights',
   'crossing',
   'logs',
+  'logs-faults',
   'serving',
   'files',
   'documented-commands',

@@ -18,6 +18,11 @@ export interface Mark {
   readonly directory: string;
 }
 
+/** How many files and sockets the process has open. */
+export function descriptors(pid: number): number {
+  return readdirSync(`/proc/${pid}/fd`).length;
+}
+
 /** Processes with the mark, without zombies. Only root sees those of other users. */
 export function marked(mark: Mark): Process[] {
   const found: Process[] = [];
