@@ -277,3 +277,14 @@ function cpuOf({ pid }: Hostd): number {
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
   return Number(fields[11]) + Number(fields[12]);
 }
+
+test('hostd’s own directory comes back, as after a clean-up of /run, with the next start of whatever needs it', async t => {
+  const { hostd, app } = await site(t);
+  const directory = dirname(hostd.socket);
+  for (const name of readdirSync(directory)) rmSync(join(directory, name), { recursive: true });
+  await until('the control socket', () => readdirSync(directory).includes('hostd.sock'));
+  for (const name of ['hostd-proxy', 'one'])
+    assert.equal((await hostd.hostctl('restart', name)).code, 0, name);
+  assert.equal((await hostd.get(app.host)).status, 200);
+  assert.ok(readdirSync(directory).includes('gunicorn.conf.py'));
+});

@@ -37,7 +37,7 @@ import { passEarlySignals } from './own/early-signals.ts';
 import { takeLock } from './own/lock.ts';
 import { type Logger, openLog } from './own/log.ts';
 import { keepStatus } from './own/notify.ts';
-import { ownPaths, putRight } from './own/own-files.ts';
+import { makeAgain, ownPaths, putRight } from './own/own-files.ts';
 import { makePassing } from './passing.ts';
 import { makeCertificates } from './proxies/certificates.ts';
 import type { Rpc } from './rpc/process.ts';
@@ -178,6 +178,10 @@ function startHostd(config: string, trial: boolean, loaded: Loaded, log: Logger)
     now: () => performance.now(),
     warn,
     gunicornConfiguration: writeGunicornConfiguration(settings.runtimeDir),
+    makeAgain: () => {
+      const written = () => writeGunicornConfiguration(settings.runtimeDir);
+      for (const message of makeAgain(settings, written)) warn(message);
+    },
     halfClose: openHalfClose(settings.runtimeDir),
     published: host => ({ certificates: certificates.read(host), maintenance: records.maintenance() }),
     onHost: host => {

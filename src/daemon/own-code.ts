@@ -1,7 +1,16 @@
 // Running hostd's own other programs (proxy workers, health probes, hostd-rpc, hostd-web) as unprivileged users: with the Node that runs hostd,
 // from code that the user can read even where hostd is installed below a directory that is closed to others.
 
-import { chmodSync, closeSync, cpSync, openSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  cpSync,
+  existsSync,
+  openSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { refusedNode } from '../config/own-programs.ts';
 import { as, type Owner } from '../linux/paths.ts';
@@ -58,9 +67,12 @@ function readable(file: string, user: Owner): boolean {
 
 let copied: string | null = null;
 
-/** A copy of the code, made once by each hostd, which may be an upgraded one. Not more often, since programs load from it. */
+/**
+ * A copy of the code, made once by each hostd, which may be an upgraded one, and again where somebody has removed it. Not more often, since
+ * programs load from it.
+ */
 function copyOf(runtimeDir: string): string {
-  copied ??= makeCopy(ownPaths({ stateDir: '', runtimeDir }).code);
+  if (copied === null || !existsSync(copied)) copied = makeCopy(ownPaths({ stateDir: '', runtimeDir }).code);
   return copied;
 }
 

@@ -74,6 +74,8 @@ export interface SupervisorContext extends RunContext {
   readonly tell: Tell;
   readonly now: () => number;
   readonly gunicornConfiguration: string;
+  /** Makes directories of hostd's own again that somebody has removed. Called before each start of a program. */
+  readonly makeAgain: () => void;
   readonly halfClose: HalfClose;
   readonly published: (host: Host) => Published;
   /** Called with each new configuration. */
@@ -107,6 +109,7 @@ export function makeSupervisor(first: Host, context: SupervisorContext): Supervi
     ...context,
     onHopeless,
     tryOut: (unit, run, onOver) => {
+      context.makeAgain();
       const { socket } = unit.program;
       if (!unit.isNext || !servesApp(unit.program) || socket === null) return null;
       // A socket that has lost its name is made anew, whatever the trial says.
@@ -114,15 +117,17 @@ export function makeSupervisor(first: Host, context: SupervisorContext): Supervi
       sockets.unix(socket, owner, clients);
       return startTrial(unit, run, { ...context, host: () => host }, onOver);
     },
-    equip: (unit, onReady) =>
-      equip(unit, onReady, {
+    equip: (unit, onReady) => {
+      context.makeAgain();
+      return equip(unit, onReady, {
         host: () => host,
         published,
         sockets,
         ...facts,
         gunicornConfiguration,
         onWorkerClass: setSync,
-      }),
+      });
+    },
   });
   const release = releaser(sockets, () => loop.entries.values(), context.now);
   const loop = makeLoop({ perform, scale: scaleRun }, context.now, entry => {

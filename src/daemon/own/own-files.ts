@@ -8,6 +8,7 @@ import {
   chownSync,
   closeSync,
   constants,
+  existsSync,
   fstatSync,
   mkdirSync,
   openSync,
@@ -150,6 +151,20 @@ export function putRight(settings: Settings): string[] {
   }
   for (const own of table(settings)) said.push(...settle(own));
   return said;
+}
+
+/**
+ * Makes what somebody has removed since the start, as with all of /run: without it no proxy worker could be started again. `made`: called
+ * when something was missing, for the files in there. Returns what was done, for the log.
+ * @throws HostdError as putRight
+ */
+export function makeAgain(settings: Settings, made: () => void): string[] {
+  const directories = [...given(settings), ...table(settings).filter(({ make }) => make)];
+  const missing = directories.find(({ path }) => !existsSync(path));
+  if (missing === undefined) return [];
+  const said = putRight(settings);
+  made();
+  return [`made "${missing.path}" again: somebody has removed it`, ...said];
 }
 
 /** @throws HostdError that says why it cannot be made, and what to do. */

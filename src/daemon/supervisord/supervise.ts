@@ -19,7 +19,7 @@ import { takeLock } from '../own/lock.ts';
 import type { Logger } from '../own/log.ts';
 import { giveMemoryBack } from '../own/memory.ts';
 import { keepStatus, notifyReady } from '../own/notify.ts';
-import { ownPaths, putRight } from '../own/own-files.ts';
+import { makeAgain, ownPaths, putRight } from '../own/own-files.ts';
 import { makePassing } from '../passing.ts';
 import { makeRpc, type Rpc } from '../rpc/process.ts';
 import { findCgroups } from '../runs/cgroup-tree.ts';
@@ -217,6 +217,9 @@ function makeFleet(
       program.supervisord === undefined ? null : bearAsSupervisor(program, program.supervisord, around),
     now: () => performance.now(),
     gunicornConfiguration: '',
+    makeAgain: () => {
+      for (const message of makeAgain(settings, () => {})) warn(message);
+    },
     halfClose: openHalfClose(settings.runtimeDir),
     published: () => ({ certificates: new Map(), maintenance: new Map() }),
     onHost: () => [],
