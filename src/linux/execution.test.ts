@@ -18,7 +18,7 @@ test('what the first line of a script has to do with it is told', () => {
     assert.equal(trouble(head), null, head);
 });
 
-test('another failure is left as it is, and a file is read as its user', () => {
+test('a failure names the directory, another is left as it is, and a file is read as its user', () => {
   const directory = mkdtempSync(`${tmpdir()}/execution-`);
   try {
     const file = `${directory}/start`;
@@ -26,10 +26,17 @@ test('another failure is left as it is, and a file is read as its user', () => {
     chmodSync(file, 0o755);
     const owner = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
     const said = 'cannot execute its command: ENOEXEC';
-    assert.equal(explainExecution(said, file, owner), `${said}: ${executionTrouble(file, 'no', () => true)}`);
-    assert.equal(explainExecution(said, `${file}.none`, owner), said);
+    assert.equal(
+      explainExecution(said, { file, directory, owner }),
+      `${said}: ${executionTrouble(file, 'no', () => true)}`,
+    );
+    assert.equal(explainExecution(said, { file: `${file}.none`, directory, owner }), said);
     const other = 'cannot enter its directory: ENOENT';
-    assert.equal(explainExecution(other, file, owner), other);
+    const named = `cannot enter its directory "${directory}": ENOENT`;
+    assert.equal(explainExecution(other, { file, directory, owner }), named);
+    assert.equal(explainExecution(other, { file, directory: null, owner }), other);
+    const third = 'cannot become its user: EPERM';
+    assert.equal(explainExecution(third, { file, directory, owner }), third);
   } finally {
     rmSync(directory, { recursive: true });
   }

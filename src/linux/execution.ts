@@ -6,8 +6,18 @@ import { type Owner, openForReading } from './paths.ts';
 /** The kernel reads no more of a first line (BINPRM_BUF_SIZE). */
 const longestLine = 256;
 
-/** Adds what the file itself tells to `failure`. The file is read with its user's rights, and through no link of an app's. */
-export function explainExecution(failure: string, file: string, owner: Owner): string {
+export interface Executed {
+  readonly file: string;
+  /** Where it is executed; null: nowhere in particular. */
+  readonly directory: string | null;
+  readonly owner: Owner;
+}
+
+/** Adds to `failure` the directory's name, or what the file itself tells. The file is read with its user's rights, and through no link of an app's. */
+export function explainExecution(failure: string, { file, directory, owner }: Executed): string {
+  const refused = /^cannot enter its directory: (.+)$/.exec(failure)?.[1];
+  if (refused !== undefined && directory !== null)
+    return `cannot enter its directory "${directory}": ${refused}`;
   if (!/^cannot execute its command: (ENOENT|ENOEXEC)$/.test(failure)) return failure;
   const head = headOf(file, owner);
   const why = head === null ? null : executionTrouble(file, head, existsSync);

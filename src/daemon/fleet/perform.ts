@@ -148,6 +148,7 @@ function spawn(unit: Unit, run: number, context: PerformContext, post: (news: Ne
     post({ kind: 'spawned', run });
   } catch (error) {
     words.failed(unit, messageOf(error));
+    forgetExit(unit);
     sayHint(unit, error, warn);
     post({ kind: 'spawn-failed', run, why: messageOf(error), random: Math.random() });
   }
@@ -193,6 +194,7 @@ export function attend(unit: Unit, run: Run, context: RunContext, post: (news: N
     // In Supervisor, a process has begun before it becomes its program.
     const isBegun = unit.program.supervisord !== undefined;
     if (ending.kind === 'failed' && !isBegun) {
+      forgetExit(unit);
       post({ kind: 'spawn-failed', run: run.number, why: ending.why, random });
       return;
     }
@@ -201,6 +203,11 @@ export function attend(unit: Unit, run: Run, context: RunContext, post: (news: N
     context.words.ended(unit, how, run.number);
     post({ kind: 'exited', run: run.number, how, random });
   });
+}
+
+/** A run that has not begun has no exit, and the one before it is not to be told as its own. Supervisor keeps it. */
+function forgetExit(unit: Unit): void {
+  if (unit.program.supervisord === undefined) unit.lastExit = null;
 }
 
 /** What hostd itself has killed was not the kernel's. */

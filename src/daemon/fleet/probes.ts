@@ -3,6 +3,7 @@
 import type { State } from '../../lifecycle/process.ts';
 import type { Host } from '../../model/host.ts';
 import { isLate } from '../../protocol/probe.ts';
+import { silence } from '../../protocol/silence.ts';
 import type { Tell } from '../events/bus.ts';
 import type { Logger } from '../own/log.ts';
 import { setLongTimeout } from '../own/long-timeout.ts';
@@ -35,7 +36,7 @@ export function askForHealth(loop: Loop, host: () => Host, log: Logger, tell: Te
           if (probes.get(unit) !== probe) return;
           if (answer.kind === 'healthy') ready();
           else {
-            unit.waitsFor = `${health.path}: ${answer.why}`;
+            unit.waitsFor = `${health.path}: ${silence(answer.why)}`;
             // That nobody listens yet is usual.
             const isAnswer = answer.status !== 0 || isLate(answer);
             if (!isAnswer || said === answer.why) return;

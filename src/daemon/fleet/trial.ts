@@ -8,6 +8,7 @@ import { describeExit } from '../../lifecycle/view.ts';
 import type { Host } from '../../model/host.ts';
 import { native } from '../../native/index.ts';
 import type { ProbeAnswer } from '../../protocol/probe.ts';
+import { silence } from '../../protocol/silence.ts';
 import { type Equipment, type LaunchContext, launch, userOf } from '../runs/launch.ts';
 import { killRun, type Run, signalRun, whenOver } from '../runs/run.ts';
 import { beliefOf } from './belief.ts';
@@ -87,7 +88,7 @@ export function startTrial(
       onAnswer(answer) {
         last = answer;
         if (answer.kind === 'unhealthy') {
-          unit.waitsFor = `${asked}: ${answer.why}`;
+          unit.waitsFor = `${asked}: ${silence(answer.why)}`;
           if (answer.status !== 0 && firstBad === null) {
             firstBad = performance.now();
             later(healthPatience + 1, judge);

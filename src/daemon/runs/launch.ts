@@ -120,7 +120,7 @@ export function launch(program: Program, number: number, equipment: Equipment, c
     const sockets = identify(context.sockets.held(), equipment.fds);
     const { isTrial = false, isKeeper = false } = context;
     const isOwnWay = birth.file !== '' && program.supervisord === undefined;
-    const executed = isOwnWay ? { file: birth.file, owner } : undefined;
+    const executed = isOwnWay ? { file: birth.file, directory: program.directory, owner } : undefined;
     const admission = {
       executed,
       program,

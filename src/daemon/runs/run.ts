@@ -29,7 +29,9 @@ export interface Run {
   /** What it means when the kernel refuses to execute the program, in place of errno's name. */
   readonly refusal?: string | undefined;
   /** The file that the run executes, and its user; undefined: a failure is explained no further. */
-  readonly executed?: { readonly file: string; readonly owner: Owner } | undefined;
+  readonly executed?:
+    | { readonly file: string; readonly directory: string | null; readonly owner: Owner }
+    | undefined;
   /** "HOSTD_RUN=...", in the environment of everything that the run has started. */
   readonly marker: string;
   /** hostd's ends of the streams that pass through it. Closed by the code that attends to the run. */
@@ -111,7 +113,7 @@ function endingOf(run: Run, ended: Ended | null): Ending {
   const failure = run.status === null ? null : launchFailure(run.status, run.refusal);
   if (failure === null) return { kind: 'exited', how: exitOf(ended) };
   const { executed } = run;
-  const why = executed === undefined ? failure : explainExecution(failure, executed.file, executed.owner);
+  const why = executed === undefined ? failure : explainExecution(failure, executed);
   return { kind: 'failed', why };
 }
 

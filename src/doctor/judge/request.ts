@@ -2,6 +2,7 @@
 
 import { plainName } from '../../model/app.ts';
 import type { App } from '../../model/host.ts';
+import { silence } from '../../protocol/silence.ts';
 import type { Visited } from '../../protocol/visit.ts';
 import type { AppFacts, RequestFacts } from '../facts.ts';
 import { type Finding, found, joined, type Looked, made, nothing } from '../finding.ts';
@@ -55,7 +56,7 @@ function judgeMain(main: Visited, facts: AppFacts, requests: RequestFacts, reaso
       `nobody listens on the proxy's address, so a request for ${url} is refused`,
       'hostctl status hostd-proxy; hostctl start hostd-proxy',
     );
-  if (main.why !== '') return bad(`a request for ${url} got no answer: ${main.why}`, logs);
+  if (main.why !== '') return bad(`a request for ${url} got no answer: ${silence(main.why)}`, logs);
   const because = reason === null ? '' : `: ${reason}`;
   if (main.status === 400)
     return bad(
@@ -134,13 +135,14 @@ function remarks(main: Visited, app: App, url: string): readonly Finding[] {
 
 function judgePlain(plain: Visited, app: App): Looked {
   if (plain.why === '' && (isGood(plain) || plain.status < 500)) return nothing;
-  const what = plain.why === '' ? `is answered with ${plain.status}` : `got no answer: ${plain.why}`;
+  const what = plain.why === '' ? `is answered with ${plain.status}` : `got no answer: ${silence(plain.why)}`;
   return found(made('request', 'error', `a request by http ${what}`, `hostctl logs ${app.name} --errors`));
 }
 
 function judgeHealth(health: Visited, main: Visited | null, app: App): Looked {
   if (isGood(health) || (main !== null && !isGood(main) && main.status !== 404)) return nothing;
-  const what = health.why === '' ? `is answered with ${health.status}` : `got no answer: ${health.why}`;
+  const what =
+    health.why === '' ? `is answered with ${health.status}` : `got no answer: ${silence(health.why)}`;
   const message = `its health path "${app.health}" ${what}: every reload will be refused`;
   return found(
     made('request', 'error', message, 'health = "/a/path/that/answers", then: hostctl update', {
@@ -151,7 +153,7 @@ function judgeHealth(health: Visited, main: Visited | null, app: App): Looked {
 
 function judgeFile(file: Visited & { readonly path: string }, app: App): Looked {
   if (isGood(file)) return nothing;
-  const what = file.why === '' ? `is answered with ${file.status}` : `got no answer: ${file.why}`;
+  const what = file.why === '' ? `is answered with ${file.status}` : `got no answer: ${silence(file.why)}`;
   const message = `"/static/${file.path}" is there, and ${what}`;
   return found(
     made('static', 'error', message, `hostctl logs ${app.name} --errors; ls -l ${app.static}${file.path}`),
