@@ -9,8 +9,9 @@ import type { Daemon, Front } from './facts.ts';
 import { found, fromProblem, joined, type Looked, nothing, unseen } from './finding.ts';
 import { lastError } from './judge/log.ts';
 import { isProxy, judgeDaemon, judgeFronts, judgeMachineMemory, judgeProxy } from './judge/machine.ts';
-import { judgeProgram } from './judge/program.ts';
+import { judgeProgram, judgeStopped } from './judge/program.ts';
 import { machineMemory } from './look/memory.ts';
+import { stoppedAmong, stoppedHostd } from './look/stopped.ts';
 
 export interface MachineOrder {
   readonly host: Host;
@@ -27,6 +28,7 @@ export async function lookAtMachine(order: MachineOrder): Promise<Looked> {
   const { host, problems, daemon, fronts, version } = order;
   const { proxy } = host.settings;
   return joined(
+    stopped(order),
     judgeDaemon(daemon, version),
     found(...problems.map(problem => fromProblem('configuration', problem))),
     ports(order),
@@ -40,6 +42,16 @@ export async function lookAtMachine(order: MachineOrder): Promise<Looked> {
     found(...checkDisks({ settings: host.settings, apps: [] }).map(problem => fromProblem('disk', problem))),
     judgeMachineMemory(machineMemory()),
     ...(await others(order)),
+  );
+}
+
+/** hostd and its proxy's workers. */
+function stopped({ host, daemon }: MachineOrder): Looked {
+  const hostd = daemon.state === 'down' ? stoppedHostd(host.settings.stateDir) : null;
+  const workers = daemon.programs.filter(isProxy);
+  return joined(
+    judgeStopped('daemon', 'hostd', hostd === null ? [] : [hostd]),
+    ...workers.map(({ name, pid }) => judgeStopped('proxy', name, pid === null ? [] : stoppedAmong([pid]))),
   );
 }
 
@@ -67,5 +79,8 @@ async function others({ daemon, now }: MachineOrder): Promise<readonly Looked[]>
 export async function lookAtProgram(name: string, daemon: Daemon, now: number): Promise<Looked> {
   const status = daemon.programs.find(program => program.name === name) ?? null;
   const [events, log] = await Promise.all([daemon.events([name]), daemon.log(name)]);
-  return judgeProgram({ name, status, events, error: log === null ? null : lastError(log), now });
+  return joined(
+    judgeStopped('program', name, status?.pid == null ? [] : stoppedAmong([status.pid])),
+    judgeProgram({ name, status, events, error: log === null ? null : lastError(log), now }),
+  );
 }

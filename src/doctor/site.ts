@@ -22,15 +22,17 @@ import {
   nothing,
   unseen,
 } from './finding.ts';
-import { judgeLog, type LoggedError, lastError } from './judge/log.ts';
-import { judgeProgram } from './judge/program.ts';
+import { judgeGoneLogs, judgeLog, type LoggedError, lastError } from './judge/log.ts';
+import { isProxy } from './judge/machine.ts';
+import { judgeProgram, judgeStopped } from './judge/program.ts';
 import { isGood } from './judge/request.ts';
 import { judgeMemory } from './judge/resources.ts';
 import { judgeSocket } from './judge/socket.ts';
 import { anyFile } from './look/files.ts';
-import { endOfLog } from './look/log.ts';
+import { endOfLog, isGone } from './look/log.ts';
 import { lookAtMemory } from './look/memory.ts';
 import { lookAtSocket } from './look/socket.ts';
+import { stoppedAmong } from './look/stopped.ts';
 import { certificate, disks, noVisitor, requests, type SiteOrder, standing, visitor } from './served.ts';
 import { visitSite, type Went, wentNowhere } from './visiting.ts';
 
@@ -94,6 +96,7 @@ export async function lookAtSite(order: ExaminedSite): Promise<Looked> {
     requests(scene, isKnown ? { ...went, requests: { ...went.requests, file: null } } : went, code.reason),
     disks(app, code.databases),
     await memory(scene, events),
+    goneLogs(scene),
     isLogTold
       ? nothing
       : judgeLog({
@@ -121,6 +124,19 @@ async function logOf(daemon: Daemon, { name, stdout }: Program, user: User | nul
   const asked = await daemon.log(name);
   if (asked !== null || stdout.path === null || user === null || !canAskFor(user)) return asked;
   return endOfLog(stdout.path, user);
+}
+
+/** Logs that are written to, and whose names somebody has removed. */
+function goneLogs({ host, app, daemon }: Scene): Looked {
+  const running = daemon.programs.filter(({ state }) => state === 'RUNNING');
+  const own = host.programs
+    .filter(program => program.app === app.name && running.some(({ name }) => name === program.name))
+    .flatMap(({ name, stdout, stderr }) =>
+      [stdout.path, stderr?.path ?? null].map(path => ({ writer: name, path })),
+    );
+  const sites = running.some(isProxy) ? [app.accessLog, app.errorLog] : [];
+  const all = [...own, ...sites.map(path => ({ writer: 'hostd-proxy', path }))];
+  return judgeGoneLogs(all.filter(({ path }) => path !== null && isGone(path)));
 }
 
 /** What hostd check sees without running anybody's code. */
@@ -181,13 +197,16 @@ async function programs(
       const status = daemon.programs.find(one => one.name === name) ?? null;
       const isWell = status === null || status.state === 'RUNNING' || name === app.name;
       const log = isWell ? null : await daemon.log(name);
-      return judgeProgram({
-        name,
-        status,
-        events,
-        error: name === app.name ? error : log === null ? null : lastError(log),
-        now,
-      });
+      return joined(
+        judgeStopped('program', name, status?.pid == null ? [] : stoppedAmong([status.pid])),
+        judgeProgram({
+          name,
+          status,
+          events,
+          error: name === app.name ? error : log === null ? null : lastError(log),
+          now,
+        }),
+      );
     }),
   );
 }

@@ -63,7 +63,8 @@ export async function rotate(rotation: Rotation, tools: Tools): Promise<number> 
  * the other name, and the writers go on under the right one. Returns the bytes that stay; null: it was not moved. `held` is the open log.
  */
 export async function reopen(rotation: Rotation, held: number, tools: Tools): Promise<number | null> {
-  const place = openPlace(rotation.path, rotation.owner);
+  if (fstatSync(held).nlink === 0) throw deleted('it was deleted while its program wrote to it');
+  const place = openKeptPlace(rotation);
   try {
     const moved = nameOf(held, place);
     if (moved === place.name) return null;
@@ -85,13 +86,24 @@ export async function reopen(rotation: Rotation, held: number, tools: Tools): Pr
   }
 }
 
+/** @throws HostdError where its directory is gone, which the next start of its program makes again. */
+function openKeptPlace({ path, owner }: Rotation): Place {
+  try {
+    return openPlace(path, owner);
+  } catch (error) {
+    throw errnoOf(error) === 'ENOENT' ? deleted('its directory was removed or moved away') : error;
+  }
+}
+
+function deleted(message: string): HostdError {
+  return new HostdError('conflict', message, {
+    hint: 'hostctl reload of its program (hostd-proxy, for the logs of a site), and have logrotate rename logs, not delete them',
+  });
+}
+
 /** The present name of an open file of this directory. */
 function nameOf(fd: number, place: Place): string {
   const now = readlinkSync(`/proc/self/fd/${fd}`);
-  if (fstatSync(fd).nlink === 0)
-    throw new HostdError('conflict', 'it was deleted while its program wrote to it', {
-      hint: 'hostctl reload of its program (hostd-proxy, for the logs of a site), and have logrotate rename logs, not delete them',
-    });
   if (dirname(now) === readlinkSync(`/proc/self/fd/${place.directory}`)) return basename(now);
   throw new HostdError('conflict', `it is "${now}" now, in another directory`, {
     hint: 'no "olddir" in the configuration of logrotate',

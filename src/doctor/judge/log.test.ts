@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { judgeLog, lastError, since } from './log.ts';
+import { judgeGoneLogs, judgeLog, lastError, since } from './log.ts';
 
 const boot = `[2026-11-28 11:00:00 +0000] [12] [INFO] Booting worker with pid: 12
 [2026-11-28 11:00:01 +0000] [12] [ERROR] Exception in worker process
@@ -58,4 +58,18 @@ test('errors of a run that is over, or of yesterday, are left out', () => {
 
 test('ages in words', () => {
   assert.deepEqual([5000, 600_000, 10_000_000, 400_000_000].map(since), ['5 s', '10 min', '3 h', '5 days']);
+});
+
+test('a log that was removed is told once, with whoever has it open', () => {
+  assert.deepEqual(judgeGoneLogs([]).findings, []);
+  const [found, ...more] = judgeGoneLogs([
+    { writer: 'hello', path: '/srv/hello/logs/gunicorn_supervisor.log' },
+    { writer: 'hostd-proxy', path: '/srv/hello/logs/nginx-access.log' },
+  ]).findings;
+  assert.deepEqual(more, []);
+  assert.equal(
+    found?.message,
+    'log "/srv/hello/logs/gunicorn_supervisor.log" and 1 more was removed or moved away: what is written now, nobody can read',
+  );
+  assert.equal(found?.hint, 'hostctl logs --reopen, or: hostctl reload hello hostd-proxy');
 });

@@ -114,6 +114,20 @@ export function judgeLog({ name, error, now, started, isServing }: LogFacts): Lo
   return found(made('log', 'note', `the last error in its log${when}: ${text}`, hint));
 }
 
+/** Logs without a name: whoever writes to one goes on, and nobody can read it. `writer`: the program that has it open. */
+export function judgeGoneLogs(
+  gone: readonly { readonly writer: string; readonly path: string | null }[],
+): Looked {
+  const [first] = gone;
+  if (first === undefined) return nothing;
+  const more = gone.length === 1 ? '' : ` and ${gone.length - 1} more`;
+  const writers = [...new Set(gone.map(({ writer }) => writer))];
+  const message = `log "${first.path}"${more} was removed or moved away: what is written now, nobody can read`;
+  return found(
+    made('log', 'warning', message, `hostctl logs --reopen, or: hostctl reload ${writers.join(' ')}`),
+  );
+}
+
 /** "5 s", "12 min", "3 h", "4 days". */
 export function since(ms: number): string {
   const seconds = Math.max(0, Math.round(ms / 1000));

@@ -3,7 +3,7 @@
 import type { App } from '../../model/host.ts';
 import type { ChangeReport, ProgramStatus } from '../../protocol/control.ts';
 import type { JournalEvent } from '../../protocol/journal.ts';
-import { type Finding, found, joined, type Looked, made, nothing } from '../finding.ts';
+import { type Check, type Finding, found, joined, type Looked, made, nothing } from '../finding.ts';
 import { type LoggedError, since } from './log.ts';
 
 const minute = 60_000;
@@ -124,6 +124,15 @@ function judgeScheduled({ name, schedule }: ProgramStatus): Looked {
   if (schedule?.last?.result !== 'failed') return nothing;
   const message = `${name} failed at its last run: ${schedule.last.why}`;
   return found(made('program', 'warning', message, `hostctl logs ${name}, then: hostctl start ${name}`));
+}
+
+/** `stopped`: pids that a signal has stopped. They are alive, so nobody starts them again. */
+export function judgeStopped(check: Check, what: string, stopped: readonly number[]): Looked {
+  if (stopped.length === 0) return nothing;
+  const one = stopped.length === 1;
+  const which = one ? `its process ${stopped[0]} is` : `${stopped.length} of its processes are`;
+  const message = `${what}: ${which} stopped by a signal (SIGSTOP), and ${one ? 'answers' : 'answer'} nobody`;
+  return found(made(check, 'error', message, `kill -CONT ${stopped.join(' ')}`, { explains: true }));
 }
 
 /** Whether the files say something else of the app than what is in force. */

@@ -1,6 +1,6 @@
 // The end of an app's log, read from its file where hostd cannot be asked for it.
 
-import { closeSync, fstatSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, lstatSync, readSync } from 'node:fs';
 import { type Owner, openForReading } from '../../linux/paths.ts';
 
 /** Bytes. */
@@ -20,5 +20,14 @@ export function endOfLog(path: string, owner: Owner): string | null {
     }
   } catch {
     return null;
+  }
+}
+
+/** Whether nothing has this name. false: this user may not look. */
+export function isGone(path: string): boolean {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false }) === undefined;
+  } catch {
+    return false;
   }
 }
