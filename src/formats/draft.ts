@@ -58,6 +58,8 @@ export interface SiteDraft {
   readonly socket: string | null;
   /** "127.0.0.1:8000", or null. */
   readonly address: string | null;
+  /** All of these, where requests are handed to several. */
+  readonly addresses: readonly string[];
   /** Addresses of other machines, such as "10.0.0.5:8000"; none: it is a process of this one. */
   readonly upstreams: readonly string[];
   /** Bytes; null: it does not say. */

@@ -63,11 +63,10 @@ export function format(text: string, names: Names, whole: 'refused' | 'repr' = '
 }
 
 function noSuch(name: string): never {
-  throw new PythonError(
-    `"%(${name})s" cannot be expanded: Supervisor would know it from its own environment`,
-    repr(name),
-    name,
-  );
+  const why = name.startsWith('ENV_')
+    ? 'Supervisor would know it from its own environment'
+    : 'Supervisor knows no such name. Is the file a template, and another one made of it?';
+  throw new PythonError(`"%(${name})s" cannot be expanded: ${why}`, repr(name), name);
 }
 
 function readSpec(chars: readonly string[], start: number, named: (name: string) => void): Spec {

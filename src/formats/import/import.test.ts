@@ -211,3 +211,35 @@ test('a site that nginx keeps from the public is not imported, wherever its app 
   assert.deepEqual(Object.keys(files), []);
   assert.match(problems.join(), /cannot import the site "shop"/);
 });
+
+test('a server of this machine that is no gunicorn is asked where it listens, beside its program', () => {
+  const daphne = '[program:chat]\ncommand=/srv/chat/bin/daphne -b 127.0.0.1 -p 8001 chat.asgi:application\n';
+  const pass = 'location / { proxy_pass http://chat; }';
+  const { files, host, problems } = imported({
+    supervisor: daphne,
+    nginx: `upstream chat { server 127.0.0.1:8001; }\nserver { listen 80; server_name chat.test; ${pass} }\n`,
+  });
+  assert.deepEqual(problems, ['"chat" is called "chat-2": hostd cannot use its name']);
+  assert.match(files['chat-2'] ?? '', /^# Guessed: what listens on 127\.0\.0\.1:8001 /m);
+  const [app] = host().apps;
+  assert.deepEqual([app?.serverNames, app?.upstreams], [['chat.test'], [{ host: '127.0.0.1', port: 8001 }]]);
+  assert.deepEqual(
+    host().programs.map(({ name }) => name),
+    ['chat'],
+  );
+  const two = imported({
+    nginx: `upstream web { server 127.0.0.1:8100; server localhost:8101; }\nserver { listen 80; location / { proxy_pass http://web; } }\n`,
+  });
+  assert.deepEqual(two.host().apps[0]?.upstreams, [
+    { host: '127.0.0.1', port: 8100 },
+    { host: '127.0.0.1', port: 8101 },
+  ]);
+});
+
+test('a place that nginx hands to a second server is told as that, and not as files', () => {
+  const { problems } = imported({
+    supervisor: `[program:shop]\ncommand=${gunicorn}\nuser=shop\n`,
+    nginx: `server { listen 80; location / { proxy_pass http://unix:/srv/shop/run/gunicorn.sock; } location /ws/ { proxy_pass http://127.0.0.1:8001; } }\n`,
+  });
+  assert.match(problems.join('\n'), /location \/ws\/ .*\(hostd hands all requests of a site to one app: /);
+});

@@ -63,6 +63,7 @@ export function importDrafts(drafts: readonly Draft[], around: ReadContext = now
   for (const site of elsewhere) {
     const name = nameFor(site.name, taken);
     const { table, lost } = elsewhereTable(name, site);
+    guessed ||= site.address !== null;
     problems.push(...lostProblems(site.at, { table, lost }));
     if (name !== site.name) problems.push(renamed(site.name, site.at, name));
     files.push({
@@ -78,7 +79,7 @@ export function importDrafts(drafts: readonly Draft[], around: ReadContext = now
   };
 }
 
-/** An app that is served elsewhere. */
+/** An app that is served elsewhere, or by a program of this machine that listens on an address of its own. */
 function siteDefinition(
   name: string,
   site: SiteDraft,
@@ -88,13 +89,21 @@ function siteDefinition(
 ): Definition {
   return {
     path: ['app', name],
-    comments: [`From ${placeText(site.at)}.`],
+    comments: [
+      `From ${placeText(site.at)}.`,
+      ...(site.address === null ? [] : [standingNote(site.addresses)]),
+    ],
     table,
     remarks: [
       ...lost.map(([key, why]) => `${placeText(site.at)}: ${key}  (${why})`),
       ...remarks.of([site.name]),
     ],
   };
+}
+
+/** What the operator gives away with an app that holds its own address. */
+function standingNote(addresses: readonly string[]): string {
+  return `Guessed: what listens on ${addresses.join(', ')} is a program of its own, and is asked there. With root, wsgi and user in place of upstreams hostd starts it, holds its socket, and reloads it without a lost request.`;
 }
 
 function renamed(before: string, at: Place | undefined, now: string): Problem {

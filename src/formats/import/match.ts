@@ -23,7 +23,7 @@ export interface AppDraft {
 
 export interface Matched {
   readonly apps: readonly AppDraft[];
-  /** Sites whose apps are on other machines. */
+  /** Sites whose apps are on other machines, or listen on addresses of this one and cannot be read. */
   readonly elsewhere: readonly SiteDraft[];
   readonly problems: readonly Problem[];
   /** What was not understood in the programs' commands. */
@@ -63,15 +63,18 @@ export function findApps(drafts: readonly Draft[], around: ReadContext): Matched
     parts.push({ script: null, program, site, command });
   }
   const apps: AppDraft[] = [];
+  const standing: SiteDraft[] = [];
   const problems: Problem[] = [];
   for (const part of parts) {
     const root = part.script?.root ?? (part.script?.finder ? null : rootOf(part));
     if (part.site?.closed) problems.push(closed(part.site));
+    else if (root === null && part.script === null && part.site !== null && part.site.address !== null)
+      standing.push({ ...part.site, upstreams: part.site.addresses });
     else if (root === null) problems.push(rootless(part));
     else apps.push({ ...part, root, ...groupOf(part, programs, own) });
   }
   problems.push(...away.filter(site => site.closed).map(closed));
-  return { apps, elsewhere: away.filter(site => !site.closed), problems, remarks };
+  return { apps, elsewhere: [...standing, ...away.filter(site => !site.closed)], problems, remarks };
 }
 
 interface Scripted {

@@ -193,7 +193,12 @@ function readFiles(directive: Directive, root: string | null, found: FoundLocati
   const block = directive.block ?? [];
   const keys = filesKeys(directive);
   if (keys.length === 0) {
-    odd(directive, 'hostd serves files below /static/ and /media/ alone');
+    odd(
+      directive,
+      passesIn(block).length > 0
+        ? 'hostd hands all requests of a site to one app: these go to it, too'
+        : 'hostd serves files below /static/ and /media/ alone',
+    );
     return;
   }
   for (const key of keys) {

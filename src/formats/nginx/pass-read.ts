@@ -12,6 +12,8 @@ export interface Passed {
   socket: string | null;
   /** "127.0.0.1:8000". */
   address: string | null;
+  /** All of these, where an upstream has several. */
+  addresses: readonly string[];
   /** The name of the upstream, if it has one. */
   upstream: string | null;
   /** Addresses of other machines, such as "10.0.0.5:8000"; none: it is one process of this one. */
@@ -29,7 +31,7 @@ export function passesIn(block: readonly Directive[]): readonly Directive[] {
 export function readPass(pass: Directive, upstreams: ReadonlyMap<string, Directive>): Passed | null {
   const target = plainVariables(pass.args[0] ?? '');
   const direct = /^http:\/\/unix:([^:$]+)(?::\/?)?$/i.exec(target)?.[1];
-  const nothing: Passed = { socket: null, address: null, upstream: null, upstreams: [] };
+  const nothing: Passed = { socket: null, address: null, addresses: [], upstream: null, upstreams: [] };
   if (direct !== undefined) return { ...nothing, socket: socketPath(direct) };
   const name = /^http:\/\/([^/$]+)\/?$/.exec(target)?.[1];
   if (name === undefined) return null;
@@ -40,8 +42,9 @@ export function readPass(pass: Directive, upstreams: ReadonlyMap<string, Directi
   if (unix !== undefined) return { ...nothing, socket: socketPath(unix.slice(5)), upstream };
   const elsewhere = addressesOf(words);
   if (elsewhere.length > 0) return { ...nothing, upstreams: elsewhere, upstream };
-  const address = words.map(localAddress).find(found => found !== null) ?? null;
-  return address === null ? null : { ...nothing, address, upstream };
+  const addresses = words.flatMap(word => localAddress(word) ?? []);
+  const [address = null] = addresses;
+  return address === null ? null : { ...nothing, address, addresses, upstream };
 }
 
 /** Whether the directive is part of handing on a request: the headers, the pass itself, and a test for a file before it. */

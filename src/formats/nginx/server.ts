@@ -48,6 +48,7 @@ export function readServer(server: Directive, outer: Around): ReadServer {
     serverNames: [],
     socket: null,
     address: null,
+    addresses: [],
     upstream: null,
     upstreams: [],
     clientMaxBodySize: null,
@@ -94,7 +95,7 @@ function order(a: Directive, b: Directive): number {
 
 function siteOf(found: Found, name: string, server: Directive): SiteDraft | null {
   if (!leads(found)) return null;
-  const { socket, address, upstreams, certificate, certificateKey: key, closed } = found;
+  const { socket, address, addresses, upstreams, certificate, certificateKey: key, closed } = found;
   return {
     kind: 'site',
     name,
@@ -102,6 +103,7 @@ function siteOf(found: Found, name: string, server: Directive): SiteDraft | null
     serverNames: found.isPart ? [] : found.serverNames,
     socket,
     address,
+    addresses,
     upstreams,
     clientMaxBodySize: found.clientMaxBodySize,
     static: found.static,

@@ -40,7 +40,14 @@ export function readSupervisor(sources: readonly SourceText[], around: ReadConte
       (error): Problem => refusal(error, 'cannot use this file', 'supervisord would refuse it too'),
     ),
     ...wrong.map(
-      (error): Problem => refusal(error, 'cannot import', lineAt(texts, error.at.file, error.at.line)),
+      (error): Problem =>
+        refusal(
+          error,
+          'cannot import',
+          error.message.includes('its own environment')
+            ? `the value itself in place of it: ${lineAt(texts, error.at.file, error.at.line)}`
+            : 'supervisord would refuse it too',
+        ),
     ),
     ...leftOut.map(notKnown),
     ...definitions.flatMap(definition => definition.leftOut.map(notKnown)),

@@ -208,3 +208,13 @@ test('what Supervisor hands down besides the environment is told', () => {
     'not imported: strip_ansi=true (strip_ansi = true of each program)',
   ]);
 });
+
+test('a value that cannot be known is told with its next move: a variable’s value, or the file that a template makes', () => {
+  const read = (user: string) =>
+    supervisor.read?.([{ file: '/x.conf', text: `[program:x]\ncommand=/bin/x\nuser=${user}\n` }], around)
+      .problems[0];
+  assert.match(read('%(user)s')?.message ?? '', /"%\(user\)s" cannot be expanded: .*a template/);
+  assert.equal(read('%(user)s')?.hint, 'supervisord would refuse it too');
+  assert.match(read('%(ENV_WHO)s')?.message ?? '', /its own environment$/);
+  assert.equal(read('%(ENV_WHO)s')?.hint, 'the value itself in place of it: user=%(ENV_WHO)s');
+});
