@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ask, type Target } from '../scripts/http.ts';
@@ -40,6 +40,9 @@ async function visitors(
   }
   return sent;
 }
+
+/** A request whose body does not come to its end. */
+const unfinished = (host: string) => `POST / HTTP/1.1\r\nHost: ${host}\r\nContent-Length: 100\r\n\r\nabc`;
 
 /** A server of one's own on the held socket: no gunicorn, no hook, and it answers nothing while it ends. */
 const plain = `
@@ -104,10 +107,18 @@ describe('sleep when idle', { concurrency: true }, () => {
     const isDown = async () =>
       assert.deepEqual(await states(), ['lazy STOPPED', 'lazy:worker STOPPED'], 'nothing has woken it');
 
+    const quiet: Socket[] = [];
+    for (const part of ['', `GET / HTTP/1.1\r\nHost: ${lazy.host}\r\n`, unfinished(lazy.host)]) {
+      const client = connect(hostd.port, '127.0.0.1').on('error', () => {});
+      quiet.push(client);
+      await new Promise<unknown>(resolve => client.write(part || '\r\n', resolve));
+    }
+    assert.equal((await hostd.get('nosuch.test')).status, 404);
     const { code, stdout } = await hostd.hostctl('status');
     assert.equal(code, 0, 'it is well');
     assert.match(stdout, /lazy +STOPPED +idle since \d\d:\d\d, starts with the next request\n/);
     assert.match(stdout, /lazy:worker +STOPPED +idle since \d\d:\d\d, starts with its app\n/);
+    for (const client of quiet) client.destroy();
     assert.equal(await get('/?1'), 200);
     await workerRuns(1);
     await asleep(hostd, 'lazy');

@@ -9,7 +9,7 @@ import { watchConnections } from '../sockets/last-connection.ts';
 import type { Sockets } from '../sockets/sockets.ts';
 
 /** Milliseconds in which a server has closed the connection of somebody who does not count. */
-const closingMs = 1000;
+const closingMs = 200;
 const ownListener = 'let it serve file descriptor 3 instead: docs/servers.md';
 /** Looks in one idle_timeout: so a program sleeps after between one of them and a quarter more. */
 const looks = 4;
