@@ -244,11 +244,19 @@ testInOwnMounts(
       return /disk full +cannot write .*events\.jsonl/.test(followed);
     });
     assert.equal(hostd.output().split(/cannot write [^,]*events\.jsonl/).length, 2, 'once in the log');
+    const { stderr } = await hostd.hostctl('status');
+    assert.match(
+      stderr,
+      /^hostctl: \[hostd\]: state_dir ".*": its file system is full\n {2}try: hostctl doctor\n/,
+    );
+    await until('the disk to be told', () => /disk low +\[hostd\]: state_dir/.test(followed));
     rmSync(`${state}/fill`);
     await until('room', async () => {
       await hostd.hostctl('update');
       return (await eventsOf(hostd)).some(({ kind }) => kind === 'disk-free');
     });
+    assert.equal((await hostd.hostctl('status')).stderr, '');
+    await until('room to be told', () => followed.includes('disk good'));
     follower.kill();
   },
 );

@@ -146,6 +146,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   'daemon/samples': [
     'fleet',
     'journal/journal',
+    'logs/disks',
     'proxies/certificates',
     'runs',
     'schedules/schedules',

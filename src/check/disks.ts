@@ -1,45 +1,12 @@
 // File systems that are full, or nearly: those of hostd's state and logs, and those of the apps. Names each once.
 
-import { existsSync, statfsSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { roomAt } from '../linux/room.ts';
 import type { App, Host } from '../model/host.ts';
 import type { Problem, Source } from '../model/problem.ts';
+import { judgeRoom } from '../model/room.ts';
 import { quoteWord } from '../words/shlex.ts';
-
-export interface Room {
-  /** Bytes that an ordinary user may still use, and all bytes. */
-  readonly free: number;
-  readonly all: number;
-  /** Inodes. Both are 0 where the file system has no limit of them. */
-  readonly freeFiles: number;
-  readonly allFiles: number;
-}
-
-/** Bytes. With fewer, an hour's log or an upload may not fit. On a small file system fewer are enough. */
-const little = 512 * 1024 ** 2;
-const smallPart = 0.03;
-
-/** The problem of a file system, or null. */
-export function judgeRoom({
-  free,
-  all,
-  freeFiles,
-  allFiles,
-}: Room): { severity: Problem['severity']; words: string; lacks: 'room' | 'inodes' } | null {
-  const least = 4096 * 4;
-  if (free < least) return { severity: 'error', words: 'is full', lacks: 'room' };
-  if (allFiles > 0 && freeFiles === 0)
-    return { severity: 'error', words: 'has no inode left', lacks: 'inodes' };
-  if (free < little && free < all * smallPart)
-    return {
-      severity: 'warning',
-      words: `is nearly full: ${Math.ceil(free / 1024 ** 2)} MiB left`,
-      lacks: 'room',
-    };
-  if (allFiles > 0 && freeFiles < allFiles * smallPart && freeFiles < 10_000)
-    return { severity: 'warning', words: `is nearly out of inodes: ${freeFiles} left`, lacks: 'inodes' };
-  return null;
-}
 
 interface Place {
   readonly path: string;
@@ -79,9 +46,7 @@ function checkPlaces(places: readonly Place[]): readonly Problem[] {
       const { dev } = statSync(there);
       if (seen.has(dev)) return [];
       seen.add(dev);
-      const { bsize, bavail, blocks, ffree, files } = statfsSync(there);
-      const free = bavail * bsize;
-      const judged = judgeRoom({ free, all: blocks * bsize, freeFiles: ffree, allFiles: files });
+      const judged = judgeRoom(roomAt(there));
       if (judged === null) return [];
       const message = `${title} "${path}": its file system ${judged.words}`;
       const quoted = quoteWord(there);

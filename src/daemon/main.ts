@@ -29,6 +29,7 @@ import { beginLife } from './journal/own-life.ts';
 import { rememberPrograms } from './journal/programs.ts';
 import { recallUpstreams } from './journal/recall.ts';
 import { reopenMoved, reopenOnSignal } from './logs/commands.ts';
+import { makeDisks } from './logs/disks.ts';
 import { makeLogs } from './logs/logs.ts';
 import { type Metrics, makeMetrics } from './metrics/process.ts';
 import { makeNotifier } from './notify/notifier.ts';
@@ -138,7 +139,15 @@ function startHostd(config: string, trial: boolean, loaded: Loaded, log: Logger)
   const nothing = { held: () => new Map<string, number>() };
   const notifier = makeNotifier(at.notify, { cgroups, records, journal, log, warn, pipes, sockets: nothing });
   const { stateDir } = settings;
-  const logs = makeLogs({ stateDir, host: () => supervisor.host(), log, tell, written: outputs.logs });
+  const disks = makeDisks({ settings: () => supervisor.host().settings, note: at.diskLow, tell, log });
+  const logs = makeLogs({
+    stateDir,
+    host: () => supervisor.host(),
+    log,
+    tell,
+    written: outputs.logs,
+    onWritten: disks.written,
+  });
   const renew = () => {
     certificates.keep(supervisor.host());
     return renewCertificates(supervisor, log).catch(error => {
@@ -216,7 +225,12 @@ function startHostd(config: string, trial: boolean, loaded: Loaded, log: Logger)
     config,
     log,
   );
-  const samples = makeSamples({ supervisor, records, certificates, schedules, journal }, loaded.problems);
+  const samples = makeSamples(
+    { supervisor, records, certificates, schedules, journal, disks },
+    loaded.problems,
+  );
+  // An event is written, and comes with what writes more.
+  journal.hear(() => setImmediate(disks.written));
   const handlers = commandHandlers({
     supervisor,
     records,
@@ -228,6 +242,7 @@ function startHostd(config: string, trial: boolean, loaded: Loaded, log: Logger)
     journal,
     notifier,
     samples,
+    disks,
   });
   // Held like the programs' sockets, so that an upgrade in place refuses no hostctl.
   const { socket } = settings.control;

@@ -2,7 +2,7 @@
 // means, and its series. Pure. How they are written is text.ts's.
 
 import { type StateName, stateCodes } from '../model/state.ts';
-import type { HostdSample, PlainSample, PlainSite, ProgramSample } from '../protocol/sample.ts';
+import type { DiskSample, HostdSample, PlainSample, PlainSite, ProgramSample } from '../protocol/sample.ts';
 import { at, boundsMs, statusesApart } from '../protocol/traffic.ts';
 import { isWell } from '../protocol/well.ts';
 
@@ -39,10 +39,12 @@ export function familiesOf({ hostd, programs, sites }: PlainSample): readonly Fa
   const named = sites.filter(({ name }) => name !== null);
   const unrouted = sites.filter(({ name }) => name === null).map(site => labelled(site, null));
   const ofPrograms = programs.map(program => labelled(program, programLabels(program)));
+  const ofDisks = hostd.disks.map(disk => labelled(disk, { directory: disk.directory }));
   const ofSites = named.map(site => labelled(site, siteLabels(site)));
   return [
     familyOf(build, [labelled(hostd, { version: hostd.version })]),
     ...hostdRows.map(row => familyOf(row, [labelled(hostd, null)])),
+    ...diskRows.map(row => familyOf(row, ofDisks)),
     ...programRows.map(row => familyOf(row, ofPrograms)),
     ...siteRows.map(row => familyOf(row, ofSites)),
     ...unroutedRows.map(row => familyOf(row, unrouted)),
@@ -128,6 +130,29 @@ const hostdRows: readonly Row<HostdSample>[] = [
     unit: 'seconds',
     help: 'When the configuration in force was read, in Unix time.',
     of: ({ configuration }) => configuration.loaded,
+  },
+];
+
+const diskRows: readonly Row<DiskSample>[] = [
+  {
+    name: 'hostd_filesystem_avail_bytes',
+    type: 'gauge',
+    unit: 'bytes',
+    help: 'Room that is left in the file system of a directory of hostd, for users who are not root.',
+    of: ({ free_bytes }) => free_bytes,
+  },
+  {
+    name: 'hostd_filesystem_size_bytes',
+    type: 'gauge',
+    unit: 'bytes',
+    help: 'Size of the file system of a directory of hostd.',
+    of: ({ size_bytes }) => size_bytes,
+  },
+  {
+    name: 'hostd_filesystem_low',
+    type: 'gauge',
+    help: 'Whether the file system of a directory of hostd is full, or nearly: of bytes or of inodes.',
+    of: ({ low }) => Number(low),
   },
 ];
 

@@ -47,6 +47,7 @@ const sample: PlainSample = {
     cpu_seconds: 0.5,
     memory_bytes: 30_000_000,
     configuration: { loaded: 1_699_999_999, good: true },
+    disks: [{ directory: 'log_dir', free_bytes: 7, size_bytes: 9, low: true }],
   },
   programs: [program],
   // 3 answers of 2xx: 1 ms, 2 ms, 100 ms; their sum is 103 ms.
@@ -71,6 +72,11 @@ test('the plain text has help, type and values', () => {
   ]);
   assert.deepEqual(linesOf(text, 'hostd_unrouted_requests_total{code="4xx"}'), [
     'hostd_unrouted_requests_total{code="4xx"} 1',
+  ]);
+  assert.deepEqual(linesOf(text, 'hostd_filesystem'), [
+    'hostd_filesystem_avail_bytes{directory="log_dir"} 7',
+    'hostd_filesystem_size_bytes{directory="log_dir"} 9',
+    'hostd_filesystem_low{directory="log_dir"} 1',
   ]);
   assert.ok(!text.includes('# EOF'));
   assert.ok(text.endsWith('\n'));

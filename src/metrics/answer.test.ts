@@ -7,7 +7,15 @@ const configuration = { loaded: 1, good: true };
 const sample: PlainSample = {
   time: 1,
   clock: 1,
-  hostd: { version: '0.2.0', pid: 1, started: 1, cpu_seconds: 1, memory_bytes: 1, configuration },
+  hostd: {
+    version: '0.2.0',
+    pid: 1,
+    started: 1,
+    cpu_seconds: 1,
+    memory_bytes: 1,
+    configuration,
+    disks: [],
+  },
   programs: [],
   sites: [],
 };

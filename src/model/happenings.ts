@@ -100,6 +100,12 @@ export const eventKinds = {
   'log-good': { ...info, what: 'log', ends: ['log-trouble'], meaning: 'a log is rotated again' },
   'disk-full': { ...error, what: 'disk full', meaning: 'what is written to a log is lost' },
   'disk-free': { ...info, what: 'disk free', ends: ['disk-full'], meaning: 'there is room again' },
+  'disk-low': {
+    ...warning,
+    what: 'disk low',
+    meaning: 'a file system of hostd’s state or logs is full, or nearly',
+  },
+  'disk-good': { ...info, what: 'disk good', ends: ['disk-low'], meaning: 'they have room enough again' },
   'proxy-restart': { ...warning, what: 'proxy restarted', meaning: 'a proxy worker has ended by itself' },
   'site-left-out': {
     ...error,

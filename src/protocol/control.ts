@@ -128,6 +128,8 @@ export interface StatusReply {
   readonly programs: readonly ProgramStatus[];
   /** Names of no program and no group. */
   readonly unknown: readonly string[];
+  /** What is wrong with hostd's own disks, in sentences; absent: an older hostd. */
+  readonly notices?: readonly string[];
 }
 
 /**

@@ -37,6 +37,18 @@ export interface HostdSample {
     /** Whether all of the files could be used when they were read last. */
     readonly good: boolean;
   };
+  readonly disks: readonly DiskSample[];
+}
+
+/** The file system of a directory of hostd's own. */
+export interface DiskSample {
+  /** As [hostd] names it. */
+  readonly directory: 'state_dir' | 'log_dir' | 'runtime_dir';
+  /** For users who are not root. */
+  readonly free_bytes: number;
+  readonly size_bytes: number;
+  /** Whether it is full, or nearly. */
+  readonly low: boolean;
 }
 
 /** How memory was measured; null: it was not, since nothing runs. */

@@ -33,6 +33,8 @@ Exit code: 0 every program shown is RUNNING, asleep or waits for its time, 3 one
       const client = await connect(input, context);
       const reply = await fetchStatus(client, input.operands);
       for (const name of reply.unknown) await printUnknown(name, client, context);
+      for (const notice of reply.notices ?? [])
+        context.stderr.write(errorText(context.program.name, notice, 'hostctl doctor'));
       const { stdout } = context;
       if (input.options['json'] === true) stdout.write(`${escapeJson(reply.programs)}\n`);
       else {

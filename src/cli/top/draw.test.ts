@@ -30,7 +30,8 @@ function program(name: string, cpu_seconds: number, more: Partial<ProgramSample>
 
 function sample(clock: number, programs: readonly ProgramSample[]): Sample {
   const configuration = { loaded: 1, good: true };
-  const hostd = { version: '0.2.0', pid: 1, started: 1, cpu_seconds: 1, memory_bytes: 1, configuration };
+  const own = { version: '0.2.0', pid: 1, started: 1, cpu_seconds: 1, memory_bytes: 1 };
+  const hostd = { ...own, configuration, disks: [] };
   return { time: 1_700_000_000 + clock, clock, hostd, programs, sites: [] };
 }
 

@@ -19,6 +19,7 @@ import { reread, update } from '../fleet/update.ts';
 import { eventHandlers } from '../journal/handlers.ts';
 import type { Journal } from '../journal/journal.ts';
 import { logHandlers } from '../logs/commands.ts';
+import type { Disks } from '../logs/disks.ts';
 import type { Logs } from '../logs/logs.ts';
 import { notifyHandlers } from '../notify/handlers.ts';
 import type { Notifier } from '../notify/notifier.ts';
@@ -46,6 +47,7 @@ export interface Daemon {
   readonly journal: Journal;
   readonly notifier: Notifier;
   readonly samples: Samples;
+  readonly disks: Pick<Disks, 'troubles'>;
 }
 
 export function commandHandlers(daemon: Daemon): Handlers {

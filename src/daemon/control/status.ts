@@ -13,6 +13,7 @@ import { noteLeftOut } from '../fleet/left-out.ts';
 import type { Supervisor } from '../fleet/supervisor.ts';
 import { statusOf, type Unit } from '../fleet/unit.ts';
 import { waitingIn } from '../fleet/waiting.ts';
+import type { Disks } from '../logs/disks.ts';
 import type { Logs } from '../logs/logs.ts';
 import type { Certificates } from '../proxies/certificates.ts';
 import { historyOf } from '../proxies/worker-history.ts';
@@ -26,6 +27,7 @@ export interface Known {
   readonly records: Pick<Records, 'maintenance'>;
   readonly certificates: Pick<Certificates, 'states'>;
   readonly logs: Pick<Logs, 'withoutRoom'>;
+  readonly disks: Pick<Disks, 'troubles'>;
   readonly schedules: Pick<Schedules, 'note'>;
 }
 
@@ -66,7 +68,7 @@ export function status(known: Known, names: readonly string[]): StatusReply {
   const programs = [...[...new Set(chosen)].map(noted), ...elsewhere].sort(byName);
   const isKnown = (name: string) =>
     name === 'all' || supervisor.select(name).length > 0 || elsewhere.some(app => isMeant(name, app.name));
-  return { programs, unknown: names.filter(name => !isKnown(name)) };
+  return { programs, unknown: names.filter(name => !isKnown(name)), notices: known.disks.troubles() };
 }
 
 /** Without names, all are wanted. */

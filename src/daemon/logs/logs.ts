@@ -34,12 +34,15 @@ export interface LogsContext {
   readonly tell: Tell;
   /** The logs of live runs that hostd itself writes. */
   readonly written: () => readonly KeptLog[];
+  /** Called when a log has been written to, now and then. */
+  readonly onWritten?: () => void;
   /** Whether backups stay uncompressed, as with Supervisor. */
   readonly plainBackups?: boolean;
 }
 
 /** First lets go on what a killed hostd has left stopped while it rotated a log. */
-export function makeLogs({ stateDir, host, log, tell, written, plainBackups }: LogsContext): Logs {
+export function makeLogs(given: LogsContext): Logs {
+  const { stateDir, host, log, tell, written, onWritten = () => {}, plainBackups } = given;
   const logs = new Map<string, WatchedLog>();
   const said = new Set<string>();
   const say: WatchedLogContext['say'] = (level, name, message, kind) => {
@@ -57,6 +60,7 @@ export function makeLogs({ stateDir, host, log, tell, written, plainBackups }: L
     inTurn: makeTurns(),
     stopper: makeStopper(stateDir),
     say,
+    written: onWritten,
     compressor: plainBackups
       ? { add: () => {} }
       : makeCompressor((path, error) =>

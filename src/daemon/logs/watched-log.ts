@@ -28,6 +28,8 @@ export interface WatchedLogContext extends Tools {
   readonly compressor: Compressor;
   /** Runs the work on one path's files one after the other. */
   readonly inTurn: <T>(path: string, work: () => Promise<T>) => Promise<T>;
+  /** Called when a log has been written to, now and then. */
+  readonly written: () => void;
   readonly say: (level: 'info' | 'warn', name: string, message: string, kind?: Trouble) => void;
 }
 
@@ -136,7 +138,10 @@ export class WatchedLog {
     const changed = size !== this.#seen.size || mtimeMs !== this.#seen.mtimeMs;
     if (this.#seen.size === 0 && size > 0) this.#begunAt = Date.now();
     this.#seen = { size, mtimeMs };
-    if (changed) this.#complaints.lookAtDisk(this.#fd);
+    if (changed) {
+      this.#complaints.lookAtDisk(this.#fd);
+      this.#context.written();
+    }
     if (!this.#rotating) this.#rotateIfDue(size);
     return changed;
   }

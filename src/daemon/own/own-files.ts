@@ -58,6 +58,8 @@ export function ownPaths({ stateDir, runtimeDir }: Pick<Settings, 'stateDir' | '
     /** What has happened (journal/): the file that is written, and the one before it. */
     events: join(stateDir, 'events.jsonl'),
     eventsBefore: join(stateDir, 'events.1.jsonl'),
+    /** What was told last of disks that are nearly full (logs/disks.ts). */
+    diskLow: join(stateDir, 'disk-low'),
     /** How far [notify] has come. */
     notify: join(stateDir, 'notify'),
     /** There while a hostd lives. */
@@ -92,6 +94,7 @@ function table({ stateDir, runtimeDir, control }: Settings): readonly Own[] {
     { kind: 'file', path: at.events, mode: 0o600 },
     { kind: 'file', path: at.eventsBefore, mode: 0o600 },
     { kind: 'file', path: at.life, mode: 0o600 },
+    { kind: 'file', path: at.diskLow, mode: 0o600 },
     { ...secret, path: at.runs, make: true },
     { ...secret, path: at.stopped, make: true },
     { ...secret, path: at.asleep, make: true },

@@ -15,6 +15,7 @@ import type { Supervisor } from '../fleet/supervisor.ts';
 import { statusOf, type Unit } from '../fleet/unit.ts';
 import { waitingIn } from '../fleet/waiting.ts';
 import type { Journal } from '../journal/journal.ts';
+import type { Disks } from '../logs/disks.ts';
 import type { Certificates } from '../proxies/certificates.ts';
 import type { Records } from '../runs/records.ts';
 import type { Schedules } from '../schedules/schedules.ts';
@@ -30,6 +31,7 @@ export interface SamplesContext {
   readonly certificates: Pick<Certificates, 'states'>;
   readonly schedules: Pick<Schedules, 'note'>;
   readonly journal: Pick<Journal, 'hear'>;
+  readonly disks: Pick<Disks, 'now'>;
 }
 
 export interface Samples {
@@ -71,7 +73,7 @@ async function take(
   return {
     time: Date.now() / 1000,
     clock: performance.now() / 1000,
-    hostd: hostdSample(configuration),
+    hostd: hostdSample(configuration, context.disks.now()),
     programs: programs.sort(byName),
     sites: sitesNow(context),
   };
@@ -144,7 +146,7 @@ function sitesNow({ supervisor, records, certificates }: SamplesContext): PlainS
   });
 }
 
-function hostdSample(configuration: HostdSample['configuration']): HostdSample {
+function hostdSample(configuration: HostdSample['configuration'], disks: HostdSample['disks']): HostdSample {
   const { user, system } = process.cpuUsage();
   return {
     version: ownVersion(),
@@ -153,6 +155,7 @@ function hostdSample(configuration: HostdSample['configuration']): HostdSample {
     cpu_seconds: (user + system) / 1e6,
     memory_bytes: process.memoryUsage.rss(),
     configuration,
+    disks,
   };
 }
 
