@@ -32,6 +32,14 @@ test('a time of day is the next one; one that was missed by less than an hour is
   assert.deepEqual(nextDue(rules, asked, at('04:31:00')), { at: tomorrow, cause }, 'asked for afterwards');
 });
 
+test('a clock that is put back a little brings no time of day again; one that was days ahead was wrong', () => {
+  const rules = { ...none, restartAt: 240 };
+  const tomorrow = Date.parse('2026-05-02T04:00:00Z');
+  assert.equal(nextDue(rules, life('04:00:01'), at('03:59:58'))?.at, tomorrow);
+  const ahead = Date.parse('2026-05-09T04:00:01Z');
+  assert.equal(nextDue(rules, { startedAt: ahead, clockSince: ahead }, at('03:59:58'))?.at, at('04:00:00'));
+});
+
 test('of an age and a time of day the earlier counts', () => {
   const rules = { ...none, maxAge: 3600, restartAt: 240 };
   assert.equal(nextDue(rules, life('01:00:00'), at('01:00:00'))?.cause.kind, 'age');

@@ -3,6 +3,7 @@
 // and figures come in.
 
 import { lastTimeOfDay, nextTimeOfDay, timeOfDayText } from './local-time.ts';
+import { mostRepeat } from './schedule.ts';
 
 /** The keys of a program; zero and null: it asks for nothing. */
 export interface UpkeepRules {
@@ -85,7 +86,10 @@ export function nextDue(
   if (restartAt === null) return age;
   const last = lastTimeOfDay(restartAt, now);
   const isMissed = last > startedAt && last > clockSince && now - last < longestMissed;
-  const at = isMissed ? last : nextTimeOfDay(restartAt, now);
+  const begun = Math.max(startedAt, clockSince);
+  // A clock that is put back a little does not bring a time again that this run was started for.
+  const after = begun - now > mostRepeat ? now : Math.max(now, begun);
+  const at = isMissed ? last : nextTimeOfDay(restartAt, after);
   return age !== null && age.at <= at ? age : { at, cause: { kind: 'clock', minutes: restartAt } };
 }
 

@@ -75,11 +75,23 @@ test('a machine without controllers is told from a unit without Delegate', t => 
   const bare = tree(t, { 'cgroup.controllers': '', 'hostd.service/cgroup.controllers': '' });
   assert.match(switchOn(bare.parent, bare.base, {}).why ?? '', /no controllers on this machine: boot with/);
   const kept = tree(t, { 'hostd.service/cgroup.controllers': '' });
-  assert.match(switchOn(kept.parent, kept.base, {}).why ?? '', /hands none .* Delegate=yes/);
+  assert.match(
+    switchOn(kept.parent, kept.base, {}).why ?? '',
+    /handed no memory, cpu, pids, io controller: Delegate=yes/,
+  );
+  // systemd switches on what a neighbour needs, without being asked to.
+  const some = tree(t, { 'hostd.service/cgroup.controllers': 'memory pids' });
+  assert.deepEqual(switchOn(some.parent, some.base, {}), {
+    on: new Set(['memory', 'pids']),
+    why: `"${some.parent}" is handed no cpu, io controller: Delegate=yes in hostd.service`,
+  });
 });
 
 test('a kernel that counts no memory is named', t => {
-  const { parent, base } = tree(t, { 'hostd.service/cgroup.controllers': 'cpu pids io' });
+  const { parent, base } = tree(t, {
+    'cgroup.controllers': 'cpu pids io',
+    'hostd.service/cgroup.controllers': 'cpu pids io',
+  });
   assert.deepEqual(switchOn(parent, base, {}), {
     on: new Set(['cpu', 'pids', 'io']),
     why: 'the kernel has no memory controller here: boot with cgroup_enable=memory',

@@ -31,7 +31,7 @@ export function switchOn(
   environment: Readonly<Record<string, string | undefined>> = process.env,
 ): Switched {
   const there = listed(parent, 'cgroup.controllers');
-  if (there.size === 0) return { on: new Set(), why: whyNone(parent) };
+  if (there.size === 0) return { on: new Set(), why: whyMissing(controllers, parent) };
   const missing = [...there].filter(name => !listed(parent, 'cgroup.subtree_control').has(name));
   const obstacle = missing.length === 0 || isRootOfAll(parent) ? null : makeRoom(parent, environment);
   if (obstacle !== null) return { on: new Set(), why: obstacle };
@@ -42,7 +42,8 @@ export function switchOn(
   const off = controllers.filter(name => !on.has(name));
   return {
     on,
-    why: off.length === 0 ? null : ([...failures.values()].find(why => why !== null) ?? whyMissing(off)),
+    why:
+      off.length === 0 ? null : ([...failures.values()].find(why => why !== null) ?? whyMissing(off, parent)),
   };
 }
 
@@ -90,20 +91,16 @@ function makeRoom(
   }
 }
 
-/** Why no controller was handed to hostd: does the kernel have any for cgroup v2? */
-function whyNone(parent: string): string {
-  const top = topOf(parent);
-  return listed(top, 'cgroup.controllers').size === 0
-    ? `cgroup v2 has no controllers on this machine: boot with systemd.unified_cgroup_hierarchy=1`
-    : `cgroup v2 hands none of its controllers to "${parent}": Delegate=yes in hostd.service`;
-}
-
-function whyMissing(off: readonly Controller[]): string {
-  return `the kernel has no ${off.join(', ')} controller here: ${
-    off.includes('memory')
-      ? 'boot with cgroup_enable=memory'
-      : `Delegate=yes in hostd.service hands on all that there are`
-  }`;
+/** Why hostd was not handed these controllers: does the kernel have them for cgroup v2? */
+function whyMissing(off: readonly Controller[], parent: string): string {
+  const known = listed(topOf(parent), 'cgroup.controllers');
+  if (known.size === 0)
+    return 'cgroup v2 has no controllers on this machine: boot with systemd.unified_cgroup_hierarchy=1';
+  const withheld = off.filter(name => known.has(name));
+  if (withheld.length > 0)
+    return `"${parent}" is handed no ${withheld.join(', ')} controller: Delegate=yes in hostd.service`;
+  const mend = off.includes('memory') ? 'boot with cgroup_enable=memory' : 'another kernel has it';
+  return `the kernel has no ${off.join(', ')} controller here: ${mend}`;
 }
 
 function topOf(directory: string): string {
