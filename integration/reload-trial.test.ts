@@ -33,7 +33,7 @@ async function account() {
 
 /** Under load: the reload with this in the file is refused and says why; as it was before, it is done. No visitor sees any of it. */
 async function refuses(hostd: Hostd, app: TestApp, file: string, broken: string, why: RegExp) {
-  const load = startLoad({ to: { port: hostd.port }, host: app.host, clients: 2, atMost: 60_000 });
+  const load = startLoad({ to: { port: hostd.port }, host: app.host, clients: 2, atMost: 60_000, pause: 50 });
   const { pid } = await hostd.state(app.name, 'RUNNING');
   // Django reads urls.py with its first request.
   await until('the good code to be loaded', () => load.report().ok > 0);
