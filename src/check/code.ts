@@ -107,7 +107,10 @@ function checkAccess(app: App, user: User): readonly Problem[] {
     // What is in a project that was given to root is closed as well.
     const own = `chown -R ${quoteWord(app.user)} ${quoteWord(access.path)}`;
     const isOwn = key === 'project' && !access.isOnTheWay && access.stats.uid !== user.uid;
-    return [finding('error', app, key, message, isOwn ? own : opening(access))];
+    const hint = isOwn ? own : opening(access);
+    // As after a chown -R to root of all of the app. A root may as well be root's, and open.
+    const isGiven = key === 'root' && !access.isOnTheWay && access.stats.uid !== user.uid;
+    return [finding('error', app, key, message, isGiven ? `${hint}; if it was the user's: ${own}` : hint)];
   }
   return [];
 }
