@@ -1,8 +1,8 @@
 // A command to run: its words, its directory, its environment; and the search for its program.
 
-import { statSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import { HostdError } from '../../errors.ts';
+import { fileAt } from './reach.ts';
 
 export interface Command {
   /** "hello", "hello:worker". */
@@ -23,8 +23,8 @@ export function findCommand(name: string, path: string, directory: string): stri
     ? [isAbsolute(name) ? name : join(directory, name)]
     : path.split(':').map(entry => join(isAbsolute(entry) ? entry : join(directory, entry), name));
   for (const candidate of candidates) {
-    const stats = statSync(candidate, { throwIfNoEntry: false });
-    if (stats?.isFile() && (stats.mode & 0o111) !== 0) return candidate;
+    const stats = fileAt(candidate);
+    if (stats !== null && (stats.mode & 0o111) !== 0) return candidate;
   }
   throw new HostdError('failed', `cannot find the command "${name}"`, {
     hint: `install it, or look at PATH: ${path}`,

@@ -1,7 +1,7 @@
 // From a command line to all apps: folders, files of production, servers that run elsewhere, the folder of names. Of two apps with one
 // name, the first stays, and the second is an error.
 
-import { existsSync, statSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseAddress, showAddress } from '../../embed/address.ts';
 import { HostdError } from '../../errors.ts';
@@ -10,6 +10,7 @@ import { type FolderPlan, planFolder } from './folder.ts';
 import { type Named, readNames } from './names-folder.ts';
 import { type AppPlan, type PlanContext, plainSite } from './plan.ts';
 import { planProduction } from './production.ts';
+import { reach } from './reach.ts';
 import { isSiteName, siteName } from './site-name.ts';
 
 export interface Asked {
@@ -86,8 +87,13 @@ async function planOperand(operand: string, context: PlanContext): Promise<Folde
   if (name !== null && !isSiteName(name))
     return fail(`cannot use the name "${name}": it can be no host name`, `${siteName(name)}=${path}`);
   const full = resolve(path);
-  const stats = statSync(full, { throwIfNoEntry: false });
-  if (stats === undefined)
+  const stats = reach(full);
+  if (stats === 'closed')
+    return fail(
+      `cannot look at "${path}": you may not enter a directory above it`,
+      `ls -ld ${quoteWord(full)}`,
+    );
+  if (stats === 'missing')
     return fail(`cannot find "${path}"`, 'hostd dev DIR, or: hostd dev --proxy NAME=URL');
   if (stats.isDirectory()) return planDirectory(full, name, context);
   if (full.endsWith('.toml')) return planProduction(full, context);

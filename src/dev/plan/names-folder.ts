@@ -1,7 +1,7 @@
 // The folder of names, ~/.config/hostd/dev. Each file in it is a site that runs elsewhere (a port, a URL, a socket's path), and
 // each link to a folder is a project that its first request starts.
 
-import { existsSync, readdirSync, realpathSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, realpathSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { parseAddress } from '../../embed/address.ts';
@@ -9,6 +9,7 @@ import { HostdError, messageOf } from '../../errors.ts';
 import type { Address } from '../../proxy/app/app-connection.ts';
 import { quoteWord } from '../../words/shlex.ts';
 import { readProjectFile } from './project-file.ts';
+import { reach } from './reach.ts';
 import { isSiteName } from './site-name.ts';
 
 export type Named =
@@ -59,7 +60,13 @@ function readName(folder: string, name: string): Named {
     throw new HostdError('failed', `cannot use the name of "${path}": it can be no host name`, {
       hint: 'lower case letters, digits and "-"',
     });
-  const stats = statSync(path);
+  const stats = reach(path);
+  if (typeof stats === 'string')
+    throw new HostdError(
+      'failed',
+      `cannot use "${path}": what it leads to ${stats === 'missing' ? 'is not there' : 'you may not look at'}`,
+      { hint: `ls -l ${quoteWord(path)}, or: rm ${quoteWord(path)}` },
+    );
   if (stats.isDirectory()) return { kind: 'project', name, directory: realpathSync(path) };
   if (stats.isSocket()) return { kind: 'server', name, address: realpathSync(path) };
   if (!stats.isFile() || stats.size > longestFile)

@@ -2,12 +2,13 @@
 // or the system's. Asks that Python whether it works, and has Django.
 
 import { execFile } from 'node:child_process';
-import { existsSync, statSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { HostdError } from '../../errors.ts';
 import { quoteWord } from '../../words/shlex.ts';
 import { ancestors } from './django.ts';
 import { readProjectFile } from './project-file.ts';
+import { reach } from './reach.ts';
 
 export interface Python {
   /** The virtualenv's folder, or null for the system's Python. */
@@ -71,8 +72,8 @@ export async function findPython(directory: string, top: string, env: Environmen
 
 /** Above the project's folder, only files of the user and of root are run: everybody can put files into /tmp. */
 function isTrusted(folder: string): boolean {
-  const stats = statSync(folder, { throwIfNoEntry: false });
-  if (stats === undefined || (stats.mode & 0o002) !== 0) return false;
+  const stats = reach(folder);
+  if (typeof stats === 'string' || (stats.mode & 0o002) !== 0) return false;
   return stats.uid === 0 || stats.uid === process.getuid?.();
 }
 
@@ -83,7 +84,12 @@ function isVirtualenv(folder: string): boolean {
 function virtualenv(root: string, by: string): Python {
   const python = join(root, 'bin/python');
   // Follows the link, which leads nowhere after the virtualenv's Python was upgraded.
-  if (statSync(python, { throwIfNoEntry: false })?.isFile()) return { root, python, by };
+  const found = reach(python);
+  if (found === 'closed')
+    throw new HostdError('failed', `cannot use the virtualenv "${root}": you may not read its bin/python`, {
+      hint: `python3 -m venv .venv in the project, or: deactivate (it is ${by})`,
+    });
+  if (typeof found !== 'string' && found.isFile()) return { root, python, by };
   throw new HostdError('failed', `cannot use the virtualenv "${root}": its bin/python leads nowhere`, {
     hint: `rm -r ${quoteWord(root)} && python3 -m venv ${quoteWord(root)}, and install the requirements again`,
   });
