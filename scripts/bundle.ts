@@ -27,13 +27,24 @@ const ownPlaces = (folder: string): Plugin => ({
     onResolve({ filter: another }, ({ path }) => ({ path, external: true }));
     onLoad({ filter: /\.js$/ }, async ({ path }) => {
       const text = await readFile(path, 'utf8');
-      return { contents: text.includes('import.meta') ? withPlace(text, relative(folder, path)) : text };
+      const lean = withoutImports(text);
+      return { contents: lean.includes('import.meta') ? withPlace(lean, relative(folder, path)) : lean };
     });
   },
 });
 
+/** An import of a built-in module loads whatever any of its exports needs: 13 MB for node:http. This loads what is named. */
+function withoutImports(text: string): string {
+  return text.replace(builtIn, (_, names: string, module: string) => {
+    const wanted = names.replaceAll(/\s+as\s+/g, ': ');
+    return `const ${wanted} = process.getBuiltinModule(${JSON.stringify(module)});`;
+  });
+}
+
+const builtIn = /^import ({[^}]*}|\w+) from '(node:[^']+)';$/gm;
+
 function withPlace(text: string, path: string): string {
-  const own = `import { fileURLToPath as moduleFile } from 'node:url';
+  const own = `const { fileURLToPath: moduleFile } = process.getBuiltinModule('node:url');
 const moduleUrl = new URL(${JSON.stringify(path)}, import.meta.url).href;
 const modulePlace = { url: moduleUrl, filename: moduleFile(moduleUrl), dirname: moduleFile(new URL('.', moduleUrl)) };
 `;
@@ -51,7 +62,9 @@ await Promise.all(
       platform: 'node',
       format: 'esm',
       target: 'esnext',
-      charset: 'utf8',
+      charset: 'ascii',
+      minifyWhitespace: true,
+      lineLimit: 160,
       packages: 'external',
       plugins: [ownPlaces(folder)],
       logLevel: 'warning',
