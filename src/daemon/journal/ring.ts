@@ -12,7 +12,7 @@ import {
   write,
   writeSync,
 } from 'node:fs';
-import { open } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { errnoOf } from '../../errors.ts';
 
 /** Lines that are kept, at least. No more are shown. */
@@ -186,7 +186,9 @@ function openRing(path: string): number {
   return openSync(path, O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW, 0o600);
 }
 
-async function openOrNull(path: string): Promise<Awaited<ReturnType<typeof open>> | null> {
+async function openOrNull(path: string): Promise<FileHandle | null> {
+  // Loaded with the first look: it loads node:readline, too.
+  const { open } = process.getBuiltinModule('node:fs/promises');
   try {
     return await open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
   } catch (error) {
@@ -196,7 +198,7 @@ async function openOrNull(path: string): Promise<Awaited<ReturnType<typeof open>
 }
 
 /** Whether it was read to its beginning. Empty lines are none. */
-async function backwards(file: Awaited<ReturnType<typeof open>>, see: See): Promise<boolean> {
+async function backwards(file: FileHandle, see: See): Promise<boolean> {
   let end = (await file.stat()).size;
   /** The beginning of what has been read: it may be the end of a longer line. */
   let open: Buffer = Buffer.alloc(0);

@@ -5,7 +5,6 @@ import { HostdError } from '../../errors.ts';
 
 /** Bytes that are copied at once. */
 const piece = 1024 * 1024;
-const zeros = Buffer.alloc(piece);
 
 /**
  * Copies the bytes from `start` to `end` to `offset` in the other file. Blocks of zeros, such as a sparse file's holes,
@@ -17,11 +16,16 @@ export function copyBytes(from: number, start: number, end: number, to: number, 
   for (let position = start; position < end; ) {
     const length = readSync(from, buffer, 0, Math.min(buffer.length, end - position), position);
     if (length === 0) throw new HostdError('conflict', 'cannot copy it: somebody has made it shorter');
-    if (buffer.compare(zeros, 0, length, 0, length) !== 0)
+    if (!isZero(buffer, length))
       for (let done = 0; done < length; )
         done += writeSync(to, buffer, done, length - done, offset + position - start + done);
     position += length;
   }
+}
+
+/** Whether the first `length` bytes, at least one, are all zero: the first is, and each other equals the one before. */
+function isZero(bytes: Buffer, length: number): boolean {
+  return bytes[0] === 0 && bytes.compare(bytes, 0, length - 1, 1, length) === 0;
 }
 
 /** Blocks that are searched for the end of a line. */

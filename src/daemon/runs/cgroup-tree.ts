@@ -1,10 +1,9 @@
 // hostd's part of cgroup v2 (cgroups(7)): a directory for each run, within one for its app, and their bounds. Where hostd can write to no
 // cgroup2, there are none, and run.ts falls back on process groups.
 
-import { closeSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { errnoOf, messageOf } from '../../errors.ts';
+import { closeSync, mkdirSync, readFileSync, writeFile, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { messageOf } from '../../errors.ts';
 import { boundsOf, type Controller, noBounds } from '../../model/bounds.ts';
 import type { Program } from '../../model/host.ts';
 import { supervisionRows } from '../../model/supervision.ts';
@@ -70,15 +69,7 @@ function makeTree(parent: string, base: string): Cgroups {
       const failures: string[] = [];
       for (const { field, file, text, isExtra } of settingsFor(base, cgroup, program, { on, why })) {
         // With a bound below what is used, the kernel takes a while.
-        const failure = await writeFile(file, text).then(
-          () => null,
-          (error: unknown) =>
-            errnoOf(error) === 'ENOENT'
-              ? isExtra
-                ? null
-                : `the kernel has no ${file.slice(dirname(file).length + 1)}`
-              : messageOf(error),
-        );
+        const failure = await failureOf(file, text, isExtra);
         const isAsked = program[field] > 0 || (program.appBounds?.[field] ?? 0) > 0;
         if (failure !== null && isAsked) failures.push(unheldText([supervisionRows[field].key], failure));
       }
@@ -120,4 +111,14 @@ function write(work: () => void): void {
   } catch {
     // Not every kernel has every file.
   }
+}
+
+/** What is wrong with writing it; null: nothing. `isExtra`: the kernel may lack the file. Never rejects. */
+function failureOf(file: string, text: string, isExtra: boolean): Promise<string | null> {
+  return new Promise(resolve =>
+    writeFile(file, text, error => {
+      if (error === null || (isExtra && error.code === 'ENOENT')) return resolve(null);
+      resolve(error.code === 'ENOENT' ? `the kernel has no ${basename(file)}` : messageOf(error));
+    }),
+  );
 }
