@@ -2,8 +2,13 @@
 
 import { type PrivateKey, readPrivateKey } from './private-key.ts';
 
-// An import would load every export of node:crypto.
-const crypto = process.getBuiltinModule('node:crypto');
+type X509 = import('node:crypto').X509Certificate;
+
+/** @throws for anything but a certificate. node:crypto takes a megabyte of memory, so it is loaded with the first one. */
+function parsed(certificate: string): X509 {
+  const { X509Certificate } = process.getBuiltinModule('node:crypto');
+  return new X509Certificate(certificate);
+}
 
 /** Bits. A signature with a longer modulus takes so long that a few clients would hold up every site. */
 const longestModulus = 4096;
@@ -22,9 +27,9 @@ export interface Pair {
  * and so can a certificate for other names: faultOf tells of them.
  */
 export function pairOf(certificate: string, key: string): Pair | string {
-  let leaf: InstanceType<typeof crypto.X509Certificate>;
+  let leaf: X509;
   try {
-    leaf = new crypto.X509Certificate(certificate);
+    leaf = parsed(certificate);
   } catch {
     return 'its certificate is no PEM certificate';
   }
@@ -52,7 +57,7 @@ export interface CertificateFacts {
 /** Facts about the first certificate in a PEM text; null: there is none. */
 export function factsOf(certificate: string): CertificateFacts | null {
   try {
-    const { validFrom, validTo, subjectAltName, subject } = new crypto.X509Certificate(certificate);
+    const { validFrom, validTo, subjectAltName, subject } = parsed(certificate);
     const alternative = [...(subjectAltName ?? '').matchAll(/(?:^|, )DNS:([^,"\s]+)/g)];
     const common = /^CN=(\S+)$/m.exec(subject ?? '');
     const found = alternative.length > 0 ? alternative : common === null ? [] : [common];

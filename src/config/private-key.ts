@@ -3,10 +3,7 @@
 // while it reads, and at each handshake an RSA key with whatever primes the file claims. With numbers that fill a few kilobytes that
 // takes minutes.
 
-// An import would load every export of node:crypto.
-const crypto = process.getBuiltinModule('node:crypto');
-
-export type PrivateKey = ReturnType<typeof crypto.createPrivateKey>;
+export type PrivateKey = import('node:crypto').KeyObject;
 
 /** Bytes: RSA of 4096 bits has 2400. */
 const longest = 4000;
@@ -38,7 +35,8 @@ export function readPrivateKey(pem: string): PrivateKey | 'none' | 'unusable' {
   const type = der.length > longest ? null : typeOf(der);
   if (type === null) return 'unusable';
   try {
-    return crypto.createPrivateKey({ key: der, format: 'der', type });
+    // node:crypto takes a megabyte of memory, so it is loaded with the first key.
+    return process.getBuiltinModule('node:crypto').createPrivateKey({ key: der, format: 'der', type });
   } catch {
     return 'none';
   }

@@ -33,7 +33,6 @@ import { makeDisks } from './logs/disks.ts';
 import { makeLogs } from './logs/logs.ts';
 import { type Metrics, makeMetrics } from './metrics/process.ts';
 import { makeNotifier } from './notify/notifier.ts';
-import { sha256 } from './own/digest.ts';
 import { passEarlySignals } from './own/early-signals.ts';
 import { takeLock } from './own/lock.ts';
 import { type Logger, openLog } from './own/log.ts';
@@ -116,7 +115,7 @@ function startHostd(config: string, trial: boolean, loaded: Loaded, log: Logger)
   for (const message of putRight(settings)) warn(message);
   takeLock(settings.stateDir, warn);
   const records = openRecords(settings.stateDir);
-  const cgroups = findCgroups(sha256(settings.stateDir).slice(0, 8));
+  const cgroups = findCgroups(native.sha256(settings.stateDir).slice(0, 8));
   log.info(`hostd started with pid ${process.pid}`);
   process.on('exit', () => cgroups?.close());
   if (cgroups === null)

@@ -13,6 +13,7 @@
 #include <linux/keyctl.h>
 #include <linux/openat2.h>
 #include <linux/sched.h>
+#include <malloc.h>
 #include <netdb.h>
 #include <node_api.h>
 #include <poll.h>
@@ -29,6 +30,7 @@
 #include <sys/fsuid.h>
 #include <sys/personality.h>
 #include <sys/prctl.h>
+#include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -461,6 +463,83 @@ static napi_value collapse(napi_env env, napi_callback_info info) {
   napi_value a[MAX_ARGS];
   args(env, info, a);
   return result_of(env, fallocate(to_int(env, a[0]), FALLOC_FL_COLLAPSE_RANGE, 0, to_int(env, a[1])), "fallocate");
+}
+
+// (): gives the kernel back what is free of malloc's memory, between what is in use, too; malloc_trim(3).
+static napi_value trim(napi_env env, napi_callback_info info) {
+  (void)info;
+  malloc_trim(0);
+  return null_value(env);
+}
+
+// ---- digests and chance: node:crypto would take a megabyte of hostd's memory for these two ----
+
+static uint32_t turned(uint32_t word, int by) { return word >> by | word << (32 - by); }
+
+// One block of 64 bytes; FIPS 180-4, section 6.2.2.
+static void sha256_block(uint32_t hash[8], const unsigned char *block) {
+  static const uint32_t k[64] = {
+      0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5,
+      0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe, 0x9bdc06a7, 0xc19bf174,
+      0xe49b69c1, 0xefbe4786, 0x0fc19dc6, 0x240ca1cc, 0x2de92c6f, 0x4a7484aa, 0x5cb0a9dc, 0x76f988da,
+      0x983e5152, 0xa831c66d, 0xb00327c8, 0xbf597fc7, 0xc6e00bf3, 0xd5a79147, 0x06ca6351, 0x14292967,
+      0x27b70a85, 0x2e1b2138, 0x4d2c6dfc, 0x53380d13, 0x650a7354, 0x766a0abb, 0x81c2c92e, 0x92722c85,
+      0xa2bfe8a1, 0xa81a664b, 0xc24b8b70, 0xc76c51a3, 0xd192e819, 0xd6990624, 0xf40e3585, 0x106aa070,
+      0x19a4c116, 0x1e376c08, 0x2748774c, 0x34b0bcb5, 0x391c0cb3, 0x4ed8aa4a, 0x5b9cca4f, 0x682e6ff3,
+      0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2};
+  uint32_t w[64], v[8];
+  for (int i = 0; i < 16; i++)
+    w[i] = (uint32_t)block[4 * i] << 24 | block[4 * i + 1] << 16 | block[4 * i + 2] << 8 | block[4 * i + 3];
+  for (int i = 16; i < 64; i++) {
+    uint32_t a = w[i - 15], b = w[i - 2];
+    w[i] = w[i - 16] + w[i - 7] + (turned(a, 7) ^ turned(a, 18) ^ a >> 3) + (turned(b, 17) ^ turned(b, 19) ^ b >> 10);
+  }
+  memcpy(v, hash, sizeof v);
+  for (int i = 0; i < 64; i++) {
+    uint32_t chosen = (v[4] & v[5]) ^ (~v[4] & v[6]), most = (v[0] & v[1]) ^ (v[0] & v[2]) ^ (v[1] & v[2]);
+    uint32_t one = v[7] + (turned(v[4], 6) ^ turned(v[4], 11) ^ turned(v[4], 25)) + chosen + k[i] + w[i];
+    uint32_t two = (turned(v[0], 2) ^ turned(v[0], 13) ^ turned(v[0], 22)) + most;
+    memmove(v + 1, v, 7 * sizeof *v);
+    v[4] += one;
+    v[0] = one + two;
+  }
+  for (int i = 0; i < 8; i++) hash[i] += v[i];
+}
+
+// (text) -> the SHA-256 of its UTF-8 bytes, in hexadecimal digits.
+static napi_value sha256(napi_env env, napi_callback_info info) {
+  napi_value a[MAX_ARGS];
+  args(env, info, a);
+  char *text = to_string(env, a[0]), hex[65];
+  if (text == NULL) return null_value(env);
+  size_t length = 0;
+  napi_get_value_string_utf8(env, a[0], NULL, 0, &length);
+  uint32_t hash[8] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
+  size_t done = 0;
+  for (; length - done >= 64; done += 64) sha256_block(hash, (unsigned char *)text + done);
+  // The rest, one bit, zeros, and the length in bits: one block, or two.
+  unsigned char last[128] = {0};
+  size_t rest = length - done, end = rest < 56 ? 64 : 128;
+  memcpy(last, text + done, rest);
+  last[rest] = 0x80;
+  for (int i = 0; i < 8; i++) last[end - 1 - i] = (unsigned char)((uint64_t)length * 8 >> (8 * i));
+  for (size_t at = 0; at < end; at += 64) sha256_block(hash, last + at);
+  for (int i = 0; i < 8; i++) sprintf(hex + 8 * i, "%08x", hash[i]);
+  free(text);
+  return from_string(env, hex);
+}
+
+// (length) -> as many bytes that nobody can guess, at most 64, in hexadecimal digits; getrandom(2).
+static napi_value random_hex(napi_env env, napi_callback_info info) {
+  napi_value a[MAX_ARGS];
+  args(env, info, a);
+  unsigned char bytes[64];
+  char hex[2 * sizeof bytes + 1] = "";
+  size_t length = (size_t)to_int(env, a[0]);
+  if (length > sizeof bytes) length = sizeof bytes;
+  if (getrandom(bytes, length, 0) != (ssize_t)length) return fail(env, "getrandom");
+  for (size_t i = 0; i < length; i++) sprintf(hex + 2 * i, "%02x", bytes[i]);
+  return from_string(env, hex);
 }
 
 // (uid, gid, nice): for this thread only, and for good: a user's file system ids, no capabilities unless the user is root, and a lower
@@ -1286,6 +1365,7 @@ static napi_value init(napi_env env, napi_value exports) {
       {"wallTimer", wall_timer},   {"setWallTimer", set_wall_timer}, {"clearWallTimer", clear_wall_timer},
       {"readKernelFile", read_kernel_file},
       {"noteConnections", note_connections}, {"wasConnected", was_connected}, {"stopNoting", stop_noting},
+      {"trim", trim},              {"sha256", sha256},              {"randomHex", random_hex},
   };
   for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
     napi_value function;

@@ -1,6 +1,7 @@
 // The system calls themselves: what a child of spawn() has and what it has not, sockets and pipes from their first moment.
 
 import assert from 'node:assert/strict';
+import { createHash, randomBytes } from 'node:crypto';
 import {
   chmodSync,
   closeSync,
@@ -292,4 +293,17 @@ test('a timer by the clock on the wall is readable at its time, also one that ha
     // There is nothing to read any more, and that is no error.
     native.clearWallTimer(fd);
   }
+});
+
+test('sha256 is that of node:crypto, for each length of a last block and for any text', () => {
+  const texts = Array.from({ length: 200 }, (_, length) => 'a'.repeat(length));
+  texts.push('', 'a\0b', 'Grüße, 世界 😀', '\ud800', randomBytes(100_000).toString('latin1'));
+  for (const text of texts)
+    assert.equal(native.sha256(text), createHash('sha256').update(text).digest('hex'), JSON.stringify(text));
+});
+
+test('randomHex gives as many bytes as are wanted, others each time', () => {
+  assert.match(native.randomHex(6), /^[0-9a-f]{12}$/);
+  assert.match(native.randomHex(64), /^[0-9a-f]{128}$/);
+  assert.equal(new Set(Array.from({ length: 100 }, () => native.randomHex(6))).size, 100);
 });

@@ -145,6 +145,12 @@ export interface Native {
    * it open for appending goes on at the new end. EOPNOTSUPP where the file system cannot; fallocate(2), COLLAPSE_RANGE.
    */
   collapse(fd: number, length: number): void;
+  /** SHA-256 (FIPS 180-4) of the text's UTF-8 bytes, in hexadecimal digits. */
+  sha256(text: string): string;
+  /** As many bytes that nobody can guess, at most 64, in hexadecimal digits; getrandom(2). */
+  randomHex(bytes: number): string;
+  /** Gives the kernel back what is free of malloc's memory; malloc_trim(3). */
+  trim(): void;
   /** This thread, which must not be the main one, keeps only the user's rights to files, and gets this niceness. For good. */
   lowerThread(uid: number, gid: number, nice: number): void;
   pipe(): [read: number, write: number];

@@ -6,11 +6,9 @@ import { HostdError } from '../../errors.ts';
 import { identify } from '../../linux/procfs.ts';
 import { killStrays, noteDescendants } from '../../linux/strays.ts';
 import type { Host } from '../../model/host.ts';
+import { native } from '../../native/index.ts';
 import { longestExamination } from '../../protocol/doctor.ts';
 import type { Handlers } from './control.ts';
-
-// An import would load every export of node:crypto.
-const { randomBytes } = process.getBuiltinModule('node:crypto');
 
 const hostctl = join(import.meta.dirname, '..', '..', '..', 'bin', 'hostctl');
 /** Bytes of the longest report. */
@@ -55,7 +53,7 @@ function nameOf(value: unknown, { apps, programs }: Host): string {
 /** What it prints. @throws HostdError where it says nothing in time. */
 function runDoctor(name: string, wake: boolean, { settings }: Host): Promise<string> {
   const { execFile } = process.getBuiltinModule('node:child_process');
-  const marker = randomBytes(12).toString('hex');
+  const marker = native.randomHex(12);
   const path = process.env['PATH'] ?? '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
   const env = { PATH: path, LANG: 'C.UTF-8', HOSTD_EXAMINATION: marker };
   const asked = wake ? [name, '--wake'] : [name];

@@ -23,7 +23,6 @@ import {
 } from '../../protocol/worker.ts';
 import { downReasonPath } from '../fleet/down-reasons.ts';
 import { halfClosePath } from '../fleet/half-close.ts';
-import { sha256 } from '../own/digest.ts';
 import { openDocument } from '../own/nameless.ts';
 import { ownPaths } from '../own/own-files.ts';
 import { ownProgram, workerDigest } from '../own-code.ts';
@@ -67,7 +66,7 @@ export function proxyPrograms({ settings, sites }: Host, published: Published): 
   const told = { ...settings.proxy, sites, code: workerDigest() };
   const states = [[...published.certificates], [...published.maintenance]];
   // The sites are part of a worker's definition: other sites make it a changed program.
-  const routes = sha256(JSON.stringify([told, states]));
+  const routes = native.sha256(JSON.stringify([told, states]));
   if (!enabled) return [];
   const log = logFile(join(settings.logDir, 'proxy.log'));
   return Array.from({ length: workers }, (_, number) => ({

@@ -16,7 +16,6 @@ import { basename, dirname, join } from 'node:path';
 import { errnoOf, HostdError, messageOf } from '../../errors.ts';
 import { entry, makeDirectory, type Owner, openDirectory } from '../../linux/paths.ts';
 import { native, O_PATH, RESOLVE_BENEATH } from '../../native/index.ts';
-import { sha256 } from '../own/digest.ts';
 import type { Rights, Seen } from './name-state.ts';
 
 /** What the path names, looked up in its open directory, which no link can divert. */
@@ -108,7 +107,7 @@ export function filesIn(directory: string): string[] {
 }
 
 export function secondName(directory: string, path: string): string {
-  return join(directory, `.${sha256(path).slice(0, 32)}.sock`);
+  return join(directory, `.${native.sha256(path).slice(0, 32)}.sock`);
 }
 
 /** false: the directory is on another file system, or hostd cannot write to it. */

@@ -6,9 +6,6 @@ import { isIPv6 } from 'node:net';
 import { basename } from 'node:path';
 import { native, type SocketName } from '../../native/index.ts';
 
-// An import would load every export.
-const { randomBytes } = process.getBuiltinModule('node:crypto');
-
 /** A socket that hostd has given to a run. */
 export interface SocketId {
   /** A path, or "address:port" as tcpKey writes it. */
@@ -79,7 +76,7 @@ export function fits({ domain, address, port, stream, accepts }: SocketName, key
 
 /** A name for a socket that is to take the place of the one at `path`: no other socket has had it. */
 export function draftName(path: string): string {
-  return `.${basename(path).slice(0, longestStem)}.${randomBytes(6).toString('hex')}`;
+  return `.${basename(path).slice(0, longestStem)}.${native.randomHex(6)}`;
 }
 
 /** A socket that has taken another's place was bound as a draft. */

@@ -5,13 +5,13 @@ import { chownSync, lstatSync, mkdirSync, realpathSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { defaultSettings } from '../../model/assemble.ts';
 import type { Settings } from '../../model/host.ts';
+import { native } from '../../native/index.ts';
 import { Exit, type Realized } from '../../supervisord/config/options.ts';
-import { sha256 } from '../own/digest.ts';
 
 /** The directory for this configuration, pid file and user. Makes it, and gives it to supervisord's user. @throws Exit */
 export function makePlace({ file, pidfile, uid }: Realized, environment: NodeJS.ProcessEnv): string {
   const own = process.geteuid?.() ?? 0;
-  const key = sha256(JSON.stringify([realpathSync(file), pidfile, uid ?? own])).slice(0, 12);
+  const key = native.sha256(JSON.stringify([realpathSync(file), pidfile, uid ?? own])).slice(0, 12);
   const base =
     environment['HOSTD_RUNTIME_DIR'] ?? (own === 0 ? '/run/hostd' : environment['XDG_RUNTIME_DIR']);
   // /tmp is sticky, so nobody else can remove the directory. But another user may have made it first.

@@ -4,6 +4,7 @@
 import { writeFileSync } from 'node:fs';
 import { exitOf } from '../../linux/exit.ts';
 import type { Host, Program, Settings } from '../../model/host.ts';
+import { native } from '../../native/index.ts';
 import type { Machine } from '../../supervisord/config/machine.ts';
 import type { Given, Realized } from '../../supervisord/config/options.ts';
 import { readConfiguration } from '../../supervisord/config/read.ts';
@@ -14,7 +15,6 @@ import { openHalfClose } from '../fleet/half-close.ts';
 import { makeSupervisor, type Supervisor } from '../fleet/supervisor.ts';
 import type { Unit } from '../fleet/unit.ts';
 import { makeLogs } from '../logs/logs.ts';
-import { sha256 } from '../own/digest.ts';
 import { takeLock } from '../own/lock.ts';
 import type { Logger } from '../own/log.ts';
 import { giveMemoryBack } from '../own/memory.ts';
@@ -171,7 +171,7 @@ function makeFleet(
   takeLock(settings.stateDir, warn);
   refuseTaken(place);
   const records = openRecords(settings.stateDir);
-  const cgroups = findCgroups(sha256(settings.stateDir).slice(0, 8));
+  const cgroups = findCgroups(native.sha256(settings.stateDir).slice(0, 8));
   process.on('exit', () => cgroups?.close());
   const passing = makePassing({
     directory: ownPaths(settings).pipes,
