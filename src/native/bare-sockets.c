@@ -1,8 +1,8 @@
 // Sockets for the proxy worker, without node:net's streams, which cost more than the rest of a request. Connections to unix
 // sockets are made, read and written here. A client's connection, which is node:net's, can be sent to past its stream.
 // One call limits how long a TCP connection of node:net's is silent.
-// Three calls are for the worker itself: one closes its memory to other processes of its user, one shares a file's memory with hostd,
-// one reads a link that is open.
+// Four calls are for the worker itself: one closes its memory to other processes of its user, one shares a file's memory with hostd,
+// one reads a link that is open, one gives back memory.
 // Only moves bytes: no parsing, no policy, no memory that grows. An addon of its own, so that the unprivileged worker loads
 // nothing else. bare-sockets.ts is the typed wrapper and says what each call is for.
 //
@@ -11,6 +11,7 @@
 #define _GNU_SOURCE
 #define NAPI_VERSION 8
 #include <errno.h>
+#include <malloc.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <node_api.h>
@@ -284,6 +285,12 @@ static napi_value share(napi_env env, napi_callback_info info) {
   return buffer;
 }
 
+// trim(): gives the kernel back what is free of malloc's memory, between what is in use, too; malloc_trim(3).
+static napi_value trim(napi_env env, napi_callback_info info) {
+  (void)info;
+  return from_int(env, malloc_trim(0));
+}
+
 NAPI_MODULE_INIT() {
   const struct {
     const char *name;
@@ -292,7 +299,7 @@ NAPI_MODULE_INIT() {
       {"start", start},          {"open", open_connection},  {"watch", watch},           {"writeText", write_text},
       {"writeBytes", write_bytes}, {"endWriting", end_writing}, {"close", close_connection},
       {"send", send_both},         {"closeMemory", close_memory}, {"share", share},
-      {"readLink", read_link},     {"limitSilence", limit_silence},
+      {"readLink", read_link},     {"limitSilence", limit_silence}, {"trim", trim},
   };
   for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
     napi_value function;

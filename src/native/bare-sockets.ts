@@ -34,6 +34,8 @@ export interface BareSockets {
   closeMemory(): number;
   /** The target of the symbolic link that is open (O_PATH) as `fd`, latin-1; below 0: an error (readlinkat(2)). */
   readLink(fd: number): string | number;
+  /** Gives the kernel back what is free of malloc's memory (malloc_trim(3)). 1: there was some. */
+  trim(): 0 | 1;
   /** A file's bytes, as many as it has now, shared with other processes that map or read it; null where that fails. */
   share(fd: number): ArrayBuffer | null;
 }

@@ -54,7 +54,7 @@ function run(): void {
   const worker = makeWorker(routes, note.memory, what => void tell({ kind: 'bound', what }));
   watchUpstreams(worker, routes.sites, note, tell);
   const connections = new Connections(worker);
-  const rest = makeRest(worker.limits.restMs);
+  const rest = makeRest(worker.limits.restMs, () => void loadBareSockets()?.trim());
   const servers = listen(routes, worker, connections, () => tell({ kind: 'ready' }));
   if (note.flush !== null) setInterval(note.flush, worker.limits.noteMs).unref();
   for (const server of servers) server.on('connection', rest);

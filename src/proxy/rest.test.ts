@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { atInterval } from './rest.ts';
+import { atInterval, makeRest } from './rest.ts';
 
 test('a worker gives memory back once a busy time is over', () => {
   assert.equal(atInterval(4000, 4000, 10_000), 'wait');
@@ -11,4 +11,34 @@ test('a worker gives memory back once a busy time is over', () => {
 test('a worker that has done little lets it be, and is not woken again', () => {
   assert.equal(atInterval(0, 999, 10_000), 'rest');
   assert.equal(atInterval(150, 150, 10_000), 'rest');
+});
+
+test("what malloc has free is given back in a busy time, too, V8's garbage after it, and then nothing wakes the worker", t => {
+  const done: string[] = [];
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  let used = 0;
+  t.mock.method(process, 'cpuUsage', () => ({ user: used * 1000, system: 0 }));
+  const global = globalThis as { gc?: unknown };
+  const { gc } = global;
+  t.after(() => {
+    global.gc = gc;
+  });
+  global.gc = () => done.push('collect');
+  const visited = makeRest(10_000, () => done.push('trim'));
+  const interval = (busy: number) => {
+    used += busy;
+    t.mock.timers.tick(10_000);
+  };
+  visited();
+  interval(5000);
+  assert.deepEqual(done, ['trim']);
+  interval(5000);
+  assert.deepEqual(done, ['trim', 'trim']);
+  interval(0);
+  assert.deepEqual(done, ['trim', 'trim', 'collect', 'trim']);
+  interval(5000);
+  assert.equal(done.length, 4, 'nobody has come since');
+  visited();
+  interval(0);
+  assert.equal(done.length, 6, 'it had done much since');
 });

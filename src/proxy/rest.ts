@@ -1,5 +1,5 @@
-// Gives memory back when a busy time is over. V8 keeps what it has taken until it needs more, and a quiet worker never does. Nothing
-// wakes a worker for it that has nothing to do.
+// Gives memory back. V8 keeps what it has taken until it needs more, and a quiet worker never does: it collects once when a busy time is over.
+// malloc keeps what is free between what is in use: it is given back in busy times, too. Nothing wakes a worker for it that has nothing to do.
 
 type Collect = (options: { type: 'major'; execution: 'sync'; flavor: 'last-resort' }) => void;
 
@@ -16,8 +16,11 @@ export function atInterval(used: number, spent: number, interval: number): AtInt
   return spent >= worthMs ? 'give back' : 'rest';
 }
 
-/** Returns what to call when a client connects. `interval`: milliseconds. Does nothing in a Node that was not started with --expose-gc. */
-export function makeRest(interval: number): () => void {
+/**
+ * Returns what to call when a client connects. `interval`: milliseconds. `trim` gives back what malloc has free, in a millisecond. Does nothing in
+ * a Node that was not started with --expose-gc.
+ */
+export function makeRest(interval: number, trim: () => void): () => void {
   const { gc } = globalThis as { gc?: Collect };
   let timer: NodeJS.Timeout | null = null;
   let gaveAt = processorMs();
@@ -30,10 +33,11 @@ export function makeRest(interval: number): () => void {
     timer = null;
     const now = processorMs();
     const next = atInterval(now - before, now - gaveAt, interval);
+    if (next === 'rest') return;
+    if (next === 'give back') gc?.({ type: 'major', execution: 'sync', flavor: 'last-resort' });
+    trim();
     if (next === 'wait') begin();
-    if (next !== 'give back') return;
-    gc?.({ type: 'major', execution: 'sync', flavor: 'last-resort' });
-    gaveAt = processorMs();
+    else gaveAt = processorMs();
   };
   return () => {
     if (timer === null && gc !== undefined) begin();
