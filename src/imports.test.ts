@@ -36,7 +36,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   ],
   exposition: ['protocol', 'model'],
   metrics: ['exposition', 'protocol'],
-  proxy: ['protocol', 'model', 'native/bare-sockets', 'words/shlex'],
+  proxy: ['protocol', 'model', 'native/bare-sockets', 'native/memory', 'words/shlex'],
   xmlrpc: ['words/python'],
   rpc: ['xmlrpc', 'protocol', 'model', 'native', 'words/process-names', 'words/html', 'words/python'],
   web: [
@@ -367,11 +367,11 @@ import type { ChildProcess } from 'node:child_process';
 import type { Loop } from '../../daemon/fleet/loop.ts';`;
   const found = importsOf('proxy/request/router.ts', text).map(objection);
   assert.deepEqual(found, [
-    'proxy/request/router.ts imports "daemon/fleet/loop.ts": proxy may import protocol, model, native/bare-sockets, words/shlex',
-    'proxy/request/router.ts imports "cli/program/print.ts": proxy may import protocol, model, native/bare-sockets, words/shlex',
+    'proxy/request/router.ts imports "daemon/fleet/loop.ts": proxy may import protocol, model, native/bare-sockets, native/memory, words/shlex',
+    'proxy/request/router.ts imports "cli/program/print.ts": proxy may import protocol, model, native/bare-sockets, native/memory, words/shlex',
     null,
     'proxy/request/router.ts imports "node:child_process": a proxy worker starts nothing',
     null,
-    'proxy/request/router.ts imports "daemon/fleet/loop.ts": proxy may import protocol, model, native/bare-sockets, words/shlex',
+    'proxy/request/router.ts imports "daemon/fleet/loop.ts": proxy may import protocol, model, native/bare-sockets, native/memory, words/shlex',
   ]);
 });

@@ -36,7 +36,14 @@ export const suffix = import.meta.url.endsWith('.ts') ? '.ts' : '.js';
 const quiet = ['--no-memory-reducer', ...withoutSnapshot()];
 
 /** For those that wait for most of their lives, with a few threads and no compiler: memory that could be executed is none of theirs. */
-const small = [...quiet, '--max-semi-space-size=1', '--jitless', '--single-threaded-gc', '--v8-pool-size=1'];
+const small = [
+  ...quiet,
+  '--max-semi-space-size=1',
+  '--jitless',
+  '--single-threaded-gc',
+  '--v8-pool-size=1',
+  '--expose-gc',
+];
 
 const loads: Readonly<Record<OwnName, Loads>> = {
   proxy: {
@@ -45,6 +52,7 @@ const loads: Readonly<Record<OwnName, Loads>> = {
       'protocol',
       'model',
       `native/bare-sockets${suffix}`,
+      `native/memory${suffix}`,
       `words/shlex${suffix}`,
       `errors${suffix}`,
       `process-name${suffix}`,
@@ -54,7 +62,7 @@ const loads: Readonly<Record<OwnName, Loads>> = {
     // A proxy's garbage is much and short-lived. Collected often, in small portions and on one thread, it holds up the fewest requests, in
     // the least memory, at the same rate. Pretenuring would take what survives under load for long-lived, and put it where it is seldom
     // collected: a third more memory and processor time from then on. In the memory saver's mode the old garbage grows by 2 MB, not by 8, before it is
-    // collected. For gc(): src/proxy/rest.ts.
+    // collected. For gc(): src/native/memory.ts.
     flags: [
       ...quiet,
       '--single-threaded-gc',
@@ -83,6 +91,7 @@ const loads: Readonly<Record<OwnName, Loads>> = {
       'model',
       `native/index${suffix}`,
       `native/bare-sockets${suffix}`,
+      `native/memory${suffix}`,
       `linux/socket-owner${suffix}`,
       `proxy/http/client-address${suffix}`,
       `words/html${suffix}`,
@@ -111,6 +120,7 @@ const loads: Readonly<Record<OwnName, Loads>> = {
       `words/html${suffix}`,
       `words/python${suffix}`,
       `native/bare-sockets${suffix}`,
+      `native/memory${suffix}`,
       `errors${suffix}`,
       `process-name${suffix}`,
     ],

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { messageOf } from '../errors.ts';
 import type { Location } from '../model/host.ts';
 import { loadBareSockets } from '../native/bare-sockets.ts';
+import { givesMemoryBack } from '../native/memory.ts';
 import { nameProcess } from '../process-name.ts';
 import { pendingPlace } from '../protocol/note.ts';
 import type { Bound, Routes } from '../protocol/worker.ts';
@@ -26,7 +27,6 @@ import { openErrorLog } from './log/error-log.ts';
 import { openNote } from './note.ts';
 import { ErrorPages } from './pages/error-pages.ts';
 import { makeRouter } from './request/router.ts';
-import { makeRest } from './rest.ts';
 import { Traffic } from './traffic.ts';
 import type { Worker } from './worker.ts';
 
@@ -54,10 +54,10 @@ function run(): void {
   const worker = makeWorker(routes, note.memory, what => void tell({ kind: 'bound', what }));
   watchUpstreams(worker, routes.sites, note, tell);
   const connections = new Connections(worker);
-  const rest = makeRest(worker.limits.restMs, () => void loadBareSockets()?.trim());
+  const busy = givesMemoryBack({ interval: worker.limits.restMs, worth: 1000 });
   const servers = listen(routes, worker, connections, () => tell({ kind: 'ready' }));
   if (note.flush !== null) setInterval(note.flush, worker.limits.noteMs).unref();
-  for (const server of servers) server.on('connection', rest);
+  for (const server of servers) server.on('connection', busy);
   const lastRound = (): Promise<void> => {
     note.flush?.();
     return facts.drained();

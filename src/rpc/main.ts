@@ -6,6 +6,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { messageOf } from '../errors.ts';
 import { loadBareSockets } from '../native/bare-sockets.ts';
 import { native } from '../native/index.ts';
+import { givesMemoryBack } from '../native/memory.ts';
 import { nameProcess } from '../process-name.ts';
 import type { RpcSettings } from '../protocol/rpc.ts';
 import { makeAdmission } from './admission.ts';
@@ -32,6 +33,7 @@ async function run(): Promise<void> {
   const service = makeService(root, complain);
   const admission = makeAdmission();
   const servers: Server[] = [];
+  const busy = givesMemoryBack({ interval: 2000, worth: 100 });
   const rest = makeRest(() => {
     // Whoever connects from now on is not accepted here, and waits for the next hostd-rpc.
     for (const server of servers) server.close();
@@ -39,6 +41,7 @@ async function run(): Promise<void> {
   });
   for (const server of settings.servers) {
     const listening = createServer({ allowHalfOpen: true }, socket => {
+      busy();
       socket.once('close', rest.come());
       const uid = server.kind === 'unix' ? peerOf(socket) : null;
       const peer =

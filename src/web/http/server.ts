@@ -2,6 +2,7 @@
 
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { givesMemoryBack } from '../../native/memory.ts';
 import type { From } from '../access/from.ts';
 import type { Source } from '../access/source.ts';
 import { Connections } from './connections.ts';
@@ -49,7 +50,11 @@ export function serve(
     connectionsCheckingInterval: 2 ** 31 - 1,
   });
   const connections = new Connections();
-  server.on('connection', (socket: Socket) => connections.admit(socket));
+  const busy = givesMemoryBack({ interval: 10_000, worth: 300 });
+  server.on('connection', (socket: Socket) => {
+    busy();
+    connections.admit(socket);
+  });
   server.on('request', async (request, response) => {
     const { socket } = request;
     response.once('finish', () => connections.waits(socket));

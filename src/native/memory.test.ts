@@ -1,16 +1,18 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { atInterval, makeRest } from './rest.ts';
+import { atInterval, givesMemoryBack } from './memory.ts';
+
+const pace = { interval: 10_000, worth: 1000 };
 
 test('a worker gives memory back once a busy time is over', () => {
-  assert.equal(atInterval(4000, 4000, 10_000), 'wait');
-  assert.equal(atInterval(200, 90_000, 10_000), 'wait');
-  assert.equal(atInterval(199, 90_000, 10_000), 'give back');
+  assert.equal(atInterval(4000, 4000, pace), 'wait');
+  assert.equal(atInterval(200, 90_000, pace), 'wait');
+  assert.equal(atInterval(199, 90_000, pace), 'give back');
 });
 
 test('a worker that has done little lets it be, and is not woken again', () => {
-  assert.equal(atInterval(0, 999, 10_000), 'rest');
-  assert.equal(atInterval(150, 150, 10_000), 'rest');
+  assert.equal(atInterval(0, 999, pace), 'rest');
+  assert.equal(atInterval(150, 150, pace), 'rest');
 });
 
 test("what malloc has free is given back in a busy time, too, V8's garbage after it, and then nothing wakes the worker", t => {
@@ -24,7 +26,7 @@ test("what malloc has free is given back in a busy time, too, V8's garbage after
     global.gc = gc;
   });
   global.gc = () => done.push('collect');
-  const visited = makeRest(10_000, () => done.push('trim'));
+  const visited = givesMemoryBack(pace, () => done.push('trim'));
   const interval = (busy: number) => {
     used += busy;
     t.mock.timers.tick(10_000);
