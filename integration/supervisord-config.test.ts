@@ -2,13 +2,14 @@
 // the same and end alike.
 
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { type ExecFileSyncOptionsWithStringEncoding, execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { Exit, readArguments, realize } from '../src/supervisord/config/options.ts';
 import { thisMachine } from '../src/supervisord/machine.ts';
 import { makePlace } from './harness/place.ts';
+import { isBefore } from './harness/programs.ts';
 import { type Case, corpus } from './supervisord/corpus.ts';
 
 const python = '/usr/bin/python3';
@@ -42,18 +43,23 @@ test('what Supervisor makes of a configuration is what hostd makes of it', async
   const machine = { ...thisMachine(), environment, directory: place.dir, temporary: '/tmp' };
   for (const [index, one] of corpus.entries()) {
     const args = commands[index] ?? [];
-    await t.test(one.name === '' ? 'no name' : one.name, () => {
+    const { until } = one;
+    const skip = until !== undefined && !isBefore(version.python, until) && `Python ${version.python}`;
+    await t.test(one.name === '' ? 'no name' : one.name, { skip }, () => {
       assert.deepEqual(ours(args, machine), said[index], `${one.text}\n${args.join(' ')}`);
     });
   }
 });
 
-function genuineVersion(): string | null {
+/** null: Supervisor is not installed for this Python. */
+function genuineVersion(): { readonly python: string } | null {
+  const ask = 'import platform, supervisor.options; print(platform.python_version())';
   try {
-    return execFileSync(python, ['-c', 'import supervisor.options as o; print(o.VERSION)'], {
+    const options: ExecFileSyncOptionsWithStringEncoding = {
       encoding: 'utf8',
       stdio: ['ignore', 'pipe', 'ignore'],
-    }).trim();
+    };
+    return { python: execFileSync(python, ['-c', ask], options).trim() };
   } catch {
     return null;
   }

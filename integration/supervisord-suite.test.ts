@@ -10,7 +10,8 @@ import { makePlace } from './harness/place.ts';
 
 const python = '/usr/bin/python3';
 const package_ = '/usr/lib/python3/dist-packages/supervisor';
-const hostd = join(import.meta.dirname, '../bin/hostd');
+const checkout = join(import.meta.dirname, '..');
+const hostd = join(checkout, 'bin/hostd');
 const runner = join(import.meta.dirname, 'supervisord/suite.py');
 
 /** In place of supervisord.py: the same words to Python, and hostd for the rest. */
@@ -49,10 +50,13 @@ test("Supervisor's own end-to-end tests pass", t => {
   // The fixtures say "python", which Debian has not.
   mkdirSync(join(tmp, 'bin'));
   symlinkSync(python, join(tmp, 'bin/python'));
-  const inside = `mount --bind "$1" /tmp && mount -t tmpfs tmpfs /run && cd /tmp && exec ${python} ${runner}`;
+  // The tests themselves may run in a copy below /tmp.
+  if (checkout.startsWith('/tmp/')) mkdirSync(join(tmp, checkout.slice('/tmp/'.length)), { recursive: true });
+  const keep = checkout.startsWith('/tmp/') ? 'mount --bind "$2" "$1/${2#/tmp/}" && ' : '';
+  const inside = `${keep}mount --rbind "$1" /tmp && mount -t tmpfs tmpfs /run && cd /tmp && exec ${python} ${runner}`;
   const said = execFileSync(
     'unshare',
-    ['--mount', '--pid', '--fork', '--kill-child', '--mount-proc', 'sh', '-c', inside, 'sh', tmp],
+    ['--mount', '--pid', '--fork', '--kill-child', '--mount-proc', 'sh', '-c', inside, 'sh', tmp, checkout],
     {
       env: {
         PATH: `/tmp/bin:${process.env['PATH'] ?? '/usr/bin:/bin'}`,

@@ -7,6 +7,8 @@ export interface Case {
   readonly text: string | Uint8Array;
   readonly files?: Readonly<Record<string, string | Uint8Array>>;
   readonly args?: readonly string[];
+  /** The version of Python from which on Supervisor takes it otherwise than hostd, which keeps to the older ones. */
+  readonly until?: string;
 }
 
 const head = '[supervisord]\n';
@@ -78,8 +80,10 @@ export const corpus: readonly Case[] = [
   },
   {
     name: 'inline comments',
-    text: program('process_name=a;b\ndirectory=/a;b ;c #d\nserverurl=x;y # z ;w\nstopsignal=TERM #HUP'),
+    text: program('process_name=a;b\ndirectory=/a;b ;c\nserverurl=x;y # z ;w\nstopsignal=TERM #HUP'),
   },
+  // configparser once left the first kind of comment alone where the second kind came behind it.
+  { name: 'both kinds of inline comments', text: program('directory=/a;b ;c #d'), until: '3.13' },
   { name: 'inline comment in quotes', text: `${head}[program:a]\ncommand=bash -c "foo ; bar"\n` },
   { name: 'comment at once', text: `${head}[program:a]\ncommand=;bar\n[program:b]\ncommand= ;bar\n` },
   { name: 'quotes stay', text: program('directory="/a b"') },
