@@ -18,8 +18,8 @@ export function checkPorts({ settings, sites }: Host): readonly Problem[] {
   return wanted.flatMap(({ address, key, index }): Problem[] => {
     const holders = holdersOfAddress(address);
     if (holders === null) return [];
-    // The proxy's listeners are root's hostd's.
-    if (holders.some(({ name }) => name === 'hostd')) return [];
+    // The proxy's listeners are root's hostd's. A hostd that was killed leaves them to its workers, which serve on until the next one starts.
+    if (holders.some(({ name }) => name === 'hostd' || name === 'hostd-proxy')) return [];
     const [holder] = holders;
     // Who is not root does not see whose it is: hostd's own, if hostd runs.
     if (holder === undefined && isListening(settings.control.socket)) return [];
