@@ -56,6 +56,8 @@ describe('sleep when idle', { concurrency: true }, () => {
     rmdirSync(note);
     await asleep(hostd, 'green');
     await visitors();
+    // gevent's workers may wait for connections that are kept open, when they are told to end.
+    await asleep(hostd, 'green');
     assert.equal(seen(green).length, sent);
     assert.equal(new Set(seen(green)).size, sent);
   });
