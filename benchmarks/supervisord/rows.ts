@@ -178,7 +178,7 @@ async function rpc(ground: Ground): Promise<readonly Figure[]> {
   return figures;
 }
 
-/** Of everything that is not a program: before the first client, and after one. */
+/** Of everything that is not a program: before the first client, right after one, and a while later. */
 async function memory(ground: Ground): Promise<readonly Figure[]> {
   const figures: Figure[] = [];
   for (const count of [1, many]) {
@@ -195,6 +195,9 @@ async function memory(ground: Ground): Promise<readonly Figure[]> {
     for (const side of sides) await side.ctl('supervisorctl', 'status');
     look('dirty', `Private_Dirty, ${programs}, while clients come`);
     look('pss', `Pss, ${programs}, while clients come`);
+    await sleep(tidied);
+    look('dirty', `Private_Dirty, ${programs}, after a client has left`);
+    look('pss', `Pss, ${programs}, after a client has left`);
   }
   return figures;
 }
