@@ -81,6 +81,7 @@ test('a virtual host of other habits is understood: names on two lines, root, tr
     serverNames: ['shop.test', 'www.shop.test'],
     socket: '/srv/shop/run/gunicorn.sock',
     address: null,
+    addresses: [],
     upstreams: [],
     clientMaxBodySize: 10 * 1024 ** 2,
     static: '/srv/shop/static/',
