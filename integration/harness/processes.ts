@@ -1,7 +1,7 @@
 // Which processes belong to a test: those whose environment, command line, directory or output has its mark.
 // Only reads /proc. Signals only pids that it has just seen to have the mark.
 
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 
 export interface Process {
   readonly pid: number;
@@ -46,6 +46,13 @@ export function look(pid: number): Process | null {
   } catch {
     return null;
   }
+}
+
+/** How many processes the kernel counts against the user's limit: those that have ended and were not reaped, too. */
+export function countedFor(uid: number): number {
+  return readdirSync('/proc').filter(
+    name => /^\d+$/.test(name) && statSync(`/proc/${name}`, { throwIfNoEntry: false })?.uid === uid,
+  ).length;
 }
 
 /** Children of `pid`, the youngest last. */
