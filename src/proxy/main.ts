@@ -54,7 +54,7 @@ function run(): void {
   const worker = makeWorker(routes, note.memory, what => void tell({ kind: 'bound', what }));
   watchUpstreams(worker, routes.sites, note, tell);
   const connections = new Connections(worker);
-  const busy = givesMemoryBack({ interval: worker.limits.restMs, worth: 1000 });
+  const busy = givesMemoryBack({ interval: worker.limits.restMs, worth: 300 });
   const servers = listen(routes, worker, connections, () => tell({ kind: 'ready' }));
   if (note.flush !== null) setInterval(note.flush, worker.limits.noteMs).unref();
   for (const server of servers) server.on('connection', busy);
