@@ -239,7 +239,7 @@ const barred: readonly { folder: string; modules: RegExp; only?: RegExp; why: st
   {
     folder: 'daemon',
     modules: /^node:crypto$/,
-    why: 'an import loads every export, 0.8 MB of root: process.getBuiltinModule does not',
+    why: 'it takes a megabyte of root, which the addon does without',
   },
   {
     folder: 'daemon',

@@ -2,6 +2,7 @@
 
 import { constants } from 'node:os';
 import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
 import { type Loaded, load } from '../config/load.ts';
 import { ownProgramProblems } from '../config/own-programs.ts';
 import { HostdError, messageOf } from '../errors.ts';
@@ -52,9 +53,6 @@ import { controlRights, listenOwn } from './sockets/own-socket.ts';
 import { makeSockets } from './sockets/sockets.ts';
 import { inheritedSockets } from './upgrade.ts';
 import { makeWeb, type Web } from './web/process.ts';
-
-// An import would load every export of node:util.
-const { parseArgs } = process.getBuiltinModule('node:util');
 
 const defaultConfig = '/etc/hostd/hostd.toml';
 

@@ -1,7 +1,7 @@
 // The control socket: HTTP/JSON for hostctl. The kernel tells who is calling. The socket's group and mode decide who may call.
 // Nothing here comes from the network.
 
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { type ErrorCode, HostdError, messageOf } from '../../errors.ts';
 import { native, type Peer } from '../../native/index.ts';
@@ -13,9 +13,6 @@ import { assertMay } from '../callers/standing.ts';
 import type { Tell } from '../events/bus.ts';
 import type { Logger } from '../own/log.ts';
 import { makeConnections, tooMany } from './connections.ts';
-
-// An import would load every export of node:http, with undici among them: 13 MB for nothing.
-const { createServer } = process.getBuiltinModule('node:http');
 
 /** The longest request body, in bytes. */
 const longestBody = 256 * 1024;
