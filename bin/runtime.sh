@@ -108,9 +108,10 @@ become() {
   export HOSTD_NOFILE
   main=$home/dist/$1
   shift
-  # A flag that is not documented, so only where it is known: 4 MB less for the daemon.
-  if [ "$major" = 24 ] && [ "${small-}" = yes ]; then
-    flags="$flags --no-node-snapshot"
+  # For a daemon: no compiler, a small heap. The last flag is not documented, so it is given only where it is known: 4 MB less.
+  if [ "${small-}" = yes ]; then
+    flags="$flags --max-semi-space-size=1 --jitless --v8-pool-size=1 --no-memory-reducer --expose-gc"
+    if [ "$major" = 24 ]; then flags="$flags --no-node-snapshot"; fi
   fi
   # shellcheck disable=SC2086 # one word per flag
   exec "$node" $flags --disable-sigusr1 "$main" "$@"
