@@ -1,4 +1,5 @@
-// The system calls that Node lacks, and nothing else: no policy, no parsing, no state but the poll handles and what is noted of listeners.
+// The system calls that Node lacks, and a digest without node:crypto: no policy, no parsing, no state but the poll handles and what is noted of
+// listeners.
 // Node-API only, so one binary serves every Node line; uv.h only for uv_poll, whose ABI is fixed within libuv 1.
 // index.ts is the typed wrapper and says what each call is for.
 #define _GNU_SOURCE

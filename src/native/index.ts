@@ -1,4 +1,4 @@
-// The typed wrapper of hostd.c: the few system calls that Node lacks. Knows nothing of apps or programs.
+// The typed wrapper of hostd.c: the few system calls that Node lacks, and a digest. Knows nothing of apps or programs.
 // Every call throws an Error with `code` (such as "EACCES"), `errno` and `syscall`, as node:fs does.
 
 import { createRequire } from 'node:module';

@@ -73,7 +73,7 @@ export interface Limits {
   readonly drainMs: number;
   /** Milliseconds between two times that the note is written, where its memory cannot be shared with hostd. */
   readonly noteMs: number;
-  /** Milliseconds with next to nothing to do after which a worker gives memory back. */
+  /** Milliseconds between two times that a worker gives memory back: what malloc has free, and garbage once there is next to nothing to do. */
   readonly restMs: number;
 }
 
