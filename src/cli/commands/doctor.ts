@@ -80,7 +80,7 @@ async function begin(
   const apps = asRoot === null ? appNames(loaded) : root.withAppsOf(daemon, appNames(loaded));
   const known = [...new Set([...knownNames(order), ...apps])].sort();
   const asked = [...new Set(input.operands)].filter(name => name !== 'all');
-  for (const name of asked) assertKnown(name, known);
+  for (const name of asked) assertKnown(name, known, [...loaded.broken.files]);
   const isRound = asked.length === 0;
   const names = isRound ? apps : asked;
   if (asRoot === null || names.length === 0) return { isRound, examinations: examine(order, names) };
@@ -92,10 +92,14 @@ async function begin(
   return { isRound, examinations: root.examineAsRoot(asRoot, { names, wake }, own, refused) };
 }
 
-function assertKnown(name: string, known: readonly string[]): void {
+/** `closed`: files that cannot be read, or have a mistake that keeps all of them from being used. */
+function assertKnown(name: string, known: readonly string[], closed: readonly string[]): void {
   if (known.includes(name)) return;
   const near = nearest(name, known);
-  throw new HostdError('unknown-name', `cannot find "${name}": no such app`, {
-    hint: near === null ? 'hostctl status' : `hostctl doctor ${near}`,
+  const [file] = closed;
+  const where = file === undefined ? '' : `, unless it is in "${file}", which cannot be read`;
+  const all = file === undefined ? 'hostctl status' : 'hostctl doctor';
+  throw new HostdError('unknown-name', `cannot find "${name}": no such app${where}`, {
+    hint: near === null ? all : `hostctl doctor ${near}`,
   });
 }
