@@ -27,8 +27,8 @@ export function unitSteps(
   ];
 }
 
-/** Files beside which nothing else runs: they measure, or count the processes of the users that all tests share. */
-const alone = /\/(hostile-load|logs-load|proxy-slowhttptest|service-manager|storms)\.test\.ts$/;
+/** Files beside which nothing else runs: they measure, need hostd to look in time, or count the processes of the users that all tests share. */
+const alone = /\/(hostile-load|logs-faults|logs-load|proxy-slowhttptest|service-manager|storms)\.test\.ts$/;
 /** The more of a processor they have, the more they find; or they make users whose names others may look at. */
 const aside = /\/(demo|proxy-fuzz[^/]*|supervisord-suite)\.test\.ts$/;
 
@@ -46,7 +46,6 @@ const longest = [
   'nights',
   'crossing',
   'logs',
-  'logs-faults',
   'serving',
   'files',
   'documented-commands',
